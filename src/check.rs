@@ -1,0 +1,51 @@
+//! Range checks on parameters, with messages that say what was expected.
+
+use crate::describe::{Bound, Kind, Param};
+
+/// A value that a model can't take: which parameter, what was found and what was expected.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{parameter}: {message}")]
+pub struct Invalid {
+    /// The parameter's name as in the model file.
+    pub parameter: String,
+    /// What was found, what was expected and, where it helps, why.
+    pub message: String,
+}
+
+impl Invalid {
+    /// The error for `parameter`.
+    pub fn new(parameter: impl Into<String>, message: impl Into<String>) -> Invalid {
+        Invalid { parameter: parameter.into(), message: message.into() }
+    }
+}
+
+/// Checks one value against its parameter's bound.
+///
+/// # Errors
+/// Names the parameter, the value with its unit, and the bound.
+pub fn check(param: &Param, value: f64) -> Result<(), Invalid> {
+    let (fine, expected) = match param.bound {
+        Bound::Finite => (value.is_finite(), "a finite number"),
+        Bound::NotNan => (!value.is_nan(), "a number"),
+        Bound::Positive => (value.is_finite() && value > 0.0, "more than 0"),
+        Bound::NonNegative => (value.is_finite() && value >= 0.0, "0 or more"),
+        Bound::Fraction => ((0.0..=1.0).contains(&value), "between 0 and 1"),
+    };
+    if fine {
+        return Ok(());
+    }
+    let unit = match param.kind {
+        Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => unit,
+        _ => "",
+    };
+    let shown = format!("{value} {unit}");
+    Err(Invalid::new(param.name, format!("found {}, expected {expected}", shown.trim())))
+}
+
+/// Checks all values of a model, in the order of its parameter table.
+///
+/// # Errors
+/// The first parameter that is out of its bound.
+pub fn check_all(params: &[Param], values: &[f64]) -> Result<(), Invalid> {
+    params.iter().zip(values).try_for_each(|(param, &value)| check(param, value))
+}

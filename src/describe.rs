@@ -1,0 +1,100 @@
+//! How a model describes itself: its parameters and state variables with units, defaults,
+//! bounds and a line of documentation. The model file's reader, `memspike models` and the
+//! result file all work from these tables, so a parameter is named in one place only.
+
+/// What a parameter's value looks like in a model file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A number with a unit, written `"20 ms"`; stored in this unit.
+    Quantity(&'static str),
+    /// As `Quantity`, but a bare number is accepted too, since papers give it so (Izhikevich's a, b, d).
+    QuantityOrBare(&'static str),
+    /// A bare number.
+    Number,
+    /// `true` or `false`, stored as 1 or 0.
+    Flag,
+    /// One of these words, stored as its index.
+    Choice(&'static [&'static str]),
+    /// In the unit of the target's weight (mV, pA, nS, or bare into a source).
+    Weight,
+}
+
+/// The values that a parameter may take, besides being a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// Any finite number.
+    Finite,
+    /// Any number or an infinity, but not NaN.
+    NotNan,
+    /// Finite and > 0.
+    Positive,
+    /// Finite and >= 0.
+    NonNegative,
+    /// In [0, 1].
+    Fraction,
+}
+
+/// One parameter of a model.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name in the model file.
+    pub name: &'static str,
+    /// How it is written and in which unit it is stored.
+    pub kind: Kind,
+    /// Its default in that unit; NaN means that it must be given.
+    pub default: f64,
+    /// The values it may take.
+    pub bound: Bound,
+    /// What it is, in a line.
+    pub doc: &'static str,
+}
+
+/// One state variable of a model, which `initial.<name>` sets and `record.state` samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name in the model file.
+    pub name: &'static str,
+    /// The unit it is stored and recorded in.
+    pub unit: &'static str,
+    /// What it is and how it starts, in a line.
+    pub doc: &'static str,
+}
+
+/// A model of the zoo: a neuron, a plasticity rule or a device.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// Its name in the model file.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// The equations, in plain text.
+    pub equations: &'static str,
+    /// The papers it follows, and the peers' name for it.
+    pub reference: &'static str,
+    /// Its parameters, in the order in which their values are stored.
+    pub params: &'static [Param],
+    /// Its state variables (empty for rules and devices).
+    pub variables: &'static [Variable],
+}
+
+impl Model {
+    /// The index of a parameter by name.
+    pub fn param(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|p| p.name == name)
+    }
+
+    /// The index of a state variable by name.
+    pub fn variable(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|v| v.name == name)
+    }
+}
+
+/// Shorthand for the tables of models.
+pub const fn param(name: &'static str, kind: Kind, default: f64, bound: Bound, doc: &'static str) -> Param {
+    Param { name, kind, default, bound, doc }
+}
+
+/// Shorthand for the tables of models.
+pub const fn variable(name: &'static str, unit: &'static str, doc: &'static str) -> Variable {
+    Variable { name, unit, doc }
+}

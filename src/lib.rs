@@ -1,0 +1,16 @@
+//! memspike: an exact, event-driven spiking-network simulator with memristive synapses.
+#![warn(missing_docs)]
+
+pub mod check;
+pub mod describe;
+pub mod device;
+pub mod engine;
+pub mod math;
+pub mod neuron;
+pub mod plasticity;
+pub mod record;
+pub mod rng;
+pub mod spec;
+pub mod spikes;
+pub mod time;
+pub mod value;

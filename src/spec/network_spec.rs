@@ -1,0 +1,329 @@
+//! A model file after reading: names resolved to indices, quantities in internal units
+//! (ms, mV, pA, pF, nS, Hz for rates, S for devices, J), values checked.
+//!
+//! [`crate::network::compile`] turns it and its seed into a network.
+
+use std::path::PathBuf;
+
+use crate::device::DeviceSpec;
+use crate::neuron::NeuronSpec;
+use crate::plasticity::RuleSpec;
+use crate::time::Time;
+use crate::value::Value;
+
+/// A whole model.
+#[derive(Clone, Debug)]
+pub struct NetworkSpec {
+    /// `title`.
+    pub title: Option<String>,
+    /// `reference`: the paper that the model follows.
+    pub reference: Option<String>,
+    /// `[simulation]`.
+    pub simulation: SimulationSpec,
+    /// `[population.*]`, in the order of the file.
+    pub populations: Vec<PopulationSpec>,
+    /// `[input.*]`.
+    pub inputs: Vec<InputSpec>,
+    /// `[projection.*]`, lists and matrices expanded into one per pair of populations.
+    pub projections: Vec<ProjectionSpec>,
+    /// `[interval.*]`.
+    pub intervals: Vec<IntervalSpec>,
+    /// `[record]`.
+    pub record: RecordSpec,
+    /// The model with layers and `--set` applied and parameters evaluated, as TOML; goes into the result file.
+    pub resolved: String,
+}
+
+/// `[simulation]`.
+#[derive(Clone, Debug)]
+pub struct SimulationSpec {
+    /// `duration`; none if it is to follow from a recording.
+    pub duration: Option<Time>,
+    /// `seed`.
+    pub seed: u64,
+    /// `engine`.
+    pub engine: Engine,
+    /// `resolution`: the step of the grid engine.
+    pub resolution: Time,
+    /// `precision`.
+    pub precision: Precision,
+}
+
+/// Which kernel advances the neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Exact spike times.
+    Event,
+    /// Spikes on multiples of the resolution.
+    Grid,
+}
+
+/// Width of weights (and, in the grid engine, of state).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    Single,
+    /// 64 bits.
+    Double,
+}
+
+/// `[population.NAME]`.
+#[derive(Clone, Debug)]
+pub struct PopulationSpec {
+    /// Its name.
+    pub name: String,
+    /// Number of neurons; for a recording that is not bound yet, 0.
+    pub size: usize,
+    /// What its members are.
+    pub kind: PopulationKind,
+}
+
+/// What the members of a population are.
+#[derive(Clone, Debug)]
+pub enum PopulationKind {
+    /// Model neurons.
+    Neuron {
+        /// Model and parameters.
+        neuron: NeuronSpec,
+        /// `initial.*`: (index into the model's variables, value in its unit).
+        initial: Vec<(usize, Value)>,
+    },
+    /// Members that only emit.
+    Source(SourceSpec),
+}
+
+/// `source.*`.
+#[derive(Clone, Debug)]
+pub enum SourceSpec {
+    /// The spikes of each member, not decreasing.
+    SpikeTimes(Vec<Vec<Time>>),
+    /// Independent Poisson trains.
+    Poisson {
+        /// Rate of each member \[Hz\].
+        rate: Rate,
+        /// When it is active.
+        active: Active,
+    },
+    /// One spike every 1/rate, the first at `phase` after the start.
+    Regular {
+        /// Rate of each member \[Hz\].
+        rate: Value,
+        /// Delay of each member's first spike \[ms\].
+        phase: Value,
+        /// When it is active.
+        active: Active,
+    },
+    /// A recording, which the caller reads and binds with [`NetworkSpec::bind`].
+    Recording(RecordingSpec),
+}
+
+/// A rate: constant in time per neuron, or the same staircase for all.
+#[derive(Clone, Debug)]
+pub enum Rate {
+    /// Constant in time \[Hz\].
+    Constant(Value),
+    /// (from, rate \[Hz\]), times rising; 0 before the first.
+    Steps(Vec<(Time, f64)>),
+}
+
+/// When a source, an input or a rule is active: `start` <= t < `stop`, and within `during`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Active {
+    /// `start`.
+    pub start: Time,
+    /// `stop`; [`Time::NEVER`] if not given.
+    pub stop: Time,
+    /// `during`: an index into [`NetworkSpec::intervals`].
+    pub during: Option<usize>,
+}
+
+impl Active {
+    /// From 0 on, without end.
+    pub const ALWAYS: Active = Active { start: Time::ZERO, stop: Time::NEVER, during: None };
+}
+
+/// `source.recording`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordingSpec {
+    /// `file`, relative paths already joined to the folder of the file that names them.
+    pub file: Option<PathBuf>,
+    /// `start` on the recording's clock \[s\].
+    pub start: Option<f64>,
+    /// `stop` on the recording's clock \[s\].
+    pub stop: Option<f64>,
+    /// `units`: inclusive ranges of unit positions, e.g. "0-95,100".
+    pub units: Option<Vec<(usize, usize)>>,
+}
+
+/// A population or a slice of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Index into [`NetworkSpec::populations`].
+    pub population: usize,
+    /// First member.
+    pub start: usize,
+    /// One past the last member; none means all (the size may not be known yet).
+    pub stop: Option<usize>,
+}
+
+/// `[input.NAME]`.
+#[derive(Clone, Debug)]
+pub struct InputSpec {
+    /// Its name.
+    pub name: String,
+    /// Who gets it.
+    pub targets: Vec<Slice>,
+    /// What it is.
+    pub kind: InputKind,
+}
+
+/// What an input is.
+#[derive(Clone, Debug)]
+pub enum InputKind {
+    /// Independent Poisson trains into each neuron.
+    Poisson {
+        /// Rate of one train \[Hz\].
+        rate: Rate,
+        /// Weight of its spikes, in the target's unit.
+        weight: Value,
+        /// Trains per neuron (they are summed into one of `indegree` times the rate).
+        indegree: f64,
+        /// When it is active.
+        active: Active,
+    },
+    /// (from, current \[pA\]), times rising; 0 before the first.
+    CurrentSteps(Vec<(Time, f64)>),
+    /// offset + amplitude sin(2 pi frequency t + phase), held over steps of `interval` at its value at their middle.
+    CurrentSine {
+        /// \[pA\]
+        amplitude: f64,
+        /// \[Hz\]
+        frequency: f64,
+        /// \[rad\]
+        phase: f64,
+        /// \[pA\]
+        offset: f64,
+        /// Length of the steps.
+        interval: Time,
+        /// When it is active.
+        active: Active,
+    },
+    /// An independent normal current for each neuron, drawn anew every `interval`.
+    CurrentNoise {
+        /// \[pA\]
+        mean: f64,
+        /// \[pA\]
+        std: f64,
+        /// How long each value is held.
+        interval: Time,
+        /// When it is active.
+        active: Active,
+    },
+}
+
+/// `[interval.NAME]`: rising, not overlapping spans of model time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntervalSpec {
+    /// Its name.
+    pub name: String,
+    /// \[start, stop) of each.
+    pub spans: Vec<(Time, Time)>,
+}
+
+/// `[projection.NAME]`, between one pair of populations.
+#[derive(Clone, Debug)]
+pub struct ProjectionSpec {
+    /// Its name; `<name>.<source>_to_<target>` where lists were expanded.
+    pub name: String,
+    /// Where its spikes come from.
+    pub source: Slice,
+    /// Where they go.
+    pub target: Slice,
+    /// Which pairs are connected.
+    pub connect: Connect,
+    /// May a neuron connect to itself?
+    pub autapses: bool,
+    /// May a pair have several synapses?
+    pub multapses: bool,
+    /// Weight, in the target's unit; with `List`, in the order of `connect`.
+    pub weight: Value,
+    /// Delay \[ms\].
+    pub delay: Value,
+    /// Is the delay on the axon (else on the dendrite)?
+    pub axonal: bool,
+    /// Lower bound of plasticity, in the weight's unit.
+    pub w_min: f64,
+    /// Upper bound of plasticity; none if not given.
+    pub w_max: Option<f64>,
+    /// The plasticity rule.
+    pub plasticity: Option<RuleSpec>,
+    /// The device that holds the weight.
+    pub device: Option<DeviceSpec>,
+}
+
+/// Which pairs a projection connects. Indices count within the slices.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Connect {
+    /// The i-th source to the i-th target.
+    OneToOne,
+    /// Every pair.
+    AllToAll,
+    /// Each pair with this probability.
+    FixedProbability(f64),
+    /// This many synapses onto each target, from sources drawn with replacement (without, if `multapses` is false).
+    FixedIndegree(usize),
+    /// This many synapses from each source.
+    FixedOutdegree(usize),
+    /// This many synapses, each pair equally likely for each.
+    FixedTotalNumber(u64),
+    /// As many as give each pair at least one with this probability: ln(1-p) / ln(1 - 1/(n_source n_target)).
+    TotalFromProbability(f64),
+    /// These pairs (source, target). Weights and delays that came with a file are `Value::List`s beside it.
+    Pairs(Vec<(u32, u32)>),
+}
+
+/// `[record]`.
+#[derive(Clone, Debug, Default)]
+pub struct RecordSpec {
+    /// What comes before is warm-up.
+    pub start: Time,
+    /// Whose spikes are recorded.
+    pub spikes: Vec<Slice>,
+    /// `[[record.state]]`.
+    pub state: Vec<StateRecord>,
+    /// `[[record.weights]]`.
+    pub weights: Vec<WeightRecord>,
+}
+
+/// `[[record.state]]`.
+#[derive(Clone, Debug)]
+pub struct StateRecord {
+    /// Whose state.
+    pub slice: Slice,
+    /// Indices into the model's variables.
+    pub variables: Vec<usize>,
+    /// Time of the first sample.
+    pub start: Time,
+    /// Time between samples.
+    pub interval: Time,
+}
+
+/// `[[record.weights]]`.
+#[derive(Clone, Debug)]
+pub struct WeightRecord {
+    /// Index into [`NetworkSpec::projections`].
+    pub projection: usize,
+    /// When.
+    pub on: WeightSample,
+}
+
+/// When weights are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightSample {
+    /// At each presynaptic spike, the value that it transmits.
+    PreSpike,
+    /// Once, at the end.
+    End,
+    /// At multiples of this time, counted from 0, and at the end if it is one.
+    Interval(Time),
+}

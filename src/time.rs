@@ -1,0 +1,91 @@
+//! Simulation time as an integer count of picoseconds.
+//!
+//! Integers make comparisons and ties exact: two events are simultaneous when their
+//! counts are equal, on every machine. 64 bits reach 106 days.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// A point in model time, or a duration, in ticks of one picosecond.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time(pub i64);
+
+/// Ticks per millisecond.
+pub const TICKS_PER_MS: f64 = 1e9;
+
+impl Time {
+    /// Model time 0.
+    pub const ZERO: Time = Time(0);
+    /// Later than anything that happens: "never".
+    pub const NEVER: Time = Time(i64::MAX);
+    /// The longest time that the program accepts, 100 days; leaves room for sums of two times.
+    pub const LIMIT: Time = Time(8_640_000_000_000_000_000);
+
+    /// The tick nearest to `ms` milliseconds; saturates at [`Time::NEVER`], and NaN is 0.
+    pub fn from_ms(ms: f64) -> Time {
+        Time((ms * TICKS_PER_MS).round() as i64)
+    }
+
+    /// The first tick that is not before `ms` milliseconds (crossings are rounded up).
+    pub fn from_ms_up(ms: f64) -> Time {
+        Time((ms * TICKS_PER_MS).ceil() as i64)
+    }
+
+    /// The time in milliseconds.
+    pub fn ms(self) -> f64 {
+        self.0 as f64 / TICKS_PER_MS
+    }
+
+    /// The time in seconds.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / (TICKS_PER_MS * 1e3)
+    }
+
+    /// This time plus a duration, [`Time::NEVER`] where that overflows.
+    pub fn saturating_add(self, duration: Time) -> Time {
+        Time(self.0.saturating_add(duration.0))
+    }
+}
+
+impl Add for Time {
+    type Output = Time;
+    fn add(self, other: Time) -> Time {
+        Time(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Time {
+    fn add_assign(&mut self, other: Time) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Time {
+    type Output = Time;
+    fn sub(self, other: Time) -> Time {
+        Time(self.0 - other.0)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.ms();
+        if ms.abs() >= 1000.0 { write!(f, "{} s", ms / 1000.0) } else { write!(f, "{ms} ms") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_round_to_the_nearest_tick_and_crossings_up() {
+        assert_eq!(Time::from_ms(0.1), Time(100_000_000));
+        assert_eq!(Time::from_ms(1.000_000_000_4), Time(1_000_000_000));
+        assert_eq!(Time::from_ms_up(1.000_000_000_4), Time(1_000_000_001));
+        assert_eq!(Time::from_ms(f64::INFINITY), Time::NEVER);
+        assert_eq!(Time::from_ms(2.5).ms(), 2.5);
+    }
+}
