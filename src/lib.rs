@@ -12,5 +12,6 @@ pub mod record;
 pub mod rng;
 pub mod spec;
 pub mod spikes;
+pub mod synapse;
 pub mod time;
 pub mod value;
