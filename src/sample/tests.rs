@@ -184,7 +184,17 @@ fn the_bits_are_the_same_on_every_processor() {
     let reals: Vec<u64> = (0..3).flat_map(|_| [normal(&mut s).to_bits(), exponential(&mut s).to_bits()]).collect();
     let counts: Vec<u64> = [0.5, 12.0, 1e9].into_iter().map(|mean| poisson(&mut s, mean)).collect();
     let trials: Vec<u64> = [0.001, 0.4, 0.9].into_iter().map(|p| binomial(&mut s, 5000, p)).collect();
-    assert_eq!(reals, [0; 6]);
-    assert_eq!(counts, [0; 3]);
-    assert_eq!(trials, [0; 3]);
+    assert_eq!(
+        reals,
+        [
+            4_608_280_649_119_620_690,
+            4_607_912_842_695_250_056,
+            13_833_215_354_479_090_960,
+            4_594_624_875_838_775_601,
+            4_606_061_375_267_261_301,
+            4_605_026_203_014_766_129
+        ]
+    );
+    assert_eq!(counts, [1, 13, 999_927_237]);
+    assert_eq!(trials, [3, 2069, 4516]);
 }
