@@ -72,13 +72,13 @@ pub fn decay(t: f64, tau: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Composite Gauss-Legendre quadrature with 5 points on 64 pieces, of a positive integrand.
+    /// Composite Gauss-Legendre quadrature with 5 points on 512 pieces, of a positive integrand.
     fn integral(t: f64, f: impl Fn(f64) -> f64) -> f64 {
         let (x1, w1) = (0.538_469_310_105_683_1, 0.478_628_670_499_366_5);
         let (x2, w2) = (0.906_179_845_938_664, 0.236_926_885_056_189_1);
         let nodes = [(0.0, 128.0 / 225.0), (x1, w1), (-x1, w1), (x2, w2), (-x2, w2)];
-        let h = t / 64.0;
-        (0..64).map(|k| nodes.iter().map(|(x, w)| w * f(h * (k as f64 + 0.5 + x / 2.0))).sum::<f64>() * h / 2.0).sum()
+        let h = t / 512.0;
+        (0..512).map(|k| nodes.iter().map(|(x, w)| w * f(h * (k as f64 + 0.5 + x / 2.0))).sum::<f64>() * h / 2.0).sum()
     }
 
     #[test]
@@ -94,8 +94,10 @@ mod tests {
                 let kernel = |s: f64| (-(t - s) / tau_m - s / tau).exp();
                 let (g1, g2) = (exp_response(t, dm, ds, d), alpha_response(t, dm, ds, d));
                 let (q1, q2) = (integral(t, kernel), integral(t, |s| s * kernel(s)));
-                assert!((g1 / q1 - 1.0).abs() < 3e-15, "exp: ratio {ratio} t {t}: {g1} against {q1}");
-                assert!((g2 / q2 - 1.0).abs() < 6e-15, "alpha: ratio {ratio} t {t}: {g2} against {q2}");
+                // Any factor e^-x carries the rounding of x itself, in the quadrature as well.
+                let rounding = 1.0 + t / tau.min(tau_m) / 8.0;
+                assert!((g1 / q1 - 1.0).abs() < 2e-15 * rounding, "exp: ratio {ratio} t {t}: {g1} against {q1}");
+                assert!((g2 / q2 - 1.0).abs() < 4e-15 * rounding, "alpha: ratio {ratio} t {t}: {g2} against {q2}");
             }
         }
     }
