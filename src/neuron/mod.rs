@@ -11,12 +11,15 @@ use crate::time::Time;
 use crate::value::Value;
 
 pub mod adex;
+mod crossing;
 pub mod izhikevich;
 pub mod lif_alpha;
 pub mod lif_cond_alpha;
 pub mod lif_cond_exp;
 pub mod lif_delta;
 pub mod lif_exp;
+mod membrane;
+pub mod propagator;
 mod registry;
 
 /// The neuron models that ship.

@@ -1,0 +1,4 @@
+//! All integration tests, in one binary.
+
+mod neuron_linear;
+mod neuron_linear_exact;
