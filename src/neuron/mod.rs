@@ -12,6 +12,7 @@ use crate::value::Value;
 
 pub mod adex;
 mod crossing;
+pub mod conductance;
 pub mod izhikevich;
 pub mod lif_alpha;
 pub mod lif_cond_alpha;
@@ -21,6 +22,8 @@ pub mod lif_exp;
 mod membrane;
 pub mod propagator;
 mod registry;
+pub mod rkf45;
+pub mod solver;
 
 /// The neuron models that ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

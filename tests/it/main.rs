@@ -2,3 +2,6 @@
 
 mod neuron_linear;
 mod neuron_linear_exact;
+//! Integration tests, one binary.
+
+mod neuron_ode;
