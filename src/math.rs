@@ -51,3 +51,9 @@ pub fn sin(x: f64) -> f64 {
 pub fn cos_turns(turns: f64) -> f64 {
     libm::cos(std::f64::consts::TAU * turns)
 }
+
+/// Sine of a full turn times `turns`.
+#[inline]
+pub fn sin_turns(turns: f64) -> f64 {
+    libm::sin(std::f64::consts::TAU * turns)
+}

@@ -2,6 +2,4 @@
 
 mod neuron_linear;
 mod neuron_linear_exact;
-//! Integration tests, one binary.
-
 mod neuron_ode;
