@@ -1,4 +1,5 @@
 //! All integration tests, in one binary.
 
 mod neuron_linear;
+mod neuron_linear_edges;
 mod neuron_linear_exact;
