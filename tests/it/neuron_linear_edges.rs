@@ -140,6 +140,13 @@ fn a_current_that_holds_the_membrane_exactly_at_the_threshold_never_fires() {
 }
 
 #[test]
+fn currents_that_cancel_raise_no_alarm() {
+    let params = LifExp::params(&values(NeuronModel::LifExp, &[("i_e", 374.0)])).unwrap();
+    let state = LifExp::initial(&params, &[-55.1, 1e5, -1e5]);
+    assert_eq!(LifExp::earliest(&params, &state), Time::NEVER);
+}
+
+#[test]
 fn currents_go_on_through_refractoriness() {
     let params = LifExp::params(&values(NeuronModel::LifExp, &[])).unwrap();
     let mut state = LifExp::initial(&params, &NONE);
@@ -149,6 +156,36 @@ fn currents_go_on_through_refractoriness() {
     let mut alone = LifExp::initial(&params, &[f64::NAN, 20_000.0 * (-(first + 2.0) / 2.0).exp(), 0.0]);
     let again = LifExp::next_spike(&params, &mut alone, FAR).unwrap();
     assert!((again.ms() - (spikes[1] - spikes[0]).ms() + 2.0).abs() < 1e-8);
+}
+
+#[test]
+fn a_refractory_period_longer_than_any_run_is_no_overflow() {
+    let params = LifExp::params(&values(NeuronModel::LifExp, &[("t_ref", 1e30), ("i_e", 1000.0)])).unwrap();
+    let mut state = LifExp::initial(&params, &NONE);
+    assert_eq!(drive::<LifExp>(&params, &mut state, &[(at(9.0), 100.0)], Time::LIMIT, &[]).0.len(), 1);
+    assert_eq!(LifExp::earliest(&params, &state), Time::NEVER);
+}
+
+#[test]
+fn extreme_parameters_neither_hang_nor_give_nan() {
+    for tau_m in [1e-3, 1.0, 1e5] {
+        for tau in [1e-3, 0.7, 1e4] {
+            for w in [1e-6, 1e3, 1e9] {
+                let changes =
+                    [("tau_m", tau_m), ("tau_syn_ex", tau), ("tau_syn_in", 3.0), ("t_ref", 1.0), ("i_e", 1.0)];
+                let events: Vec<(Time, f64)> =
+                    (1..40).map(|k| (at(f64::from(k) * 0.37), if k % 3 == 0 { -2.0 * w } else { w })).collect();
+                let params = LifExp::params(&values(NeuronModel::LifExp, &changes)).unwrap();
+                let mut state = LifExp::initial(&params, &NONE);
+                drive::<LifExp>(&params, &mut state, &events, FAR, &[]);
+                assert!(LifExp::read(&params, &state, 0, FAR).is_finite());
+                let params = LifAlpha::params(&values(NeuronModel::LifAlpha, &changes)).unwrap();
+                let mut state = LifAlpha::initial(&params, &NONE);
+                drive::<LifAlpha>(&params, &mut state, &events, FAR, &[]);
+                assert!(LifAlpha::read(&params, &state, 0, FAR).is_finite());
+            }
+        }
+    }
 }
 
 #[test]
