@@ -189,6 +189,62 @@ fn extreme_parameters_neither_hang_nor_give_nan() {
 }
 
 #[test]
+fn neurons_of_a_block_keep_their_own_parameters_and_initial_state() {
+    for model in [NeuronModel::LifDelta, NeuronModel::LifExp, NeuronModel::LifAlpha] {
+        let each = [
+            values(model, &[("i_e", 500.0), ("tau_m", 15.0)]),
+            values(model, &[("t_ref", 0.3), ("e_l", -66.0), ("i_e", 450.0)]),
+        ];
+        let starts = [-62.0, f64::NAN];
+        let params: Vec<Column> = (0..each[0].len()).map(|k| Column::Each(vec![each[0][k], each[1][k]])).collect();
+        let mut initial: Vec<Column> = model.describe().variables.iter().map(|_| Column::Shared(f64::NAN)).collect();
+        initial[0] = Column::Each(starts.to_vec());
+        let make = |size: usize, params: &[Column], initial: &[Column]| -> Box<dyn GridNeurons<f64>> {
+            let spec = BlockSpec { size, params, initial };
+            match model {
+                NeuronModel::LifDelta => lif_delta::grid(0.1, &spec),
+                NeuronModel::LifExp => lif_exp::grid(0.1, &spec),
+                _ => memspike::neuron::lif_alpha::grid(0.1, &spec),
+            }
+            .unwrap()
+        };
+        let mut together = make(2, &params, &initial);
+        let mut alone: Vec<_> = (0..2)
+            .map(|i| {
+                let params: Vec<Column> = each[i].iter().map(|&x| Column::Shared(x)).collect();
+                initial[0] = Column::Shared(starts[i]);
+                make(1, &params, &initial)
+            })
+            .collect();
+        let mut total = 0;
+        for _ in 0..500 {
+            let (mut spikes, mut expected) = (Vec::new(), Vec::new());
+            together
+                .step(&StepInput { excitatory: &[0.1; 2], inhibitory: &[-0.1; 2], current: &[5.0; 2] }, &mut spikes);
+            for (i, block) in alone.iter_mut().enumerate() {
+                let mut one = Vec::new();
+                block.step(&StepInput { excitatory: &[0.1], inhibitory: &[-0.1], current: &[5.0] }, &mut one);
+                expected.extend(one.iter().map(|_| i as u32));
+                assert_eq!(together.read(i, 0).to_bits(), block.read(0, 0).to_bits());
+                assert_eq!(together.save(i), block.save(0));
+            }
+            assert_eq!(spikes, expected);
+            total += spikes.len();
+        }
+        assert!(total > 2, "{model:?}");
+    }
+}
+
+#[test]
+fn an_empty_block_steps() {
+    let params: Vec<Column> = values(NeuronModel::LifExp, &[]).into_iter().map(Column::Shared).collect();
+    let initial = vec![Column::Shared(f64::NAN); 3];
+    let mut block: Box<dyn GridNeurons<f32>> =
+        lif_exp::grid(0.1, &BlockSpec { size: 0, params: &params, initial: &initial }).unwrap();
+    block.step(&StepInput { excitatory: &[], inhibitory: &[], current: &[] }, &mut Vec::new());
+}
+
+#[test]
 fn single_precision_stays_close_to_double() {
     for model in [NeuronModel::LifDelta, NeuronModel::LifExp, NeuronModel::LifAlpha] {
         let changes = [("i_e", 300.0)];
