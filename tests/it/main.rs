@@ -1,4 +1,5 @@
 //! All integration tests, in one binary.
 
+mod format_broken;
 mod format_read;
 mod format_result;
