@@ -325,11 +325,14 @@ fn free_name(root: &Group, name: &str) -> String {
 
 /// Metadata reaches the disk only in a flush, so that a killed run leaves a file as of its last flush.
 fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::FileAccessBuilder {
-    let mut config = hdf5::file::MetadataCacheConfig::default();
-    config.evictions_enabled = false;
-    config.incr_mode = hdf5::file::CacheIncreaseMode::Off;
-    config.flash_incr_mode = hdf5::file::FlashIncreaseMode::Off;
-    config.decr_mode = hdf5::file::CacheDecreaseMode::Off;
+    use hdf5::file::{CacheDecreaseMode, CacheIncreaseMode, FlashIncreaseMode, MetadataCacheConfig};
+    let config = MetadataCacheConfig {
+        evictions_enabled: false,
+        incr_mode: CacheIncreaseMode::Off,
+        flash_incr_mode: FlashIncreaseMode::Off,
+        decr_mode: CacheDecreaseMode::Off,
+        ..MetadataCacheConfig::default()
+    };
     plist.mdc_config(&config)
 }
 
