@@ -5,6 +5,7 @@ pub mod check;
 pub mod describe;
 pub mod device;
 pub mod engine;
+pub mod format;
 pub mod math;
 pub mod network;
 pub mod neuron;
