@@ -13,4 +13,5 @@ pub mod rng;
 pub mod spec;
 pub mod spikes;
 pub mod time;
+pub mod units;
 pub mod value;
