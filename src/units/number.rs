@@ -55,7 +55,9 @@ impl Number {
     pub(crate) fn to_f64(self, shift: i32) -> f64 {
         match self {
             // Parsing rounds correctly, which multiplying by a power of ten does not.
-            Number::Decimal { digits, exponent } => format!("{digits}e{}", exponent + shift).parse().unwrap_or(f64::NAN),
+            Number::Decimal { digits, exponent } => {
+                format!("{digits}e{}", exponent + shift).parse().unwrap_or(f64::NAN)
+            }
             Number::Float { value, exponent } => scale(value, exponent + shift),
         }
     }

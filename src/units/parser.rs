@@ -1,13 +1,11 @@
 //! Text to [`Expression`]. The grammar is in that module.
 
-use std::ops::Range;
-
+use super::dimension::Dimension;
 use super::expression::{Expression, Function};
+use super::nearest;
 use super::number::Number;
 use super::table::{self, Unit};
 use super::{Quantity, UnitError};
-use crate::units::dimension::Dimension;
-use crate::units::nearest;
 
 /// Deeper nesting than this is an attack on the stack, not a model.
 const DEEPEST: usize = 100;
