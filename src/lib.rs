@@ -15,4 +15,5 @@ pub mod sample;
 pub mod spec;
 pub mod spikes;
 pub mod time;
+pub mod units;
 pub mod value;
