@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod shipped_models;
 mod spec_bind;
 mod spec_errors;
 mod spec_example;
