@@ -17,4 +17,5 @@ pub mod spec;
 pub mod spikes;
 pub mod synapse;
 pub mod time;
+pub mod units;
 pub mod value;
