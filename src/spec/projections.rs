@@ -246,20 +246,17 @@ impl Reader<'_> {
 fn label(node: &Node, i: usize) -> String {
     let one = node.array().and_then(|items| items.get(i)).unwrap_or(node);
     let text = one.text().unwrap_or("");
-    let mut label = String::new();
-    for part in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|p| !p.is_empty()) {
-        if !label.is_empty() {
-            label.push('_');
+    let Some((name, range)) = text.split_once('[') else { return text.to_string() };
+    let range = range.trim_end_matches(']');
+    match range.split_once(':') {
+        None => format!("{name}_{}", range.trim()),
+        Some((start, stop)) => {
+            let or = |text: &str, default: &str| {
+                if text.trim().is_empty() { default.to_string() } else { text.trim().to_string() }
+            };
+            format!("{name}_{}_{}", or(start, "0"), or(stop, "end"))
         }
-        label.push_str(part);
     }
-    let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if squeezed.ends_with(":]") {
-        label.push_str("_end");
-    } else if squeezed.contains("[:") {
-        label = label.replacen('_', "_0_", 1);
-    }
-    label
 }
 
 /// The name, numbered if the same pair was listed before.

@@ -41,7 +41,7 @@ fn a_recording_fills_population_and_duration() {
 #[test]
 fn start_stop_and_units_are_applied_and_stop_is_exclusive() {
     let mut model =
-        model("start = \"10.25 s\", stop = \"11 s\", units = \"2,0-1\"", "simulation.duration = \"100 ms\"");
+        model("start = \"10.25 s\", stop = \"11 s\", units = \"2,0-1\"", "[simulation]\nduration = \"100 ms\"");
     let bound = model.bind(0, &recording()).unwrap();
     assert_eq!(bound.unit_ids, [9, 7, 8]);
     assert_eq!(trains(&model), [vec![], vec![250.0], vec![0.0]]);
