@@ -90,7 +90,7 @@ impl Reader<'_> {
         if shift(count) > Time::LIMIT {
             return Err(every.node.at.error("the last interval is later than 100 days"));
         }
-        Ok((0..count).map(|i| (start + shift(i), stop + shift(i))).collect())
+        Ok((0..count).map(|i| (start.saturating_add(shift(i)), stop.saturating_add(shift(i)))).collect())
     }
 
     /// One time or a list of times.

@@ -53,14 +53,20 @@ fn stack(source: &Arc<Source>, open: &mut Vec<PathBuf>) -> Result<Node, ModelErr
     Ok(merge(below, top, &mut Vec::new()))
 }
 
+/// No key of a model is nested this deeply.
+const DEEPEST_KEY: usize = 32;
+
 /// Lays `--set KEY=VALUE` over the model.
 pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelError> {
     let text = format!("{key}={value}");
     let source = Arc::new(Source { name: "--set".to_string(), text, folder: PathBuf::new() });
-    let path = toml_edit::Key::parse(key).ok().filter(|path| !path.is_empty()).ok_or_else(|| {
-        Place { source: source.clone(), span: 0..key.len() }
-            .error("expected --set KEY=VALUE, with a dotted key such as simulation.duration")
-    })?;
+    let path = toml_edit::Key::parse(key)
+        .ok()
+        .filter(|path| !path.is_empty() && path.len() <= DEEPEST_KEY)
+        .ok_or_else(|| {
+            Place { source: source.clone(), span: 0..key.len() }
+                .error("expected --set KEY=VALUE, with a dotted key such as simulation.duration")
+        })?;
     let is_toml = value.parse::<toml_edit::Value>().is_ok_and(|v| !v.is_datetime());
     let layer = match is_toml.then(|| tree::parse(&source)) {
         Some(Ok(layer)) => layer,
@@ -117,8 +123,9 @@ fn drop_replaced(low: &mut Table, high: &Table, path: &[String]) {
         ["population", _] => &[&[&["neuron", "initial"], &["source"]]],
         ["input", _] => &[&[&["poisson"], &["current"]]],
         ["interval", _] => &[&[&["stop"], &["duration", "every", "count"]]],
-        ["record"] => &[],
-        _ => &[&[&["std"], &["cv"]]],
+        // Deeper are values; further up these may be names that the model gives.
+        [_, _, _, ..] => &[&[&["std"], &["cv"]]],
+        _ => &[],
     };
     for group in groups {
         for (i, old) in group.iter().enumerate() {
@@ -142,6 +149,7 @@ fn drop_replaced(low: &mut Table, high: &Table, path: &[String]) {
     let value = |table: &Table| VALUE_VARIANTS.iter().find(|key| has(table, key)).copied();
     if let (Some(old), Some(new)) = (value(low), value(high))
         && old != new
+        && path.len() > 2
         && !variant_only
     {
         low.entries.clear();

@@ -138,9 +138,14 @@ pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> Mod
     {
         return at.error(format!("{name} ({whose}): write {ours}")).help(list);
     }
+    // "parameter of stdp" reads better with the name in the middle.
+    let found = match what.split_once(" of ") {
+        Some((thing, owner)) => format!("{thing} {name} of {owner}"),
+        None => format!("{what} {name}"),
+    };
     let message = match nearest(name, valid.iter().copied()) {
-        Some(near) => format!("unknown {what} {name}: did you mean {near}?"),
-        None => format!("unknown {what} {name}"),
+        Some(near) => format!("unknown {found}: did you mean {near}?"),
+        None => format!("unknown {found}"),
     };
     at.error(message).help(list)
 }

@@ -4,7 +4,7 @@ use super::error::{ModelError, Place};
 use super::inputs::finite;
 use super::matrix::Cells;
 use super::names::{check_keys, later};
-use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
+use super::network_spec::{Connect, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
@@ -216,12 +216,6 @@ impl Reader<'_> {
         if !bounded {
             return Ok(());
         }
-        if let PopulationKind::Source(_) = self.populations[spec.target.population].kind
-            && unit.is_empty()
-            && spec.weight.constant().is_some_and(f64::is_nan)
-        {
-            return Ok(());
-        }
         let inside = |w: f64| {
             if w * w_max < 0.0 {
                 return Err(format!("the weight {w} has another sign than w_max, {w_max}"));
@@ -246,20 +240,17 @@ impl Reader<'_> {
 fn label(node: &Node, i: usize) -> String {
     let one = node.array().and_then(|items| items.get(i)).unwrap_or(node);
     let text = one.text().unwrap_or("");
-    let mut label = String::new();
-    for part in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|p| !p.is_empty()) {
-        if !label.is_empty() {
-            label.push('_');
+    let Some((name, range)) = text.split_once('[') else { return text.to_string() };
+    let range = range.trim_end_matches(']');
+    match range.split_once(':') {
+        None => format!("{name}_{}", range.trim()),
+        Some((start, stop)) => {
+            let or = |text: &str, default: &str| {
+                if text.trim().is_empty() { default.to_string() } else { text.trim().to_string() }
+            };
+            format!("{name}_{}_{}", or(start, "0"), or(stop, "end"))
         }
-        label.push_str(part);
     }
-    let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if squeezed.ends_with(":]") {
-        label.push_str("_end");
-    } else if squeezed.contains("[:") {
-        label = label.replacen('_', "_0_", 1);
-    }
-    label
 }
 
 /// The name, numbered if the same pair was listed before.

@@ -223,5 +223,5 @@ pub(crate) fn snap(time: Time, step: Time) -> Option<Time> {
 
 /// The end of the step that `time` lies in; a time within 1e-6 step of the grid is on it.
 pub(crate) fn snap_up(time: Time, step: Time) -> Time {
-    snap(time, step).unwrap_or_else(|| Time(time.0 - time.0.rem_euclid(step.0) + step.0))
+    snap(time, step).unwrap_or_else(|| Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step))
 }

@@ -41,7 +41,7 @@ fn a_recording_fills_population_and_duration() {
 #[test]
 fn start_stop_and_units_are_applied_and_stop_is_exclusive() {
     let mut model =
-        model("start = \"10.25 s\", stop = \"11 s\", units = \"2,0-1\"", "simulation.duration = \"100 ms\"");
+        model("start = \"10.25 s\", stop = \"11 s\", units = \"2,0-1\"", "[simulation]\nduration = \"100 ms\"");
     let bound = model.bind(0, &recording()).unwrap();
     assert_eq!(bound.unit_ids, [9, 7, 8]);
     assert_eq!(trains(&model), [vec![], vec![250.0], vec![0.0]]);
@@ -64,6 +64,9 @@ fn what_does_not_fit_is_refused() {
     assert!(
         refused("", "[projection.q]\nsource = \"M\"\ntarget = \"E\"\nconnect.pairs = [[3, 0]]")
             .contains("connects 3 to 0")
+    );
+    assert!(
+        refused("", "[record]\nstart = \"3 s\"").contains("record.start, 3 s, is not before the end of the run at 3 s")
     );
     assert!(model("", "").bind(1, &recording()).unwrap_err().to_string().contains("does not replay a recording"));
     assert!(model("", "").bind(0, &Recording::default()).unwrap_err().to_string().contains("no units"));

@@ -94,8 +94,8 @@ fn misspelt_keys_and_names() {
     change("size = 10", "sise = 10", "7:1", "valid: size, neuron, source, initial");
     change("duration =", "durration =", "2:1", "did you mean duration?");
     change("[record]", "[records]", "21:2", "did you mean record?");
-    change("tau_m", "tau_n", "8:22", "unknown parameter of neuron model lif_delta tau_n: did you mean tau_m?");
-    change("initial.v_m", "initial.w", "9:9", "unknown state variable of lif_delta w");
+    change("tau_m", "tau_n", "8:22", "unknown parameter tau_n of neuron model lif_delta: did you mean tau_m?");
+    change("initial.v_m", "initial.w", "9:9", "unknown state variable w of lif_delta");
     change("target = \"E\"\npoisson", "target = \"F\"\npoisson", "13:11", "unknown population F: did you mean E?");
     change("fixed_indegree", "fixed_indegre", "18:9", "did you mean fixed_indegree?");
     change("spike_times", "spiketimes", "11:8", "did you mean spike_times?");
@@ -148,10 +148,10 @@ fn spike_times_that_can_not_be() {
     change("\"12.5 ms\"", "\"9 ms\"", "11:33", "found 9 ms after 10 ms: spike times must not decrease");
     change("\"10 ms\"", "\"-1 ms\"", "11:24", "found -1 ms, expected a time of 0 or more");
     let with = |list: &str| BASE.replacen("[[\"10 ms\", \"12.5 ms\"], [\"30 ms\"]]", list, 1);
-    shows(&with("{ values = [[1, nan]], unit = \"ms\" }"), "11:37", "found NaN");
-    shows(&with("{ values = [[1, inf]], unit = \"ms\" }"), "11:37", "found inf, expected a finite value");
-    shows(&with("{ values = [[-1]], unit = \"ms\" }"), "11:34", "found -1 ms, expected a time of 0 or more");
-    shows(&with("{ values = [[2, 1]], unit = \"ms\" }"), "11:37", "spike times must not decrease");
+    shows(&with("{ values = [[1, nan]], unit = \"ms\" }"), "11:38", "found NaN");
+    shows(&with("{ values = [[1, inf]], unit = \"ms\" }"), "11:38", "found inf, expected a finite value");
+    shows(&with("{ values = [[-1]], unit = \"ms\" }"), "11:35", "found -1 ms, expected a time of 0 or more");
+    shows(&with("{ values = [[2, 1]], unit = \"ms\" }"), "11:38", "spike times must not decrease");
     shows(&with("{ values = [[2]], unit = \"mV\" }"), "11:47", "found a voltage, expected a time");
     shows(&with("{ values = [[2]] }"), "11:33", "`unit` is missing");
     shows(&with("[\"1 ms\"]"), "11:23", "expected a list of spike times for each member");

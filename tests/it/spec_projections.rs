@@ -21,7 +21,11 @@ source.spike_times = [["1 ms"], [], []]
 
 fn read(projection: &str) -> NetworkSpec {
     let text = format!("{HEAD}[projection.p]\n{projection}");
-    spec::parse(&text, "m", Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"))
+    let model = spec::parse(&text, "m", Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"));
+    // Whatever is read here also survives `check --resolved`.
+    let again = spec::parse(&model.resolved, "resolved", Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(format!("{model:?}"), format!("{again:?}"));
+    model
 }
 
 fn refused(projection: &str) -> String {

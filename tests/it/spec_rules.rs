@@ -8,7 +8,11 @@ use memspike::value::Value;
 
 fn read(text: &str) -> NetworkSpec {
     let text = format!("simulation.duration = \"2 s\"\n{text}");
-    spec::parse(&text, "m", Path::new("base"), &[]).unwrap_or_else(|error| panic!("{error}"))
+    let model = spec::parse(&text, "m", Path::new("base"), &[]).unwrap_or_else(|error| panic!("{error}"));
+    // Whatever is read here also survives `check --resolved`.
+    let again = spec::parse(&model.resolved, "resolved", Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(format!("{model:?}"), format!("{again:?}"));
+    model
 }
 
 fn source(text: &str) -> SourceSpec {
