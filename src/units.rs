@@ -83,6 +83,9 @@ impl Quantity {
     /// Text that reads back as the same value in `unit`.
     pub(crate) fn text_in(&self, unit: &str) -> Result<String, UnitError> {
         let value = self.in_unit(unit)?;
+        if unit.is_empty() && value.fract() == 0.0 && value.abs() < 1e15 {
+            return Ok(format!("{value}"));
+        }
         Ok(if unit.is_empty() || value.is_infinite() { format!("{value:?}") } else { format!("{value:?} {unit}") })
     }
 }

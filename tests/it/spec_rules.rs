@@ -112,5 +112,5 @@ fn parameters_may_refer_to_each_other_in_any_order() {
     assert_eq!(model.populations[0].size, 2068);
     let PopulationKind::Neuron { neuron, .. } = &model.populations[0].kind else { panic!("a source") };
     assert_eq!(neuron.params[3].constant(), Some(-49.0));
-    assert!(model.resolved.contains("size = 2068.0"), "{}", model.resolved);
+    assert!(model.resolved.contains("size = 2068\n"), "{}", model.resolved);
 }
