@@ -58,15 +58,23 @@ impl<const N: usize> Trajectory<N> {
     fn piece<P: Ode<N>>(&self, p: &P) -> Piece<N> {
         let mut series = [[0.0; ORDER + 1]; N];
         p.expand(&self.y, self.current, self.held(), &mut series);
-        let end = if self.end > self.origin { self.end } else { self.natural_end(&series) };
+        if self.end > self.origin + Time(1) {
+            return Piece { series, end: self.end };
+        }
+        let ticks = reach(&series, LONGEST) * TICKS_PER_MS;
+        if ticks < 1.0 {
+            // Just before v diverges the series holds for less than a tick: that part stands for the whole tick.
+            for c in &mut series {
+                let mut scale = 1.0;
+                for term in c.iter_mut() {
+                    *term *= scale;
+                    scale *= ticks;
+                }
+            }
+        }
+        let end = self.origin.saturating_add(Time((ticks as i64).max(1)));
+        let end = if self.held() { end.min(self.refractory_until) } else { end };
         Piece { series, end }
-    }
-
-    /// Where the step ends by itself: the reach of the series, or the end of the refractory period.
-    fn natural_end(&self, series: &[Series; N]) -> Time {
-        let ticks = ((reach(series, LONGEST) * TICKS_PER_MS) as i64).max(1);
-        let end = self.origin.saturating_add(Time(ticks));
-        if self.held() { end.min(self.refractory_until) } else { end }
     }
 
     /// Moves the origin to `at`, within the piece.
