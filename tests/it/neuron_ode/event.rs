@@ -140,8 +140,8 @@ fn izhikevich_rests_on_its_lower_bound_and_leaves_it_in_time() {
     assert!((-66.0..-65.9).contains(&lowest), "{lowest}");
     assert_eq!(spikes.len(), truth.spikes_ms.len());
     for (a, b) in spikes.iter().zip(&truth.spikes_ms) {
-        // The fine integration meets the bound at the ends of its steps of 1e-3 ms only.
-        assert!((a.ms() - b).abs() < 2e-3, "{} {b}", a.ms());
+        // The fine integration meets the bound only at the ends of its steps of 1e-3 ms, and late release adds up.
+        assert!((a.ms() - b).abs() < 1e-2, "{} {b}", a.ms());
     }
 }
 
