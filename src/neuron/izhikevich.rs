@@ -75,7 +75,7 @@ impl Ode<2> for Params {
 
     fn start(&self, initial: &[f64]) -> [f64; 2] {
         let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
-        [or(0, -65.0), or(1, 0.0)]
+        [or(0, -65.0).max(self.v_min), or(1, 0.0)]
     }
 
     fn threshold(&self) -> f64 {
@@ -102,7 +102,7 @@ impl Ode<2> for Params {
     }
 
     fn receive(&self, y: &mut [f64; 2], weight: f64) {
-        y[0] += weight;
+        y[0] = (y[0] + weight).max(self.v_min);
     }
 
     fn quiet(&self, _: &[f64; 2], _: f64) -> f64 {

@@ -26,6 +26,9 @@ pub(super) fn first_at_or_above(c: &Series, level: f64, last: i64) -> Option<i64
         if gap <= 0.0 {
             return Some(n);
         }
+        if slope <= 0.0 && curvature == 0.0 {
+            return None;
+        }
         // The smallest d with slope d + curvature d^2 / 2 = gap, in the form without cancellation.
         let root = (slope * slope + 2.0 * curvature * gap).sqrt();
         let safe = if slope > 0.0 { 2.0 * gap / (slope + root) } else { (root - slope) / curvature };

@@ -58,20 +58,66 @@ impl<const N: usize> Trajectory<N> {
     fn piece<P: Ode<N>>(&self, p: &P) -> Piece<N> {
         let mut series = [[0.0; ORDER + 1]; N];
         p.expand(&self.y, self.current, self.held(), &mut series);
-        let end = if self.end > self.origin { self.end } else { self.natural_end(&series) };
+        let floor = p.floor();
+        if floor > f64::NEG_INFINITY && !self.held() {
+            return self.piece_above(p, floor, series);
+        }
+        if self.end > self.origin + Time(1) {
+            return Piece { series, end: self.end };
+        }
+        let end = self.natural_end(&mut series);
         Piece { series, end }
     }
 
     /// Where the step ends by itself: the reach of the series, or the end of the refractory period.
-    fn natural_end(&self, series: &[Series; N]) -> Time {
-        let ticks = ((reach(series, LONGEST) * TICKS_PER_MS) as i64).max(1);
-        let end = self.origin.saturating_add(Time(ticks));
+    fn natural_end(&self, series: &mut [Series; N]) -> Time {
+        let ticks = reach(series, LONGEST) * TICKS_PER_MS;
+        if ticks < 1.0 {
+            // Just before v diverges the series holds for less than a tick: that part stands for the whole tick.
+            for c in series {
+                let mut scale = 1.0;
+                for term in c.iter_mut() {
+                    *term *= scale;
+                    scale *= ticks;
+                }
+            }
+        }
+        let end = self.origin.saturating_add(Time((ticks as i64).max(1)));
         if self.held() { end.min(self.refractory_until) } else { end }
     }
 
+    /// The piece of a model whose potential has a floor: it ends where v meets the floor, or leaves it.
+    fn piece_above<P: Ode<N>>(&self, p: &P, floor: f64, mut series: [Series; N]) -> Piece<N> {
+        if self.y[0] > floor || series[0][1] > 0.0 {
+            let end = self.natural_end(&mut series);
+            let below = series[0].map(|c| -c);
+            let length = (end - self.origin).0;
+            // From the floor itself v rises, and does not come back to it within a step of this length.
+            let meets = if self.y[0] > floor { first_at_or_above(&below, -floor, length) } else { None };
+            return Piece { series, end: meets.map_or(end, |n| self.origin + Time(n)) };
+        }
+        p.expand(&self.y, self.current, true, &mut series);
+        let mut piece = Piece { end: self.natural_end(&mut series), series };
+        let rises = |at: Time| {
+            let mut ahead = [[0.0; ORDER + 1]; N];
+            p.expand(&piece.at(self.origin, at), self.current, false, &mut ahead);
+            ahead[0][1] > 0.0
+        };
+        if rises(piece.end) {
+            let (mut low, mut high) = (self.origin, piece.end);
+            while high - low > Time(1) {
+                let middle = Time(low.0 + (high - low).0 / 2);
+                if rises(middle) { high = middle } else { low = middle }
+            }
+            piece.end = high;
+        }
+        piece
+    }
+
     /// Moves the origin to `at`, within the piece.
-    fn rebase(&mut self, piece: &Piece<N>, at: Time) {
+    fn rebase<P: Ode<N>>(&mut self, p: &P, piece: &Piece<N>, at: Time) {
         self.y = piece.at(self.origin, at);
+        self.y[0] = self.y[0].max(p.floor());
         self.origin = at;
         self.end = Time(i64::MIN);
     }
@@ -84,7 +130,7 @@ impl<const N: usize> Trajectory<N> {
                 self.end = piece.end;
                 return Some(piece);
             }
-            self.rebase(&piece, piece.end);
+            self.rebase(p, &piece, piece.end);
         }
         None
     }
@@ -92,7 +138,7 @@ impl<const N: usize> Trajectory<N> {
     /// Makes the state's time the origin of the next step, as an event does.
     fn start_here<P: Ode<N>>(&mut self, p: &P) {
         if let Some(piece) = self.walk(p, self.time) {
-            self.rebase(&piece, self.time);
+            self.rebase(p, &piece, self.time);
         }
         self.clear = self.time;
         self.end = Time(i64::MIN);
@@ -182,7 +228,7 @@ where
                     if spike >= before {
                         return None;
                     }
-                    ahead.rebase(&piece, spike);
+                    ahead.rebase(params, &piece, spike);
                     ahead.time = spike;
                     ahead.clear = spike;
                     ahead.spike(params);
@@ -191,7 +237,7 @@ where
                 }
             }
             state.clear = piece.end + Time(1);
-            ahead.rebase(&piece, piece.end);
+            ahead.rebase(params, &piece, piece.end);
         }
         None
     }
