@@ -107,6 +107,12 @@ pub struct Group<W> {
 /// If a parameter, weight or delay that was drawn can't be used, or the wiring can't be.
 pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError> {
     let begin = Instant::now();
+    for (index, _) in spec.recordings() {
+        return Err(BuildError::Population {
+            name: spec.populations[index].name.clone(),
+            message: "source.recording names no file; name one, or use `memspike replay`".into(),
+        });
+    }
     let populations = parameters::draw_populations(&spec)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
