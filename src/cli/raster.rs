@@ -1,0 +1,125 @@
+//! `memspike raster`: the raster of a recording or a result.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use memspike::format;
+use memspike::plot::{self, Group, RasterData, RasterOptions, Selection};
+use memspike::spikes::Recording;
+
+use super::output::Output;
+use super::{Done, Failure, quantity};
+
+/// Draw the raster of a result or a recording: png or svg, or in the terminal without -o
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike raster session.nwb -o session.png --behavior\n  \
+                        memspike raster replay.h5 --start 500ms --stop 1s --population 'cortex[0:50]'")]
+pub struct Args {
+    /// A result or a recording
+    file: PathBuf,
+
+    /// The picture, .png or .svg; drawn in the terminal without it
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Start of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    start: Option<f64>,
+
+    /// End of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    stop: Option<f64>,
+
+    /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
+    #[arg(long, value_name = "POPULATION")]
+    population: Vec<Selection>,
+
+    /// Draw at most so many neurons, evenly chosen
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max_neurons: Option<u32>,
+
+    /// Draw the recorded behaviour below, and shade the trials
+    #[arg(long)]
+    behavior: bool,
+
+    /// Replace the picture if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// What was meant.
+struct Request {
+    file: PathBuf,
+    output: Option<Output>,
+    behavior: bool,
+    options: RasterOptions,
+}
+
+impl Args {
+    fn request(self) -> Result<Request, Failure> {
+        let output = self.output.as_deref().map(|path| Output::new(path, self.force)).transpose()?;
+        if let Some(output) = &output {
+            plot::Format::of(output.path()).map_err(Failure::input)?;
+        }
+        let options = RasterOptions {
+            start: self.start,
+            stop: self.stop,
+            select: self.population,
+            max_neurons: self.max_neurons.map(|n| n as usize),
+            ..RasterOptions::default()
+        };
+        Ok(Request { file: self.file, output, behavior: self.behavior, options })
+    }
+}
+
+/// Reads, draws, and says what was drawn.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    let request = args.request()?;
+    let recording = format::read(&request.file).map_err(Failure::input)?;
+    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    let groups: Vec<Group> =
+        recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
+    let title = request.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let trials = recording.intervals.iter().find(|t| t.name == "trials");
+    let data = RasterData {
+        title: &title,
+        spikes: &recording.spikes,
+        groups: &groups,
+        signals: if request.behavior { &recording.signals } else { &[] },
+        intervals: trials.filter(|_| request.behavior),
+    };
+    if request.behavior && recording.signals.is_empty() {
+        eprintln!("warning: {} holds no behaviour.", request.file.display());
+    }
+    match &request.output {
+        None => terminal(&data, &request.options),
+        Some(output) => {
+            let figure = plot::raster(&data, &request.options).map_err(Failure::input)?;
+            plot::save(&figure, output.path()).map_err(Failure::run)?;
+            Ok(Done::text(format!("{}: {}\n", output.path().display(), counts(&recording))))
+        }
+    }
+}
+
+fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure> {
+    let size = terminal_size();
+    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    plot::terminal(data, options, size, color).map(Done::text).map_err(Failure::input)
+}
+
+/// Columns and rows to fill: what the shell says, otherwise the usual 80 x 24.
+fn terminal_size() -> (usize, usize) {
+    let (rows, columns) = console_size();
+    (columns.clamp(40, 400), rows.saturating_sub(2).clamp(10, 200))
+}
+
+fn console_size() -> (usize, usize) {
+    let terminal = indicatif::TermLike::width;
+    let _ = terminal;
+    (24, 80)
+}
+
+fn counts(recording: &Recording) -> String {
+    let s = &recording.spikes;
+    format!("{} spikes of {} units", super::memory::grouped(s.len() as u64), super::memory::grouped(s.unit_ids.len() as u64))
+}
