@@ -45,3 +45,9 @@ pub fn pow(x: f64, y: f64) -> f64 {
 pub fn sin(x: f64) -> f64 {
     libm::sin(x)
 }
+
+/// Cosine of a full turn times `turns`.
+#[inline]
+pub fn cos_turns(turns: f64) -> f64 {
+    libm::cos(std::f64::consts::TAU * turns)
+}

@@ -70,19 +70,34 @@ pub struct Stream {
     used: usize,
 }
 
+/// The key of all streams of one (seed, purpose, name): makes many streams cheaply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamKey([u32; 2]);
+
+impl StreamKey {
+    /// Mixes seed, purpose and name (see [`name_key`]) by the cipher itself into a 64-bit key.
+    pub fn new(seed: u64, purpose: Purpose, name: u32) -> StreamKey {
+        let mixed = philox([seed as u32, (seed >> 32) as u32, purpose as u32, name], [0x6d65_6d73, 0x7069_6b65]);
+        StreamKey([mixed[0], mixed[1]])
+    }
+
+    /// The stream for `item`, which takes the counter's upper half: two items never share a block.
+    #[inline]
+    pub fn stream(self, item: u64) -> Stream {
+        Stream { key: self.0, high: [item as u32, (item >> 32) as u32], block: 0, buffer: [0; 4], used: 4 }
+    }
+
+    /// The four words of block `n` of the stream for `item`.
+    #[inline]
+    pub fn block(self, item: u64, n: u64) -> [u32; 4] {
+        philox([n as u32, (n >> 32) as u32, item as u32, (item >> 32) as u32], self.0)
+    }
+}
+
 impl Stream {
     /// The stream for `item` of what `name` (see [`name_key`]) stands for.
     pub fn new(seed: u64, purpose: Purpose, name: u32, item: u64) -> Stream {
-        // Seed, purpose and name are mixed by the cipher itself into a 64-bit key; the item
-        // takes the counter's upper half, so two items of one stream never share a block.
-        let mixed = philox([seed as u32, (seed >> 32) as u32, purpose as u32, name], [0x6d65_6d73, 0x7069_6b65]);
-        Stream {
-            key: [mixed[0], mixed[1]],
-            high: [item as u32, (item >> 32) as u32],
-            block: 0,
-            buffer: [0; 4],
-            used: 4,
-        }
+        StreamKey::new(seed, purpose, name).stream(item)
     }
 
     /// This stream from its `n`-th block of four words on.

@@ -4,6 +4,7 @@
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Model, param};
+use crate::math::pow;
 
 /// The rule's table.
 pub const MODEL: Model = Model {
@@ -29,3 +30,70 @@ pub const MODEL: Model = Model {
 
 /// The words for `pairing`, in the order of their stored index.
 pub const PAIRINGS: [&str; 4] = ["all_to_all", "nearest_symmetric", "nearest_pre_centered", "nearest_restricted"];
+
+/// Which spikes make pairs (Morrison, Diesmann & Gerstner 2008, fig. 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// Every pair.
+    AllToAll,
+    /// Each spike with the nearest earlier one of the other side.
+    NearestSymmetric,
+    /// Each pre spike with the post spikes next to it on both sides; all pre spikes since the last post spike count.
+    NearestPreCentered,
+    /// Only immediate neighbours; each spike in at most one pair on each side.
+    NearestRestricted,
+}
+
+/// Checked parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stdp {
+    /// Decay of the presynaptic trace \[ms\].
+    pub tau_plus: f64,
+    /// Decay of the postsynaptic trace \[ms\].
+    pub tau_minus: f64,
+    /// Which spikes make pairs.
+    pub pairing: Pairing,
+    a_plus: f64,
+    a_minus: f64,
+    mu_plus: f64,
+    mu_minus: f64,
+}
+
+impl Stdp {
+    /// From values in the order of the table.
+    pub fn new(values: &[f64]) -> Stdp {
+        let pairing =
+            [Pairing::AllToAll, Pairing::NearestSymmetric, Pairing::NearestPreCentered, Pairing::NearestRestricted]
+                [values[6] as usize];
+        let [tau_plus, tau_minus, a_plus, a_minus, mu_plus, mu_minus] =
+            [values[0], values[1], values[2], values[3], values[4], values[5]];
+        Stdp { tau_plus, tau_minus, pairing, a_plus, a_minus, mu_plus, mu_minus }
+    }
+
+    /// The change of a relative weight `w` (0 to 1) at a post spike that finds the presynaptic trace at `x`.
+    #[inline]
+    pub fn on_post(&self, w: f64, x: f64) -> f64 {
+        self.a_plus * pow((1.0 - w).max(0.0), self.mu_plus) * x
+    }
+
+    /// The change of a relative weight `w` (0 to 1) at a pre spike that finds the postsynaptic trace at `y`.
+    #[inline]
+    pub fn on_pre(&self, w: f64, y: f64) -> f64 {
+        -self.a_minus * pow(w.max(0.0), self.mu_minus) * y
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exponents_interpolate_between_additive_and_multiplicative() {
+        let at = |mu: f64| Stdp::new(&[20.0, 20.0, 0.01, 0.02, mu, mu, 0.0]);
+        assert_eq!(at(0.0).on_post(0.3, 0.5), 0.005);
+        assert_eq!(at(0.0).on_pre(0.3, 0.5), -0.01);
+        assert!((at(1.0).on_post(0.3, 0.5) - 0.0035).abs() < 1e-17);
+        assert!((at(1.0).on_pre(0.3, 0.5) + 0.003).abs() < 1e-17);
+        assert!((at(0.5).on_pre(0.25, 1.0) + 0.01).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,3 @@
+//! From a model and its seed to flat arrays.
+
+pub mod wiring;

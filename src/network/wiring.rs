@@ -1,0 +1,506 @@
+//! Which synapses a projection has: a pure function of (seed, projection, row).
+//!
+//! A row is all synapses of one neuron of a projection: of a target for `fixed_indegree`, of a
+//! source for every other rule. A synapse is known by its row and its ordinal in it. Any row can be
+//! drawn again at any time, alone and on any thread, so building is parallel, needs no
+//! memory but what it builds, and does not depend on how neurons are shared out.
+
+use thiserror::Error;
+
+use crate::math;
+use crate::rng::{Purpose, Stream};
+use crate::sample::binomial;
+use crate::spec::Connect;
+
+/// The block of a row's stream from which its number of synapses is drawn; the synapses
+/// themselves use the blocks from 0 on.
+const COUNT_BLOCK: u64 = 1 << 62;
+
+/// Why a projection cannot be wired.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum WiringError {
+    /// `one_to_one` between slices of different sizes.
+    #[error("`connect = \"one_to_one\"` needs as many sources as targets, but there are {sources} and {targets}.")]
+    Sizes {
+        /// Number of sources.
+        sources: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// More distinct partners than there are.
+    #[error(
+        "`connect.{rule} = {number}` asks for more than the {available} different ones that there are \
+         (autapses = {autapses}). Lower it, or set `multapses = true`."
+    )]
+    TooMany {
+        /// Name of the rule.
+        rule: &'static str,
+        /// Synapses for each neuron, or in all.
+        number: u64,
+        /// How many are possible.
+        available: u64,
+        /// Are autapses allowed?
+        autapses: bool,
+    },
+    /// Synapses are asked for, but there is nobody to connect to.
+    #[error(
+        "`connect.{rule} = {number}` asks for synapses, but there is no neuron to draw from (autapses = {autapses})."
+    )]
+    Nobody {
+        /// Name of the rule.
+        rule: &'static str,
+        /// Synapses for each neuron, or in all.
+        number: u64,
+        /// Are autapses allowed?
+        autapses: bool,
+    },
+    /// A number of synapses that no machine holds.
+    #[error("`connect.fixed_total_number` comes to {number} synapses; at most {most} are possible here: lower it.")]
+    Count {
+        /// How many it comes to.
+        number: u64,
+        /// Limit.
+        most: u64,
+    },
+    /// A probability that is none.
+    #[error("`connect.{rule}`: a probability between 0 and 1{limit} is expected, not {found}.")]
+    Probability {
+        /// Name of the rule.
+        rule: &'static str,
+        /// What was found.
+        found: f64,
+        /// "" or " (exclusive)".
+        limit: &'static str,
+    },
+    /// A listed pair beyond the slices.
+    #[error(
+        "`connect.pairs`: pair {index} (counted from 0) is [{source_id}, {target_id}], but there are {sources} sources \
+         and {targets} targets; indices count from 0 within the slices."
+    )]
+    PairRange {
+        /// Its place in the list.
+        index: usize,
+        /// Its source.
+        source_id: u32,
+        /// Its target.
+        target_id: u32,
+        /// Number of sources.
+        sources: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// A listed pair that `autapses` or `multapses` forbids.
+    #[error(
+        "`connect.pairs`: pair {index} (counted from 0), [{source_id}, {target_id}], {what}, which `{key} = false` \
+         forbids. Remove it, or set `{key} = true`."
+    )]
+    PairForbidden {
+        /// Its place in the list.
+        index: usize,
+        /// Its source.
+        source_id: u32,
+        /// Its target.
+        target_id: u32,
+        /// What is wrong.
+        what: &'static str,
+        /// The key that forbids it.
+        key: &'static str,
+    },
+    /// More neurons than a 32-bit index can name.
+    #[error("A projection reaches at most {} neurons on each side, not {found}: lower `size`.", u32::MAX)]
+    Size {
+        /// What was found.
+        found: usize,
+    },
+}
+
+/// The two ends of a projection, and what is allowed between them.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// Number of sources.
+    pub n_source: usize,
+    /// Number of targets.
+    pub n_target: usize,
+    /// Index of the first source in its population.
+    pub source_start: usize,
+    /// Index of the first target in its population.
+    pub target_start: usize,
+    /// Are both slices of one population, so that a neuron may meet itself?
+    pub same_population: bool,
+    /// May a neuron connect to itself?
+    pub autapses: bool,
+    /// May a pair have several synapses?
+    pub multapses: bool,
+}
+
+impl Ends {
+    /// The target that is the same neuron as `source`, where that is forbidden as a pair.
+    fn forbidden_target(&self, source: usize) -> Option<usize> {
+        let own = (source + self.source_start).checked_sub(self.target_start)?;
+        (self.same_population && !self.autapses && own < self.n_target).then_some(own)
+    }
+
+    /// The source that is the same neuron as `target`, where that is forbidden as a pair.
+    fn forbidden_source(&self, target: usize) -> Option<usize> {
+        let own = (target + self.target_start).checked_sub(self.source_start)?;
+        (self.same_population && !self.autapses && own < self.n_source).then_some(own)
+    }
+
+    /// Number of forbidden pairs of the sources before `source`.
+    fn forbidden_before(&self, source: usize) -> usize {
+        let first = self.target_start.saturating_sub(self.source_start);
+        let stop = (self.target_start + self.n_target).saturating_sub(self.source_start);
+        if self.same_population && !self.autapses { source.min(stop) - source.min(first) } else { 0 }
+    }
+
+    /// Number of forbidden pairs: the overlap of the slices.
+    fn forbidden(&self) -> usize {
+        self.forbidden_before(self.n_source)
+    }
+
+    /// Number of pairs that are allowed.
+    fn pairs(&self) -> u128 {
+        self.n_source as u128 * self.n_target as u128 - self.forbidden() as u128
+    }
+}
+
+/// The synapses of one projection.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    ends: Ends,
+    name_key: u32,
+    seed: u64,
+    kind: Kind,
+}
+
+/// What a row is made of.
+#[derive(Clone, Debug)]
+enum Kind {
+    OneToOne,
+    AllToAll,
+    /// ln(1 - p), and p.
+    Probability {
+        ln_miss: f64,
+        p: f64,
+    },
+    Indegree(usize),
+    Outdegree(usize),
+    /// Synapses of each source.
+    Counts(Vec<u32>),
+    /// By source: where its targets start, the targets, and each one's place in the list.
+    Pairs {
+        offsets: Vec<usize>,
+        targets: Vec<u32>,
+        places: Vec<u32>,
+    },
+}
+
+impl Wiring {
+    /// Prepares the projection whose [`crate::rng::name_key`] is `name_key`.
+    ///
+    /// # Errors
+    /// If the rule cannot be met between these ends; see [`WiringError`].
+    pub fn new(connect: &Connect, name_key: u32, seed: u64, ends: Ends) -> Result<Wiring, WiringError> {
+        if let Some(&found) = [ends.n_source, ends.n_target].iter().find(|&&n| n > u32::MAX as usize) {
+            return Err(WiringError::Size { found });
+        }
+        let kind = match connect {
+            Connect::OneToOne if ends.n_source == ends.n_target => Kind::OneToOne,
+            Connect::OneToOne => {
+                return Err(WiringError::Sizes { sources: ends.n_source, targets: ends.n_target });
+            }
+            Connect::AllToAll => Kind::AllToAll,
+            &Connect::FixedProbability(p) => {
+                if !(0.0..=1.0).contains(&p) {
+                    return Err(WiringError::Probability { rule: "fixed_probability", found: p, limit: "" });
+                }
+                Kind::Probability { ln_miss: math::ln_1p(-p), p }
+            }
+            &Connect::FixedIndegree(k) => {
+                check_degree(&ends, "fixed_indegree", k, ends.n_source, ends.n_target)?;
+                Kind::Indegree(k)
+            }
+            &Connect::FixedOutdegree(k) => {
+                check_degree(&ends, "fixed_outdegree", k, ends.n_target, ends.n_source)?;
+                Kind::Outdegree(k)
+            }
+            &Connect::FixedTotalNumber(total) => Kind::Counts(counts(&ends, name_key, seed, total)?),
+            &Connect::TotalFromProbability(p) => {
+                Kind::Counts(counts(&ends, name_key, seed, total_from_probability(&ends, p)?)?)
+            }
+            Connect::Pairs(pairs) => by_source(&ends, pairs)?,
+        };
+        Ok(Wiring { ends, name_key, seed, kind })
+    }
+
+    /// Whether rows are targets (`fixed_indegree`); else they are sources.
+    pub fn by_target(&self) -> bool {
+        matches!(self.kind, Kind::Indegree(_))
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        if self.by_target() { self.ends.n_target } else { self.ends.n_source }
+    }
+
+    /// Fills `out` with the other end of each synapse of `row`, in order of ordinal: the same
+    /// each time. Indices count within the slices.
+    pub fn row(&self, row: usize, out: &mut Vec<u32>) {
+        out.clear();
+        let ends = &self.ends;
+        match &self.kind {
+            Kind::OneToOne => out.extend((ends.forbidden_target(row) != Some(row)).then_some(row as u32)),
+            Kind::AllToAll => {
+                out.extend(0..ends.n_target as u32);
+                if let Some(own) = ends.forbidden_target(row) {
+                    out.remove(own);
+                }
+            }
+            &Kind::Probability { ln_miss, p } => self.bernoulli(row, ln_miss, p, out),
+            &Kind::Indegree(k) => self.choose(row, k, ends.n_source, ends.forbidden_source(row), out),
+            &Kind::Outdegree(k) => self.choose(row, k, ends.n_target, ends.forbidden_target(row), out),
+            Kind::Counts(counts) => {
+                self.choose(row, counts[row] as usize, ends.n_target, ends.forbidden_target(row), out);
+            }
+            Kind::Pairs { offsets, targets, .. } => out.extend(&targets[offsets[row]..offsets[row + 1]]),
+        }
+    }
+
+    /// Where the synapse with this ordinal in this row finds its value in a `Value::List`:
+    /// its place in the list of pairs, or its number in order of rows where rows have a known length;
+    /// `None` where synapses have no such order.
+    pub fn place(&self, row: usize, ordinal: usize) -> Option<usize> {
+        match &self.kind {
+            Kind::Pairs { offsets, places, .. } => Some(places[offsets[row] + ordinal] as usize),
+            Kind::OneToOne => Some(row),
+            Kind::AllToAll => Some(row * self.ends.n_target - self.ends.forbidden_before(row) + ordinal),
+            &Kind::Indegree(k) | &Kind::Outdegree(k) => Some(row * k + ordinal),
+            Kind::Probability { .. } | Kind::Counts(_) => None,
+        }
+    }
+
+    /// Number of synapses: exact, but for `fixed_probability`, where it is the expectation.
+    pub fn expected_synapses(&self) -> u64 {
+        let pairs = self.ends.pairs();
+        match &self.kind {
+            // Shifted slices of one population overlap, but pair no neuron with itself.
+            Kind::OneToOne if self.ends.source_start != self.ends.target_start => self.ends.n_source as u64,
+            Kind::OneToOne => (self.ends.n_source - self.ends.forbidden()) as u64,
+            Kind::AllToAll => u64::try_from(pairs).unwrap_or(u64::MAX),
+            Kind::Probability { p, .. } => (pairs as f64 * p).round() as u64,
+            &Kind::Indegree(k) => (self.ends.n_target as u64).saturating_mul(k as u64),
+            &Kind::Outdegree(k) => (self.ends.n_source as u64).saturating_mul(k as u64),
+            Kind::Counts(counts) => counts.iter().map(|&count| u64::from(count)).sum(),
+            Kind::Pairs { targets, .. } => targets.len() as u64,
+        }
+    }
+
+    /// The random numbers from which the weights of `row` are drawn, in order of ordinal.
+    pub fn weight_stream(&self, row: usize) -> Stream {
+        Stream::new(self.seed, Purpose::Weight, self.name_key, row as u64)
+    }
+
+    /// The random numbers from which the delays of `row` are drawn, in order of ordinal.
+    pub fn delay_stream(&self, row: usize) -> Stream {
+        Stream::new(self.seed, Purpose::Delay, self.name_key, row as u64)
+    }
+
+    fn stream(&self, row: usize) -> Stream {
+        Stream::new(self.seed, Purpose::Connect, self.name_key, row as u64)
+    }
+
+    /// Each target with probability p, by the lengths of the gaps between them: one random number
+    /// for each synapse instead of one for each pair.
+    fn bernoulli(&self, row: usize, ln_miss: f64, p: f64, out: &mut Vec<u32>) {
+        let own = self.ends.forbidden_target(row);
+        let all = 0..self.ends.n_target;
+        if p >= 1.0 {
+            out.extend(all.filter(|&target| Some(target) != own).map(|target| target as u32));
+        } else if p > 0.0 {
+            let mut stream = self.stream(row);
+            let mut next = 0.0;
+            loop {
+                next += (math::ln(stream.uniform_open()) / ln_miss).floor();
+                if next >= all.end as f64 {
+                    break;
+                }
+                if Some(next as usize) != own {
+                    out.push(next as u32);
+                }
+                next += 1.0;
+            }
+        }
+    }
+
+    /// `k` of `0..n` but `own`: with replacement where multapses are allowed, else distinct.
+    fn choose(&self, row: usize, k: usize, n: usize, own: Option<usize>, out: &mut Vec<u32>) {
+        let mut stream = self.stream(row);
+        let n = n - usize::from(own.is_some());
+        // The one left out is stepped over, so that the rest stay equally likely.
+        let step_over = |index: u64| (index + u64::from(own.is_some_and(|own| index >= own as u64))) as u32;
+        out.reserve(k);
+        if self.ends.multapses {
+            out.extend((0..k).map(|_| step_over(stream.below(n as u64))));
+            return;
+        }
+        // Floyd's algorithm (Bentley & Floyd 1987, doi:10.1145/30401.315746): k numbers for k distinct ones.
+        let mut taken = vec![0u64; n.div_ceil(64)];
+        for last in n - k..n {
+            let drawn = stream.below(last as u64 + 1) as usize;
+            let free = taken[drawn / 64] >> (drawn % 64) & 1 == 0;
+            let chosen = if free { drawn } else { last };
+            taken[chosen / 64] |= 1 << (chosen % 64);
+            out.push(step_over(chosen as u64));
+        }
+    }
+}
+
+/// Checks a fixed degree `k` of each of `rows` neurons into `n` others.
+fn check_degree(ends: &Ends, rule: &'static str, k: usize, n: usize, rows: usize) -> Result<(), WiringError> {
+    let available = n - usize::from(n > 0 && ends.forbidden() > 0);
+    let (number, autapses) = (k as u64, ends.autapses);
+    if k == 0 || rows == 0 {
+        Ok(())
+    } else if available == 0 {
+        Err(WiringError::Nobody { rule, number, autapses })
+    } else if !ends.multapses && k > available {
+        Err(WiringError::TooMany { rule, number, available: available as u64, autapses })
+    } else {
+        Ok(())
+    }
+}
+
+/// As many synapses as give each pair at least one with probability `p`.
+fn total_from_probability(ends: &Ends, p: f64) -> Result<u64, WiringError> {
+    if !(0.0..1.0).contains(&p) {
+        let limit = " (1 excluded)";
+        return Err(WiringError::Probability { rule: "fixed_total_number.probability", found: p, limit });
+    }
+    let pairs = ends.n_source as f64 * ends.n_target as f64;
+    if pairs == 0.0 {
+        return Ok(0);
+    }
+    Ok((math::ln_1p(-p) / math::ln_1p(-1.0 / pairs)).round() as u64)
+}
+
+/// Shares `total` synapses out to the sources: a multinomial (distinct pairs: hypergeometric) draw,
+/// source by source, given what is left.
+fn counts(ends: &Ends, name_key: u32, seed: u64, total: u64) -> Result<Vec<u32>, WiringError> {
+    let rule = "fixed_total_number";
+    let mut pairs = ends.pairs();
+    let (number, autapses) = (total, ends.autapses);
+    if total > 0 && pairs == 0 {
+        return Err(WiringError::Nobody { rule, number, autapses });
+    }
+    // A source with about 2^32 synapses could not be held anyhow.
+    let most = ends.n_source as u64 * u64::from(u32::MAX / 2);
+    if total > most {
+        return Err(WiringError::Count { number, most });
+    }
+    if !ends.multapses && u128::from(total) > pairs {
+        return Err(WiringError::TooMany { rule, number, available: pairs as u64, autapses });
+    }
+    let mut rest = total;
+    let counts = (0..ends.n_source).map(|source| {
+        let available = (ends.n_target - usize::from(ends.forbidden_target(source).is_some())) as u64;
+        let mut stream = Stream::new(seed, Purpose::Connect, name_key, source as u64).at(COUNT_BLOCK);
+        let count = if pairs == 0 {
+            0
+        } else if ends.multapses {
+            binomial(&mut stream, rest, available as f64 / pairs as f64)
+        } else {
+            hypergeometric(&mut stream, rest, available, pairs as u64)
+        };
+        pairs -= u128::from(available);
+        rest -= count;
+        count as u32
+    });
+    Ok(counts.collect())
+}
+
+/// How many of `drawn` different ones of `all` are among `marked` of them: sampled by inversion from the
+/// mode outward, so that it takes about as many steps as the standard deviation.
+fn hypergeometric(stream: &mut Stream, drawn: u64, marked: u64, all: u64) -> u64 {
+    let low = (drawn + marked).saturating_sub(all);
+    let high = drawn.min(marked);
+    let [n, m, a] = [drawn, marked, all].map(|x| x as f64);
+    let mode = (((n + 1.0) * (m + 1.0) / (a + 2.0)).floor() as u64).clamp(low, high);
+    // Ratio of the probabilities of k + 1 and k.
+    let ratio = |k: u64| {
+        let k = k as f64;
+        (m - k) / (k + 1.0) * ((n - k) / (a - m - n + k + 1.0))
+    };
+    // Relative to the mode; their sum by two passes, downward and upward.
+    let (mut sum, mut p) = (1.0, 1.0);
+    for k in (low..mode).rev() {
+        p /= ratio(k);
+        sum += p;
+        if p < 1e-18 {
+            break;
+        }
+    }
+    p = 1.0;
+    for k in mode..high {
+        p *= ratio(k);
+        sum += p;
+        if p < 1e-18 {
+            break;
+        }
+    }
+    let mut rest = stream.uniform() * sum - 1.0;
+    let (mut down, mut up) = (mode, mode);
+    let (mut p_down, mut p_up) = (1.0, 1.0);
+    let mut last = mode;
+    while rest >= 0.0 && (down > low || up < high) && p_down + p_up > 1e-18 {
+        p_up = if up < high { p_up * ratio(up) } else { 0.0 };
+        if up < high {
+            up += 1;
+            rest -= p_up;
+            last = up;
+        }
+        if rest < 0.0 {
+            break;
+        }
+        p_down = if down > low { p_down / ratio(down - 1) } else { 0.0 };
+        if down > low {
+            down -= 1;
+            rest -= p_down;
+            last = down;
+        }
+    }
+    last
+}
+
+/// Sorts listed pairs by source, keeping the order of the list within each.
+fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
+    let mut offsets = vec![0; ends.n_source + 1];
+    for (index, &(source_id, target_id)) in pairs.iter().enumerate() {
+        let (sources, targets) = (ends.n_source, ends.n_target);
+        if source_id as usize >= sources || target_id as usize >= targets {
+            return Err(WiringError::PairRange { index, source_id, target_id, sources, targets });
+        }
+        if ends.forbidden_target(source_id as usize) == Some(target_id as usize) {
+            let (what, key) = ("connects a neuron to itself", "autapses");
+            return Err(WiringError::PairForbidden { index, source_id, target_id, what, key });
+        }
+        offsets[source_id as usize + 1] += 1;
+    }
+    if !ends.multapses {
+        let mut seen = std::collections::HashSet::new();
+        if let Some((index, &(source_id, target_id))) = pairs.iter().enumerate().find(|(_, pair)| !seen.insert(**pair))
+        {
+            let (what, key) = ("is listed before", "multapses");
+            return Err(WiringError::PairForbidden { index, source_id, target_id, what, key });
+        }
+    }
+    for source in 0..ends.n_source {
+        offsets[source + 1] += offsets[source];
+    }
+    let mut places: Vec<u32> = (0..pairs.len() as u32).collect();
+    places.sort_by_key(|&place| pairs[place as usize].0);
+    let targets = places.iter().map(|&place| pairs[place as usize].1).collect();
+    Ok(Kind::Pairs { offsets, targets, places })
+}
+
+#[cfg(test)]
+mod tests;

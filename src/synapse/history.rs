@@ -1,0 +1,83 @@
+//! The postsynaptic spikes that a projection's synapses have still to learn from.
+//!
+//! As in NEST, plasticity is lazy: a synapse is brought up to date when a presynaptic spike
+//! uses it, from its target's recent spikes. What all synapses have learnt from is dropped (see `Plastic::settle`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::math::exp;
+use crate::time::Time;
+
+/// A postsynaptic spike with the trace just after it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostSpike {
+    /// When it was emitted.
+    pub time: Time,
+    /// The sum over this and all earlier spikes of e^(-(t - t_spike)/tau_minus).
+    pub trace: f64,
+}
+
+/// The spikes of one target, in order of time; equal times stand for several spikes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History(pub Vec<PostSpike>);
+
+impl History {
+    /// Adds a spike; `rate` = 1/tau_minus \[1/ms\].
+    pub fn push(&mut self, time: Time, rate: f64) {
+        let trace = match self.0.last() {
+            Some(last) => last.trace * exp((last.time - time).ms() * rate) + 1.0,
+            None => 1.0,
+        };
+        self.0.push(PostSpike { time, trace });
+    }
+
+    /// The spikes with `after` < t <= `until`.
+    #[inline]
+    pub fn between(&self, after: Time, until: Time) -> &[PostSpike] {
+        // Almost always the last few: search from the end.
+        let mut to = self.0.len();
+        while to > 0 && self.0[to - 1].time > until {
+            to -= 1;
+        }
+        let mut from = to;
+        while from > 0 && self.0[from - 1].time > after {
+            from -= 1;
+        }
+        &self.0[from..to]
+    }
+
+    /// The last spike strictly before `time`.
+    #[inline]
+    pub fn last_before(&self, time: Time) -> Option<PostSpike> {
+        self.0.iter().rev().find(|s| s.time < time).copied()
+    }
+
+    /// Drops the spikes up to `time`, all but the last of them, which carries the trace.
+    pub fn forget(&mut self, time: Time) {
+        let old = self.0.partition_point(|s| s.time <= time);
+        if old > 1 {
+            self.0.drain(..old - 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spikes_are_found_by_half_open_spans_and_the_trace_survives_forgetting() {
+        let mut history = History::default();
+        [1.0, 3.0, 3.0, 7.0].iter().for_each(|&t| history.push(Time::from_ms(t), 0.05));
+        let ms = |t| Time::from_ms(t);
+        assert_eq!(history.between(ms(1.0), ms(3.0)).len(), 2);
+        assert_eq!(history.between(ms(3.0), ms(7.0)).len(), 1);
+        assert_eq!(history.between(ms(7.0), ms(9.0)).len(), 0);
+        assert_eq!(history.last_before(ms(3.0)).unwrap().time, ms(1.0));
+        assert_eq!(history.last_before(ms(1.0)), None);
+        let last = history.last_before(ms(99.0));
+        history.forget(ms(8.0));
+        assert_eq!(history.0.len(), 1);
+        assert_eq!(history.last_before(ms(99.0)), last);
+    }
+}

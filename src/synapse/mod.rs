@@ -1,0 +1,16 @@
+//! Synapses as the engines store them: rows by source, owned by the thread of their targets.
+//!
+//! [`Store`] holds which synapses there are, with their delays and static weights;
+//! [`Plastic`] adds what a plastic or memristive projection needs to keep its weights.
+
+mod energy;
+mod history;
+mod memristor;
+mod plastic;
+mod store;
+
+pub use energy::{Energy, Price};
+pub use history::{History, PostSpike};
+pub use memristor::Memristor;
+pub use plastic::{Plastic, PlasticSetup, PreSpike, Transmitted};
+pub use store::{Delays, Store, Weights};

@@ -1,0 +1,402 @@
+//! Plastic weights of a store, brought up to date when a presynaptic spike uses them.
+//!
+//! The rule is evaluated at exact times. With a dendritic delay d a post spike reaches the synapse at t_post + d and
+//! a pre spike at its emission; with an axonal one, at t_post and t_pre + d. Events at the same
+//! tick make no pair. What a synapse has learnt up to a time is a pure function of the spikes, so
+//! bringing it up to date early or late, once or in several steps, gives the same bits.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::math::exp;
+use crate::neuron::Real;
+use crate::plasticity::stdp::{Pairing, Stdp};
+use crate::time::Time;
+
+use super::memristor::Device;
+use super::{History, Memristor, Price};
+
+/// What all synapses of a plastic projection share.
+#[derive(Clone, Debug)]
+pub struct PlasticSetup {
+    /// The rule; none for a device whose weights are fixed.
+    pub rule: Option<Stdp>,
+    /// The device that holds the weights.
+    pub memristor: Option<Memristor>,
+    /// Bound nearer 0, in the weight's unit.
+    pub w_min: f64,
+    /// Bound farther from 0; its sign is that of all weights.
+    pub w_max: f64,
+    /// Is the delay on the axon?
+    pub axonal: bool,
+    /// Spans outside which the rule is frozen.
+    pub during: Option<Vec<(Time, Time)>>,
+    /// Largest delay of the projection.
+    pub max_delay: Time,
+}
+
+/// A presynaptic spike, with what its synapses need to know of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreSpike {
+    /// The source's row in the store.
+    pub row: u32,
+    /// When it was emitted.
+    pub time: Time,
+    /// When the source's previous spike was emitted; none before the first.
+    pub previous: Option<Time>,
+    /// The presynaptic trace just after the previous spike.
+    pub trace: f64,
+    /// How many spikes of this source came before.
+    pub ordinal: u32,
+}
+
+/// A weight on its way to the target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transmitted {
+    /// When the spike was emitted.
+    pub time: Time,
+    /// The source's row.
+    pub row: u32,
+    /// The synapse.
+    pub synapse: u32,
+    /// The weight.
+    pub weight: f64,
+}
+
+/// One source's spikes so far, as its synapses see them.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct PreState {
+    last: Option<Time>,
+    trace: f64,
+    count: u32,
+}
+
+/// One synapse's own state, copied out of the arrays.
+#[derive(Clone, Copy)]
+struct Synapse {
+    /// Weight, or conductance.
+    value: f64,
+    /// Own presynaptic trace (pre-centered pairing only).
+    x: f64,
+    device: Device,
+}
+
+/// The plastic weights of one store.
+#[derive(Clone, Debug)]
+pub struct Plastic<W> {
+    /// What all share.
+    pub setup: PlasticSetup,
+    /// Weight of each synapse, or conductance \[S\] with a device.
+    pub value: Vec<W>,
+    /// Own trace of each synapse; empty but with pre-centered pairing.
+    pub x: Vec<f64>,
+    /// Key of each device; empty without devices.
+    pub device_key: Vec<u64>,
+    /// Changes proposed to each device so far.
+    pub device_updates: Vec<u32>,
+    /// Remainder of each device; empty but with `pulses = "carry"`.
+    pub device_carry: Vec<f32>,
+    /// Post spikes of each target (index within the population's share of the thread).
+    pub post: Vec<History>,
+    /// Spikes of each source so far.
+    pub pre: Vec<PreState>,
+    /// Spikes that may still be on their way, in order of (time, row).
+    pub pending: VecDeque<PreSpike>,
+    /// All synapses have learnt from the post spikes that reached them up to here.
+    pub settled: Time,
+    /// Post spikes since then.
+    pub unsettled: usize,
+    /// Energy spent.
+    pub price: Price,
+}
+
+impl<W: Real> Plastic<W> {
+    /// Takes note of a spike of source `row`, emitted at `time`; spikes come in order of (time, row).
+    pub fn emitted(&mut self, row: u32, time: Time) {
+        let state = &mut self.pre[row as usize];
+        self.pending.push_back(PreSpike { row, time, previous: state.last, trace: state.trace, ordinal: state.count });
+        let trace = match (&self.setup.rule, state.last) {
+            (Some(rule), Some(last)) if rule.pairing == Pairing::AllToAll => {
+                state.trace * exp((last - time).ms() / rule.tau_plus) + 1.0
+            }
+            _ => 1.0,
+        };
+        *state = PreState { last: Some(time), trace, count: state.count.wrapping_add(1) };
+    }
+
+    /// Takes note of a spike of a target.
+    #[inline]
+    pub fn post_spike(&mut self, target: u32, time: Time) {
+        if let Some(rule) = &self.setup.rule {
+            self.post[target as usize].push(time, 1.0 / rule.tau_minus);
+            self.unsettled += 1;
+        }
+    }
+
+    /// Brings a synapse up to date with a spike that arrives over `delay`, and gives the weight that it transmits.
+    #[inline]
+    pub fn transmit(&mut self, synapse: usize, target: u32, delay: Time, pre: &PreSpike) -> f64 {
+        let mut state = self.get(synapse);
+        let mut price = self.price;
+        self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
+        self.learn_pre(&mut state, target, delay, pre, &mut price);
+        let weight = match &self.setup.memristor {
+            Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, &mut price),
+            None => W::of(state.value).wide(),
+        };
+        self.price = price;
+        self.put(synapse, &state);
+        weight
+    }
+
+    /// Forgets spikes that have arrived everywhere by `now`.
+    pub fn forget_arrived(&mut self, now: Time) {
+        while self.pending.front().is_some_and(|p| p.time + self.setup.max_delay < now) {
+            self.pending.pop_front();
+        }
+    }
+
+    /// Lets all synapses of `rows` learn from the post spikes that have reached them, and drops those, so that silent sources
+    /// do not make the history grow without end. `now`: everything before it has been delivered.
+    pub fn settle(&mut self, now: Time, row_start: &[u64], targets: &[u32], delay_of: &dyn Fn(usize, usize) -> Time) {
+        let until = Time(now.0 - self.setup.max_delay.0 - 1);
+        if self.setup.rule.is_none() || until <= self.settled {
+            return;
+        }
+        let pending = self.pending_by_row();
+        let mut price = self.price;
+        for row in 0..self.pre.len() {
+            for synapse in row_start[row] as usize..row_start[row + 1] as usize {
+                let delay = delay_of(row, synapse);
+                let (previous, trace) = self.delivered(row, &pending, |p| p.time + delay < now);
+                let mut state = self.get(synapse);
+                self.learn_post(&mut state, targets[synapse], delay, previous, trace, until, &mut price);
+                self.put(synapse, &state);
+            }
+        }
+        self.price = price;
+        self.settled = until;
+        let oldest = Time(until.0 - self.setup.max_delay.0);
+        self.post.iter_mut().for_each(|h| h.forget(oldest));
+        self.unsettled = 0;
+    }
+
+    /// The weight of a synapse at `at`, when everything up to and including `at` has been delivered; changes nothing.
+    pub fn weight_at(
+        &self,
+        synapse: usize,
+        row: usize,
+        target: u32,
+        delay: Time,
+        at: Time,
+        pending: &[Vec<PreSpike>],
+    ) -> f64 {
+        let mut price = Price::default();
+        let mut state = self.get(synapse);
+        let (mut previous, mut trace) = self.delivered(row, pending, |p| p.time + delay <= at);
+        for pre in pending[row].iter().filter(|p| p.time + delay > at && self.at(p.time, delay) <= at) {
+            self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
+            self.learn_pre(&mut state, target, delay, pre, &mut price);
+            (previous, trace) = self.after(pre);
+        }
+        self.learn_post(&mut state, target, delay, previous, trace, at, &mut price);
+        match &self.setup.memristor {
+            Some(memristor) => memristor.weight(state.value),
+            None => W::of(state.value).wide(),
+        }
+    }
+
+    /// The weights that spikes still on their way after `end` will transmit, in order of emission; changes nothing.
+    pub fn in_flight(
+        &self,
+        synapse: usize,
+        row: usize,
+        target: u32,
+        delay: Time,
+        end: Time,
+        pending: &[Vec<PreSpike>],
+        out: &mut Vec<Transmitted>,
+    ) {
+        let mut price = Price::default();
+        let mut state = self.get(synapse);
+        for pre in pending[row].iter().filter(|p| p.time + delay > end) {
+            self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
+            self.learn_pre(&mut state, target, delay, pre, &mut price);
+            let weight = match &self.setup.memristor {
+                Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, &mut price),
+                None => W::of(state.value).wide(),
+            };
+            out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u32, weight });
+        }
+    }
+
+    /// The spikes in `pending`, per row.
+    pub fn pending_by_row(&self) -> Vec<Vec<PreSpike>> {
+        let mut rows = vec![Vec::new(); self.pre.len()];
+        self.pending.iter().for_each(|p| rows[p.row as usize].push(*p));
+        rows
+    }
+
+    /// When a pre spike emitted at `time` reaches the synapse.
+    #[inline]
+    fn at(&self, time: Time, delay: Time) -> Time {
+        if self.setup.axonal { time + delay } else { time }
+    }
+
+    /// Time and trace of the last spike of `row` that satisfies `is_delivered`.
+    fn delivered(
+        &self,
+        row: usize,
+        pending: &[Vec<PreSpike>],
+        is_delivered: impl Fn(&PreSpike) -> bool,
+    ) -> (Option<Time>, f64) {
+        match pending[row].iter().find(|p| !is_delivered(p)) {
+            Some(next) => (next.previous, next.trace),
+            None => (self.pre[row].last, self.pre[row].trace),
+        }
+    }
+
+    /// Time of `pre` and the trace just after it.
+    fn after(&self, pre: &PreSpike) -> (Option<Time>, f64) {
+        let trace = match (&self.setup.rule, pre.previous) {
+            (Some(rule), Some(last)) if rule.pairing == Pairing::AllToAll => {
+                pre.trace * exp((last - pre.time).ms() / rule.tau_plus) + 1.0
+            }
+            _ => 1.0,
+        };
+        (Some(pre.time), trace)
+    }
+
+    /// Learns from the post spikes that reach the synapse after `previous` (and have not been settled) and up to `until`.
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    fn learn_post(
+        &self,
+        state: &mut Synapse,
+        target: u32,
+        delay: Time,
+        previous: Option<Time>,
+        trace: f64,
+        until: Time,
+        price: &mut Price,
+    ) {
+        let (Some(rule), Some(previous)) = (&self.setup.rule, previous) else { return };
+        let last = self.at(previous, delay);
+        let travel = if self.setup.axonal { Time::ZERO } else { delay };
+        let history = &self.post[target as usize];
+        let posts = history.between(last.max(self.settled) - travel, until - travel);
+        if posts.is_empty() {
+            return;
+        }
+        let first_only = rule.pairing == Pairing::NearestRestricted;
+        if first_only && self.settled > last && self.had_post(history, last - travel, self.settled - travel) {
+            return;
+        }
+        for post in posts {
+            let age = exp((last - (post.time + travel)).ms() / rule.tau_plus);
+            let x = match rule.pairing {
+                Pairing::AllToAll => trace * age,
+                Pairing::NearestSymmetric | Pairing::NearestRestricted => age,
+                Pairing::NearestPreCentered => std::mem::take(&mut state.x) * age,
+            };
+            if x != 0.0 && self.learns_at(post.time + travel) {
+                let change = rule.on_post(self.relative(state), x);
+                self.change(state, change, price);
+            }
+            if first_only {
+                break;
+            }
+        }
+    }
+
+    /// Learns from a pre spike: after the post spikes before it.
+    #[inline]
+    fn learn_pre(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) {
+        let Some(rule) = &self.setup.rule else { return };
+        let at = self.at(pre.time, delay);
+        let seen = if self.setup.axonal { at } else { at - delay };
+        let history = &self.post[target as usize];
+        if let Some(last) = history.last_before(seen) {
+            let age = exp((last.time - seen).ms() / rule.tau_minus);
+            let y = match rule.pairing {
+                Pairing::AllToAll => last.trace * age,
+                Pairing::NearestSymmetric | Pairing::NearestPreCentered => age,
+                Pairing::NearestRestricted => {
+                    let since = pre.previous.map(|p| self.at(p, delay) - (at - seen));
+                    let paired = since.is_none_or(|since| self.had_post(history, since, seen));
+                    if paired { age } else { 0.0 }
+                }
+            };
+            if y != 0.0 && self.learns_at(at) {
+                let change = rule.on_pre(self.relative(state), y);
+                self.change(state, change, price);
+            }
+        }
+        if rule.pairing == Pairing::NearestPreCentered {
+            let decay = pre.previous.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus));
+            state.x = state.x * decay + 1.0;
+        }
+    }
+
+    /// Was there a post spike with `after` < t <= `until`? Right also where older spikes were dropped, for the last one stays.
+    fn had_post(&self, history: &History, after: Time, until: Time) -> bool {
+        history.last_before(Time(until.0 + 1)).is_some_and(|s| s.time > after)
+    }
+
+    fn learns_at(&self, time: Time) -> bool {
+        self.setup.during.as_ref().is_none_or(|spans| spans.iter().any(|(a, b)| time >= *a && time < *b))
+    }
+
+    /// The weight relative to w_max.
+    #[inline]
+    fn relative(&self, state: &Synapse) -> f64 {
+        let weight = match &self.setup.memristor {
+            Some(memristor) => memristor.weight(state.value),
+            None => state.value,
+        };
+        weight / self.setup.w_max
+    }
+
+    /// Applies a relative change, held within the bounds.
+    #[inline]
+    fn change(&self, state: &mut Synapse, change: f64, price: &mut Price) {
+        let w_max = self.setup.w_max;
+        match &self.setup.memristor {
+            Some(memristor) => state.value = memristor.change(state.value, change * w_max, &mut state.device, price),
+            None => {
+                let relative = (state.value / w_max + change).clamp(self.setup.w_min / w_max, 1.0);
+                state.value = relative * w_max;
+            }
+        }
+    }
+
+    #[inline]
+    fn get(&self, synapse: usize) -> Synapse {
+        let device = if self.device_key.is_empty() {
+            Device::default()
+        } else {
+            Device {
+                key: self.device_key[synapse],
+                updates: self.device_updates[synapse],
+                carry: self.device_carry.get(synapse).copied().unwrap_or(0.0),
+            }
+        };
+        let x = self.x.get(synapse).copied().unwrap_or(0.0);
+        Synapse { value: self.value[synapse].wide(), x, device }
+    }
+
+    #[inline]
+    fn put(&mut self, synapse: usize, state: &Synapse) {
+        self.value[synapse] = W::of(state.value);
+        if let Some(x) = self.x.get_mut(synapse) {
+            *x = state.x;
+        }
+        if let Some(updates) = self.device_updates.get_mut(synapse) {
+            *updates = state.device.updates;
+        }
+        if let Some(carry) = self.device_carry.get_mut(synapse) {
+            *carry = state.device.carry;
+        }
+    }
+}

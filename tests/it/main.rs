@@ -1,0 +1,4 @@
+//! All integration tests, in one binary.
+
+mod format_read;
+mod format_result;
