@@ -18,7 +18,7 @@ mod models;
 mod output;
 // mod plot;
 mod progress;
-// mod quantity;
+mod quantity;
 // mod raster;
 // mod replay;
 // mod run;

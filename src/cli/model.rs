@@ -20,6 +20,15 @@ pub enum Model {
     Replay,
 }
 
+impl std::fmt::Display for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Model::File(path) => write!(f, "{}", path.display()),
+            Model::Replay => write!(f, "the built-in replay model"),
+        }
+    }
+}
+
 /// `--set`-like layers: (key, TOML value or text).
 pub type Layers = Vec<(String, String)>;
 

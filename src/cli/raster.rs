@@ -107,16 +107,12 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
     plot::terminal(data, options, size, color).map(Done::text).map_err(Failure::input)
 }
 
-/// Columns and rows to fill: what the shell says, otherwise the usual 80 x 24.
+/// Columns and rows to fill; the usual 80 x 24 where the output is no terminal.
 fn terminal_size() -> (usize, usize) {
-    let (rows, columns) = console_size();
-    (columns.clamp(40, 400), rows.saturating_sub(2).clamp(10, 200))
-}
-
-fn console_size() -> (usize, usize) {
-    let terminal = indicatif::TermLike::width;
-    let _ = terminal;
-    (24, 80)
+    let (columns, rows) =
+        terminal_size::terminal_size().map_or((80, 24), |(w, h)| (usize::from(w.0), usize::from(h.0)));
+    // A line is left for the prompt.
+    (columns.clamp(40, 400), rows.saturating_sub(1).clamp(10, 200))
 }
 
 fn counts(recording: &Recording) -> String {
