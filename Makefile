@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/memspike
-RECORDING := tests/data/recordings/mc_maze_trial_748.nwb
+RECORDING := tests/data/recordings/mc_maze_trial_748/mc_maze_trial_748.nwb
 
 help: ## This list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
