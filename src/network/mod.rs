@@ -1,3 +1,159 @@
-//! From a model and its seed to flat arrays.
+//! From a model and its seed to flat arrays: populations, and synapses owned by the thread of their targets.
 
+mod build;
+mod estimate;
+mod parameters;
+mod projection;
+mod share;
+mod transpose;
 pub mod wiring;
+
+use std::time::Instant;
+
+use crate::neuron::Column;
+use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision};
+use crate::synapse::{Plastic, Store};
+use crate::time::Time;
+
+pub use build::BuildError;
+pub use estimate::{Estimate, check_parameters, estimate};
+pub use share::{Member, Share};
+
+/// A compiled model: everything that the engines need.
+#[derive(Debug)]
+pub struct Network {
+    /// The model.
+    pub spec: NetworkSpec,
+    /// Populations in model order; global ids count through them.
+    pub populations: Vec<Population>,
+    /// Projections in model order.
+    pub projections: Vec<Projection>,
+    /// Each thread's share of neurons and its synapses.
+    pub shards: Shards,
+    /// The smallest delay of all synapses; [`Time::NEVER`] if there is none.
+    pub min_delay: Time,
+    /// The largest delay of all synapses.
+    pub max_delay: Time,
+    /// Wall time of building \[s\].
+    pub build_s: f64,
+}
+
+/// A population with its parameters drawn.
+#[derive(Clone, Debug)]
+pub struct Population {
+    /// Global id of its first member.
+    pub first: u32,
+    /// Number of members.
+    pub size: usize,
+    /// One column per parameter of a neuron model; empty for sources.
+    pub params: Vec<Column>,
+    /// One column per state variable, NaN where the model's default holds; empty for sources.
+    pub initial: Vec<Column>,
+}
+
+/// What is known of a projection once it is built.
+#[derive(Clone, Debug, Default)]
+pub struct Projection {
+    /// Number of synapses.
+    pub synapses: u64,
+    /// Synapses of each source of the slice, over all threads.
+    pub outdegree: Vec<u32>,
+    /// Its smallest delay.
+    pub min_delay: Time,
+    /// Its largest delay.
+    pub max_delay: Time,
+}
+
+/// The synapses, in the model's precision.
+#[derive(Debug)]
+pub enum Shards {
+    /// 32-bit weights.
+    Single(Vec<Shard<f32>>),
+    /// 64-bit weights.
+    Double(Vec<Shard<f64>>),
+}
+
+/// One thread's neurons and the synapses onto them.
+#[derive(Debug)]
+pub struct Shard<W> {
+    /// Its neurons.
+    pub share: Share,
+    /// Its synapses.
+    pub stores: Vec<Group<W>>,
+}
+
+/// A store with what belongs to it.
+#[derive(Debug)]
+pub struct Group<W> {
+    /// Rows by source. Targets are places within the target population's share of the thread; for static synapses
+    /// in the grid engine, slots of the thread's input buffer.
+    pub store: Store<W>,
+    /// Plastic weights, for a plastic or memristive projection.
+    pub plastic: Option<Plastic<W>>,
+    /// The projections (indices) in it, ascending; no two join the same pair of populations.
+    pub projections: Vec<usize>,
+    /// The population of all targets; none where a store serves the whole thread.
+    pub target: Option<usize>,
+    /// Place of the first target of the projection within the target population's share is not fixed; this is the
+    /// slot of place 0 in the input buffer, for plastic groups of the grid engine.
+    pub slot: u32,
+}
+
+/// Builds a model on `threads` threads (at least 1). The result depends on the model and its seed alone.
+///
+/// # Errors
+/// If a parameter, weight or delay that was drawn can't be used, or the wiring can't be.
+pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError> {
+    let begin = Instant::now();
+    let populations = parameters::draw_populations(&spec)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .build()
+        .map_err(|e| BuildError::Threads(e.to_string()))?;
+    let (shards, projections) = pool.install(|| match spec.simulation.precision {
+        Precision::Single => {
+            build::build::<f32>(&spec, &populations, threads.max(1)).map(|(s, p)| (Shards::Single(s), p))
+        }
+        Precision::Double => {
+            build::build::<f64>(&spec, &populations, threads.max(1)).map(|(s, p)| (Shards::Double(s), p))
+        }
+    })?;
+    let built = || projections.iter().filter(|p| p.synapses > 0);
+    let min_delay = built().map(|p| p.min_delay).min().unwrap_or(Time::NEVER);
+    let max_delay = built().map(|p| p.max_delay).max().unwrap_or(Time::ZERO);
+    let build_s = begin.elapsed().as_secs_f64();
+    Ok(Network { spec, populations, projections, shards, min_delay, max_delay, build_s })
+}
+
+impl Network {
+    /// Number of threads that it was built for.
+    pub fn threads(&self) -> usize {
+        match &self.shards {
+            Shards::Single(shards) => shards.len(),
+            Shards::Double(shards) => shards.len(),
+        }
+    }
+
+    /// Number of model neurons.
+    pub fn neurons(&self) -> u64 {
+        let neurons = |p: &&crate::spec::PopulationSpec| matches!(p.kind, PopulationKind::Neuron { .. });
+        self.spec.populations.iter().filter(neurons).map(|p| p.size as u64).sum()
+    }
+
+    /// Number of synapses.
+    pub fn synapses(&self) -> u64 {
+        self.projections.iter().map(|p| p.synapses).sum()
+    }
+
+    /// The population of a global id, and the member's index in it.
+    pub fn member(&self, gid: u32) -> Member {
+        let population = self.populations.partition_point(|p| p.first <= gid) - 1;
+        // Populations of size 0 cannot be; sizes are checked by the model file's reader.
+        Member { population, index: gid - self.populations[population].first }
+    }
+
+    /// Is it for the grid engine?
+    pub fn on_grid(&self) -> bool {
+        self.spec.simulation.engine == Engine::Grid
+    }
+}

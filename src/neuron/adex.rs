@@ -1,15 +1,31 @@
-//! Adaptive exponential integrate-and-fire neuron with exponential conductances
+//! Adaptive exponential integrate-and-fire neuron with exponential conductances, as NEST's `aeif_cond_exp`.
 
-use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
-use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
+mod grid;
+
+pub use grid::grid;
+
+use crate::check::{Invalid, check_all};
+use crate::describe::Bound::{Finite, NonNegative, Positive};
+use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+use crate::math;
+use crate::neuron::conductance::{Membrane, expand_decay};
+use crate::neuron::solver::{ORDER, Ode, Series, Solved};
+use crate::time::Time;
 
 /// The model's table.
 pub const MODEL: Model = Model {
     name: "adex",
     summary: "Adaptive exponential integrate-and-fire neuron with exponential conductances",
-    equations: "",
-    reference: "Brette & Gerstner 2005; NEST aeif_cond_exp",
+    equations: "\
+c_m dv_m/dt = -g_l (v_m - e_l) + g_l delta_t exp((v_m - v_th) / delta_t) - g_ex (v_m - e_ex) - g_in (v_m - e_in) - w + i_e
+tau_w dw/dt = a (v_m - e_l) - w
+tau_syn_ex dg_ex/dt = -g_ex
+tau_syn_in dg_in/dt = -g_in
+an event of weight w: g_ex += w if w > 0, else g_in += |w|
+v_m >= v_peak: a spike; v_m = v_reset, held for t_ref; w += b
+delta_t = 0: no exponential, and v_th takes the place of v_peak",
+    reference: "Brette & Gerstner 2005, doi:10.1152/jn.00686.2005; NEST aeif_cond_exp",
     params: &[
         param("c_m", Quantity("pF"), 281.0, Positive, "membrane capacitance"),
         param("g_l", Quantity("nS"), 30.0, Positive, "leak conductance"),
@@ -35,3 +51,130 @@ pub const MODEL: Model = Model {
         variable("w", "pA", "adaptation current; starts at 0"),
     ],
 };
+
+/// Checked parameters.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// What it shares with the leaky neurons; its `v_th` is the potential at which a spike is emitted.
+    membrane: Membrane,
+    /// Onset of the exponential \[mV\].
+    v_onset: f64,
+    delta_t: f64,
+    tau_w: f64,
+    a: f64,
+    b: f64,
+}
+
+/// The event engine's view of the model.
+pub type Adex = Solved<Params, 4>;
+
+impl Ode<4> for Params {
+    fn from_values(values: &[f64]) -> Result<Params, Invalid> {
+        check_all(MODEL.params, values)?;
+        let [
+            c_m,
+            g_l,
+            e_l,
+            v_onset,
+            delta_t,
+            v_peak,
+            v_reset,
+            t_ref,
+            tau_w,
+            a,
+            b,
+            e_ex,
+            e_in,
+            tau_ex,
+            tau_in,
+            i_e,
+        ] = *values
+        else {
+            return Err(Invalid::new("parameters", format!("found {} values, expected 16", values.len())));
+        };
+        if v_peak < v_onset {
+            return Err(Invalid::new("v_peak", format!("found {v_peak} mV, expected v_th = {v_onset} mV or more")));
+        }
+        let v_th = if delta_t > 0.0 { v_peak } else { v_onset };
+        if v_reset >= v_th {
+            let name = if delta_t > 0.0 { "v_peak" } else { "v_th (delta_t is 0)" };
+            return Err(Invalid::new("v_reset", format!("found {v_reset} mV, expected less than {name} = {v_th} mV")));
+        }
+        if delta_t > 0.0 && (v_peak - v_onset) / delta_t > LARGEST_EXPONENT {
+            let least = (v_peak - v_onset) / LARGEST_EXPONENT;
+            return Err(Invalid::new(
+                "delta_t",
+                format!("found {delta_t} mV, expected 0 or at least {least} mV: exp((v_peak - v_th) / delta_t) overflows"),
+            ));
+        }
+        let t_ref = Time::from_ms(t_ref);
+        let membrane = Membrane { c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_ex, tau_in, i_e };
+        Ok(Params { membrane, v_onset, delta_t, tau_w, a, b })
+    }
+
+    fn start(&self, initial: &[f64]) -> [f64; 4] {
+        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0)]
+    }
+
+    fn threshold(&self) -> f64 {
+        self.membrane.v_th
+    }
+
+    fn t_ref(&self) -> Time {
+        self.membrane.t_ref
+    }
+
+    fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
+        let p = &self.membrane;
+        let [v, g_ex, g_in, w] = series;
+        expand_decay(y[1], p.tau_ex, None, g_ex);
+        expand_decay(y[2], p.tau_in, None, g_in);
+        (v[0], w[0]) = (y[0], y[3]);
+        // g_l delta_t exp((v - v_th) / delta_t); its derivative is itself times dv/dt / delta_t.
+        let mut spike = [0.0; ORDER + 1];
+        if self.delta_t > 0.0 {
+            spike[0] = p.g_l * self.delta_t * math::exp((y[0].min(p.v_th) - self.v_onset) / self.delta_t);
+        }
+        let mut slope = [0.0; ORDER + 1];
+        for k in 0..ORDER {
+            let next = 1.0 / (k + 1) as f64;
+            let mut total = g_ex[k] * p.e_ex + g_in[k] * p.e_in - p.g_l * v[k] - w[k] + spike[k];
+            if k == 0 {
+                total += p.g_l * p.e_l + p.i_e + current;
+            }
+            for j in 0..=k {
+                total -= (g_ex[j] + g_in[j]) * v[k - j];
+            }
+            v[k + 1] = if held { 0.0 } else { total * next / p.c_m };
+            let drive = if k == 0 { v[0] - p.e_l } else { v[k] };
+            w[k + 1] = (self.a * drive - w[k]) / self.tau_w * next;
+            if self.delta_t > 0.0 && !held {
+                slope[k] = v[k + 1] * (k + 1) as f64 / self.delta_t;
+                let sum: f64 = (0..=k).map(|j| slope[j] * spike[k - j]).sum();
+                spike[k + 1] = sum * next;
+            }
+        }
+    }
+
+    fn reset(&self, y: &mut [f64; 4]) {
+        y[0] = self.membrane.v_reset;
+        y[3] += self.b;
+    }
+
+    fn receive(&self, y: &mut [f64; 4], weight: f64) {
+        if weight > 0.0 {
+            y[1] += weight;
+        } else {
+            y[2] -= weight;
+        }
+    }
+
+    fn quiet(&self, _: &[f64; 4], _: f64) -> f64 {
+        // w may fall, so nothing short of a search bounds v.
+        0.0
+    }
+}
+
+/// The exponential stays below 1e288, so that sums and products with it are finite.
+const LARGEST_EXPONENT: f64 = 663.0;

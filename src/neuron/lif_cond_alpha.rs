@@ -1,15 +1,25 @@
-//! Leaky integrate-and-fire neuron with alpha-shaped synaptic conductances
+//! Leaky integrate-and-fire neuron with alpha-shaped synaptic conductances, as NEST's `iaf_cond_alpha`.
 
-use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
-use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
+use crate::check::Invalid;
+use crate::describe::Bound::{Finite, NonNegative, Positive};
+use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+use crate::math;
+use crate::neuron::conductance::{Membrane, expand_decay, grid};
+use crate::neuron::solver::{Ode, Series, Solved};
+use crate::neuron::{BlockSpec, GridNeurons, Real};
+use crate::time::Time;
 
 /// The model's table.
 pub const MODEL: Model = Model {
     name: "lif_cond_alpha",
     summary: "Leaky integrate-and-fire neuron with alpha-shaped synaptic conductances",
-    equations: "",
-    reference: "NEST iaf_cond_alpha",
+    equations: "\
+c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
+dg_x/dt = dg_x - g_x / tau_syn_x, with the rate variable dg_x: d(dg_x)/dt = -dg_x / tau_syn_x, for x = ex, in
+an event of weight w: dg_ex += w e / tau_syn_ex if w > 0, else dg_in += |w| e / tau_syn_in; the conductance peaks at |w|
+v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
+    reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_alpha",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),
         param("g_l", Quantity("nS"), 16.6667, Positive, "leak conductance"),
@@ -31,3 +41,71 @@ pub const MODEL: Model = Model {
         variable("dg_in", "nS/ms", "rate variable of the inhibitory conductance; starts at 0"),
     ],
 };
+
+/// Checked parameters.
+#[derive(Clone, Debug)]
+pub struct Params {
+    membrane: Membrane,
+    jump_ex: f64,
+    jump_in: f64,
+}
+
+/// The event engine's view of the model.
+pub type LifCondAlpha = Solved<Params, 5>;
+
+impl Ode<5> for Params {
+    fn from_values(values: &[f64]) -> Result<Params, Invalid> {
+        let membrane = Membrane::from_values(MODEL.params, values)?;
+        let e = math::exp(1.0);
+        Ok(Params { jump_ex: e / membrane.tau_ex, jump_in: e / membrane.tau_in, membrane })
+    }
+
+    fn start(&self, initial: &[f64]) -> [f64; 5] {
+        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0), or(4, 0.0)]
+    }
+
+    fn threshold(&self) -> f64 {
+        self.membrane.v_th
+    }
+
+    fn t_ref(&self) -> Time {
+        self.membrane.t_ref
+    }
+
+    fn expand(&self, y: &[f64; 5], current: f64, held: bool, series: &mut [Series; 5]) {
+        let [v, g_ex, g_in, dg_ex, dg_in] = series;
+        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
+        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
+        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
+        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
+        self.membrane.expand(y[0], current, held, g_ex, g_in, v);
+    }
+
+    fn reset(&self, y: &mut [f64; 5]) {
+        y[0] = self.membrane.v_reset;
+    }
+
+    fn receive(&self, y: &mut [f64; 5], weight: f64) {
+        if weight > 0.0 {
+            y[3] += weight * self.jump_ex;
+        } else {
+            y[4] -= weight * self.jump_in;
+        }
+    }
+
+    fn quiet(&self, y: &[f64; 5], current: f64) -> f64 {
+        // (g + dg t) e^(-t / tau) stays below g + max(dg, 0) tau / e.
+        let g_ex = y[1].max(0.0) + y[3].max(0.0) / self.jump_ex;
+        let g_in = y[2].max(0.0) + y[4].max(0.0) / self.jump_in;
+        self.membrane.quiet(y[0], g_ex, g_in, current)
+    }
+}
+
+/// A block of neurons of the grid engine, with steps of `h_ms`.
+///
+/// # Errors
+/// A parameter out of its bound, or v_reset >= v_th.
+pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
+    grid::block::<R, true>(h_ms, spec, |values| Membrane::from_values(MODEL.params, values))
+}

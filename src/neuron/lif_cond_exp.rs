@@ -1,15 +1,25 @@
-//! Leaky integrate-and-fire neuron with exponential synaptic conductances
+//! Leaky integrate-and-fire neuron with exponential synaptic conductances, as NEST's `iaf_cond_exp`.
 
-use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
-use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
+use crate::check::Invalid;
+use crate::describe::Bound::{Finite, NonNegative, Positive};
+use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+use crate::neuron::conductance::{Membrane, expand_decay, grid};
+use crate::neuron::solver::{Ode, Series, Solved};
+use crate::neuron::{BlockSpec, GridNeurons, Real};
+use crate::time::Time;
 
 /// The model's table.
 pub const MODEL: Model = Model {
     name: "lif_cond_exp",
     summary: "Leaky integrate-and-fire neuron with exponential synaptic conductances",
-    equations: "",
-    reference: "NEST iaf_cond_exp",
+    equations: "\
+c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
+tau_syn_ex dg_ex/dt = -g_ex
+tau_syn_in dg_in/dt = -g_in
+an event of weight w: g_ex += w if w > 0, else g_in += |w|
+v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
+    reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_exp",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),
         param("g_l", Quantity("nS"), 16.6667, Positive, "leak conductance"),
@@ -29,3 +39,60 @@ pub const MODEL: Model = Model {
         variable("g_in", "nS", "inhibitory conductance; starts at 0"),
     ],
 };
+
+/// Checked parameters.
+#[derive(Clone, Debug)]
+pub struct Params(Membrane);
+
+/// The event engine's view of the model.
+pub type LifCondExp = Solved<Params, 3>;
+
+impl Ode<3> for Params {
+    fn from_values(values: &[f64]) -> Result<Params, Invalid> {
+        Membrane::from_values(MODEL.params, values).map(Params)
+    }
+
+    fn start(&self, initial: &[f64]) -> [f64; 3] {
+        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        [or(0, self.0.e_l), or(1, 0.0), or(2, 0.0)]
+    }
+
+    fn threshold(&self) -> f64 {
+        self.0.v_th
+    }
+
+    fn t_ref(&self) -> Time {
+        self.0.t_ref
+    }
+
+    fn expand(&self, y: &[f64; 3], current: f64, held: bool, series: &mut [Series; 3]) {
+        let [v, g_ex, g_in] = series;
+        expand_decay(y[1], self.0.tau_ex, None, g_ex);
+        expand_decay(y[2], self.0.tau_in, None, g_in);
+        self.0.expand(y[0], current, held, g_ex, g_in, v);
+    }
+
+    fn reset(&self, y: &mut [f64; 3]) {
+        y[0] = self.0.v_reset;
+    }
+
+    fn receive(&self, y: &mut [f64; 3], weight: f64) {
+        if weight > 0.0 {
+            y[1] += weight;
+        } else {
+            y[2] -= weight;
+        }
+    }
+
+    fn quiet(&self, y: &[f64; 3], current: f64) -> f64 {
+        self.0.quiet(y[0], y[1], y[2], current)
+    }
+}
+
+/// A block of neurons of the grid engine, with steps of `h_ms`.
+///
+/// # Errors
+/// A parameter out of its bound, or v_reset >= v_th.
+pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
+    grid::block::<R, false>(h_ms, spec, |values| Membrane::from_values(MODEL.params, values))
+}

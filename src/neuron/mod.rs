@@ -11,13 +11,19 @@ use crate::time::Time;
 use crate::value::Value;
 
 pub mod adex;
+mod crossing;
+pub mod conductance;
 pub mod izhikevich;
 pub mod lif_alpha;
 pub mod lif_cond_alpha;
 pub mod lif_cond_exp;
 pub mod lif_delta;
 pub mod lif_exp;
+mod membrane;
+pub mod propagator;
 mod registry;
+pub mod rkf45;
+pub mod solver;
 
 /// The neuron models that ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,9 @@
 //! The neuron models by name: the enum is the registry.
 
+use crate::check::Invalid;
 use crate::describe::Model;
 
-use super::NeuronModel;
+use super::{BlockSpec, EventNeuron, GridNeurons, NeuronModel, Real};
 
 impl NeuronModel {
     /// All models, in the order in which `memspike models` lists them.
@@ -46,5 +47,68 @@ impl NeuronModel {
     /// Does the model take positive and negative weights on two sides (excitatory, inhibitory)?
     pub fn two_sided(self) -> bool {
         !matches!(self, NeuronModel::LifDelta | NeuronModel::Izhikevich)
+    }
+}
+
+/// Evaluates `$body` with the name `$model` standing for the type of the model that `$which` is.
+#[macro_export]
+macro_rules! with_neuron_model {
+    ($which:expr, $model:ident => $body:expr) => {
+        match $which {
+            $crate::neuron::NeuronModel::LifDelta => {
+                use $crate::neuron::lif_delta::LifDelta as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::LifExp => {
+                use $crate::neuron::lif_exp::LifExp as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::LifAlpha => {
+                use $crate::neuron::lif_alpha::LifAlpha as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::LifCondExp => {
+                use $crate::neuron::lif_cond_exp::LifCondExp as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::LifCondAlpha => {
+                use $crate::neuron::lif_cond_alpha::LifCondAlpha as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::Adex => {
+                use $crate::neuron::adex::Adex as $model;
+                $body
+            }
+            $crate::neuron::NeuronModel::Izhikevich => {
+                use $crate::neuron::izhikevich::Izhikevich as $model;
+                $body
+            }
+        }
+    };
+}
+
+impl NeuronModel {
+    /// Checks one neuron's parameters against each other.
+    ///
+    /// # Errors
+    /// Names the parameter that does not fit.
+    pub fn check(self, values: &[f64]) -> Result<(), Invalid> {
+        with_neuron_model!(self, M => <M as EventNeuron>::params(values).map(|_| ()))
+    }
+
+    /// A block of neurons for the grid engine, with steps of `h_ms`.
+    ///
+    /// # Errors
+    /// Names the parameter that is out of range.
+    pub fn grid<R: Real>(self, h_ms: f64, block: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
+        match self {
+            NeuronModel::LifDelta => super::lif_delta::grid(h_ms, block),
+            NeuronModel::LifExp => super::lif_exp::grid(h_ms, block),
+            NeuronModel::LifAlpha => super::lif_alpha::grid(h_ms, block),
+            NeuronModel::LifCondExp => super::lif_cond_exp::grid(h_ms, block),
+            NeuronModel::LifCondAlpha => super::lif_cond_alpha::grid(h_ms, block),
+            NeuronModel::Adex => super::adex::grid(h_ms, block),
+            NeuronModel::Izhikevich => super::izhikevich::grid(h_ms, block),
+        }
     }
 }

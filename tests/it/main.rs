@@ -2,3 +2,6 @@
 
 mod format_read;
 mod format_result;
+mod neuron_linear;
+mod neuron_linear_exact;
+mod neuron_ode;

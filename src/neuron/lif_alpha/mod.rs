@@ -1,21 +1,37 @@
-//! Leaky integrate-and-fire neuron with alpha-shaped synaptic currents
+//! Leaky integrate-and-fire neuron with alpha-shaped synaptic currents.
+//!
+//! Between events the solution is closed (Rotter & Diesmann 1999, doi:10.1007/s004220050570), in both engines:
+//! [`event`](LifAlpha) at exact times, [`grid`](fn@grid) in steps as NEST's `iaf_psc_alpha`.
 
-use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
-use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
+use crate::describe::Bound::{Finite, NonNegative, Positive};
+use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+
+mod event;
+mod grid;
+
+pub use event::{LifAlpha, Params, State, crossing_offset_ms};
+pub use grid::grid;
 
 /// The model's table.
 pub const MODEL: Model = Model {
     name: "lif_alpha",
     summary: "Leaky integrate-and-fire neuron with alpha-shaped synaptic currents",
-    equations: "",
-    reference: "NEST iaf_psc_alpha, iaf_psc_alpha_ps",
+    equations: "\
+tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_syn_ex + i_syn_in + i_e + injected current)
+d i_syn_ex/dt = di_syn_ex - i_syn_ex / tau_syn_ex
+d di_syn_ex/dt = -di_syn_ex / tau_syn_ex   an event of weight w >= 0 adds w e / tau_syn_ex to di_syn_ex: the current it
+                                           brings, w (t / tau_syn_ex) e^(1 - t / tau_syn_ex), peaks at w
+the inhibitory side likewise, by events of weight w < 0
+v_m >= v_th: spike; v_m = v_reset, held for t_ref, while the currents go on
+A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
+    reference: "Rotter & Diesmann 1999, doi:10.1007/s004220050570; NEST iaf_psc_alpha, iaf_psc_alpha_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),
         param("e_l", Quantity("mV"), -70.0, Finite, "resting potential"),
         param("v_th", Quantity("mV"), -55.0, Finite, "threshold"),
-        param("v_reset", Quantity("mV"), -70.0, Finite, "potential after a spike"),
+        param("v_reset", Quantity("mV"), -70.0, Finite, "potential after a spike, below v_th"),
         param("t_ref", Quantity("ms"), 2.0, NonNegative, "refractory period"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant injected current"),
         param("tau_syn_ex", Quantity("ms"), 2.0, Positive, "excitatory synaptic time constant"),

@@ -1,0 +1,84 @@
+//! How large a network will be, before anything is built.
+
+use crate::spec::{NetworkSpec, PopulationKind, Precision, SourceSpec};
+
+use super::build::BuildError;
+use super::parameters::draw_populations;
+use super::projection::Draft;
+
+/// Sizes of a network that has not been built.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Estimate {
+    /// Model neurons.
+    pub neurons: u64,
+    /// Members of source populations.
+    pub sources: u64,
+    /// Synapses; the expectation for `fixed_probability`.
+    pub synapses: u64,
+    /// Synapses of each projection, by name.
+    pub projections: Vec<(String, u64)>,
+    /// Memory that the network takes once built \[bytes\].
+    pub bytes: u64,
+}
+
+/// Estimates a network without building it.
+///
+/// # Errors
+/// If a projection can't be wired.
+pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
+    let weight = if spec.simulation.precision == Precision::Single { 4 } else { 8 };
+    let size = |neurons: bool| {
+        let of_kind = |p: &&crate::spec::PopulationSpec| matches!(p.kind, PopulationKind::Neuron { .. }) == neurons;
+        spec.populations.iter().filter(of_kind).map(|p| p.size as u64).sum::<u64>()
+    };
+    let (neurons, sources) = (size(true), size(false));
+    if neurons + sources > u64::from(u32::MAX) {
+        return Err(BuildError::TooManyNeurons);
+    }
+    let spikes: u64 = spec
+        .populations
+        .iter()
+        .map(|p| match &p.kind {
+            PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => trains.iter().map(|t| t.len() as u64).sum(),
+            _ => 0,
+        })
+        .sum();
+    let mut bytes = 400 * neurons + 100 * sources + 8 * spikes;
+    let mut projections = Vec::new();
+    let sketch = sketch_populations(spec);
+    for projection in &spec.projections {
+        let draft = Draft::sketch(spec, projection, &sketch)?;
+        let count = draft.wiring.expected_synapses();
+        let plastic = projection.plasticity.is_some() || projection.device.is_some();
+        // Target index; weight, unless one per source is enough; run of a drawn delay; the device's key and counter.
+        let per_synapse = 4
+            + if projection.weight.constant().is_some() && !plastic { 0 } else { weight }
+            + if projection.delay.constant().is_some() { 0 } else { 12 }
+            + if projection.device.is_some() { 16 } else { 0 };
+        bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
+        projections.push((projection.name.clone(), count));
+    }
+    let synapses = projections.iter().fold(0u64, |sum, (_, n)| sum.saturating_add(*n));
+    Ok(Estimate { neurons, sources, synapses, projections, bytes })
+}
+
+/// Populations with their sizes only.
+fn sketch_populations(spec: &NetworkSpec) -> Vec<super::Population> {
+    let mut first = 0u32;
+    spec.populations
+        .iter()
+        .map(|p| {
+            let sketch = super::Population { first, size: p.size, params: Vec::new(), initial: Vec::new() };
+            first = first.saturating_add(p.size as u32);
+            sketch
+        })
+        .collect()
+}
+
+/// Draws the parameters of all neurons and throws them away: finds what is out of range.
+///
+/// # Errors
+/// As [`super::compile`] for parameters.
+pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
+    draw_populations(spec).map(|_| ())
+}

@@ -1,0 +1,235 @@
+//! The event engine's neuron made from an [`Ode`].
+
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Ode;
+use super::crossing::first_at_or_above;
+use super::series::{ORDER, Series, reach, value};
+use crate::check::Invalid;
+use crate::neuron::EventNeuron;
+use crate::time::{TICKS_PER_MS, Time};
+
+/// The longest step \[ms\].
+const LONGEST: f64 = 1e4;
+
+/// [`EventNeuron::advance`] leaves the origin behind by at most this much before it takes the steps.
+const LAG: Time = Time(50_000_000_000);
+
+/// The event engine's view of the model with parameters `P` and N variables.
+pub struct Solved<P, const N: usize>(PhantomData<P>);
+
+/// State of one neuron: values at an origin, and the time reached on the solution from there.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "[f64; N]: Serialize", deserialize = "[f64; N]: Deserialize<'de>"))]
+pub struct Trajectory<const N: usize> {
+    /// The values at the origin.
+    y: [f64; N],
+    /// Injected current beyond `i_e` \[pA\].
+    current: f64,
+    /// Where the present step starts.
+    origin: Time,
+    /// The time at which the state is valid, at or after the origin.
+    time: Time,
+    /// End of the refractory period.
+    refractory_until: Time,
+    /// No crossing before this tick if no event arrives. Known from earlier searches, a function of the rest: a
+    /// checkpoint need not have it.
+    #[serde(skip)]
+    clear: Time,
+    /// End of the present step where known, else before the origin.
+    #[serde(skip)]
+    end: Time,
+}
+
+/// The solution from an origin up to `end`.
+struct Piece<const N: usize> {
+    series: [Series; N],
+    end: Time,
+}
+
+impl<const N: usize> Trajectory<N> {
+    fn held(&self) -> bool {
+        self.origin < self.refractory_until
+    }
+
+    fn piece<P: Ode<N>>(&self, p: &P) -> Piece<N> {
+        let mut series = [[0.0; ORDER + 1]; N];
+        p.expand(&self.y, self.current, self.held(), &mut series);
+        let end = if self.end > self.origin { self.end } else { self.natural_end(&series) };
+        Piece { series, end }
+    }
+
+    /// Where the step ends by itself: the reach of the series, or the end of the refractory period.
+    fn natural_end(&self, series: &[Series; N]) -> Time {
+        let ticks = ((reach(series, LONGEST) * TICKS_PER_MS) as i64).max(1);
+        let end = self.origin.saturating_add(Time(ticks));
+        if self.held() { end.min(self.refractory_until) } else { end }
+    }
+
+    /// Moves the origin to `at`, within the piece.
+    fn rebase(&mut self, piece: &Piece<N>, at: Time) {
+        self.y = piece.at(self.origin, at);
+        self.origin = at;
+        self.end = Time(i64::MIN);
+    }
+
+    /// Takes all steps that end by `to`, and returns the piece that contains it (none if the origin is there).
+    fn walk<P: Ode<N>>(&mut self, p: &P, to: Time) -> Option<Piece<N>> {
+        while self.origin < to {
+            let piece = self.piece(p);
+            if piece.end > to {
+                self.end = piece.end;
+                return Some(piece);
+            }
+            self.rebase(&piece, piece.end);
+        }
+        None
+    }
+
+    /// Makes the state's time the origin of the next step, as an event does.
+    fn start_here<P: Ode<N>>(&mut self, p: &P) {
+        if let Some(piece) = self.walk(p, self.time) {
+            self.rebase(&piece, self.time);
+        }
+        self.clear = self.time;
+        self.end = Time(i64::MIN);
+    }
+
+    /// The values at `at`, if nothing happens until then.
+    fn values<P: Ode<N>>(&self, p: &P, at: Time) -> [f64; N] {
+        let mut ahead = *self;
+        match ahead.walk(p, at) {
+            Some(piece) => piece.at(ahead.origin, at),
+            None => ahead.y,
+        }
+    }
+
+    fn spike<P: Ode<N>>(&mut self, p: &P) {
+        p.reset(&mut self.y);
+        self.refractory_until = self.time.saturating_add(p.t_ref());
+    }
+
+    /// A lower bound of the next crossing without a search.
+    fn quiet_until<P: Ode<N>>(&self, p: &P) -> Time {
+        let from = self.origin.max(self.refractory_until);
+        let quiet = p.quiet(&self.y, self.current);
+        if quiet == f64::INFINITY {
+            return Time::NEVER;
+        }
+        // Less than the bound by more than rounding may add, so that it never contradicts a search.
+        from.saturating_add(Time((quiet * 0.999 * TICKS_PER_MS) as i64))
+    }
+}
+
+impl<const N: usize> Piece<N> {
+    fn at(&self, origin: Time, at: Time) -> [f64; N] {
+        let s = (at - origin).ms();
+        std::array::from_fn(|i| value(&self.series[i], s))
+    }
+}
+
+impl<P: Ode<N>, const N: usize> EventNeuron for Solved<P, N>
+where
+    [f64; N]: Serialize + DeserializeOwned,
+{
+    type Params = P;
+    type State = Trajectory<N>;
+
+    fn params(values: &[f64]) -> Result<P, Invalid> {
+        P::from_values(values)
+    }
+
+    fn initial(params: &P, initial: &[f64]) -> Trajectory<N> {
+        Trajectory {
+            y: params.start(initial),
+            current: 0.0,
+            origin: Time::ZERO,
+            time: Time::ZERO,
+            refractory_until: Time::ZERO,
+            clear: Time::ZERO,
+            end: Time(i64::MIN),
+        }
+    }
+
+    fn time(state: &Trajectory<N>) -> Time {
+        state.time
+    }
+
+    fn earliest(params: &P, state: &Trajectory<N>) -> Time {
+        let bound = state.quiet_until(params).max(state.clear);
+        bound.max(state.time.saturating_add(Time(1)))
+    }
+
+    fn next_spike(params: &P, state: &mut Trajectory<N>, before: Time) -> Option<Time> {
+        if state.clear.max(state.quiet_until(params)) >= before {
+            return None;
+        }
+        // The steps are walked on a copy: without a spike only what is known grows.
+        let mut ahead = *state;
+        while ahead.origin < before {
+            let piece = ahead.piece(params);
+            if ahead.origin == state.origin {
+                state.end = piece.end;
+            }
+            if !ahead.held() {
+                let length = (piece.end - ahead.origin).0;
+                let found = first_at_or_above(&piece.series[0], params.threshold(), length);
+                if let Some(spike) = found.map(|n| ahead.origin + Time(n)) {
+                    state.clear = spike;
+                    if spike >= before {
+                        return None;
+                    }
+                    ahead.rebase(&piece, spike);
+                    ahead.time = spike;
+                    ahead.clear = spike;
+                    ahead.spike(params);
+                    *state = ahead;
+                    return Some(spike);
+                }
+            }
+            state.clear = piece.end + Time(1);
+            ahead.rebase(&piece, piece.end);
+        }
+        None
+    }
+
+    fn advance(params: &P, state: &mut Trajectory<N>, to: Time) {
+        debug_assert!(to >= state.time);
+        state.time = to;
+        if to - state.origin > LAG {
+            state.walk(params, to);
+        }
+    }
+
+    fn receive(params: &P, state: &mut Trajectory<N>, weight: f64) {
+        state.start_here(params);
+        params.receive(&mut state.y, weight);
+    }
+
+    fn settle(params: &P, state: &mut Trajectory<N>) -> bool {
+        if state.time < state.refractory_until {
+            return false;
+        }
+        let v = if state.origin == state.time { state.y[0] } else { state.values(params, state.time)[0] };
+        if v < params.threshold() {
+            return false;
+        }
+        state.start_here(params);
+        state.spike(params);
+        true
+    }
+
+    fn set_current(params: &P, state: &mut Trajectory<N>, current: f64) {
+        if current != state.current {
+            state.start_here(params);
+            state.current = current;
+        }
+    }
+
+    fn read(params: &P, state: &Trajectory<N>, variable: usize, at: Time) -> f64 {
+        state.values(params, at)[variable]
+    }
+}
