@@ -51,7 +51,8 @@ impl H5<'_> {
     }
 
     fn damaged(&self, place: &str, error: &hdf5::Error) -> FormatError {
-        let message = format!("can't be read, the file is probably damaged; copy it again from its source ({error})");
+        let message =
+            format!("can't be read, the file is probably damaged; copy it again from its source ({})", reason(error));
         self.error(place, Fault::Damaged, message)
     }
 
@@ -238,6 +239,12 @@ impl H5<'_> {
         }
         Err(self.error(place, Fault::WrongType, format!("found the shape {shape:?}, expected one dimension")))
     }
+}
+
+/// What HDF5 says, without the names of its functions.
+pub(crate) fn reason(error: &hdf5::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once("(): ").map_or(text.as_str(), |(_, reason)| reason).to_owned()
 }
 
 /// Names for a message; `nothing` if there are none.

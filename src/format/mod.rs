@@ -125,8 +125,9 @@ fn unopened(path: &Path, error: &hdf5::Error) -> FormatError {
     let message = if text.contains("truncated") || text.contains("eof") {
         "is cut short: the file is smaller than its header says; copy or download it again".to_owned()
     } else {
+        let reason = h5::reason(error);
         format!(
-            "has HDF5's signature but can't be opened, it is cut short or damaged; copy or download it again ({text})"
+            "can't be opened though it starts like HDF5: it is cut short or damaged; copy or download it again ({reason})"
         )
     };
     FormatError::new(path, "", Fault::Damaged, message)

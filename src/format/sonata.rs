@@ -39,7 +39,7 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
         let mut ids = population.ids.clone();
         ids.sort_unstable();
         ids.dedup();
-        let holes = ids.last().is_some_and(|last| *last + 1 != ids.len() as i64);
+        let holes = ids.last().is_some_and(|last| *last >= ids.len() as i64);
         if holes {
             recording.notes.push(format!(
                 "population {}: {} nodes have spikes, with ids from {} to {}; nodes without a spike are not in the file",

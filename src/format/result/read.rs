@@ -6,6 +6,9 @@ use crate::format::h5::{H5, join, rows};
 use crate::format::sonata;
 use crate::spikes::{IntervalTable, Recording, Signal};
 
+/// More units than any machine simulates: a bound on what a damaged size may ask for.
+const MAX_UNITS: usize = 1 << 28;
+
 /// Whether this is a result.
 pub(in crate::format) fn recognise(h5: &H5) -> bool {
     h5.attr_text("/", "format").as_deref() == Some(FORMAT)
@@ -51,15 +54,15 @@ fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
             let message = format!("has no attribute size, expected one beside {place}");
             h5.error(&join("/populations", &population.name), Fault::Incomplete, message)
         })? as usize;
+        let first = unit_ids.len();
+        if first.saturating_add(size) > MAX_UNITS {
+            let message =
+                format!("the size {size} is beyond the {MAX_UNITS} units that can be read; the file is damaged");
+            return Err(h5.error(&join("/populations", &population.name), Fault::TooLarge, message));
+        }
         if let Some(bad) = population.ids.iter().position(|id| *id >= size as i64) {
             let message = format!("entry {bad} is {}, beyond the population's size {size}", population.ids[bad]);
             return Err(h5.error(&join(&place, "node_ids"), Fault::Invalid, message));
-        }
-        let first = unit_ids.len();
-        // A bound on what a damaged size attribute may ask for.
-        if u32::try_from(first.saturating_add(size)).is_err() {
-            let message = format!("the size {size} is more than the 4294967295 units that are supported");
-            return Err(h5.error(&join("/populations", &population.name), Fault::TooLarge, message));
         }
         let units = population.ids.iter().map(|id| (first + *id as usize) as u32).collect();
         unit_ids.extend(0..size as i64);
