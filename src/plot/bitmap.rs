@@ -1,7 +1,7 @@
 //! A figure as pixels and as a PNG, drawn by plotters.
 
 use plotters::backend::{BitMapBackend, DrawingBackend};
-use plotters::style::{Color, RGBAColor, RGBColor, ShapeStyle, TextStyle, FontTransform};
+use plotters::style::{Color, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle};
 
 use super::PlotError;
 use super::figure::{Anchor, Figure, Mark};
@@ -78,10 +78,7 @@ fn paint(ink: Ink) -> RGBAColor {
     RGBColor(r, g, b).mix(ink.alpha)
 }
 
-fn draw<B: DrawingBackend>(
-    backend: &mut B,
-    mark: &Mark,
-) -> Result<(), PlotError> {
+fn draw<B: DrawingBackend>(backend: &mut B, mark: &Mark) -> Result<(), PlotError> {
     match mark {
         Mark::Rect { x, y, w, h, ink } => fill(backend, *x, *y, *w, *h, paint(*ink)),
         Mark::Ticks { at, w, h, ink } => at.iter().try_for_each(|(x, y)| fill(backend, *x, *y, *w, *h, paint(*ink))),
@@ -119,20 +116,14 @@ fn draw<B: DrawingBackend>(
             // plotters puts the baseline half the font's height below the point it is given.
             let above = size * font::HEIGHT_PER_EM / 2.0;
             let at = if *upward { (x - above, y + shift) } else { (x - shift, y - above) };
-            let style = TextStyle::from(face).color(&paint(*ink));
+            let color = paint(*ink);
+            let style = TextStyle::from(face).color(&color);
             backend.draw_text(text, &style, (place(at.0), place(at.1))).map_err(failed)
         }
     }
 }
 
-fn fill<B: DrawingBackend>(
-    backend: &mut B,
-    x: f64,
-    y: f64,
-    w: f64,
-    h: f64,
-    color: RGBAColor,
-) -> Result<(), PlotError> {
+fn fill<B: DrawingBackend>(backend: &mut B, x: f64, y: f64, w: f64, h: f64, color: RGBAColor) -> Result<(), PlotError> {
     let (left, top) = (place(x), place(y));
     // plotters counts the corner pixels in.
     let (right, bottom) = (place(x + w).max(left + 1) - 1, place(y + h).max(top + 1) - 1);

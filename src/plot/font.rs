@@ -14,10 +14,7 @@ pub(crate) const HEIGHT_PER_EM: f64 = 2384.0 / 2048.0;
 pub(crate) fn face(size: f64, bold: bool) -> FontDesc<'static> {
     static REGISTER: Once = Once::new();
     REGISTER.call_once(|| {
-        for (style, bytes) in [
-            (FontStyle::Normal, dejavu::sans::regular()),
-            (FontStyle::Bold, dejavu::sans::bold()),
-        ] {
+        for (style, bytes) in [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())] {
             // The bytes are compiled in, so this cannot fail for one user and not for another.
             let registered = register_font(FAMILY, style, bytes).is_ok();
             debug_assert!(registered, "the embedded font is a font");

@@ -12,6 +12,7 @@ mod raster;
 mod rows;
 
 mod svg;
+mod terminal;
 mod traces;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::Selection;
 pub use svg::write_svg;
+pub use terminal::{TerminalOptions, raster_text};
 pub use traces::traces;
 
 use crate::analysis::AnalysisError;

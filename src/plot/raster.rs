@@ -95,7 +95,8 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     figure.caption = caption(data, &rows, time, marks, (!rates.is_empty()).then_some(bin));
     let lines = style.caption_lines(options.size.0, &figure.caption);
     let left = left_margin(style, &rows);
-    let panels = layout(style, &figure, (left, top, style.caption_height(lines.len())), rates.len(), data.signals.len());
+    let panels =
+        layout(style, &figure, (left, top, style.caption_height(lines.len())), rates.len(), data.signals.len());
 
     let (time_ticks, time_label) = time.ticks(axis::wanted(panels[0][2] - panels[0][0], 6.0 * style.em));
     let xs: Vec<f64> = time_ticks.iter().map(|t| t.0).collect();
@@ -113,7 +114,13 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
             panel.name = "rate".into();
             rate_panel(&mut figure, style, &mut panel, &xs, &rates, &rows);
         } else {
-            signal_panel(&mut figure, style, &mut panel, &xs, &data.signals[index - 1 - usize::from(!rates.is_empty())]);
+            signal_panel(
+                &mut figure,
+                style,
+                &mut panel,
+                &xs,
+                &data.signals[index - 1 - usize::from(!rates.is_empty())],
+            );
         }
         axis::frame(&mut figure, style, &panel);
         axis::x_ticks(&mut figure, style, &panel, &time_ticks, index + 1 == count);
@@ -168,7 +175,9 @@ fn caption(data: &RasterData, rows: &Rows, time: TimeAxis, marks: usize, bin: Op
         parts.push(format!("shaded: {}", if table.name.is_empty() { "intervals" } else { &table.name }));
     }
     if time.start != 0.0 {
-        parts.push(format!("window {:.6} to {:.6} {unit}", time.start * per_s, time.stop * per_s).replace("000000", "0"));
+        parts.push(
+            format!("window {:.6} to {:.6} {unit}", time.start * per_s, time.stop * per_s).replace("000000", "0"),
+        );
     }
     parts.join("; ") + "."
 }
@@ -187,7 +196,13 @@ fn left_margin(style: Style, rows: &Rows) -> f64 {
 }
 
 /// \[left, top, right, bottom\] of the raster, the rates and the signals, from the top.
-fn layout(style: Style, figure: &Figure, (left, top, below): (f64, f64, f64), rates: usize, signals: usize) -> Vec<[f64; 4]> {
+fn layout(
+    style: Style,
+    figure: &Figure,
+    (left, top, below): (f64, f64, f64),
+    rates: usize,
+    signals: usize,
+) -> Vec<[f64; 4]> {
     let right = (f64::from(figure.width) - 1.5 * style.em).round();
     let bottom = f64::from(figure.height) - below - axis::x_room(style);
     let gap = 0.9 * style.em;
@@ -332,14 +347,7 @@ fn bands(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows) {
     }
 }
 
-fn rate_panel(
-    figure: &mut Figure,
-    style: Style,
-    panel: &mut Panel,
-    xs: &[f64],
-    rates: &[BinnedRate],
-    rows: &Rows,
-) {
+fn rate_panel(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64], rates: &[BinnedRate], rows: &Rows) {
     let top = rates.iter().flat_map(|r| &r.hz).copied().fold(0.0, f64::max);
     panel.y = (0.0, if top > 0.0 { 1.08 * top } else { 1.0 });
     let ticks = axis::labelled(0.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 2.2 * style.em));
@@ -379,7 +387,13 @@ fn signal_panel(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64]
         curve(figure, panel, &times, &values, 1.4 * style.hair, palette::color(column));
         if width > 1 && width <= 8 {
             let label = if width <= 3 { ["x", "y", "z"][column].to_string() } else { column.to_string() };
-            figure.text((x, panel.pixels[1] + 0.2 * style.em), style.small, &label, palette::color(column), Anchor::End);
+            figure.text(
+                (x, panel.pixels[1] + 0.2 * style.em),
+                style.small,
+                &label,
+                palette::color(column),
+                Anchor::End,
+            );
             x -= font::width(&label, style.small, false) + 0.7 * style.em;
         }
     }

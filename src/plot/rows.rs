@@ -92,15 +92,16 @@ impl Rows {
         let chosen = choose(groups, selections)?;
         let total: usize = chosen.iter().map(|(_, members)| members.len()).sum();
         let max = max.unwrap_or(usize::MAX).max(1);
-        let mut rows =
-            Rows { row_of: vec![NONE; units], band_of: vec![NONE; units], count: 0, bands: Vec::new() };
+        let mut rows = Rows { row_of: vec![NONE; units], band_of: vec![NONE; units], count: 0, bands: Vec::new() };
         let mut seen = 0;
         for (index, members) in chosen {
             let first = groups[index].first;
             members.iter().for_each(|m| rows.band_of[first + m] = rows.bands.len() as u32);
             // Of `total` units in a line, every (total / max)-th: so populations keep their shares.
             let kept = |unit: usize| {
-                total <= max || (unit as u128 * max as u128) / total as u128 != ((unit + 1) as u128 * max as u128) / total as u128
+                total <= max
+                    || (unit as u128 * max as u128) / total as u128
+                        != ((unit + 1) as u128 * max as u128) / total as u128
             };
             let drawn: Vec<usize> =
                 members.iter().enumerate().filter(|(i, _)| kept(seen + i)).map(|(_, m)| *m).collect();
@@ -128,10 +129,11 @@ fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<
     }
     let mut chosen: Vec<(usize, Vec<usize>)> = Vec::new();
     for selection in selections {
-        let index = groups.iter().position(|g| g.name == selection.population).ok_or_else(|| PlotError::Population {
-            name: selection.population.clone(),
-            known: groups.iter().map(|g| g.name.clone()).collect(),
-        })?;
+        let index =
+            groups.iter().position(|g| g.name == selection.population).ok_or_else(|| PlotError::Population {
+                name: selection.population.clone(),
+                known: groups.iter().map(|g| g.name.clone()).collect(),
+            })?;
         let size = groups[index].count;
         let (from, to) = selection.members.unwrap_or((0, usize::MAX));
         if from >= size && selection.members.is_some() {

@@ -101,7 +101,13 @@ pub(crate) fn legend(figure: &mut Figure, style: Style, panel: &Panel, labels: &
     let mut x = right - used - font::width(&more, style.small, false);
     let y = top - 0.5 * style.em;
     for (index, label) in labels[..fit].iter().enumerate() {
-        figure.rect(x + 0.6 * style.em, y - 0.45 * style.small, 0.9 * style.em, 2.0 * style.hair, palette::color(index));
+        figure.rect(
+            x + 0.6 * style.em,
+            y - 0.45 * style.small,
+            0.9 * style.em,
+            2.0 * style.hair,
+            palette::color(index),
+        );
         figure.text((x + 1.7 * style.em, y), style.small, *label, TEXT, Anchor::Start);
         x += width(label);
     }
