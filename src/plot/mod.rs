@@ -7,6 +7,7 @@ mod axis;
 mod bitmap;
 mod figure;
 mod font;
+mod histogram;
 mod palette;
 mod raster;
 mod rows;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 pub use bitmap::{Bitmap, rasterize};
 pub use figure::{Anchor, Figure, Mark, Panel};
+pub use histogram::weights;
 pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::Selection;

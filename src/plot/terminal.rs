@@ -37,8 +37,11 @@ pub fn raster_text(
     };
     // Each population gets whole lines, in proportion to its rows.
     let share = |n: usize| ((terminal.height * n) as f64 / rows.count.max(1) as f64).round().max(1.0) as usize;
-    let mut dots: Vec<Vec<u8>> =
-        rows.bands.iter().map(|b| vec![0; columns * share(b.members.len()).min(b.members.len().div_ceil(4).max(1))]).collect();
+    let mut dots: Vec<Vec<u8>> = rows
+        .bands
+        .iter()
+        .map(|b| vec![0; columns * share(b.members.len()).min(b.members.len().div_ceil(4).max(1))])
+        .collect();
     let mut counts = vec![vec![0u32; columns]; rows.bands.len()];
     let per_s = 1.0 / (time.stop - time.start);
     for (&at, &unit) in shown.times.iter().zip(&shown.units) {
