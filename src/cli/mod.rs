@@ -16,10 +16,10 @@ mod man;
 mod memory;
 mod models;
 mod output;
-// mod plot;
+mod plot;
 mod progress;
 mod quantity;
-// mod raster;
+mod raster;
 // mod replay;
 // mod run;
 // mod simulate;
@@ -46,8 +46,8 @@ pub struct Cli {
 enum Command {
     // Run(run::Args),
     // Replay(replay::Args),
-    // Raster(raster::Args),
-    // Plot(plot::Args),
+    Raster(raster::Args),
+    Plot(plot::Args),
     // Info(info::Args),
     // Check(check::Args),
     Models(models::Args),
@@ -64,8 +64,8 @@ impl Cli {
         match self.command {
             // Command::Run(args) => run::run(args),
             // Command::Replay(args) => replay::run(args),
-            // Command::Raster(args) => raster::run(args),
-            // Command::Plot(args) => plot::run(args),
+            Command::Raster(args) => raster::run(args),
+            Command::Plot(args) => plot::run(args),
             // Command::Info(args) => info::run(&args),
             // Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use memspike::format;
-use memspike::plot::{self, Group, RasterData, RasterOptions, Selection};
+use memspike::plot::{self, Group, RasterData, RasterOptions, Selection, TerminalOptions};
 use memspike::spikes::Recording;
 
 use super::output::Output;
@@ -101,18 +101,17 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     }
 }
 
+/// As text, as wide as the terminal; 80 x 24 where the output is none.
 fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure> {
-    let size = terminal_size();
-    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    plot::terminal(data, options, size, color).map(Done::text).map_err(Failure::input)
-}
-
-/// Columns and rows to fill; the usual 80 x 24 where the output is no terminal.
-fn terminal_size() -> (usize, usize) {
-    let (columns, rows) =
+    let (columns, lines) =
         terminal_size::terminal_size().map_or((80, 24), |(w, h)| (usize::from(w.0), usize::from(h.0)));
-    // A line is left for the prompt.
-    (columns.clamp(40, 400), rows.saturating_sub(1).clamp(10, 200))
+    let terminal = TerminalOptions {
+        width: columns.clamp(40, 400),
+        // Axis, rates and prompt need a few lines too.
+        height: lines.saturating_sub(4 + data.groups.len()).clamp(8, 200),
+        color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    plot::raster_text(data.spikes, data.groups, options, &terminal).map(Done::text).map_err(Failure::input)
 }
 
 fn counts(recording: &Recording) -> String {
