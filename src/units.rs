@@ -54,6 +54,16 @@ impl Quantity {
         Quantity { number: Number::from_f64(value), dimension: Dimension::NONE }
     }
 
+    /// A bare whole number, exactly.
+    pub(crate) fn whole(value: i64) -> Quantity {
+        Quantity { number: Number::decimal(i128::from(value), 0), dimension: Dimension::NONE }
+    }
+
+    /// This quantity times a number.
+    pub(crate) fn times(&self, factor: f64) -> Quantity {
+        Quantity { number: self.number.times(Number::from_f64(factor)), ..*self }
+    }
+
     /// Its value in `unit` (the empty unit for a bare number), the nearest double to what was written.
     ///
     /// # Errors
@@ -244,9 +254,8 @@ mod tests {
     #[test]
     fn a_parameter_is_not_a_unit() {
         let known = |name: &str| name == "J";
-        let eval = |text: &str| {
-            parse_expression(text, &known)?.evaluate(&|_| parse_quantity("0.1 mV").ok())?.in_unit("mV")
-        };
+        let eval =
+            |text: &str| parse_expression(text, &known)?.evaluate(&|_| parse_quantity("0.1 mV").ok())?.in_unit("mV");
         assert_eq!(eval("2 * J").unwrap(), 0.2);
         assert!(eval("2 J").unwrap_err().message.contains("an energy"));
         assert!(eval("2 mV/J").unwrap_err().message.contains("is a unit and a parameter"));

@@ -1,5 +1,141 @@
 //! The model file: TOML to [`NetworkSpec`].
+//!
+//! ```text
+//! text -> tree (values with places) -> layers (extends, --set) -> parameters -> populations, inputs, projections, record
+//! ```
+//! Every value keeps the place where it was written, so that an error shows file, line and column.
+//!
+//! ```
+//! use std::path::Path;
+//! use memspike::spec;
+//! let text = "simulation.duration = '1 s'\n[population.E]\nsize = 10\nneuron = 'lif_exp'\n";
+//! let model = spec::parse(text, "example", Path::new(""), &[]).unwrap();
+//! assert_eq!(model.populations[0].size, 10);
+//! let error = spec::parse(&text.replace("lif_exp", "iaf_psc_exp"), "example", Path::new(""), &[]).unwrap_err();
+//! assert_eq!(error.message(), "unknown neuron model iaf_psc_exp: here it is lif_exp");
+//! ```
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+mod bind;
+mod connect;
+mod error;
+mod inputs;
+mod intervals;
+mod layers;
+mod matrix;
+mod models;
+mod names;
 mod network_spec;
+mod npy;
+mod pairs_file;
+mod parameters;
+mod plastic;
+mod populations;
+mod projections;
+mod reader;
+mod record;
+mod resolved;
+mod scope;
+mod sets;
+mod simulation;
+mod sources;
+mod tree;
+mod values;
+mod values_file;
 
+pub use bind::{BindError, Bound};
+pub use error::ModelError;
 pub use network_spec::*;
+pub use sources::parse_units;
+
+use error::{Place, Source};
+use scope::Scope;
+use tree::{Kind, Node};
+
+/// Reads a model file, with what it extends, under `sets`: (KEY, VALUE) of each `--set KEY=VALUE`.
+///
+/// # Errors
+/// A file that can't be read, or the first mistake in the model, with its place.
+pub fn load(path: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
+    build(layers::read(path)?, sets)
+}
+
+/// Reads a model from its text; `name` is what errors call it, and relative paths start at `base_dir`.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str, name: &str, base_dir: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
+    let source = Source { name: name.to_string(), text: text.to_string(), folder: base_dir.to_path_buf() };
+    build(layers::read_source(&Arc::new(source))?, sets)
+}
+
+const TABLES: [&str; 13] = [
+    "title",
+    "reference",
+    "parameters",
+    "simulation",
+    "neuron",
+    "plasticity",
+    "device",
+    "population",
+    "input",
+    "interval",
+    "projection",
+    "record",
+    "extends",
+];
+
+fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
+    let model = sets.iter().try_fold(model, |model, (key, value)| layers::set(model, key, value))?;
+    let at: Place = model.at.clone();
+    let Kind::Table(root) = &model.kind else { return Err(model.mismatch("a model")) };
+    names::check_keys(root, "of a model", &TABLES)?;
+
+    let replaced = Arc::new(Mutex::new(scope::Replaced::new()));
+    let mut scope = Scope { replaced: Some(replaced.clone()), ..Scope::default() };
+    if let Some(node) = root.get("parameters") {
+        let Some(table) = node.table() else { return Err(node.mismatch("the table [parameters]")) };
+        scope.parameters = Arc::new(parameters::read(&scope, table)?);
+    }
+    let text = |key: &str| root.get(key).map(|node| scope.text(node, "a text")).transpose();
+    let (title, reference) = (text("title")?, text("reference")?);
+    let simulation = simulation::read(&mut scope, root)?;
+    let [neurons, rules, devices] = reader::sets(root)?;
+    let mut reader = reader::Reader {
+        scope,
+        resolution: simulation.resolution,
+        duration: simulation.duration,
+        neurons,
+        rules,
+        devices,
+        intervals: Vec::new(),
+        populations: Vec::new(),
+    };
+    reader.read_intervals(root)?;
+    reader.check_sets()?;
+    reader.read_populations(root)?;
+    if reader.populations.is_empty() {
+        return Err(at.error("the model has no population: expected at least one table [population.NAME]"));
+    }
+    let inputs = reader.read_inputs(root)?;
+    let projections = reader.read_projections(root)?;
+    let record = reader.read_record(root, &projections)?;
+    let spec = NetworkSpec {
+        title,
+        reference,
+        simulation,
+        populations: reader.populations,
+        inputs,
+        projections: projections.into_iter().map(|p| p.1).collect(),
+        intervals: reader.intervals,
+        record,
+        resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),
+    };
+    if spec.simulation.duration.is_none() && spec.recordings().is_empty() {
+        let place = root.entry("simulation").map_or(&at, |e| &e.key_at);
+        return Err(place.error("`duration` is missing in [simulation]: expected a time such as \"1 s\""));
+    }
+    Ok(spec)
+}

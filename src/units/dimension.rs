@@ -35,6 +35,20 @@ impl Dimension {
         self.0.iter().all(|e| e % 2 == 0).then(|| Dimension(self.0.map(|e| e / 2)))
     }
 
+    /// The unit in which a value of this dimension is written down: one with a symbol where there is one.
+    pub(crate) fn si_unit(self) -> String {
+        const SYMBOLS: [&str; 13] = ["", "s", "V", "A", "F", "S", "ohm", "Hz", "J", "m", "W", "C", "K"];
+        if let Some(i) = KNOWN.iter().position(|k| k.0 == self.0) {
+            return SYMBOLS[i].to_string();
+        }
+        // There is no symbol for the kilogram: 1 kg = 1 J s^2/m^2.
+        let [kg, m, s, a, k] = self.0.map(i32::from);
+        let powers = [("J", kg), ("m", m - 2 * kg), ("s", s + 2 * kg), ("A", a), ("K", k)];
+        let parts: Vec<String> =
+            powers.iter().filter(|p| p.1 != 0).map(|(symbol, power)| format!("{symbol}^{power}")).collect();
+        parts.join("*")
+    }
+
     /// What it is called, e.g. `a time`.
     pub fn name(self) -> String {
         if let Some(known) = KNOWN.iter().find(|k| k.0 == self.0) {

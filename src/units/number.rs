@@ -55,7 +55,9 @@ impl Number {
     pub(crate) fn to_f64(self, shift: i32) -> f64 {
         match self {
             // Parsing rounds correctly, which multiplying by a power of ten does not.
-            Number::Decimal { digits, exponent } => format!("{digits}e{}", exponent + shift).parse().unwrap_or(f64::NAN),
+            Number::Decimal { digits, exponent } => {
+                format!("{digits}e{}", exponent + shift).parse().unwrap_or(f64::NAN)
+            }
             Number::Float { value, exponent } => scale(value, exponent + shift),
         }
     }
@@ -87,7 +89,10 @@ impl Number {
     /// -x
     pub(crate) fn negated(self) -> Number {
         match self {
-            Number::Decimal { digits, exponent } => Number::Decimal { digits: -digits, exponent },
+            Number::Decimal { digits, exponent } => match digits.checked_neg() {
+                Some(digits) => Number::Decimal { digits, exponent },
+                None => Number::Float { value: -(digits as f64), exponent },
+            },
             Number::Float { value, exponent } => Number::Float { value: -value, exponent },
         }
     }
@@ -111,7 +116,7 @@ impl Number {
         {
             let mut digits = a;
             for more in 0..=18 {
-                if digits % b == 0 {
+                if digits.checked_rem(b) == Some(0) {
                     return Number::Decimal { digits: digits / b, exponent: m - n - more };
                 }
                 match digits.checked_mul(10) {

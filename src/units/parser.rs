@@ -1,19 +1,26 @@
 //! Text to [`Expression`]. The grammar is in that module.
 
-use std::ops::Range;
-
+use super::dimension::Dimension;
 use super::expression::{Expression, Function};
+use super::nearest;
 use super::number::Number;
 use super::table::{self, Unit};
 use super::{Quantity, UnitError};
-use crate::units::dimension::Dimension;
-use crate::units::nearest;
 
 /// Deeper nesting than this is an attack on the stack, not a model.
 const DEEPEST: usize = 100;
 
+/// A longer text would make a tree too deep to walk.
+const LONGEST: usize = 2000;
+
 /// Parses an expression; `known` says which names are parameters.
 pub(crate) fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Expression, UnitError> {
+    if text.len() > LONGEST {
+        return Err(UnitError::new(
+            0..text.len(),
+            format!("found {} characters, expected a shorter value", text.len()),
+        ));
+    }
     let mut parser = Parser { text, at: 0, known, depth: 0 };
     parser.space();
     if parser.rest().is_empty() {

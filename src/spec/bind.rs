@@ -1,0 +1,219 @@
+//! Recordings: which populations wait for one, and filling them.
+
+use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
+use super::scope::snap_up;
+use crate::spikes::Recording;
+use crate::time::Time;
+
+/// What a population got from its recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// Where on the recording's clock model time 0 lies \[s\].
+    pub start_s: f64,
+    /// The end of the replayed part on the recording's clock \[s\].
+    pub stop_s: f64,
+    /// What the recording calls each member.
+    pub unit_ids: Vec<i64>,
+}
+
+/// Why a recording can't drive a population.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum BindError {
+    /// The index names no population that waits for a recording.
+    #[error("population {0} does not replay a recording: expected source.recording")]
+    NoRecording(String),
+    /// No unit.
+    #[error("population {0}: the recording has no units")]
+    NoUnits(String),
+    /// A unit that is not there.
+    #[error("population {population}: found the unit {unit}, but the recording has {count} units, 0 to {}", count - 1)]
+    NoSuchUnit {
+        /// The population.
+        population: String,
+        /// The position asked for.
+        unit: usize,
+        /// Number of units.
+        count: usize,
+    },
+    /// Nothing between start and stop.
+    #[error("population {population}: stop, {stop} s, is not after start, {start} s, on the recording's clock")]
+    Empty {
+        /// The population.
+        population: String,
+        /// Start \[s\].
+        start: f64,
+        /// Stop \[s\].
+        stop: f64,
+    },
+    /// Longer than the program can count.
+    #[error("population {population}: the recording from {start} s to {stop} s is longer than 100 days")]
+    TooLong {
+        /// The population.
+        population: String,
+        /// Start \[s\].
+        start: f64,
+        /// Stop \[s\].
+        stop: f64,
+    },
+    /// A slice that the recording is too small for.
+    #[error("{place} takes {population}[{start}:{stop}], but the recording gives {population} {size} members")]
+    Slice {
+        /// Whose slice it is, e.g. `projection a`.
+        place: String,
+        /// The population.
+        population: String,
+        /// First member.
+        start: usize,
+        /// One past the last.
+        stop: usize,
+        /// Members.
+        size: usize,
+    },
+    /// Numbers that must agree and do not.
+    #[error("{place} {message}")]
+    Connect {
+        /// Whose connections, e.g. `projection a`.
+        place: String,
+        /// What does not fit.
+        message: String,
+    },
+}
+
+impl NetworkSpec {
+    /// Indices of the populations that wait for a recording, with what they want of it.
+    pub fn recordings(&self) -> Vec<(usize, &RecordingSpec)> {
+        let waiting = |(i, population): (usize, &'_ super::PopulationSpec)| match &population.kind {
+            PopulationKind::Source(SourceSpec::Recording(_)) => Some(i),
+            _ => None,
+        };
+        let indices: Vec<usize> = self.populations.iter().enumerate().filter_map(waiting).collect();
+        indices
+            .into_iter()
+            .filter_map(|i| match &self.populations[i].kind {
+                PopulationKind::Source(SourceSpec::Recording(spec)) => Some((i, spec)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Fills a population from a recording: `start`, `stop` and `units` of its source applied, model time 0 at
+    /// the start, spikes up to but without the stop. A missing `simulation.duration` becomes the length of that part.
+    ///
+    /// # Errors
+    /// If the units or the time are not there, or slices of the model do not fit the number of units.
+    pub fn bind(&mut self, population: usize, recording: &Recording) -> Result<Bound, BindError> {
+        let name = self.populations.get(population).map_or(population.to_string(), |p| p.name.clone());
+        let wanted = match self.populations.get(population).map(|p| &p.kind) {
+            Some(PopulationKind::Source(SourceSpec::Recording(wanted))) => wanted.clone(),
+            _ => return Err(BindError::NoRecording(name)),
+        };
+        let count = recording.spikes.unit_ids.len();
+        let keep: Vec<usize> = match &wanted.units {
+            None => (0..count).collect(),
+            Some(ranges) => {
+                // Ranges may be absurdly long: look at their ends before listing them.
+                if let Some(&(first, last)) = ranges.iter().find(|r| r.1 >= count) {
+                    let unit = if first >= count { first } else { last };
+                    return Err(match count {
+                        0 => BindError::NoUnits(name),
+                        _ => BindError::NoSuchUnit { population: name, unit, count },
+                    });
+                }
+                ranges.iter().flat_map(|&(first, last)| first..=last).collect()
+            }
+        };
+        if keep.is_empty() {
+            return Err(BindError::NoUnits(name));
+        }
+        let start = wanted.start.unwrap_or_else(|| recording.start());
+        let end = recording.stop();
+        let stop = wanted.stop.unwrap_or_else(|| if end > start { end } else { f64::NAN });
+        // A recording whose last spike is its end keeps that spike.
+        let stop = if wanted.stop.is_none() {
+            stop.max(recording.spikes.times.last().map_or(stop, |t| t.next_up()))
+        } else {
+            stop
+        };
+        if stop.partial_cmp(&start) != Some(std::cmp::Ordering::Greater) {
+            return Err(BindError::Empty { population: name, start, stop: if stop.is_nan() { end } else { stop } });
+        }
+        if stop - start > Time::LIMIT.seconds() {
+            return Err(BindError::TooLong { population: name, start, stop });
+        }
+        let part = recording.spikes.between(start, stop).select(&keep);
+        let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
+        let place = |t: f64| {
+            let time = Time::from_ms((t - start) * 1e3);
+            grid.map_or(time, |step| snap_up(time, step))
+        };
+        let trains: Vec<Vec<Time>> =
+            part.trains().iter().map(|train| train.iter().map(|&t| place(t)).collect()).collect();
+        self.check_size(population, trains.len())?;
+        self.populations[population].size = trains.len();
+        self.populations[population].kind = PopulationKind::Source(SourceSpec::SpikeTimes(trains));
+        if self.simulation.duration.is_none() {
+            let length = Time::from_ms((stop - start) * 1e3);
+            self.simulation.duration = Some(grid.map_or(length, |step| snap_up(length, step)));
+        }
+        Ok(Bound { start_s: start, stop_s: stop, unit_ids: part.unit_ids })
+    }
+
+    /// Whether everything that names the population fits this number of members.
+    fn check_size(&self, population: usize, size: usize) -> Result<(), BindError> {
+        let name = &self.populations[population].name;
+        let fits = |place: String, slice: &Slice| {
+            let stop = slice.stop.unwrap_or(size);
+            if slice.population != population || slice.start < stop && stop <= size {
+                return Ok(());
+            }
+            Err(BindError::Slice { place, population: name.clone(), start: slice.start, stop, size })
+        };
+        for projection in &self.projections {
+            let place = format!("projection {}", projection.name);
+            fits(place.clone(), &projection.source)?;
+            fits(place.clone(), &projection.target)?;
+            self.check_connect(place, projection, population, size)?;
+        }
+        self.record.spikes.iter().try_for_each(|slice| fits("record.spikes".to_string(), slice))
+    }
+
+    fn check_connect(
+        &self,
+        place: String,
+        projection: &super::ProjectionSpec,
+        population: usize,
+        size: usize,
+    ) -> Result<(), BindError> {
+        use super::Connect;
+        if projection.source.population != population && projection.target.population != population {
+            return Ok(());
+        }
+        let length = |slice: &Slice| {
+            let all = if slice.population == population { size } else { self.populations[slice.population].size };
+            // 0: the other side waits for its own recording; it is looked at then.
+            (all > 0).then(|| slice.stop.unwrap_or(all).saturating_sub(slice.start))
+        };
+        let (Some(sources), Some(targets)) = (length(&projection.source), length(&projection.target)) else {
+            return Ok(());
+        };
+        let message = match &projection.connect {
+            Connect::OneToOne if sources != targets => {
+                format!("connects one_to_one, but has {sources} sources and {targets} targets")
+            }
+            Connect::Pairs(pairs) => {
+                match pairs.iter().find(|(s, t)| *s as usize >= sources || *t as usize >= targets) {
+                    Some((s, t)) => format!("connects {s} to {t}, but has {sources} sources and {targets} targets"),
+                    None => return Ok(()),
+                }
+            }
+            Connect::FixedIndegree(n) if !projection.multapses && *n > sources => {
+                format!("takes {n} different sources, but has {sources}")
+            }
+            Connect::FixedOutdegree(n) if !projection.multapses && *n > targets => {
+                format!("takes {n} different targets, but has {targets}")
+            }
+            _ => return Ok(()),
+        };
+        Err(BindError::Connect { place, message })
+    }
+}

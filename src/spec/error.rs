@@ -1,0 +1,153 @@
+//! Errors that show the place in the model file.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A text that values come from: a file, the text of an embedded model, or a `--set`.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// What errors call it.
+    pub(crate) name: String,
+    /// Its text.
+    pub(crate) text: String,
+    /// Where its relative paths start.
+    pub(crate) folder: PathBuf,
+}
+
+/// A stretch of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Range<usize>,
+}
+
+impl Place {
+    /// The whole source; errors without a line point here.
+    pub(crate) fn whole(source: &Arc<Source>) -> Place {
+        Place { source: source.clone(), span: 0..0 }
+    }
+
+    /// The text of the stretch.
+    pub(crate) fn text(&self) -> &str {
+        self.source.text.get(self.span.clone()).unwrap_or("")
+    }
+
+    /// An error here.
+    pub(crate) fn error(&self, message: impl Into<String>) -> ModelError {
+        let text = &self.source.text;
+        let start = floor_boundary(text, self.span.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
+        let stop = floor_boundary(text, self.span.end).clamp(start, line_end);
+        ModelError(Box::new(Inner {
+            source: self.source.name.clone(),
+            place: Some(Shown {
+                line: text[..start].matches('\n').count() + 1,
+                column: text[line_start..start].chars().count() + 1,
+                text: text[line_start..line_end].trim_end().to_string(),
+                width: text[start..stop].chars().count().max(1),
+            }),
+            message: message.into(),
+            help: Vec::new(),
+        }))
+    }
+}
+
+/// The nearest character boundary at or before `at`.
+fn floor_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+/// What is wrong with a model, and where.
+///
+/// Its text shows file, line and column, the line with a caret, and what would be right:
+/// ```text
+/// model.toml:12:9: found a bare number, expected a time such as "20 ms"
+///    |
+/// 12 | delay = 1.5
+///    |         ^^^
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Inner {
+    source: String,
+    place: Option<Shown>,
+    message: String,
+    help: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Shown {
+    line: usize,
+    column: usize,
+    text: String,
+    width: usize,
+}
+
+impl ModelError {
+    /// An error about a source as a whole, e.g. a file that is missing.
+    pub(crate) fn whole(source: impl Into<String>, message: impl Into<String>) -> ModelError {
+        ModelError(Box::new(Inner { source: source.into(), place: None, message: message.into(), help: Vec::new() }))
+    }
+
+    /// Adds a line that helps on.
+    #[must_use]
+    pub(crate) fn help(mut self, line: impl Into<String>) -> ModelError {
+        self.0.help.push(line.into());
+        self
+    }
+
+    /// The file (or `--set`) that is wrong.
+    pub fn source_name(&self) -> &str {
+        &self.0.source
+    }
+
+    /// Line and column, counted from 1; none if the error is about the file as a whole.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.0.place.as_ref().map(|p| (p.line, p.column))
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { source, place, message, help } = &*self.0;
+        let mut margin = String::new();
+        match place {
+            None => write!(f, "{source}: {message}")?,
+            Some(Shown { line, column, text, width }) => {
+                let number = line.to_string();
+                margin = " ".repeat(number.len());
+                // Tabs are kept in the line of the caret, so that it stands where it should.
+                let indent: String =
+                    text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                write!(f, "{source}:{line}:{column}: {message}\n{margin} |\n{number} | {text}\n")?;
+                write!(f, "{margin} | {indent}{}", "^".repeat(*width))?;
+            }
+        }
+        help.iter().try_for_each(|line| write!(f, "\n{margin} = {line}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_what_is_meant() {
+        let source = Arc::new(Source { name: "m.toml".into(), text: "a = 1\n\tµ = 22\n".into(), folder: "".into() });
+        let error = Place { source, span: 12..14 }.error("wrong").help("right");
+        assert_eq!(error.position(), Some((2, 6)));
+        assert_eq!(error.to_string(), "m.toml:2:6: wrong\n  |\n2 | \tµ = 22\n  | \t    ^^\n  = right");
+    }
+}

@@ -1,0 +1,125 @@
+//! Parameters of neurons, rules and devices, read by the models' own tables.
+
+use super::error::{ModelError, Place};
+use super::names;
+use super::scope::Scope;
+use super::tree::{Entry, Node};
+use super::values::{self, Form};
+use crate::check::check;
+use crate::describe::{Kind, Model, Param};
+use crate::units;
+use crate::value::Value;
+
+/// Reads one value per parameter of `model`; those not given have their default.
+/// `size` is the number of neurons, where it is known.
+pub(crate) fn values(
+    scope: &Scope,
+    model: &Model,
+    what: &str,
+    at: &Place,
+    entries: &[Entry],
+    size: Option<usize>,
+) -> Result<Vec<Value>, ModelError> {
+    let mut given: Vec<Option<Value>> = vec![None; model.params.len()];
+    for (name, key_at, node) in flatten(model, entries) {
+        let Some(i) = model.param(&name) else {
+            let valid: Vec<&str> = model.params.iter().map(|p| p.name.split('.').next().unwrap_or(p.name)).collect();
+            let mut valid = valid;
+            valid.dedup();
+            if let Some((table, field)) = name.split_once('.') {
+                let fields: Vec<&str> =
+                    model.params.iter().filter_map(|p| p.name.strip_prefix(table)?.strip_prefix('.')).collect();
+                return Err(names::unknown(key_at, "key", field, &fields));
+            }
+            return Err(names::unknown(key_at, &format!("parameter of {what} {}", model.name), &name, &valid));
+        };
+        let value = read(scope, &model.params[i], node)?;
+        if let Some(size) = size {
+            values::check_length(node, &value, size, "neuron")?;
+        }
+        values::check_known(node, &value, |v| check(&model.params[i], v).map_err(|e| e.to_string()))?;
+        given[i] = Some(snapped(scope, &model.params[i], node, value)?);
+    }
+    check_groups(model, at, &given)?;
+    let filled = model.params.iter().zip(given).map(|(param, value)| match value {
+        Some(value) => Ok(value),
+        // Parameters of a sub-table are optional: NaN stands for "not given".
+        None if param.default.is_nan() && !param.name.contains('.') => {
+            Err(at.error(format!("{} needs the parameter {} ({})", model.name, param.name, param.doc)))
+        }
+        None => Ok(Value::Constant(param.default)),
+    });
+    filled.collect()
+}
+
+/// As `values`, where every parameter is one number.
+pub(crate) fn numbers(
+    scope: &Scope,
+    model: &Model,
+    what: &str,
+    at: &Place,
+    entries: &[Entry],
+) -> Result<Vec<f64>, ModelError> {
+    for (_, _, node) in flatten(model, entries) {
+        if node.table().is_some() || node.array().is_some() {
+            return Err(node.mismatch("one value"));
+        }
+    }
+    let all = values(scope, model, what, at, entries, None)?;
+    Ok(all.iter().map(|v| v.constant().unwrap_or(f64::NAN)).collect())
+}
+
+/// Entries with those of sub-tables named `table.field`, where the model has such parameters.
+fn flatten<'a>(model: &Model, entries: &'a [Entry]) -> Vec<(String, &'a Place, &'a Node)> {
+    let mut flat = Vec::new();
+    for entry in entries {
+        let prefix = format!("{}.", entry.key);
+        let sub = entry.node.table().filter(|_| model.params.iter().any(|p| p.name.starts_with(&prefix)));
+        match sub {
+            Some(table) => {
+                flat.extend(table.entries.iter().map(|e| (format!("{prefix}{}", e.key), &e.key_at, &e.node)));
+            }
+            None => flat.push((entry.key.clone(), &entry.key_at, &entry.node)),
+        }
+    }
+    flat
+}
+
+fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> {
+    match param.kind {
+        Kind::Quantity(unit) => values::read(scope, node, Form::of(unit)),
+        Kind::QuantityOrBare(unit) => values::read(scope, node, Form { or_bare: true, ..Form::of(unit) }),
+        Kind::Number | Kind::Weight => values::read(scope, node, Form::of("")),
+        Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),
+        Kind::Choice(words) => scope.choice(node, words).map(|i| Value::Constant(i as f64)),
+    }
+}
+
+/// In the grid engine a constant refractory period is a multiple of the resolution.
+fn snapped(scope: &Scope, param: &Param, node: &Node, value: Value) -> Result<Value, ModelError> {
+    match (param.name, &value) {
+        ("t_ref", Value::Constant(ms)) if scope.grid.is_some() => {
+            let time = crate::time::Time::from_ms(*ms);
+            Ok(Value::Constant(scope.on_grid(node, time)?.ms()))
+        }
+        _ => Ok(value),
+    }
+}
+
+/// Of a sub-table such as `pulse_up = { v, width }` all fields are given, or none.
+fn check_groups(model: &Model, at: &Place, given: &[Option<Value>]) -> Result<(), ModelError> {
+    for (param, value) in model.params.iter().zip(given) {
+        let Some((group, field)) = param.name.split_once('.') else { continue };
+        let any = model
+            .params
+            .iter()
+            .zip(given)
+            .any(|(p, v)| v.is_some() && p.name.split_once('.').is_some_and(|(g, _)| g == group));
+        if any && value.is_none() {
+            let unit = if let Kind::Quantity(unit) = param.kind { unit } else { "" };
+            let message = format!("{group} needs `{field}`, {}", units::expected(unit));
+            return Err(at.error(message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! `connect.file`: connections of an earlier result, SONATA edges, csv or npy.
+
+use std::path::Path;
+
+use super::connect::check_id;
+use super::error::ModelError;
+use super::names;
+use super::network_spec::Connect;
+use super::npy;
+use super::projections::{Made, Pair};
+use super::reader::{Reader, required};
+use super::tree::Node;
+use super::values_file::{csv_rows, number, numbers, open_h5};
+
+/// Columns of a table of connections.
+#[derive(Default)]
+struct Columns {
+    source: Vec<f64>,
+    target: Vec<f64>,
+    weight: Option<Vec<f64>>,
+    delay: Option<Vec<f64>>,
+}
+
+/// Reads `{ path, projection, at }`; weights and delays come with the pairs.
+pub(crate) fn read(reader: &Reader<'_>, node: &Node, pair: &Pair) -> Result<Made, ModelError> {
+    let Some(table) = node.table() else { return Err(node.mismatch("a table { path = \"edges.h5\", .. }")) };
+    names::check_keys(table, "of connect.file", &["path", "projection", "at"])?;
+    let path_node = required(table, "path", &node.at, "a path such as \"result.h5\"")?;
+    let path = reader.scope.path(path_node)?;
+    let wrong = |message: String| path_node.at.error(format!("{}: {message}", path.display()));
+    let projection = table.get("projection").map(|n| reader.scope.text(n, "the name of a projection")).transpose()?;
+    let at = table.get("at").map(|n| reader.scope.any_time(n)).transpose()?;
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    if !matches!(extension.as_str(), "h5" | "hdf5") {
+        if let Some(entry) = table.entry("projection").or_else(|| table.entry("at")) {
+            return Err(entry.key_at.error(format!("`{}` belongs to an HDF5 file", entry.key)));
+        }
+    }
+    let columns = match extension.as_str() {
+        "h5" | "hdf5" => hdf5_columns(&path, projection.as_deref(), at.map(|t| t.ms())),
+        "csv" | "tsv" => csv_columns(&path),
+        "npy" => npy_columns(&path),
+        _ => return Err(path_node.at.error("expected a file whose name ends in .h5, .csv or .npy")),
+    };
+    let columns = columns.map_err(wrong)?;
+    check(&columns, pair).map_err(wrong)
+}
+
+/// Checks ids, weights and delays.
+fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
+    let count = columns.source.len();
+    let lengths = [Some(&columns.target), columns.weight.as_ref(), columns.delay.as_ref()];
+    if lengths.into_iter().flatten().any(|column| column.len() != count) {
+        return Err("its columns differ in length".to_string());
+    }
+    let id = |x: f64, size: Option<usize>, what: &str| {
+        if x < 0.0 || x.fract() != 0.0 || !x.is_finite() {
+            return Err(format!("found the {what} {x}, expected a whole number, 0 or more"));
+        }
+        check_id(x as u64, size, what)
+    };
+    let row = |i: usize, message: String| format!("connection {i}: {message}");
+    let mut pairs = Vec::with_capacity(count);
+    for (i, (&source, &target)) in columns.source.iter().zip(&columns.target).enumerate() {
+        let source = id(source, pair.sizes.0, "source").map_err(|m| row(i, m))?;
+        pairs.push((source, id(target, pair.sizes.1, "target").map_err(|m| row(i, m))?));
+    }
+    if let Some((i, w)) = columns.weight.iter().flatten().enumerate().find(|(_, w)| !w.is_finite()) {
+        return Err(row(i, format!("found the weight {w}, expected a finite number")));
+    }
+    if let Some((i, d)) = columns.delay.iter().flatten().enumerate().find(|(_, d)| !(d.is_finite() && **d > 0.0)) {
+        return Err(row(i, format!("found a delay of {d} ms, expected more than 0")));
+    }
+    Ok(Made {
+        connect: Connect::Pairs(pairs),
+        synapses: Some(count as u64),
+        weights: columns.weight.clone(),
+        delays: columns.delay.clone(),
+    })
+}
+
+fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Result<Columns, String> {
+    let file = open_h5(path)?;
+    let members = |group: &str| file.group(group).and_then(|g| g.member_names()).unwrap_or_default();
+    let (weights, edges) = (members("weights"), members("edges"));
+    let pick = |names: &[String]| match (projection, names) {
+        (Some(name), _) if names.iter().any(|n| n == name) => Ok(name.to_string()),
+        (Some(name), _) => Err(format!("there is no projection {name}; there are {}", names.join(", "))),
+        (None, [one]) => Ok(one.clone()),
+        (None, _) => Err(format!("it holds several projections: write projection = one of {}", names.join(", "))),
+    };
+    if !weights.is_empty() {
+        return snapshot(&file, &format!("weights/{}/snapshots", pick(&weights)?), at);
+    }
+    if edges.is_empty() {
+        return Err("it has neither /weights (a result of memspike) nor /edges (SONATA)".to_string());
+    }
+    if at.is_some() {
+        return Err("`at` is for results with several snapshots; SONATA edges have one".to_string());
+    }
+    sonata(&file, &format!("edges/{}", pick(&edges)?))
+}
+
+/// A snapshot of an earlier result: the last one, or the one at a time \[ms\].
+fn snapshot(file: &hdf5::File, place: &str, at: Option<f64>) -> Result<Columns, String> {
+    let group = file
+        .group(place)
+        .map_err(|_| format!("there is no /{place}: record the weights with on = \"end\" or an interval"))?;
+    let (times, source) = (numbers(&group, "times")?, numbers(&group, "source_ids")?);
+    let index = match at {
+        None => times.len().checked_sub(1).ok_or_else(|| format!("/{place} holds no snapshot"))?,
+        Some(at) => {
+            let near = times.iter().position(|t| (t - at).abs() < 1e-6);
+            near.ok_or_else(|| format!("there is no snapshot at {at} ms; there are {times:?}"))?
+        }
+    };
+    let all = numbers(&group, "weights")?;
+    let first = index.checked_mul(source.len()).ok_or("its sizes overflow")?;
+    let weight =
+        all.get(first..first + source.len()).ok_or("its weights are fewer than its snapshots times synapses")?;
+    Ok(Columns {
+        target: numbers(&group, "target_ids")?,
+        weight: Some(weight.to_vec()),
+        delay: Some(numbers(&group, "delays")?),
+        source,
+    })
+}
+
+/// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0.
+fn sonata(file: &hdf5::File, place: &str) -> Result<Columns, String> {
+    let group = file.group(place).map_err(|e| format!("/{place} can't be opened: {e}"))?;
+    let source = numbers(&group, "source_node_id")?;
+    if let Ok(groups) = numbers(&group, "edge_group_id")
+        && groups.iter().any(|g| *g != 0.0)
+    {
+        return Err(format!("/{place} has several edge groups; one is supported"));
+    }
+    let index = numbers(&group, "edge_group_index").ok();
+    let attribute = |name: &str| -> Result<Option<Vec<f64>>, String> {
+        let Some(values) =
+            group.group("0").ok().filter(|g| g.link_exists(name)).map(|g| numbers(&g, name)).transpose()?
+        else {
+            return Ok(None);
+        };
+        match &index {
+            None => Ok(Some(values)),
+            Some(index) => {
+                let picked = index.iter().map(|i| values.get(*i as usize).copied());
+                let picked: Option<Vec<f64>> = picked.collect();
+                picked.map(Some).ok_or_else(|| format!("edge_group_index points beyond /{place}/0/{name}"))
+            }
+        }
+    };
+    Ok(Columns {
+        target: numbers(&group, "target_node_id")?,
+        weight: attribute("syn_weight")?,
+        delay: attribute("delay")?,
+        source,
+    })
+}
+
+fn csv_columns(path: &Path) -> Result<Columns, String> {
+    let (header, rows) = csv_rows(path)?;
+    let names: Vec<&str> = header.iter().map(String::as_str).collect();
+    named_columns(&names, |column| rows.iter().enumerate().map(|(i, row)| number(&row[column], i)).collect())
+}
+
+fn npy_columns(path: &Path) -> Result<Columns, String> {
+    let array = npy::read(path)?;
+    if !array.names.is_empty() {
+        let width = array.names.len();
+        let names: Vec<&str> = array.names.iter().map(String::as_str).collect();
+        return named_columns(&names, |column| Ok(array.numbers.iter().skip(column).step_by(width).copied().collect()));
+    }
+    let [_, width @ 2..=4] = array.shape[..] else {
+        return Err(format!(
+            "found an array of shape {:?}, expected N x 2 to 4: source, target, weight, delay",
+            array.shape
+        ));
+    };
+    let column = |i: usize| -> Vec<f64> { array.numbers.iter().skip(i).step_by(width).copied().collect() };
+    Ok(Columns {
+        source: column(0),
+        target: column(1),
+        weight: (width > 2).then(|| column(2)),
+        delay: (width > 3).then(|| column(3)),
+    })
+}
+
+fn named_columns(names: &[&str], column: impl Fn(usize) -> Result<Vec<f64>, String>) -> Result<Columns, String> {
+    let valid = ["source", "target", "weight", "delay"];
+    if let Some(name) = names.iter().find(|n| !valid.contains(n)) {
+        return Err(format!("found the column {name}; expected source, target, weight, delay"));
+    }
+    let find = |name: &str| names.iter().position(|n| *n == name).map(&column).transpose();
+    let needed = |name: &str| find(name)?.ok_or_else(|| format!("there is no column {name}"));
+    Ok(Columns { source: needed("source")?, target: needed("target")?, weight: find("weight")?, delay: find("delay")? })
+}

@@ -1,0 +1,277 @@
+//! `[projection.NAME]`: one per pair of populations, lists and matrices expanded.
+
+use super::error::{ModelError, Place};
+use super::inputs::finite;
+use super::matrix::Cells;
+use super::names::{check_keys, later};
+use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
+use super::reader::{Reader, named_table, required, section};
+use super::tree::{Entry, Node, Table};
+use super::values::{self, Form};
+use crate::time::Time;
+use crate::value::{Limits, Value};
+
+const KEYS: [&str; 12] = [
+    "source",
+    "target",
+    "connect",
+    "autapses",
+    "multapses",
+    "weight",
+    "delay",
+    "delay_location",
+    "w_min",
+    "w_max",
+    "plasticity",
+    "device",
+];
+
+/// One pair of the populations that a projection lists.
+pub(crate) struct Pair {
+    pub(crate) source: Slice,
+    pub(crate) target: Slice,
+    pub(crate) autapses: bool,
+    pub(crate) multapses: bool,
+    /// Members of the slices; none for a recording that is not bound yet.
+    pub(crate) sizes: (Option<usize>, Option<usize>),
+}
+
+impl Reader<'_> {
+    /// Reads all projections; beside each the name of the table that it comes from.
+    pub(crate) fn read_projections(&self, root: &Table) -> Result<Vec<(String, ProjectionSpec)>, ModelError> {
+        let mut all = Vec::new();
+        for entry in section(root, "projection")? {
+            let specs = self.projection(entry, named_table(entry, "projection")?)?;
+            all.extend(specs.into_iter().map(|spec| (entry.key.clone(), spec)));
+        }
+        Ok(all)
+    }
+
+    fn projection(&self, entry: &Entry, table: &Table) -> Result<Vec<ProjectionSpec>, ModelError> {
+        for (key, what) in [("short_term", "short-term plasticity"), ("normalize", "normalization of weights")] {
+            if let Some(entry) = table.entry(key) {
+                return Err(later(&entry.key_at, what));
+            }
+        }
+        check_keys(table, "of a projection", &KEYS)?;
+        let source = required(table, "source", &entry.key_at, "a population such as \"E\", a slice or a list")?;
+        let target = required(table, "target", &entry.key_at, "a population such as \"E\", a slice or a list")?;
+        let (sources, targets) = (self.slices(source)?, self.slices(target)?);
+        let lists = source.array().is_some() || target.array().is_some();
+        let mut specs: Vec<ProjectionSpec> = Vec::new();
+        for (s, &from) in sources.iter().enumerate() {
+            for (t, &to) in targets.iter().enumerate() {
+                let cells = Cells { lists, sources: sources.len(), targets: targets.len(), source: s, target: t };
+                let Some(mut spec) = self.pair(entry, table, &cells, from, to)? else { continue };
+                if lists {
+                    let ends = format!("{}_to_{}", label(source, s), label(target, t));
+                    spec.name = unique(&specs, &format!("{}.{ends}", entry.key));
+                }
+                specs.push(spec);
+            }
+        }
+        Ok(specs)
+    }
+
+    /// The projection between one pair of slices; none where a list or matrix says 0 connections.
+    fn pair(
+        &self,
+        entry: &Entry,
+        table: &Table,
+        cells: &Cells,
+        source: Slice,
+        target: Slice,
+    ) -> Result<Option<ProjectionSpec>, ModelError> {
+        let flag = |key: &str| table.get(key).map_or(Ok(true), |node| self.scope.flag(node));
+        let pair = Pair {
+            source,
+            target,
+            autapses: flag("autapses")?,
+            multapses: flag("multapses")?,
+            sizes: (self.length(source), self.length(target)),
+        };
+        let connect = required(table, "connect", &entry.key_at, "a rule such as \"all_to_all\"")?;
+        let Some(made) = self.connect(connect, cells, &pair)? else { return Ok(None) };
+        let unit = self.weight_unit(target.population);
+        let weight_node = table.get("weight").map(|node| cells.of(node)).transpose()?;
+        let weight = match (weight_node, made.weights) {
+            (Some(node), _) => {
+                let value = values::read(&self.scope, node, Form { indegree: true, ..Form::of(unit) })?;
+                self.check_list(node, &value, made.synapses)?;
+                values::check_known(node, &value, finite)?;
+                value
+            }
+            (None, Some(weights)) => Value::List(weights.into()),
+            (None, None) => Value::Constant(1.0),
+        };
+        let delay = match (table.get("delay"), made.delays) {
+            (Some(node), _) => {
+                let node = cells.of(node)?;
+                let value = self.delay(node)?;
+                self.check_list(node, &value, made.synapses)?;
+                value
+            }
+            (None, Some(delays)) => Value::List(delays.into()),
+            (None, None) => Value::Constant(1.0),
+        };
+        let axonal = match table.get("delay_location") {
+            None => false,
+            Some(node) => self.scope.choice(node, &["dendritic", "axonal"])? == 1,
+        };
+        let mut spec = ProjectionSpec {
+            name: entry.key.clone(),
+            source,
+            target,
+            connect: made.connect,
+            autapses: pair.autapses,
+            multapses: pair.multapses,
+            weight,
+            delay,
+            axonal,
+            w_min: 0.0,
+            w_max: None,
+            plasticity: table.get("plasticity").map(|node| self.rule(node)).transpose()?,
+            device: table.get("device").map(|node| self.device(node)).transpose()?,
+        };
+        self.bounds(entry, table, cells, unit, weight_node, &mut spec)?;
+        Ok(Some(spec))
+    }
+
+    /// A list of weights or delays needs to know how many synapses there will be.
+    fn check_list(&self, node: &Node, value: &Value, synapses: Option<u64>) -> Result<(), ModelError> {
+        match (value, synapses) {
+            (Value::List(_), Some(count)) => {
+                values::check_length(node, value, usize::try_from(count).unwrap_or(usize::MAX), "synapse")
+            }
+            (Value::List(_), None) => {
+                Err(node.at.error("a list needs a connect rule with a known number of synapses, such as pairs"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn delay(&self, node: &Node) -> Result<Value, ModelError> {
+        let value = values::read(&self.scope, node, Form::of("ms"))?;
+        let longest = Time::LIMIT.ms();
+        let fine = |ms: f64| {
+            if ms > 0.0 && ms <= longest {
+                Ok(())
+            } else {
+                Err(format!("found a delay of {ms} ms, expected more than 0"))
+            }
+        };
+        values::check_known(node, &value, fine)?;
+        let may_be_negative = |limits: &Limits| limits.min <= 0.0 && !limits.same_sign;
+        let problem = match &value {
+            Value::Constant(ms) => {
+                let time = self.scope.on_grid(node, Time::from_ms(*ms))?;
+                if time <= Time::ZERO {
+                    return Err(node.at.error(format!("found a delay of {ms} ms, shorter than a tick of 1 ps")));
+                }
+                return Ok(Value::Constant(time.ms()));
+            }
+            Value::Uniform { low, .. } => *low <= 0.0,
+            Value::Normal { mean, limits, .. } => *mean <= 0.0 || may_be_negative(limits),
+            Value::Lognormal { mean, .. } | Value::Exponential { mean, .. } => *mean <= 0.0,
+            _ => false,
+        };
+        if problem {
+            let message = "a delay of 0 or less could be drawn, expected more than 0";
+            return Err(node.at.error(message).help("bound it: min = \"0.1 ms\" redraws what is smaller"));
+        }
+        Ok(value)
+    }
+
+    /// `w_min`, `w_max`, against the weight's sign and value.
+    fn bounds(
+        &self,
+        entry: &Entry,
+        table: &Table,
+        cells: &Cells,
+        unit: &str,
+        weight_node: Option<&Node>,
+        spec: &mut ProjectionSpec,
+    ) -> Result<(), ModelError> {
+        let bound = |key: &str| -> Result<Option<(f64, &Place)>, ModelError> {
+            let Some(node) = table.get(key) else { return Ok(None) };
+            let node = cells.of(node)?;
+            Ok(Some((self.scope.finite(node, unit)?, &node.at)))
+        };
+        let low = bound("w_min")?;
+        let high = bound("w_max")?;
+        spec.w_min = low.map_or(0.0, |b| b.0);
+        spec.w_max = high.map(|b| b.0);
+        let bounded = spec.plasticity.is_some() || spec.device.is_some();
+        let Some((w_max, at)) = high else {
+            if bounded {
+                let what = if spec.plasticity.is_some() { "a plasticity rule" } else { "a device" };
+                return Err(entry.key_at.error(format!("`w_max` is missing: {what} needs the largest weight")));
+            }
+            return Ok(());
+        };
+        if w_max == 0.0 || w_max * spec.w_min < 0.0 || w_max.abs() <= spec.w_min.abs() {
+            let message = format!("found w_max = {w_max} with w_min = {}", spec.w_min);
+            return Err(at.error(format!("{message}, expected a w_max of the same sign and further from 0")));
+        }
+        if !bounded {
+            return Ok(());
+        }
+        if let PopulationKind::Source(_) = self.populations[spec.target.population].kind
+            && unit.is_empty()
+            && spec.weight.constant().is_some_and(f64::is_nan)
+        {
+            return Ok(());
+        }
+        let inside = |w: f64| {
+            if w * w_max < 0.0 {
+                return Err(format!("the weight {w} has another sign than w_max, {w_max}"));
+            }
+            if w.abs() < spec.w_min.abs() || w.abs() > w_max.abs() {
+                return Err(format!("the weight {w} is outside [w_min, w_max] = [{}, {w_max}]", spec.w_min));
+            }
+            Ok(())
+        };
+        match weight_node {
+            Some(node) => values::check_known(node, &spec.weight, inside),
+            None => match &spec.weight {
+                Value::Constant(w) => inside(*w).map_err(|m| at.error(format!("{m} (the default weight is 1)"))),
+                Value::List(list) => list.iter().try_for_each(|w| inside(*w)).map_err(|m| at.error(m)),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+/// What stands for a slice in the name of an expanded projection: `E`, `E_0_50`, `E_50_end`, `E_10`.
+fn label(node: &Node, i: usize) -> String {
+    let one = node.array().and_then(|items| items.get(i)).unwrap_or(node);
+    let text = one.text().unwrap_or("");
+    let Some((name, range)) = text.split_once('[') else { return text.to_string() };
+    let range = range.trim_end_matches(']');
+    match range.split_once(':') {
+        None => format!("{name}_{}", range.trim()),
+        Some((start, stop)) => {
+            let or = |text: &str, default: &str| {
+                if text.trim().is_empty() { default.to_string() } else { text.trim().to_string() }
+            };
+            format!("{name}_{}_{}", or(start, "0"), or(stop, "end"))
+        }
+    }
+}
+
+/// The name, numbered if the same pair was listed before.
+fn unique(specs: &[ProjectionSpec], name: &str) -> String {
+    let taken = |name: &str| specs.iter().any(|s| s.name == name);
+    if !taken(name) {
+        return name.to_string();
+    }
+    (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// The count of connections that a rule makes, if that is known before drawing.
+pub(crate) struct Made {
+    pub(crate) connect: Connect,
+    pub(crate) synapses: Option<u64>,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) delays: Option<Vec<f64>>,
+}

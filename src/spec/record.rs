@@ -1,0 +1,136 @@
+//! `[record]`.
+
+use super::error::ModelError;
+use super::names::{check_keys, unknown};
+use super::network_spec::{PopulationKind, ProjectionSpec, RecordSpec, Slice, StateRecord, WeightRecord, WeightSample};
+use super::reader::{Reader, required};
+use super::tree::{Node, Table};
+
+impl Reader<'_> {
+    /// Reads the table; by default the spikes of all populations are recorded.
+    pub(crate) fn read_record(
+        &self,
+        root: &Table,
+        projections: &[(String, ProjectionSpec)],
+    ) -> Result<RecordSpec, ModelError> {
+        let all = || (0..self.populations.len()).map(|population| Slice { population, start: 0, stop: None }).collect();
+        let mut spec = RecordSpec { spikes: all(), ..RecordSpec::default() };
+        let Some(node) = root.get("record") else { return Ok(spec) };
+        let Some(table) = node.table() else { return Err(node.mismatch("the table [record]")) };
+        check_keys(table, "of [record]", &["start", "spikes", "state", "weights"])?;
+        if let Some(node) = table.get("start") {
+            spec.start = self.scope.time(node)?;
+            if let Some(end) = self.duration.filter(|end| spec.start >= *end) {
+                return Err(node.at.error(format!("found {}, which is not before the end at {end}", spec.start)));
+            }
+        }
+        if let Some(node) = table.get("spikes") {
+            spec.spikes = match (node.text(), node.array()) {
+                (Some("all"), _) => all(),
+                (_, Some([])) => Vec::new(),
+                _ => self.slices(node)?,
+            };
+        }
+        for node in list(table, "state")? {
+            self.state(node, &mut spec)?;
+        }
+        for node in list(table, "weights")? {
+            self.weights(node, projections, &mut spec)?;
+        }
+        Ok(spec)
+    }
+
+    fn state(&self, node: &Node, spec: &mut RecordSpec) -> Result<(), ModelError> {
+        let Some(table) = node.table() else { return Err(node.mismatch("the table [[record.state]]")) };
+        check_keys(table, "of [[record.state]]", &["population", "variables", "interval", "start"])?;
+        let place = required(table, "population", &node.at, "a population such as \"E\" or a slice")?;
+        let interval = table.get("interval").map_or(Ok(self.resolution), |node| self.scope.duration(node))?;
+        let start = table.get("start").map_or(Ok(spec.start), |node| self.scope.time(node))?;
+        for slice in self.slices(place)? {
+            let population = &self.populations[slice.population];
+            let PopulationKind::Neuron { neuron, .. } = &population.kind else {
+                return Err(place.at.error(format!("{} is a source, which has no state to record", population.name)));
+            };
+            let model = neuron.model.describe();
+            let names: Vec<&str> = model.variables.iter().map(|v| v.name).collect();
+            let one = |node: &Node| {
+                let name = self.scope.text(node, "the name of a state variable")?;
+                let what = format!("state variable of {}", model.name);
+                model.variable(&name).ok_or_else(|| unknown(&node.at, &what, &name, &names))
+            };
+            let variables = match table.get("variables") {
+                None => vec![model.variable("v_m").unwrap_or(0)],
+                Some(node) => match node.array() {
+                    Some([]) => return Err(node.mismatch(format!("one or more of {}", names.join(", ")))),
+                    Some(items) => items.iter().map(one).collect::<Result<Vec<_>, _>>()?,
+                    None => vec![one(node)?],
+                },
+            };
+            for (i, &variable) in variables.iter().enumerate() {
+                let before = spec
+                    .state
+                    .iter()
+                    .any(|s| s.slice.population == slice.population && s.variables.contains(&variable));
+                if before || variables[..i].contains(&variable) {
+                    let message = format!("{} of {} is recorded twice", names[variable], population.name);
+                    return Err(place
+                        .at
+                        .error(message)
+                        .help("the result has one table for each population and variable"));
+                }
+            }
+            spec.state.push(StateRecord { slice, variables, start, interval });
+        }
+        Ok(())
+    }
+
+    fn weights(
+        &self,
+        node: &Node,
+        projections: &[(String, ProjectionSpec)],
+        spec: &mut RecordSpec,
+    ) -> Result<(), ModelError> {
+        let Some(table) = node.table() else { return Err(node.mismatch("the table [[record.weights]]")) };
+        check_keys(table, "of [[record.weights]]", &["projection", "on", "interval"])?;
+        let place = required(table, "projection", &node.at, "the name of a projection")?;
+        let name = self.scope.text(place, "the name of a projection")?;
+        let chosen: Vec<usize> =
+            (0..projections.len()).filter(|&i| projections[i].0 == name || projections[i].1.name == name).collect();
+        if chosen.is_empty() {
+            let mut names: Vec<&str> = projections.iter().map(|p| p.0.as_str()).collect();
+            names.extend(projections.iter().map(|p| p.1.name.as_str()));
+            names.sort_unstable();
+            names.dedup();
+            return Err(unknown(&place.at, "projection", &name, &names));
+        }
+        let on = match (table.get("on"), table.get("interval")) {
+            (Some(node), None) => {
+                [WeightSample::PreSpike, WeightSample::End][self.scope.choice(node, &["pre_spike", "end"])?]
+            }
+            (None, Some(node)) => WeightSample::Interval(self.scope.duration(node)?),
+            (Some(_), Some(node)) => return Err(node.at.error("`interval` is given beside `on`: write one of them")),
+            (None, None) => {
+                return Err(node
+                    .at
+                    .error("`on` is missing: expected on = \"pre_spike\", on = \"end\" or interval = \"1 s\""));
+            }
+        };
+        let snapshots = |on: WeightSample| on != WeightSample::PreSpike;
+        for projection in chosen {
+            if spec.weights.iter().any(|w| w.projection == projection && snapshots(w.on) == snapshots(on)) {
+                let message = format!("the weights of {} are recorded twice", projections[projection].1.name);
+                return Err(place.at.error(message));
+            }
+            spec.weights.push(WeightRecord { projection, on });
+        }
+        Ok(())
+    }
+}
+
+/// The tables of `[[record.NAME]]`.
+fn list<'a>(table: &'a Table, name: &str) -> Result<&'a [Node], ModelError> {
+    match table.get(name) {
+        None => Ok(&[]),
+        Some(node) => node.array().ok_or_else(|| node.mismatch(format!("tables [[record.{name}]]"))),
+    }
+}

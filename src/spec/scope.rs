@@ -1,0 +1,227 @@
+//! Reading single values: numbers with units, times, counts, words. Every evaluation notes what its
+//! text stands for, so that the resolved model can be written.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::error::{ModelError, Place};
+use super::names;
+use super::tree::{Kind, Node};
+use crate::time::Time;
+use crate::units::{self, Expression, Quantity};
+
+/// What texts at places of the model were evaluated to, as TOML.
+pub(crate) type Replaced = HashMap<(usize, usize), String>;
+
+/// What names mean while values are read.
+#[derive(Clone, Default)]
+pub(crate) struct Scope {
+    /// `[parameters]`, evaluated.
+    pub(crate) parameters: Arc<HashMap<String, Quantity>>,
+    /// What `indegree` stands for, where it may be used.
+    pub(crate) indegree: Option<f64>,
+    /// Notes for the resolved model; none while values are evaluated again later.
+    pub(crate) replaced: Option<Arc<Mutex<Replaced>>>,
+    /// The step of the grid, if the model runs on it.
+    pub(crate) grid: Option<Time>,
+}
+
+/// The key of a place in [`Replaced`].
+pub(crate) fn place_key(at: &Place) -> (usize, usize) {
+    (Arc::as_ptr(&at.source) as usize, at.span.start)
+}
+
+impl Scope {
+    /// Notes that the text of this node is to be written as this TOML.
+    pub(crate) fn note(&self, node: &Node, toml: String) {
+        if let Some(replaced) = &self.replaced
+            && let Ok(mut replaced) = replaced.lock()
+        {
+            replaced.insert(place_key(&node.at), toml);
+        }
+    }
+
+    /// Parses the text of a node as an expression.
+    pub(crate) fn expression(&self, node: &Node, text: &str) -> Result<Expression, ModelError> {
+        let known = |name: &str| name == "indegree" || self.parameters.contains_key(name);
+        units::parse_expression(text, &known).map_err(|error| {
+            let shown = node.part(&error.at).error(error.message);
+            let word = text.get(error.at).unwrap_or("");
+            match units::nearest(word, self.parameters.keys().map(String::as_str)) {
+                Some(near) => shown.help(format!("did you mean {near}?")),
+                None => shown,
+            }
+        })
+    }
+
+    /// The quantity that a number or text stands for.
+    fn quantity(&self, node: &Node, unit: &str) -> Result<Quantity, ModelError> {
+        match &node.kind {
+            Kind::Integer(number) => Ok(Quantity::whole(*number)),
+            Kind::Float(number) if number.is_nan() => Err(node.at.error("found NaN, expected a number")),
+            Kind::Float(number) => Ok(Quantity::number(*number)),
+            Kind::Text(text) => {
+                if let Some(infinite) = units::infinity(text) {
+                    return Ok(infinite);
+                }
+                let expression = self.expression(node, text)?;
+                let lookup = |name: &str| match name {
+                    "indegree" => self.indegree.map(Quantity::number),
+                    _ => self.parameters.get(name).copied(),
+                };
+                if expression.mentions("indegree") && self.indegree.is_none() {
+                    return Err(node.at.error("`indegree` can be used in the weight of a projection only"));
+                }
+                let value = expression.evaluate(&lookup).map_err(|e| node.part(&e.at).error(e.message))?;
+                if !expression.is_literal()
+                    && !expression.mentions("indegree")
+                    && let Ok(text) = value.text_in(unit)
+                {
+                    self.note(node, if unit.is_empty() { text } else { format!("\"{text}\"") });
+                }
+                Ok(value)
+            }
+            _ => Err(node.mismatch(units::expected(unit))),
+        }
+    }
+
+    /// A number in `unit`; infinite only if it says so.
+    pub(crate) fn number(&self, node: &Node, unit: &str) -> Result<f64, ModelError> {
+        let bare = matches!(node.kind, Kind::Integer(_)) || matches!(node.kind, Kind::Float(x) if x.is_finite());
+        if bare && !unit.is_empty() && units::unit_of(unit).is_some_and(|u| u.dimension != units::Dimension::NONE) {
+            return Err(node.mismatch(units::expected(unit)));
+        }
+        if let Kind::Float(x) = node.kind
+            && x.is_infinite()
+        {
+            return Ok(x);
+        }
+        let quantity = self.quantity(node, unit)?;
+        quantity.in_unit(unit).map_err(|e| node.at.error(e.message))
+    }
+
+    /// A number in `unit`, which may also be written bare.
+    pub(crate) fn number_or_bare(&self, node: &Node, unit: &str) -> Result<f64, ModelError> {
+        if let Kind::Integer(_) | Kind::Float(_) = node.kind {
+            return self.number(node, "");
+        }
+        self.number(node, unit)
+    }
+
+    /// A finite number in `unit`.
+    pub(crate) fn finite(&self, node: &Node, unit: &str) -> Result<f64, ModelError> {
+        let value = self.number(node, unit)?;
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(node.at.error(format!("found {value}, expected a finite value")))
+        }
+    }
+
+    /// A finite number in `unit`, 0 or more.
+    pub(crate) fn non_negative(&self, node: &Node, unit: &str) -> Result<f64, ModelError> {
+        let value = self.finite(node, unit)?;
+        if value >= 0.0 {
+            return Ok(value);
+        }
+        Err(node.at.error(format!("found {}, expected 0 or more", format!("{value} {unit}").trim())))
+    }
+
+    /// A finite time, 0 or more, on the grid if there is one.
+    pub(crate) fn time(&self, node: &Node) -> Result<Time, ModelError> {
+        let time = self.any_time(node)?;
+        self.on_grid(node, time)
+    }
+
+    /// A finite time > 0, on the grid if there is one.
+    pub(crate) fn duration(&self, node: &Node) -> Result<Time, ModelError> {
+        let time = self.time(node)?;
+        if time > Time::ZERO { Ok(time) } else { Err(node.at.error("found 0, expected a time of more than 0")) }
+    }
+
+    /// A time, 0 or more, off the grid too; `inf` is an error.
+    pub(crate) fn any_time(&self, node: &Node) -> Result<Time, ModelError> {
+        let ms = self.finite(node, "ms")?;
+        if ms < 0.0 {
+            return Err(node.at.error(format!("found {ms} ms, expected a time of 0 or more")));
+        }
+        if ms > Time::LIMIT.ms() {
+            return Err(node.at.error(format!("found {:.0} days; times may be at most 100 days", ms / 8.64e7)));
+        }
+        Ok(Time::from_ms(ms))
+    }
+
+    /// A time that may be `inf`.
+    pub(crate) fn time_or_never(&self, node: &Node) -> Result<Time, ModelError> {
+        if self.number(node, "ms")? == f64::INFINITY { Ok(Time::NEVER) } else { self.time(node) }
+    }
+
+    /// Snaps a time to the grid, if the model runs on one and the time is within 1e-6 step of it.
+    pub(crate) fn on_grid(&self, node: &Node, time: Time) -> Result<Time, ModelError> {
+        let Some(step) = self.grid else { return Ok(time) };
+        snap(time, step).ok_or_else(|| {
+            node.at.error(format!("{time} is not a multiple of the resolution, {step}")).help(
+                "the grid engine needs times on its grid: change the time, the resolution, or take engine = \"event\"",
+            )
+        })
+    }
+
+    /// A whole number, 0 or more.
+    pub(crate) fn count(&self, node: &Node) -> Result<u64, ModelError> {
+        let value = self.finite(node, "")?;
+        if value < 0.0 || value.fract() != 0.0 {
+            return Err(node.at.error(format!("found {value}, expected a whole number, 0 or more")));
+        }
+        if value > 9_007_199_254_740_992.0 {
+            return Err(node.at.error(format!("found {value}, expected a count of at most 2^53")));
+        }
+        Ok(value as u64)
+    }
+
+    /// true or false.
+    pub(crate) fn flag(&self, node: &Node) -> Result<bool, ModelError> {
+        match node.kind {
+            Kind::Bool(value) => Ok(value),
+            _ => Err(node.mismatch("true or false")),
+        }
+    }
+
+    /// One of these words, as its index.
+    pub(crate) fn choice(&self, node: &Node, words: &[&str]) -> Result<usize, ModelError> {
+        let list = words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(", ");
+        let Some(text) = node.text() else { return Err(node.mismatch(format!("one of {list}"))) };
+        words.iter().position(|w| *w == text).ok_or_else(|| names::unknown(&node.at, "word", text, words))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, node: &Node, expected: &str) -> Result<String, ModelError> {
+        node.text().map(str::to_string).ok_or_else(|| node.mismatch(expected))
+    }
+
+    /// A path, relative to the file that names it.
+    pub(crate) fn path(&self, node: &Node) -> Result<std::path::PathBuf, ModelError> {
+        let path = node.at.source.folder.join(self.text(node, "a path such as \"weights.npy\"")?);
+        if let Some(text) = path.to_str() {
+            self.note(node, toml_edit::Value::from(text).to_string());
+        }
+        Ok(path)
+    }
+}
+
+/// The multiple of `step` within 1e-6 step of `time`.
+pub(crate) fn snap(time: Time, step: Time) -> Option<Time> {
+    let tolerance = (step.0 / 1_000_000).max(0);
+    let rest = time.0.rem_euclid(step.0);
+    if rest <= tolerance {
+        Some(Time(time.0 - rest))
+    } else if step.0 - rest <= tolerance {
+        time.0.checked_add(step.0 - rest).map(Time)
+    } else {
+        None
+    }
+}
+
+/// The end of the step that `time` lies in; a time within 1e-6 step of the grid is on it.
+pub(crate) fn snap_up(time: Time, step: Time) -> Time {
+    snap(time, step).unwrap_or_else(|| Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step))
+}

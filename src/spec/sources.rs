@@ -1,0 +1,214 @@
+//! `source.*`: populations whose members only emit.
+
+use super::error::{ModelError, Place};
+use super::names::{check_keys, later};
+use super::network_spec::{Rate, RecordingSpec, SourceSpec};
+use super::reader::{Reader, required};
+use super::scope::snap_up;
+use super::tree::{Kind, Node, Table};
+use super::values::{self, Factor, Form};
+use crate::time::Time;
+use crate::value::Value;
+
+const SOURCES: [&str; 4] = ["spike_times", "poisson", "regular", "recording"];
+
+impl Reader<'_> {
+    /// Reads a source and its size.
+    pub(crate) fn source(
+        &self,
+        node: &Node,
+        at: &Place,
+        size_node: Option<&Node>,
+        size: Option<usize>,
+    ) -> Result<(SourceSpec, usize), ModelError> {
+        let entry = self.variant(node, "source", &SOURCES)?;
+        let inner = &entry.node;
+        let given = || size.ok_or_else(|| at.error("`size` is missing: expected the number of members"));
+        let table = || inner.table().ok_or_else(|| inner.mismatch("a table"));
+        match entry.key.as_str() {
+            "spike_times" => {
+                let trains = self.spike_times(inner)?;
+                if let (Some(size), Some(node)) = (size, size_node)
+                    && size != trains.len()
+                {
+                    let message = format!("found a size of {size}, but {} lists of spike times", trains.len());
+                    return Err(node.at.error(message).help("the size follows from the lists: leave it away"));
+                }
+                let size = trains.len();
+                Ok((SourceSpec::SpikeTimes(trains), size))
+            }
+            "poisson" => {
+                let (table, size) = (table()?, given()?);
+                check_keys(table, "of source.poisson", &["rate", "start", "stop", "during"])?;
+                let rate = required(table, "rate", &entry.key_at, "a rate such as \"10 Hz\"")?;
+                let rate = self.rate(rate, Some(size))?;
+                Ok((SourceSpec::Poisson { rate, active: self.active(table)? }, size))
+            }
+            "regular" => {
+                let (table, size) = (table()?, given()?);
+                check_keys(table, "of source.regular", &["rate", "phase", "start", "stop", "during"])?;
+                let node = required(table, "rate", &entry.key_at, "a rate such as \"10 Hz\"")?;
+                let rate = self.rate_value(node, Some(size))?;
+                let phase = match table.get("phase") {
+                    None => Value::Constant(0.0),
+                    Some(node) => {
+                        let phase = values::read(&self.scope, node, Form::of("ms"))?;
+                        values::check_length(node, &phase, size, "member")?;
+                        values::check_known(node, &phase, |x| {
+                            if (0.0..=Time::LIMIT.ms()).contains(&x) {
+                                Ok(())
+                            } else {
+                                Err(format!("found {x} ms, expected 0 or more"))
+                            }
+                        })?;
+                        phase
+                    }
+                };
+                Ok((SourceSpec::Regular { rate, phase, active: self.active(table)? }, size))
+            }
+            _ => {
+                if let Some(node) = size_node {
+                    return Err(node
+                        .at
+                        .error("the size of a recorded population follows from the recording: leave it away"));
+                }
+                Ok((SourceSpec::Recording(self.recording(table()?)?), 0))
+            }
+        }
+    }
+
+    /// A rate: a value, or `{ steps = [[t, rate], ..] }`.
+    pub(crate) fn rate(&self, node: &Node, size: Option<usize>) -> Result<Rate, ModelError> {
+        if let Some(entry) = node.table().and_then(|t| t.entry("steps")) {
+            check_keys(node.table().unwrap_or(&Table::default()), "of a rate in steps", &["steps"])?;
+            let steps = self.steps(&entry.node, "Hz")?;
+            if let Some((time, rate)) = steps.iter().find(|s| s.1 < 0.0) {
+                return Err(entry.node.at.error(format!("the rate from {time} on is {rate} Hz, expected 0 or more")));
+            }
+            return Ok(Rate::Steps(steps));
+        }
+        Ok(Rate::Constant(self.rate_value(node, size)?))
+    }
+
+    fn rate_value(&self, node: &Node, size: Option<usize>) -> Result<Value, ModelError> {
+        let value = values::read(&self.scope, node, Form::of("Hz"))?;
+        if let Some(size) = size {
+            values::check_length(node, &value, size, "member")?;
+        } else if let Value::List(_) = value {
+            return Err(node.mismatch("one rate for all neurons"));
+        }
+        values::check_known(node, &value, |x| {
+            if x.is_finite() && x >= 0.0 { Ok(()) } else { Err(format!("found {x} Hz, expected 0 or more")) }
+        })?;
+        Ok(value)
+    }
+
+    /// `[[t, value], ..]`, times rising.
+    pub(crate) fn steps(&self, node: &Node, unit: &str) -> Result<Vec<(Time, f64)>, ModelError> {
+        let expected = "a list of pairs [[time, value], ..]";
+        let Some(items) = node.array() else { return Err(node.mismatch(expected)) };
+        let mut steps: Vec<(Time, f64)> = Vec::with_capacity(items.len());
+        for item in items {
+            let Some([time, value]) = item.array() else { return Err(item.mismatch("a pair [time, value]")) };
+            let at = self.scope.time(time)?;
+            if let Some((before, _)) = steps.last()
+                && at <= *before
+            {
+                return Err(time.at.error(format!("found {at} after {before}, expected rising times")));
+            }
+            steps.push((at, self.scope.finite(value, unit)?));
+        }
+        if steps.is_empty() { Err(node.mismatch(expected)) } else { Ok(steps) }
+    }
+
+    fn spike_times(&self, node: &Node) -> Result<Vec<Vec<Time>>, ModelError> {
+        let (list, factor) = match node.table() {
+            None => (node, None),
+            Some(table) => {
+                check_keys(table, "of spike times", &["values", "unit"])?;
+                let list = required(table, "values", &node.at, "a list of spike times for each member")?;
+                (list, Some(values::unit_factor(&self.scope, table, list, Form::of("ms"))?))
+            }
+        };
+        let Some(members) = list.array() else { return Err(list.mismatch("a list of spike times for each member")) };
+        if members.is_empty() {
+            return Err(list.at.error("an empty population: expected a list of spike times for each member"));
+        }
+        members.iter().map(|member| self.train(member, factor.as_ref())).collect()
+    }
+
+    fn train(&self, node: &Node, factor: Option<&Factor>) -> Result<Vec<Time>, ModelError> {
+        let Some(items) = node.array() else {
+            return Err(node.mismatch("a list of spike times for each member, such as [[\"10 ms\"], []]"));
+        };
+        let mut train: Vec<Time> = Vec::with_capacity(items.len());
+        for item in items {
+            let time = match (factor, &item.kind) {
+                (None, _) => self.scope.any_time(item)?,
+                (Some(factor), Kind::Integer(_) | Kind::Float(_)) => {
+                    let ms = factor.apply(self.scope.finite(item, "")?);
+                    if !(0.0..=Time::LIMIT.ms()).contains(&ms) {
+                        return Err(item.at.error(format!("found {ms} ms, expected a time of 0 or more")));
+                    }
+                    Time::from_ms(ms)
+                }
+                (Some(_), _) => return Err(item.mismatch("a bare number; the unit stands beside the list")),
+            };
+            let time = self.scope.grid.map_or(time, |step| snap_up(time, step));
+            if let Some(before) = train.last()
+                && time < *before
+            {
+                return Err(item.at.error(format!("found {time} after {before}: spike times must not decrease")));
+            }
+            train.push(time);
+        }
+        Ok(train)
+    }
+
+    fn recording(&self, table: &Table) -> Result<RecordingSpec, ModelError> {
+        if let Some(entry) = table.entry("where") {
+            return Err(later(&entry.key_at, "choosing units by `where`"));
+        }
+        check_keys(table, "of source.recording", &["file", "start", "stop", "units"])?;
+        let seconds = |key: &str| table.get(key).map(|node| self.scope.finite(node, "s")).transpose();
+        let (start, stop) = (seconds("start")?, seconds("stop")?);
+        if let (Some(start), Some(stop), Some(node)) = (start, stop, table.get("stop"))
+            && stop <= start
+        {
+            return Err(node.at.error(format!("stop, {stop} s, is not after start, {start} s")));
+        }
+        Ok(RecordingSpec {
+            file: table.get("file").map(|node| self.scope.path(node)).transpose()?,
+            start,
+            stop,
+            units: table.get("units").map(|node| self.units(node)).transpose()?,
+        })
+    }
+
+    fn units(&self, node: &Node) -> Result<Vec<(usize, usize)>, ModelError> {
+        let text = self.scope.text(node, "positions of units such as \"0-95,100\"")?;
+        parse_units(&text).map_err(|message| node.at.error(message))
+    }
+}
+
+/// Positions of units, `"0-95,100"`, as inclusive ranges; for the flag `--units` too.
+///
+/// # Errors
+/// If the text has another form, or names a unit twice.
+pub fn parse_units(text: &str) -> Result<Vec<(usize, usize)>, String> {
+    let form = || format!("found \"{text}\", expected positions of units such as \"0-95,100\"");
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let number = |text: &str| text.trim().parse::<usize>().map_err(|_| form());
+        let (first, last) = (number(first)?, number(last)?);
+        if last < first {
+            return Err(format!("found the units {first}-{last}, which run backwards"));
+        }
+        if ranges.iter().any(|&(a, b)| first <= b && a <= last) {
+            return Err(format!("found \"{text}\", which names a unit twice"));
+        }
+        ranges.push((first, last));
+    }
+    Ok(ranges)
+}

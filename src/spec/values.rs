@@ -1,0 +1,272 @@
+//! Values per neuron or synapse: constants, distributions, lists, files.
+
+use std::sync::Arc;
+
+use super::error::ModelError;
+use super::names;
+use super::scope::Scope;
+use super::tree::{Kind, Node, Table};
+use super::values_file;
+use crate::units;
+use crate::value::{Limits, Value};
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form<'a> {
+    /// Its unit; empty for bare numbers.
+    pub(crate) unit: &'a str,
+    /// A bare number is accepted beside one with a unit.
+    pub(crate) or_bare: bool,
+    /// `indegree` may be used.
+    pub(crate) indegree: bool,
+}
+
+impl<'a> Form<'a> {
+    /// A value in this unit.
+    pub(crate) fn of(unit: &'a str) -> Form<'a> {
+        Form { unit, or_bare: false, indegree: false }
+    }
+
+    fn number(&self, scope: &Scope, node: &Node) -> Result<f64, ModelError> {
+        if self.or_bare { scope.number_or_bare(node, self.unit) } else { scope.number(node, self.unit) }
+    }
+
+    fn finite(&self, scope: &Scope, node: &Node) -> Result<f64, ModelError> {
+        let value = self.number(scope, node)?;
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(node.at.error(format!("found {value}, expected a finite value")))
+        }
+    }
+}
+
+const DISTRIBUTIONS: [&str; 6] = ["uniform", "normal", "lognormal", "exponential", "values", "file"];
+
+/// Reads a value.
+pub(crate) fn read(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
+    if form.indegree && mentions_indegree(scope, node) {
+        return of_indegree(scope, node, form);
+    }
+    match &node.kind {
+        Kind::Table(table) => distribution(scope, node, table, form),
+        Kind::Array(_) => Err(node.mismatch(units::expected(form.unit)).help(
+            "a value for each neuron or synapse is written { values = [..], unit = \"..\" }; \
+             a list stands for the populations that a projection lists",
+        )),
+        _ => Ok(Value::Constant(form.number(scope, node)?)),
+    }
+}
+
+/// Whether any text of the value uses the in-degree.
+fn mentions_indegree(scope: &Scope, node: &Node) -> bool {
+    match &node.kind {
+        Kind::Text(text) => scope.expression(node, text).is_ok_and(|e| e.mentions("indegree")),
+        Kind::Array(items) => items.iter().any(|item| mentions_indegree(scope, item)),
+        Kind::Table(table) => table.entries.iter().any(|e| mentions_indegree(scope, &e.node)),
+        _ => false,
+    }
+}
+
+/// A weight that depends on the target's in-degree: read once now to find mistakes, and again for each in-degree.
+fn of_indegree(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
+    let at = |indegree: f64, noted: bool| Scope {
+        indegree: Some(indegree),
+        replaced: scope.replaced.clone().filter(|_| noted),
+        ..scope.clone()
+    };
+    let form = Form { indegree: false, ..form };
+    read(&at(1.0, true), node, form)?;
+    let (unit, or_bare) = (form.unit.to_string(), form.or_bare);
+    let node = node.clone();
+    let scope = at(1.0, false);
+    Ok(Value::OfIndegree(Arc::new(move |indegree| {
+        let scope = Scope { indegree: Some(indegree), ..scope.clone() };
+        let form = Form { unit: &unit, or_bare, indegree: false };
+        read(&scope, &node, form).unwrap_or(Value::Constant(f64::NAN))
+    })))
+}
+
+fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Result<Value, ModelError> {
+    let named: Vec<_> = table.entries.iter().filter(|e| DISTRIBUTIONS.contains(&e.key.as_str())).collect();
+    let entry = match named[..] {
+        [one] => one,
+        [_, second, ..] => {
+            return Err(second.key_at.error(format!("{} and {} are two values for one", named[0].key, second.key)));
+        }
+        [] => match table.entries.first() {
+            Some(entry) => return Err(names::unknown(&entry.key_at, "distribution", &entry.key, &DISTRIBUTIONS)),
+            None => return Err(node.mismatch(units::expected(form.unit))),
+        },
+    };
+    let inner = &entry.node;
+    match entry.key.as_str() {
+        "values" => list(scope, table, inner, form),
+        "file" => values_file::read(scope, table, inner, form.unit),
+        key => {
+            names::check_keys(table, "of a value", &[key])?;
+            match key {
+                "uniform" => uniform(scope, inner, form),
+                "normal" => {
+                    let (mean, std, limits) = moments(scope, inner, form, true)?;
+                    Ok(Value::Normal { mean, std, limits })
+                }
+                "lognormal" => {
+                    let (mean, std, limits) = moments(scope, inner, form, true)?;
+                    if mean == 0.0 {
+                        return Err(inner
+                            .at
+                            .error("the mean of a lognormal distribution is 0, expected another number"));
+                    }
+                    Ok(Value::Lognormal { mean, std, limits })
+                }
+                _ => {
+                    let (mean, _, limits) = moments(scope, inner, form, false)?;
+                    Ok(Value::Exponential { mean, limits })
+                }
+            }
+        }
+    }
+}
+
+fn uniform(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
+    let Some([low, high]) = node.array() else { return Err(node.mismatch("a list of two, [low, high]")) };
+    let (a, b) = (form.finite(scope, low)?, form.finite(scope, high)?);
+    if a > b {
+        return Err(node.at.error(format!("the lower end, {a}, is above the upper one, {b}")));
+    }
+    Ok(Value::Uniform { low: a, high: b })
+}
+
+/// mean, std and limits of a distribution with moments.
+fn moments(scope: &Scope, node: &Node, form: Form<'_>, spread: bool) -> Result<(f64, f64, Limits), ModelError> {
+    let Some(table) = node.table() else {
+        return Err(node.mismatch(if spread { "a table { mean, std }" } else { "a table { mean }" }));
+    };
+    let valid: &[&str] =
+        if spread { &["mean", "std", "cv", "min", "max", "same_sign"] } else { &["mean", "min", "max", "same_sign"] };
+    names::check_keys(table, "of a distribution", valid)?;
+    let Some(mean) = table.get("mean") else { return Err(node.at.error("`mean` is missing")) };
+    let mean = form.finite(scope, mean)?;
+    let std = match (spread, table.get("std"), table.entry("cv")) {
+        (false, ..) => 0.0,
+        (true, Some(_), Some(cv)) => return Err(cv.key_at.error("`cv` is given beside `std`: write one of them")),
+        (true, Some(std), None) => {
+            let value = form.finite(scope, std)?;
+            if value < 0.0 {
+                return Err(std.at.error(format!("the standard deviation is {value}, expected 0 or more")));
+            }
+            value
+        }
+        (true, None, Some(cv)) => scope.non_negative(&cv.node, "")? * mean.abs(),
+        (true, None, None) => return Err(node.at.error("`std` (or `cv`, relative to the mean) is missing")),
+    };
+    let limit = |key: &str, default: f64| table.get(key).map_or(Ok(default), |node| form.number(scope, node));
+    let limits = Limits {
+        min: limit("min", f64::NEG_INFINITY)?,
+        max: limit("max", f64::INFINITY)?,
+        same_sign: table.get("same_sign").map_or(Ok(false), |node| scope.flag(node))?,
+    };
+    check_limits(node, mean, std, spread, &limits)?;
+    Ok((mean, std, limits))
+}
+
+/// Refuses limits that no draw can ever meet, and those that would be redrawn practically for ever.
+fn check_limits(node: &Node, mean: f64, std: f64, spread: bool, limits: &Limits) -> Result<(), ModelError> {
+    if limits.min > limits.max {
+        return Err(node.at.error(format!("min, {}, is above max, {}", limits.min, limits.max)));
+    }
+    if limits.same_sign && mean == 0.0 {
+        return Err(node.at.error("`same_sign` needs a mean other than 0"));
+    }
+    let nothing = |why: &str| Err(node.at.error(format!("{why}: no value could ever be drawn")));
+    if spread && std == 0.0 && !limits.keep(mean, mean) {
+        return nothing("the standard deviation is 0 and the mean is outside the limits");
+    }
+    if std > 0.0 && limits.min == limits.max {
+        return nothing("min and max are equal");
+    }
+    // Six standard deviations away one draw in 1e9 is kept.
+    if std > 0.0 && (limits.min > mean + 6.0 * std || limits.max < mean - 6.0 * std) {
+        return nothing("the limits are more than 6 standard deviations from the mean");
+    }
+    if limits.same_sign && (mean > 0.0 && limits.max <= 0.0 || mean < 0.0 && limits.min >= 0.0) {
+        return nothing("the limits have another sign than the mean");
+    }
+    if !spread && (mean > 0.0 && limits.max < 0.0 || mean < 0.0 && limits.min > 0.0) {
+        return nothing("the limits have another sign than the mean");
+    }
+    Ok(())
+}
+
+fn list(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
+    names::check_keys(table, "of a list", &["values", "unit"])?;
+    let factor = unit_factor(scope, table, node, form)?;
+    let Some(items) = node.array() else { return Err(node.mismatch("a list of numbers")) };
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        let number = match item.kind {
+            Kind::Integer(_) | Kind::Float(_) => scope.finite(item, "")?,
+            _ => return Err(item.mismatch("a bare number; the unit stands beside the list")),
+        };
+        values.push(factor.apply(number));
+    }
+    Ok(Value::List(values.into()))
+}
+
+/// From the unit of a list to that of the value.
+pub(crate) struct Factor {
+    from: String,
+    to: String,
+}
+
+impl Factor {
+    /// A listed number in the value's unit, rounded once.
+    pub(crate) fn apply(&self, number: f64) -> f64 {
+        if self.from == self.to {
+            return number;
+        }
+        let quantity = units::unit_of(&self.from).map(|unit| unit.times(number));
+        quantity.and_then(|q| q.in_unit(&self.to).ok()).unwrap_or(f64::NAN)
+    }
+}
+
+/// The unit that stands beside a list or a file.
+pub(crate) fn unit_factor(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Factor, ModelError> {
+    let to = form.unit.to_string();
+    let Some(unit) = table.get("unit") else {
+        if to.is_empty() || form.or_bare {
+            return Ok(Factor { from: to.clone(), to });
+        }
+        return Err(node.at.error(format!("`unit` is missing: write unit = \"{to}\" beside it")));
+    };
+    let from = scope.text(unit, "a unit such as \"ms\"")?;
+    let Some(one) = units::unit_of(&from) else { return Err(unit.at.error(format!("unknown unit `{from}`"))) };
+    one.in_unit(&to).map_err(|e| unit.at.error(e.message))?;
+    Ok(Factor { from, to })
+}
+
+/// Checks the length of a list against the number of neurons or synapses.
+pub(crate) fn check_length(node: &Node, value: &Value, expected: usize, of: &str) -> Result<(), ModelError> {
+    match value {
+        Value::List(values) if values.len() != expected => {
+            Err(node.at.error(format!("found {} values, expected {expected}: one for each {of}", values.len())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Applies a check to the values that are known already.
+pub(crate) fn check_known(
+    node: &Node,
+    value: &Value,
+    check: impl Fn(f64) -> Result<(), String>,
+) -> Result<(), ModelError> {
+    match value {
+        Value::Constant(value) => check(*value).map_err(|message| node.at.error(message)),
+        Value::List(values) => values.iter().enumerate().try_for_each(|(i, value)| {
+            check(*value).map_err(|message| node.at.error(format!("value {i} of the list: {message}")))
+        }),
+        _ => Ok(()),
+    }
+}

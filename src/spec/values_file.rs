@@ -1,0 +1,96 @@
+//! Values from files: npy, csv, HDF5.
+
+use std::path::Path;
+
+use super::error::ModelError;
+use super::names;
+use super::npy;
+use super::scope::Scope;
+use super::tree::{Node, Table};
+use super::values::{Form, unit_factor};
+use crate::value::Value;
+
+/// Reads `{ file = "w.npy", unit = "pA" }`.
+pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Result<Value, ModelError> {
+    let path = scope.path(node)?;
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    let place: &[&str] = match extension.as_str() {
+        "npy" => &[],
+        "csv" | "tsv" => &["column"],
+        "h5" | "hdf5" | "nwb" => &["dataset"],
+        _ => return Err(node.at.error("expected a file whose name ends in .npy, .csv or .h5")),
+    };
+    names::check_keys(table, "of values from such a file", &[&["file", "unit"][..], place].concat())?;
+    let factor = unit_factor(scope, table, node, Form::of(unit))?;
+    let wrong = |message: String| node.at.error(format!("{}: {message}", path.display()));
+    let numbers = match place.first() {
+        None => npy::read(&path).and_then(npy::Array::single).map_err(wrong)?,
+        Some(key) => {
+            let Some(entry) = table.get(key) else { return Err(node.at.error(format!("`{key}` is missing"))) };
+            let name = scope.text(entry, "a name")?;
+            let wrong = |message: String| entry.at.error(format!("{}: {message}", path.display()));
+            if *key == "column" {
+                csv_column(&path, &name).map_err(wrong)?
+            } else {
+                dataset(&path, &name).map_err(wrong)?
+            }
+        }
+    };
+    if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
+        return Err(wrong(format!("value {i} is {}, expected a finite number", numbers[i])));
+    }
+    Ok(Value::List(numbers.into_iter().map(|x| factor.apply(x)).collect()))
+}
+
+/// The rows of a csv file under its header.
+pub(crate) fn csv_rows(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
+    let text = std::fs::read_to_string(path).map_err(|e| missing(&e))?;
+    let separator = if path.extension().is_some_and(|e| e == "tsv") { '\t' } else { ',' };
+    let cells = |line: &str| line.split(separator).map(|c| c.trim().trim_matches('"').to_string()).collect::<Vec<_>>();
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
+    let header =
+        cells(lines.next().ok_or("the file is empty; expected a line of column names")?.trim_start_matches('\u{feff}'));
+    let rows: Vec<Vec<String>> = lines.map(cells).collect();
+    if let Some(i) = rows.iter().position(|row| row.len() != header.len()) {
+        return Err(format!("row {} has {} cells, the header {}", i + 1, rows[i].len(), header.len()));
+    }
+    Ok((header, rows))
+}
+
+fn csv_column(path: &Path, name: &str) -> Result<Vec<f64>, String> {
+    let (header, rows) = csv_rows(path)?;
+    let Some(column) = header.iter().position(|h| h == name) else {
+        return Err(format!("there is no column {name}; the columns are {}", header.join(", ")));
+    };
+    rows.iter().enumerate().map(|(i, row)| number(&row[column], i)).collect()
+}
+
+/// A cell as a number.
+pub(crate) fn number(cell: &str, row: usize) -> Result<f64, String> {
+    cell.parse().map_err(|_| format!("row {}: found \"{cell}\", expected a number", row + 1))
+}
+
+fn dataset(path: &Path, name: &str) -> Result<Vec<f64>, String> {
+    let file = open_h5(path)?;
+    numbers(&file, name)
+}
+
+/// Opens an HDF5 file.
+pub(crate) fn open_h5(path: &Path) -> Result<hdf5::File, String> {
+    std::fs::metadata(path).map_err(|e| missing(&e))?;
+    hdf5::File::open(path).map_err(|_| "this is not an HDF5 file, or it is truncated".to_string())
+}
+
+/// A dataset of numbers, in the order of storage.
+pub(crate) fn numbers(file: &hdf5::Group, name: &str) -> Result<Vec<f64>, String> {
+    let dataset = file.dataset(name).map_err(|_| format!("there is no dataset {name}"))?;
+    dataset.read_raw::<f64>().map_err(|e| format!("the dataset {name} can't be read as numbers: {e}"))
+}
+
+/// Why a file can't be opened.
+pub(crate) fn missing(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        _ => format!("can't be read: {error}"),
+    }
+}

@@ -1,0 +1,123 @@
+//! `extends` and `--set`.
+
+use std::fs;
+use std::path::Path;
+
+use memspike::neuron::NeuronModel;
+use memspike::spec::{self, Connect, ModelError, NetworkSpec, PopulationKind};
+use memspike::time::Time;
+use memspike::value::Value;
+
+const BASE: &str = r#"
+[simulation]
+duration = "1 s"
+[neuron.cell]
+lif_exp = { tau_m = "20 ms" }
+[population.E]
+size = 10
+neuron.cell = { t_ref = "1 ms" }
+initial.v_m = { uniform = ["-70 mV", "-60 mV"] }
+[projection.a]
+source = "E"
+target = "E"
+connect.fixed_indegree = 2
+"#;
+
+fn set(sets: &[(&str, &str)]) -> Result<NetworkSpec, ModelError> {
+    let sets: Vec<_> = sets.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    spec::parse(BASE, "base", Path::new(""), &sets)
+}
+
+#[test]
+fn naming_another_variant_replaces_the_old_one() {
+    let model = set(&[("projection.a.connect.fixed_probability", "0.5")]).unwrap();
+    assert_eq!(model.projections[0].connect, Connect::FixedProbability(0.5));
+    let model = set(&[("population.E.neuron.izhikevich.a", "0.1")]).unwrap();
+    let PopulationKind::Neuron { neuron, .. } = &model.populations[0].kind else { panic!("a source") };
+    assert_eq!(neuron.model, NeuronModel::Izhikevich);
+    let model = set(&[("population.E.initial.v_m", "{ normal = { mean = \"-65 mV\", std = \"1 mV\" } }")]).unwrap();
+    let PopulationKind::Neuron { initial, .. } = &model.populations[0].kind else { panic!("a source") };
+    assert!(matches!(initial[0].1, Value::Normal { mean: -65.0, std: 1.0, .. }));
+    let model = set(&[("population.E.source.poisson.rate", "5 Hz")]).unwrap();
+    assert!(matches!(model.populations[0].kind, PopulationKind::Source(_)));
+    // The set's own table is merged, since the variant is the same.
+    let model = set(&[("neuron.cell.lif_exp.c_m", "100 pF")]).unwrap();
+    let PopulationKind::Neuron { neuron, .. } = &model.populations[0].kind else { panic!("a source") };
+    let value = |name: &str| neuron.params[neuron.model.describe().param(name).unwrap()].constant();
+    assert_eq!((value("tau_m"), value("c_m"), value("t_ref")), (Some(20.0), Some(100.0), Some(1.0)));
+}
+
+#[test]
+fn errors_name_set() {
+    let error = set(&[("simulation.durration", "2 s")]).unwrap_err();
+    assert!(error.to_string().starts_with("--set:1:1: unknown key durration: did you mean duration?"), "{error}");
+    let error = set(&[("simulation.duration", "2")]).unwrap_err();
+    assert_eq!(error.position(), Some((1, 21)), "{error}");
+    assert!(error.to_string().contains("simulation.duration=2"), "{error}");
+    let error = set(&[("simulation.durration", "2")]).unwrap_err();
+    assert_eq!(error.position(), Some((1, 12)), "{error}");
+    let error = set(&[(&"a.".repeat(100_000), "2 s")]).unwrap_err();
+    assert!(error.to_string().contains("expected --set KEY=VALUE"));
+    let error = set(&[("", "2")]).unwrap_err();
+    assert!(error.to_string().contains("expected --set KEY=VALUE"), "{error}");
+    let error = set(&[("seed = 1\nx", "2")]).unwrap_err();
+    assert!(error.to_string().contains("expected --set KEY=VALUE"), "{error}");
+}
+
+#[test]
+fn extends_is_recursive_and_paths_belong_to_the_file_that_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let sub = folder.path().join("sub");
+    fs::create_dir(&sub).unwrap();
+    fs::write(sub.join("v.csv"), "v\n-61\n-62\n").unwrap();
+    let base = BASE
+        .replace("size = 10", "size = 2")
+        .replace("{ uniform = [\"-70 mV\", \"-60 mV\"] }", "{ file = \"v.csv\", column = \"v\", unit = \"mV\" }");
+    fs::write(sub.join("base.toml"), base).unwrap();
+    fs::write(sub.join("middle.toml"), "extends = \"base.toml\"\n[simulation]\nseed = 5\n").unwrap();
+    let top = folder.path().join("top.toml");
+    fs::write(&top, "extends = \"sub/middle.toml\"\n[simulation]\nduration = \"2 s\"\n").unwrap();
+    let model = spec::load(&top, &[]).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((model.simulation.seed, model.simulation.duration), (5, Some(Time::from_ms(2000.0))));
+    let PopulationKind::Neuron { initial, .. } = &model.populations[0].kind else { panic!("a source") };
+    assert!(matches!(&initial[0].1, Value::List(v) if **v == [-61.0, -62.0]));
+    let again = spec::parse(&model.resolved, "resolved", Path::new("elsewhere"), &[]);
+    assert_eq!(again.unwrap_or_else(|error| panic!("{error}")).resolved, model.resolved);
+
+    fs::write(sub.join("base.toml"), "extends = \"../top.toml\"\n").unwrap();
+    let error = spec::load(&top, &[]).unwrap_err();
+    assert!(error.message().contains("extends itself"), "{error}");
+    assert_eq!(error.position(), Some((1, 11)));
+    fs::write(sub.join("base.toml"), "[simulation]\nduration = 3\n").unwrap();
+    let error = spec::load(&top, &[("simulation.duration".into(), "\"2 mV\"".into())]).unwrap_err();
+    assert_eq!(error.source_name(), "--set");
+    fs::remove_file(sub.join("middle.toml")).unwrap();
+    let error = spec::load(&top, &[]).unwrap_err();
+    assert!(error.message().contains("middle.toml: there is no such file"), "{error}");
+}
+
+#[test]
+fn sets_that_build_on_themselves_are_refused() {
+    let text = BASE.replace("lif_exp =", "other =") + "[neuron.other]\ncell = {}\n";
+    let error = spec::parse(&text, "m", Path::new(""), &[]).unwrap_err();
+    assert!(error.message().contains("builds on itself"), "{error}");
+}
+
+#[test]
+fn parameters_with_names_of_distributions_are_kept() {
+    let sets = [("parameters.values", "1"), ("parameters.file", "2"), ("parameters.std", "3"), ("parameters.cv", "4")];
+    let sum = ("population.E.size", "values + file + std + cv");
+    assert_eq!(set(&[&sets[..], &[sum]].concat()).unwrap().populations[0].size, 10);
+}
+
+#[test]
+fn absurd_nesting_is_an_error_and_no_crash() {
+    for text in [
+        "a.".repeat(100_000) + "b = 1",
+        format!("a = {}", "[".repeat(100_000)),
+        format!("[parameters]\na = \"{}\"", "(".repeat(100_000)),
+        format!("[parameters]\na = \"1{}\"", "+1".repeat(100_000)),
+    ] {
+        assert!(spec::parse(&text, "m", Path::new(""), &[]).is_err());
+    }
+}
