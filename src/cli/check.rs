@@ -55,9 +55,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
 
 /// Does a population wait for `memspike replay` to name its recording?
 fn waits(spec: &NetworkSpec) -> bool {
-    spec.populations
-        .iter()
-        .any(|p| matches!(&p.kind, PopulationKind::Source(SourceSpec::Recording(r)) if r.file.is_none()))
+    spec.recordings().iter().any(|(_, recording)| recording.file.is_none())
 }
 
 /// The name of what a population's members are.

@@ -6,14 +6,15 @@
 
 use clap::{Parser, Subcommand};
 
-// mod check;
+mod check;
 mod completions;
 mod failure;
 mod figures;
-// mod info;
+mod info;
 mod interrupt;
 mod man;
 mod memory;
+mod model;
 mod models;
 mod output;
 mod plot;
@@ -48,8 +49,8 @@ enum Command {
     // Replay(replay::Args),
     Raster(raster::Args),
     Plot(plot::Args),
-    // Info(info::Args),
-    // Check(check::Args),
+    Info(info::Args),
+    Check(check::Args),
     Models(models::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -66,8 +67,8 @@ impl Cli {
             // Command::Replay(args) => replay::run(args),
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
-            // Command::Info(args) => info::run(&args),
-            // Command::Check(args) => check::run(args),
+            Command::Info(args) => info::run(&args),
+            Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use memspike::format;
-use memspike::spec::{self, NetworkSpec, PopulationKind, SourceSpec};
+use memspike::spec::{self, Bound, NetworkSpec};
 use memspike::spikes::Recording;
 
 use super::Failure;
@@ -37,8 +37,19 @@ pub type Layers = Vec<(String, String)>;
 pub struct Loaded {
     /// The model, recordings bound.
     pub spec: NetworkSpec,
-    /// (index of the population, its recording), in the order of the model.
-    pub recordings: Vec<(usize, Recording)>,
+    /// Its recordings, in the order of the populations.
+    pub recordings: Vec<Replayed>,
+}
+
+/// A population that replays a recording.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The population.
+    pub population: usize,
+    /// What it replays.
+    pub recording: Recording,
+    /// Which part of it.
+    pub bound: Bound,
 }
 
 impl Model {
@@ -49,7 +60,7 @@ impl Model {
     pub fn read(&self, layers: &Layers) -> Result<NetworkSpec, Failure> {
         match self {
             Model::File(path) => spec::load(path, layers).map_err(Failure::input),
-            Model::Replay => spec::parse("the built-in replay model", REPLAY, Path::new(""), layers).map_err(Failure::input),
+            Model::Replay => spec::parse(REPLAY, "models/replay.toml (built in)", Path::new(""), layers).map_err(Failure::input),
         }
     }
 
@@ -59,27 +70,29 @@ impl Model {
     /// Exit code 2, with the file and the place in it.
     pub fn load(&self, layers: &Layers) -> Result<Loaded, Failure> {
         let mut spec = self.read(layers)?;
-        let recordings = recordings(&spec)?;
-        spec.bind(&recordings).map_err(Failure::input)?;
+        let mut recordings = Vec::new();
+        for (population, recording) in read_recordings(&spec)? {
+            let bound = spec.bind(population, &recording).map_err(Failure::input)?;
+            recordings.push(Replayed { population, recording, bound });
+        }
         Ok(Loaded { spec, recordings })
     }
 }
 
 /// Reads what the model's recording sources name.
-fn recordings(spec: &NetworkSpec) -> Result<Vec<(usize, Recording)>, Failure> {
+fn read_recordings(spec: &NetworkSpec) -> Result<Vec<(usize, Recording)>, Failure> {
     let mut recordings = Vec::new();
-    for (index, population) in spec.populations.iter().enumerate() {
-        let PopulationKind::Source(SourceSpec::Recording(source)) = &population.kind else { continue };
+    for (population, source) in spec.recordings() {
         let Some(file) = &source.file else {
+            let name = &spec.populations[population].name;
             return Err(Failure::input(format!(
-                "The population `{}` replays a recording, but no file is named. Give it to \
-                 `memspike replay RECORDING`, or set population.{}.source.recording.file.",
-                population.name, population.name
+                "The population `{name}` replays a recording, but no file is named. Run it with `memspike replay \
+                 RECORDING -o OUT.h5 --model MODEL.toml`, or set population.{name}.source.recording.file."
             )));
         };
         let recording = format::read(file).map_err(Failure::input)?;
         recording.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", file.display()));
-        recordings.push((index, recording));
+        recordings.push((population, recording));
     }
     Ok(recordings)
 }
