@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::network::{self, Estimate};
-use memspike::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec};
+use memspike::spec::{Engine, NetworkSpec, PopulationKind, SourceSpec};
 use serde_json::{Map, Value, json};
 
 use super::memory::{available, bytes, grouped, refuse_if_too_large};
 use super::model::{Layers, Model};
+use super::names::{engine, kind, precision};
 use super::{Done, Failure, quantity};
 
 /// Check a model and print its size (neurons, synapses, memory) without building it
@@ -56,31 +57,6 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
 /// Does a population wait for `memspike replay` to name its recording?
 fn waits(spec: &NetworkSpec) -> bool {
     spec.recordings().iter().any(|(_, recording)| recording.file.is_none())
-}
-
-/// The name of what a population's members are.
-fn kind(kind: &PopulationKind) -> &'static str {
-    match kind {
-        PopulationKind::Neuron { neuron, .. } => neuron.model.describe().name,
-        PopulationKind::Source(SourceSpec::SpikeTimes(_)) => "source.spike_times",
-        PopulationKind::Source(SourceSpec::Poisson { .. }) => "source.poisson",
-        PopulationKind::Source(SourceSpec::Regular { .. }) => "source.regular",
-        PopulationKind::Source(SourceSpec::Recording(_)) => "source.recording",
-    }
-}
-
-fn engine(spec: &NetworkSpec) -> &'static str {
-    match spec.simulation.engine {
-        Engine::Event => "event",
-        Engine::Grid => "grid",
-    }
-}
-
-fn precision(spec: &NetworkSpec) -> &'static str {
-    match spec.simulation.precision {
-        Precision::Single => "single",
-        Precision::Double => "double",
-    }
 }
 
 fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {

@@ -7,6 +7,7 @@
 use clap::{Parser, Subcommand};
 
 mod check;
+mod clock;
 mod completions;
 mod failure;
 mod figures;
@@ -16,14 +17,16 @@ mod man;
 mod memory;
 mod model;
 mod models;
+mod names;
 mod output;
 mod plot;
 mod progress;
 mod quantity;
 mod raster;
-// mod replay;
-// mod run;
-// mod simulate;
+mod replay;
+mod run;
+mod simulate;
+mod sink;
 
 pub use failure::{Done, Failure};
 
@@ -45,8 +48,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    // Run(run::Args),
-    // Replay(replay::Args),
+    Run(run::Args),
+    Replay(replay::Args),
     Raster(raster::Args),
     Plot(plot::Args),
     Info(info::Args),
@@ -63,8 +66,8 @@ impl Cli {
     /// What went wrong, and whether it was the input or the run.
     pub fn dispatch(self) -> Result<Done, Failure> {
         match self.command {
-            // Command::Run(args) => run::run(args),
-            // Command::Replay(args) => replay::run(args),
+            Command::Run(args) => run::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
             Command::Info(args) => info::run(&args),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use memspike::format;
 use memspike::plot::{self, Group, RasterData, RasterOptions, Selection, TerminalOptions};
-use memspike::spikes::Recording;
+use memspike::spikes::{Recording, Signal};
 
 use super::output::Output;
 use super::{Done, Failure, quantity};
@@ -38,9 +38,9 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     max_neurons: Option<u32>,
 
-    /// Draw the recorded behaviour below, and shade the trials
-    #[arg(long)]
-    behavior: bool,
+    /// Draw the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    behavior: Option<Vec<String>>,
 
     /// Replace the picture if it exists
     #[arg(long)]
@@ -51,7 +51,7 @@ pub struct Args {
 struct Request {
     file: PathBuf,
     output: Option<Output>,
-    behavior: bool,
+    behavior: Option<Vec<String>>,
     options: RasterOptions,
 }
 
@@ -81,24 +81,44 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
     let title = request.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let trials = recording.intervals.iter().find(|t| t.name == "trials");
+    let signals = match &request.behavior {
+        None => Vec::new(),
+        Some(names) => behavior(&recording, names)?,
+    };
+    let mut options = request.options;
+    // The window is what was observed, where the file says so.
+    options.start = options.start.or(recording.observed.first().map(|o| o.0));
+    options.stop = options.stop.or(recording.observed.last().map(|o| o.1));
+    // Each signal gets a panel of its own.
+    options.size.1 += 90 * u32::try_from(signals.len()).unwrap_or(0).min(20);
     let data = RasterData {
         title: &title,
         spikes: &recording.spikes,
         groups: &groups,
-        signals: if request.behavior { &recording.signals } else { &[] },
-        intervals: trials.filter(|_| request.behavior),
+        signals: &signals,
+        intervals: trials.filter(|_| request.behavior.is_some()),
     };
-    if request.behavior && recording.signals.is_empty() {
-        eprintln!("warning: {} holds no behaviour.", request.file.display());
-    }
     match &request.output {
-        None => terminal(&data, &request.options),
+        None => terminal(&data, &options),
         Some(output) => {
-            let figure = plot::raster(&data, &request.options).map_err(Failure::input)?;
+            let figure = plot::raster(&data, &options).map_err(Failure::input)?;
             plot::save(&figure, output.path()).map_err(Failure::run)?;
             Ok(Done::text(format!("{}: {}\n", output.path().display(), counts(&recording))))
         }
     }
+}
+
+/// The signals of these names; all if there are none.
+fn behavior(recording: &Recording, names: &[String]) -> Result<Vec<Signal>, Failure> {
+    let known: Vec<&str> = recording.signals.iter().map(|s| s.name.as_str()).collect();
+    if known.is_empty() {
+        eprintln!("warning: the file holds no behaviour.");
+    }
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Failure::input(format!("There is no signal `{name}`; the file holds {}.", known.join(", "))));
+    }
+    let wanted = |s: &&Signal| names.is_empty() || names.contains(&s.name);
+    Ok(recording.signals.iter().filter(wanted).cloned().collect())
 }
 
 /// As text, as wide as the terminal; 80 x 24 where the output is none.

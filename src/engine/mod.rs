@@ -1,29 +1,136 @@
 //! Runs a network: the window loop and its two kernels.
 //!
 //! ```text
-//! let network = network::compile(&spec, threads)?;    // build, in parallel
-//! let layout = network.layout();                       // which datasets there will be
-//! let outcome = engine::run(network, &options, &mut sink, &mut observer)?;
+//! let network = network::compile(spec, threads)?;      // build, in parallel
+//! let simulation = engine::prepare(network)?;          // neurons and recorders at time 0
+//! let layout = simulation.layout();                    // which datasets there will be
+//! let outcome = simulation.run(&options, &mut sink, &mut observer)?;
 //! ```
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+
+mod barrier;
+mod calendar;
+pub mod checkpoint;
+mod event;
+mod flight;
+mod grid;
+mod inputs;
+mod layout;
+mod part;
+mod recorder;
+mod run;
+mod shard;
+mod sources;
+mod statistics;
+mod summary;
+mod synapses;
+mod train;
+mod windows;
+
+use crate::network::{Network, Shards};
+use crate::record::{Layout, Sink, SinkError};
 
 use serde::Serialize;
 
 use crate::time::Time;
 
 /// How to run, beyond what the model says.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Options {
-    /// Worker threads; 0 means one per processor.
-    pub threads: usize,
     /// Write a checkpoint to this file every so often.
     pub checkpoint: Option<(PathBuf, Time)>,
     /// Go on from this checkpoint.
-    pub resume: Option<PathBuf>,
+    pub resume: Option<Box<checkpoint::Checkpoint>>,
     /// Pace the run to the clock: model seconds per wall second.
     pub speed: Option<f64>,
+}
+
+/// Why a run can't begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The model can't be run: the user's to mend.
+    #[error("{0}")]
+    Model(String),
+    /// The checkpoint can't be used: the user's to mend.
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
+    /// Writing failed.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// Something else failed while running.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl RunError {
+    /// Is it the user's input that is wrong (exit code 2), not the run that failed (1)?
+    pub fn is_input(&self) -> bool {
+        matches!(self, RunError::Model(_) | RunError::Checkpoint(_))
+    }
+}
+
+/// A network at time 0, ready to run.
+pub enum Simulation {
+    /// With 32-bit weights.
+    Single(Box<run::Prepared<f32>>),
+    /// With 64-bit weights.
+    Double(Box<run::Prepared<f64>>),
+}
+
+/// Makes neurons, sources and recorders.
+///
+/// # Errors
+/// If the model lacks its duration or a recording, or a value that was drawn can't be used.
+pub fn prepare(mut network: Network) -> Result<Simulation, RunError> {
+    let threads = network.threads();
+    let shards = std::mem::replace(&mut network.shards, Shards::Moved(threads));
+    Ok(match shards {
+        Shards::Single(shards) => Simulation::Single(Box::new(run::Prepared::new(network, shards)?)),
+        Shards::Double(shards) => Simulation::Double(Box::new(run::Prepared::new(network, shards)?)),
+        Shards::Moved(_) => return Err(RunError::Failed("the network has been used already".into())),
+    })
+}
+
+impl Simulation {
+    /// Which datasets its result will have.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Simulation::Single(prepared) => layout::layout(&prepared.network, &prepared.recorder),
+            Simulation::Double(prepared) => layout::layout(&prepared.network, &prepared.recorder),
+        }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        match self {
+            Simulation::Single(prepared) => &prepared.network,
+            Simulation::Double(prepared) => &prepared.network,
+        }
+    }
+
+    /// Runs to the end, or until the observer asks to stop.
+    ///
+    /// # Errors
+    /// If the sink or a checkpoint can't be written, or the checkpoint to resume does not fit.
+    pub fn run(self, options: &Options, sink: &mut dyn Sink, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
+        match self {
+            Simulation::Single(prepared) => prepared.run(options, sink, observer),
+            Simulation::Double(prepared) => prepared.run(options, sink, observer),
+        }
+    }
+}
+
+/// Watches nothing and never stops.
+#[derive(Debug, Default)]
+pub struct Unobserved(AtomicBool);
+
+impl Observer for Unobserved {
+    fn progress(&mut self, _: Time, _: u64) {}
+    fn stop_flag(&self) -> &AtomicBool {
+        &self.0
+    }
 }
 
 /// Watches a run from outside.

@@ -80,6 +80,7 @@ pub(super) fn merge(mut parts: Vec<(Vec<f64>, Vec<u32>)>, unit_ids: Vec<i64>) ->
     let sorted = |(times, units): &(Vec<f64>, Vec<u32>)| {
         times.windows(2).zip(units.windows(2)).all(|(t, u)| t[0] < t[1] || (t[0] == t[1] && u[0] <= u[1]))
     };
+    parts.retain(|(times, _)| !times.is_empty());
     if parts.len() == 1 && sorted(&parts[0]) {
         let (times, units) = parts.remove(0);
         return SpikeTable { times, units, unit_ids };

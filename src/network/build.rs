@@ -329,14 +329,22 @@ impl<'a, W: Real> Maker<'a, W> {
 
     fn finish(mut self, spec: &NetworkSpec, plan: &Plan, drafts: &[Draft<'_>]) -> Group<W> {
         let same = self.delay.first().copied().filter(|d| self.delay.iter().all(|other| other == d));
+        let shortest = self.delay.iter().min().copied().unwrap_or(Time::ZERO);
+        let longest = self.delay.iter().max().copied().unwrap_or(Time::ZERO);
         let delays = match same {
             Some(delay) => Delays::Same(delay),
             None => Delays::Runs { first: self.first, delay: self.delay, end: self.end },
         };
         self.targets.shrink_to_fit();
         self.weights.shrink_to_fit();
-        let mut store =
-            Store { sources: self.sources, row: self.row, delays, targets: self.targets, weights: Weights::Plastic };
+        let mut store = Store {
+            sources: self.sources,
+            row: self.row,
+            delays,
+            targets: self.targets,
+            weights: Weights::Plastic,
+            delay_range: (shortest, longest),
+        };
         let mut plastic = None;
         let mut slot = 0;
         if plan.plastic {
@@ -393,7 +401,7 @@ fn make_plastic<W: Real>(
     };
     let carries = memristor.as_ref().is_some_and(|m| m.device.pulses == crate::device::soft_bounds::Pulses::Carry);
     let centered = rule.is_some_and(|r| r.pairing == Pairing::NearestPreCentered);
-    let max_delay = store.distinct_delays().last().copied().unwrap_or(Time::ZERO);
+    let max_delay = store.delay_range.1;
     let count = value.len();
     Plastic {
         setup: PlasticSetup {

@@ -71,6 +71,8 @@ pub enum Shards {
     Single(Vec<Shard<f32>>),
     /// 64-bit weights.
     Double(Vec<Shard<f64>>),
+    /// Handed over to that many threads.
+    Moved(usize),
 }
 
 /// One thread's neurons and the synapses onto them.
@@ -131,6 +133,7 @@ impl Network {
         match &self.shards {
             Shards::Single(shards) => shards.len(),
             Shards::Double(shards) => shards.len(),
+            Shards::Moved(threads) => *threads,
         }
     }
 

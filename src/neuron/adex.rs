@@ -71,24 +71,8 @@ pub type Adex = Solved<Params, 4>;
 impl Ode<4> for Params {
     fn from_values(values: &[f64]) -> Result<Params, Invalid> {
         check_all(MODEL.params, values)?;
-        let [
-            c_m,
-            g_l,
-            e_l,
-            v_onset,
-            delta_t,
-            v_peak,
-            v_reset,
-            t_ref,
-            tau_w,
-            a,
-            b,
-            e_ex,
-            e_in,
-            tau_ex,
-            tau_in,
-            i_e,
-        ] = *values
+        let [c_m, g_l, e_l, v_onset, delta_t, v_peak, v_reset, t_ref, tau_w, a, b, e_ex, e_in, tau_ex, tau_in, i_e] =
+            *values
         else {
             return Err(Invalid::new("parameters", format!("found {} values, expected 16", values.len())));
         };
@@ -104,7 +88,9 @@ impl Ode<4> for Params {
             let least = (v_peak - v_onset) / LARGEST_EXPONENT;
             return Err(Invalid::new(
                 "delta_t",
-                format!("found {delta_t} mV, expected 0 or at least {least} mV: exp((v_peak - v_th) / delta_t) overflows"),
+                format!(
+                    "found {delta_t} mV, expected 0 or at least {least} mV: exp((v_peak - v_th) / delta_t) overflows"
+                ),
             ));
         }
         let t_ref = Time::from_ms(t_ref);

@@ -11,8 +11,8 @@ use crate::time::Time;
 use crate::value::Value;
 
 pub mod adex;
-mod crossing;
 pub mod conductance;
+mod crossing;
 pub mod izhikevich;
 pub mod lif_alpha;
 pub mod lif_cond_alpha;

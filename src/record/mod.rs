@@ -133,6 +133,11 @@ pub trait Sink: Send {
     /// # Errors
     /// As `write`.
     fn flush(&mut self) -> Result<(), SinkError>;
+
+    /// How much has been stored, in the sink's own words: a checkpoint keeps it, so that resuming can cut back to it.
+    fn marks(&self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// Why a sink can't store a chunk.

@@ -69,6 +69,14 @@ pub enum BindError {
         /// Members.
         size: usize,
     },
+    /// All of the run is warm-up.
+    #[error("record.start, {start}, is not before the end of the run at {duration}")]
+    Start {
+        /// `record.start`.
+        start: Time,
+        /// Length of the run.
+        duration: Time,
+    },
     /// Numbers that must agree and do not.
     #[error("{place} {message}")]
     Connect {
@@ -82,18 +90,11 @@ pub enum BindError {
 impl NetworkSpec {
     /// Indices of the populations that wait for a recording, with what they want of it.
     pub fn recordings(&self) -> Vec<(usize, &RecordingSpec)> {
-        let waiting = |(i, population): (usize, &'_ super::PopulationSpec)| match &population.kind {
-            PopulationKind::Source(SourceSpec::Recording(_)) => Some(i),
+        let waiting = self.populations.iter().enumerate().filter_map(|(i, population)| match &population.kind {
+            PopulationKind::Source(SourceSpec::Recording(spec)) => Some((i, spec)),
             _ => None,
-        };
-        let indices: Vec<usize> = self.populations.iter().enumerate().filter_map(waiting).collect();
-        indices
-            .into_iter()
-            .filter_map(|i| match &self.populations[i].kind {
-                PopulationKind::Source(SourceSpec::Recording(spec)) => Some((i, spec)),
-                _ => None,
-            })
-            .collect()
+        });
+        waiting.collect()
     }
 
     /// Fills a population from a recording: `start`, `stop` and `units` of its source applied, model time 0 at
@@ -127,7 +128,7 @@ impl NetworkSpec {
         }
         let start = wanted.start.unwrap_or_else(|| recording.start());
         let end = recording.stop();
-        let stop = wanted.stop.unwrap_or_else(|| if end > start { end } else { f64::NAN });
+        let stop = wanted.stop.unwrap_or(if end > start { end } else { f64::NAN });
         // A recording whose last spike is its end keeps that spike.
         let stop = if wanted.stop.is_none() {
             stop.max(recording.spikes.times.last().map_or(stop, |t| t.next_up()))
@@ -149,12 +150,14 @@ impl NetworkSpec {
         let trains: Vec<Vec<Time>> =
             part.trains().iter().map(|train| train.iter().map(|&t| place(t)).collect()).collect();
         self.check_size(population, trains.len())?;
+        let length = Time::from_ms((stop - start) * 1e3);
+        let duration = self.simulation.duration.unwrap_or_else(|| grid.map_or(length, |step| snap_up(length, step)));
+        if self.record.start >= duration {
+            return Err(BindError::Start { start: self.record.start, duration });
+        }
         self.populations[population].size = trains.len();
         self.populations[population].kind = PopulationKind::Source(SourceSpec::SpikeTimes(trains));
-        if self.simulation.duration.is_none() {
-            let length = Time::from_ms((stop - start) * 1e3);
-            self.simulation.duration = Some(grid.map_or(length, |step| snap_up(length, step)));
-        }
+        self.simulation.duration = Some(duration);
         Ok(Bound { start_s: start, stop_s: stop, unit_ids: part.unit_ids })
     }
 

@@ -31,10 +31,10 @@ pub(crate) fn read(reader: &Reader<'_>, node: &Node, pair: &Pair) -> Result<Made
     let projection = table.get("projection").map(|n| reader.scope.text(n, "the name of a projection")).transpose()?;
     let at = table.get("at").map(|n| reader.scope.any_time(n)).transpose()?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
-    if !matches!(extension.as_str(), "h5" | "hdf5") {
-        if let Some(entry) = table.entry("projection").or_else(|| table.entry("at")) {
-            return Err(entry.key_at.error(format!("`{}` belongs to an HDF5 file", entry.key)));
-        }
+    if !matches!(extension.as_str(), "h5" | "hdf5")
+        && let Some(entry) = table.entry("projection").or_else(|| table.entry("at"))
+    {
+        return Err(entry.key_at.error(format!("`{}` belongs to an HDF5 file", entry.key)));
     }
     let columns = match extension.as_str() {
         "h5" | "hdf5" => hdf5_columns(&path, projection.as_deref(), at.map(|t| t.ms())),

@@ -4,7 +4,7 @@ use super::error::{ModelError, Place};
 use super::inputs::finite;
 use super::matrix::Cells;
 use super::names::{check_keys, later};
-use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
+use super::network_spec::{Connect, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
@@ -214,12 +214,6 @@ impl Reader<'_> {
             return Err(at.error(format!("{message}, expected a w_max of the same sign and further from 0")));
         }
         if !bounded {
-            return Ok(());
-        }
-        if let PopulationKind::Source(_) = self.populations[spec.target.population].kind
-            && unit.is_empty()
-            && spec.weight.constant().is_some_and(f64::is_nan)
-        {
             return Ok(());
         }
         let inside = |w: f64| {

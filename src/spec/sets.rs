@@ -55,7 +55,10 @@ impl Sets<'_> {
                 [] => return Err(node.at.error(format!("the {} is missing", self.what))),
                 [_, second, ..] => {
                     let message = format!("{} is a second {} beside {}", second.key, self.what, table.entries[0].key);
-                    return Err(self.second(second, message));
+                    return Err(second
+                        .key_at
+                        .error(message)
+                        .help(format!("parameters go into the table of the {}", self.what)));
                 }
             },
             _ => return Err(node.mismatch(format!("the name of a {}, or a table {{ NAME = {{ .. }} }}", self.what))),
@@ -72,16 +75,6 @@ impl Sets<'_> {
             }
         }
         Ok(resolved)
-    }
-
-    /// A second key beside the model's name is most often a parameter in the wrong place.
-    fn second(&self, entry: &Entry, message: String) -> ModelError {
-        let mut known = self.models.clone();
-        known.extend(self.sets.iter().flat_map(|t| &t.entries).map(|_| ""));
-        if known.contains(&entry.key.as_str()) {
-            return entry.key_at.error(message);
-        }
-        entry.key_at.error(message).help(format!("parameters go into the table of the {}", self.what))
     }
 
     fn named(&self, name: &str, at: &Place, open: &mut Vec<String>) -> Result<Resolved, ModelError> {

@@ -79,8 +79,10 @@ impl Reader<'_> {
 
     /// A rate: a value, or `{ steps = [[t, rate], ..] }`.
     pub(crate) fn rate(&self, node: &Node, size: Option<usize>) -> Result<Rate, ModelError> {
-        if let Some(entry) = node.table().and_then(|t| t.entry("steps")) {
-            check_keys(node.table().unwrap_or(&Table::default()), "of a rate in steps", &["steps"])?;
+        if let Some(table) = node.table()
+            && let Some(entry) = table.entry("steps")
+        {
+            check_keys(table, "of a rate in steps", &["steps"])?;
             let steps = self.steps(&entry.node, "Hz")?;
             if let Some((time, rate)) = steps.iter().find(|s| s.1 < 0.0) {
                 return Err(entry.node.at.error(format!("the rate from {time} on is {rate} Hz, expected 0 or more")));

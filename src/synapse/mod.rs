@@ -12,5 +12,5 @@ mod store;
 pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
-pub use plastic::{Plastic, PlasticSetup, PreSpike, Transmitted};
+pub use plastic::{Plastic, PlasticSetup, PlasticState, PreSpike, Transmitted};
 pub use store::{Delays, Store, Weights};

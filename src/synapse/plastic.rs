@@ -400,3 +400,72 @@ impl<W: Real> Plastic<W> {
         }
     }
 }
+
+/// The state of a plastic projection, its synapses in an order that does not depend on threads.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PlasticState {
+    value: Vec<f64>,
+    x: Vec<f64>,
+    device_updates: Vec<u32>,
+    device_carry: Vec<f32>,
+    pre: Vec<PreState>,
+    pending: VecDeque<PreSpike>,
+    settled: Time,
+    /// Energy spent, over all threads.
+    pub price: Price,
+}
+
+impl PlasticState {
+    /// Number of synapses.
+    pub fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    /// Whether there is no synapse.
+    pub fn is_empty(&self) -> bool {
+        self.value.is_empty()
+    }
+
+    /// Appends one synapse.
+    pub fn push<W: Real>(&mut self, plastic: &Plastic<W>, synapse: usize) {
+        self.value.push(plastic.value[synapse].wide());
+        self.x.extend(plastic.x.get(synapse));
+        self.device_updates.extend(plastic.device_updates.get(synapse));
+        self.device_carry.extend(plastic.device_carry.get(synapse));
+    }
+
+    /// Puts the synapse in `place` back.
+    pub fn put<W: Real>(&self, place: usize, plastic: &mut Plastic<W>, synapse: usize) {
+        plastic.value[synapse] = W::of(self.value[place]);
+        if let (Some(to), Some(x)) = (plastic.x.get_mut(synapse), self.x.get(place)) {
+            *to = *x;
+        }
+        if let (Some(to), Some(updates)) = (plastic.device_updates.get_mut(synapse), self.device_updates.get(place)) {
+            *to = *updates;
+        }
+        if let (Some(to), Some(carry)) = (plastic.device_carry.get_mut(synapse), self.device_carry.get(place)) {
+            *to = *carry;
+        }
+    }
+}
+
+impl<W: Real> Plastic<W> {
+    /// What all threads have in common: the sources' spikes.
+    pub fn shared_state(&self) -> PlasticState {
+        PlasticState {
+            pre: self.pre.clone(),
+            pending: self.pending.clone(),
+            settled: self.settled,
+            ..PlasticState::default()
+        }
+    }
+
+    /// Puts back what all threads have in common.
+    pub fn set_shared_state(&mut self, state: &PlasticState) {
+        self.pre.clone_from(&state.pre);
+        self.pending.clone_from(&state.pending);
+        self.settled = state.settled;
+        self.price = state.price;
+        self.unsettled = 0;
+    }
+}

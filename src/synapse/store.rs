@@ -48,6 +48,8 @@ pub struct Store<W> {
     pub targets: Vec<u32>,
     /// Weights.
     pub weights: Weights<W>,
+    /// The smallest and the largest delay; (0, 0) if there is no synapse.
+    pub delay_range: (Time, Time),
 }
 
 impl<W: Real> Store<W> {
@@ -90,6 +92,11 @@ impl<W: Real> Store<W> {
             Weights::Each(weights) => weights[synapse].wide(),
             Weights::Plastic => f64::NAN,
         }
+    }
+
+    /// The row that a synapse is in.
+    pub fn row_of(&self, synapse: usize) -> usize {
+        self.row.partition_point(|start| *start <= synapse as u64) - 1
     }
 
     /// Number of synapses.

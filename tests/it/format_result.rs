@@ -152,6 +152,7 @@ fn every_dataset_and_attribute_of_the_layout_is_there() {
     assert_eq!(ids(&file, "spikes/E/node_ids"), [3, 0, 9, 4]);
     assert_eq!(text(&file.dataset("spikes/E/timestamps").unwrap(), "units"), "ms");
     assert!(reals(&file, "spikes/I/timestamps").is_empty(), "a silent population has its datasets too");
+    assert!(file.dataset("spikes/E/timestamps").unwrap().filters().is_empty(), "libsonata has no zlib");
     let sorting = file.group("spikes/E").unwrap().attr("sorting").unwrap();
     let kind = format!("{:?}", sorting.dtype().unwrap().to_descriptor().unwrap());
     for name in ["none", "by_id", "by_time"] {

@@ -312,7 +312,7 @@ proptest! {
         gaps in prop::collection::vec((1_i64..8_000_000_000, -1.0..1.5_f64), 1..8),
         mut bounds in prop::collection::vec(1_i64..40_000_000_000, 0..60),
         tau_m in 3.0..20.0_f64, tau_ex in 0.3..20.0_f64, equal in any::<bool>(), i_e in 0.0..900.0_f64, t_ref in 0.0..3.0_f64,
-        keep in any::<bool>(),
+        keep in any::<bool>(), same in any::<bool>(),
     ) {
         bounds.sort_unstable();
         let bounds: Vec<Time> = bounds.into_iter().map(Time).collect();
@@ -321,8 +321,9 @@ proptest! {
         let scaled: Vec<(Time, f64)> = events.iter().map(|(t, w)| (*t, w * 800.0)).collect();
         let jumps: Vec<(Time, f64)> = events.iter().map(|(t, w)| (*t, w * 8.0)).collect();
         let tau_ex = if equal { tau_m } else { tau_ex };
+        let tau_in = if same { tau_ex } else { 4.0 };
         let shared = [("tau_m", tau_m), ("i_e", i_e), ("t_ref", t_ref)];
-        let synapses: Vec<(&str, f64)> = shared.iter().copied().chain([("tau_syn_ex", tau_ex), ("tau_syn_in", 4.0)]).collect();
+        let synapses: Vec<(&str, f64)> = shared.iter().copied().chain([("tau_syn_ex", tau_ex), ("tau_syn_in", tau_in)]).collect();
         let kept: Vec<(&str, f64)> = shared.iter().copied().chain([("refractory_input", f64::from(u8::from(keep)))]).collect();
         let (delta, exp, alpha) = (
             values(NeuronModel::LifDelta, &kept),

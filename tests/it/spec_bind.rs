@@ -65,6 +65,9 @@ fn what_does_not_fit_is_refused() {
         refused("", "[projection.q]\nsource = \"M\"\ntarget = \"E\"\nconnect.pairs = [[3, 0]]")
             .contains("connects 3 to 0")
     );
+    assert!(
+        refused("", "[record]\nstart = \"3 s\"").contains("record.start, 3 s, is not before the end of the run at 3 s")
+    );
     assert!(model("", "").bind(1, &recording()).unwrap_err().to_string().contains("does not replay a recording"));
     assert!(model("", "").bind(0, &Recording::default()).unwrap_err().to_string().contains("no units"));
 }

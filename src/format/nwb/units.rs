@@ -105,7 +105,7 @@ fn observed(h5: &H5, units: usize) -> Result<Vec<(f64, f64)>, FormatError> {
     }
     ends(h5, "obs_intervals", intervals.shape[0], units)?;
     let pairs: Vec<(f64, f64)> = intervals.data.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    if let Some(bad) = pairs.iter().position(|(start, stop)| !(start <= stop)) {
+    if let Some(bad) = pairs.iter().position(|(start, stop)| start.is_nan() || stop.is_nan() || start > stop) {
         let message = format!(
             "row {bad} goes from {} s to {} s, expected a stop that is not before its start",
             pairs[bad].0, pairs[bad].1

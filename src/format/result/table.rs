@@ -100,10 +100,10 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Makes empty datasets.
-    pub fn create(group: &Group, plans: &[Plan]) -> Result<Table> {
+    /// Makes empty datasets, compressed if `packed`.
+    pub fn create(group: &Group, plans: &[Plan], packed: bool) -> Result<Table> {
         let chunk = chunk_rows(plans);
-        let columns = plans.iter().map(|plan| Column::create(group, plan, chunk)).collect::<Result<_>>()?;
+        let columns = plans.iter().map(|plan| Column::create(group, plan, chunk, packed)).collect::<Result<_>>()?;
         Ok(Table { columns, chunk, stored: 0 })
     }
 
@@ -165,8 +165,12 @@ impl Table {
 }
 
 impl Column {
-    fn create(group: &Group, plan: &Plan, chunk: usize) -> Result<Column> {
-        let dataset = if plan.ids { create::<u64>(group, plan, chunk)? } else { create::<f64>(group, plan, chunk)? };
+    fn create(group: &Group, plan: &Plan, chunk: usize, packed: bool) -> Result<Column> {
+        let dataset = if plan.ids {
+            create::<u64>(group, plan, chunk, packed)?
+        } else {
+            create::<f64>(group, plan, chunk, packed)?
+        };
         Ok(Column { dataset, width: plan.width, waiting: plan.empty() })
     }
 
@@ -222,8 +226,9 @@ fn store<T: H5Type>(
     Ok(())
 }
 
-fn create<T: H5Type>(group: &Group, plan: &Plan, chunk: usize) -> Result<Dataset> {
-    let builder = group.new_dataset::<T>().shuffle().deflate(1);
+fn create<T: H5Type>(group: &Group, plan: &Plan, chunk: usize, packed: bool) -> Result<Dataset> {
+    let plain = group.new_dataset::<T>();
+    let builder = if packed { plain.shuffle().deflate(1) } else { plain };
     match plan.width {
         None => builder.chunk(chunk).shape((0..,)).create(plan.name),
         // HDF5 has no chunks of width 0; nothing will ever be in such a dataset.

@@ -208,7 +208,8 @@ fn state_place(state: &StateLayout, layout: &Layout) -> String {
 fn spikes(root: &Group, population: &PopulationLayout) -> hdf5::Result<Table> {
     let place = root.create_group(&population.name)?;
     set(&place, "sorting", &Sorting::by_time)?;
-    let table = Table::create(&place, &SPIKES)?;
+    // Not compressed: the HDF5 library inside libsonata is built without zlib and couldn't read it.
+    let table = Table::create(&place, &SPIKES, false)?;
     table.set_unit(0, "ms")?;
     Ok(table)
 }
@@ -218,7 +219,7 @@ fn state(root: &Group, state: &StateLayout, layout: &Layout) -> hdf5::Result<Tab
     let place = population.create_group(&state.variable)?;
     set(&place, "interval_ms", &state.interval_ms)?;
     write_list(&place, "node_ids", &state.node_ids)?;
-    let table = Table::create(&place, &state_plans(state))?;
+    let table = Table::create(&place, &state_plans(state), true)?;
     table.set_unit(0, "ms")?;
     table.set_unit(1, &state.unit)?;
     Ok(table)
@@ -228,7 +229,7 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     let place = group(root, &weights.projection)?;
     match &weights.kind {
         WeightKind::PreSpike => {
-            let table = Table::create(&place, &PRE_SPIKE)?;
+            let table = Table::create(&place, &PRE_SPIKE, true)?;
             table.set_unit(0, "ms")?;
             table.set_unit(3, &weights.unit)?;
             Ok(table)
@@ -238,7 +239,7 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
             write_list(&place, "source_ids", source_ids)?;
             write_list(&place, "target_ids", target_ids)?;
             set_text(&*write_list(&place, "delays", delays_ms)?, "units", "ms")?;
-            let table = Table::create(&place, &snapshot_plans(source_ids.len()))?;
+            let table = Table::create(&place, &snapshot_plans(source_ids.len()), true)?;
             table.set_unit(0, "ms")?;
             table.set_unit(1, &weights.unit)?;
             Ok(table)
@@ -324,11 +325,14 @@ fn free_name(root: &Group, name: &str) -> String {
 
 /// Metadata reaches the disk only in a flush, so that a killed run leaves a file as of its last flush.
 fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::FileAccessBuilder {
-    let mut config = hdf5::file::MetadataCacheConfig::default();
-    config.evictions_enabled = false;
-    config.incr_mode = hdf5::file::CacheIncreaseMode::Off;
-    config.flash_incr_mode = hdf5::file::FlashIncreaseMode::Off;
-    config.decr_mode = hdf5::file::CacheDecreaseMode::Off;
+    use hdf5::file::{CacheDecreaseMode, CacheIncreaseMode, FlashIncreaseMode, MetadataCacheConfig};
+    let config = MetadataCacheConfig {
+        evictions_enabled: false,
+        incr_mode: CacheIncreaseMode::Off,
+        flash_incr_mode: FlashIncreaseMode::Off,
+        decr_mode: CacheDecreaseMode::Off,
+        ..MetadataCacheConfig::default()
+    };
     plist.mdc_config(&config)
 }
 

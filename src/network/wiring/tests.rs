@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::counts::hypergeometric;
 use super::*;
 
 const FREE: Ends = Ends {

@@ -9,7 +9,7 @@ use crate::check::{Invalid, check_all};
 use crate::neuron::EventNeuron;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, shortest_wait, tick_after};
 use crate::neuron::lif_exp::or_default;
-use crate::neuron::membrane::{Membrane, Side};
+use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
 use crate::time::{TICKS_PER_MS, Time};
 
@@ -73,7 +73,7 @@ impl Params {
     }
 
     fn sides(&self, s: &State) -> (Side, Side) {
-        (Side { i: s.i_ex, di: s.di_ex, tau: self.tau_ex }, Side { i: s.i_in, di: s.di_in, tau: self.tau_in })
+        merged(Side { i: s.i_ex, di: s.di_ex, tau: self.tau_ex }, Side { i: s.i_in, di: s.di_in, tau: self.tau_in })
     }
 
     /// The state at `to`, through the end of the refractory period if that comes first.
@@ -196,7 +196,7 @@ impl EventNeuron for LifAlpha {
         let at = from.time + Time(n);
         *state = params.propagated(&from, at);
         state.v = params.membrane.reset;
-        state.free_at = at + params.membrane.t_ref;
+        state.free_at = at.saturating_add(params.membrane.t_ref);
         Some(at)
     }
 
@@ -216,7 +216,7 @@ impl EventNeuron for LifAlpha {
         let spikes = state.time >= state.free_at && state.v >= params.membrane.theta;
         if spikes {
             state.v = params.membrane.reset;
-            state.free_at = state.time + params.membrane.t_ref;
+            state.free_at = state.time.saturating_add(params.membrane.t_ref);
         }
         spikes
     }

@@ -123,7 +123,7 @@ impl Params {
     fn fire(&self, state: &mut State) {
         state.v = self.membrane.reset;
         state.pending = 0.0;
-        state.free_at = state.time + self.membrane.t_ref;
+        state.free_at = state.time.saturating_add(self.membrane.t_ref);
     }
 }
 
@@ -182,7 +182,7 @@ impl EventNeuron for LifDelta {
         let from = params.freed(state);
         // Input kept through the refractory period may lift v over the threshold at its very end.
         let at_once = from.time > state.time && from.v >= params.membrane.theta;
-        let at = if at_once { from.time } else { from.time + Time(params.crossing(&from)?) };
+        let at = if at_once { from.time } else { from.time.saturating_add(Time(params.crossing(&from)?)) };
         if at >= before {
             return None;
         }

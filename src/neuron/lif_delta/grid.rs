@@ -121,7 +121,7 @@ impl<R: Real> GridNeurons<R> for Block<R> {
         if self.v.is_empty() {
             return;
         }
-        let current = input.current;
+        let current = &input.current[..if input.current.is_empty() { 0 } else { self.v.len() }];
         if !self.pending.is_empty() {
             self.run_keeping(input);
         } else if self.steps.len() == 1 {

@@ -6,7 +6,7 @@ use super::{MODEL, or_default};
 use crate::check::{Invalid, check_all};
 use crate::neuron::EventNeuron;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, shortest_wait, tick_after};
-use crate::neuron::membrane::{Membrane, Side};
+use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::time::{TICKS_PER_MS, Time};
 
@@ -64,7 +64,7 @@ impl Params {
     }
 
     fn sides(&self, i_ex: f64, i_in: f64) -> (Side, Side) {
-        (Side { i: i_ex, di: 0.0, tau: self.tau_ex }, Side { i: i_in, di: 0.0, tau: self.tau_in })
+        merged(Side { i: i_ex, di: 0.0, tau: self.tau_ex }, Side { i: i_in, di: 0.0, tau: self.tau_in })
     }
 
     /// The state at `to`, through the end of the refractory period if that comes first.
@@ -158,7 +158,7 @@ impl EventNeuron for LifExp {
         let at = from.time + Time(n);
         *state = params.propagated(&from, at);
         state.v = params.membrane.reset;
-        state.free_at = at + params.membrane.t_ref;
+        state.free_at = at.saturating_add(params.membrane.t_ref);
         Some(at)
     }
 
@@ -178,7 +178,7 @@ impl EventNeuron for LifExp {
         let spikes = state.time >= state.free_at && state.v >= params.membrane.theta;
         if spikes {
             state.v = params.membrane.reset;
-            state.free_at = state.time + params.membrane.t_ref;
+            state.free_at = state.time.saturating_add(params.membrane.t_ref);
         }
         spikes
     }

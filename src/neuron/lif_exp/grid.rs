@@ -108,7 +108,7 @@ impl<R: Real> GridNeurons<R> for Block<R> {
         if self.v.is_empty() {
             return;
         }
-        let current = input.current;
+        let current = &input.current[..if input.current.is_empty() { 0 } else { self.v.len() }];
         if self.steps.len() == 1 {
             let shared = self.steps[0];
             if current.is_empty() {

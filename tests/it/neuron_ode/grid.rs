@@ -11,7 +11,13 @@ use super::reference::{Case, Plain, scan};
 type Make<R> = fn(f64, &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid>;
 
 /// Runs a block of three neurons, of which the middle one gets the input, and returns its trace and spike steps.
-fn run<R: Real>(case: &Case, make: Make<R>, two_sided: bool, steps: usize, variables: usize) -> (Vec<Vec<f64>>, Vec<usize>) {
+fn run<R: Real>(
+    case: &Case,
+    make: Make<R>,
+    two_sided: bool,
+    steps: usize,
+    variables: usize,
+) -> (Vec<Vec<f64>>, Vec<usize>) {
     let shared = |values: &[f64]| values.iter().map(|&v| Column::Shared(v)).collect::<Vec<_>>();
     let (params, initial) = (shared(&case.params), shared(&case.initial));
     let mut block = make(case.h_ms, &BlockSpec { size: 3, params: &params, initial: &initial }).unwrap();
@@ -21,7 +27,11 @@ fn run<R: Real>(case: &Case, make: Make<R>, two_sided: bool, steps: usize, varia
         let (mut excitatory, mut inhibitory) = (0.0, 0.0);
         while i < case.input.len() && case.input[i].0 <= end {
             let weight = case.input[i].1;
-            if weight > 0.0 || !two_sided { excitatory += weight } else { inhibitory += weight }
+            if weight > 0.0 || !two_sided {
+                excitatory += weight
+            } else {
+                inhibitory += weight
+            }
             i += 1;
         }
         let column = |x: f64| [R::of(0.0), R::of(x), R::of(0.0)];

@@ -37,7 +37,12 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 /// Spikes, and what every variable is at the end, by bits.
-fn run<N: EventNeuron>(params: &[f64], initial: &[f64], input: &[(Time, f64)], actions: &[Action]) -> (Vec<Time>, Vec<u64>) {
+fn run<N: EventNeuron>(
+    params: &[f64],
+    initial: &[f64],
+    input: &[(Time, f64)],
+    actions: &[Action],
+) -> (Vec<Time>, Vec<u64>) {
     let p = N::params(params).unwrap();
     let mut state = N::initial(&p, initial);
     let mut spikes = Vec::new();
@@ -103,7 +108,13 @@ fn run<N: EventNeuron>(params: &[f64], initial: &[f64], input: &[(Time, f64)], a
     (spikes, reads)
 }
 
-fn check<N: EventNeuron>(model: NeuronModel, set: &[(&str, f64)], scale: f64, kicks: &[(i64, f64)], actions: &[Action]) {
+fn check<N: EventNeuron>(
+    model: NeuronModel,
+    set: &[(&str, f64)],
+    scale: f64,
+    kicks: &[(i64, f64)],
+    actions: &[Action],
+) {
     let table = model.describe();
     let mut params: Vec<f64> = table.params.iter().map(|p| p.default).collect();
     for (name, value) in set {

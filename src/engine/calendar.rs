@@ -1,0 +1,77 @@
+//! A calendar queue: who is due in the next window, at a cost that follows who is due, not how many there are.
+
+use crate::time::Time;
+
+/// Number of buckets; what is due later waits in the last one and is sorted in again.
+const BUCKETS: i64 = 256;
+
+/// Items with the time at which each is due. An item may be in it several times.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    quantum: i64,
+    /// The first bucket's number: times from `base * quantum` on.
+    base: i64,
+    buckets: Vec<Vec<(Time, u32)>>,
+}
+
+impl Calendar {
+    /// An empty calendar from `now` on, with buckets of `quantum` (a typical window).
+    pub fn new(quantum: Time, now: Time) -> Calendar {
+        let quantum = quantum.0.max(1);
+        Calendar { quantum, base: now.0.div_euclid(quantum), buckets: vec![Vec::new(); BUCKETS as usize] }
+    }
+
+    /// Puts `item` down for `at`; never-ending waits are not kept.
+    #[inline]
+    pub fn insert(&mut self, item: u32, at: Time) {
+        if at == Time::NEVER {
+            return;
+        }
+        let bucket = (at.0.div_euclid(self.quantum)).clamp(self.base, self.base + BUCKETS - 1);
+        self.buckets[bucket.rem_euclid(BUCKETS) as usize].push((at, item));
+    }
+
+    /// Takes out all items due before `to`, in no particular order.
+    pub fn due(&mut self, to: Time, out: &mut Vec<u32>) {
+        let last = (to.0 - 1).div_euclid(self.quantum);
+        loop {
+            let slot = self.base.rem_euclid(BUCKETS) as usize;
+            let entries = std::mem::take(&mut self.buckets[slot]);
+            let mut later = Vec::new();
+            for entry in entries {
+                if entry.0 < to { out.push(entry.1) } else { later.push(entry) }
+            }
+            if self.base >= last {
+                self.buckets[slot] = later;
+                return;
+            }
+            self.base += 1;
+            // Only those who waited for a later lap: their own bucket, or the last one again.
+            later.into_iter().for_each(|(at, item)| self.insert(item, at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_comes_out_in_its_window_and_once() {
+        let mut calendar = Calendar::new(Time(10), Time::ZERO);
+        let times: Vec<i64> = (0..2000u64).map(|i| (i * i * 7919 % 100_003) as i64).collect();
+        times.iter().enumerate().for_each(|(i, &t)| calendar.insert(i as u32, Time(t)));
+        let (mut seen, mut from) = (vec![false; times.len()], 0);
+        while from < 100_010 {
+            let to = from + 1 + from % 23;
+            let mut due = Vec::new();
+            calendar.due(Time(to), &mut due);
+            for item in due {
+                let t = times[item as usize];
+                assert!((from..to).contains(&t) && !std::mem::replace(&mut seen[item as usize], true));
+            }
+            from = to;
+        }
+        assert!(seen.iter().all(|s| *s));
+    }
+}

@@ -1,0 +1,144 @@
+//! What arrives at one population within a window, in the order in which it is taken in.
+
+use crate::engine::flight::Flight;
+use crate::engine::inputs::{Background, Current};
+use crate::engine::shard::Window;
+use crate::network::Group;
+use crate::neuron::Real;
+use crate::synapse::PreSpike;
+use crate::time::Time;
+
+/// One thing that arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// When.
+    pub time: Time,
+    /// Orders arrivals of one tick: source, then group; inputs come last.
+    order: (u32, u32, u32),
+    /// What.
+    pub what: What,
+}
+
+/// What arrives.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// A spike over synapses of equal delay.
+    Run {
+        /// The group of the synapses.
+        group: u32,
+        /// First synapse.
+        start: u32,
+        /// One past the last.
+        end: u32,
+        /// Their delay.
+        delay: Time,
+        /// The spike, for plastic groups.
+        pre: Option<PreSpike>,
+    },
+    /// An event from a Poisson input.
+    Background {
+        /// The target's place.
+        place: u32,
+        /// Its weight.
+        weight: f64,
+    },
+    /// An injected current changes.
+    Current {
+        /// Which (an index into the thread's list).
+        current: u32,
+    },
+}
+
+/// The arrivals of one population and window.
+#[derive(Default)]
+pub struct Arrivals(Vec<Arrival>);
+
+impl Arrivals {
+    /// Starts anew with the arrivals through synapses.
+    pub fn collect_synaptic<W: Real>(
+        &mut self,
+        groups: &[Group<W>],
+        population: usize,
+        window: &Window,
+        flight: &Flight,
+    ) {
+        self.0.clear();
+        for (index, group) in groups.iter().enumerate().filter(|(_, g)| g.target == Some(population)) {
+            let store = &group.store;
+            if store.is_empty() {
+                continue;
+            }
+            let (shortest, longest) = store.delay_range;
+            let mut arrive = |row: u32, emitted: Time, pre: Option<PreSpike>| {
+                let (from, to) = (window.from - emitted, window.to - emitted);
+                store.runs_between(row as usize, from, to, |delay, synapses| {
+                    self.0.push(Arrival {
+                        time: emitted + delay,
+                        order: (store.sources.start + row, index as u32, synapses.start as u32),
+                        what: What::Run {
+                            group: index as u32,
+                            start: synapses.start as u32,
+                            end: synapses.end as u32,
+                            delay,
+                            pre,
+                        },
+                    });
+                });
+            };
+            let (first, last) = (window.from - longest, window.to - shortest);
+            match &group.plastic {
+                Some(plastic) => {
+                    let (a, b) = plastic.pending.as_slices();
+                    let within = |p: &&PreSpike| p.time >= first && p.time < last;
+                    a.iter().chain(b).filter(within).for_each(|p| arrive(p.row, p.time, Some(*p)));
+                }
+                None => {
+                    let spikes = flight.between(first, last).iter().filter(|s| store.sources.contains(&s.gid));
+                    spikes.for_each(|s| arrive(s.gid - store.sources.start, s.time, None));
+                }
+            }
+        }
+    }
+
+    /// Adds the events of Poisson inputs; returns how many.
+    pub fn collect_background<'a>(
+        &mut self,
+        backgrounds: impl Iterator<Item = &'a mut Background>,
+        window: &Window,
+    ) -> u64 {
+        let before = self.0.len();
+        for background in backgrounds {
+            let order = background.order;
+            background.events(window.to, |place, weight, time| {
+                self.0.push(Arrival {
+                    time,
+                    order: (u32::MAX, order, place),
+                    what: What::Background { place, weight },
+                });
+            });
+        }
+        (self.0.len() - before) as u64
+    }
+
+    /// Adds the changes of injected currents, but those at time 0, which are part of the initial state.
+    pub fn collect_currents(&mut self, currents: &[Current], population: usize, window: &Window) {
+        for (index, current) in currents.iter().enumerate().filter(|(_, c)| c.population == population) {
+            let mut time = current.next_change(window.from.max(Time(1)));
+            while time < window.to {
+                let what = What::Current { current: index as u32 };
+                self.0.push(Arrival { time, order: (u32::MAX, u32::MAX, index as u32), what });
+                time = current.next_change(Time(time.0 + 1));
+            }
+        }
+    }
+
+    /// Puts them in order.
+    pub fn sort(&mut self) {
+        self.0.sort_by_key(|a| (a.time, a.order));
+    }
+
+    /// All, in order.
+    pub fn list(&self) -> &[Arrival] {
+        &self.0
+    }
+}

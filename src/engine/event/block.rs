@@ -1,0 +1,372 @@
+//! A block of model neurons in the event kernel.
+
+use std::ops::Range;
+
+use crate::engine::RunError;
+use crate::engine::calendar::Calendar;
+use crate::engine::flight::Spike;
+use crate::engine::inputs::Current;
+use crate::engine::shard::{Model, Outbox, Window};
+use crate::network::{Group, Population, Share};
+use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
+use crate::synapse::{PreSpike, Transmitted, Weights};
+use crate::time::Time;
+use crate::with_neuron_model;
+
+use super::arrivals::{Arrival, What};
+
+/// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check.
+const LOOK_AHEAD: i64 = 64;
+
+/// One population's part in a window's work.
+pub struct Work<'a, W: Real> {
+    pub model: &'a Model<'a>,
+    pub share: &'a Share,
+    pub population: usize,
+    pub arrivals: &'a [Arrival],
+    pub groups: &'a mut [Group<W>],
+    pub currents: &'a [Current],
+    pub window: &'a Window,
+    pub out: &'a mut Outbox,
+}
+
+/// A block of neurons of any model.
+pub trait Block<W: Real>: Send {
+    /// Takes in all arrivals of a window and finds all spikes before its end.
+    fn advance(&mut self, work: &mut Work<'_, W>);
+    /// A state variable at a time up to which everything has happened.
+    fn read(&self, place: u32, variable: usize, at: Time) -> f64;
+    /// The state of every neuron, for a checkpoint.
+    fn save(&self) -> Vec<Vec<u8>>;
+    /// Goes on from saved states at `now`.
+    fn load(&mut self, states: &[Vec<u8>], now: Time) -> Result<(), RunError>;
+}
+
+struct Cell<S> {
+    state: S,
+    /// No spike comes before this time, if nothing arrives.
+    quiet_until: Time,
+    /// When the calendar has the neuron down for a check.
+    check_at: Time,
+    /// The last tick at which something arrived.
+    touched_at: Time,
+}
+
+struct Neurons<M: EventNeuron> {
+    params: Vec<M::Params>,
+    cells: Vec<Cell<M::State>>,
+    /// Injected current of each input (by place in the thread's list) and neuron; empty without inputs.
+    levels: Vec<(u32, Vec<f64>)>,
+    calendar: Calendar,
+    quantum: Time,
+    first_gid: u32,
+    touched: Vec<u32>,
+    due: Vec<u32>,
+}
+
+/// A block of `model`, at time 0.
+pub fn neuron_block<W: Real>(
+    model: NeuronModel,
+    population: &Population,
+    members: &Range<u32>,
+    first_gid: u32,
+    quantum: Time,
+    currents: Vec<(usize, &Current)>,
+) -> Result<Box<dyn Block<W>>, RunError> {
+    with_neuron_model!(model, M => {
+        let spec = BlockSpec { size: population.size, params: &population.params, initial: &population.initial };
+        Ok(Box::new(Neurons::<M>::new(&spec, members, first_gid, quantum, currents)?))
+    })
+}
+
+impl<M: EventNeuron> Neurons<M> {
+    fn new(
+        spec: &BlockSpec<'_>,
+        members: &Range<u32>,
+        first_gid: u32,
+        quantum: Time,
+        currents: Vec<(usize, &Current)>,
+    ) -> Result<Self, RunError> {
+        let one = |i: u32| M::params(&spec.params_of(i as usize)).map_err(|e| RunError::Model(e.to_string()));
+        let params =
+            if spec.shared() { vec![one(0)?] } else { members.clone().map(one).collect::<Result<Vec<_>, _>>()? };
+        let mut block = Neurons {
+            params,
+            cells: Vec::new(),
+            levels: currents.iter().map(|(index, _)| (*index as u32, vec![0.0; members.len()])).collect(),
+            calendar: Calendar::new(quantum, Time::ZERO),
+            quantum,
+            first_gid,
+            touched: Vec::new(),
+            due: Vec::new(),
+        };
+        for (place, member) in members.clone().enumerate() {
+            let mut state = M::initial(block.params_of(place as u32), &spec.initial_of(member as usize));
+            for ((_, current), (_, levels)) in currents.iter().zip(&mut block.levels) {
+                if current.places.contains(&(place as u32)) {
+                    levels[place] = current.at(place as u32, Time::ZERO);
+                }
+            }
+            let total = block.level(place);
+            if total != 0.0 {
+                M::set_current(block.params_of(place as u32), &mut state, total);
+            }
+            block.cells.push(Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, touched_at: Time(-1) });
+            block.reschedule(place as u32);
+        }
+        Ok(block)
+    }
+
+    #[inline]
+    fn params_of(&self, place: u32) -> &M::Params {
+        if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] }
+    }
+
+    fn level(&self, place: usize) -> f64 {
+        self.levels.iter().map(|(_, levels)| levels[place]).sum()
+    }
+
+    /// Brings a neuron to `time`, finding the spikes on the way.
+    #[inline]
+    fn touch<W: Real>(&mut self, place: u32, time: Time, groups: &mut [Group<W>], population: usize, out: &mut Outbox) {
+        if std::mem::replace(&mut self.cells[place as usize].touched_at, time) == time {
+            return;
+        }
+        if self.cells[place as usize].quiet_until < time {
+            self.find_spikes(place, time, groups, population, out);
+        }
+        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        M::advance(params, &mut self.cells[place as usize].state, time);
+        self.touched.push(place);
+    }
+
+    /// Finds all spikes before `before` if nothing arrives.
+    fn find_spikes<W: Real>(
+        &mut self,
+        place: u32,
+        before: Time,
+        groups: &mut [Group<W>],
+        population: usize,
+        out: &mut Outbox,
+    ) {
+        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let cell = &mut self.cells[place as usize];
+        while let Some(time) = M::next_spike(params, &mut cell.state, before) {
+            out.spikes.push(Spike { time, gid: self.first_gid + place });
+            tell_plastic(groups, population, place, time);
+        }
+    }
+
+    /// After the state has changed: when to look at the neuron again.
+    #[inline]
+    fn reschedule(&mut self, place: u32) {
+        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let cell = &mut self.cells[place as usize];
+        cell.quiet_until = M::earliest(params, &cell.state);
+        if cell.quiet_until < cell.check_at {
+            cell.check_at = cell.quiet_until;
+            self.calendar.insert(place, cell.quiet_until);
+        }
+    }
+
+    /// Takes in everything that arrives at one tick, then tests the thresholds.
+    fn take_tick<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
+        let time = arrivals[0].time;
+        for arrival in arrivals {
+            match arrival.what {
+                What::Run { group, start, end, delay, pre } => {
+                    self.take_run(work, group as usize, start..end, delay, pre, time);
+                }
+                What::Background { place, weight } => {
+                    self.touch(place, time, work.groups, work.population, work.out);
+                    let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+                    M::receive(params, &mut self.cells[place as usize].state, weight);
+                }
+                What::Current { current } => {
+                    let input = &work.currents[current as usize];
+                    for place in input.places.clone() {
+                        self.touch(place, time, work.groups, work.population, work.out);
+                        if let Some((_, levels)) = self.levels.iter_mut().find(|(index, _)| *index == current) {
+                            levels[place as usize] = input.at(place, time);
+                        }
+                        let total = self.level(place as usize);
+                        let params =
+                            if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+                        M::set_current(params, &mut self.cells[place as usize].state, total);
+                    }
+                }
+            }
+        }
+        let touched = std::mem::take(&mut self.touched);
+        for &place in &touched {
+            let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+            if M::settle(params, &mut self.cells[place as usize].state) {
+                work.out.spikes.push(Spike { time, gid: self.first_gid + place });
+                tell_plastic(work.groups, work.population, place, time);
+            }
+            self.reschedule(place);
+        }
+        self.touched = touched;
+        self.touched.clear();
+    }
+
+    /// A spike over synapses of equal delay.
+    #[inline]
+    fn take_run<W: Real>(
+        &mut self,
+        work: &mut Work<'_, W>,
+        group: usize,
+        synapses: Range<u32>,
+        delay: Time,
+        pre: Option<PreSpike>,
+        time: Time,
+    ) {
+        if work.groups[group].plastic.is_some() {
+            // Targets first: with an axonal delay, their spikes up to now count.
+            for synapse in synapses.clone() {
+                let place = work.groups[group].store.targets[synapse as usize];
+                self.touch(place, time, work.groups, work.population, work.out);
+            }
+            let (params, cells) = (&self.params, &mut self.cells);
+            transmit(
+                work.model,
+                work.share,
+                &mut work.groups[group],
+                synapses,
+                delay,
+                pre,
+                work.out,
+                |place, weight| {
+                    let params = if params.len() == 1 { &params[0] } else { &params[place as usize] };
+                    M::receive(params, &mut cells[place as usize].state, weight);
+                },
+            );
+            return;
+        }
+        let row = match work.groups[group].store.weights {
+            Weights::Row(_) => work.groups[group].store.row_of(synapses.start as usize),
+            _ => 0,
+        };
+        for synapse in synapses {
+            let store = &work.groups[group].store;
+            let (place, weight) = (store.targets[synapse as usize], store.weight(row, synapse as usize));
+            self.touch(place, time, work.groups, work.population, work.out);
+            let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+            M::receive(params, &mut self.cells[place as usize].state, weight);
+        }
+    }
+
+    /// Finds the spikes of neurons that nothing arrives at.
+    fn check_due<W: Real>(&mut self, work: &mut Work<'_, W>) {
+        let to = work.window.to;
+        let mut due = std::mem::take(&mut self.due);
+        self.calendar.due(to, &mut due);
+        for place in due.drain(..) {
+            let cell = &mut self.cells[place as usize];
+            // An entry is stale if the neuron was put down for an earlier check since.
+            if cell.check_at >= to {
+                continue;
+            }
+            cell.check_at = Time::NEVER;
+            if cell.quiet_until < to {
+                self.find_spikes(place, to, work.groups, work.population, work.out);
+                self.look_ahead(place, to);
+            }
+            let cell = &mut self.cells[place as usize];
+            if cell.quiet_until != Time::NEVER {
+                cell.check_at = cell.quiet_until;
+                self.calendar.insert(place, cell.quiet_until);
+            }
+        }
+        self.due = due;
+    }
+
+    /// Without touching the state: when the neuron's next spike comes if nothing arrives, as far as one looks.
+    fn look_ahead(&mut self, place: u32, to: Time) {
+        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let cell = &mut self.cells[place as usize];
+        let earliest = M::earliest(params, &cell.state);
+        let horizon = to + Time(self.quantum.0 * LOOK_AHEAD);
+        if earliest >= horizon {
+            cell.quiet_until = earliest;
+            return;
+        }
+        let mut ahead = cell.state;
+        cell.quiet_until = match M::next_spike(params, &mut ahead, horizon) {
+            Some(time) => time,
+            None => earliest.max(horizon),
+        };
+    }
+}
+
+impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
+    fn advance(&mut self, work: &mut Work<'_, W>) {
+        let arrivals = work.arrivals;
+        for tick in arrivals.chunk_by(|a, b| a.time == b.time) {
+            self.take_tick(tick, work);
+        }
+        self.check_due(work);
+    }
+
+    fn read(&self, place: u32, variable: usize, at: Time) -> f64 {
+        M::read(self.params_of(place), &self.cells[place as usize].state, variable, at)
+    }
+
+    fn save(&self) -> Vec<Vec<u8>> {
+        let levels = |place: usize| self.levels.iter().map(|(_, l)| l[place]).collect::<Vec<f64>>();
+        self.cells
+            .iter()
+            .enumerate()
+            .map(|(place, cell)| postcard::to_allocvec(&(cell.state, levels(place))).unwrap_or_default())
+            .collect()
+    }
+
+    fn load(&mut self, states: &[Vec<u8>], now: Time) -> Result<(), RunError> {
+        self.calendar = Calendar::new(self.quantum, now);
+        for (place, bytes) in states.iter().enumerate() {
+            let (state, levels): (M::State, Vec<f64>) =
+                postcard::from_bytes(bytes).map_err(|e| RunError::Checkpoint(format!("a neuron's state: {e}")))?;
+            self.cells[place] = Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, touched_at: Time(-1) };
+            for ((_, own), level) in self.levels.iter_mut().zip(levels) {
+                own[place] = level;
+            }
+            self.reschedule(place as u32);
+        }
+        Ok(())
+    }
+}
+
+/// Brings plastic synapses up to date with a spike and hands their weights to `receive(place, weight)`.
+#[allow(clippy::too_many_arguments)]
+pub fn transmit<W: Real>(
+    model: &Model<'_>,
+    share: &Share,
+    group: &mut Group<W>,
+    synapses: Range<u32>,
+    delay: Time,
+    pre: Option<PreSpike>,
+    out: &mut Outbox,
+    mut receive: impl FnMut(u32, f64),
+) {
+    let (Some(plastic), Some(pre)) = (&mut group.plastic, pre) else { return };
+    let projection = group.projections[0];
+    for synapse in synapses {
+        let place = group.store.targets[synapse as usize];
+        let weight = plastic.transmit(synapse as usize, place, delay, &pre);
+        receive(place, weight);
+        if model.recorded[projection] {
+            let sent = Transmitted { time: pre.time, row: pre.row, synapse, weight };
+            out.transmitted.push((projection as u32, model.sent(share, &group.store, projection, delay, &sent)));
+        }
+    }
+}
+
+/// Tells the plastic groups onto a population of a spike of one of its members.
+#[inline]
+pub fn tell_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time) {
+    for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
+        if let Some(plastic) = &mut group.plastic {
+            plastic.post_spike(place, time);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The event kernel: exact spike times, no time step; what is silent costs nothing.
+
+mod arrivals;
+mod block;
+
+use crate::network::{Group, Shard, Share};
+use crate::neuron::Real;
+use crate::spec::PopulationKind;
+use crate::time::Time;
+
+use super::RunError;
+use super::flight::Flight;
+use super::inputs::{Background, Current};
+use super::shard::{Model, Outbox, Window, take_note};
+use super::sources::Sources;
+
+use arrivals::Arrivals;
+use block::neuron_block;
+
+pub use block::{Block, tell_plastic, transmit};
+
+/// One thread's part of the network in the event engine.
+pub struct EventShard<W: Real> {
+    /// Its neurons.
+    pub share: Share,
+    /// Its synapses.
+    pub groups: Vec<Group<W>>,
+    /// One per population: what its members are.
+    pub parts: Vec<Part<W>>,
+    /// Poisson inputs.
+    pub backgrounds: Vec<Background>,
+    currents: Vec<Current>,
+    /// Plastic synapses know of all spikes before this.
+    pub noted: Time,
+    arrivals: Arrivals,
+    quantum: Time,
+}
+
+/// A thread's members of one population.
+pub enum Part<W: Real> {
+    /// None of them.
+    Empty,
+    /// Model neurons.
+    Neurons(Box<dyn Block<W>>),
+    /// Sources.
+    Sources(Sources),
+}
+
+impl<W: Real> EventShard<W> {
+    /// At time 0.
+    pub fn new(
+        model: &Model<'_>,
+        network: &crate::network::Network,
+        shard: Shard<W>,
+        quantum: Time,
+    ) -> Result<Self, RunError> {
+        let Shard { share, stores } = shard;
+        let currents = Current::all(model.spec, &share.members);
+        let mut parts = Vec::new();
+        for (index, population) in model.spec.populations.iter().enumerate() {
+            let members = share.members[index].clone();
+            let first_gid = model.first_gid[index] + members.start;
+            parts.push(match &population.kind {
+                _ if members.is_empty() => Part::Empty,
+                PopulationKind::Neuron { neuron, .. } => Part::Neurons(neuron_block(
+                    neuron.model,
+                    &network.populations[index],
+                    &members,
+                    first_gid,
+                    quantum,
+                    currents.iter().enumerate().filter(|(_, c)| c.population == index).collect(),
+                )?),
+                PopulationKind::Source(_) => {
+                    Part::Sources(Sources::new(model.spec, index, members, first_gid, quantum)?)
+                }
+            });
+        }
+        let mut backgrounds = Background::all(model.spec, &share.members, quantum)?;
+        backgrounds.iter_mut().for_each(|b| b.begin_trains(quantum));
+        Ok(EventShard {
+            share,
+            groups: stores,
+            parts,
+            backgrounds,
+            currents,
+            noted: Time::ZERO,
+            arrivals: Arrivals::default(),
+            quantum,
+        })
+    }
+
+    /// Advances all members through a window.
+    ///
+    /// Ordering laws: neurons of a window are independent, so populations may go one after the other. Within a
+    /// neuron, events go by time, at one tick by source, then synapse, then input; the threshold is
+    /// tested once per tick, after all of them.
+    pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
+        self.take_note(flight, window.from);
+        for population in 0..self.parts.len() {
+            if matches!(self.parts[population], Part::Empty) {
+                continue;
+            }
+            self.arrivals.collect_synaptic(&self.groups, population, window, flight);
+            let mut part = std::mem::replace(&mut self.parts[population], Part::Empty);
+            match &mut part {
+                Part::Empty => {}
+                Part::Sources(sources) => self.advance_sources(model, population, sources, window, out),
+                Part::Neurons(block) => {
+                    let backgrounds = self.backgrounds.iter_mut().filter(|b| b.population == population);
+                    out.background += self.arrivals.collect_background(backgrounds, window);
+                    self.arrivals.collect_currents(&self.currents, population, window);
+                    self.arrivals.sort();
+                    block.advance(&mut block::Work {
+                        model,
+                        share: &self.share,
+                        population,
+                        arrivals: self.arrivals.list(),
+                        groups: &mut self.groups,
+                        currents: &self.currents,
+                        window,
+                        out,
+                    });
+                }
+            }
+            self.parts[population] = part;
+        }
+    }
+
+    /// Sources only emit; what arrives at them serves plasticity.
+    fn advance_sources(
+        &mut self,
+        model: &Model<'_>,
+        population: usize,
+        sources: &mut Sources,
+        window: &Window,
+        out: &mut Outbox,
+    ) {
+        let groups = &mut self.groups;
+        sources.advance(window.to, |place, gid, time| {
+            out.spikes.push(super::flight::Spike { time, gid });
+            block::tell_plastic(groups, population, place, time);
+        });
+        self.arrivals.sort();
+        for arrival in self.arrivals.list() {
+            if let arrivals::What::Run { group, start, end, delay, pre } = arrival.what {
+                let group = &mut groups[group as usize];
+                block::transmit(model, &self.share, group, start..end, delay, pre, out, |_, _| {});
+            }
+        }
+    }
+
+    /// Tells plastic synapses of all spikes before `until`.
+    pub fn take_note(&mut self, flight: &Flight, until: Time) {
+        take_note(&mut self.groups, flight, &mut self.noted, until);
+    }
+
+    /// State variable `variable` of a member at `at`, when everything up to and including `at` has happened.
+    pub fn read(&self, population: usize, place: u32, variable: usize, at: Time) -> f64 {
+        match &self.parts[population] {
+            Part::Neurons(block) => block.read(place, variable, at),
+            Part::Empty | Part::Sources(_) => f64::NAN,
+        }
+    }
+
+    /// Length of a calendar's bucket.
+    pub fn quantum(&self) -> Time {
+        self.quantum
+    }
+}

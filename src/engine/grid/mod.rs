@@ -1,0 +1,290 @@
+//! The grid kernel: spikes on multiples of the resolution, for networks in which nearly every neuron
+//! gets input in nearly every step.
+//!
+//! Delivery is at the time of arrival, not of emission: in step t, for each delay d, the sources that spiked at
+//! t - d deliver their run of that delay into the input of the current step. That buffer is small and stays in cache.
+
+use crate::engine::RunError;
+use crate::engine::event::{tell_plastic, transmit};
+use crate::engine::flight::{Flight, Spike};
+use crate::engine::inputs::{Background, Current};
+use crate::engine::shard::{Model, Outbox, Window, take_note};
+use crate::engine::sources::Sources;
+use crate::network::{Group, Network, Shard, Share};
+use crate::neuron::{BlockSpec, Column, GridNeurons, Real, StepInput};
+use crate::spec::PopulationKind;
+use crate::synapse::Weights;
+use crate::time::Time;
+
+/// One thread's part of the network in the grid engine.
+pub struct GridShard<W: Real> {
+    /// Its neurons.
+    pub share: Share,
+    /// Its synapses.
+    pub groups: Vec<Group<W>>,
+    /// One per population: what its members are.
+    pub parts: Vec<Part<W>>,
+    /// Poisson inputs.
+    pub backgrounds: Vec<Background>,
+    currents: Vec<Current>,
+    /// Plastic synapses know of all spikes before this.
+    pub noted: Time,
+    /// All delays that occur in the thread's groups, and which groups have each.
+    delays: Vec<(Time, Vec<usize>)>,
+    /// Sum of the weights that arrive in this step: excitatory (or all) of every slot, then inhibitory.
+    input: Vec<W>,
+    /// Injected current of every slot; empty without current inputs.
+    current: Vec<W>,
+    step: Time,
+    spiking: Vec<u32>,
+}
+
+/// A thread's members of one population.
+pub enum Part<W: Real> {
+    /// None of them.
+    Empty,
+    /// Model neurons.
+    Neurons {
+        /// The block.
+        block: Box<dyn GridNeurons<W>>,
+        /// Has the model an inhibitory side?
+        two_sided: bool,
+    },
+    /// Sources.
+    Sources(Sources),
+}
+
+impl<W: Real> GridShard<W> {
+    /// At time 0.
+    pub fn new(model: &Model<'_>, network: &Network, shard: Shard<W>, quantum: Time) -> Result<Self, RunError> {
+        let Shard { share, stores } = shard;
+        let step = model.spec.simulation.resolution;
+        let currents = Current::all(model.spec, &share.members);
+        let mut parts = Vec::new();
+        for (index, population) in model.spec.populations.iter().enumerate() {
+            let members = share.members[index].clone();
+            let first_gid = model.first_gid[index] + members.start;
+            parts.push(match &population.kind {
+                _ if members.is_empty() => Part::Empty,
+                PopulationKind::Neuron { neuron, .. } => {
+                    let own = |columns: &[Column]| columns.iter().map(|c| cut(c, &members)).collect::<Vec<_>>();
+                    let drawn = &network.populations[index];
+                    let (params, initial) = (own(&drawn.params), own(&drawn.initial));
+                    let spec = BlockSpec { size: members.len(), params: &params, initial: &initial };
+                    let block = neuron.model.grid::<W>(step.ms(), &spec);
+                    let block = block.map_err(|e| RunError::Model(format!("population {}: {e}", population.name)))?;
+                    Part::Neurons { block, two_sided: neuron.model.two_sided() }
+                }
+                PopulationKind::Source(_) => {
+                    Part::Sources(Sources::new(model.spec, index, members, first_gid, quantum)?)
+                }
+            });
+        }
+        let mut delays = std::collections::BTreeMap::<Time, Vec<usize>>::new();
+        for (index, group) in stores.iter().enumerate().filter(|(_, g)| !g.store.is_empty()) {
+            group.store.distinct_delays().into_iter().for_each(|d| delays.entry(d).or_default().push(index));
+        }
+        let slots = share.size as usize;
+        Ok(GridShard {
+            backgrounds: Background::all(model.spec, &share.members, quantum)?,
+            input: vec![W::default(); 2 * slots],
+            current: vec![W::default(); if currents.is_empty() { 0 } else { slots }],
+            delays: delays.into_iter().collect(),
+            noted: Time::ZERO,
+            share,
+            groups: stores,
+            parts,
+            currents,
+            step,
+            spiking: Vec::new(),
+        })
+    }
+
+    /// Advances all members through the steps of a window.
+    ///
+    /// Ordering laws: within a step, sums run by delay, then group (static synapses, then each plastic projection), then
+    /// source, then synapse, then input; neurons are updated after all of them, as in NEST.
+    pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
+        self.take_note(flight, window.from);
+        let h = self.step.0;
+        for number in (window.from.0 + h - 1).div_euclid(h)..=(window.to.0 - 1).div_euclid(h) {
+            let now = Time(number * h);
+            self.input.fill(W::default());
+            self.deliver(model, now, flight, out);
+            self.emit_sources(now, out);
+            if number > 0 {
+                self.add_background(number as u64, out);
+                self.set_currents(Time(now.0 - h));
+                self.update_neurons(model, now, out);
+            }
+        }
+    }
+
+    /// Adds up what arrives in this step.
+    fn deliver(&mut self, model: &Model<'_>, now: Time, flight: &Flight, out: &mut Outbox) {
+        for (delay, groups) in &self.delays {
+            let emitted = now - *delay;
+            let spikes = flight.between(emitted, Time(emitted.0 + 1));
+            if spikes.is_empty() {
+                continue;
+            }
+            for &index in groups {
+                let group = &mut self.groups[index];
+                if group.plastic.is_some() {
+                    deliver_plastic(model, &self.share, group, *delay, emitted, &mut self.input, out);
+                } else {
+                    deliver_static(group, *delay, spikes, &mut self.input);
+                }
+            }
+        }
+    }
+
+    /// Sources whose spikes lie in the step that ends now.
+    fn emit_sources(&mut self, now: Time, out: &mut Outbox) {
+        for (population, part) in self.parts.iter_mut().enumerate() {
+            let Part::Sources(sources) = part else { continue };
+            let groups = &mut self.groups;
+            let slack = Time(now.0 + 1 + (self.step.0 / 1_000_000).max(1));
+            sources.advance(slack, |place, gid, _| {
+                out.spikes.push(Spike { time: now, gid });
+                tell_plastic(groups, population, place, now);
+            });
+        }
+    }
+
+    /// Adds the events of Poisson inputs.
+    fn add_background(&mut self, number: u64, out: &mut Outbox) {
+        let begin = Time((number as i64 - 1) * self.step.0);
+        for background in &mut self.backgrounds {
+            let first = self.share.first_slot[background.population] as usize;
+            let two_sided = matches!(self.parts[background.population], Part::Neurons { two_sided: true, .. });
+            let (input, slots) = (&mut self.input, self.share.size as usize);
+            background.step(number, begin, self.step.ms(), |place, count, weight| {
+                let side = if two_sided && weight < 0.0 { slots } else { 0 };
+                input[first + place as usize + side] += W::of(f64::from(count) * weight);
+                out.background += u64::from(count);
+            });
+        }
+    }
+
+    /// Sets the injected currents of the step that begins at `begin`.
+    fn set_currents(&mut self, begin: Time) {
+        if self.currents.is_empty()
+            || !(begin == Time::ZERO || self.currents.iter().any(|c| c.next_change(begin) == begin))
+        {
+            return;
+        }
+        self.current.fill(W::default());
+        for current in &self.currents {
+            let first = self.share.first_slot[current.population];
+            for place in current.places.clone() {
+                self.current[(first + place) as usize] += W::of(current.at(place, begin));
+            }
+        }
+    }
+
+    /// Advances every neuron by one step.
+    fn update_neurons(&mut self, model: &Model<'_>, now: Time, out: &mut Outbox) {
+        let slots = self.share.size as usize;
+        for (population, part) in self.parts.iter_mut().enumerate() {
+            let Part::Neurons { block, two_sided } = part else { continue };
+            let first = self.share.first_slot[population] as usize;
+            let own = first..first + self.share.members[population].len();
+            let input = StepInput {
+                excitatory: &self.input[own.clone()],
+                inhibitory: if *two_sided { &self.input[own.start + slots..own.end + slots] } else { &[] },
+                current: if self.current.is_empty() { &[] } else { &self.current[own] },
+            };
+            self.spiking.clear();
+            block.step(&input, &mut self.spiking);
+            let first_gid = model.first_gid[population] + self.share.members[population].start;
+            for &place in &self.spiking {
+                out.spikes.push(Spike { time: now, gid: first_gid + place });
+                tell_plastic(&mut self.groups, population, place, now);
+            }
+        }
+    }
+
+    /// Tells plastic synapses of all spikes before `until`.
+    pub fn take_note(&mut self, flight: &Flight, until: Time) {
+        take_note(&mut self.groups, flight, &mut self.noted, until);
+    }
+
+    /// State variable `variable` of a member now.
+    pub fn read(&self, population: usize, place: u32, variable: usize) -> f64 {
+        match &self.parts[population] {
+            Part::Neurons { block, .. } => block.read(place as usize, variable),
+            Part::Empty | Part::Sources(_) => f64::NAN,
+        }
+    }
+
+    /// After a checkpoint: the currents of the step that begins at or lies around `now`.
+    pub fn resume_currents(&mut self, now: Time) {
+        self.current.fill(W::default());
+        for current in &self.currents {
+            let first = self.share.first_slot[current.population];
+            for place in current.places.clone() {
+                self.current[(first + place) as usize] += W::of(current.at(place, now));
+            }
+        }
+    }
+}
+
+/// The part of a column that belongs to `members`.
+fn cut(column: &Column, members: &std::ops::Range<u32>) -> Column {
+    match column {
+        Column::Shared(value) => Column::Shared(*value),
+        Column::Each(values) => Column::Each(values[members.start as usize..members.end as usize].to_vec()),
+    }
+}
+
+/// Static synapses: the inner loop of the grid engine.
+fn deliver_static<W: Real>(group: &Group<W>, delay: Time, spikes: &[Spike], input: &mut [W]) {
+    let store = &group.store;
+    let next = Time(delay.0 + 1);
+    for spike in spikes {
+        if !store.sources.contains(&spike.gid) {
+            continue;
+        }
+        let row = (spike.gid - store.sources.start) as usize;
+        store.runs_between(row, delay, next, |_, synapses| match &store.weights {
+            Weights::Row(weights) => {
+                let weight = weights[row];
+                store.targets[synapses].iter().for_each(|&slot| input[slot as usize] += weight);
+            }
+            Weights::Each(weights) => {
+                let targets = &store.targets[synapses.clone()];
+                targets.iter().zip(&weights[synapses]).for_each(|(&slot, &weight)| input[slot as usize] += weight);
+            }
+            Weights::Plastic => {}
+        });
+    }
+}
+
+/// Plastic synapses: brought up to date as their spikes arrive.
+fn deliver_plastic<W: Real>(
+    model: &Model<'_>,
+    share: &Share,
+    group: &mut Group<W>,
+    delay: Time,
+    emitted: Time,
+    input: &mut [W],
+    out: &mut Outbox,
+) {
+    let Some(plastic) = &group.plastic else { return };
+    let from = plastic.pending.partition_point(|p| p.time < emitted);
+    let to = plastic.pending.partition_point(|p| p.time <= emitted);
+    let (slot, next) = (group.slot as usize, Time(delay.0 + 1));
+    // Weights into a source population serve plasticity alone: they have a slot, which nobody reads.
+    for index in from..to {
+        let Some(pre) = group.plastic.as_ref().map(|p| p.pending[index]) else { return };
+        let mut run = None;
+        group.store.runs_between(pre.row as usize, delay, next, |_, synapses| run = Some(synapses));
+        if let Some(synapses) = run {
+            let synapses = synapses.start as u32..synapses.end as u32;
+            transmit(model, share, group, synapses, delay, Some(pre), out, |place, weight| {
+                input[slot + place as usize] += W::of(weight);
+            });
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! One thread's inputs: Poisson background and injected currents.
+
+use std::ops::Range;
+
+use crate::math::sin_turns;
+use crate::rng::{Purpose, StreamKey, name_key};
+use crate::sample::{draw, normal, poisson};
+use crate::spec::{Active, InputKind, NetworkSpec, Rate};
+use crate::time::Time;
+
+use super::RunError;
+use super::calendar::Calendar;
+use super::train::{Profile, Train, spans};
+
+/// One stretch of a population (the thread's own part) that a Poisson input drives.
+pub struct Background {
+    /// Its place in the model's list of inputs; orders sums at equal times.
+    pub order: u32,
+    /// The population.
+    pub population: usize,
+    /// First driven place within the thread's part of the population.
+    pub first_place: u32,
+    /// Weight for each driven neuron, in the target's unit.
+    pub weights: Vec<f64>,
+    rates: Vec<f64>,
+    profile: Profile,
+    key: StreamKey,
+    first_member: u32,
+    trains: Vec<Train>,
+    calendar: Calendar,
+    table: Option<Table>,
+}
+
+/// Cumulative chances of 0, 1, 2, .. events in a step, scaled to 32 bits, for one factor of the profile.
+struct Table {
+    factor: f64,
+    below: Vec<u32>,
+}
+
+/// The part of `targets` that a thread owns: (population, members).
+pub fn owned(spec: &NetworkSpec, targets: &[crate::spec::Slice], members: &[Range<u32>]) -> Vec<(usize, Range<u32>)> {
+    targets
+        .iter()
+        .filter_map(|slice| {
+            let stop = slice.stop.unwrap_or(spec.populations[slice.population].size) as u32;
+            let own = &members[slice.population];
+            let (from, to) = (own.start.max(slice.start as u32), own.end.min(stop));
+            (from < to).then_some((slice.population, from..to))
+        })
+        .collect()
+}
+
+impl Background {
+    /// All Poisson inputs onto a thread's neurons.
+    pub fn all(spec: &NetworkSpec, members: &[Range<u32>], quantum: Time) -> Result<Vec<Background>, RunError> {
+        let mut all = Vec::new();
+        for (order, input) in spec.inputs.iter().enumerate() {
+            let InputKind::Poisson { rate, weight, indegree, active } = &input.kind else { continue };
+            let error = |e: crate::sample::SampleError| RunError::Model(format!("input {}: {e}", input.name));
+            for (population, own) in owned(spec, &input.targets, members) {
+                let name = format!("{}.{}", input.name, spec.populations[population].name);
+                let key = |purpose| StreamKey::new(spec.simulation.seed, purpose, name_key(&name));
+                let column = |value, purpose| {
+                    let key = key(purpose);
+                    let one = |m: u32| draw(value, &mut key.stream(u64::from(m)), m as usize).map_err(error);
+                    own.clone().map(one).collect::<Result<Vec<f64>, _>>()
+                };
+                let mut rates = match rate {
+                    Rate::Constant(value) => column(value, Purpose::Rate)?,
+                    Rate::Steps(_) => vec![1.0; own.len()],
+                };
+                if let Some(bad) = rates.iter().find(|r| !r.is_finite() || **r < 0.0) {
+                    return Err(RunError::Model(format!("input {}: a rate of {bad} Hz was drawn", input.name)));
+                }
+                rates.iter_mut().for_each(|r| *r *= indegree);
+                all.push(Background {
+                    order: order as u32,
+                    population,
+                    first_place: own.start - members[population].start,
+                    weights: column(weight, Purpose::Weight)?,
+                    rates,
+                    profile: Profile::new(rate, active, &spec.intervals),
+                    key: key(Purpose::Poisson),
+                    first_member: own.start,
+                    trains: Vec::new(),
+                    calendar: Calendar::new(quantum, Time::ZERO),
+                    table: None,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Starts the trains of the event engine.
+    pub fn begin_trains(&mut self, quantum: Time) {
+        let item = |i: usize| u64::from(self.first_member) + i as u64;
+        let trains =
+            self.rates.iter().enumerate().map(|(i, rate)| Train::poisson(self.key, item(i), *rate, &self.profile));
+        self.load(trains.collect(), Time::ZERO, quantum);
+    }
+
+    /// Calls `event(place, weight, time)` for all events before `to`; places count within the population's part.
+    pub fn events(&mut self, to: Time, mut event: impl FnMut(u32, f64, Time)) {
+        let mut due = Vec::new();
+        self.calendar.due(to, &mut due);
+        for i in due {
+            let place = i as usize;
+            let train = &mut self.trains[place];
+            while train.next < to {
+                event(self.first_place + i, self.weights[place], train.next);
+                train.advance(self.key, u64::from(self.first_member) + place as u64, self.rates[place], &self.profile);
+            }
+            self.calendar.insert(i, train.next);
+        }
+    }
+
+    /// Adds a grid step's events: `add(place, count, weight)`; `step` is the step's number, `begin` its start.
+    pub fn step(&mut self, step: u64, begin: Time, h_ms: f64, mut add: impl FnMut(u32, u32, f64)) {
+        let factor = self.profile.at(begin);
+        if factor <= 0.0 {
+            return;
+        }
+        let same = self.rates.windows(2).all(|r| r[0] == r[1]);
+        let mean = |rate: f64| rate * 1e-3 * factor * h_ms;
+        let first = u64::from(self.first_member);
+        if !same || mean(self.rates[0]) > 16.0 {
+            for (i, &rate) in self.rates.iter().enumerate() {
+                // A stream per neuron, in it 16 blocks per step: more than a count ever draws.
+                let count = poisson(&mut self.key.stream(first + i as u64).at(step << 4), mean(rate));
+                add(self.first_place + i as u32, count as u32, self.weights[i]);
+            }
+            return;
+        }
+        if self.table.as_ref().is_none_or(|t| t.factor != factor) {
+            self.table = Some(Table { factor, below: cumulative(mean(self.rates[0])) });
+        }
+        let Some(table) = &self.table else { return };
+        // Four neurons share a block of four words; which ones depends on their index alone.
+        let mut member = first;
+        let end = first + self.weights.len() as u64;
+        while member < end {
+            let words = self.key.block(member / 4, step);
+            for word in &words[(member % 4) as usize..] {
+                if member == end {
+                    break;
+                }
+                let count = table.below.iter().take_while(|below| word >= below).count() as u32;
+                let i = (member - first) as usize;
+                if count > 0 {
+                    add(self.first_place + i as u32, count, self.weights[i]);
+                }
+                member += 1;
+            }
+        }
+    }
+
+    /// Number of driven neurons.
+    pub fn targets(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Where the trains stand.
+    pub fn save(&self) -> Vec<Train> {
+        self.trains.clone()
+    }
+
+    /// Goes on from where the trains stood at `now`.
+    pub fn load(&mut self, trains: Vec<Train>, now: Time, quantum: Time) {
+        self.trains = trains;
+        self.calendar = Calendar::new(quantum, now);
+        for (i, train) in self.trains.iter().enumerate() {
+            self.calendar.insert(i as u32, train.next);
+        }
+    }
+}
+
+/// Thresholds on a 32-bit word: the count is how many of them the word reaches. Chances are right to 2^-32.
+fn cumulative(mean: f64) -> Vec<u32> {
+    let (mut p, mut sum, mut below) = (crate::math::exp(-mean), 0.0, Vec::new());
+    for k in 1..200 {
+        sum += p;
+        let threshold = sum * 4_294_967_296.0;
+        if threshold >= 4_294_967_295.5 {
+            break;
+        }
+        below.push(threshold as u32);
+        p *= mean / f64::from(k);
+    }
+    below
+}
+
+/// An injected current onto a stretch of a population: constant between its changes.
+pub struct Current {
+    /// The population.
+    pub population: usize,
+    /// The driven places within the thread's part of the population.
+    pub places: Range<u32>,
+    first_member: u32,
+    kind: CurrentKind,
+}
+
+enum CurrentKind {
+    Steps(Vec<(Time, f64)>),
+    Sine { amplitude: f64, frequency: f64, phase: f64, offset: f64, interval: Time, spans: Vec<(Time, Time)> },
+    Noise { mean: f64, std: f64, interval: Time, spans: Vec<(Time, Time)>, key: StreamKey },
+}
+
+impl Current {
+    /// All current inputs onto a thread's neurons, in model order.
+    pub fn all(spec: &NetworkSpec, members: &[Range<u32>]) -> Vec<Current> {
+        let mut all = Vec::new();
+        for input in &spec.inputs {
+            let active = |a: &Active| spans(a, &spec.intervals);
+            for (population, own) in owned(spec, &input.targets, members) {
+                let kind = match &input.kind {
+                    InputKind::Poisson { .. } => continue,
+                    InputKind::CurrentSteps(steps) => CurrentKind::Steps(steps.clone()),
+                    &InputKind::CurrentSine { amplitude, frequency, phase, offset, interval, active: ref a } => {
+                        CurrentKind::Sine { amplitude, frequency, phase, offset, interval, spans: active(a) }
+                    }
+                    &InputKind::CurrentNoise { mean, std, interval, active: ref a } => {
+                        let name = format!("{}.{}", input.name, spec.populations[population].name);
+                        let key = StreamKey::new(spec.simulation.seed, Purpose::Noise, name_key(&name));
+                        CurrentKind::Noise { mean, std, interval, spans: active(a), key }
+                    }
+                };
+                let start = members[population].start;
+                let places = own.start - start..own.end - start;
+                all.push(Current { population, places, first_member: own.start, kind });
+            }
+        }
+        all
+    }
+
+    /// The first change at or after `time`.
+    pub fn next_change(&self, time: Time) -> Time {
+        match &self.kind {
+            CurrentKind::Steps(steps) => steps.iter().map(|s| s.0).find(|t| *t >= time).unwrap_or(Time::NEVER),
+            CurrentKind::Sine { interval, spans, .. } | CurrentKind::Noise { interval, spans, .. } => {
+                let tick = Time((time.0 + interval.0 - 1).div_euclid(interval.0) * interval.0);
+                let edge = |t: Time| if t >= time { t } else { Time::NEVER };
+                let edges = spans.iter().flat_map(|s| [edge(s.0), edge(s.1)]).min().unwrap_or(Time::NEVER);
+                let ticking = spans.iter().any(|s| tick < s.1 && s.0 <= tick);
+                if ticking { tick.min(edges) } else { edges }
+            }
+        }
+    }
+
+    /// The current into `place` from `time` (a change, or 0) on \[pA\].
+    pub fn at(&self, place: u32, time: Time) -> f64 {
+        match &self.kind {
+            CurrentKind::Steps(steps) => steps.iter().rev().find(|s| s.0 <= time).map_or(0.0, |s| s.1),
+            &CurrentKind::Sine { amplitude, frequency, phase, offset, interval, ref spans } => {
+                if !spans.iter().any(|s| time >= s.0 && time < s.1) {
+                    return 0.0;
+                }
+                let begin = time.0.div_euclid(interval.0) * interval.0;
+                let middle = Time(begin + interval.0 / 2).seconds();
+                let turns = frequency * middle + phase / std::f64::consts::TAU;
+                offset + amplitude * sin_turns(turns - turns.floor())
+            }
+            &CurrentKind::Noise { mean, std, interval, ref spans, key } => {
+                if !spans.iter().any(|s| time >= s.0 && time < s.1) {
+                    return 0.0;
+                }
+                let member = u64::from(self.first_member + (place - self.places.start));
+                let n = time.0.div_euclid(interval.0) as u64;
+                mean + std * normal(&mut key.stream(member).at(n))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_counts_is_the_poisson_distribution() {
+        for mean in [0.01, 0.4, 1.6, 9.0] {
+            let below = cumulative(mean);
+            let first = f64::from(below[0]) / 4_294_967_296.0;
+            assert!((first - crate::math::exp(-mean)).abs() < 1e-9);
+            // The mean is the sum of the chances to reach each threshold.
+            let average: f64 = below.iter().map(|b| 1.0 - f64::from(*b) / 4_294_967_296.0).sum();
+            assert!((average - mean).abs() < 1e-7 * mean.max(1.0), "{average} {mean}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One thread's part of the network, of either kernel, as the window loop sees it.
+
+use crate::network::{Group, Network, Shard, Share};
+use crate::neuron::Real;
+use crate::spec::Engine;
+use crate::time::Time;
+
+use super::RunError;
+use super::event::{self, EventShard};
+use super::flight::Flight;
+use super::grid::{self, GridShard};
+use super::inputs::Background;
+use super::shard::{Model, Outbox, Window};
+use super::train::Train;
+
+/// A thread's part, in the kernel that the model asks for.
+pub enum Part<W: Real> {
+    /// Exact times.
+    Event(EventShard<W>),
+    /// Multiples of the resolution.
+    Grid(GridShard<W>),
+}
+
+impl<W: Real> Part<W> {
+    /// At time 0.
+    pub fn new(model: &Model<'_>, network: &Network, shard: Shard<W>, quantum: Time) -> Result<Part<W>, RunError> {
+        Ok(match model.spec.simulation.engine {
+            Engine::Event => Part::Event(EventShard::new(model, network, shard, quantum)?),
+            Engine::Grid => Part::Grid(GridShard::new(model, network, shard, quantum)?),
+        })
+    }
+
+    /// Advances through a window.
+    pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
+        match self {
+            Part::Event(shard) => shard.advance(model, window, flight, out),
+            Part::Grid(shard) => shard.advance(model, window, flight, out),
+        }
+    }
+
+    /// Tells plastic synapses of all spikes before `until`.
+    pub fn take_note(&mut self, flight: &Flight, until: Time) {
+        match self {
+            Part::Event(shard) => shard.take_note(flight, until),
+            Part::Grid(shard) => shard.take_note(flight, until),
+        }
+    }
+
+    /// After a checkpoint at `from`: plastic synapses know of all spikes before.
+    pub fn set_noted(&mut self, from: Time) {
+        match self {
+            Part::Event(shard) => shard.noted = from,
+            Part::Grid(shard) => shard.noted = from,
+        }
+    }
+
+    /// Its neurons.
+    pub fn share(&self) -> &Share {
+        match self {
+            Part::Event(shard) => &shard.share,
+            Part::Grid(shard) => &shard.share,
+        }
+    }
+
+    /// Its synapses.
+    pub fn groups(&self) -> &[Group<W>] {
+        match self {
+            Part::Event(shard) => &shard.groups,
+            Part::Grid(shard) => &shard.groups,
+        }
+    }
+
+    /// Its synapses.
+    pub fn groups_mut(&mut self) -> &mut [Group<W>] {
+        match self {
+            Part::Event(shard) => &mut shard.groups,
+            Part::Grid(shard) => &mut shard.groups,
+        }
+    }
+
+    /// Its Poisson inputs.
+    pub fn backgrounds_mut(&mut self) -> &mut [Background] {
+        match self {
+            Part::Event(shard) => &mut shard.backgrounds,
+            Part::Grid(shard) => &mut shard.backgrounds,
+        }
+    }
+
+    /// A state variable of an owned member at `at`, the last tick of a window that has been advanced through.
+    pub fn read(&self, population: usize, place: u32, variable: usize, at: Time) -> f64 {
+        match self {
+            Part::Event(shard) => shard.read(population, place, variable, at),
+            Part::Grid(shard) => shard.read(population, place, variable),
+        }
+    }
+
+    /// Dynamic state of its members of a population: of neurons, and of sources.
+    pub fn save(&self, population: usize) -> (Vec<Vec<u8>>, Vec<Train>) {
+        match self {
+            Part::Event(shard) => match &shard.parts[population] {
+                event::Part::Empty => Default::default(),
+                event::Part::Neurons(block) => (block.save(), Vec::new()),
+                event::Part::Sources(sources) => (Vec::new(), sources.save()),
+            },
+            Part::Grid(shard) => match &shard.parts[population] {
+                grid::Part::Empty => Default::default(),
+                grid::Part::Neurons { block, .. } => {
+                    let bytes = |i| block.save(i).iter().flat_map(|w| w.to_le_bytes()).collect();
+                    ((0..shard.share.members[population].len()).map(bytes).collect(), Vec::new())
+                }
+                grid::Part::Sources(sources) => (Vec::new(), sources.save()),
+            },
+        }
+    }
+
+    /// Goes on from what `save` gave, cut to its own members.
+    pub fn load(
+        &mut self,
+        population: usize,
+        cells: &[Vec<u8>],
+        trains: &[Train],
+        now: Time,
+        quantum: Time,
+    ) -> Result<(), RunError> {
+        match self {
+            Part::Event(shard) => match &mut shard.parts[population] {
+                event::Part::Empty => Ok(()),
+                event::Part::Neurons(block) => block.load(cells, now),
+                event::Part::Sources(sources) => {
+                    sources.load(trains.to_vec(), now, quantum);
+                    Ok(())
+                }
+            },
+            Part::Grid(shard) => {
+                shard.resume_currents(Time(now.0 - 1));
+                match &mut shard.parts[population] {
+                    grid::Part::Empty => {}
+                    grid::Part::Neurons { block, .. } => {
+                        for (i, bytes) in cells.iter().enumerate() {
+                            let word = |w: &[u8]| w.try_into().map(u64::from_le_bytes).unwrap_or_default();
+                            block.load(i, &bytes.chunks_exact(8).map(word).collect::<Vec<u64>>());
+                        }
+                    }
+                    grid::Part::Sources(sources) => sources.load(trains.to_vec(), now, quantum),
+                }
+                Ok(())
+            }
+        }
+    }
+}

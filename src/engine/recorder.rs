@@ -1,0 +1,280 @@
+//! Turns what happens into chunks for a sink: spikes, states, weights.
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
+use crate::neuron::Real;
+use crate::record::{Chunk, Sink, SinkError};
+use crate::spec::{Slice, WeightSample};
+use crate::synapse::Transmitted;
+use crate::time::Time;
+
+use super::flight::Spike;
+use super::part::Part;
+use super::shard::{Model, Sent, Window};
+use super::synapses::{Located, group_of, locate, weights_at};
+use super::windows::Series;
+
+/// Spikes are handed over in chunks of about this many.
+const CHUNK: usize = 1 << 15;
+
+/// Everything that the model asks to record.
+pub struct Recorder {
+    spikes: Vec<SpikeTrack>,
+    /// By population, the track of its spikes.
+    track_of: Vec<Option<usize>>,
+    states: Vec<StateTrack>,
+    weights: Vec<WeightTrack>,
+    record_from: Time,
+}
+
+struct SpikeTrack {
+    recorded: Vec<bool>,
+    times: Vec<f64>,
+    nodes: Vec<u64>,
+}
+
+struct StateTrack {
+    slice: Slice,
+    members: std::ops::Range<u32>,
+    /// Index in the layout of the first variable.
+    first: usize,
+    variables: Vec<usize>,
+    series: Series,
+}
+
+struct WeightTrack {
+    projection: usize,
+    on: WeightSample,
+    located: Vec<Located>,
+    /// Transmitted weights whose like may still come.
+    held: Vec<Sent>,
+    max_delay: Time,
+}
+
+/// What a recorder still holds back, for a checkpoint.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Held(Vec<Vec<Sent>>);
+
+impl Recorder {
+    /// Of a network whose parts are ready.
+    pub fn new<W: Real>(model: &Model<'_>, network: &Network, parts: &[&Part<W>]) -> Recorder {
+        let spec = &network.spec;
+        let mut track_of = vec![None; spec.populations.len()];
+        let mut spikes: Vec<SpikeTrack> = Vec::new();
+        for slice in &spec.record.spikes {
+            let size = network.populations[slice.population].size;
+            let track = *track_of[slice.population].get_or_insert_with(|| {
+                spikes.push(SpikeTrack { recorded: vec![false; size], times: Vec::new(), nodes: Vec::new() });
+                spikes.len() - 1
+            });
+            spikes[track].recorded[slice.start..slice.stop.unwrap_or(size)].fill(true);
+        }
+        let mut first = 0;
+        let states = spec.record.state.iter().map(|state| {
+            let size = network.populations[state.slice.population].size;
+            let track = StateTrack {
+                slice: state.slice,
+                members: state.slice.start as u32..state.slice.stop.unwrap_or(size) as u32,
+                first,
+                variables: state.variables.clone(),
+                series: Series { start: state.start, interval: state.interval },
+            };
+            first += state.variables.len();
+            track
+        });
+        let states = states.collect();
+        let weights = spec.record.weights.iter().map(|record| WeightTrack {
+            projection: record.projection,
+            on: record.on,
+            located: if record.on == WeightSample::PreSpike {
+                Vec::new()
+            } else {
+                locate(model, parts, record.projection)
+            },
+            held: Vec::new(),
+            max_delay: network.projections[record.projection].max_delay,
+        });
+        Recorder { spikes, track_of, states, weights: weights.collect(), record_from: spec.record.start }
+    }
+
+    /// The synapses of the `index`-th weight record.
+    pub fn located(&self, index: usize) -> &[Located] {
+        &self.weights[index].located
+    }
+
+    /// Takes a window's spikes and transmitted weights.
+    pub fn window(
+        &mut self,
+        network: &Network,
+        window: &Window,
+        spikes: &[Spike],
+        transmitted: Vec<(u32, Sent)>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), SinkError> {
+        for spike in spikes.iter().filter(|s| s.time >= self.record_from) {
+            let member = network.member(spike.gid);
+            if let Some(track) = self.track_of[member.population] {
+                let track = &mut self.spikes[track];
+                if track.recorded[member.index as usize] {
+                    track.times.push(spike.time.ms());
+                    track.nodes.push(u64::from(member.index));
+                }
+            }
+        }
+        for (projection, sent) in transmitted.into_iter().filter(|(_, s)| s.time >= self.record_from) {
+            let wants = |t: &&mut WeightTrack| t.projection == projection as usize && t.on == WeightSample::PreSpike;
+            self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(sent));
+        }
+        for index in 0..self.weights.len() {
+            // What was emitted before this has arrived everywhere.
+            let complete = Time(window.to.0 - self.weights[index].max_delay.0);
+            self.release(index, complete, CHUNK, sink)?;
+        }
+        if self.spikes.iter().map(|t| t.times.len()).sum::<usize>() >= CHUNK {
+            self.write_spikes(sink)?;
+        }
+        Ok(())
+    }
+
+    /// Samples what is due at the last tick of a window that has been advanced through.
+    pub fn sample<W: Real>(
+        &mut self,
+        network: &Network,
+        window: &Window,
+        end: Time,
+        parts: &[&Part<W>],
+        sink: &mut dyn Sink,
+    ) -> Result<(), SinkError> {
+        let at = Time(window.to.0 - 1);
+        for track in self.states.iter().filter(|t| t.series.has(at)) {
+            for (offset, &variable) in track.variables.iter().enumerate() {
+                let rows = read_members(network, parts, track, variable, at);
+                sink.write(Chunk::State { index: track.first + offset, times_ms: vec![at.ms()], rows })?;
+            }
+        }
+        for (index, track) in self.weights.iter().enumerate() {
+            let due = match track.on {
+                WeightSample::PreSpike => false,
+                WeightSample::End => at == end,
+                WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
+            };
+            if due && at >= self.record_from {
+                let weights = weights_at(parts, track.projection, &track.located, at);
+                sink.write(Chunk::Snapshot { index, time_ms: at.ms(), weights })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Is anything sampled at the last tick of the window?
+    pub fn samples_at(&self, window: &Window, end: Time) -> bool {
+        let at = Time(window.to.0 - 1);
+        self.states.iter().any(|t| t.series.has(at))
+            || self.weights.iter().any(|t| match t.on {
+                WeightSample::PreSpike => false,
+                WeightSample::End => at == end,
+                WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
+            })
+    }
+
+    /// At the end: what is held back, and the weights of spikes that are still on their way.
+    pub fn finish<W: Real>(
+        &mut self,
+        model: &Model<'_>,
+        at: Time,
+        parts: &[&Part<W>],
+        sink: &mut dyn Sink,
+    ) -> Result<(), SinkError> {
+        for index in 0..self.weights.len() {
+            if self.weights[index].on == WeightSample::PreSpike {
+                let sent = in_flight(model, parts, self.weights[index].projection, at);
+                let from = self.record_from;
+                self.weights[index].held.extend(sent.into_iter().filter(|s| s.time >= from));
+                self.release(index, Time::NEVER, 0, sink)?;
+            }
+        }
+        self.write_spikes(sink)
+    }
+
+    /// Hands over the spikes gathered so far.
+    pub fn write_spikes(&mut self, sink: &mut dyn Sink) -> Result<(), SinkError> {
+        for (index, track) in self.spikes.iter_mut().enumerate().filter(|(_, t)| !t.times.is_empty()) {
+            let (times_ms, node_ids) = (std::mem::take(&mut track.times), std::mem::take(&mut track.nodes));
+            sink.write(Chunk::Spikes { index, times_ms, node_ids })?;
+        }
+        Ok(())
+    }
+
+    /// What is held back (after `write_spikes`).
+    pub fn held(&self) -> Held {
+        Held(self.weights.iter().map(|t| t.held.clone()).collect())
+    }
+
+    /// Goes on with what was held back.
+    pub fn restore(&mut self, held: Held) {
+        self.weights.iter_mut().zip(held.0).for_each(|(track, held)| track.held = held);
+    }
+
+    /// Writes the transmitted weights emitted before `complete`, in order, once there are more than `enough`.
+    fn release(&mut self, index: usize, complete: Time, enough: usize, sink: &mut dyn Sink) -> Result<(), SinkError> {
+        let held = &mut self.weights[index].held;
+        if held.is_empty() || held.len() < enough {
+            return Ok(());
+        }
+        held.sort_by_key(Sent::key);
+        let ready = held.partition_point(|s| s.time < complete);
+        if ready == 0 {
+            return Ok(());
+        }
+        let ready: Vec<Sent> = held.drain(..ready).collect();
+        sink.write(Chunk::PreSpikeWeights {
+            index,
+            times_ms: ready.iter().map(|s| s.time.ms()).collect(),
+            source_ids: ready.iter().map(|s| u64::from(s.source)).collect(),
+            target_ids: ready.iter().map(|s| u64::from(s.target)).collect(),
+            weights: ready.iter().map(|s| s.weight).collect(),
+        })
+    }
+}
+
+/// One variable of all members of a slice, in order.
+fn read_members<W: Real>(
+    network: &Network,
+    parts: &[&Part<W>],
+    track: &StateTrack,
+    variable: usize,
+    at: Time,
+) -> Vec<f64> {
+    let population = track.slice.population;
+    debug_assert!(population < network.populations.len());
+    let mut rows = Vec::with_capacity(track.members.len());
+    for part in parts {
+        let own = &part.share().members[population];
+        let (from, to) = (own.start.max(track.members.start), own.end.min(track.members.end));
+        (from..to).for_each(|m| rows.push(part.read(population, m - own.start, variable, at)));
+    }
+    rows
+}
+
+/// The weights that spikes on their way at `at` will transmit.
+fn in_flight<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize, at: Time) -> Vec<Sent> {
+    let index = group_of(parts[0], projection);
+    let (mut all, mut sent) = (Vec::new(), Vec::new());
+    for part in parts {
+        let group = &part.groups()[index];
+        let Some(plastic) = &group.plastic else { continue };
+        let pending = plastic.pending_by_row();
+        for (row, _) in pending.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
+            for synapse in group.store.synapses(row) {
+                let delay = super::shard::delay_of(&group.store, row, synapse);
+                let target = group.store.targets[synapse];
+                sent.clear();
+                plastic.in_flight(synapse, row, target, delay, at, &pending, &mut sent);
+                let named = |s: &Transmitted| model.sent(part.share(), &group.store, projection, delay, s);
+                all.extend(sent.iter().map(named));
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,174 @@
+//! What the two kernels have in common: one thread's part of the network, advanced window by window.
+
+use crate::network::Group;
+use crate::network::{Network, Share};
+use crate::neuron::Real;
+use crate::spec::NetworkSpec;
+use crate::synapse::{Delays, Store, Transmitted};
+use crate::time::Time;
+
+use super::flight::{Flight, Spike};
+
+/// A span of model time, `from` <= t < `to`, in which nothing that is emitted arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First tick.
+    pub from: Time,
+    /// One past the last tick.
+    pub to: Time,
+}
+
+/// What a thread hands over after a window.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Its neurons' and sources' spikes, in no particular order.
+    pub spikes: Vec<Spike>,
+    /// Weights transmitted through projections that record them: (projection, weight).
+    pub transmitted: Vec<(u32, Sent)>,
+    /// Events from inputs.
+    pub background: u64,
+    /// Sampled states: (state record, place of its first column, one value per column).
+    pub samples: Vec<(usize, usize, Vec<f64>)>,
+}
+
+/// A transmitted weight with everything that orders and names it.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Sent {
+    /// When the spike was emitted.
+    pub time: Time,
+    /// Member of the source population.
+    pub source: u32,
+    /// Delay of the synapse.
+    pub delay: Time,
+    /// Member of the target population.
+    pub target: u32,
+    /// The weight.
+    pub weight: f64,
+}
+
+impl Sent {
+    /// The order in which transmitted weights are written; synapses that agree in all of it keep their own order.
+    pub fn key(&self) -> (Time, u32, Time, u32) {
+        (self.time, self.source, self.delay, self.target)
+    }
+}
+
+/// What every thread needs to know of the model, besides its own part.
+pub struct Model<'a> {
+    /// The model.
+    pub spec: &'a NetworkSpec,
+    /// Global id of the first member of each population.
+    pub first_gid: Vec<u32>,
+    /// Largest delay of the network.
+    pub max_delay: Time,
+    /// Projections whose weights are recorded at presynaptic spikes.
+    pub recorded: Vec<bool>,
+}
+
+impl<'a> Model<'a> {
+    /// Of a compiled network.
+    pub fn new(network: &'a Network) -> Model<'a> {
+        let spec = &network.spec;
+        let mut recorded = vec![false; spec.projections.len()];
+        for record in &spec.record.weights {
+            recorded[record.projection] |= record.on == crate::spec::WeightSample::PreSpike;
+        }
+        Model {
+            spec,
+            first_gid: network.populations.iter().map(|p| p.first).collect(),
+            max_delay: network.max_delay,
+            recorded,
+        }
+    }
+
+    /// A transmitted weight by the names that a result gives it.
+    pub fn sent<W: Real>(
+        &self,
+        share: &Share,
+        store: &Store<W>,
+        projection: usize,
+        delay: Time,
+        sent: &Transmitted,
+    ) -> Sent {
+        let projection = &self.spec.projections[projection];
+        let gid = store.sources.start + sent.row;
+        Sent {
+            time: sent.time,
+            source: gid - self.first_gid[projection.source.population],
+            delay,
+            target: share.members[projection.target.population].start + store.targets[sent.synapse as usize],
+            weight: sent.weight,
+        }
+    }
+}
+
+/// Tells every plastic group of the spikes with `noted` <= t < `until`, and forgets what has arrived everywhere.
+pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut Time, until: Time) {
+    let from = std::mem::replace(noted, until);
+    for group in groups {
+        let sources = group.store.sources.clone();
+        let Some(plastic) = &mut group.plastic else { continue };
+        plastic.forget_arrived(from);
+        for spike in flight.between(from, until).iter().filter(|s| sources.contains(&s.gid)) {
+            plastic.emitted(spike.gid - sources.start, spike.time);
+        }
+        // Bounds the memory that post spikes take while sources are silent.
+        if plastic.unsettled >= (1 << 16) + group.store.len() / 2 {
+            settle(group, until);
+        }
+    }
+}
+
+/// Lets a group's synapses learn from all post spikes that everything before `now` has decided, and drops those.
+pub fn settle<W: Real>(group: &mut Group<W>, now: Time) {
+    let Some(plastic) = &mut group.plastic else { return };
+    let store = &group.store;
+    plastic.settle(now, &store.row, &store.targets, &|row, synapse| delay_of(store, row, synapse));
+}
+
+/// The delay of one synapse.
+pub fn delay_of<W: Real>(store: &Store<W>, row: usize, synapse: usize) -> Time {
+    match &store.delays {
+        Delays::Same(delay) => *delay,
+        Delays::Runs { first, delay, end } => {
+            let (low, high) = (first[row] as usize, first[row + 1] as usize);
+            let offset = (synapse - store.row[row] as usize) as u32;
+            delay[low + end[low..high].partition_point(|e| *e <= offset)]
+        }
+    }
+}
+
+/// Arrivals of the given spikes through a group within [from, to], per projection; used at the window's edges only.
+pub fn count_arrivals<W: Real>(
+    model: &Model<'_>,
+    share: &Share,
+    group: &Group<W>,
+    spikes: &[Spike],
+    from: Time,
+    to: Time,
+    counts: &mut [u64],
+) {
+    let store = &group.store;
+    for spike in spikes.iter().filter(|s| store.sources.contains(&s.gid)) {
+        let row = (spike.gid - store.sources.start) as usize;
+        store.runs_between(row, Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1), |_, synapses| {
+            for synapse in synapses {
+                counts[projection_of(model, share, group, spike.gid, store.targets[synapse])] += 1;
+            }
+        });
+    }
+}
+
+/// The projection of a synapse: pairs of populations tell.
+fn projection_of<W>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u32) -> usize {
+    if let [only] = group.projections[..] {
+        return only;
+    }
+    let source = model.first_gid.partition_point(|first| *first <= gid) - 1;
+    let target = group.target.unwrap_or_else(|| share.population_of(target % share.size));
+    let joins = |p: &&usize| {
+        let p = &model.spec.projections[**p];
+        p.source.population == source && p.target.population == target
+    };
+    group.projections.iter().find(joins).copied().unwrap_or(group.projections[0])
+}

@@ -1,0 +1,119 @@
+//! Counts of the recorded window: spikes, inter-spike intervals, arrivals.
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
+use crate::spec::PopulationKind;
+use crate::time::Time;
+
+use super::flight::Spike;
+
+/// A train needs this many spikes for its CV to count.
+const MIN_SPIKES: u32 = 5;
+
+/// One neuron's spikes in the window.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Counter {
+    spikes: u32,
+    last: Time,
+    /// Sum and sum of squares of the intervals \[ms\].
+    sum: f64,
+    squares: f64,
+}
+
+/// Running counts; a pure function of the spikes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Statistics {
+    counters: Vec<Counter>,
+    /// Spikes of neurons (not sources) in the window.
+    pub spikes: u64,
+    /// Spikes of neurons since time 0.
+    pub all_spikes: u64,
+    /// Arrivals per projection through spikes emitted in the window.
+    pub events: Vec<u64>,
+    /// Arrivals in the window through spikes emitted before it.
+    pub before: Vec<u64>,
+    /// Events from inputs in the window.
+    pub background: u64,
+}
+
+impl Statistics {
+    /// Nothing counted yet.
+    pub fn new(network: &Network) -> Statistics {
+        let size = network.populations.iter().map(|p| p.size).sum();
+        Statistics {
+            counters: vec![Counter::default(); size],
+            spikes: 0,
+            all_spikes: 0,
+            events: vec![0; network.projections.len()],
+            before: vec![0; network.projections.len()],
+            background: 0,
+        }
+    }
+
+    /// Counts a window's spikes; `start` is that of the recorded window.
+    pub fn count(
+        &mut self,
+        network: &Network,
+        outgoing: &[Vec<usize>],
+        is_neuron: &[bool],
+        spikes: &[Spike],
+        start: Time,
+    ) {
+        for spike in spikes {
+            let population = network.member(spike.gid).population;
+            self.all_spikes += u64::from(is_neuron[population]);
+            if spike.time < start {
+                continue;
+            }
+            self.spikes += u64::from(is_neuron[population]);
+            let counter = &mut self.counters[spike.gid as usize];
+            if counter.spikes > 0 {
+                let interval = (spike.time - counter.last).ms();
+                counter.sum += interval;
+                counter.squares += interval * interval;
+            }
+            counter.spikes += 1;
+            counter.last = spike.time;
+            for &index in &outgoing[population] {
+                let slice = network.spec.projections[index].source;
+                let first = network.populations[population].first + slice.start as u32;
+                if let Some(degree) =
+                    spike.gid.checked_sub(first).and_then(|row| network.projections[index].outdegree.get(row as usize))
+                {
+                    self.events[index] += u64::from(*degree);
+                }
+            }
+        }
+    }
+
+    /// Spikes, and the mean CV over trains of at least 5 spikes, of a population.
+    pub fn population(&self, network: &Network, index: usize) -> (u64, Option<f64>) {
+        let population = &network.populations[index];
+        let own = &self.counters[population.first as usize..population.first as usize + population.size];
+        let spikes = own.iter().map(|c| u64::from(c.spikes)).sum();
+        let cvs: Vec<f64> = own.iter().filter(|c| c.spikes >= MIN_SPIKES).map(cv).collect();
+        let mean = (!cvs.is_empty()).then(|| cvs.iter().sum::<f64>() / cvs.len() as f64);
+        (spikes, mean)
+    }
+}
+
+fn cv(counter: &Counter) -> f64 {
+    let n = f64::from(counter.spikes - 1);
+    let mean = counter.sum / n;
+    if mean == 0.0 { 0.0 } else { (counter.squares / n - mean * mean).max(0.0).sqrt() / mean }
+}
+
+/// For each population, the projections that leave it.
+pub fn outgoing(network: &Network) -> Vec<Vec<usize>> {
+    let from = |population: usize| {
+        let leaves = |p: &(usize, &crate::spec::ProjectionSpec)| p.1.source.population == population;
+        network.spec.projections.iter().enumerate().filter(leaves).map(|(i, _)| i).collect()
+    };
+    (0..network.populations.len()).map(from).collect()
+}
+
+/// For each population, whether its members are neurons.
+pub fn neurons(network: &Network) -> Vec<bool> {
+    network.spec.populations.iter().map(|p| matches!(p.kind, PopulationKind::Neuron { .. })).collect()
+}

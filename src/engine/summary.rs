@@ -1,0 +1,106 @@
+//! The figures of a run, as `--json` prints them.
+
+use serde_json::{Map, Value, json};
+
+use crate::network::Network;
+use crate::neuron::Real;
+use crate::spec::{Engine, Precision};
+use crate::synapse::Price;
+use crate::time::Time;
+
+use super::Summary;
+use super::part::Part;
+use super::statistics::Statistics;
+
+/// Energy of each projection over all threads, and which prices are known: none without devices.
+pub struct Spent {
+    price: Price,
+    known: [bool; 3],
+}
+
+/// What the devices of each projection have spent.
+pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize) -> Vec<Option<Spent>> {
+    let mut all: Vec<Option<Spent>> = (0..projections).map(|_| None).collect();
+    for group in parts.iter().flat_map(|p| p.groups()) {
+        let Some(plastic) = &group.plastic else { continue };
+        let Some(memristor) = &plastic.setup.memristor else { continue };
+        let device = &memristor.device;
+        let known = [device.price_read.is_some(), device.price_up.is_some(), device.price_down.is_some()];
+        let spent = all[group.projections[0]].get_or_insert_with(|| Spent { price: Price::default(), known });
+        spent.price.merge(&plastic.price);
+    }
+    all
+}
+
+/// The figures of a run that reached `reached` after `wall` s in its recorded window.
+pub fn summarise(
+    network: &Network,
+    statistics: &Statistics,
+    events: &[u64],
+    prices: &[Option<Spent>],
+    wall: f64,
+    reached: Time,
+    lateness: &[f64],
+) -> Summary {
+    let spec = &network.spec;
+    let warmup_s = spec.record.start.min(reached).seconds();
+    let duration_s = (reached - spec.record.start).seconds().max(0.0);
+    let mut populations = Map::new();
+    for (index, population) in spec.populations.iter().enumerate() {
+        let (spikes, cv) = statistics.population(network, index);
+        let rate =
+            if duration_s > 0.0 { json!(spikes as f64 / population.size as f64 / duration_s) } else { Value::Null };
+        let figures = json!({ "size": population.size, "spikes": spikes, "rate_hz": rate, "cv_isi": cv });
+        populations.insert(population.name.clone(), figures);
+    }
+    let mut projections = Map::new();
+    for (index, projection) in spec.projections.iter().enumerate() {
+        let mut figures = json!({ "synapses": network.projections[index].synapses, "events": events[index] });
+        if let Some(Spent { price, known }) = &prices[index] {
+            let joules =
+                |known: bool, energy: crate::synapse::Energy| if known { json!(energy.joules()) } else { Value::Null };
+            figures["energy_j"] = json!({
+                "read": joules(known[0], price.read),
+                "set": joules(known[1], price.set),
+                "reset": joules(known[2], price.reset),
+            });
+        }
+        projections.insert(projection.name.clone(), figures);
+    }
+    Summary {
+        neurons: network.neurons(),
+        synapses: network.synapses(),
+        duration_s,
+        warmup_s,
+        build_s: network.build_s,
+        sim_s: wall,
+        realtime_factor: (duration_s > 0.0).then(|| wall / duration_s),
+        spikes: statistics.spikes,
+        synaptic_events: events.iter().sum(),
+        background_events: statistics.background,
+        peak_rss_mib: peak_rss_mib(),
+        threads: network.threads(),
+        engine: if spec.simulation.engine == Engine::Event { "event" } else { "grid" },
+        precision: if spec.simulation.precision == Precision::Single { "single" } else { "double" },
+        populations,
+        projections,
+        lateness_ms: lateness_figures(lateness),
+    }
+}
+
+/// Mean, 99th percentile and largest lateness \[ms\].
+fn lateness_figures(lateness: &[f64]) -> Option<[f64; 3]> {
+    let mut sorted = lateness.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = *sorted.last()?;
+    let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+    Some([mean, sorted[(sorted.len() - 1) * 99 / 100], last])
+}
+
+/// Peak memory of the process, where the system tells (Linux).
+fn peak_rss_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}

@@ -1,0 +1,97 @@
+//! The synapses of a projection over all threads, in the order in which results and checkpoints list them:
+//! by source, delay, target, ordinal. It does not depend on how targets are shared out.
+
+use crate::neuron::Real;
+use crate::synapse::PreSpike;
+use crate::time::Time;
+
+use super::part::Part;
+use super::shard::{Model, delay_of};
+
+/// Where a synapse is, and what it joins.
+#[derive(Clone, Copy, Debug)]
+pub struct Located {
+    /// The thread that owns it.
+    pub part: u32,
+    /// Its number in the store.
+    pub synapse: u32,
+    /// Its row in the store.
+    pub row: u32,
+    /// Its delay.
+    pub delay: Time,
+    /// Member of the source population.
+    pub source: u32,
+    /// Member of the target population.
+    pub target: u32,
+}
+
+/// The group (index) that holds a projection.
+pub fn group_of<W: Real>(part: &Part<W>, projection: usize) -> usize {
+    // Every projection is in exactly one group, the same in every part.
+    part.groups().iter().position(|g| g.projections.contains(&projection)).unwrap_or(usize::MAX)
+}
+
+/// All synapses of a projection.
+pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize) -> Vec<Located> {
+    let spec = &model.spec.projections[projection];
+    let (source, target) = (spec.source.population, spec.target.population);
+    let group = group_of(parts[0], projection);
+    let mut all = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let (group, share) = (&part.groups()[group], part.share());
+        let store = &group.store;
+        let first = model.first_gid[source];
+        let size = model.spec.populations[source].size as u32;
+        for row in 0..store.row.len() - 1 {
+            let gid = store.sources.start + row as u32;
+            if gid < first || gid - first >= size {
+                continue;
+            }
+            for synapse in store.synapses(row) {
+                let slot = store.targets[synapse];
+                let member = if group.target.is_some() {
+                    share.members[target].start + slot
+                } else {
+                    let slot = slot % share.size;
+                    if share.population_of(slot) != target {
+                        continue;
+                    }
+                    share.members[target].start + slot - share.first_slot[target]
+                };
+                all.push(Located {
+                    part: index as u32,
+                    synapse: synapse as u32,
+                    row: row as u32,
+                    delay: delay_of(store, row, synapse),
+                    source: gid - first,
+                    target: member,
+                });
+            }
+        }
+    }
+    all.sort_by_key(|l| (l.source, l.delay, l.target));
+    all
+}
+
+/// The weights of located synapses at `at`, when everything up to and including it has happened.
+pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Located], at: Time) -> Vec<f64> {
+    let group = group_of(parts[0], projection);
+    let pending: Vec<Vec<Vec<PreSpike>>> = parts
+        .iter()
+        .map(|part| part.groups()[group].plastic.as_ref().map(|p| p.pending_by_row()).unwrap_or_default())
+        .collect();
+    located
+        .iter()
+        .map(|l| {
+            let group = &parts[l.part as usize].groups()[group];
+            let synapse = l.synapse as usize;
+            match &group.plastic {
+                Some(plastic) => {
+                    let target = group.store.targets[synapse];
+                    plastic.weight_at(synapse, l.row as usize, target, l.delay, at, &pending[l.part as usize])
+                }
+                None => group.store.weight(l.row as usize, synapse),
+            }
+        })
+        .collect()
+}

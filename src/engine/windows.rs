@@ -1,0 +1,110 @@
+//! Cuts model time into windows.
+//!
+//! A window is never longer than the smallest delay, so that nothing emitted in it arrives in it. It also ends right after
+//! every moment at which something is sampled. Where windows end changes nothing but the speed.
+
+use crate::network::Network;
+use crate::spec::WeightSample;
+use crate::time::Time;
+
+use super::shard::Window;
+
+/// Windows are at most this long, so that progress and Ctrl-C are seen.
+const LONGEST: Time = Time(10_000_000_000);
+
+/// A series of sampling times: start, start + interval, ...
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Series {
+    /// The first.
+    pub start: Time,
+    /// Time between two.
+    pub interval: Time,
+}
+
+impl Series {
+    /// The first sampling time at or after `time`.
+    pub fn next(&self, time: Time) -> Time {
+        if time <= self.start {
+            return self.start;
+        }
+        let n = ((time - self.start).0 + self.interval.0 - 1) / self.interval.0;
+        self.start.saturating_add(Time(n.saturating_mul(self.interval.0)))
+    }
+
+    /// Is `time` one of them?
+    pub fn has(&self, time: Time) -> bool {
+        self.next(time) == time
+    }
+}
+
+/// The plan of a run.
+#[derive(Clone, Debug)]
+pub struct Windows {
+    /// Longest window; windows end at its multiples.
+    pub quantum: Time,
+    /// The last moment of the run.
+    pub end: Time,
+    /// Start of the recorded window.
+    start: Time,
+    series: Vec<Series>,
+}
+
+impl Windows {
+    /// Of a network that runs up to and including `end`.
+    pub fn new(network: &Network, end: Time) -> Windows {
+        let record = &network.spec.record;
+        let mut series: Vec<Series> =
+            record.state.iter().map(|s| Series { start: s.start, interval: s.interval }).collect();
+        for weights in &record.weights {
+            if let WeightSample::Interval(interval) = weights.on {
+                series.push(Series { start: Time::ZERO, interval });
+            }
+        }
+        let longest = if network.on_grid() {
+            let step = network.spec.simulation.resolution;
+            Time((LONGEST.0 / step.0).max(1) * step.0)
+        } else {
+            LONGEST
+        };
+        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series }
+    }
+
+    /// The window that begins at `from`; none if the run is over.
+    pub fn next(&self, from: Time) -> Option<Window> {
+        if from > self.end {
+            return None;
+        }
+        let mut to = Time((from.0 / self.quantum.0 + 1) * self.quantum.0).min(Time(self.end.0 + 1));
+        if from < self.start {
+            to = to.min(self.start);
+        }
+        for series in &self.series {
+            to = to.min(series.next(from).saturating_add(Time(1)));
+        }
+        Some(Window { from, to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_tile_time_end_after_samples_and_never_exceed_the_quantum() {
+        let windows = Windows {
+            quantum: Time(100),
+            end: Time(1000),
+            start: Time(250),
+            series: vec![Series { start: Time(30), interval: Time(70) }],
+        };
+        let (mut from, mut ends) = (Time::ZERO, Vec::new());
+        while let Some(window) = windows.next(from) {
+            assert!(window.from == from && window.to > from && window.to - from <= Time(100));
+            ends.push(window.to.0);
+            from = window.to;
+        }
+        assert_eq!(*ends.last().unwrap(), 1001);
+        assert!((0..13).all(|n| ends.contains(&(31 + 70 * n))), "{ends:?}");
+        assert!((1..10).all(|n| ends.contains(&(100 * n))) && ends.contains(&250));
+    }
+}
