@@ -24,7 +24,7 @@ build: setup ## target/release/memspike
 demo: build ## Replay a monkey's motor cortex into models/replay.toml: out/demo.h5, out/demo.png
 	mkdir -p out
 	$(BIN) replay $(RECORDING) --model models/replay.toml -o out/demo.h5 --force
-	$(BIN) raster out/demo.h5 -o out/demo.png --behavior --force
+	$(BIN) raster out/demo.h5 -o out/demo.png --behavior=hand_pos,hand_vel --force
 
 test: setup ## All tests
 	cargo test --locked

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::network::{self, Estimate};
-use memspike::spec::{Engine, NetworkSpec, PopulationKind, SourceSpec};
+use memspike::spec::{Engine, NetworkSpec};
+use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
 use super::memory::{available, bytes, grouped, refuse_if_too_large};
@@ -46,12 +47,39 @@ pub fn run(args: Args) -> Result<Done, Failure> {
 pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Failure> {
     let spec = model.read(layers)?;
     // A model that waits for its recording is right as far as it goes.
-    let spec = if waits(&spec) { spec } else { model.load(layers)?.spec };
+    let waiting = waits(&spec);
+    let spec = if waiting { stand_in(spec)? } else { model.load(layers)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
     let (neurons, sources) = (size.neurons, size.sources);
     refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
-    if json { Done::json(&as_json(model, &spec, &size)) } else { Ok(Done::text(as_text(model, &spec, &size))) }
+    if json {
+        return Done::json(&as_json(model, &spec, &size));
+    }
+    let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
+    Ok(Done::text(as_text(model, &spec, &size) + if waiting { &note } else { "" }))
+}
+
+/// Units of the recording that stands in for one that is not named yet.
+const STAND_IN: usize = 1000;
+
+/// Fills populations that wait for a recording, so that the network has a size.
+fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
+    let wanted: Vec<_> = spec.recordings().into_iter().map(|(i, r)| (i, r.clone())).collect();
+    for (population, source) in wanted {
+        let recording = match &source.file {
+            Some(file) => memspike::format::read(file).map_err(Failure::input)?,
+            None => {
+                let start = source.start.unwrap_or(0.0);
+                let stop = source.stop.unwrap_or(start + 1.0);
+                let ids: Vec<i64> = (0..STAND_IN as i64).collect();
+                let spikes = SpikeTable { unit_ids: ids, ..SpikeTable::default() };
+                Recording { spikes, observed: vec![(start, stop)], ..Recording::default() }
+            }
+        };
+        spec.bind(population, &recording).map_err(Failure::input)?;
+    }
+    Ok(spec)
 }
 
 /// Does a population wait for `memspike replay` to name its recording?
@@ -62,7 +90,7 @@ fn waits(spec: &NetworkSpec) -> bool {
 fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     let simulation = &spec.simulation;
     let mut out = format!("{model}: {}\n", spec.title.as_deref().unwrap_or("a model without a title"));
-    spec.reference.iter().for_each(|reference| drop(writeln!(out, "  {reference}")));
+    spec.reference.iter().for_each(|reference| out += &format!("  {reference}\n"));
     let duration = simulation.duration.map_or("as long as its recording".to_string(), |t| t.to_string());
     let step = match simulation.engine {
         Engine::Event => String::new(),
@@ -87,10 +115,7 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     let width = names.map(|n| n.chars().count()).chain([10]).max().unwrap_or(10);
     let _ = writeln!(out, "\n{:<width$} {:>14}  model", "population", "size");
     for p in &spec.populations {
-        let waiting = matches!(&p.kind, PopulationKind::Source(SourceSpec::Recording(r)) if r.file.is_none());
-        let count = if waiting { "-".to_string() } else { grouped(p.size as u64) };
-        let note = if waiting { ", waits for memspike replay" } else { "" };
-        let _ = writeln!(out, "{:<width$} {count:>14}  {}{note}", p.name, kind(&p.kind));
+        let _ = writeln!(out, "{:<width$} {:>14}  {}", p.name, grouped(p.size as u64), kind(&p.kind));
     }
     if !size.projections.is_empty() {
         let _ = writeln!(out, "\n{:<width$} {:>14}  plasticity, device", "projection", "synapses");

@@ -114,16 +114,6 @@ fn list(zoo: &[Entry]) -> String {
     out + "memspike models NAME shows one with its parameters, --toml makes it ready to paste.\n"
 }
 
-fn unit(kind: Kind, weight_unit: Option<&str>) -> String {
-    match kind {
-        Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => unit.to_string(),
-        Kind::Weight => weight_unit.unwrap_or("as the weight").to_string(),
-        Kind::Number => "1".to_string(),
-        Kind::Flag => "true, false".to_string(),
-        Kind::Choice(_) => "word".to_string(),
-    }
-}
-
 /// The default as people write it; none if it has to be given or is simply absent.
 fn default_text(param: &Param) -> Option<String> {
     if param.default.is_nan() {

@@ -36,11 +36,6 @@ impl Output {
     pub fn path(&self) -> &Path {
         &self.0
     }
-
-    /// Its extension in lower case; empty if there is none.
-    pub fn extension(&self) -> String {
-        self.0.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

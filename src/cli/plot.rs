@@ -10,8 +10,8 @@ use super::{Done, Failure, quantity};
 
 /// Draw recorded states or weights of a result
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  memspike plot weights replay.h5 -o weights.png\n  \
-                        memspike plot traces replay.h5 -o traces.svg --population 'hidden[0:3]' --stop 500ms\n\n\
+#[command(after_help = "Examples:\n  memspike plot weights replay.h5 -o weights.png --projection recorded_to_E\n  \
+                        memspike plot traces replay.h5 -o traces.svg --population 'hidden_E[0:2]' --stop 500ms\n\n\
                         The model says what is recorded: [[record.state]] and [[record.weights]].")]
 pub struct Args {
     /// What to draw

@@ -13,7 +13,7 @@ use super::{Done, Failure, quantity};
 /// Draw the raster of a result or a recording: png or svg, or in the terminal without -o
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike raster session.nwb -o session.png --behavior\n  \
-                        memspike raster replay.h5 --start 500ms --stop 1s --population 'cortex[0:50]'")]
+                        memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'")]
 pub struct Args {
     /// A result or a recording
     file: PathBuf,
