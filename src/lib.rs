@@ -1,6 +1,7 @@
 //! memspike: an exact, event-driven spiking-network simulator with memristive synapses.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod check;
 pub mod describe;
 pub mod device;
@@ -10,6 +11,7 @@ pub mod math;
 pub mod network;
 pub mod neuron;
 pub mod plasticity;
+pub mod plot;
 pub mod record;
 pub mod rng;
 pub mod sample;

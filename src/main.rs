@@ -1,1 +1,43 @@
-fn main() {}
+//! The `memspike` program: parse, dispatch, print, exit.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::Parser;
+
+mod cli;
+
+static PANIC: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    // Kept, not printed: a reader of damaged files may catch a panic of its library and report it as an error.
+    std::panic::set_hook(Box::new(|panic| {
+        if let Ok(mut kept) = PANIC.lock() {
+            *kept = panic.to_string();
+        }
+    }));
+    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        let what = PANIC.lock().map(|kept| kept.replace('\n', " ")).unwrap_or_default();
+        eprintln!("error: memspike stopped over a mistake of its own: {what}");
+        eprintln!("  Please report it, with the command and its files: https://github.com/memspike/memspike/issues");
+        ExitCode::from(1)
+    })
+}
+
+fn run() -> ExitCode {
+    match cli::Cli::parse().dispatch() {
+        Ok(done) => match std::io::stdout().write_all(&done.stdout).and_then(|()| std::io::stdout().flush()) {
+            // `memspike models | head`: whoever reads has what it wanted.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                eprintln!("error: Can't write to the standard output: {error}.");
+                ExitCode::from(1)
+            }
+            _ => ExitCode::from(if done.interrupted { 130 } else { 0 }),
+        },
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -58,25 +58,27 @@ const FORMATS: &[Format] = &[
 /// # Errors
 /// If the file is missing, not HDF5, damaged, of an unknown layout, or holds what can't be.
 pub fn read(path: &Path) -> Result<Recording, FormatError> {
+    open(path, |h5| match FORMATS.iter().find(|format| (format.recognise)(h5)) {
+        Some(format) => (format.read)(h5),
+        None => Err(unknown_layout(h5)),
+    })
+}
+
+/// Opens a file and hands it to a reader.
+fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Result<T, FormatError> {
     // HDF5's own error stack says nothing that a user could act on.
     hdf5::silence_errors(true);
     // The last resort: the bindings assert on a few types that only a damaged or odd file has.
     // Nothing outlives the closure, so no half-changed state can be seen.
-    let hook_quiet = AssertUnwindSafe(|| read_file(path));
-    catch_unwind(hook_quiet).unwrap_or_else(|_| {
+    let quiet = AssertUnwindSafe(|| {
+        let bytes = expect_hdf5(path)?;
+        let file = hdf5::File::open(path).map_err(|e| unopened(path, &e))?;
+        read(&H5 { path, file: &file, bytes })
+    });
+    catch_unwind(quiet).unwrap_or_else(|_| {
         let message = "holds a type that the HDF5 library's bindings can't represent; the file is probably damaged";
         Err(FormatError::new(path, "", Fault::Damaged, message))
     })
-}
-
-fn read_file(path: &Path) -> Result<Recording, FormatError> {
-    let bytes = expect_hdf5(path)?;
-    let file = hdf5::File::open(path).map_err(|e| unopened(path, &e))?;
-    let h5 = H5 { path, file: &file, bytes };
-    match FORMATS.iter().find(|format| (format.recognise)(&h5)) {
-        Some(format) => (format.read)(&h5),
-        None => Err(unknown_layout(&h5)),
-    }
 }
 
 fn unknown_layout(h5: &H5) -> FormatError {

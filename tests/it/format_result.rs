@@ -278,3 +278,38 @@ fn a_million_spikes_in_chunks_of_any_size_come_back_in_order() {
     assert_eq!(times.len(), 1_000_000);
     assert!(times.iter().enumerate().all(|(i, t)| *t == i as f64 * 1e-3));
 }
+
+#[test]
+fn states_and_weights_come_back_as_they_were_written() {
+    use memspike::format::result::read_observables;
+    use memspike::record::{StateLayout, WeightKind, WeightLayout};
+    let mut layout = layout();
+    layout.states = vec![StateLayout {
+        population: 0,
+        variable: "v_m".to_owned(),
+        unit: "mV".to_owned(),
+        node_ids: vec![2, 7],
+        interval_ms: 0.1,
+    }];
+    let kind = WeightKind::Snapshots { source_ids: vec![0, 1, 1], target_ids: vec![4, 4, 3], delays_ms: vec![1.0; 3] };
+    layout.weights = vec![
+        WeightLayout { projection: "a".to_owned(), unit: "pA".to_owned(), kind: WeightKind::PreSpike },
+        WeightLayout { projection: "b".to_owned(), unit: String::new(), kind },
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.h5");
+    let mut file = ResultFile::create(&out, &layout, &Header::default(), false).unwrap();
+    file.write(Chunk::State { index: 0, times_ms: vec![0.0, 0.1], rows: vec![1.0, 2.0, 3.0, 4.0] }).unwrap();
+    file.write(Chunk::Snapshot { index: 1, time_ms: 5.0, weights: vec![0.1, 0.2, 0.3] }).unwrap();
+    let (times_ms, weights) = (vec![1.0], vec![0.5]);
+    file.write(Chunk::PreSpikeWeights { index: 0, times_ms, source_ids: vec![3], target_ids: vec![1], weights }).unwrap();
+    file.finish(&serde_json::Map::new(), true).unwrap();
+
+    let back = read_observables(&out).unwrap();
+    let state = &back.states[0];
+    assert_eq!((state.population.as_str(), state.variable.as_str(), state.unit.as_str()), ("E", "v_m", "mV"));
+    assert_eq!((&state.node_ids[..], &state.data[..]), (&[2, 7][..], &[1.0, 2.0, 3.0, 4.0][..]));
+    assert_eq!((back.pre_spike[0].unit.as_str(), back.pre_spike[0].weights[0]), ("pA", 0.5));
+    assert_eq!((&back.snapshots[0].target_ids[..], &back.snapshots[0].weights[..]), (&[4, 4, 3][..], &[0.1, 0.2, 0.3][..]));
+    assert_eq!(back.snapshots[0].times_ms, [5.0]);
+}

@@ -1,5 +1,10 @@
 //! All integration tests, in one binary.
 
+mod cli;
+mod cli_commands;
+mod cli_errors;
+mod cli_examples;
+mod cli_stop;
 mod format_broken;
 mod format_disk_full;
 mod format_read;

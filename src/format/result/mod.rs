@@ -14,12 +14,14 @@
 
 mod attributes;
 mod header;
+mod observables;
 mod read;
 mod table;
 mod write;
 mod writer;
 
 pub use header::{Header, RecordedTable};
+pub use observables::{Observables, PreSpikeWeights, Snapshots, States, read_observables};
 pub(super) use read::{read, recognise};
 pub use table::Mark;
 pub use write::{Marks, ResultError, ResultFile};

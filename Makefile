@@ -1,0 +1,45 @@
+# The two commands: `make demo` replays a real recording, `make test` runs every test.
+# Both install what is missing first. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: help setup build demo test check bench reproduce clean
+
+# rustup's installer asks for a new login before cargo is on the path; do without.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+BIN := $(or $(CARGO_TARGET_DIR),target)/release/memspike
+RECORDING := tests/data/recordings/mc_maze_trial_748/mc_maze_trial_748.nwb
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: ## Install what is missing: compiler, cmake (needed to build HDF5); nothing to do the second time
+	@.ci/setup
+
+build: setup ## target/release/memspike
+	cargo build --release --locked
+
+demo: build ## Replay a monkey's motor cortex into models/replay.toml: out/demo.h5, out/demo.png
+	mkdir -p out
+	$(BIN) replay $(RECORDING) --model models/replay.toml -o out/demo.h5 --force
+	$(BIN) raster out/demo.h5 -o out/demo.png --behavior=hand_pos,hand_vel --force
+
+test: setup ## All tests
+	cargo test --locked
+
+check: setup ## Format, clippy, documentation
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+bench: setup ## The benchmarks, each against its stated question
+	cargo bench --locked
+
+reproduce: setup ## Every shipped model at full length, against its paper: docs/REPRODUCTION.md
+	cargo bench --locked --bench reproduce
+
+clean: ## Remove what was built
+	cargo clean
+	rm -rf out

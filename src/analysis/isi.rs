@@ -1,0 +1,63 @@
+//! Interspike intervals and their coefficient of variation.
+
+/// Units with fewer spikes than this are left out of a mean CV.
+pub const MIN_SPIKES_FOR_CV: usize = 5;
+
+/// The intervals between successive spikes of a sorted train, in its unit of time.
+pub fn intervals(train: &[f64]) -> Vec<f64> {
+    train.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// Coefficient of variation of the intervals: their standard deviation (of the population, not
+/// of a sample) over their mean. 0 for a clock, 1 for a Poisson process.
+///
+/// `None` with fewer than two intervals, or if all spikes are simultaneous.
+pub fn cv(train: &[f64]) -> Option<f64> {
+    let intervals = intervals(train);
+    if intervals.len() < 2 {
+        return None;
+    }
+    let n = intervals.len() as f64;
+    let mean = intervals.iter().sum::<f64>() / n;
+    let variance = intervals.iter().map(|i| (i - mean) * (i - mean)).sum::<f64>() / n;
+    (mean > 0.0 && variance.is_finite()).then(|| variance.sqrt() / mean)
+}
+
+/// The CV of each train that has at least [`MIN_SPIKES_FOR_CV`] spikes.
+pub fn unit_cvs(trains: &[Vec<f64>]) -> Vec<f64> {
+    trains.iter().filter(|train| train.len() >= MIN_SPIKES_FOR_CV).filter_map(|train| cv(train)).collect()
+}
+
+/// Mean of [`unit_cvs`]; `None` if no unit has enough spikes.
+pub fn mean_cv(trains: &[Vec<f64>]) -> Option<f64> {
+    let cvs = unit_cvs(trains);
+    (!cvs.is_empty()).then(|| cvs.iter().sum::<f64>() / cvs.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_has_no_variation_and_alternating_intervals_a_known_one() {
+        assert_eq!(cv(&[1.0, 2.0, 3.0, 4.0, 5.0]), Some(0.0));
+        // Intervals 1, 3, 1, 3: mean 2, standard deviation 1.
+        assert_eq!(cv(&[0.0, 1.0, 4.0, 5.0, 8.0]), Some(0.5));
+    }
+
+    #[test]
+    fn what_is_not_defined_is_none_not_nan() {
+        assert_eq!(cv(&[]), None);
+        assert_eq!(cv(&[1.0, 2.0]), None);
+        assert_eq!(cv(&[3.0, 3.0, 3.0]), None);
+        assert_eq!(mean_cv(&[]), None);
+        assert_eq!(mean_cv(&[vec![0.0, 1.0, 2.0, 4.0]]), None, "four spikes are not enough");
+    }
+
+    #[test]
+    fn the_mean_is_over_units_with_five_spikes() {
+        let trains = [vec![0.0, 1.0, 2.0, 3.0, 4.0], vec![0.0, 1.0, 4.0, 5.0, 8.0], vec![0.0, 9.0, 10.0]];
+        assert_eq!(mean_cv(&trains), Some(0.25));
+        assert_eq!(unit_cvs(&trains).len(), 2);
+    }
+}

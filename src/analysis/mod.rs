@@ -1,0 +1,72 @@
+//! Numbers from tables: rates, interspike intervals, correlations, histograms.
+//!
+//! Times are seconds, rates are Hz. Nothing here returns NaN: what is not defined
+//! (the CV of two spikes, the correlation of a silent unit) is `None` or left out.
+
+mod correlation;
+mod histogram;
+mod isi;
+mod rates;
+
+pub use correlation::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+pub use histogram::{Histogram, histogram, percentile};
+pub use isi::{MIN_SPIKES_FOR_CV, cv, intervals, mean_cv, unit_cvs};
+pub use rates::{BinnedRate, binned_rate, population_rate, unit_rates};
+
+/// A question that has no answer: the window, bin or range is not one.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum AnalysisError {
+    /// The window is empty, reversed or not finite.
+    #[error("the window from {start} s to {stop} s is empty; expected a start before its stop, both finite")]
+    Window {
+        /// Its start \[s\].
+        start: f64,
+        /// Its stop \[s\].
+        stop: f64,
+    },
+    /// The bin width is not positive and finite.
+    #[error("the bin width is {0} s; expected a positive, finite time")]
+    Bin(f64),
+    /// More bins than can sensibly be held.
+    #[error("{bins:.0} bins of {bin} s; at most {limit} fit, choose wider bins or a shorter window")]
+    TooManyBins {
+        /// How many there would be.
+        bins: f64,
+        /// Their width \[s\].
+        bin: f64,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The range of a histogram is empty or it has no bins.
+    #[error("a histogram of {bins} bins from {low} to {high}; expected low < high and at least one bin")]
+    Range {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// Number of bins.
+        bins: usize,
+    },
+}
+
+/// The largest number of bins along one axis.
+pub const MAX_BINS: usize = 100_000_000;
+
+/// Checks that a window \[s\] is finite and not empty.
+pub(crate) fn check_window(start: f64, stop: f64) -> Result<(), AnalysisError> {
+    let fine = start.is_finite() && stop.is_finite() && start < stop && (stop - start).is_finite();
+    if fine { Ok(()) } else { Err(AnalysisError::Window { start, stop }) }
+}
+
+/// The number of bins that cover a window; a last bin shorter than 1e-9 of a bin is rounding, not a bin.
+pub(crate) fn number_of_bins(start: f64, stop: f64, bin: f64) -> Result<usize, AnalysisError> {
+    check_window(start, stop)?;
+    if !(bin > 0.0 && bin.is_finite()) {
+        return Err(AnalysisError::Bin(bin));
+    }
+    let bins = ((stop - start) / bin - 1e-9).ceil().max(1.0);
+    if bins > MAX_BINS as f64 {
+        return Err(AnalysisError::TooManyBins { bins, bin, limit: MAX_BINS });
+    }
+    Ok(bins as usize)
+}

@@ -1,0 +1,153 @@
+//! `memspike check`: is a model right, and how large is it? Nothing is built.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use memspike::network::{self, Estimate};
+use memspike::spec::{Engine, NetworkSpec};
+use memspike::spikes::{Recording, SpikeTable};
+use serde_json::{Map, Value, json};
+
+use super::memory::{available, bytes, grouped, refuse_if_too_large};
+use super::model::{Layers, Model};
+use super::names::{engine, kind, precision};
+use super::{Done, Failure, quantity};
+
+/// Check a model and print its size (neurons, synapses, memory) without building it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike check models/microcircuit.toml --set parameters.scale=0.1\n  \
+                        memspike check models/brunel_ai.toml --resolved")]
+pub struct Args {
+    /// The model file (TOML)
+    model: PathBuf,
+
+    /// Lay a value over the model, such as simulation.seed=2; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
+    set: Vec<(String, String)>,
+
+    /// Print the model with layers and parameters applied
+    #[arg(long, conflicts_with = "json")]
+    resolved: bool,
+
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The verdict and the size.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    let model = Model::File(args.model);
+    if args.resolved {
+        return Ok(Done::text(model.read(&args.set)?.resolved));
+    }
+    describe(&model, &args.set, args.json)
+}
+
+/// What a model holds, checked; refused if it can't be held in memory.
+pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Failure> {
+    let spec = model.read(layers)?;
+    // A model that waits for its recording is right as far as it goes.
+    let waiting = waits(&spec);
+    let spec = if waiting { stand_in(spec)? } else { model.load(layers)?.spec };
+    let size = network::estimate(&spec).map_err(Failure::input)?;
+    let (neurons, sources) = (size.neurons, size.sources);
+    refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;
+    network::check_parameters(&spec).map_err(Failure::input)?;
+    if json {
+        return Done::json(&as_json(model, &spec, &size));
+    }
+    let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
+    Ok(Done::text(as_text(model, &spec, &size) + if waiting { &note } else { "" }))
+}
+
+/// Units of the recording that stands in for one that is not named yet.
+const STAND_IN: usize = 1000;
+
+/// Fills populations that wait for a recording, so that the network has a size.
+fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
+    let wanted: Vec<_> = spec.recordings().into_iter().map(|(i, r)| (i, r.clone())).collect();
+    for (population, source) in wanted {
+        let recording = match &source.file {
+            Some(file) => memspike::format::read(file).map_err(Failure::input)?,
+            None => {
+                let start = source.start.unwrap_or(0.0);
+                let stop = source.stop.unwrap_or(start + 1.0);
+                let ids: Vec<i64> = (0..STAND_IN as i64).collect();
+                let spikes = SpikeTable { unit_ids: ids, ..SpikeTable::default() };
+                Recording { spikes, observed: vec![(start, stop)], ..Recording::default() }
+            }
+        };
+        spec.bind(population, &recording).map_err(Failure::input)?;
+    }
+    Ok(spec)
+}
+
+/// Does a population wait for `memspike replay` to name its recording?
+fn waits(spec: &NetworkSpec) -> bool {
+    spec.recordings().iter().any(|(_, recording)| recording.file.is_none())
+}
+
+fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
+    let simulation = &spec.simulation;
+    let mut out = format!("{model}: {}\n", spec.title.as_deref().unwrap_or("a model without a title"));
+    spec.reference.iter().for_each(|reference| out += &format!("  {reference}\n"));
+    let duration = simulation.duration.map_or("as long as its recording".to_string(), |t| t.to_string());
+    let step = match simulation.engine {
+        Engine::Event => String::new(),
+        Engine::Grid => format!(" at {}", simulation.resolution),
+    };
+    let _ = writeln!(
+        out,
+        "  {duration}, {} engine{step}, {} precision, seed {}",
+        engine(spec),
+        precision(spec),
+        simulation.seed
+    );
+    let _ = writeln!(
+        out,
+        "\n{} neurons, {} sources, {} synapses, about {} of memory",
+        grouped(size.neurons),
+        grouped(size.sources),
+        grouped(size.synapses),
+        bytes(size.bytes)
+    );
+    let names = spec.populations.iter().map(|p| &p.name).chain(size.projections.iter().map(|(name, _)| name));
+    let width = names.map(|n| n.chars().count()).chain([10]).max().unwrap_or(10);
+    let _ = writeln!(out, "\n{:<width$} {:>14}  model", "population", "size");
+    for p in &spec.populations {
+        let _ = writeln!(out, "{:<width$} {:>14}  {}", p.name, grouped(p.size as u64), kind(&p.kind));
+    }
+    if !size.projections.is_empty() {
+        let _ = writeln!(out, "\n{:<width$} {:>14}  plasticity, device", "projection", "synapses");
+    }
+    for ((name, count), projection) in size.projections.iter().zip(&spec.projections) {
+        let rule = projection.plasticity.as_ref().map(|r| r.rule.describe().name);
+        let device = projection.device.as_ref().map(|d| d.device.describe().name);
+        let extras: Vec<&str> = rule.into_iter().chain(device).collect();
+        let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
+        let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));
+    }
+    out
+}
+
+fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate) -> Value {
+    json!({
+        "file": model.to_string(),
+        "kind": "model",
+        "title": spec.title,
+        "reference": spec.reference,
+        "duration_s": spec.simulation.duration.map(|t| t.seconds()),
+        "seed": spec.simulation.seed,
+        "engine": engine(spec),
+        "precision": precision(spec),
+        "resolution_ms": spec.simulation.resolution.ms(),
+        "neurons": size.neurons,
+        "sources": size.sources,
+        "synapses": size.synapses,
+        "bytes": size.bytes,
+        "populations": spec.populations.iter()
+            .map(|p| (p.name.clone(), json!({ "size": p.size, "model": kind(&p.kind) }))).collect::<Map<_, _>>(),
+        "projections": size.projections.iter()
+            .map(|(name, count)| (name.clone(), json!({ "synapses": count }))).collect::<Map<_, _>>(),
+    })
+}

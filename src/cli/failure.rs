@@ -1,0 +1,90 @@
+//! How a command ends: what goes to stdout, or what went wrong and the exit code.
+
+use std::error::Error;
+use std::fmt;
+
+/// A command that ended well.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What goes to stdout: nothing is printed before the command has ended, so a failure prints nothing there.
+    pub stdout: Vec<u8>,
+    /// Ctrl-C stopped it; what was simulated is kept.
+    pub interrupted: bool,
+}
+
+impl Done {
+    /// Ended with this text for stdout.
+    pub fn text(text: impl Into<String>) -> Done {
+        Done { stdout: text.into().into_bytes(), interrupted: false }
+    }
+
+    /// Ended with one JSON object for stdout.
+    pub fn json(value: &impl serde::Serialize) -> Result<Done, Failure> {
+        let mut text = serde_json::to_string_pretty(value).map_err(Failure::run)?;
+        text.push('\n');
+        Ok(Done::text(text))
+    }
+}
+
+/// A command that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// 1: the run failed; 2: the user's input is wrong.
+    pub code: u8,
+    error: Box<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    /// The user's input is wrong.
+    pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+        Failure { code: 2, error: error.into() }
+    }
+
+    /// The run failed.
+    pub fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+        Failure { code: 1, error: error.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// The error and what caused it, one per line; a cause that its parent already quotes is not said twice.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.error.to_string();
+        write!(f, "error: {said}")?;
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !said.contains(&text) {
+                write!(f, "\n  because: {text}")?;
+                said = text;
+            }
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("Can't read a.h5.")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn the_chain_is_printed_cause_by_cause() {
+        let failure = Failure::run(Outer(std::io::Error::other("The disk is on fire.")));
+        assert_eq!(failure.to_string(), "error: Can't read a.h5.\n  because: The disk is on fire.");
+        assert_eq!(failure.code, 1);
+    }
+
+    #[test]
+    fn a_cause_that_was_quoted_is_not_repeated() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("Can't read a.h5: {0}")]
+        struct Quoting(#[source] std::io::Error);
+        let failure = Failure::input(Quoting(std::io::Error::other("No such file.")));
+        assert_eq!(failure.to_string(), "error: Can't read a.h5: No such file.");
+    }
+}

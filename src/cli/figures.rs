@@ -1,0 +1,127 @@
+//! The figures of a run, laid out for people; `--json` gives the same ones to programs.
+
+use std::fmt::Write;
+
+use memspike::engine::Summary;
+use serde_json::Value;
+
+use super::memory::grouped;
+
+/// The figures as a few lines of text.
+pub fn lay_out(s: &Summary) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{} neurons, {} synapses; {} engine, {} precision, {}",
+        grouped(s.neurons),
+        grouped(s.synapses),
+        s.engine,
+        s.precision,
+        if s.threads == 1 { "1 thread".to_string() } else { format!("{} threads", s.threads) }
+    );
+    let _ = write!(out, "{} s recorded", short(s.duration_s));
+    if s.warmup_s > 0.0 {
+        let _ = write!(out, " after {} s of warm-up", short(s.warmup_s));
+    }
+    let _ = write!(out, ": built in {} s, simulated in {} s", short(s.build_s), short(s.sim_s));
+    if let Some(factor) = s.realtime_factor {
+        let _ = write!(out, " ({} x the recorded time)", short(factor));
+    }
+    if let Some(peak) = s.peak_rss_mib {
+        let _ = write!(out, ", peak memory {peak:.0} MiB");
+    }
+    let _ = writeln!(
+        out,
+        "\n{} spikes, {} synaptic events, {} background events",
+        grouped(s.spikes),
+        grouped(s.synaptic_events),
+        grouped(s.background_events)
+    );
+    if let Some([mean, p99, max]) = s.lateness_ms {
+        let _ =
+            writeln!(out, "lateness: mean {} ms, 99 % under {} ms, at most {} ms", short(mean), short(p99), short(max));
+    }
+    out += &populations(&s.populations);
+    out += &projections(&s.projections);
+    out
+}
+
+fn populations(rows: &serde_json::Map<String, Value>) -> String {
+    let width = name_width(rows, "population");
+    let mut out =
+        format!("\n{:<width$} {:>10} {:>12} {:>10} {:>8}\n", "population", "size", "spikes", "rate [Hz]", "CV");
+    for (name, row) in rows {
+        let number = |key: &str| row[key].as_f64().map_or("-".to_string(), short);
+        let count = |key: &str| row[key].as_u64().map_or("-".to_string(), grouped);
+        let _ = writeln!(
+            out,
+            "{name:<width$} {:>10} {:>12} {:>10} {:>8}",
+            count("size"),
+            count("spikes"),
+            number("rate_hz"),
+            number("cv_isi")
+        );
+    }
+    if rows.is_empty() { String::new() } else { out }
+}
+
+fn projections(rows: &serde_json::Map<String, Value>) -> String {
+    let width = name_width(rows, "projection");
+    let mut out = format!("\n{:<width$} {:>14} {:>14}\n", "projection", "synapses", "events");
+    for (name, row) in rows {
+        let count = |key: &str| row[key].as_u64().map_or("-".to_string(), grouped);
+        let _ = write!(out, "{name:<width$} {:>14} {:>14}", count("synapses"), count("events"));
+        if let Some(energy) = row["energy_j"].as_object() {
+            let parts: Vec<String> =
+                energy.iter().filter_map(|(kind, joule)| Some(format!("{kind} {}", joules(joule.as_f64()?)))).collect();
+            if !parts.is_empty() {
+                let _ = write!(out, "  energy: {}", parts.join(", "));
+            }
+        }
+        out.push('\n');
+    }
+    if rows.is_empty() { String::new() } else { out }
+}
+
+fn name_width(rows: &serde_json::Map<String, Value>, head: &str) -> usize {
+    rows.keys().map(|n| n.chars().count()).chain([head.len()]).max().unwrap_or(0)
+}
+
+/// Three significant digits, without an exponent where that reads well.
+pub fn short(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        0.0 => "0".to_string(),
+        s if !(1e-3..1e6).contains(&s) => format!("{value:.2e}"),
+        s if s >= 100.0 => format!("{value:.0}"),
+        s if s >= 10.0 => trim(format!("{value:.1}")),
+        s if s >= 1.0 => trim(format!("{value:.2}")),
+        _ => trim(format!("{value:.4}")),
+    }
+}
+
+fn trim(text: String) -> String {
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+fn joules(value: f64) -> String {
+    let prefixes = [(1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ"), (1e-12, "pJ"), (1e-15, "fJ")];
+    let (scale, unit) = prefixes.into_iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or((1.0, "J"));
+    format!("{} {unit}", short(value / scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_digits() {
+        assert_eq!(short(0.0), "0");
+        assert_eq!(short(12.34), "12.3");
+        assert_eq!(short(2.0), "2");
+        assert_eq!(short(0.52), "0.52");
+        assert_eq!(short(1e-9), "1.00e-9");
+        assert_eq!(joules(3.2e-9), "3.2 nJ");
+        assert_eq!(joules(0.0), "0 J");
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line: one file per command (arguments -> call -> summary).
+//!
+//! In each file `Args` is what was typed; what it means is another type, made from it after
+//! all of it was checked. Commands return what goes to stdout, so nothing is printed there before
+//! they have ended well.
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod clock;
+mod completions;
+mod failure;
+mod figures;
+mod info;
+mod interrupt;
+mod man;
+mod memory;
+mod model;
+mod models;
+mod names;
+mod output;
+mod plot;
+mod progress;
+mod quantity;
+mod raster;
+mod replay;
+mod run;
+mod simulate;
+mod sink;
+
+pub use failure::{Done, Failure};
+
+/// What was typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "memspike",
+    version,
+    about = "Simulates spiking networks exactly, event by event, with memristive synapses, and replays neural recordings",
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Replay(replay::Args),
+    Raster(raster::Args),
+    Plot(plot::Args),
+    Info(info::Args),
+    Check(check::Args),
+    Models(models::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// What went wrong, and whether it was the input or the run.
+    pub fn dispatch(self) -> Result<Done, Failure> {
+        match self.command {
+            Command::Run(args) => run::run(args),
+            Command::Replay(args) => replay::run(args),
+            Command::Raster(args) => raster::run(args),
+            Command::Plot(args) => plot::run(args),
+            Command::Info(args) => info::run(&args),
+            Command::Check(args) => check::run(args),
+            Command::Models(args) => models::run(&args),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("\n  memspike "), "{} has no example:\n{help}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A model file with the layers that flags lay on top, and the recordings that it replays.
+
+use std::path::{Path, PathBuf};
+
+use memspike::format;
+use memspike::spec::{self, Bound, NetworkSpec};
+use memspike::spikes::Recording;
+
+use super::Failure;
+
+/// The network that `memspike replay` uses without `--model`.
+const REPLAY: &str = include_str!("../../models/replay.toml");
+
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Model {
+    /// A file.
+    File(PathBuf),
+    /// The replay network that ships in the program.
+    Replay,
+}
+
+impl std::fmt::Display for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Model::File(path) => write!(f, "{}", path.display()),
+            Model::Replay => write!(f, "the built-in replay model"),
+        }
+    }
+}
+
+/// `--set`-like layers: (key, TOML value or text).
+pub type Layers = Vec<(String, String)>;
+
+/// A model with its recordings.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The model, recordings bound.
+    pub spec: NetworkSpec,
+    /// Its recordings, in the order of the populations.
+    pub recordings: Vec<Replayed>,
+}
+
+/// A population that replays a recording.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The population.
+    pub population: usize,
+    /// What it replays.
+    pub recording: Recording,
+    /// Which part of it.
+    pub bound: Bound,
+}
+
+impl Model {
+    /// Reads and checks the model alone.
+    ///
+    /// # Errors
+    /// Exit code 2, with the place in the file.
+    pub fn read(&self, layers: &Layers) -> Result<NetworkSpec, Failure> {
+        match self {
+            Model::File(path) => spec::load(path, layers).map_err(Failure::input),
+            Model::Replay => spec::parse(REPLAY, "models/replay.toml (built in)", Path::new(""), layers).map_err(Failure::input),
+        }
+    }
+
+    /// Reads and checks the model, reads its recordings and binds them.
+    ///
+    /// # Errors
+    /// Exit code 2, with the file and the place in it.
+    pub fn load(&self, layers: &Layers) -> Result<Loaded, Failure> {
+        let mut spec = self.read(layers)?;
+        let mut recordings = Vec::new();
+        for (population, recording) in read_recordings(&spec)? {
+            let bound = spec.bind(population, &recording).map_err(Failure::input)?;
+            recordings.push(Replayed { population, recording, bound });
+        }
+        Ok(Loaded { spec, recordings })
+    }
+}
+
+/// Reads what the model's recording sources name.
+fn read_recordings(spec: &NetworkSpec) -> Result<Vec<(usize, Recording)>, Failure> {
+    let mut recordings = Vec::new();
+    for (population, source) in spec.recordings() {
+        let Some(file) = &source.file else {
+            let name = &spec.populations[population].name;
+            return Err(Failure::input(format!(
+                "The population `{name}` replays a recording, but no file is named. Run it with `memspike replay \
+                 RECORDING -o OUT.h5 --model MODEL.toml`, or set population.{name}.source.recording.file."
+            )));
+        };
+        let recording = format::read(file).map_err(Failure::input)?;
+        recording.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", file.display()));
+        recordings.push((population, recording));
+    }
+    Ok(recordings)
+}

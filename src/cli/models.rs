@@ -1,0 +1,267 @@
+//! `memspike models`: the zoo, from the tables by which the models describe themselves.
+
+use std::fmt::Write;
+
+use memspike::describe::{Bound, Kind, Model, Param};
+use memspike::device::DeviceModel;
+use memspike::neuron::NeuronModel;
+use memspike::plasticity::RuleModel;
+use serde_json::{Value, json};
+
+use super::{Done, Failure};
+
+/// List neuron models, plasticity rules and devices: parameters, units, defaults, equations, papers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike models\n  memspike models adex\n  memspike models lif_exp --toml")]
+pub struct Args {
+    /// A model, for its parameters and equations; a list of all without one
+    name: Option<String>,
+
+    /// As a table to paste into a model file
+    #[arg(long, conflicts_with = "json")]
+    toml: bool,
+
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// One entry of the zoo.
+#[derive(Clone, Copy)]
+struct Entry {
+    kind: &'static str,
+    model: &'static Model,
+    /// Of a weight onto it; none for rules and devices.
+    weight_unit: Option<&'static str>,
+}
+
+fn zoo() -> Vec<Entry> {
+    let neurons = NeuronModel::ALL.into_iter().map(|m| Entry {
+        kind: "neuron",
+        model: m.describe(),
+        weight_unit: Some(m.weight_unit()),
+    });
+    let rules =
+        RuleModel::ALL.into_iter().map(|m| Entry { kind: "plasticity", model: m.describe(), weight_unit: None });
+    let devices =
+        DeviceModel::ALL.into_iter().map(|m| Entry { kind: "device", model: m.describe(), weight_unit: None });
+    neurons.chain(rules).chain(devices).collect()
+}
+
+/// The list, or the chosen model.
+pub fn run(args: &Args) -> Result<Done, Failure> {
+    let zoo = zoo();
+    let chosen: Vec<Entry> = match &args.name {
+        None => zoo,
+        Some(name) => vec![find(&zoo, name)?],
+    };
+    if args.json {
+        let models: serde_json::Map<String, Value> =
+            chosen.iter().map(|e| (e.model.name.to_string(), describe_json(e))).collect();
+        return Done::json(&models);
+    }
+    let describe = match (args.toml, &args.name) {
+        (true, _) => describe_toml,
+        (false, Some(_)) => describe_text,
+        (false, None) => return Ok(Done::text(list(&chosen))),
+    };
+    Ok(Done::text(chosen.iter().map(describe).collect::<Vec<_>>().join("\n")))
+}
+
+fn find(zoo: &[Entry], name: &str) -> Result<Entry, Failure> {
+    if let Some(entry) = zoo.iter().find(|e| e.model.name == name) {
+        return Ok(*entry);
+    }
+    let known: Vec<&str> = zoo.iter().map(|e| e.model.name).collect();
+    let near = known
+        .iter()
+        .map(|k| (distance(k, name), k))
+        .filter(|(letters, _)| *letters <= 2)
+        .min()
+        .map_or(String::new(), |(_, k)| format!(" Did you mean `{k}`?"));
+    let planned = RuleModel::PLANNED.contains(&name) || DeviceModel::PLANNED.contains(&name);
+    let planned = if planned { " It is planned for a later version." } else { "" };
+    Err(Failure::input(format!("There is no model `{name}`.{planned}{near} Expected one of {}.", known.join(", "))))
+}
+
+/// Levenshtein's distance: how many letters differ.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn list(zoo: &[Entry]) -> String {
+    let mut out = String::new();
+    for (kind, heading) in
+        [("neuron", "Neuron models"), ("plasticity", "Plasticity rules"), ("device", "Memristive devices")]
+    {
+        let _ = writeln!(out, "{heading}");
+        for entry in zoo.iter().filter(|e| e.kind == kind) {
+            let _ = writeln!(out, "  {:<16}{}", entry.model.name, entry.model.summary);
+        }
+        out.push('\n');
+    }
+    out + "memspike models NAME shows one with its parameters, --toml makes it ready to paste.\n"
+}
+
+/// The default as people write it; none if it has to be given or is simply absent.
+fn default_text(param: &Param) -> Option<String> {
+    if param.default.is_nan() {
+        return None;
+    }
+    Some(match param.kind {
+        Kind::Flag => (param.default != 0.0).to_string(),
+        Kind::Choice(words) => format!("\"{}\"", words.get(param.default as usize).unwrap_or(&"")),
+        Kind::Quantity(unit) => format!("\"{} {unit}\"", param.default),
+        _ => param.default.to_string(),
+    })
+}
+
+fn bound_text(param: &Param) -> String {
+    match (param.kind, param.bound) {
+        (Kind::Choice(words), _) => words.join(", "),
+        (Kind::Flag, _) => "true, false".to_string(),
+        (_, Bound::Finite) => "finite".to_string(),
+        (_, Bound::NotNan) => "a number or inf".to_string(),
+        (_, Bound::Positive) => "> 0".to_string(),
+        (_, Bound::NonNegative) => ">= 0".to_string(),
+        (_, Bound::Fraction) => "0 to 1".to_string(),
+    }
+}
+
+fn describe_text(entry: &Entry) -> String {
+    let model = entry.model;
+    let mut out = format!("{}: {}\n", model.name, model.summary);
+    let indent = |text: &str| text.lines().map(|l| format!("    {}\n", l.trim_end())).collect::<String>();
+    if !model.equations.is_empty() {
+        let _ = write!(out, "\nEquations\n{}", indent(model.equations));
+    }
+    out += "\nParameters\n";
+    let rows: Vec<[String; 4]> = model
+        .params
+        .iter()
+        .map(|p| {
+            let default = default_text(p).unwrap_or_else(|| "not given".to_string()).replace('"', "");
+            [p.name.to_string(), default, bound_text(p), p.doc.to_string()]
+        })
+        .collect();
+    out += &table(&["name", "default", "range", "meaning"], &rows);
+    if !model.variables.is_empty() {
+        out += "\nState (initial.NAME sets it, record.state samples it)\n";
+        let rows: Vec<[String; 3]> =
+            model.variables.iter().map(|v| [v.name.to_string(), v.unit.to_string(), v.doc.to_string()]).collect();
+        out += &table(&["name", "unit", "meaning"], &rows);
+    }
+    if let Some(unit) = entry.weight_unit {
+        let _ = writeln!(out, "\nA weight onto it is in {unit}.");
+    }
+    let _ = writeln!(out, "\nReference\n    {}", model.reference);
+    out
+}
+
+fn table<const N: usize>(heads: &[&str; N], rows: &[[String; N]]) -> String {
+    let width =
+        |column: usize| rows.iter().map(|r| r[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |cells: &[&str]| {
+        let cells: Vec<String> = cells.iter().zip(&widths).map(|(c, w)| format!("{c:<w$}")).collect();
+        format!("    {}\n", cells.join("  ").trim_end())
+    };
+    let body: String = rows.iter().map(|r| line(&r.each_ref().map(String::as_str))).collect();
+    line(heads) + &body
+}
+
+/// A named set with every default written out; what has no default is a comment.
+fn describe_toml(entry: &Entry) -> String {
+    let model = entry.model;
+    let mut out = format!("# {}\n# {}\n", model.summary, model.reference.replace('\n', "\n# "));
+    let _ = writeln!(out, "[{}.my_{}.{}]", entry.kind, model.name, model.name);
+    let lines: Vec<(String, String)> = model
+        .params
+        .iter()
+        .map(|p| {
+            let line = match default_text(p) {
+                Some(default) => format!("{} = {default}", p.name),
+                None => format!("# {} = ..", p.name),
+            };
+            (line, format!("{} ({})", p.doc, bound_text(p)))
+        })
+        .collect();
+    let width = lines.iter().map(|l| l.0.len()).max().unwrap_or(0);
+    lines.iter().for_each(|(line, comment)| out += &format!("{line:<width$}  # {comment}\n"));
+    out
+}
+
+fn describe_json(entry: &Entry) -> Value {
+    let model = entry.model;
+    let parameter = |p: &Param| {
+        let default = match p.kind {
+            _ if p.default.is_nan() => Value::Null,
+            Kind::Flag => json!(p.default != 0.0),
+            Kind::Choice(words) => json!(words.get(p.default as usize)),
+            // JSON knows no infinity; a model file writes "inf".
+            _ if p.default.is_infinite() => json!(p.default.to_string()),
+            _ => json!(p.default),
+        };
+        let unit = match p.kind {
+            Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => json!(unit),
+            Kind::Weight => json!(entry.weight_unit),
+            _ => Value::Null,
+        };
+        let choices = if let Kind::Choice(words) = p.kind { json!(words) } else { Value::Null };
+        json!({ "name": p.name, "unit": unit, "default": default, "range": bound_text(p), "choices": choices, "doc": p.doc })
+    };
+    json!({
+        "kind": entry.kind,
+        "summary": model.summary,
+        "equations": model.equations,
+        "reference": model.reference,
+        "weight_unit": entry.weight_unit,
+        "parameters": model.params.iter().map(parameter).collect::<Vec<_>>(),
+        "state": model.variables.iter().map(|v| json!({ "name": v.name, "unit": v.unit, "doc": v.doc })).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_is_listed_and_its_toml_parses() {
+        for entry in zoo() {
+            let text = describe_toml(&entry);
+            let parsed: toml_edit::DocumentMut = text.parse().unwrap_or_else(|e| panic!("{text}\n{e}"));
+            assert!(parsed[entry.kind][&format!("my_{}", entry.model.name)][entry.model.name].is_table());
+            assert!(list(&zoo()).contains(entry.model.summary));
+        }
+    }
+
+    #[test]
+    fn a_misspelt_model_is_an_error_that_suggests_the_nearest() {
+        let failure = find(&zoo(), "lif_exq").err().unwrap();
+        assert_eq!(failure.code, 2);
+        assert!(failure.to_string().contains("Did you mean `lif_exp`?"), "{failure}");
+        assert!(find(&zoo(), "clopath").err().unwrap().to_string().contains("later version"));
+    }
+
+    #[test]
+    fn defaults_carry_their_unit() {
+        let entry = zoo().into_iter().find(|e| e.model.name == "lif_exp").unwrap();
+        assert!(
+            describe_toml(&entry).contains("tau_m      = \"10 ms\"")
+                || describe_toml(&entry).contains("tau_m = \"10 ms\"")
+        );
+        assert!(describe_text(&entry).contains("10 ms"));
+        assert_eq!(describe_json(&entry)["parameters"][0]["default"], 10.0);
+    }
+}

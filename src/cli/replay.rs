@@ -1,0 +1,110 @@
+//! `memspike replay`: a recording drives a network.
+
+use std::path::PathBuf;
+
+use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec};
+
+use super::model::Model;
+use super::simulate::{self, Flags};
+use super::{Done, Failure, quantity};
+
+/// Replay a recording into a network
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike replay session.nwb -o replay.h5\n  \
+                        memspike replay session.nwb -o part.h5 --units 0-95 --start 2283s --stop 2285s --speed 10")]
+pub struct Args {
+    /// The recording: NWB 2, SONATA spikes, binned counts in HDF5, or a result of memspike
+    recording: PathBuf,
+
+    /// The result file (HDF5)
+    #[arg(short, long, value_name = "OUT.h5")]
+    output: PathBuf,
+
+    /// The network; a layered one with memristive synapses ships in the program
+    #[arg(long, value_name = "MODEL.toml")]
+    model: Option<PathBuf>,
+
+    /// The population that replays, where the model has several with source.recording
+    #[arg(long, value_name = "POPULATION")]
+    into: Option<String>,
+
+    /// Where to start, on the recording's clock; its first observed moment without it
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    start: Option<f64>,
+
+    /// Where to stop, on the recording's clock; its last observed moment without it
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    stop: Option<f64>,
+
+    /// Units by position, such as 0-95,100; all without it
+    #[arg(long, value_name = "RANGES")]
+    units: Option<String>,
+
+    /// Units by a column, such as location=M1 (a later version)
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    filter: Vec<String>,
+
+    /// Pace the run to the clock: model seconds per second; reports how late spikes came
+    #[arg(long, value_name = "FACTOR")]
+    speed: Option<f64>,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Simulates, and prints the figures.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    if !args.filter.is_empty() {
+        return Err(Failure::input(
+            "Selecting units by --where comes in a later version; select them by position, with --units 0-95,100.",
+        ));
+    }
+    if let Some(speed) = args.speed.filter(|s| !(s.is_finite() && *s > 0.0)) {
+        return Err(Failure::input(format!("--speed is {speed}; expected more than 0, such as 1 for real time.")));
+    }
+    if !args.recording.is_file() {
+        return Err(Failure::input(format!("There is no recording {}; check the path.", args.recording.display())));
+    }
+    let model = args.model.map_or(Model::Replay, Model::File);
+    let mut request = args.flags.request(model, Some(&args.output))?;
+    request.at_speed(args.speed);
+    let population = match args.into {
+        Some(name) => name,
+        None => only_source(&request.model.read(&request.layers)?)?,
+    };
+    // On top of --set, as flags that say more.
+    let mut lay = |key: &str, value: String| {
+        request.layers.push((format!("population.{population}.source.recording.{key}"), value));
+    };
+    // Relative to where the command was typed, not to the model.
+    let file = std::path::absolute(&args.recording).map_err(Failure::input)?;
+    let Some(file) = file.to_str() else {
+        return Err(Failure::input(format!("The name of the recording {} is not UTF-8; rename it.", file.display())));
+    };
+    lay("file", toml_edit::Value::from(file).to_string());
+    args.start.into_iter().for_each(|s| lay("start", format!("\"{s} s\"")));
+    args.stop.into_iter().for_each(|s| lay("stop", format!("\"{s} s\"")));
+    args.units.into_iter().for_each(|units| lay("units", toml_edit::Value::from(units).to_string()));
+    simulate::run(request)
+}
+
+/// The population that replays a recording, if there is just one.
+fn only_source(spec: &NetworkSpec) -> Result<String, Failure> {
+    let names: Vec<&str> = spec
+        .populations
+        .iter()
+        .filter(|p| matches!(p.kind, PopulationKind::Source(SourceSpec::Recording(_))))
+        .map(|p| p.name.as_str())
+        .collect();
+    match names[..] {
+        [name] => Ok(name.to_string()),
+        [] => Err(Failure::input(
+            "The model has no population that replays a recording: give one of them `source.recording = {}`.",
+        )),
+        _ => Err(Failure::input(format!(
+            "The model has several populations that replay a recording; choose one with --into: {}.",
+            names.join(", ")
+        ))),
+    }
+}
+

@@ -1,0 +1,29 @@
+//! `memspike run`: simulate a model.
+
+use std::path::PathBuf;
+
+use super::model::Model;
+use super::simulate::{self, Flags};
+use super::{Done, Failure};
+
+/// Simulate a model
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike run models/brunel_ai.toml --duration 300ms\n  \
+                        memspike run models/brunel_ai.toml -o brunel.h5 --set parameters.g=4.5 --seed 2 --json")]
+pub struct Args {
+    /// The model file (TOML)
+    model: PathBuf,
+
+    /// The result file (HDF5); only the figures are printed without it
+    #[arg(short, long, value_name = "OUT.h5")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Simulates, and prints the figures.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    let request = args.flags.request(Model::File(args.model), args.output.as_deref())?;
+    simulate::run(request)
+}

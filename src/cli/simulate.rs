@@ -1,0 +1,242 @@
+//! What `run` and `replay` share: their flags, and the way from a model to a result.
+
+use std::path::{Path, PathBuf};
+
+use memspike::engine::checkpoint::{Checkpoint, model_hash};
+use memspike::engine::{self, Options, Outcome, RunError, Simulation};
+use memspike::format::result::{Header, ResultError, ResultFile};
+use memspike::network::{self, Network};
+use memspike::record::Memory;
+use memspike::time::Time;
+
+use super::model::{Layers, Loaded, Model, Replayed};
+use super::output::Output;
+use super::progress::Progress;
+use super::sink::{Stored, read_marks};
+use super::{Done, Failure, clock, figures, interrupt, memory, names, quantity};
+
+/// Flags of both commands.
+#[derive(Debug, clap::Args)]
+pub struct Flags {
+    /// Lay a value over the model, such as simulation.duration="200 ms" or parameters.g=4.5; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
+    set: Vec<(String, String)>,
+
+    /// The seed of all random numbers
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+
+    /// How long to simulate, from model time 0
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    duration: Option<Time>,
+
+    /// Worker threads; one per processor without it. The result does not depend on it
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// event: exact spike times; grid: spikes on multiples of the resolution
+    #[arg(long, value_enum)]
+    engine: Option<Kernel>,
+
+    /// Print the figures as one JSON object
+    #[arg(long)]
+    json: bool,
+
+    /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    checkpoint_every: Option<Time>,
+
+    /// Go on from a checkpoint; needs the same model and seed, the duration may be longer
+    #[arg(long, value_name = "OUT.h5.ckpt")]
+    resume: Option<PathBuf>,
+
+    /// Replace the output if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kernel {
+    Event,
+    Grid,
+}
+
+/// What was meant.
+pub struct Request {
+    /// The model.
+    pub model: Model,
+    /// Flags as layers over it.
+    pub layers: Layers,
+    output: Option<Output>,
+    resume: Option<PathBuf>,
+    threads: usize,
+    options: Options,
+    json: bool,
+}
+
+impl Flags {
+    /// What the flags mean for `model`.
+    ///
+    /// # Errors
+    /// Exit code 2 if the output can't be written, or the flags don't go together.
+    pub fn request(self, model: Model, output: Option<&Path>) -> Result<Request, Failure> {
+        // The checkpoint's name says where the run was going.
+        let resumed = self.resume.as_ref().map(|ckpt| ckpt.with_extension(""));
+        let path = output.map(Path::to_path_buf).or(resumed);
+        // A resumed run goes on with an output that is there.
+        let replace = self.force || self.resume.is_some();
+        let output = path.map(|path| Output::new(&path, replace)).transpose()?;
+        let checkpoint = match (self.checkpoint_every, &output) {
+            (None, _) => None,
+            (Some(every), Some(output)) => Some((checkpoint_path(output.path()), every)),
+            (Some(_), None) => {
+                return Err(Failure::input("--checkpoint-every needs an output: give -o OUT.h5 too."));
+            }
+        };
+        if let Some(file) = self.resume.as_ref().filter(|file| !file.is_file()) {
+            return Err(Failure::input(format!("There is no checkpoint {}; check the path.", file.display())));
+        }
+        let options = Options { checkpoint, ..Options::default() };
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.map_or_else(processors, usize::from);
+        let mut layers = self.set;
+        let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));
+        self.seed.into_iter().for_each(|seed| lay("seed", seed.to_string()));
+        self.duration.into_iter().for_each(|duration| lay("duration", quantity::toml(duration)));
+        self.engine.into_iter().for_each(|kernel| {
+            let name = match kernel {
+                Kernel::Event => "\"event\"",
+                Kernel::Grid => "\"grid\"",
+            };
+            lay("engine", name.to_string());
+        });
+        Ok(Request { model, layers, output, resume: self.resume, threads, options, json: self.json })
+    }
+}
+
+impl Request {
+    /// Paces the run to the clock.
+    pub fn at_speed(&mut self, speed: Option<f64>) {
+        self.options.speed = speed;
+    }
+}
+
+/// `OUT.h5.ckpt`.
+fn checkpoint_path(output: &Path) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".ckpt");
+    PathBuf::from(name)
+}
+
+/// Simulates, writes the result, and gives the figures.
+///
+/// # Errors
+/// Exit code 2 for what is wrong with the model, its recording or the checkpoint, or a network that does
+/// not fit into memory; 1 for what fails on the way.
+pub fn run(mut request: Request) -> Result<Done, Failure> {
+    let Loaded { spec, recordings } = request.model.load(&request.layers)?;
+    let size = network::estimate(&spec).map_err(Failure::input)?;
+    let members = size.neurons.saturating_add(size.sources);
+    memory::refuse_if_too_large(members, size.synapses, size.bytes, memory::available())?;
+    let checkpoint = request.resume.as_deref().map(Checkpoint::read).transpose().map_err(failed)?;
+    interrupt::listen();
+
+    let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO));
+    let network = network::compile(spec, request.threads).map_err(Failure::input)?;
+    let simulation = engine::prepare(network).map_err(failed)?;
+    let outcome = match &request.output {
+        None => simulation.run(&request.options, &mut Memory::default(), &mut progress).map_err(failed)?,
+        Some(output) => {
+            let file = result_file(output, &simulation, &recordings, checkpoint.as_ref())?;
+            request.options.resume = checkpoint.map(Box::new);
+            let mut sink = Stored::new(file, request.options.checkpoint.is_some());
+            let outcome = simulation.run(&request.options, &mut sink, &mut progress).map_err(failed)?;
+            let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
+            let summary = summary.as_object().cloned().unwrap_or_default();
+            sink.file.finish(&summary, outcome.complete).map_err(unwritten)?;
+            outcome
+        }
+    };
+    progress.finish();
+    report(&request, &outcome)
+}
+
+/// A new result file, or the one that a checkpoint goes on with.
+fn result_file(
+    output: &Output,
+    simulation: &Simulation,
+    recordings: &[Replayed],
+    checkpoint: Option<&Checkpoint>,
+) -> Result<ResultFile, Failure> {
+    let mut layout = simulation.layout();
+    for replayed in recordings {
+        let population = &mut layout.populations[replayed.population];
+        population.recording_start_s = Some(replayed.bound.start_s);
+        population.unit_ids = Some(replayed.bound.unit_ids.clone());
+    }
+    let header = header(simulation.network(), recordings);
+    let Some(checkpoint) = checkpoint else {
+        // Whether it may be replaced was settled before anything was computed.
+        return ResultFile::create(output.path(), &layout, &header, true).map_err(unwritten);
+    };
+    // Before the file is cut back to what belongs to the checkpoint.
+    if checkpoint.model_hash != header.model_hash {
+        return Err(Failure::input(
+            "The checkpoint was written by another model or seed; resume with the model that wrote it, or start anew.",
+        ));
+    }
+    let marks = read_marks(&checkpoint.marks)
+        .map_err(|_| Failure::input("The checkpoint says nothing of a result file; start the run again without --resume."))?;
+    ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)
+}
+
+/// What the result says of its run.
+fn header(network: &Network, recordings: &[Replayed]) -> Header {
+    let spec = &network.spec;
+    let spans = |spans: &[(Time, Time)]| spans.iter().map(|(a, b)| (a.seconds(), b.seconds())).collect();
+    let mut header = Header {
+        model: spec.resolved.clone(),
+        model_hash: model_hash(network),
+        seed: spec.simulation.seed,
+        engine: names::engine(spec).to_string(),
+        precision: names::precision(spec).to_string(),
+        resolution_ms: spec.simulation.resolution.ms(),
+        duration_ms: spec.simulation.duration.unwrap_or(Time::ZERO).ms(),
+        started_utc: clock::now_utc(),
+        intervals: spec.intervals.iter().map(|i| (i.name.clone(), spans(&i.spans))).collect(),
+        ..Header::default()
+    };
+    for Replayed { recording, bound, .. } in recordings {
+        header.add_recording(&recording.signals, &recording.intervals, bound.start_s, bound.stop_s);
+    }
+    header
+}
+
+fn report(request: &Request, outcome: &Outcome) -> Result<Done, Failure> {
+    let mut done = if request.json {
+        Done::json(&outcome.summary)?
+    } else {
+        let mut text = figures::lay_out(&outcome.summary);
+        if let Some(output) = &request.output {
+            text += &format!("\nwritten to {}\n", output.path().display());
+        }
+        Done::text(text)
+    };
+    if !outcome.complete {
+        eprintln!("Stopped at {}; what was simulated is kept.", outcome.reached);
+        done.interrupted = true;
+    }
+    Ok(done)
+}
+
+/// A run that can't begin is the input's fault, one that breaks off is not.
+fn failed(error: RunError) -> Failure {
+    if error.is_input() { Failure::input(error) } else { Failure::run(error) }
+}
+
+fn unwritten(error: ResultError) -> Failure {
+    match error {
+        ResultError::Input(_) => Failure::input(error),
+        ResultError::Failed(_) => Failure::run(error),
+    }
+}

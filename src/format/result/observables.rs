@@ -1,0 +1,146 @@
+//! What a result holds beside spikes: states and weights.
+
+use std::path::Path;
+
+use super::read::recognise;
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join};
+use crate::format::open;
+
+/// `/state` and `/weights` of a result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observables {
+    /// `/state/<population>/<variable>`.
+    pub states: Vec<States>,
+    /// `/weights/<projection>` at presynaptic spikes.
+    pub pre_spike: Vec<PreSpikeWeights>,
+    /// `/weights/<projection>/snapshots`.
+    pub snapshots: Vec<Snapshots>,
+}
+
+/// Samples of a state variable.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct States {
+    /// Population.
+    pub population: String,
+    /// Variable.
+    pub variable: String,
+    /// Unit of the samples.
+    pub unit: String,
+    /// Members that were sampled.
+    pub node_ids: Vec<i64>,
+    /// Sample times \[ms\].
+    pub times_ms: Vec<f64>,
+    /// Samples row by row: `times_ms.len()` rows of `node_ids.len()` numbers.
+    pub data: Vec<f64>,
+}
+
+/// Weights as presynaptic spikes transmitted them, by time of emission.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreSpikeWeights {
+    /// Projection.
+    pub projection: String,
+    /// Unit of the weights; empty if they are bare numbers.
+    pub unit: String,
+    /// Emission times \[ms\].
+    pub times_ms: Vec<f64>,
+    /// Sources.
+    pub source_ids: Vec<i64>,
+    /// Targets.
+    pub target_ids: Vec<i64>,
+    /// Weights.
+    pub weights: Vec<f64>,
+}
+
+/// All weights of a projection at some times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshots {
+    /// Projection.
+    pub projection: String,
+    /// Unit of the weights; empty if they are bare numbers.
+    pub unit: String,
+    /// Times \[ms\].
+    pub times_ms: Vec<f64>,
+    /// Source of each synapse.
+    pub source_ids: Vec<i64>,
+    /// Target of each synapse.
+    pub target_ids: Vec<i64>,
+    /// Weights row by row: `times_ms.len()` rows of `source_ids.len()` numbers.
+    pub weights: Vec<f64>,
+}
+
+/// Reads states and weights of a result.
+///
+/// # Errors
+/// If the file can't be read, is no result of ours, or its tables do not fit together.
+pub fn read_observables(path: &Path) -> Result<Observables, FormatError> {
+    open(path, |h5| {
+        if !recognise(h5) {
+            let message = "is not a result of memspike: only those hold states and weights";
+            return Err(h5.error("", Fault::UnknownLayout, message));
+        }
+        let mut all = Observables::default();
+        for population in h5.members("/state") {
+            for variable in h5.members(&join("/state", &population)) {
+                all.states.push(states(h5, &population, variable)?);
+            }
+        }
+        for projection in h5.members("/weights") {
+            let place = join("/weights", &projection);
+            if h5.is_dataset(&join(&place, "weights")) {
+                all.pre_spike.push(pre_spike(h5, &place, projection.clone())?);
+            }
+            if h5.is_group(&join(&place, "snapshots")) {
+                all.snapshots.push(snapshots(h5, &join(&place, "snapshots"), projection)?);
+            }
+        }
+        Ok(all)
+    })
+}
+
+fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatError> {
+    let place = join(&join("/state", population), &variable);
+    let node_ids = h5.integers(&join(&place, "node_ids"))?;
+    let times_ms = h5.list(&join(&place, "times"))?;
+    let data = rows(h5, &join(&place, "data"), times_ms.len(), node_ids.len())?;
+    let unit = unit(h5, &join(&place, "data"));
+    Ok(States { population: population.to_owned(), variable, unit, node_ids, times_ms, data })
+}
+
+fn pre_spike(h5: &H5, place: &str, projection: String) -> Result<PreSpikeWeights, FormatError> {
+    let times_ms = h5.list(&join(place, "timestamps"))?;
+    let source_ids = h5.integers(&join(place, "source_ids"))?;
+    let target_ids = h5.integers(&join(place, "target_ids"))?;
+    let weights = h5.list(&join(place, "weights"))?;
+    if [source_ids.len(), target_ids.len(), weights.len()] != [times_ms.len(); 3] {
+        return Err(h5.error(place, Fault::Invalid, "holds columns of different lengths, expected one entry per spike"));
+    }
+    let unit = unit(h5, &join(place, "weights"));
+    Ok(PreSpikeWeights { projection, unit, times_ms, source_ids, target_ids, weights })
+}
+
+fn snapshots(h5: &H5, place: &str, projection: String) -> Result<Snapshots, FormatError> {
+    let times_ms = h5.list(&join(place, "times"))?;
+    let source_ids = h5.integers(&join(place, "source_ids"))?;
+    let target_ids = h5.integers(&join(place, "target_ids"))?;
+    if source_ids.len() != target_ids.len() {
+        return Err(h5.error(place, Fault::Invalid, "holds columns of different lengths, expected one entry per synapse"));
+    }
+    let weights = rows(h5, &join(place, "weights"), times_ms.len(), source_ids.len())?;
+    let unit = unit(h5, &join(place, "weights"));
+    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, weights })
+}
+
+fn unit(h5: &H5, place: &str) -> String {
+    h5.attr_text(place, "units").unwrap_or_default()
+}
+
+/// A matrix of this many rows and columns.
+fn rows(h5: &H5, place: &str, rows: usize, columns: usize) -> Result<Vec<f64>, FormatError> {
+    let numbers = h5.numbers(place)?;
+    if numbers.shape != [rows, columns] {
+        let message = format!("has the shape {:?}, expected [{rows}, {columns}]", numbers.shape);
+        return Err(h5.error(place, Fault::Invalid, message));
+    }
+    Ok(numbers.data)
+}

@@ -1,0 +1,199 @@
+//! Pictures from tables: rasters, traces, histograms, as PNG, SVG or text for a terminal.
+//!
+//! A plot is a function from tables to a [`Figure`], a list of marks that [`save`] writes.
+//! Plots read no file and know no engine; the same tables give the same bytes.
+
+mod axis;
+mod bitmap;
+mod figure;
+mod font;
+mod histogram;
+mod palette;
+mod raster;
+mod rows;
+
+mod svg;
+mod terminal;
+mod traces;
+
+use std::path::Path;
+
+pub use bitmap::{Bitmap, rasterize};
+pub use figure::{Anchor, Figure, Mark, Panel};
+pub use histogram::weights;
+pub use palette::{Ink, color};
+pub use raster::{DENSE, RasterData, RasterOptions, raster};
+pub use rows::Selection;
+pub use svg::write_svg;
+pub use terminal::{TerminalOptions, raster_text};
+pub use traces::traces;
+
+use crate::analysis::AnalysisError;
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The window is empty, reversed or not finite.
+    #[error("the window from {start} s to {stop} s is empty; expected a start before its stop, both finite")]
+    Window {
+        /// Its start \[s\].
+        start: f64,
+        /// Its stop \[s\].
+        stop: f64,
+    },
+    /// Too small to hold labels, or too large for memory.
+    #[error("a picture of {0} x {1} pixels; expected 240 x 160 to 20000 x 20000")]
+    Size(u32, u32),
+    /// A population that is not there.
+    #[error("there is no population `{name}`; there are {}", list(.known))]
+    Population {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A selection that is not one.
+    #[error("`{0}` does not select anything; expected a population, or some of its members as in `E[0:100]`")]
+    Selection(String),
+    /// Members beyond the end of a population.
+    #[error("`{name}[{from}:{to}]` selects nothing; `{name}` has {size} members, numbered from 0")]
+    Slice {
+        /// The population.
+        name: String,
+        /// First member asked for.
+        from: usize,
+        /// The member after the last.
+        to: usize,
+        /// How many there are.
+        size: usize,
+    },
+    /// Columns of a table that differ in length, or groups beyond the units.
+    #[error("{0}")]
+    Table(String),
+    /// A number that cannot be worked out.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// A file name that says no known kind of picture.
+    #[error("{path}: `{extension}` is not a kind of picture that memspike writes; expected png or svg{}", later(.extension))]
+    Extension {
+        /// The file.
+        path: String,
+        /// Its extension, perhaps empty.
+        extension: String,
+    },
+    /// The file cannot be written.
+    #[error("{path} could not be written: {error}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The drawing library failed.
+    #[error("the picture could not be drawn: {0}")]
+    Draw(String),
+}
+
+fn later(extension: &str) -> &'static str {
+    match extension {
+        "html" | "pdf" => " (html and pdf come in a later version)",
+        _ => "",
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".into() } else { names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ") }
+}
+
+/// A population: units that lie next to each other in a spike table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its first unit: an index into `unit_ids`.
+    pub first: usize,
+    /// Number of units.
+    pub count: usize,
+}
+
+impl Group {
+    /// A group of `count` units from `first` on.
+    pub fn new(name: impl Into<String>, first: usize, count: usize) -> Group {
+        Group { name: name.into(), first, count }
+    }
+}
+
+/// Samples of one variable of several neurons.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Traces {
+    /// The variable and whose it is, e.g. `v_m of E`.
+    pub name: String,
+    /// Unit of the samples.
+    pub unit: String,
+    /// Sample times \[ms\], not decreasing.
+    pub times_ms: Vec<f64>,
+    /// (label, samples) of each neuron; as many samples as times.
+    pub series: Vec<(String, Vec<f64>)>,
+    /// A level to mark with a dashed line, e.g. the threshold, with its name.
+    pub level: Option<(String, f64)>,
+}
+
+/// The weights of a projection at one or more times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeightSnapshots {
+    /// The projection.
+    pub name: String,
+    /// Unit of the weights; empty if they are bare numbers.
+    pub unit: String,
+    /// When each snapshot was taken \[ms\].
+    pub times_ms: Vec<f64>,
+    /// All weights at each of these times.
+    pub weights: Vec<Vec<f64>>,
+}
+
+/// The kinds of picture by extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Pixels.
+    Png,
+    /// Scalable, editable.
+    Svg,
+}
+
+impl Format {
+    /// The format that a path's extension names, in either case.
+    ///
+    /// # Errors
+    /// If it names none, with those there are.
+    pub fn of(path: &Path) -> Result<Format, PlotError> {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        match extension.as_str() {
+            "png" => Ok(Format::Png),
+            "svg" => Ok(Format::Svg),
+            _ => Err(PlotError::Extension { path: path.display().to_string(), extension }),
+        }
+    }
+}
+
+/// The figure as the bytes of a file.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn encode(figure: &Figure, format: Format) -> Result<Vec<u8>, PlotError> {
+    match format {
+        Format::Svg => Ok(write_svg(figure)?.into_bytes()),
+        Format::Png => {
+            let bitmap = rasterize(figure)?;
+            bitmap::encode(bitmap.width, bitmap.height, png::ColorType::Rgb, &bitmap.rgb)
+        }
+    }
+}
+
+/// Writes the figure as the kind of picture that the path's extension names. An existing file is replaced.
+///
+/// # Errors
+/// If the extension names no kind of picture, or the file cannot be written.
+pub fn save(figure: &Figure, path: &Path) -> Result<(), PlotError> {
+    let bytes = encode(figure, Format::of(path)?)?;
+    std::fs::write(path, bytes).map_err(|error| PlotError::Write { path: path.display().to_string(), error })
+}

@@ -1,0 +1,196 @@
+//! Which units are drawn, and in which row: selections, populations, thinning.
+
+use std::str::FromStr;
+
+use super::{Group, PlotError};
+
+/// Some of a population: `E`, or members 0 to 99 of it, `E[0:100]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// The population.
+    pub population: String,
+    /// First member, and the one after the last; all if there is none. An open end is `usize::MAX`.
+    pub members: Option<(usize, usize)>,
+}
+
+impl FromStr for Selection {
+    type Err = PlotError;
+
+    fn from_str(text: &str) -> Result<Selection, PlotError> {
+        let wrong = || PlotError::Selection(text.to_string());
+        let Some((name, slice)) = text.trim().split_once('[') else {
+            let population = text.trim().to_string();
+            return if population.is_empty() { Err(wrong()) } else { Ok(Selection { population, members: None }) };
+        };
+        let slice = slice.strip_suffix(']').ok_or_else(wrong)?;
+        let number = |text: &str, open: usize| match text.trim() {
+            "" => Ok(open),
+            digits => digits.parse().map_err(|_| wrong()),
+        };
+        let members = match slice.split_once(':') {
+            Some((from, to)) => (number(from, 0)?, number(to, usize::MAX)?),
+            None => {
+                let member: usize = slice.trim().parse().map_err(|_| wrong())?;
+                (member, member.saturating_add(1))
+            }
+        };
+        let population = name.trim().to_string();
+        if population.is_empty() || members.0 >= members.1 {
+            return Err(wrong());
+        }
+        Ok(Selection { population, members: Some(members) })
+    }
+}
+
+/// A population's rows in a raster.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Band {
+    /// Its name.
+    pub name: String,
+    /// Its place among all populations, which chooses its colour.
+    pub color: usize,
+    /// First row, from the top.
+    pub first_row: usize,
+    /// Units drawn, as members of the population.
+    pub members: Vec<usize>,
+    /// Units selected, drawn or not.
+    pub selected: usize,
+}
+
+/// The rows of a raster from the top: the first population first, members downwards.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rows {
+    /// The populations that are drawn.
+    pub bands: Vec<Band>,
+    /// The row of each unit of the table; `NONE` if it is not drawn.
+    pub row_of: Vec<u32>,
+    /// The band of each unit that is selected, drawn or not; `NONE` otherwise.
+    pub band_of: Vec<u32>,
+    /// Number of rows.
+    pub count: usize,
+}
+
+/// Not drawn, not selected.
+pub(crate) const NONE: u32 = u32::MAX;
+
+impl Rows {
+    /// Lays out the rows: those of the selections (all if there are none), at most `max` of them, evenly chosen.
+    pub fn new(
+        units: usize,
+        groups: &[Group],
+        selections: &[Selection],
+        max: Option<usize>,
+    ) -> Result<Rows, PlotError> {
+        let all = [Group::new("units", 0, units)];
+        let groups = if groups.is_empty() { &all[..] } else { groups };
+        if let Some(group) = groups.iter().find(|g| g.first.checked_add(g.count).is_none_or(|end| end > units)) {
+            return Err(PlotError::Table(format!(
+                "population `{}` has {} units from {} on, but the spike table has {units}",
+                group.name, group.count, group.first
+            )));
+        }
+        let chosen = choose(groups, selections)?;
+        let total: usize = chosen.iter().map(|(_, members)| members.len()).sum();
+        let max = max.unwrap_or(usize::MAX).max(1);
+        let mut rows = Rows { row_of: vec![NONE; units], band_of: vec![NONE; units], count: 0, bands: Vec::new() };
+        let mut seen = 0;
+        for (index, members) in chosen {
+            let first = groups[index].first;
+            members.iter().for_each(|m| rows.band_of[first + m] = rows.bands.len() as u32);
+            // Of `total` units in a line, every (total / max)-th: so populations keep their shares.
+            let kept = |unit: usize| {
+                total <= max
+                    || (unit as u128 * max as u128) / total as u128
+                        != ((unit + 1) as u128 * max as u128) / total as u128
+            };
+            let drawn: Vec<usize> =
+                members.iter().enumerate().filter(|(i, _)| kept(seen + i)).map(|(_, m)| *m).collect();
+            for (row, member) in drawn.iter().enumerate() {
+                rows.row_of[first + member] = (rows.count + row) as u32;
+            }
+            seen += members.len();
+            let (name, first_row) = (groups[index].name.clone(), rows.count);
+            rows.count += drawn.len();
+            rows.bands.push(Band { name, color: index, first_row, selected: members.len(), members: drawn });
+        }
+        Ok(rows)
+    }
+
+    /// Units selected, drawn or not.
+    pub fn selected(&self) -> usize {
+        self.bands.iter().map(|band| band.selected).sum()
+    }
+}
+
+/// The members chosen of each population, in the order of the populations.
+fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<usize>)>, PlotError> {
+    if selections.is_empty() {
+        return Ok(groups.iter().enumerate().map(|(i, g)| (i, (0..g.count).collect())).collect());
+    }
+    let mut chosen: Vec<(usize, Vec<usize>)> = Vec::new();
+    for selection in selections {
+        let index =
+            groups.iter().position(|g| g.name == selection.population).ok_or_else(|| PlotError::Population {
+                name: selection.population.clone(),
+                known: groups.iter().map(|g| g.name.clone()).collect(),
+            })?;
+        let size = groups[index].count;
+        let (from, to) = selection.members.unwrap_or((0, usize::MAX));
+        if from >= size && selection.members.is_some() {
+            return Err(PlotError::Slice { name: selection.population.clone(), from, to, size });
+        }
+        let members = from..to.min(size);
+        match chosen.iter_mut().find(|(i, _)| *i == index) {
+            Some((_, list)) => list.extend(members),
+            None => chosen.push((index, members.collect())),
+        }
+    }
+    for (_, members) in &mut chosen {
+        members.sort_unstable();
+        members.dedup();
+    }
+    chosen.sort_by_key(|(index, _)| *index);
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups() -> Vec<Group> {
+        vec![Group::new("E", 0, 80), Group::new("I", 80, 20)]
+    }
+
+    #[test]
+    fn selections_read_as_slices() {
+        let slice = |text: &str| text.parse::<Selection>().unwrap().members;
+        assert_eq!(slice("E"), None);
+        assert_eq!(slice("E[0:100]"), Some((0, 100)));
+        assert_eq!(slice("E[5:]"), Some((5, usize::MAX)));
+        assert_eq!(slice("E[:5]"), Some((0, 5)));
+        assert_eq!(slice("E[7]"), Some((7, 8)));
+        for wrong in ["", "E[", "E[3:3]", "E[a:b]", "[0:3]", "E[-1:3]"] {
+            assert!(wrong.parse::<Selection>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn thinning_is_even_and_keeps_the_shares_of_the_populations() {
+        let rows = Rows::new(100, &groups(), &[], Some(10)).unwrap();
+        assert_eq!(rows.bands.iter().map(|b| b.members.len()).collect::<Vec<_>>(), [8, 2]);
+        assert_eq!(rows.count, 10);
+        assert_eq!(rows.selected(), 100);
+        assert!(rows.bands[0].members.windows(2).all(|w| w[1] - w[0] == 10));
+    }
+
+    #[test]
+    fn selected_members_get_rows_and_others_none() {
+        let rows = Rows::new(100, &groups(), &["I[5:7]".parse().unwrap()], None).unwrap();
+        assert_eq!((rows.row_of[85], rows.row_of[86], rows.row_of[84]), (0, 1, NONE));
+        assert_eq!(rows.bands[0].color, 1, "a population keeps its colour when others are left out");
+        let error = Rows::new(100, &groups(), &["X".parse().unwrap()], None).unwrap_err().to_string();
+        assert!(error.contains("`E`, `I`"), "{error}");
+        assert!(Rows::new(100, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
+        assert!(Rows::new(50, &groups(), &[], None).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! The raster as text: Unicode braille, 2 x 4 dots to a character.
+
+use super::rows::{NONE, Rows};
+use super::{Group, PlotError, RasterOptions, axis, palette, raster};
+use crate::spikes::SpikeTable;
+
+/// How a raster fits a terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TerminalOptions {
+    /// Width \[characters\], at least 30.
+    pub width: usize,
+    /// Lines of dots, at least one per population.
+    pub height: usize,
+    /// Colour the populations (only where a terminal reads it).
+    pub color: bool,
+}
+
+/// A raster in at most `terminal.width` columns: names on the left, below it the time axis and a
+/// line of rates per population with its highest rate. Window and selection are those of `options`.
+///
+/// # Errors
+/// As [`raster()`](super::raster()).
+pub fn raster_text(
+    spikes: &SpikeTable,
+    groups: &[Group],
+    options: &RasterOptions,
+    terminal: &TerminalOptions,
+) -> Result<String, PlotError> {
+    let rows = Rows::new(spikes.unit_ids.len(), groups, &options.select, options.max_neurons)?;
+    let time = raster::window(spikes, options.start, options.stop)?;
+    let shown = spikes.between(time.start, time.stop);
+    let longest = rows.bands.iter().map(|b| b.name.chars().count()).max().unwrap_or(0).clamp(2, 14);
+    let columns = terminal.width.max(30) - longest - 2;
+    let paint = |band: usize, text: String| {
+        let code = palette::ansi256(rows.bands[band].color);
+        if terminal.color { format!("\u{1b}[38;5;{code}m{text}\u{1b}[0m") } else { text }
+    };
+    // Each population gets whole lines, in proportion to its rows.
+    let share = |n: usize| ((terminal.height * n) as f64 / rows.count.max(1) as f64).round().max(1.0) as usize;
+    let mut dots: Vec<Vec<u8>> = rows
+        .bands
+        .iter()
+        .map(|b| vec![0; columns * share(b.members.len()).min(b.members.len().div_ceil(4).max(1))])
+        .collect();
+    let mut counts = vec![vec![0u32; columns]; rows.bands.len()];
+    let per_s = 1.0 / (time.stop - time.start);
+    for (&at, &unit) in shown.times.iter().zip(&shown.units) {
+        let band = rows.band_of[unit as usize];
+        if band == NONE {
+            continue;
+        }
+        let band = band as usize;
+        let x = (((at - time.start) * per_s * (2 * columns) as f64) as usize).min(2 * columns - 1);
+        counts[band][x / 2] += 1;
+        let row = rows.row_of[unit as usize];
+        if row != NONE {
+            let height = 4 * dots[band].len() / columns;
+            let place = row as usize - rows.bands[band].first_row;
+            let y = place * height.min(rows.bands[band].members.len().max(height)) / rows.bands[band].members.len();
+            // Unicode numbers the dots down the left column, then the right; the lowest two last.
+            dots[band][y / 4 * columns + x / 2] |= [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4];
+        }
+    }
+    let mut text = String::new();
+    let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).collect::<String>());
+    for (band, cells) in dots.iter().enumerate() {
+        for (line, cells) in cells.chunks(columns).enumerate() {
+            let name = if line == 0 { rows.bands[band].name.as_str() } else { "" };
+            let drawn: String = cells.iter().filter_map(|c| char::from_u32(0x2800 + u32::from(*c))).collect();
+            text += &format!("{}\u{2502}{}\n", paint(band, label(name)), paint(band, drawn));
+        }
+    }
+    text += &time_axis(time, columns, longest);
+    for (band, counts) in counts.iter().enumerate() {
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let units = rows.bands[band].selected.max(1) as f64;
+        let hz = f64::from(most) * columns as f64 * per_s / units;
+        let peak = format!(" max {hz:.1} Hz");
+        // The peak's label follows the name's line, so that the sparkline keeps the raster's time axis.
+        let line: String = counts.iter().map(|&c| level(c, most)).collect();
+        text += &format!("{} {}\n", paint(band, label(&rows.bands[band].name)), paint(band, line));
+        text += &format!("{}{peak}\n", label(""));
+    }
+    if shown.is_empty() {
+        text += "no spikes in this window\n";
+    }
+    Ok(text)
+}
+
+fn level(count: u32, most: u32) -> char {
+    const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    LEVELS[if most == 0 { 0 } else { (count * 8).div_ceil(most) as usize }.min(8)]
+}
+
+fn time_axis(time: axis::TimeAxis, columns: usize, longest: usize) -> String {
+    let (ticks, name) = time.ticks((columns / 14).max(2));
+    let mut line: Vec<char> = vec!['\u{2500}'; columns];
+    let mut labels = vec![' '; columns];
+    let mut free = 0;
+    for (at, text) in ticks {
+        let x = (((at - time.start) / (time.stop - time.start)) * columns as f64) as usize;
+        let from = x.min(columns - 1).saturating_sub(text.chars().count() / 2);
+        line[x.min(columns - 1)] = '\u{252c}';
+        if from >= free && from + text.chars().count() <= columns {
+            text.chars().enumerate().for_each(|(i, c)| labels[from + i] = c);
+            free = from + text.chars().count() + 1;
+        }
+    }
+    let pad = " ".repeat(longest + 1);
+    let line: String = line.into_iter().collect();
+    let labels: String = labels.into_iter().collect();
+    format!("{pad}\u{2514}{line}\n{pad} {}\n{pad} {name}\n", labels.trim_end())
+}

@@ -1,0 +1,92 @@
+//! What the commands print and write.
+
+use serde_json::Value;
+
+use crate::cli::{good, memspike, workplace};
+
+fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
+    let output = memspike(folder.path(), args);
+    let text = good(&output);
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e} in:\n{text}"))
+}
+
+#[test]
+fn json_is_one_object_with_the_figures() {
+    let folder = workplace();
+    let replay = json(&folder, &["replay", "session.nwb", "-o", "a.h5", "--json", "--threads", "1"]);
+    for key in ["neurons", "synapses", "duration_s", "warmup_s", "build_s", "sim_s", "realtime_factor", "spikes"] {
+        assert!(replay[key].is_number(), "{key}: {replay}");
+    }
+    assert_eq!((&replay["threads"], &replay["engine"]), (&Value::from(1), &Value::from("event")));
+    assert_eq!(replay["populations"]["recorded"]["spikes"], 1654);
+    let energy = &replay["projections"]["recorded_to_E"]["energy_j"];
+    assert!(energy["read"].as_f64().unwrap() > 0.0 && energy["set"].as_f64().unwrap() > 0.0, "{energy}");
+
+    let info = json(&folder, &["info", "session.nwb", "--json"]);
+    assert_eq!((&info["units"], &info["spikes"], &info["kind"]), (&182.into(), &1654.into(), &"recording".into()));
+    let info = json(&folder, &["info", "a.h5", "--json"]);
+    assert_eq!((&info["kind"], &info["populations"]["recorded"]["size"]), (&"result".into(), &182.into()));
+    let check = json(&folder, &["check", "models/microcircuit.toml", "--set", "parameters.scale=1", "--json"]);
+    assert_eq!(check["neurons"], 77_169);
+    assert!((check["synapses"].as_f64().unwrap() - 298_880_968.0).abs() < 1000.0, "{check}");
+    let models = json(&folder, &["models", "--json"]);
+    assert_eq!(models["lif_exp"]["parameters"][0]["unit"], "ms");
+}
+
+#[test]
+fn every_neuron_model_pastes_into_a_model_file_as_printed() {
+    let folder = workplace();
+    for name in ["lif_delta", "lif_exp", "lif_alpha", "lif_cond_exp", "lif_cond_alpha", "adex", "izhikevich"] {
+        let set = good(&memspike(folder.path(), &["models", name, "--toml"]));
+        let model = format!("{set}\n[simulation]\nduration = \"1 ms\"\n[population.E]\nsize = 2\nneuron = \"my_{name}\"\n");
+        std::fs::write(folder.path().join("m.toml"), &model).unwrap();
+        let text = good(&memspike(folder.path(), &["check", "m.toml"]));
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn rules_and_devices_paste_into_a_model_file_as_printed() {
+    let folder = workplace();
+    let mut model = String::new();
+    for name in ["stdp", "soft_bounds"] {
+        model += &good(&memspike(folder.path(), &["models", name, "--toml"]));
+    }
+    model += "[simulation]\nduration = \"1 ms\"\n[population.E]\nsize = 2\nneuron = \"lif_exp\"\n[projection.p]\nsource = \"E\"\n\
+              target = \"E\"\nconnect = \"all_to_all\"\nweight = \"1 pA\"\nw_max = \"2 pA\"\nplasticity = \"my_stdp\"\ndevice = \"my_soft_bounds\"\n";
+    std::fs::write(folder.path().join("m.toml"), &model).unwrap();
+    good(&memspike(folder.path(), &["check", "m.toml"]));
+}
+
+#[test]
+fn a_raster_is_drawn_as_png_svg_and_text() {
+    let folder = workplace();
+    good(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.png", "--behavior=hand_pos"]));
+    good(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.svg", "--start", "2283s", "--stop", "2284 s"]));
+    let start = |name: &str| std::fs::read(folder.path().join(name)).unwrap()[..5].to_vec();
+    assert_eq!(start("a.png"), b"\x89PNG\r");
+    assert_eq!(start("a.svg"), b"<?xml".to_vec().as_slice().to_vec().as_slice());
+    let text = good(&memspike(folder.path(), &["raster", "session.nwb"]));
+    // Braille, and no colour where nobody asked for it.
+    assert!(text.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c)) && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_resolved_model_reads_back() {
+    let folder = workplace();
+    let args = ["check", "models/brunel_ai.toml", "--resolved", "--set", "parameters.g=4.5"];
+    let text = good(&memspike(folder.path(), &args));
+    std::fs::write(folder.path().join("resolved.toml"), &text).unwrap();
+    good(&memspike(folder.path(), &["check", "resolved.toml"]));
+}
+
+#[test]
+fn completions_and_man_pages_know_the_commands() {
+    let folder = workplace();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(good(&memspike(folder.path(), &["completions", shell])).contains("replay"));
+    }
+    assert!(good(&memspike(folder.path(), &["man", "run"])).contains("checkpoint"));
+    good(&memspike(folder.path(), &["man", "-o", "pages"]));
+    assert!(folder.path().join("pages/memspike-raster.1").is_file());
+}

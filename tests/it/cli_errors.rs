@@ -1,0 +1,113 @@
+//! What the program does with wrong input: a clear message, the exit code, and no file that looks whole.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::cli::{bad, command, good, memspike, workplace};
+
+#[test]
+fn an_unknown_command_or_flag_is_the_users_mistake() {
+    let folder = workplace();
+    for args in [&["convert", "a", "b"][..], &["run", "models/replay.toml", "--nonsense"], &["raster"]] {
+        let stderr = bad(&memspike(folder.path(), args), 2);
+        assert!(stderr.contains("error:"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = workplace();
+    for args in [
+        &["run", "no.toml"][..],
+        &["replay", "no.nwb", "-o", "a.h5"],
+        &["raster", "no.nwb"],
+        &["info", "no.nwb"],
+        &["plot", "weights", "no.h5", "-o", "a.png"],
+        &["check", "no.toml"],
+    ] {
+        let stderr = bad(&memspike(folder.path(), args), 2);
+        assert!(stderr.contains("no."), "{args:?}: {stderr}");
+    }
+    assert!(!folder.path().join("a.h5").exists());
+}
+
+#[test]
+fn an_output_that_exists_is_refused_before_anything_is_read() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.h5"), "mine").unwrap();
+    std::fs::write(folder.path().join("a.png"), "mine").unwrap();
+    for args in [
+        &["replay", "session.nwb", "-o", "a.h5"][..],
+        &["run", "models/brunel_ai.toml", "-o", "a.h5"],
+        &["raster", "session.nwb", "-o", "a.png"],
+        &["plot", "weights", "no.h5", "-o", "a.png"],
+    ] {
+        let stderr = bad(&memspike(folder.path(), args), 2);
+        assert!(stderr.contains("--force"), "{stderr}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("a.h5")).unwrap(), "mine");
+    good(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.png", "--force"]));
+}
+
+#[test]
+fn a_network_that_cannot_be_held_is_refused_and_the_message_names_size() {
+    let folder = workplace();
+    let model = "[simulation]\nduration = \"1 s\"\n[population.E]\nsize = 4_000_000\nneuron = \"lif_exp\"\n\
+                 [projection.all]\nsource = \"E\"\ntarget = \"E\"\nconnect = \"all_to_all\"\nweight = { uniform = [\"0 pA\", \"1 pA\"] }\n";
+    std::fs::write(folder.path().join("big.toml"), model).unwrap();
+    for command in ["check", "run"] {
+        let stderr = bad(&memspike(folder.path(), &[command, "big.toml"]), 2);
+        assert!(stderr.contains("size"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_time_without_a_unit_is_explained() {
+    let folder = workplace();
+    let stderr = bad(&memspike(folder.path(), &["raster", "session.nwb", "--start", "60"]), 2);
+    assert!(stderr.contains("expected a time such as"), "{stderr}");
+    let stderr = bad(&memspike(folder.path(), &["run", "models/brunel_ai.toml", "--duration", "-1 ms"]), 2);
+    assert!(stderr.contains("duration"), "{stderr}");
+}
+
+#[test]
+fn what_a_later_version_brings_is_said() {
+    let folder = workplace();
+    let args = ["replay", "session.nwb", "-o", "a.h5", "--where", "location=M1"];
+    assert!(bad(&memspike(folder.path(), &args), 2).contains("later version"));
+    assert!(bad(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.html"]), 2).contains("later version"));
+    assert!(bad(&memspike(folder.path(), &["models", "clopath"]), 2).contains("later version"));
+}
+
+#[test]
+fn a_recording_needs_a_population_that_replays_it() {
+    let folder = workplace();
+    let args = ["replay", "session.nwb", "-o", "a.h5", "--model", "models/brunel_ai.toml"];
+    assert!(bad(&memspike(folder.path(), &args), 2).contains("source.recording"));
+    assert!(bad(&memspike(folder.path(), &["run", "models/replay.toml"]), 2).contains("memspike replay"));
+    let args = ["replay", "session.nwb", "-o", "a.h5", "--units", "0-500"];
+    assert!(bad(&memspike(folder.path(), &args), 2).contains("182"));
+    assert!(!folder.path().join("a.h5").exists() && !folder.path().join("a.h5.part").exists());
+}
+
+#[test]
+fn a_truncated_recording_leaves_no_result() {
+    let folder = workplace();
+    let whole = std::fs::read(folder.path().join("session.nwb")).unwrap();
+    for (name, bytes) in [("cut.nwb", &whole[..whole.len() / 2]), ("text.nwb", b"not HDF5"), ("empty.nwb", b"")] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+        let stderr = bad(&memspike(folder.path(), &["replay", name, "-o", "a.h5"]), 2);
+        assert!(stderr.contains(name), "{stderr}");
+        assert!(!folder.path().join("a.h5").exists());
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = workplace();
+    let mut child = command(folder.path()).args(["models", "--toml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}

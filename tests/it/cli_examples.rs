@@ -1,0 +1,48 @@
+//! Every example of the help and every command of the README runs.
+
+use crate::cli::{good, shell, workplace};
+
+/// Lines of the help's examples.
+fn examples(help: &str) -> Vec<String> {
+    let after = help.split("Example").nth(1).unwrap_or_else(|| panic!("no example in:\n{help}"));
+    after.lines().filter_map(|l| l.strip_prefix("  memspike ")).map(|l| format!("memspike {l}")).collect()
+}
+
+/// The result that examples of raster and plot start from.
+const REPLAY: &str = "memspike replay session.nwb -o replay.h5";
+
+#[test]
+fn the_examples_of_every_help_run() {
+    for command in ["run", "replay", "raster", "plot", "info", "check", "models", "completions", "man"] {
+        let folder = workplace();
+        let help = good(&shell(folder.path(), &format!("memspike {command} --help")));
+        let examples = examples(&help);
+        assert!(!examples.is_empty(), "{help}");
+        if command != "replay" && examples.iter().any(|e| e.contains("replay.h5")) {
+            good(&shell(folder.path(), REPLAY));
+        }
+        for example in examples {
+            let output = good(&shell(folder.path(), &example));
+            assert!(!output.is_empty(), "{example} printed nothing");
+        }
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let readme = std::fs::read_to_string(crate::cli::root().join("README.md")).unwrap();
+    let folder = workplace();
+    // The model that the README shows is the one that its commands run.
+    let model = readme.split("```toml\n").nth(1).and_then(|b| b.split("```").next()).unwrap();
+    std::fs::write(folder.path().join("balanced.toml"), model).unwrap();
+    let mut commands = 0;
+    for block in readme.split("```sh\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        // A line that ends in a backslash goes on.
+        for line in block.replace("\\\n", " ").lines().filter(|l| l.trim_start().starts_with("memspike ")) {
+            good(&shell(folder.path(), line));
+            commands += 1;
+        }
+    }
+    assert!(commands >= 5, "found {commands} commands in the README");
+}

@@ -1,0 +1,55 @@
+//! Ctrl-C, checkpoints and going on.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::cli::{bad, command, good, memspike, workplace};
+
+/// Bits of all spikes of a result.
+fn spikes(path: &Path) -> Vec<(u64, u32)> {
+    let table = memspike::format::read(path).unwrap().spikes;
+    table.times.iter().map(|t| t.to_bits()).zip(table.units).collect()
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_simulated() {
+    let folder = workplace();
+    // In real time, so that it is under way for 3 s on any machine.
+    let args = ["replay", "session.nwb", "-o", "a.h5", "--speed", "0.5", "--json"];
+    let child = command(folder.path()).args(args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let begin = Instant::now();
+    while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!folder.path().join("a.h5.part").exists());
+    let kept = memspike::format::read(&folder.path().join("a.h5")).unwrap();
+    let (spikes, last) = (kept.spikes.len(), kept.spikes.times.last().copied().unwrap_or_default());
+    assert!(spikes > 0 && last < 3.2, "{spikes} spikes up to {last} s");
+    assert!(kept.notes.iter().any(|note| note.contains("interrupted")), "{:?}", kept.notes);
+}
+
+#[test]
+fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
+    let folder = workplace();
+    let at = |name: &str| folder.path().join(name);
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "whole.h5", "--stop", "2283.6 s", "--threads", "1"]));
+    // A run to half of it leaves its last checkpoint; the next goes on from there, with other threads.
+    let first = ["replay", "session.nwb", "-o", "a.h5", "--stop", "2283.6 s", "--duration", "500 ms"];
+    good(&memspike(folder.path(), &[&first[..], &["--checkpoint-every", "200 ms", "--threads", "2"]].concat()));
+    assert!(at("a.h5.ckpt").is_file());
+    let on = ["replay", "session.nwb", "-o", "a.h5", "--stop", "2283.6 s", "--resume", "a.h5.ckpt", "--threads", "1"];
+    good(&memspike(folder.path(), &on));
+    let (whole, resumed) = (spikes(&at("whole.h5")), spikes(&at("a.h5")));
+    assert!(whole.len() > 100, "{} spikes", whole.len());
+    assert!(whole == resumed, "{} spikes against {}", whole.len(), resumed.len());
+
+    let other = bad(&memspike(folder.path(), &[&on[..], &["--seed", "2"]].concat()), 2);
+    assert!(other.contains("seed"), "{other}");
+    std::fs::write(at("a.h5.ckpt"), "nonsense").unwrap();
+    bad(&memspike(folder.path(), &on), 2);
+}
