@@ -105,7 +105,12 @@ fn a_truncated_recording_leaves_no_result() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = workplace();
-    let mut child = command(folder.path()).args(["models", "--toml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(folder.path())
+        .args(["models", "--toml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
