@@ -6,6 +6,7 @@ pub mod check;
 pub mod describe;
 pub mod device;
 pub mod engine;
+pub mod format;
 pub mod math;
 pub mod neuron;
 pub mod plasticity;

@@ -1,0 +1,283 @@
+//! Careful access to the parts of an HDF5 file that someone else wrote.
+//!
+//! Everything is addressed by its absolute path, so that every error can name it. Types and sizes are
+//! checked before anything is read or allocated.
+
+use std::path::Path;
+
+use hdf5::filters::Filter;
+use hdf5::types::TypeDescriptor;
+use hdf5::{Container, Dataset, File, Location, LocationType};
+
+use super::error::{Fault, FormatError};
+use super::text;
+use crate::spikes::Column;
+
+/// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
+const MAX_COMPRESSION: u64 = 1100;
+/// Below this size a dataset may consist of fill values that are not stored at all.
+const SMALL_BYTES: u64 = 64 << 20;
+
+/// An open file and its path on disk.
+pub(crate) struct H5<'a> {
+    pub path: &'a Path,
+    pub file: &'a File,
+    /// Length of the file \[bytes\].
+    pub bytes: u64,
+}
+
+/// Numbers with the shape of their dataset, row by row.
+pub(crate) struct Numbers {
+    pub data: Vec<f64>,
+    pub shape: Vec<usize>,
+}
+
+impl Numbers {
+    /// Numbers per row: the product of all dimensions but the first.
+    pub fn width(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+}
+
+/// The path of `name` in the group `parent`.
+pub(crate) fn join(parent: &str, name: &str) -> String {
+    format!("{}/{name}", parent.trim_end_matches('/'))
+}
+
+impl H5<'_> {
+    /// An error about `place`.
+    pub fn error(&self, place: &str, fault: Fault, message: impl Into<String>) -> FormatError {
+        FormatError::new(self.path, place, fault, message)
+    }
+
+    fn damaged(&self, place: &str, error: &hdf5::Error) -> FormatError {
+        let message =
+            format!("can't be read, the file is probably damaged; copy it again from its source ({})", reason(error));
+        self.error(place, Fault::Damaged, message)
+    }
+
+    fn kind(&self, place: &str) -> Option<LocationType> {
+        if place.is_empty() || place == "/" {
+            return Some(LocationType::Group);
+        }
+        self.file.loc_type_by_name(place).ok()
+    }
+
+    /// Whether there is a group at this path.
+    pub fn is_group(&self, place: &str) -> bool {
+        self.kind(place) == Some(LocationType::Group)
+    }
+
+    /// Whether there is a dataset at this path.
+    pub fn is_dataset(&self, place: &str) -> bool {
+        self.kind(place) == Some(LocationType::Dataset)
+    }
+
+    /// The names in a group, in alphabetical order; none if there is no such group.
+    pub fn members(&self, place: &str) -> Vec<String> {
+        let group = if place.is_empty() || place == "/" { self.file.as_group() } else { self.file.group(place) };
+        let mut names = group.and_then(|g| g.member_names()).unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    /// A dataset that the layout requires.
+    pub fn dataset(&self, place: &str) -> Result<Dataset, FormatError> {
+        match self.kind(place) {
+            Some(LocationType::Dataset) => self.file.dataset(place).map_err(|e| self.damaged(place, &e)),
+            Some(_) => Err(self.error(place, Fault::WrongType, "found a group, expected a dataset")),
+            None => {
+                let parent = place.rsplit_once('/').map_or("", |p| p.0);
+                let there = list(&self.members(parent));
+                let message = format!("there is no such dataset, but the format requires it; {parent}/ holds {there}");
+                Err(self.error(place, Fault::Incomplete, message))
+            }
+        }
+    }
+
+    /// The shape of a dataset.
+    pub fn shape(&self, place: &str) -> Result<Vec<usize>, FormatError> {
+        Ok(self.dataset(place)?.shape())
+    }
+
+    /// All numbers of a dataset of integers, floats or booleans.
+    pub fn numbers(&self, place: &str) -> Result<Numbers, FormatError> {
+        let dataset = self.readable(place, 8)?;
+        self.expect(place, &dataset, "numbers", is_number)?;
+        let data = dataset.read_raw::<f64>().map_err(|e| self.damaged(place, &e))?;
+        Ok(Numbers { data, shape: dataset.shape() })
+    }
+
+    /// A one-dimensional dataset of numbers.
+    pub fn list(&self, place: &str) -> Result<Vec<f64>, FormatError> {
+        let numbers = self.numbers(place)?;
+        self.expect_flat(place, &numbers.shape)?;
+        Ok(numbers.data)
+    }
+
+    /// A one-dimensional dataset of integers of any width and sign.
+    pub fn integers(&self, place: &str) -> Result<Vec<i64>, FormatError> {
+        let dataset = self.readable(place, 8)?;
+        self.expect(place, &dataset, "integers", is_integer)?;
+        self.expect_flat(place, &dataset.shape())?;
+        dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))
+    }
+
+    /// A column of a table: numbers or words; nothing if it is of another type or not one entry per row.
+    pub fn column(&self, place: &str) -> Result<Option<Column>, FormatError> {
+        let dataset = self.readable(place, 8)?;
+        let Ok(kind) = dataset.dtype().and_then(|t| t.to_descriptor()) else { return Ok(None) };
+        if dataset.ndim() != 1 {
+            return Ok(None);
+        }
+        if let Some(names) = text::enum_names(&kind) {
+            let values = dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))?;
+            return Ok(Some(Column::Text(values.iter().map(|v| text::name_of(&names, *v)).collect())));
+        }
+        if is_number(&kind) {
+            return Ok(Some(Column::Number(dataset.read_raw().map_err(|e| self.damaged(place, &e))?)));
+        }
+        Ok(text::strings(&dataset, &kind).map(Column::Text))
+    }
+
+    /// The text of a dataset that holds one string.
+    pub fn text(&self, place: &str) -> Option<String> {
+        if !self.is_dataset(place) {
+            return None;
+        }
+        first_text(&*self.readable(place, 16).ok()?)
+    }
+
+    /// An attribute as text.
+    pub fn attr_text(&self, place: &str, name: &str) -> Option<String> {
+        first_text(&*self.attr(place, name)?)
+    }
+
+    /// An attribute as a number.
+    pub fn attr_number(&self, place: &str, name: &str) -> Option<f64> {
+        let attr = self.attr(place, name)?;
+        let kind = attr.dtype().and_then(|t| t.to_descriptor()).ok()?;
+        if !is_number(&kind) || attr.size() == 0 {
+            return None;
+        }
+        attr.read_raw::<f64>().ok()?.first().copied()
+    }
+
+    fn attr(&self, place: &str, name: &str) -> Option<hdf5::Attribute> {
+        let location: Location = match self.kind(place)? {
+            LocationType::Group if place.is_empty() || place == "/" => Location::clone(&*self.file.as_group().ok()?),
+            LocationType::Group => Location::clone(&*self.file.group(place).ok()?),
+            LocationType::Dataset => Location::clone(&*self.file.dataset(place).ok()?),
+            _ => return None,
+        };
+        location.attr(name).ok()
+    }
+
+    /// The dataset, once its filters and its size have been found possible.
+    fn readable(&self, place: &str, element_bytes: u64) -> Result<Dataset, FormatError> {
+        let dataset = self.dataset(place)?;
+        self.expect_filters(place, &dataset)?;
+        self.expect_sane_size(place, &dataset, element_bytes)?;
+        Ok(dataset)
+    }
+
+    fn expect_filters(&self, place: &str, dataset: &Dataset) -> Result<(), FormatError> {
+        for filter in dataset.filters() {
+            let id = filter.id();
+            if !Filter::get_info(id).decode_enabled {
+                let message = format!(
+                    "is compressed with the HDF5 filter {} (id {id}), which this program doesn't contain; rewrite the file \
+                     with gzip, e.g. h5repack -f GZIP=4 IN OUT on a machine that has the filter",
+                    text::filter_name(id)
+                );
+                return Err(self.error(place, Fault::MissingFilter, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn expect_sane_size(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<(), FormatError> {
+        let shape = dataset.shape();
+        let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
+        let stored = dataset.storage_size();
+        let bytes = count.and_then(|c| c.checked_mul(element_bytes));
+        let plausible = bytes.is_some_and(|b| b <= SMALL_BYTES.max(stored.saturating_mul(MAX_COMPRESSION)));
+        if !plausible || stored > self.bytes {
+            let message = format!(
+                "claims the shape {shape:?}, which can't be in {stored} stored bytes of a file of {} bytes; the file is \
+                 damaged or was never filled",
+                self.bytes
+            );
+            return Err(self.error(place, Fault::TooLarge, message));
+        }
+        // Asks for the memory first: a refusal is an answer here, but would end the program in the library.
+        let needed = bytes.and_then(|b| usize::try_from(b).ok()).unwrap_or(usize::MAX);
+        if Vec::<u8>::new().try_reserve_exact(needed).is_err() {
+            let message = format!("needs {needed} bytes of memory, more than this machine gives; read a shorter file");
+            return Err(self.error(place, Fault::TooLarge, message));
+        }
+        Ok(())
+    }
+
+    fn expect(
+        &self,
+        place: &str,
+        found: &Container,
+        expected: &str,
+        fits: fn(&TypeDescriptor) -> bool,
+    ) -> Result<(), FormatError> {
+        match found.dtype().and_then(|t| t.to_descriptor()) {
+            Ok(kind) if fits(&kind) => Ok(()),
+            Ok(kind) => Err(self.error(place, Fault::WrongType, format!("found the type {kind}, expected {expected}"))),
+            Err(_) => Err(self.error(place, Fault::WrongType, format!("found an unusual type, expected {expected}"))),
+        }
+    }
+
+    fn expect_flat(&self, place: &str, shape: &[usize]) -> Result<(), FormatError> {
+        if shape.len() == 1 {
+            return Ok(());
+        }
+        Err(self.error(place, Fault::WrongType, format!("found the shape {shape:?}, expected one dimension")))
+    }
+}
+
+/// What HDF5 says, without the names of its functions.
+pub(crate) fn reason(error: &hdf5::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once("(): ").map_or(text.as_str(), |(_, reason)| reason).to_owned()
+}
+
+/// Names for a message; `nothing` if there are none.
+pub(crate) fn list(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    match names.len() {
+        0 => "nothing".to_owned(),
+        n if n > SHOWN => format!("{}, .. ({n} in all)", names[..SHOWN].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+fn first_text(container: &Container) -> Option<String> {
+    let kind = container.dtype().and_then(|t| t.to_descriptor()).ok()?;
+    if let Some(names) = text::enum_names(&kind) {
+        let value = container.read_raw::<i64>().ok()?.first().copied()?;
+        return Some(text::name_of(&names, value));
+    }
+    text::strings(container, &kind)?.into_iter().next()
+}
+
+fn is_integer(kind: &TypeDescriptor) -> bool {
+    matches!(kind, TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_))
+}
+
+fn is_number(kind: &TypeDescriptor) -> bool {
+    is_integer(kind) || matches!(kind, TypeDescriptor::Float(_) | TypeDescriptor::Boolean)
+}
+
+/// Number of entries of a column.
+pub(crate) fn rows(column: &Column) -> usize {
+    match column {
+        Column::Number(values) => values.len(),
+        Column::Text(values) => values.len(),
+    }
+}

@@ -1,0 +1,39 @@
+//! Spike counts per bin as a TimeSeries `[bins, units]`, for files without spike times.
+
+use super::signals;
+use crate::format::bins::{self, Bins};
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join};
+use crate::spikes::Recording;
+
+/// Whether a TimeSeries holds spike counts: by its unit or its name, and by its shape.
+pub(super) fn recognise(h5: &H5, place: &str) -> bool {
+    let data = join(place, "data");
+    let name = place.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let unit = h5.attr_text(&data, "unit").unwrap_or_default();
+    let counts = ["count", "counts", "spikes"].contains(&unit.as_str());
+    let named = name.contains("spike") && (name.contains("count") || name.contains("binned"));
+    (named || (counts && name.contains("spike"))) && h5.shape(&data).is_ok_and(|shape| shape.len() == 2)
+}
+
+/// Places the spikes of each bin within it; a bin starts at its timestamp.
+pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<(), FormatError> {
+    let data = join(place, "data");
+    let counts = h5.numbers(&data)?;
+    let starts = signals::times(h5, place, counts.shape[0])?;
+    let width = width(&starts).ok_or_else(|| {
+        let message = "has no two bins that follow each other, so that the width of a bin can't be told";
+        h5.error(&join(place, "timestamps"), Fault::Invalid, message)
+    })?;
+    let bins = Bins { counts: &counts.data, units: counts.width(), starts: &starts, width };
+    recording.spikes = bins.place().map_err(|message| h5.error(&data, Fault::Invalid, message))?;
+    recording.observed = bins.observed();
+    recording.notes.push(format!("spikes come from counts in {place}; {}", bins::note(width)));
+    Ok(())
+}
+
+/// The smallest step between bins: larger ones are gaps. Rounded to 1 ns against the noise of subtraction.
+fn width(starts: &[f64]) -> Option<f64> {
+    let smallest = starts.windows(2).map(|pair| pair[1] - pair[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
+    smallest.is_finite().then(|| (smallest * 1e9).round() / 1e9).filter(|w| *w > 0.0)
+}

@@ -1,0 +1,59 @@
+//! NWB 2 (Neurodata Without Borders, Rübel et al. 2022, doi:10.7554/eLife.78362): units, behaviour, trials.
+//!
+//! Read: the `units` table, or a TimeSeries of binned counts where there is none; TimeSeries under
+//! `processing` and `acquisition`; all TimeIntervals. Schema: <https://nwb-schema.readthedocs.io>.
+
+mod counts;
+mod intervals;
+mod signals;
+mod units;
+
+use super::error::{Fault, FormatError};
+use super::h5::H5;
+use crate::spikes::Recording;
+
+/// Whether this is an NWB file.
+pub(super) fn recognise(h5: &H5) -> bool {
+    h5.attr_text("/", "nwb_version").is_some()
+}
+
+/// Reads an NWB 2 file.
+///
+/// # Errors
+/// If it is of another version, or if a table in it can't be.
+pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+    let version = h5.attr_text("/", "nwb_version").unwrap_or_default();
+    if !version.trim_start_matches("NWB-").starts_with('2') {
+        let message = format!("is NWB {version}, expected NWB 2; convert it with the NWB tools");
+        return Err(h5.error("/", Fault::UnknownLayout, message));
+    }
+    let mut recording = Recording { format: format!("NWB {version}"), about: about(h5), ..Recording::default() };
+    let series = signals::find(h5);
+    if h5.is_dataset("/units/spike_times") {
+        units::read(h5, &mut recording)?;
+    } else if let Some(place) = series.iter().find(|place| counts::recognise(h5, place)) {
+        counts::read(h5, place, &mut recording)?;
+    } else {
+        recording.notes.push("the file has neither a units table with spike_times nor binned spike counts".to_owned());
+    }
+    for place in series.iter().filter(|place| !counts::recognise(h5, place)) {
+        signals::read(h5, place, &mut recording)?;
+    }
+    intervals::read(h5, &mut recording)?;
+    Ok(recording)
+}
+
+fn about(h5: &H5) -> Vec<(String, String)> {
+    const TEXTS: &[(&str, &str)] = &[
+        ("session", "/session_description"),
+        ("identifier", "/identifier"),
+        ("start", "/session_start_time"),
+        ("subject", "/general/subject/subject_id"),
+        ("species", "/general/subject/species"),
+        ("lab", "/general/lab"),
+        ("institution", "/general/institution"),
+        ("experiment", "/general/experiment_description"),
+    ];
+    let entry = |&(label, place): &(&str, &str)| h5.text(place).map(|text| (label.to_owned(), text));
+    TEXTS.iter().filter_map(entry).filter(|(_, text)| !text.is_empty()).collect()
+}

@@ -1,0 +1,116 @@
+//! TimeSeries: groups with `data` and either `timestamps` or `starting_time` and a rate.
+
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join};
+use crate::spikes::{Recording, Signal};
+
+/// Containers such as Position or BehavioralTimeSeries nest once or twice; the limit stops hard-link cycles.
+const MAX_DEPTH: usize = 5;
+/// Raw voltage of many channels is not behaviour: wider series, and longer ones, are left out with a note.
+const MAX_WIDTH: usize = 64;
+const MAX_VALUES: usize = 50_000_000;
+
+/// The paths of all TimeSeries under `processing` and `acquisition`.
+pub(super) fn find(h5: &H5) -> Vec<String> {
+    let mut found = Vec::new();
+    for root in ["/processing", "/acquisition"] {
+        search(h5, root, MAX_DEPTH, &mut found);
+    }
+    found
+}
+
+fn search(h5: &H5, group: &str, depth: usize, found: &mut Vec<String>) {
+    for name in h5.members(group) {
+        let place = join(group, &name);
+        if !h5.is_group(&place) {
+            continue;
+        }
+        let timed = ["timestamps", "starting_time"].iter().any(|t| h5.is_dataset(&join(&place, t)));
+        if timed && h5.is_dataset(&join(&place, "data")) {
+            found.push(place);
+        } else if depth > 0 {
+            search(h5, &place, depth - 1, found);
+        }
+    }
+}
+
+/// Reads one TimeSeries in its own unit: data * conversion + offset.
+pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<(), FormatError> {
+    let data_place = join(place, "data");
+    let shape = h5.shape(&data_place)?;
+    let width: usize = shape.iter().skip(1).product();
+    if shape.is_empty() || shape.len() > 2 || width > MAX_WIDTH || shape.iter().product::<usize>() > MAX_VALUES {
+        recording.notes.push(format!("{place} has the shape {shape:?} and is left out: not a signal of behaviour"));
+        return Ok(());
+    }
+    let mut data = match h5.numbers(&data_place) {
+        Ok(numbers) => numbers.data,
+        Err(error) if error.fault == Fault::WrongType => {
+            recording.notes.push(format!("{place} doesn't hold numbers and is left out"));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let factor = h5.attr_number(&data_place, "conversion").unwrap_or(1.0);
+    let offset = h5.attr_number(&data_place, "offset").unwrap_or(0.0);
+    if factor != 1.0 || offset != 0.0 {
+        data.iter_mut().for_each(|value| *value = *value * factor + offset);
+    }
+    let times = times(h5, place, shape[0])?;
+    let unit = h5.attr_text(&data_place, "unit").unwrap_or_default();
+    recording.signals.push(Signal { name: name(place, recording), unit, times, data, width });
+    Ok(())
+}
+
+/// The sample times of a TimeSeries \[s\], checked: as many as samples, finite, not decreasing.
+pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, FormatError> {
+    let stamps = join(place, "timestamps");
+    if !h5.is_dataset(&stamps) {
+        return regular_times(h5, place, samples);
+    }
+    let times = h5.list(&stamps)?;
+    if times.len() != samples {
+        let message =
+            format!("has {} entries, expected one for each of the {samples} samples in {place}/data", times.len());
+        return Err(h5.error(&stamps, Fault::Invalid, message));
+    }
+    if let Some(bad) = times.iter().position(|t| !t.is_finite()) {
+        let message = format!("entry {bad} is {}, expected a finite number of seconds", times[bad]);
+        return Err(h5.error(&stamps, Fault::Invalid, message));
+    }
+    if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
+        let message = format!(
+            "decreases from {} s to {} s at entry {}, expected times that don't",
+            times[bad],
+            times[bad + 1],
+            bad + 1
+        );
+        return Err(h5.error(&stamps, Fault::Invalid, message));
+    }
+    Ok(times)
+}
+
+fn regular_times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, FormatError> {
+    let start_place = join(place, "starting_time");
+    let start = h5.numbers(&start_place)?.data.first().copied().unwrap_or(f64::NAN);
+    let rate = h5.attr_number(&start_place, "rate").unwrap_or(f64::NAN);
+    if !start.is_finite() || !rate.is_finite() || rate <= 0.0 {
+        let message =
+            format!("is {start} s with the rate {rate} Hz, expected a finite time and an attribute rate above 0");
+        return Err(h5.error(&start_place, Fault::Invalid, message));
+    }
+    Ok((0..samples).map(|i| start + i as f64 / rate).collect())
+}
+
+/// The last part of the path, or more of it where two series would share a name.
+fn name(place: &str, recording: &Recording) -> String {
+    let taken = |name: &str| recording.signals.iter().any(|s| s.name == name);
+    let mut cut = place.len();
+    while let Some(at) = place[..cut].rfind('/') {
+        if !taken(&place[at + 1..]) {
+            return place[at + 1..].to_owned();
+        }
+        cut = at;
+    }
+    place.to_owned()
+}

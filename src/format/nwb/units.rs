@@ -1,0 +1,164 @@
+//! The `units` table: ragged columns of spike times and observation intervals, and flat columns.
+
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join, rows};
+use crate::spikes::{Recording, SpikeTable};
+
+const UNITS: &str = "/units";
+
+/// Reads spikes, unit columns and observation intervals.
+pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let ids = ids(h5)?;
+    let times = h5.list("/units/spike_times")?;
+    let ends = ends(h5, "spike_times", times.len(), ids.len())?;
+    let mut trains = Vec::with_capacity(ids.len());
+    let mut from = 0;
+    for (&id, &to) in ids.iter().zip(&ends) {
+        trains.push(train(h5, id, from, &times[from..to])?);
+        from = to;
+    }
+    drop(times);
+    let count = ids.len();
+    recording.spikes = SpikeTable::from_units(ids, &trains)
+        .map_err(|e| h5.error("/units/spike_times", Fault::Invalid, e.to_string()))?;
+    recording.observed = observed(h5, count)?;
+    columns(h5, count, recording)
+}
+
+/// The ids; without them the units count from 0.
+fn ids(h5: &H5) -> Result<Vec<i64>, FormatError> {
+    if h5.is_dataset("/units/id") {
+        return h5.integers("/units/id");
+    }
+    let count = if h5.is_dataset("/units/spike_times_index") {
+        h5.shape("/units/spike_times_index")?.iter().product()
+    } else {
+        1
+    };
+    Ok((0..count as i64).collect())
+}
+
+/// For each unit where its part of a ragged column ends; equal neighbours are units with nothing.
+fn ends(h5: &H5, column: &str, rows: usize, units: usize) -> Result<Vec<usize>, FormatError> {
+    let place = join(UNITS, &format!("{column}_index"));
+    if !h5.is_dataset(&place) && units == 1 {
+        return Ok(vec![rows]);
+    }
+    let index = h5.integers(&place)?;
+    if index.len() != units {
+        let message = format!("has {} entries, expected one for each of the {units} units in /units/id", index.len());
+        return Err(h5.error(&place, Fault::Invalid, message));
+    }
+    let mut before = 0;
+    for (unit, &end) in index.iter().enumerate() {
+        if end < before {
+            let message =
+                format!("decreases from {before} to {end} at entry {unit}, expected offsets that don't decrease");
+            return Err(h5.error(&place, Fault::Invalid, message));
+        }
+        if end > rows as i64 {
+            let message = format!(
+                "entry {unit} is {end}, beyond the {rows} rows of /units/{column}; the file is cut short or damaged"
+            );
+            return Err(h5.error(&place, Fault::Invalid, message));
+        }
+        before = end;
+    }
+    Ok(index.into_iter().map(|end| end as usize).collect())
+}
+
+/// One unit's spikes. Times before the session's start are negative and fine; NaN and steps back are not.
+fn train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<Vec<f64>, FormatError> {
+    let place = "/units/spike_times";
+    if let Some(bad) = times.iter().position(|t| !t.is_finite()) {
+        let message = format!(
+            "spike {bad} of unit {id} (row {}) has the time {}, expected a finite number of seconds",
+            first + bad,
+            times[bad]
+        );
+        return Err(h5.error(place, Fault::Invalid, message));
+    }
+    if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
+        let message = format!(
+            "spike {} of unit {id} (row {}) is at {} s, before the spike at {} s that precedes it; expected times that don't \
+             decrease within a unit: sort them, or check spike_times_index",
+            bad + 1,
+            first + bad + 1,
+            times[bad + 1],
+            times[bad]
+        );
+        return Err(h5.error(place, Fault::Invalid, message));
+    }
+    Ok(times.to_vec())
+}
+
+/// The observation intervals of all units, merged.
+fn observed(h5: &H5, units: usize) -> Result<Vec<(f64, f64)>, FormatError> {
+    let place = "/units/obs_intervals";
+    if !h5.is_dataset(place) {
+        return Ok(Vec::new());
+    }
+    let intervals = h5.numbers(place)?;
+    if intervals.shape.len() != 2 || intervals.width() != 2 {
+        let message = format!("found the shape {:?}, expected [intervals, 2]", intervals.shape);
+        return Err(h5.error(place, Fault::WrongType, message));
+    }
+    ends(h5, "obs_intervals", intervals.shape[0], units)?;
+    let pairs: Vec<(f64, f64)> = intervals.data.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    if let Some(bad) = pairs.iter().position(|(start, stop)| start.is_nan() || stop.is_nan() || start > stop) {
+        let message = format!(
+            "row {bad} goes from {} s to {} s, expected a stop that is not before its start",
+            pairs[bad].0, pairs[bad].1
+        );
+        return Err(h5.error(place, Fault::Invalid, message));
+    }
+    Ok(merge(pairs))
+}
+
+/// The union of intervals, in order.
+fn merge(mut pairs: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut merged: Vec<(f64, f64)> = Vec::new();
+    for (start, stop) in pairs {
+        match merged.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(stop),
+            _ => merged.push((start, stop)),
+        }
+    }
+    merged
+}
+
+/// Columns with one number or word per unit; references, ragged and many-dimensional ones are left out.
+fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
+    let names = h5.members(UNITS);
+    let ragged = |name: &str| name.ends_with("_index") || names.contains(&format!("{name}_index"));
+    let mut skipped = Vec::new();
+    for name in
+        names.iter().filter(|name| !ragged(name) && !["id", "spike_times", "obs_intervals"].contains(&name.as_str()))
+    {
+        let place = join(UNITS, name);
+        match if h5.is_dataset(&place) { h5.column(&place)? } else { None } {
+            Some(column) if rows(&column) == units => recording.unit_columns.push((name.clone(), column)),
+            _ => skipped.push(name.clone()),
+        }
+    }
+    let rest = names.iter().filter(|name| names.contains(&format!("{name}_index")));
+    skipped.extend(rest.filter(|name| !["spike_times", "obs_intervals"].contains(&name.as_str())).cloned());
+    if !skipped.is_empty() {
+        recording.notes.push(format!(
+            "unit columns that are not one number or word per unit are left out: {}",
+            skipped.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merge;
+
+    #[test]
+    fn overlapping_and_touching_intervals_become_one() {
+        assert_eq!(merge(vec![(4.0, 5.0), (0.0, 2.0), (1.0, 3.0), (5.0, 6.0)]), [(0.0, 3.0), (4.0, 6.0)]);
+    }
+}

@@ -1,0 +1,80 @@
+//! What a result says of its run before the first spike.
+
+use crate::spikes::{Column, IntervalTable, Signal};
+
+/// The run that a result comes from. Times of behaviour and intervals are model time.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// The model as TOML, with layers, `--set` and parameters applied.
+    pub model: String,
+    /// Hash of the resolved model.
+    pub model_hash: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// `event` or `grid`.
+    pub engine: String,
+    /// `double` or `single`.
+    pub precision: String,
+    /// Grid step \[ms\].
+    pub resolution_ms: f64,
+    /// Model time that the run is to reach \[ms\].
+    pub duration_ms: f64,
+    /// When the run was started, ISO 8601 in UTC.
+    pub started_utc: String,
+    /// The model's own intervals: name, and (start, stop) \[s\] in model time.
+    pub intervals: Vec<(String, Vec<(f64, f64)>)>,
+    /// Trials and other tables of the recording, shifted to model time; see [`Header::add_recording`].
+    pub recorded_intervals: Vec<RecordedTable>,
+    /// Behaviour of the recording, shifted to model time.
+    pub behavior: Vec<Signal>,
+}
+
+/// A table of a recording in model time.
+#[derive(Clone, Debug)]
+pub struct RecordedTable {
+    /// The table, in model time.
+    pub table: IntervalTable,
+    /// Where model time 0 lies on the recording's clock \[s\].
+    pub t0_s: f64,
+}
+
+impl Header {
+    /// Takes over what lies between `start` and `stop` \[s, the recording's clock\] of a recording's behaviour, and the
+    /// intervals that overlap it; `start` is model time 0.
+    pub fn add_recording(&mut self, signals: &[Signal], intervals: &[IntervalTable], start: f64, stop: f64) {
+        for signal in signals {
+            let from = signal.times.partition_point(|t| *t < start);
+            let to = signal.times.partition_point(|t| *t <= stop).max(from);
+            self.behavior.push(Signal {
+                name: signal.name.clone(),
+                unit: signal.unit.clone(),
+                times: signal.times[from..to].iter().map(|t| t - start).collect(),
+                data: signal.data[from * signal.width..to * signal.width].to_vec(),
+                width: signal.width,
+            });
+        }
+        for table in intervals {
+            let rows = table.start.iter().zip(&table.stop);
+            let keep: Vec<usize> = rows
+                .enumerate()
+                .filter(|(_, (from, to))| **to >= start && **from <= stop)
+                .map(|(row, _)| row)
+                .collect();
+            let shifted = |times: &[f64]| keep.iter().map(|&row| times[row] - start).collect();
+            let table = IntervalTable {
+                name: table.name.clone(),
+                start: shifted(&table.start),
+                stop: shifted(&table.stop),
+                columns: table.columns.iter().map(|(name, column)| (name.clone(), select(column, &keep))).collect(),
+            };
+            self.recorded_intervals.push(RecordedTable { table, t0_s: start });
+        }
+    }
+}
+
+fn select(column: &Column, rows: &[usize]) -> Column {
+    match column {
+        Column::Number(values) => Column::Number(rows.iter().map(|&row| values[row]).collect()),
+        Column::Text(values) => Column::Text(rows.iter().map(|&row| values[row].clone()).collect()),
+    }
+}

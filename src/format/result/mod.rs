@@ -1,0 +1,33 @@
+//! Our own results: a SONATA file of spikes with states, weights, behaviour, intervals and the model itself.
+//!
+//! | where | what |
+//! |---|---|
+//! | `/` | attributes: format, versions, resolved model, seed, engine, .., `complete` |
+//! | `/spikes/<population>/` | `timestamps` \[ms\], `node_ids`, by (time, node) |
+//! | `/state/<population>/<variable>/` | `data` \[time, node\], `node_ids`, `times` \[ms\] |
+//! | `/weights/<projection>/` | `timestamps`, `source_ids`, `target_ids`, `weights`, or `snapshots/` |
+//! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
+//! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
+//! | `/summary` | the figures of `--json` as attributes; nested ones as JSON text |
+//!
+//! [`ResultFile`] writes it while the simulation runs, `read` makes a recording of it.
+
+mod attributes;
+mod header;
+mod read;
+mod table;
+mod write;
+mod writer;
+
+pub use header::{Header, RecordedTable};
+pub(super) use read::{read, recognise};
+pub use table::Mark;
+pub use write::{Marks, ResultError, ResultFile};
+
+/// The attribute `format` by which a result is recognised.
+const FORMAT: &str = "memspike";
+/// Version of this layout; a reader refuses a later one.
+const FORMAT_VERSION: u32 = 1;
+/// What makes it a SONATA file.
+const SONATA_MAGIC: u32 = 0x0A7A;
+const SONATA_VERSION: [u32; 2] = [0, 1];

@@ -1,0 +1,112 @@
+//! A result as a recording: its spikes by population, behaviour and intervals, in s of model time.
+
+use super::{FORMAT, FORMAT_VERSION};
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join, rows};
+use crate::format::sonata;
+use crate::spikes::{IntervalTable, Recording, Signal};
+
+/// More units than any machine simulates: a bound on what a damaged size may ask for.
+const MAX_UNITS: usize = 1 << 28;
+
+/// Whether this is a result.
+pub(in crate::format) fn recognise(h5: &H5) -> bool {
+    h5.attr_text("/", "format").as_deref() == Some(FORMAT)
+}
+
+/// Reads a result.
+///
+/// # Errors
+/// If it was written by a later version, or if its tables can't be.
+pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
+    let version = h5.attr_number("/", "format_version").unwrap_or(0.0);
+    if version > f64::from(FORMAT_VERSION) {
+        let message = format!(
+            "is a result of format version {version}, this program reads up to {FORMAT_VERSION}; update memspike"
+        );
+        return Err(h5.error("/", Fault::UnknownLayout, message));
+    }
+    let mut recording = Recording { format: "memspike result".to_owned(), about: about(h5), ..Recording::default() };
+    if h5.attr_number("/", "complete") != Some(1.0) {
+        recording.notes.push("the run was interrupted: this is what was simulated until then".to_owned());
+    }
+    if let Some(duration) = h5.attr_number("/", "duration_ms") {
+        recording.observed.push((0.0, duration / 1e3));
+    }
+    spikes(h5, &mut recording)?;
+    for name in h5.members("/behavior") {
+        recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
+    }
+    for name in h5.members("/intervals") {
+        let table = interval(h5, &join("/intervals", &name), name)?;
+        recording.intervals.push(table);
+    }
+    Ok(recording)
+}
+
+/// Units are the members of all recorded populations, each population a block.
+fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let (mut unit_ids, mut parts) = (Vec::new(), Vec::new());
+    for population in sonata::populations(h5)? {
+        let place = join("/spikes", &population.name);
+        let stored = h5.attr_number(&join("/populations", &population.name), "size");
+        let size = stored.ok_or_else(|| {
+            let message = format!("has no attribute size, expected one beside {place}");
+            h5.error(&join("/populations", &population.name), Fault::Incomplete, message)
+        })? as usize;
+        let first = unit_ids.len();
+        if first.saturating_add(size) > MAX_UNITS {
+            let message =
+                format!("the size {size} is beyond the {MAX_UNITS} units that can be read; the file is damaged");
+            return Err(h5.error(&join("/populations", &population.name), Fault::TooLarge, message));
+        }
+        if let Some(bad) = population.ids.iter().position(|id| *id >= size as i64) {
+            let message = format!("entry {bad} is {}, beyond the population's size {size}", population.ids[bad]);
+            return Err(h5.error(&join(&place, "node_ids"), Fault::Invalid, message));
+        }
+        let units = population.ids.iter().map(|id| (first + *id as usize) as u32).collect();
+        unit_ids.extend(0..size as i64);
+        recording.populations.push((population.name, first, size));
+        parts.push((population.times, units));
+    }
+    recording.spikes = sonata::merge(parts, unit_ids);
+    Ok(())
+}
+
+fn signal(h5: &H5, place: &str, name: String) -> Result<Signal, FormatError> {
+    let data = h5.numbers(&join(place, "data"))?;
+    let times = h5.list(&join(place, "timestamps"))?;
+    if data.shape.first() != Some(&times.len()) {
+        let message = format!("has {} entries, but data has the shape {:?}", times.len(), data.shape);
+        return Err(h5.error(&join(place, "timestamps"), Fault::Invalid, message));
+    }
+    let unit = h5.attr_text(place, "unit").unwrap_or_default();
+    Ok(Signal { name, unit, times, width: data.width(), data: data.data })
+}
+
+fn interval(h5: &H5, place: &str, name: String) -> Result<IntervalTable, FormatError> {
+    let start = h5.list(&join(place, "start_time"))?;
+    let stop = h5.list(&join(place, "stop_time"))?;
+    if start.len() != stop.len() {
+        let message = format!("has {} stops for {} starts, expected as many", stop.len(), start.len());
+        return Err(h5.error(&join(place, "stop_time"), Fault::Invalid, message));
+    }
+    let mut columns = Vec::new();
+    for column in h5.members(place).into_iter().filter(|c| c != "start_time" && c != "stop_time") {
+        if let Some(values) = h5.column(&join(place, &column))?.filter(|v| rows(v) == start.len()) {
+            columns.push((column, values));
+        }
+    }
+    Ok(IntervalTable { name, start, stop, columns })
+}
+
+fn about(h5: &H5) -> Vec<(String, String)> {
+    let mut about = Vec::new();
+    for name in ["program_version", "started_utc", "engine", "precision", "model_hash"] {
+        about.extend(h5.attr_text("/", name).map(|text| (name.to_owned(), text)));
+    }
+    for name in ["seed", "resolution_ms", "duration_ms"] {
+        about.extend(h5.attr_number("/", name).map(|number| (name.to_owned(), number.to_string())));
+    }
+    about
+}

@@ -1,0 +1,152 @@
+//! SONATA spikes (Dai et al. 2020, doi:10.1371/journal.pcbi.1007696), the present layout and the old one.
+//!
+//! Present: `/spikes/<population>/{timestamps, node_ids}`; old: `/spikes/{timestamps, gids}`. Times are
+//! milliseconds unless the attribute `units` of `timestamps` says otherwise. Node ids may have holes;
+//! only ids that occur are units, for the file doesn't say how large a population is.
+
+use super::error::{Fault, FormatError};
+use super::h5::{H5, join};
+use crate::spikes::{Recording, SpikeTable};
+
+const ROOT: &str = "/spikes";
+/// What a single population of the old layout is called.
+const ONLY: &str = "spikes";
+
+/// Spikes of one population as stored: times \[s\] and node ids, in the file's order.
+pub(super) struct Population {
+    pub name: String,
+    pub times: Vec<f64>,
+    pub ids: Vec<i64>,
+}
+
+/// Whether this is a file of SONATA spikes.
+pub(super) fn recognise(h5: &H5) -> bool {
+    let spikes = |group: &str| h5.is_dataset(&join(group, "timestamps")) && ids_place(h5, group).is_some();
+    spikes(ROOT) || h5.members(ROOT).iter().any(|name| spikes(&join(ROOT, name)))
+}
+
+/// Reads a file of SONATA spikes.
+///
+/// # Errors
+/// If times or ids can't be, or don't fit together.
+pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+    let populations =
+        if h5.is_dataset("/spikes/timestamps") { vec![population(h5, ROOT, ONLY)?] } else { populations(h5)? };
+    let mut recording = Recording { format: "SONATA spikes".to_owned(), ..Recording::default() };
+    let mut unit_ids = Vec::new();
+    let mut parts = Vec::new();
+    for population in populations {
+        let mut ids = population.ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        let holes = ids.last().is_some_and(|last| *last >= ids.len() as i64);
+        if holes {
+            recording.notes.push(format!(
+                "population {}: {} nodes have spikes, with ids from {} to {}; nodes without a spike are not in the file",
+                population.name,
+                ids.len(),
+                ids[0],
+                ids[ids.len() - 1]
+            ));
+        }
+        let first = unit_ids.len();
+        let units = population.ids.iter().map(|id| (first + ids.partition_point(|i| i < id)) as u32).collect();
+        recording.populations.push((population.name, first, ids.len()));
+        unit_ids.append(&mut ids);
+        parts.push((population.times, units));
+    }
+    if u32::try_from(unit_ids.len()).is_err() {
+        let message = format!("{} nodes, at most 4294967295 are supported", unit_ids.len());
+        return Err(h5.error(ROOT, Fault::TooLarge, message));
+    }
+    if recording.populations.len() < 2 {
+        recording.populations.clear();
+    }
+    recording.spikes = merge(parts, unit_ids);
+    Ok(recording)
+}
+
+/// The spikes of every population under `/spikes`.
+pub(super) fn populations(h5: &H5) -> Result<Vec<Population>, FormatError> {
+    h5.members(ROOT)
+        .into_iter()
+        .filter(|name| h5.is_group(&join(ROOT, name)))
+        .map(|name| population(h5, &join(ROOT, &name), &name))
+        .collect()
+}
+
+/// One table of all parts, sorted by time, then by unit.
+pub(super) fn merge(mut parts: Vec<(Vec<f64>, Vec<u32>)>, unit_ids: Vec<i64>) -> SpikeTable {
+    let sorted = |(times, units): &(Vec<f64>, Vec<u32>)| {
+        times.windows(2).zip(units.windows(2)).all(|(t, u)| t[0] < t[1] || (t[0] == t[1] && u[0] <= u[1]))
+    };
+    parts.retain(|(times, _)| !times.is_empty());
+    if parts.len() == 1 && sorted(&parts[0]) {
+        let (times, units) = parts.remove(0);
+        return SpikeTable { times, units, unit_ids };
+    }
+    let mut spikes: Vec<(f64, u32)> =
+        parts.into_iter().flat_map(|(times, units)| times.into_iter().zip(units)).collect();
+    spikes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let (times, units) = spikes.into_iter().unzip();
+    SpikeTable { times, units, unit_ids }
+}
+
+fn ids_place(h5: &H5, group: &str) -> Option<String> {
+    ["node_ids", "gids"].iter().map(|name| join(group, name)).find(|place| h5.is_dataset(place))
+}
+
+fn population(h5: &H5, group: &str, name: &str) -> Result<Population, FormatError> {
+    let times_place = join(group, "timestamps");
+    let ids_place = ids_place(h5, group).unwrap_or_else(|| join(group, "node_ids"));
+    let mut times = h5.list(&times_place)?;
+    let ids = h5.integers(&ids_place)?;
+    if times.len() != ids.len() {
+        let message = format!("has {} entries, but {times_place} has {}; expected as many", ids.len(), times.len());
+        return Err(h5.error(&ids_place, Fault::Invalid, message));
+    }
+    if let Some(bad) = ids.iter().position(|id| *id < 0) {
+        return Err(h5.error(
+            &ids_place,
+            Fault::Invalid,
+            format!("entry {bad} is {}, expected an id of 0 or more", ids[bad]),
+        ));
+    }
+    if let Some(bad) = times.iter().position(|t| !(t.is_finite() && *t >= 0.0)) {
+        let message = format!("entry {bad} is {}, expected a finite time of 0 or more", times[bad]);
+        return Err(h5.error(&times_place, Fault::Invalid, message));
+    }
+    expect_sorted(h5, group, &times_place, &times)?;
+    let unit = h5.attr_text(&times_place, "units").unwrap_or_else(|| "ms".to_owned());
+    let per_second = match unit.as_str() {
+        "ms" | "msec" | "millisecond" | "milliseconds" => 1e3,
+        "s" | "sec" | "second" | "seconds" => 1.0,
+        "us" | "microsecond" | "microseconds" => 1e6,
+        _ => {
+            let message = format!("the attribute units is {unit:?}, expected ms, milliseconds, s, seconds or us");
+            return Err(h5.error(&times_place, Fault::Invalid, message));
+        }
+    };
+    times.iter_mut().for_each(|t| *t /= per_second);
+    Ok(Population { name: name.to_owned(), times, ids })
+}
+
+/// Times that decrease in a file that says it is sorted by time mean that one of the two is wrong.
+fn expect_sorted(h5: &H5, group: &str, place: &str, times: &[f64]) -> Result<(), FormatError> {
+    let sorting = h5.attr_text(group, "sorting").unwrap_or_default();
+    if sorting != "by_time" {
+        return Ok(());
+    }
+    match times.windows(2).position(|pair| pair[1] < pair[0]) {
+        None => Ok(()),
+        Some(bad) => {
+            let message = format!(
+                "decreases from {} to {} at entry {}, but {group} says sorting = by_time; sort it, or set sorting to none",
+                times[bad],
+                times[bad + 1],
+                bad + 1
+            );
+            Err(h5.error(place, Fault::Invalid, message))
+        }
+    }
+}

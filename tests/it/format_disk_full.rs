@@ -1,0 +1,92 @@
+//! A full disk ends a run with a message and leaves no result that looks whole.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use memspike::format::result::{Header, ResultFile};
+use memspike::record::{Chunk, Layout, PopulationLayout, Sink, SinkError};
+use serde_json::Map;
+
+/// A file system in memory of a given size; unmounted at the end.
+struct Small(PathBuf, #[allow(dead_code)] tempfile::TempDir);
+
+impl Small {
+    fn mount(size: &str) -> Option<Small> {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("small");
+        std::fs::create_dir(&place).unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&place).output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Small(place, folder)),
+            other => {
+                println!("skipped: a small file system can't be mounted here ({other:?})");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg(&self.0).output());
+    }
+}
+
+fn layout() -> Layout {
+    let population = PopulationLayout { name: "E".to_owned(), size: 1 << 30, ..PopulationLayout::default() };
+    Layout { populations: vec![population], spikes: vec![0], ..Layout::default() }
+}
+
+/// Spikes that compress badly.
+fn noise(chunk: u64) -> Chunk {
+    let mixed = |i: u64| {
+        (chunk * 1000 + i).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+    };
+    Chunk::Spikes {
+        index: 0,
+        times_ms: (0..1000).map(|i| mixed(i) as f64).collect(),
+        node_ids: (0..1000).map(|i| mixed(i) >> 34).collect(),
+    }
+}
+
+fn expect_no_result(out: &Path, message: &str) {
+    assert!(message.contains(&out.display().to_string()), "{message}");
+    assert!(message.contains("No space left on device"), "{message}");
+    assert!(!out.exists(), "nothing looks whole");
+    let part = PathBuf::from(format!("{}.part", out.display()));
+    assert!(!part.exists(), "the rest would only keep the disk full");
+}
+
+#[test]
+fn a_disk_that_fills_while_running_ends_the_run_with_a_message() {
+    let Some(small) = Small::mount("400k") else { return };
+    let out = small.0.join("out.h5");
+    let mut file = ResultFile::create(&out, &layout(), &Header::default(), false).unwrap();
+    let written: Result<(), SinkError> = (0..10_000).try_for_each(|i| file.write(noise(i)));
+    let message = written.expect_err("160 MB don't fit into 400 kB").to_string();
+    let again = file.flush().expect_err("still full").to_string();
+    assert_eq!(message, again, "a failure is not forgotten");
+    drop(file);
+    expect_no_result(&out, &message);
+}
+
+#[test]
+fn a_disk_that_fills_at_the_end_is_noticed_when_finishing() {
+    let Some(small) = Small::mount("120k") else { return };
+    let out = small.0.join("out.h5");
+    let mut file = ResultFile::create(&out, &layout(), &Header::default(), false).unwrap();
+    // All of it waits in memory for its chunk to fill, until the file is finished.
+    (0..16).for_each(|i| file.write(noise(i)).unwrap());
+    let message = file.finish(&Map::new(), true).expect_err("220 kB don't fit into 120 kB").to_string();
+    expect_no_result(&out, &message);
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_noticed_at_once() {
+    let Some(small) = Small::mount("4k") else { return };
+    std::fs::write(small.0.join("filler"), vec![1u8; 4096]).unwrap();
+    let out = small.0.join("out.h5");
+    let message = ResultFile::create(&out, &layout(), &Header::default(), false).err().unwrap().to_string();
+    expect_no_result(&out, &message);
+}
