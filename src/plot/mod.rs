@@ -10,8 +10,10 @@ mod font;
 mod histogram;
 mod palette;
 mod raster;
+mod rates;
 mod rows;
-
+mod signal;
+mod spikes;
 mod svg;
 mod terminal;
 mod traces;
