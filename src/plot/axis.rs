@@ -231,6 +231,18 @@ pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low - room, high + room)
 }
 
+/// [`padded`], but what is never negative gets an axis that is not either.
+pub(crate) fn padded_from_zero(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut least, mut any) = (f64::INFINITY, false);
+    let (low, high) = padded(values.inspect(|v| (least, any) = (least.min(*v), true)));
+    if any && least >= 0.0 { (low.max(0.0), high) } else { (low, high) }
+}
+
+/// ` (mV)`, or nothing for no unit.
+pub(crate) fn in_brackets(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" ({unit})") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
