@@ -27,6 +27,14 @@ pub enum AnalysisError {
     /// The bin width is not positive and finite.
     #[error("the bin width is {0} s; expected a positive, finite time")]
     Bin(f64),
+    /// A bin that does not fit into the window.
+    #[error("the bin width {bin} s is longer than the window of {window} s; choose a shorter bin or a longer window")]
+    WiderThanWindow {
+        /// The bin \[s\].
+        bin: f64,
+        /// Length of the window \[s\].
+        window: f64,
+    },
     /// More bins than can sensibly be held.
     #[error("{bins:.0} bins of {bin} s; at most {limit} fit, choose wider bins or a shorter window")]
     TooManyBins {
@@ -63,6 +71,10 @@ pub(crate) fn number_of_bins(start: f64, stop: f64, bin: f64) -> Result<usize, A
     check_window(start, stop)?;
     if !(bin > 0.0 && bin.is_finite()) {
         return Err(AnalysisError::Bin(bin));
+    }
+    let window = stop - start;
+    if bin > window * (1.0 + 1e-9) {
+        return Err(AnalysisError::WiderThanWindow { bin, window });
     }
     let bins = ((stop - start) / bin - 1e-9).ceil().max(1.0);
     if bins > MAX_BINS as f64 {

@@ -98,6 +98,13 @@ pub(crate) fn number(value: f64, step: f64) -> String {
     format!("{value:.decimals$}").replace('-', "\u{2212}")
 }
 
+/// A value to six decimals at most, without zeros at its end.
+pub(crate) fn trimmed(value: f64) -> String {
+    let text = format!("{value:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_string() } else { text.replace('-', "\u{2212}") }
+}
+
 /// How a time axis counts: its unit and how many of them a second has.
 pub(crate) fn time_unit(start: f64, stop: f64) -> (&'static str, f64) {
     if stop - start <= 2.0 && start.abs() < 100.0 { ("ms", 1000.0) } else { ("s", 1.0) }
@@ -179,8 +186,10 @@ pub(crate) fn y_ticks(figure: &mut Figure, style: Style, panel: &Panel, at: &[(f
 /// A label that reads upwards, centred on the panel, its baseline at `x`; shortened to what fits.
 pub(crate) fn y_label(figure: &mut Figure, style: Style, panel: &Panel, x: f64, text: &str, ink: Ink) {
     let [_, top, _, bottom] = panel.pixels;
-    let size = style.em;
-    let text = font::fit(text, size, bottom - top + 1.5 * style.em);
+    // A low panel's label is set smaller before it is shortened.
+    let room = bottom - top + 1.2 * style.em;
+    let size = style.em * (room / font::width(text, style.em, false)).clamp(0.8, 1.0);
+    let text = font::fit(text, size, room);
     let y = (top + bottom) / 2.0;
     figure.marks.push(Mark::Text { x, y, size, text, ink, anchor: Anchor::Middle, bold: false, upward: true });
 }
@@ -201,7 +210,7 @@ pub(crate) fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 && digits.len() > 4 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
             text.push('\u{2009}');
         }
         text.push(digit);
@@ -220,6 +229,18 @@ pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let room = if high - low > 1e-9 * (high.abs() + low.abs()) { 0.05 * (high - low) } else { 0.1 * high.abs() };
     let room = if room > 0.0 { room } else { 1.0 };
     (low - room, high + room)
+}
+
+/// [`padded`], but what is never negative gets an axis that is not either.
+pub(crate) fn padded_from_zero(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut least, mut any) = (f64::INFINITY, false);
+    let (low, high) = padded(values.inspect(|v| (least, any) = (least.min(*v), true)));
+    if any && least >= 0.0 { (low.max(0.0), high) } else { (low, high) }
+}
+
+/// ` (mV)`, or nothing for no unit.
+pub(crate) fn in_brackets(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" ({unit})") }
 }
 
 #[cfg(test)]
@@ -241,6 +262,15 @@ mod tests {
         assert_eq!(number(-1e-17, 0.2), "0.0");
         assert_eq!(number(1500.0, 500.0), "1500");
         assert_eq!(number(0.25, 0.05), "0.25");
+    }
+
+    #[test]
+    fn trimming_zeros_changes_no_number() {
+        for (value, text) in [(2282.6, "2282.6"), (100.0, "100"), (0.000001, "0.000001"), (1000000.5, "1000000.5")] {
+            assert_eq!(trimmed(value), text);
+        }
+        assert_eq!(trimmed(-1e-9), "0");
+        assert_eq!(trimmed(-0.25), "\u{2212}0.25");
     }
 
     #[test]

@@ -1,67 +1,174 @@
-//! Weights of a projection: their distribution at the first and last snapshot.
+//! Distributions: of weights, rates, interspike intervals and their variation.
 
 use super::axis::{self, Style};
-use super::figure::{Anchor, Figure, Panel};
+use super::figure::{Anchor, Figure, Mark, Panel};
 use super::palette::{self, MUTED, TEXT};
-use super::{PlotError, WeightSnapshots};
-use crate::analysis::histogram;
+use super::{Group, PlotError, WeightSnapshots};
+use crate::analysis::{histogram, intervals, percentile, unit_cvs, unit_rates};
+use crate::spikes::SpikeTable;
+
+/// What is distributed.
+struct Distribution<'a> {
+    panel: &'a str,
+    x_label: String,
+    y_label: &'a str,
+    /// What the picture says if there is nothing.
+    none: &'a str,
+    bins: usize,
+    /// Values beyond are gathered in the caption, not drawn.
+    most: f64,
+    series: Vec<(String, Vec<f64>)>,
+}
 
 /// Draws the distribution of the weights: the last snapshot, and the first one as an outline.
 ///
 /// # Errors
 /// If there are not as many snapshots as times, or the picture is too small.
 pub fn weights(title: &str, table: &WeightSnapshots, size: (u32, u32)) -> Result<Figure, PlotError> {
+    table.check()?;
+    let mut series: Vec<(String, Vec<f64>)> = table
+        .times_ms
+        .iter()
+        .zip(&table.weights)
+        .map(|(ms, weights)| (format!("{} s", axis::trimmed(ms / 1e3)), weights.clone()))
+        .collect();
+    if series.len() > 2 {
+        series.drain(1..series.len() - 1);
+    }
+    let x_label = format!("weight of {}{}", table.name, axis::in_brackets(&table.unit));
+    let (panel, y_label, none) = ("weights", "synapses (%)", "no weights");
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 60, most: f64::INFINITY, series }, size)
+}
+
+/// Draws how the rates of the units over `start <= t < stop` \[s\] are distributed, per population.
+///
+/// # Errors
+/// If the window is empty, a population is not in the table, or the picture is too small.
+pub fn rate_histogram(
+    title: &str,
+    spikes: &SpikeTable,
+    groups: &[Group],
+    (start, stop): (f64, f64),
+    size: (u32, u32),
+) -> Result<Figure, PlotError> {
+    let rates = unit_rates(spikes, start, stop)?;
+    let series = per_group(spikes.unit_ids.len(), groups, |units| rates[units].to_vec())?;
+    let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no neurons");
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+}
+
+/// Draws how the interspike intervals within `start <= t < stop` \[s\] are distributed, per population;
+/// the longest hundredth is left out and counted in the caption.
+///
+/// # Errors
+/// As [`rate_histogram`].
+pub fn isi_histogram(
+    title: &str,
+    spikes: &SpikeTable,
+    groups: &[Group],
+    (start, stop): (f64, f64),
+    size: (u32, u32),
+) -> Result<Figure, PlotError> {
+    crate::analysis::check_window(start, stop)?;
+    let trains = spikes.between(start, stop).trains();
+    let all = |units: std::ops::Range<usize>| {
+        trains[units].iter().flat_map(|train| intervals(train)).map(|s| 1e3 * s).collect::<Vec<f64>>()
+    };
+    let series = per_group(trains.len(), groups, all)?;
+    let mut sorted: Vec<f64> = series.iter().flat_map(|(_, values)| values.iter().copied()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let most = percentile(&sorted, 0.99).filter(|most| *most > 0.0).unwrap_or(f64::INFINITY);
+    let (panel, x_label, y_label, none) = ("isi", "interspike interval (ms)".into(), "intervals (%)", "no intervals");
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 80, most, series }, size)
+}
+
+/// Draws how the CV of the interspike intervals within `start <= t < stop` \[s\] is distributed over the
+/// units that have enough spikes ([`MIN_SPIKES_FOR_CV`](crate::analysis::MIN_SPIKES_FOR_CV)), per population.
+///
+/// # Errors
+/// As [`rate_histogram`].
+pub fn cv_histogram(
+    title: &str,
+    spikes: &SpikeTable,
+    groups: &[Group],
+    (start, stop): (f64, f64),
+    size: (u32, u32),
+) -> Result<Figure, PlotError> {
+    crate::analysis::check_window(start, stop)?;
+    let trains = spikes.between(start, stop).trains();
+    let series = per_group(trains.len(), groups, |units| unit_cvs(&trains[units]))?;
+    let none = "no neuron has enough spikes";
+    let (panel, x_label, y_label) = ("cv", "CV of interspike intervals".to_string(), "neurons (%)");
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+}
+
+fn per_group(
+    units: usize,
+    groups: &[Group],
+    values: impl Fn(std::ops::Range<usize>) -> Vec<f64>,
+) -> Result<Vec<(String, Vec<f64>)>, PlotError> {
+    if groups.is_empty() {
+        return Ok(vec![(String::new(), values(0..units))]);
+    }
+    groups.iter().map(|group| Ok((group.name.clone(), values(group.range(units)?)))).collect()
+}
+
+fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, PlotError> {
     let style = Style::of(size)?;
-    if table.times_ms.len() != table.weights.len() {
-        let (snapshots, times) = (table.weights.len(), table.times_ms.len());
-        return Err(PlotError::Table(format!(
-            "{} has {snapshots} snapshots at {times} times; expected as many",
-            table.name
-        )));
-    }
     let (mut figure, top) = style.figure(size, title);
-    let left = (6.0 * style.em).round();
-    let right = (f64::from(size.0) - 2.0 * style.em).round();
-    let bottom = (f64::from(size.1) - axis::x_room(style) - 0.5 * style.em).round();
-    let ends = [table.weights.first(), table.weights.last()];
-    let (low, high) = axis::padded(ends.iter().flatten().flat_map(|w| w.iter().copied()));
-    let mut panel =
-        Panel { name: "weights".into(), pixels: [left, top + style.em, right, bottom], x: (low, high), y: (0.0, 1.0) };
-    let mut shares = Vec::new();
-    for weights in ends.into_iter().flatten().skip(usize::from(table.weights.len() == 1)) {
-        shares.push(histogram(weights, low, high, 60)?.shares());
+    let values = || what.series.iter().flat_map(|(_, values)| values.iter().copied()).filter(|v| v.is_finite());
+    let beyond = values().filter(|v| *v > what.most).count();
+    if beyond > 0 {
+        let (beyond, all) = (axis::grouped(beyond), axis::grouped(values().count()));
+        figure.caption = format!("{beyond} of {all} lie beyond {} and are not drawn.", axis::trimmed(what.most));
     }
-    let most = shares.iter().flatten().copied().fold(0.0, f64::max);
-    panel.y = (0.0, if most > 0.0 { 108.0 * most } else { 1.0 });
-    let (xs, ys) = (axis::labelled(low, high, 8), axis::labelled(0.0, panel.y.1, 5));
-    let values = |ticks: &[(f64, String)]| ticks.iter().map(|t| t.0).collect::<Vec<_>>();
-    axis::grid(&mut figure, style, &panel, &values(&xs), &values(&ys));
-    let last = shares.len().saturating_sub(1);
-    for (index, shares) in shares.iter().enumerate().rev() {
+    let lines = style.caption_lines(size.0, &figure.caption);
+    let left = (5.5 * style.em).round();
+    let right = (f64::from(size.0) - 2.0 * style.em).round();
+    let bottom = (f64::from(size.1) - axis::x_room(style) - style.caption_height(lines.len())).round();
+    let range = axis::padded_from_zero(values().filter(|v| *v <= what.most));
+    let pixels = [left, (top + 1.2 * style.em).round(), right, bottom];
+    let mut panel = Panel { name: what.panel.into(), pixels, x: range, y: (0.0, 1.0) };
+    let mut all = Vec::new();
+    for (_, values) in &what.series {
+        // Shares are of all values, so that those beyond do not raise the rest.
+        let count = values.iter().filter(|v| v.is_finite()).count().max(1) as f64;
+        let bars = histogram(values, range.0, range.1, what.bins)?.counts;
+        all.push(bars.into_iter().map(|n| 100.0 * n as f64 / count).collect::<Vec<f64>>());
+    }
+    let most = all.iter().flatten().copied().fold(0.0, f64::max);
+    panel.y = (0.0, if most > 0.0 { 1.08 * most } else { 1.0 });
+    let (xs, ys) = (axis::labelled(range.0, range.1, 8), axis::labelled(0.0, panel.y.1, 5));
+    let places = |ticks: &[(f64, String)]| ticks.iter().map(|t| t.0).collect::<Vec<_>>();
+    axis::grid(&mut figure, style, &panel, &places(&xs), &places(&ys));
+    let last = all.len().saturating_sub(1);
+    for (index, bars) in all.iter().enumerate().rev() {
         let ink = palette::color(index);
-        let mut outline = Vec::new();
-        for (bin, share) in shares.iter().enumerate() {
-            let edge = |bin: usize| panel.px(low + (high - low) * bin as f64 / shares.len() as f64);
-            let y = panel.py(100.0 * share);
-            outline.extend([(edge(bin), y), (edge(bin + 1), y)]);
-            if index == last {
-                figure.rect(edge(bin), y, edge(bin + 1) - edge(bin), bottom - y, ink.fade(0.35));
-            }
+        let edge = |bin: usize| panel.px(range.0 + (range.1 - range.0) * bin as f64 / bars.len() as f64);
+        let outline: Vec<(f64, f64)> = bars
+            .iter()
+            .enumerate()
+            .flat_map(|(bin, bar)| [(edge(bin), panel.py(*bar)), (edge(bin + 1), panel.py(*bar))])
+            .collect();
+        if index == last && most > 0.0 {
+            // One area, since the edges of bars side by side would show.
+            let points = outline.iter().copied().chain([(edge(bars.len()), bottom), (edge(0), bottom)]).collect();
+            figure.marks.push(Mark::Area { points, ink: ink.fade(0.3) });
         }
-        figure.line(outline, 1.3 * style.hair, ink);
+        figure.line(outline, 1.5 * style.hair, ink);
     }
     if most == 0.0 {
-        figure.text(((left + right) / 2.0, (top + bottom) / 2.0), 1.2 * style.em, "no weights", MUTED, Anchor::Middle);
+        let middle = ((left + right) / 2.0, (pixels[1] + bottom) / 2.0);
+        figure.text(middle, 1.2 * style.em, what.none, MUTED, Anchor::Middle);
     }
-    let mut times: Vec<String> = table.times_ms.iter().map(|t| format!("{} s", t / 1e3)).collect();
-    times = [times.first(), times.last()].into_iter().flatten().skip(usize::from(times.len() == 1)).cloned().collect();
-    super::traces::legend(&mut figure, style, &panel, &times.iter().map(String::as_str).collect::<Vec<_>>());
+    let labels: Vec<&str> = what.series.iter().map(|(label, _)| label.as_str()).filter(|l| !l.is_empty()).collect();
+    super::traces::legend(&mut figure, style, &panel, &labels);
     axis::frame(&mut figure, style, &panel);
     axis::x_ticks(&mut figure, style, &panel, &xs, true);
     axis::y_ticks(&mut figure, style, &panel, &ys);
-    let unit = if table.unit.is_empty() { String::new() } else { format!(" ({})", table.unit) };
-    axis::x_label(&mut figure, style, &panel, &format!("weight of {}{unit}", table.name));
-    axis::y_label(&mut figure, style, &panel, 1.6 * style.em, "synapses (%)", TEXT);
+    axis::x_label(&mut figure, style, &panel, &what.x_label);
+    axis::y_label(&mut figure, style, &panel, 1.6 * style.em, what.y_label, TEXT);
+    style.caption(&mut figure, &lines);
     figure.panels.push(panel);
     Ok(figure)
 }

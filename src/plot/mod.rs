@@ -5,13 +5,16 @@
 
 mod axis;
 mod bitmap;
+mod evolution;
 mod figure;
 mod font;
 mod histogram;
 mod palette;
 mod raster;
+mod rates;
 mod rows;
-
+mod signal;
+mod spikes;
 mod svg;
 mod terminal;
 mod traces;
@@ -19,8 +22,9 @@ mod traces;
 use std::path::Path;
 
 pub use bitmap::{Bitmap, rasterize};
+pub use evolution::weight_evolution;
 pub use figure::{Anchor, Figure, Mark, Panel};
-pub use histogram::weights;
+pub use histogram::{cv_histogram, isi_histogram, rate_histogram, weights};
 pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::Selection;
@@ -121,6 +125,17 @@ impl Group {
     pub fn new(name: impl Into<String>, first: usize, count: usize) -> Group {
         Group { name: name.into(), first, count }
     }
+
+    /// Its units among `units`.
+    pub(crate) fn range(&self, units: usize) -> Result<std::ops::Range<usize>, PlotError> {
+        match self.first.checked_add(self.count).filter(|end| *end <= units) {
+            Some(end) => Ok(self.first..end),
+            None => Err(PlotError::Table(format!(
+                "population `{}` has {} units from {} on, but the spike table has {units}",
+                self.name, self.count, self.first
+            ))),
+        }
+    }
 }
 
 /// Samples of one variable of several neurons.
@@ -149,6 +164,17 @@ pub struct WeightSnapshots {
     pub times_ms: Vec<f64>,
     /// All weights at each of these times.
     pub weights: Vec<Vec<f64>>,
+}
+
+impl WeightSnapshots {
+    fn check(&self) -> Result<(), PlotError> {
+        let (snapshots, times) = (self.weights.len(), self.times_ms.len());
+        if snapshots == times {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(PlotError::Table(format!("{name} has {snapshots} snapshots at {times} times; expected as many")))
+    }
 }
 
 /// The kinds of picture by extension.

@@ -83,11 +83,8 @@ impl Rows {
     ) -> Result<Rows, PlotError> {
         let all = [Group::new("units", 0, units)];
         let groups = if groups.is_empty() { &all[..] } else { groups };
-        if let Some(group) = groups.iter().find(|g| g.first.checked_add(g.count).is_none_or(|end| end > units)) {
-            return Err(PlotError::Table(format!(
-                "population `{}` has {} units from {} on, but the spike table has {units}",
-                group.name, group.count, group.first
-            )));
+        for group in groups {
+            group.range(units)?;
         }
         let chosen = choose(groups, selections)?;
         let total: usize = chosen.iter().map(|(_, members)| members.len()).sum();

@@ -15,8 +15,11 @@ pub struct TerminalOptions {
     pub color: bool,
 }
 
+/// Columns for the highest rate, e.g. ` 123.4 Hz`.
+const PEAK: usize = 9;
+
 /// A raster in at most `terminal.width` columns: names on the left, below it the time axis and a
-/// line of rates per population with its highest rate. Window and selection are those of `options`.
+/// line of rates per population, with its highest rate on the right. Window and selection are those of `options`.
 ///
 /// # Errors
 /// As [`raster()`](super::raster()).
@@ -30,7 +33,7 @@ pub fn raster_text(
     let time = raster::window(spikes, options.start, options.stop)?;
     let shown = spikes.between(time.start, time.stop);
     let longest = rows.bands.iter().map(|b| b.name.chars().count()).max().unwrap_or(0).clamp(2, 14);
-    let columns = terminal.width.max(30) - longest - 2;
+    let columns = terminal.width.max(30) - longest - 2 - PEAK;
     let paint = |band: usize, text: String| {
         let code = palette::ansi256(rows.bands[band].color);
         if terminal.color { format!("\u{1b}[38;5;{code}m{text}\u{1b}[0m") } else { text }
@@ -56,14 +59,14 @@ pub fn raster_text(
         if row != NONE {
             let height = 4 * dots[band].len() / columns;
             let place = row as usize - rows.bands[band].first_row;
-            let y = place * height.min(rows.bands[band].members.len().max(height)) / rows.bands[band].members.len();
+            let y = place * height / rows.bands[band].members.len();
             // Unicode numbers the dots down the left column, then the right; the lowest two last.
             dots[band][y / 4 * columns + x / 2] |= [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4];
         }
     }
     let mut text = String::new();
     let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).collect::<String>());
-    for (band, cells) in dots.iter().enumerate() {
+    for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].members.is_empty()) {
         for (line, cells) in cells.chunks(columns).enumerate() {
             let name = if line == 0 { rows.bands[band].name.as_str() } else { "" };
             let drawn: String = cells.iter().filter_map(|c| char::from_u32(0x2800 + u32::from(*c))).collect();
@@ -71,17 +74,16 @@ pub fn raster_text(
         }
     }
     text += &time_axis(time, columns, longest);
-    for (band, counts) in counts.iter().enumerate() {
+    for (band, counts) in counts.iter().enumerate().filter(|(band, _)| rows.bands[*band].selected > 0) {
         let most = counts.iter().copied().max().unwrap_or(0);
-        let units = rows.bands[band].selected.max(1) as f64;
-        let hz = f64::from(most) * columns as f64 * per_s / units;
-        let peak = format!(" max {hz:.1} Hz");
-        // The peak's label follows the name's line, so that the sparkline keeps the raster's time axis.
+        let hz = f64::from(most) * columns as f64 * per_s / rows.bands[band].selected as f64;
         let line: String = counts.iter().map(|&c| level(c, most)).collect();
-        text += &format!("{} {}\n", paint(band, label(&rows.bands[band].name)), paint(band, line));
-        text += &format!("{}{peak}\n", label(""));
+        let peak = if hz < 1000.0 { format!("{hz:.1} Hz") } else { format!("{hz:.0} Hz") };
+        text += &format!("{} {}{peak:>PEAK$}\n", paint(band, label(&rows.bands[band].name)), paint(band, line));
     }
-    if shown.is_empty() {
+    if rows.selected() == 0 {
+        text += "no units\n";
+    } else if shown.is_empty() {
         text += "no spikes in this window\n";
     }
     Ok(text)
@@ -109,5 +111,7 @@ fn time_axis(time: axis::TimeAxis, columns: usize, longest: usize) -> String {
     let pad = " ".repeat(longest + 1);
     let line: String = line.into_iter().collect();
     let labels: String = labels.into_iter().collect();
-    format!("{pad}\u{2514}{line}\n{pad} {}\n{pad} {name}\n", labels.trim_end())
+    let peak = "peak rate";
+    let gap = columns + PEAK - peak.len();
+    format!("{pad}\u{2514}{line}\n{pad} {}\n{pad} {name:<gap$}{peak}\n", labels.trim_end())
 }

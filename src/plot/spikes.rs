@@ -1,0 +1,133 @@
+//! The raster's main panel: spikes as strokes or as density, the populations' names and rows.
+
+use super::axis::{self, Style};
+use super::figure::{Anchor, Figure, Mark, Panel};
+use super::font;
+use super::palette::{self, FRAME, MUTED, SHADE, TEXT};
+use super::raster::DENSE;
+use super::rows::{NONE, Rows};
+use crate::spikes::{IntervalTable, SpikeTable};
+
+/// Shades trials and other intervals.
+pub(crate) fn shade(figure: &mut Figure, panel: &Panel, intervals: Option<&IntervalTable>) {
+    let Some(table) = intervals else { return };
+    let [left, top, right, bottom] = panel.pixels;
+    for (&start, &stop) in table.start.iter().zip(&table.stop) {
+        if start.is_finite() && stop.is_finite() && start < panel.x.1 && stop > panel.x.0 {
+            let (from, to) = (panel.px(start).max(left), panel.px(stop).min(right));
+            figure.rect(from, top, (to - from).max(1.0), bottom - top, SHADE);
+        }
+    }
+}
+
+/// The spikes as strokes, or as a picture of their density.
+pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows, shown: &SpikeTable, marks: usize) {
+    let [left, top, right, bottom] = panel.pixels;
+    if marks == 0 {
+        let (unit, per_s) = axis::time_unit(panel.x.0, panel.x.1);
+        let (from, to) = (axis::trimmed(panel.x.0 * per_s), axis::trimmed(panel.x.1 * per_s));
+        let text = format!("no spikes between {from} and {to} {unit}");
+        let at = ((left + right) / 2.0, (top + bottom) / 2.0);
+        figure.text(at, 1.2 * style.em, text, MUTED, Anchor::Middle);
+        return;
+    }
+    let row_height = (bottom - top) / rows.count.max(1) as f64;
+    if marks > DENSE {
+        figure.marks.push(density(panel, rows, shown));
+        return;
+    }
+    // Few spikes are drawn thick enough to be seen, many thin enough to be told apart.
+    let width = if marks < 4000 { 2.4 * style.hair } else { 1.5 * style.hair };
+    let height = (0.84 * row_height).clamp(2.0, 3.0 * style.em);
+    let mut at = vec![Vec::new(); rows.bands.len()];
+    for (&time, &unit) in shown.times.iter().zip(&shown.units) {
+        let row = rows.row_of[unit as usize];
+        if row != NONE {
+            let middle = top + (f64::from(row) + 0.5) * row_height;
+            let y = (middle - height / 2.0).clamp(top, bottom - height);
+            let x = (panel.px(time) - width / 2.0).clamp(left, right - width);
+            at[rows.band_of[unit as usize] as usize].push((x, y));
+        }
+    }
+    for (band, at) in rows.bands.iter().zip(at) {
+        if !at.is_empty() {
+            figure.marks.push(Mark::Ticks { at, w: width, h: height, ink: palette::color(band.color) });
+        }
+    }
+}
+
+/// Spikes per pixel as the opacity of the population's colour.
+fn density(panel: &Panel, rows: &Rows, shown: &SpikeTable) -> Mark {
+    let [left, top, right, bottom] = panel.pixels;
+    let (width, height) = ((right - left) as usize, (bottom - top) as usize);
+    let mut counts = vec![0u32; width * height];
+    let mut band_at = vec![0u32; height];
+    let row_height = height as f64 / rows.count.max(1) as f64;
+    let lines = |row: u32| {
+        let from = (f64::from(row) * row_height) as usize;
+        let to = ((f64::from(row) + 1.0) * row_height) as usize;
+        from.min(height - 1)..to.clamp(from + 1, height.max(from + 1)).min(height)
+    };
+    for (&row, &band) in rows.row_of.iter().zip(&rows.band_of).filter(|(row, _)| **row != NONE) {
+        lines(row).for_each(|y| band_at[y] = band);
+    }
+    let per_s = width as f64 / (panel.x.1 - panel.x.0);
+    for (&time, &unit) in shown.times.iter().zip(&shown.units) {
+        let row = rows.row_of[unit as usize];
+        if row != NONE {
+            let x = (((time - panel.x.0) * per_s) as usize).min(width - 1);
+            lines(row).for_each(|y| counts[y * width + x] += 1);
+        }
+    }
+    // Full strength at the 98th percentile, so that one burst does not wash out the rest.
+    let mut lit: Vec<u32> = counts.iter().copied().filter(|c| *c > 0).collect();
+    let index = (lit.len().saturating_sub(1) * 98) / 100;
+    let full = f64::from(if lit.is_empty() { 1 } else { *lit.select_nth_unstable(index).1 }.max(1));
+    let rgba = counts
+        .iter()
+        .enumerate()
+        .map(|(i, &count)| {
+            let [r, g, b] = palette::color(rows.bands[band_at[i / width] as usize].color).rgb;
+            let strength = (f64::from(count) / full).min(1.0).sqrt();
+            [r, g, b, if count == 0 { 0 } else { (255.0 * strength).round().max(40.0) as u8 }]
+        })
+        .collect();
+    Mark::Pixels { x: left as u32, y: top as u32, width: width as u32, rgba }
+}
+
+/// Names, member numbers and separators of the populations.
+pub(crate) fn bands(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows) {
+    let [left, _, right, _] = panel.pixels;
+    let several = rows.bands.len() > 1;
+    if !several {
+        let name = rows.bands.first().map_or("units", |b| b.name.as_str());
+        let text = if name == "units" { "unit".to_string() } else { format!("{name}: neuron") };
+        axis::y_label(figure, style, panel, 1.6 * style.em, &text, TEXT);
+    }
+    let mut name_from = f64::NEG_INFINITY;
+    for (index, band) in rows.bands.iter().enumerate() {
+        let (from, to) = (panel.py(band.first_row as f64), panel.py((band.first_row + band.members.len()) as f64));
+        if index > 0 {
+            figure.rect(left, from.round(), right - left, style.hair, FRAME.fade(0.7));
+        }
+        if several && !band.members.is_empty() {
+            // A thin band is named at its middle, but never on top of the name above.
+            let y = ((from + to) / 2.0 + 0.36 * style.em).max(name_from);
+            name_from = y + 1.05 * style.em;
+            let text = font::fit(&band.name, style.em, 12.0 * style.em);
+            let (x, size, ink) = (style.em, style.em, palette::color(band.color));
+            figure.marks.push(Mark::Text { x, y, size, text, ink, anchor: Anchor::Start, bold: true, upward: false });
+        }
+        let (places, _) = axis::ticks(0.0, band.members.len() as f64 - 1.0, axis::wanted(to - from, 3.5 * style.em));
+        let mut ticks: Vec<(f64, String)> = Vec::new();
+        for place in places {
+            // Only whole rows have a number, and the one at a band's end would touch its neighbour's 0.
+            let y = panel.py(band.first_row as f64 + place + 0.5);
+            let crowded = place > 0.0 && index + 1 < rows.bands.len() && to - y < 1.2 * style.small;
+            if place.fract() == 0.0 && to - from >= 1.3 * style.small && !crowded {
+                ticks.push((band.first_row as f64 + place + 0.5, band.members[place as usize].to_string()));
+            }
+        }
+        axis::y_ticks(figure, style, panel, &ticks);
+    }
+}
