@@ -35,7 +35,7 @@ pub struct Checkpoint {
     pub flight: Vec<Spike>,
     /// Per population: state of its neurons, or trains of its sources.
     populations: Vec<(Vec<Vec<u8>>, Vec<Train>)>,
-    /// Per Poisson input and population: its trains.
+    /// Per Poisson input and target: its trains.
     backgrounds: Vec<(u32, usize, Vec<Train>)>,
     /// Per plastic projection.
     plastic: Vec<(usize, PlasticState, Vec<History>)>,
@@ -77,8 +77,8 @@ impl Checkpoint {
                 trains.extend(own_trains);
             }
             for background in part.backgrounds_mut() {
-                let key = (background.order, background.population, background.targets());
-                match backgrounds.iter_mut().find(|b| (b.0, b.1) == (key.0, key.1)) {
+                let key = (background.order, background.target);
+                match backgrounds.iter_mut().find(|b| (b.0, b.1) == key) {
                     Some(entry) => entry.2.extend(background.save()),
                     None => backgrounds.push((key.0, key.1, background.save())),
                 }
@@ -144,11 +144,11 @@ impl Checkpoint {
                 part.load(population, cells, trains.get(own).unwrap_or(&[]), self.from, quantum)?;
             }
         }
-        for (order, population, trains) in &self.backgrounds {
+        for (order, target, trains) in &self.backgrounds {
             let mut from = 0;
             for part in parts.iter_mut() {
                 for background in part.backgrounds_mut() {
-                    if (background.order, background.population) == (*order, *population) && !trains.is_empty() {
+                    if (background.order, background.target) == (*order, *target) && !trains.is_empty() {
                         let to = from + background.targets();
                         background.load(trains.get(from..to).unwrap_or(&[]).to_vec(), self.from, quantum);
                         from = to;

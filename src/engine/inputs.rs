@@ -16,6 +16,8 @@ use super::train::{Profile, Train, spans};
 pub struct Background {
     /// Its place in the model's list of inputs; orders sums at equal times.
     pub order: u32,
+    /// Which of the input's targets it is: names it together with `order`, for a population may be named twice.
+    pub target: usize,
     /// The population.
     pub population: usize,
     /// First driven place within the thread's part of the population.
@@ -29,6 +31,8 @@ pub struct Background {
     trains: Vec<Train>,
     calendar: Calendar,
     table: Option<Table>,
+    /// The same rate for all driven neurons of all threads: counts may come from one table.
+    uniform: bool,
 }
 
 /// Cumulative chances of 0, 1, 2, .. events in a step, scaled to 32 bits, for one factor of the profile.
@@ -37,17 +41,25 @@ struct Table {
     below: Vec<u32>,
 }
 
-/// The part of `targets` that a thread owns: (population, members).
+/// The part of each of `targets` that a thread owns, which may be none: (population, members).
 pub fn owned(spec: &NetworkSpec, targets: &[crate::spec::Slice], members: &[Range<u32>]) -> Vec<(usize, Range<u32>)> {
     targets
         .iter()
-        .filter_map(|slice| {
+        .map(|slice| {
             let stop = slice.stop.unwrap_or(spec.populations[slice.population].size) as u32;
             let own = &members[slice.population];
-            let (from, to) = (own.start.max(slice.start as u32), own.end.min(stop));
-            (from < to).then_some((slice.population, from..to))
+            let from = own.start.max(slice.start as u32).min(own.end);
+            (slice.population, from..own.end.min(stop).max(from))
         })
         .collect()
+}
+
+/// Names the random numbers of an input into its `target`-th target: a population that is named twice gets other ones.
+fn stream_name(spec: &NetworkSpec, input: &crate::spec::InputSpec, target: usize) -> String {
+    let population = input.targets[target].population;
+    let before = input.targets[..target].iter().filter(|t| t.population == population).count();
+    let name = format!("{}.{}", input.name, spec.populations[population].name);
+    if before == 0 { name } else { format!("{name}.{before}") }
 }
 
 impl Background {
@@ -57,8 +69,11 @@ impl Background {
         for (order, input) in spec.inputs.iter().enumerate() {
             let InputKind::Poisson { rate, weight, indegree, active } = &input.kind else { continue };
             let error = |e: crate::sample::SampleError| RunError::Model(format!("input {}: {e}", input.name));
-            for (population, own) in owned(spec, &input.targets, members) {
-                let name = format!("{}.{}", input.name, spec.populations[population].name);
+            for (target, (population, own)) in owned(spec, &input.targets, members).into_iter().enumerate() {
+                if own.is_empty() {
+                    continue;
+                }
+                let name = stream_name(spec, input, target);
                 let key = |purpose| StreamKey::new(spec.simulation.seed, purpose, name_key(&name));
                 let column = |value, purpose| {
                     let key = key(purpose);
@@ -75,6 +90,7 @@ impl Background {
                 rates.iter_mut().for_each(|r| *r *= indegree);
                 all.push(Background {
                     order: order as u32,
+                    target,
                     population,
                     first_place: own.start - members[population].start,
                     weights: column(weight, Purpose::Weight)?,
@@ -85,6 +101,10 @@ impl Background {
                     trains: Vec::new(),
                     calendar: Calendar::new(quantum, Time::ZERO),
                     table: None,
+                    uniform: match rate {
+                        Rate::Constant(value) => value.constant().is_some(),
+                        Rate::Steps(_) => true,
+                    },
                 });
             }
         }
@@ -120,10 +140,9 @@ impl Background {
         if factor <= 0.0 {
             return;
         }
-        let same = self.rates.windows(2).all(|r| r[0] == r[1]);
         let mean = |rate: f64| rate * 1e-3 * factor * h_ms;
         let first = u64::from(self.first_member);
-        if !same || mean(self.rates[0]) > 16.0 {
+        if !self.uniform || mean(self.rates[0]) > 16.0 {
             for (i, &rate) in self.rates.iter().enumerate() {
                 // A stream per neuron, in it 16 blocks per step: more than a count ever draws.
                 let count = poisson(&mut self.key.stream(first + i as u64).at(step << 4), mean(rate));
@@ -211,7 +230,8 @@ impl Current {
         let mut all = Vec::new();
         for input in &spec.inputs {
             let active = |a: &Active| spans(a, &spec.intervals);
-            for (population, own) in owned(spec, &input.targets, members) {
+            // One for each target in every thread, even if the thread drives none of its neurons: the lists agree.
+            for (target, (population, own)) in owned(spec, &input.targets, members).into_iter().enumerate() {
                 let kind = match &input.kind {
                     InputKind::Poisson { .. } => continue,
                     InputKind::CurrentSteps(steps) => CurrentKind::Steps(steps.clone()),
@@ -219,7 +239,7 @@ impl Current {
                         CurrentKind::Sine { amplitude, frequency, phase, offset, interval, spans: active(a) }
                     }
                     &InputKind::CurrentNoise { mean, std, interval, active: ref a } => {
-                        let name = format!("{}.{}", input.name, spec.populations[population].name);
+                        let name = stream_name(spec, input, target);
                         let key = StreamKey::new(spec.simulation.seed, Purpose::Noise, name_key(&name));
                         CurrentKind::Noise { mean, std, interval, spans: active(a), key }
                     }

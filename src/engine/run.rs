@@ -31,6 +31,9 @@ use super::statistics::{Statistics, neurons, outgoing};
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, summary};
 
+/// Later than any arrival, and safe to add to.
+const NEVER: Time = Time(i64::MAX / 4);
+
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);
 
@@ -100,7 +103,7 @@ impl<W: Real> Prepared<W> {
             leader.recorder.restore(checkpoint.held.clone());
             leader.paced_from.1 = from;
             if let Some((_, every)) = &options.checkpoint {
-                leader.next_checkpoint = Some(Time((from.0 / every.0 + 1) * every.0));
+                leader.next_checkpoint = Some(after(from, *every));
             }
         }
         let shared = Shared {
@@ -112,6 +115,12 @@ impl<W: Real> Prepared<W> {
         let complete = shared.run(&mut leader, from)?;
         leader.finish(&shared, complete)
     }
+}
+
+/// The first multiple of `every` after `time`.
+fn after(time: Time, every: Time) -> Time {
+    let every = every.0.max(1);
+    Time((time.0 / every + 1) * every)
 }
 
 /// What all threads see.
@@ -266,7 +275,7 @@ impl Leader<'_> {
         self.clock = Instant::now();
         if start > Time::ZERO {
             let on_their_way = flight.between(Time(i64::MIN / 2), start);
-            self.count_edge(shared, on_their_way, start, self.windows.end, |s| &mut s.before);
+            self.count_edge(shared, on_their_way, start, NEVER, |s| &mut s.before);
         }
     }
 
@@ -306,7 +315,7 @@ impl Leader<'_> {
             Checkpoint::gather(self.model, &self.hash, moment, parts)
         });
         checkpoint.write(path)?;
-        self.next_checkpoint = Some(Time((window.to.0 / every.0 + 1) * every.0));
+        self.next_checkpoint = Some(after(window.to, *every));
         Ok(())
     }
 
@@ -348,14 +357,12 @@ impl Leader<'_> {
         let mut late = self.statistics.clone();
         late.before.iter_mut().for_each(|c| *c = 0);
         std::mem::swap(&mut self.statistics, &mut late);
-        let counted = flight.between(self.network.spec.record.start, Time(reached.0 + 1));
-        let never = Time(i64::MAX / 4);
-        self.count_edge(shared, counted, Time(reached.0 + 1), never, |s| &mut s.before);
+        if reached >= self.network.spec.record.start {
+            self.count_edge(shared, flight.all(), Time(reached.0 + 1), NEVER, |s| &mut s.before);
+        }
         std::mem::swap(&mut self.statistics, &mut late);
         let events: Vec<u64> = (0..late.before.len())
-            .map(|p| {
-                self.statistics.events[p] + self.statistics.before[p] - late.before[p].min(self.statistics.events[p])
-            })
+            .map(|p| (self.statistics.events[p] + self.statistics.before[p]).saturating_sub(late.before[p]))
             .collect();
         let prices = shared.with_parts(|parts| {
             summary::prices(&parts.iter().map(|p| &**p).collect::<Vec<_>>(), self.network.projections.len())

@@ -122,7 +122,10 @@ impl Arrivals {
 
     /// Adds the changes of injected currents, but those at time 0, which are part of the initial state.
     pub fn collect_currents(&mut self, currents: &[Current], population: usize, window: &Window) {
-        for (index, current) in currents.iter().enumerate().filter(|(_, c)| c.population == population) {
+        for (index, current) in currents.iter().enumerate() {
+            if current.population != population || current.places.is_empty() {
+                continue;
+            }
             let mut time = current.next_change(window.from.max(Time(1)));
             while time < window.to {
                 let what = What::Current { current: index as u32 };
