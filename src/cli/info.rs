@@ -30,7 +30,11 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json);
     }
     let recording = format::read(&args.file).map_err(Failure::input)?;
-    if args.json { Done::json(&as_json(&args.file, &recording)) } else { Ok(Done::text(as_text(&args.file, &recording))) }
+    if args.json {
+        Done::json(&as_json(&args.file, &recording))
+    } else {
+        Ok(Done::text(as_text(&args.file, &recording)))
+    }
 }
 
 fn is_result(recording: &Recording) -> bool {

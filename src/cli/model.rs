@@ -60,7 +60,9 @@ impl Model {
     pub fn read(&self, layers: &Layers) -> Result<NetworkSpec, Failure> {
         match self {
             Model::File(path) => spec::load(path, layers).map_err(Failure::input),
-            Model::Replay => spec::parse(REPLAY, "models/replay.toml (built in)", Path::new(""), layers).map_err(Failure::input),
+            Model::Replay => {
+                spec::parse(REPLAY, "models/replay.toml (built in)", Path::new(""), layers).map_err(Failure::input)
+            }
         }
     }
 

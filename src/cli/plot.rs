@@ -91,14 +91,23 @@ fn traces(title: &str, args: &Args, all: &Observables) -> Result<(Figure, String
         let wanted = args.variable.is_empty() || args.variable.contains(&states.variable);
         if wanted && !members.is_empty() {
             if members.len() > MOST_TRACES {
-                eprintln!("note: {} of {}: the first {MOST_TRACES} of {} neurons.", states.variable, states.population, members.len());
+                eprintln!(
+                    "note: {} of {}: the first {MOST_TRACES} of {} neurons.",
+                    states.variable,
+                    states.population,
+                    members.len()
+                );
             }
             tables.push(table(states, &members[..members.len().min(MOST_TRACES)], args));
         }
     }
     if tables.is_empty() {
         let there: Vec<String> = all.states.iter().map(|s| format!("{} of {}", s.variable, s.population)).collect();
-        return Err(Failure::input(format!("Nothing recorded fits; {} holds {}.", args.file.display(), there.join(", "))));
+        return Err(Failure::input(format!(
+            "Nothing recorded fits; {} holds {}.",
+            args.file.display(),
+            there.join(", ")
+        )));
     }
     let figure = plot::traces(title, &tables, SIZE).map_err(Failure::input)?;
     let said: Vec<String> = tables.iter().map(|t| format!("{} ({} neurons)", t.name, t.series.len())).collect();
@@ -156,7 +165,9 @@ fn weights(title: &str, args: &Args, all: &Observables) -> Result<(Figure, Strin
         name: chosen.projection.clone(),
         unit: chosen.unit.clone(),
         times_ms: chosen.times_ms.clone(),
-        weights: (0..chosen.times_ms.len()).map(|row| chosen.weights[row * width..(row + 1) * width].to_vec()).collect(),
+        weights: (0..chosen.times_ms.len())
+            .map(|row| chosen.weights[row * width..(row + 1) * width].to_vec())
+            .collect(),
     };
     let figure = plot::weights(&format!("{title}: {}", chosen.projection), &table, SIZE).map_err(Failure::input)?;
     let said = format!("{} synapses of {}, {} snapshots", width, chosen.projection, chosen.times_ms.len());

@@ -136,5 +136,9 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
 
 fn counts(recording: &Recording) -> String {
     let s = &recording.spikes;
-    format!("{} spikes of {} units", super::memory::grouped(s.len() as u64), super::memory::grouped(s.unit_ids.len() as u64))
+    format!(
+        "{} spikes of {} units",
+        super::memory::grouped(s.len() as u64),
+        super::memory::grouped(s.unit_ids.len() as u64)
+    )
 }

@@ -107,4 +107,3 @@ fn only_source(spec: &NetworkSpec) -> Result<String, Failure> {
         ))),
     }
 }
-

@@ -185,8 +185,9 @@ fn result_file(
             "The checkpoint was written by another model or seed; resume with the model that wrote it, or start anew.",
         ));
     }
-    let marks = read_marks(&checkpoint.marks)
-        .map_err(|_| Failure::input("The checkpoint says nothing of a result file; start the run again without --resume."))?;
+    let marks = read_marks(&checkpoint.marks).map_err(|_| {
+        Failure::input("The checkpoint says nothing of a result file; start the run again without --resume.")
+    })?;
     ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)
 }
 

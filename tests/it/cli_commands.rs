@@ -38,7 +38,8 @@ fn every_neuron_model_pastes_into_a_model_file_as_printed() {
     let folder = workplace();
     for name in ["lif_delta", "lif_exp", "lif_alpha", "lif_cond_exp", "lif_cond_alpha", "adex", "izhikevich"] {
         let set = good(&memspike(folder.path(), &["models", name, "--toml"]));
-        let model = format!("{set}\n[simulation]\nduration = \"1 ms\"\n[population.E]\nsize = 2\nneuron = \"my_{name}\"\n");
+        let model =
+            format!("{set}\n[simulation]\nduration = \"1 ms\"\n[population.E]\nsize = 2\nneuron = \"my_{name}\"\n");
         std::fs::write(folder.path().join("m.toml"), &model).unwrap();
         let text = good(&memspike(folder.path(), &["check", "m.toml"]));
         assert!(text.contains(name), "{text}");

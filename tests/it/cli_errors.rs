@@ -66,8 +66,8 @@ fn a_time_without_a_unit_is_explained() {
     let folder = workplace();
     let stderr = bad(&memspike(folder.path(), &["raster", "session.nwb", "--start", "60"]), 2);
     assert!(stderr.contains("expected a time such as"), "{stderr}");
-    let stderr = bad(&memspike(folder.path(), &["run", "models/brunel_ai.toml", "--duration", "-1 ms"]), 2);
-    assert!(stderr.contains("duration"), "{stderr}");
+    let stderr = bad(&memspike(folder.path(), &["run", "models/brunel_ai.toml", "--duration=-1 ms"]), 2);
+    assert!(stderr.contains("more than 0"), "{stderr}");
 }
 
 #[test]
@@ -105,7 +105,12 @@ fn a_truncated_recording_leaves_no_result() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = workplace();
-    let mut child = command(folder.path()).args(["models", "--toml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(folder.path())
+        .args(["models", "--toml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

@@ -16,7 +16,12 @@ fn ctrl_c_keeps_what_was_simulated() {
     let folder = workplace();
     // In real time, so that it is under way for 3 s on any machine.
     let args = ["replay", "session.nwb", "-o", "a.h5", "--speed", "0.5", "--json"];
-    let child = command(folder.path()).args(args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = command(folder.path())
+        .args(args)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let begin = Instant::now();
     while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(20));
@@ -37,7 +42,10 @@ fn ctrl_c_keeps_what_was_simulated() {
 fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
     let folder = workplace();
     let at = |name: &str| folder.path().join(name);
-    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "whole.h5", "--stop", "2283.6 s", "--threads", "1"]));
+    good(&memspike(
+        folder.path(),
+        &["replay", "session.nwb", "-o", "whole.h5", "--stop", "2283.6 s", "--threads", "1"],
+    ));
     // A run to half of it leaves its last checkpoint; the next goes on from there, with other threads.
     let first = ["replay", "session.nwb", "-o", "a.h5", "--stop", "2283.6 s", "--duration", "500 ms"];
     good(&memspike(folder.path(), &[&first[..], &["--checkpoint-every", "200 ms", "--threads", "2"]].concat()));

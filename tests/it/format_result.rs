@@ -302,7 +302,8 @@ fn states_and_weights_come_back_as_they_were_written() {
     file.write(Chunk::State { index: 0, times_ms: vec![0.0, 0.1], rows: vec![1.0, 2.0, 3.0, 4.0] }).unwrap();
     file.write(Chunk::Snapshot { index: 1, time_ms: 5.0, weights: vec![0.1, 0.2, 0.3] }).unwrap();
     let (times_ms, weights) = (vec![1.0], vec![0.5]);
-    file.write(Chunk::PreSpikeWeights { index: 0, times_ms, source_ids: vec![3], target_ids: vec![1], weights }).unwrap();
+    file.write(Chunk::PreSpikeWeights { index: 0, times_ms, source_ids: vec![3], target_ids: vec![1], weights })
+        .unwrap();
     file.finish(&serde_json::Map::new(), true).unwrap();
 
     let back = read_observables(&out).unwrap();
@@ -310,6 +311,9 @@ fn states_and_weights_come_back_as_they_were_written() {
     assert_eq!((state.population.as_str(), state.variable.as_str(), state.unit.as_str()), ("E", "v_m", "mV"));
     assert_eq!((&state.node_ids[..], &state.data[..]), (&[2, 7][..], &[1.0, 2.0, 3.0, 4.0][..]));
     assert_eq!((back.pre_spike[0].unit.as_str(), back.pre_spike[0].weights[0]), ("pA", 0.5));
-    assert_eq!((&back.snapshots[0].target_ids[..], &back.snapshots[0].weights[..]), (&[4, 4, 3][..], &[0.1, 0.2, 0.3][..]));
+    assert_eq!(
+        (&back.snapshots[0].target_ids[..], &back.snapshots[0].weights[..]),
+        (&[4, 4, 3][..], &[0.1, 0.2, 0.3][..])
+    );
     assert_eq!(back.snapshots[0].times_ms, [5.0]);
 }

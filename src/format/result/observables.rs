@@ -113,7 +113,11 @@ fn pre_spike(h5: &H5, place: &str, projection: String) -> Result<PreSpikeWeights
     let target_ids = h5.integers(&join(place, "target_ids"))?;
     let weights = h5.list(&join(place, "weights"))?;
     if [source_ids.len(), target_ids.len(), weights.len()] != [times_ms.len(); 3] {
-        return Err(h5.error(place, Fault::Invalid, "holds columns of different lengths, expected one entry per spike"));
+        return Err(h5.error(
+            place,
+            Fault::Invalid,
+            "holds columns of different lengths, expected one entry per spike",
+        ));
     }
     let unit = unit(h5, &join(place, "weights"));
     Ok(PreSpikeWeights { projection, unit, times_ms, source_ids, target_ids, weights })
@@ -124,7 +128,11 @@ fn snapshots(h5: &H5, place: &str, projection: String) -> Result<Snapshots, Form
     let source_ids = h5.integers(&join(place, "source_ids"))?;
     let target_ids = h5.integers(&join(place, "target_ids"))?;
     if source_ids.len() != target_ids.len() {
-        return Err(h5.error(place, Fault::Invalid, "holds columns of different lengths, expected one entry per synapse"));
+        return Err(h5.error(
+            place,
+            Fault::Invalid,
+            "holds columns of different lengths, expected one entry per synapse",
+        ));
     }
     let weights = rows(h5, &join(place, "weights"), times_ms.len(), source_ids.len())?;
     let unit = unit(h5, &join(place, "weights"));
