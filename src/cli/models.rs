@@ -122,6 +122,7 @@ fn default_text(param: &Param) -> Option<String> {
     Some(match param.kind {
         Kind::Flag => (param.default != 0.0).to_string(),
         Kind::Choice(words) => format!("\"{}\"", words.get(param.default as usize).unwrap_or(&"")),
+        Kind::Quantity(_) if param.default.is_infinite() => format!("\"{}\"", param.default),
         Kind::Quantity(unit) => format!("\"{} {unit}\"", param.default),
         _ => param.default.to_string(),
     })

@@ -34,7 +34,7 @@ impl Sink for Stored {
     /// Before a checkpoint the marks are taken at once: until the next write they stay true.
     fn flush(&mut self) -> Result<(), SinkError> {
         if self.checkpoints {
-            let marks = ResultFile::marks(&mut self.file)?;
+            let marks = self.file.take_marks()?;
             self.marks = serde_json::to_vec(&marks).map_err(|e| SinkError(e.to_string()))?;
             Ok(())
         } else {

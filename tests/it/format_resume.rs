@@ -72,7 +72,7 @@ fn a_run_that_is_killed_at_any_later_time_resumes_to_the_same_rows() {
     for (checkpoint, dies) in [(0, 3), (1, 1), (5, 9), (7, 24), (12, 13)] {
         let mut file = create(&out, &layout());
         write(&mut file, 0..checkpoint);
-        let marks = serde_json::to_string(&file.marks().unwrap()).unwrap();
+        let marks = serde_json::to_string(&file.take_marks().unwrap()).unwrap();
         // What a killed program leaves is the file as the operating system has it at that moment.
         write(&mut file, checkpoint..dies);
         fs::copy(folder.path().join("b.h5.part"), folder.path().join("c.h5.part")).unwrap();
@@ -97,7 +97,7 @@ fn a_run_may_be_killed_and_resumed_twice_from_one_checkpoint() {
     finish(file);
     let mut file = create(&out, &layout());
     write(&mut file, 0..6);
-    let marks = file.marks().unwrap();
+    let marks = file.take_marks().unwrap();
     for dies in [16, 11] {
         write(&mut file, 6..dies);
         let image = fs::read(folder.path().join("b.h5.part")).unwrap();
@@ -119,7 +119,7 @@ fn a_finished_result_can_be_made_longer() {
     finish(file);
     let mut file = create(&out, &layout());
     write(&mut file, 0..4);
-    let marks = file.marks().unwrap();
+    let marks = file.take_marks().unwrap();
     finish(file);
     let header = Header { duration_ms: 2000.0, ..Header::default() };
     let mut file = ResultFile::resume(&out, &layout(), &header, &marks).unwrap();
@@ -141,7 +141,7 @@ fn a_checkpoint_of_another_model_or_without_its_file_is_the_users_error() {
     assert!(matches!(&refused, ResultError::Input(m) if m.contains("out.h5.part")), "{refused}");
     let mut file = create(&out, &layout());
     write(&mut file, 0..2);
-    let mut marks = file.marks().unwrap();
+    let mut marks = file.take_marks().unwrap();
     drop(file);
     let mut other = layout();
     other.spikes.pop();

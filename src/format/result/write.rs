@@ -48,7 +48,7 @@ impl From<SinkError> for ResultError {
 /// A result file that is being written: `OUT.h5.part` until [`ResultFile::finish`] renames it to `OUT.h5`.
 ///
 /// One that is dropped unfinished leaves no `OUT.h5`; its `.part` stays only if a checkpoint refers to it, which is
-/// so once [`ResultFile::marks`] was asked for or the run was resumed.
+/// so once [`ResultFile::take_marks`] was asked for or the run was resumed.
 pub struct ResultFile {
     out: PathBuf,
     part: PathBuf,
@@ -149,7 +149,7 @@ impl ResultFile {
     ///
     /// # Errors
     /// If writing has failed.
-    pub fn marks(&mut self) -> Result<Marks, SinkError> {
+    pub fn take_marks(&mut self) -> Result<Marks, SinkError> {
         self.flush()?;
         self.keep_part = true;
         match self.ask(Order::Mark)? {
