@@ -183,11 +183,20 @@ pub(crate) fn y_ticks(figure: &mut Figure, style: Style, panel: &Panel, at: &[(f
     }
 }
 
+/// By how many ems an upright label may be longer than its panel is high.
+const SPILL: f64 = 0.6;
+
+/// Whether a label fits the panel's height.
+pub(crate) fn fits(style: Style, panel: &Panel, text: &str) -> bool {
+    let [_, top, _, bottom] = panel.pixels;
+    font::width(text, style.em, false) <= bottom - top + SPILL * style.em
+}
+
 /// A label that reads upwards, centred on the panel, its baseline at `x`; shortened to what fits.
 pub(crate) fn y_label(figure: &mut Figure, style: Style, panel: &Panel, x: f64, text: &str, ink: Ink) {
     let [_, top, _, bottom] = panel.pixels;
     // A low panel's label is set smaller before it is shortened.
-    let room = bottom - top + 1.2 * style.em;
+    let room = bottom - top + SPILL * style.em;
     let size = style.em * (room / font::width(text, style.em, false)).clamp(0.8, 1.0);
     let text = font::fit(text, size, room);
     let y = (top + bottom) / 2.0;

@@ -58,7 +58,7 @@ pub fn rate_histogram(
 }
 
 /// Draws how the interspike intervals within `start <= t < stop` \[s\] are distributed, per population;
-/// the longest hundredth is left out and counted in the caption.
+/// about the longest hundredth is left out and counted in the caption.
 ///
 /// # Errors
 /// As [`rate_histogram`].
@@ -77,8 +77,13 @@ pub fn isi_histogram(
     let series = per_group(trains.len(), groups, all)?;
     let mut sorted: Vec<f64> = series.iter().flat_map(|(_, values)| values.iter().copied()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    let most = percentile(&sorted, 0.99).filter(|most| *most > 0.0).unwrap_or(f64::INFINITY);
-    let (panel, x_label, y_label, none) = ("isi", "interspike interval (ms)".into(), "intervals (%)", "no intervals");
+    let most = percentile(&sorted, 0.99).filter(|most| *most > 0.0).map_or(f64::INFINITY, |most| {
+        // A hundredth of a round number is fine enough for the end of an axis.
+        let step = axis::nice_step(most) / 100.0;
+        (most / step).ceil() * step
+    });
+    let (panel, x_label, y_label, none) =
+        ("intervals", "interspike interval (ms)".into(), "intervals (%)", "no intervals");
     draw(title, Distribution { panel, x_label, y_label, none, bins: 80, most, series }, size)
 }
 
@@ -120,7 +125,8 @@ fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, Plo
     let beyond = values().filter(|v| *v > what.most).count();
     if beyond > 0 {
         let (beyond, all) = (axis::grouped(beyond), axis::grouped(values().count()));
-        figure.caption = format!("{beyond} of {all} lie beyond {} and are not drawn.", axis::trimmed(what.most));
+        figure.caption =
+            format!("{beyond} of {all} {} lie beyond {} and are not drawn.", what.panel, axis::trimmed(what.most));
     }
     let lines = style.caption_lines(size.0, &figure.caption);
     let left = (5.5 * style.em).round();

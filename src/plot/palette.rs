@@ -31,7 +31,7 @@ pub const GRID: Ink = Ink::new([0xe6, 0xe6, 0xe6]);
 /// Frames and separators.
 pub const FRAME: Ink = Ink::new([0x88, 0x88, 0x88]);
 /// Trials and other intervals.
-pub const SHADE: Ink = Ink::new([0xf1, 0xee, 0xe4]);
+pub const SHADE: Ink = Ink::new([0xf7, 0xf5, 0xee]);
 
 /// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), ordered so that the
 /// first two (excitatory, inhibitory) differ most; yellow, hard to see on white, is left out.

@@ -111,9 +111,9 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     let rates = if options.rates { rates(&shown, &rows, observed, bin)? } else { Vec::new() };
 
     let (mut figure, top) = style.figure(options.size, data.title);
-    figure.caption = caption(data, &rows, time, marks, (!rates.is_empty()).then_some(bin));
+    figure.caption = caption(data, options, &rows, time, marks, (!rates.is_empty()).then_some(bin));
     let lines = style.caption_lines(options.size.0, &figure.caption);
-    let left = left_margin(style, &rows);
+    let left = left_margin(style, &rows, !data.signals.is_empty());
     let panels =
         layout(style, &figure, (left, top, style.caption_height(lines.len())), rates.len(), data.signals.len());
 
@@ -147,7 +147,14 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     Ok(figure)
 }
 
-fn caption(data: &RasterData, rows: &Rows, time: TimeAxis, marks: usize, bin: Option<f64>) -> String {
+fn caption(
+    data: &RasterData,
+    options: &RasterOptions,
+    rows: &Rows,
+    time: TimeAxis,
+    marks: usize,
+    bin: Option<f64>,
+) -> String {
     let (unit, per_s) = axis::time_unit(time.start, time.stop);
     let mut parts = Vec::new();
     let drawn = axis::grouped(rows.count);
@@ -169,7 +176,7 @@ fn caption(data: &RasterData, rows: &Rows, time: TimeAxis, marks: usize, bin: Op
     if let Some(table) = data.intervals.filter(|t| !t.start.is_empty()) {
         parts.push(format!("shaded: {}", if table.name.is_empty() { "intervals" } else { &table.name }));
     }
-    if time.start != 0.0 {
+    if options.start.is_some() || options.stop.is_some() {
         let (from, to) = (axis::trimmed(time.start * per_s), axis::trimmed(time.stop * per_s));
         parts.push(format!("window {from} to {to} {unit}"));
     }
@@ -177,12 +184,12 @@ fn caption(data: &RasterData, rows: &Rows, time: TimeAxis, marks: usize, bin: Op
 }
 
 /// Room for the names of the populations and the numbers of their members.
-fn left_margin(style: Style, rows: &Rows) -> f64 {
+fn left_margin(style: Style, rows: &Rows, signals: bool) -> f64 {
     let names = if rows.bands.len() > 1 {
         rows.bands.iter().map(|b| font::width(&b.name, style.em, true)).fold(0.0, f64::max).min(12.0 * style.em)
             + 0.8 * style.em
     } else {
-        1.8 * style.em
+        if signals { 2.8 * style.em } else { 1.8 * style.em }
     };
     let largest = rows.bands.iter().filter_map(|b| b.members.last()).max().copied().unwrap_or(0);
     let numbers = font::width(&largest.to_string(), style.small, false).max(2.2 * style.small);
@@ -199,7 +206,8 @@ fn layout(
 ) -> Vec<[f64; 4]> {
     let right = (f64::from(figure.width) - 1.5 * style.em).round();
     let bottom = f64::from(figure.height) - below - axis::x_room(style);
-    let gap = 0.9 * style.em;
+    // The names of a signal's columns are written in the gap above it.
+    let gap = if signals > 0 { 1.5 } else { 0.9 } * style.em;
     let mut shares = vec![1.0];
     if rates > 0 {
         shares.push(0.3);

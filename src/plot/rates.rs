@@ -49,7 +49,7 @@ pub(crate) fn rate_panel(
 ) {
     let top = rates.iter().flat_map(|r| &r.hz).copied().fold(0.0, f64::max);
     panel.y = (0.0, if top > 0.0 { 1.08 * top } else { 1.0 });
-    let ticks = axis::labelled(0.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 2.2 * style.em));
+    let ticks = axis::labelled(0.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 1.5 * style.em));
     axis::grid(figure, style, panel, xs, &ticks.iter().map(|t| t.0).collect::<Vec<_>>());
     for (rate, band) in rates.iter().zip(&rows.bands) {
         let mut steps = Vec::with_capacity(2 * rate.hz.len() + 2);

@@ -15,7 +15,7 @@ pub(crate) fn signal_panel(figure: &mut Figure, style: Style, panel: &mut Panel,
         .filter(|i| signal.times[*i] >= panel.x.0 && signal.times[*i] <= panel.x.1)
         .collect();
     panel.y = axis::padded(inside.iter().flat_map(|i| signal.data[i * width..(i + 1) * width].iter().copied()));
-    let ticks = axis::labelled(panel.y.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 2.2 * style.em));
+    let ticks = axis::labelled(panel.y.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 1.5 * style.em));
     axis::grid(figure, style, panel, xs, &ticks.iter().map(|t| t.0).collect::<Vec<_>>());
     let mut x = panel.pixels[2];
     for column in (0..width).rev() {
@@ -25,7 +25,7 @@ pub(crate) fn signal_panel(figure: &mut Figure, style: Style, panel: &mut Panel,
         if width > 1 && width <= 8 {
             let label = if width <= 3 { ["x", "y", "z"][column].to_string() } else { column.to_string() };
             figure.text(
-                (x, panel.pixels[1] + 0.2 * style.em),
+                (x, panel.pixels[1] - 0.3 * style.em),
                 style.small,
                 &label,
                 palette::color(column),
@@ -36,6 +36,12 @@ pub(crate) fn signal_panel(figure: &mut Figure, style: Style, panel: &mut Panel,
     }
     axis::y_ticks(figure, style, panel, &ticks);
     let name = signal.name.replace('_', " ");
-    let label = if signal.unit.is_empty() { name } else { format!("{name} ({})", signal.unit) };
-    axis::y_label(figure, style, panel, 1.6 * style.em, &label, TEXT);
+    let label = name.clone() + &axis::in_brackets(&signal.unit);
+    if signal.unit.is_empty() || axis::fits(style, panel, &label) {
+        axis::y_label(figure, style, panel, 1.6 * style.em, &label, TEXT);
+    } else {
+        // On two lines: a shortened unit could not be read.
+        axis::y_label(figure, style, panel, 1.4 * style.em, &name, TEXT);
+        axis::y_label(figure, style, panel, 2.6 * style.em, &format!("({})", signal.unit), TEXT);
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Ro
     }
     // Few spikes are drawn thick enough to be seen, many thin enough to be told apart.
     let width = if marks < 4000 { 2.4 * style.hair } else { 1.5 * style.hair };
-    let height = (0.84 * row_height).clamp(2.0, 3.0 * style.em);
+    let height = (0.84 * row_height).clamp(3.0, 3.0 * style.em);
     let mut at = vec![Vec::new(); rows.bands.len()];
     for (&time, &unit) in shown.times.iter().zip(&shown.units) {
         let row = rows.row_of[unit as usize];
@@ -79,17 +79,18 @@ fn density(panel: &Panel, rows: &Rows, shown: &SpikeTable) -> Mark {
             lines(row).for_each(|y| counts[y * width + x] += 1);
         }
     }
-    // Full strength at the 98th percentile, so that one burst does not wash out the rest.
+    // Full strength at the 95th percentile, so that one burst does not wash out the rest.
     let mut lit: Vec<u32> = counts.iter().copied().filter(|c| *c > 0).collect();
-    let index = (lit.len().saturating_sub(1) * 98) / 100;
+    let index = (lit.len().saturating_sub(1) * 95) / 100;
     let full = f64::from(if lit.is_empty() { 1 } else { *lit.select_nth_unstable(index).1 }.max(1));
     let rgba = counts
         .iter()
         .enumerate()
         .map(|(i, &count)| {
             let [r, g, b] = palette::color(rows.bands[band_at[i / width] as usize].color).rgb;
-            let strength = (f64::from(count) / full).min(1.0).sqrt();
-            [r, g, b, if count == 0 { 0 } else { (255.0 * strength).round().max(40.0) as u8 }]
+            // A single spike must be seen; more are told apart by their strength.
+            let strength = 0.35 + 0.65 * (f64::from(count) / full).min(1.0).sqrt();
+            [r, g, b, if count == 0 { 0 } else { (255.0 * strength).round() as u8 }]
         })
         .collect();
     Mark::Pixels { x: left as u32, y: top as u32, width: width as u32, rgba }
