@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod architecture;
 mod cli;
 mod cli_commands;
 mod cli_errors;

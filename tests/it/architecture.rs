@@ -1,0 +1,86 @@
+//! Imports point down: what ARCHITECTURE.md says of the rooms is held here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const LEAVES: &[&str] = &["check", "describe", "math", "rng", "sample", "spikes", "time", "units", "value"];
+const ZOO: &[&str] = &["device", "neuron", "plasticity", "synapse"];
+
+/// The rooms that each room may import from, besides itself.
+fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let rooms = |lists: &[&[&'static str]]| lists.iter().flat_map(|l| l.iter().copied()).collect::<BTreeSet<_>>();
+    let mut map = BTreeMap::new();
+    LEAVES.iter().for_each(|leaf| drop(map.insert(*leaf, rooms(&[LEAVES]))));
+    ZOO.iter().for_each(|model| drop(map.insert(*model, rooms(&[LEAVES, ZOO]))));
+    map.insert("record", rooms(&[LEAVES]));
+    map.insert("format", rooms(&[LEAVES, &["record"]]));
+    map.insert("analysis", rooms(&[LEAVES]));
+    map.insert("plot", rooms(&[LEAVES, &["analysis"]]));
+    map.insert("spec", rooms(&[LEAVES, ZOO]));
+    map.insert("network", rooms(&[LEAVES, ZOO, &["spec"]]));
+    map.insert("engine", rooms(&[LEAVES, ZOO, &["spec", "network", "record"]]));
+    map.insert("cli", rooms(&[LEAVES, ZOO, &["spec", "network", "engine", "record", "format", "analysis", "plot"]]));
+    map
+}
+
+fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// The rooms that a file names after `crate::`, outside its comments and tests.
+fn imports(text: &str) -> BTreeSet<String> {
+    let body = text.split("#[cfg(test)]").next().unwrap_or("");
+    let lines = body.lines().filter(|l| !l.trim_start().starts_with("//"));
+    let mut found = BTreeSet::new();
+    for line in lines {
+        for after in line.split("crate::").skip(1) {
+            let name: String = after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_point_down() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut files, map) = (Vec::new(), allowed());
+    sources(&src, &mut files);
+    assert!(files.len() > 100, "only {} files found", files.len());
+    let mut wrong = Vec::new();
+    for file in files {
+        let relative = file.strip_prefix(&src).unwrap();
+        let first = relative.components().next().unwrap().as_os_str().to_string_lossy();
+        let room = first.trim_end_matches(".rs");
+        let Some(allowed) = map.get(room) else {
+            assert!(["lib", "main"].contains(&room), "{room} is not a room of ARCHITECTURE.md");
+            continue;
+        };
+        for import in imports(&std::fs::read_to_string(&file).unwrap()) {
+            if map.contains_key(import.as_str()) && import != room && !allowed.contains(import.as_str()) {
+                wrong.push(format!("{} imports {import}", relative.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_below_the_hard_limit_of_600_lines() {
+    let (mut files, mut lengths) = (Vec::new(), Vec::new());
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    for file in files {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 600, "{}: {lines} lines; split it by meaning", file.display());
+        lengths.push(lines);
+    }
+    lengths.sort_unstable();
+    assert!(lengths[lengths.len() / 2] <= 150, "half of the files have more than {} lines", lengths[lengths.len() / 2]);
+}
