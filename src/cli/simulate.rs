@@ -30,7 +30,7 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     duration: Option<Time>,
 
-    /// Worker threads; one per processor without it. The result does not depend on it
+    /// Worker threads; without it, one per processor or fewer for a small network. The result does not depend on it
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
@@ -69,7 +69,7 @@ pub struct Request {
     pub layers: Layers,
     output: Option<Output>,
     resume: Option<PathBuf>,
-    threads: usize,
+    threads: Option<usize>,
     options: Options,
     json: bool,
 }
@@ -97,8 +97,7 @@ impl Flags {
             return Err(Failure::input(format!("There is no checkpoint {}; check the path.", file.display())));
         }
         let options = Options { checkpoint, ..Options::default() };
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.map_or_else(processors, usize::from);
+        let threads = self.threads.map(usize::from);
         let mut layers = self.set;
         let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));
         self.seed.into_iter().for_each(|seed| lay("seed", seed.to_string()));
@@ -142,7 +141,9 @@ pub fn run(mut request: Request) -> Result<Done, Failure> {
     interrupt::listen();
 
     let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO));
-    let network = network::compile(spec, request.threads).map_err(Failure::input)?;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = request.threads.unwrap_or_else(|| size.threads(processors));
+    let network = network::compile(spec, threads).map_err(Failure::input)?;
     let simulation = engine::prepare(network).map_err(failed)?;
     let outcome = match &request.output {
         None => simulation.run(&request.options, &mut Memory::default(), &mut progress).map_err(failed)?,

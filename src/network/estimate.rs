@@ -21,6 +21,15 @@ pub struct Estimate {
     pub bytes: u64,
 }
 
+impl Estimate {
+    /// How many of `available` threads are worth their keep: all wait for each other twice per window, so a
+    /// thread needs some thousand neurons, or the synapses for as much work.
+    pub fn threads(&self, available: usize) -> usize {
+        let earned = (self.neurons + self.sources) / 1500 + self.synapses / 200_000;
+        usize::try_from(earned).unwrap_or(usize::MAX).clamp(1, available.max(1))
+    }
+}
+
 /// Estimates a network without building it.
 ///
 /// # Errors
