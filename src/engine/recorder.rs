@@ -47,9 +47,31 @@ struct WeightTrack {
     projection: usize,
     on: WeightSample,
     located: Vec<Located>,
+    /// Of a projection with static weights that is recorded at spikes: the weight of each located synapse.
+    fixed: Option<Vec<f64>>,
     /// Transmitted weights whose like may still come.
     held: Vec<Sent>,
     max_delay: Time,
+}
+
+impl WeightTrack {
+    /// The weights that a window's spikes transmit through static synapses.
+    fn look_up(&mut self, network: &Network, spikes: &[Spike], record_from: Time) {
+        let Some(weights) = &self.fixed else { return };
+        let population = network.spec.projections[self.projection].source.population;
+        for spike in spikes.iter().filter(|s| s.time >= record_from) {
+            let member = network.member(spike.gid);
+            if member.population != population {
+                continue;
+            }
+            let from = self.located.partition_point(|l| l.source < member.index);
+            let to = from + self.located[from..].partition_point(|l| l.source == member.index);
+            for (located, &weight) in self.located[from..to].iter().zip(&weights[from..to]) {
+                let (time, source) = (spike.time, located.source);
+                self.held.push(Sent { time, source, delay: located.delay, target: located.target, weight });
+            }
+        }
+    }
 }
 
 /// What a recorder still holds back, for a checkpoint.
@@ -84,16 +106,21 @@ impl Recorder {
             track
         });
         let states = states.collect();
-        let weights = spec.record.weights.iter().map(|record| WeightTrack {
-            projection: record.projection,
-            on: record.on,
-            located: if record.on == WeightSample::PreSpike {
-                Vec::new()
-            } else {
-                locate(model, parts, record.projection)
-            },
-            held: Vec::new(),
-            max_delay: network.projections[record.projection].max_delay,
+        let weights = spec.record.weights.iter().map(|record| {
+            let projection = &spec.projections[record.projection];
+            let at_spikes = record.on == WeightSample::PreSpike;
+            let is_static = projection.plasticity.is_none() && projection.device.is_none();
+            // Plastic synapses tell of every weight that they transmit; static ones are looked up.
+            let located = if at_spikes && !is_static { Vec::new() } else { locate(model, parts, record.projection) };
+            let fixed = at_spikes && is_static;
+            WeightTrack {
+                projection: record.projection,
+                on: record.on,
+                fixed: fixed.then(|| weights_at(parts, record.projection, &located, Time::ZERO)),
+                located,
+                held: Vec::new(),
+                max_delay: network.projections[record.projection].max_delay,
+            }
         });
         Recorder { spikes, track_of, states, weights: weights.collect(), record_from: spec.record.start }
     }
@@ -125,6 +152,9 @@ impl Recorder {
         for (projection, sent) in transmitted.into_iter().filter(|(_, s)| s.time >= self.record_from) {
             let wants = |t: &&mut WeightTrack| t.projection == projection as usize && t.on == WeightSample::PreSpike;
             self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(sent));
+        }
+        for track in &mut self.weights {
+            track.look_up(network, spikes, self.record_from);
         }
         for index in 0..self.weights.len() {
             // What was emitted before this has arrived everywhere.
