@@ -6,6 +6,8 @@ use crate::describe::Bound::{Finite, Fraction, NonNegative, NotNan, Positive};
 use crate::describe::Kind::{Choice, Flag, Number, Quantity};
 use crate::describe::{Model, param};
 
+use super::{Common, Pulses};
+
 /// The device's table. `pulse_up = { v, width }` and the like are written as sub-tables and
 /// stored as `pulse_up.v`, `pulse_up.width`; NaN there means not given: no energy is reported.
 pub const MODEL: Model = Model {
@@ -40,42 +42,11 @@ pub const MODEL: Model = Model {
 /// The words for `pulses`, in the order of their stored index.
 pub const PULSES: [&str; 3] = ["stochastic", "carry", "one"];
 
-/// How a proposed change becomes pulses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pulses {
-    /// A whole number of pulses with the proposed change as its mean.
-    Stochastic,
-    /// As many whole pulses as fit; the remainder is kept for the next change.
-    Carry,
-    /// One pulse in the direction of the change.
-    One,
-}
-
 /// Checked parameters, with the variability that is switched on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SoftBounds {
-    /// Smallest conductance \[S\].
-    pub g_min: f64,
-    /// Largest conductance \[S\].
-    pub g_max: f64,
-    /// Step of a potentiating pulse at mid-range \[S\].
-    pub dg_up: f64,
-    /// Step of a depressing pulse at mid-range \[S\].
-    pub dg_down: f64,
-    /// How changes become pulses.
-    pub pulses: Pulses,
-    /// Device-to-device spread of the step.
-    pub sigma_d2d: f64,
-    /// Pulse-to-pulse spread of the step.
-    pub sigma_c2c: f64,
-    /// Spread of a read.
-    pub read_noise: f64,
-    /// v^2 t of a potentiating pulse \[V^2 s\]: its energy per siemens.
-    pub price_up: Option<f64>,
-    /// v^2 t of a depressing pulse \[V^2 s\].
-    pub price_down: Option<f64>,
-    /// v^2 t of a read \[V^2 s\].
-    pub price_read: Option<f64>,
+    /// Range, steps, variability and prices.
+    pub common: Common,
 }
 
 impl SoftBounds {
@@ -101,7 +72,7 @@ impl SoftBounds {
         let price = |v: f64, width: f64| (!v.is_nan() && !width.is_nan()).then_some(v * v * width);
         let on = if ideal == 0.0 { 1.0 } else { 0.0 };
         let pulses = [Pulses::Stochastic, Pulses::Carry, Pulses::One][pulses as usize];
-        Ok(SoftBounds {
+        let common = Common {
             g_min,
             g_max,
             dg_up,
@@ -113,20 +84,18 @@ impl SoftBounds {
             price_up: price(up_v, up_t),
             price_down: price(down_v, down_t),
             price_read: price(read_v, read_t),
-        })
+        };
+        Ok(SoftBounds { common })
     }
 
     /// The conductance after one pulse. `scale` is the device's own factor (1 + sigma_d2d N), held at 0 or more;
     /// `noise` a standard normal number, used if there is pulse-to-pulse spread.
     #[inline]
     pub fn pulse(&self, g: f64, up: bool, scale: f64, noise: f64) -> f64 {
-        let range = self.g_max - self.g_min;
-        let step = if up {
-            2.0 * self.dg_up * (self.g_max - g) / range
-        } else {
-            -2.0 * self.dg_down * (g - self.g_min) / range
-        };
-        (g + step * scale * (1.0 + self.sigma_c2c * noise)).clamp(self.g_min, self.g_max)
+        let Common { g_min, g_max, dg_up, dg_down, sigma_c2c, .. } = self.common;
+        let range = g_max - g_min;
+        let step = if up { 2.0 * dg_up * (g_max - g) / range } else { -2.0 * dg_down * (g - g_min) / range };
+        (g + step * scale * (1.0 + sigma_c2c * noise)).clamp(g_min, g_max)
     }
 }
 
@@ -142,19 +111,19 @@ mod tests {
     #[test]
     fn steps_have_their_stated_size_at_mid_range_and_vanish_at_the_bounds() {
         let d = device();
-        let mid = (d.g_min + d.g_max) / 2.0;
+        let mid = (d.common.g_min + d.common.g_max) / 2.0;
         assert!((d.pulse(mid, true, 1.0, 0.0) - mid - 1e-6).abs() < 1e-18);
         assert!((d.pulse(mid, false, 1.0, 0.0) - mid + 2e-6).abs() < 1e-18);
-        assert_eq!(d.pulse(d.g_max, true, 1.0, 0.0), d.g_max);
-        assert_eq!(d.pulse(d.g_min, false, 1.0, 0.0), d.g_min);
+        assert_eq!(d.pulse(d.common.g_max, true, 1.0, 0.0), d.common.g_max);
+        assert_eq!(d.pulse(d.common.g_min, false, 1.0, 0.0), d.common.g_min);
     }
 
     #[test]
     fn many_pulses_follow_the_closed_form() {
         let d = device();
-        let (mut g, range) = (d.g_min, d.g_max - d.g_min);
+        let (mut g, range) = (d.common.g_min, d.common.g_max - d.common.g_min);
         (0..100).for_each(|_| g = d.pulse(g, true, 1.0, 0.0));
-        let expected = d.g_max - range * (1.0 - 2.0 * d.dg_up / range).powi(100);
+        let expected = d.common.g_max - range * (1.0 - 2.0 * d.common.dg_up / range).powi(100);
         assert!((g - expected).abs() < 1e-12 * range);
     }
 

@@ -365,7 +365,8 @@ impl Leader<'_> {
             .map(|p| (self.statistics.events[p] + self.statistics.before[p]).saturating_sub(late.before[p]))
             .collect();
         let prices = shared.with_parts(|parts| {
-            summary::prices(&parts.iter().map(|p| &**p).collect::<Vec<_>>(), self.network.projections.len())
+            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
+            summary::prices(&parts, self.network.projections.len(), reached)
         });
         let summary =
             summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);

@@ -10,6 +10,7 @@ use crate::time::Time;
 
 use super::Summary;
 use super::part::Part;
+use super::shard::delay_of;
 use super::statistics::Statistics;
 
 /// Energy of each projection over all threads, and which prices are known: none without devices.
@@ -18,16 +19,18 @@ pub struct Spent {
     known: [bool; 3],
 }
 
-/// What the devices of each projection have spent.
-pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize) -> Vec<Option<Spent>> {
+/// What the devices of each projection have spent up to and including `reached`.
+pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) -> Vec<Option<Spent>> {
     let mut all: Vec<Option<Spent>> = (0..projections).map(|_| None).collect();
     for group in parts.iter().flat_map(|p| p.groups()) {
         let Some(plastic) = &group.plastic else { continue };
         let Some(memristor) = &plastic.setup.memristor else { continue };
-        let device = &memristor.device;
+        let device = memristor.device.common();
         let known = [device.price_read.is_some(), device.price_up.is_some(), device.price_down.is_some()];
         let spent = all[group.projections[0]].get_or_insert_with(|| Spent { price: Price::default(), known });
-        spent.price.merge(&plastic.price);
+        let store = &group.store;
+        let delay = |row: usize, synapse: usize| delay_of(store, row, synapse);
+        spent.price.merge(&plastic.price_at(reached, &store.row, &store.targets, &delay));
     }
     all
 }

@@ -6,9 +6,9 @@
 
 use rayon::prelude::*;
 
-use crate::device::soft_bounds::SoftBounds;
+use crate::device::Pulses;
 use crate::neuron::Real;
-use crate::plasticity::stdp::{Pairing, Stdp};
+use crate::plasticity::Pairing;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
 use crate::synapse::{Delays, History, Memristor, Plastic, PlasticSetup, Price, Store, Weights};
 use crate::time::Time;
@@ -165,7 +165,8 @@ fn build_group<W: Real>(
         });
         from = to;
     }
-    Ok(makers.into_iter().map(|maker| maker.finish(spec, plan, drafts)).collect())
+    let max_delay = plan.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
+    makers.into_iter().map(|maker| maker.finish(spec, plan, drafts, max_delay)).collect()
 }
 
 /// Draws the rows of a span of sources, sorted, parted by thread.
@@ -327,7 +328,13 @@ impl<'a, W: Real> Maker<'a, W> {
         }
     }
 
-    fn finish(mut self, spec: &NetworkSpec, plan: &Plan, drafts: &[Draft<'_>]) -> Group<W> {
+    fn finish(
+        mut self,
+        spec: &NetworkSpec,
+        plan: &Plan,
+        drafts: &[Draft<'_>],
+        max_delay: Time,
+    ) -> Result<Group<W>, BuildError> {
         let same = self.delay.first().copied().filter(|d| self.delay.iter().all(|other| other == d));
         let shortest = self.delay.iter().min().copied().unwrap_or(Time::ZERO);
         let longest = self.delay.iter().max().copied().unwrap_or(Time::ZERO);
@@ -353,14 +360,15 @@ impl<'a, W: Real> Maker<'a, W> {
             let negative = draft.spec.w_max.is_some_and(|w| w < 0.0);
             slot = self.share.first_slot[population] + if draft.two_sided && negative { self.share.size } else { 0 };
             let owned = self.share.members[population].len();
-            plastic = Some(make_plastic(spec, draft, self.weights, self.keys, owned, &store));
+            let rows = store.row.len() - 1;
+            plastic = Some(make_plastic(spec, draft, self.weights, self.keys, (rows, owned), max_delay)?);
         } else {
             store.weights = match self.row_weights {
                 Some(_) => Weights::Row(self.per_row),
                 None => Weights::Each(self.weights),
             };
         }
-        Group { store, plastic, projections: plan.projections.clone(), target: plan.target, slot }
+        Ok(Group { store, plastic, projections: plan.projections.clone(), target: plan.target, slot })
     }
 }
 
@@ -383,27 +391,25 @@ fn make_plastic<W: Real>(
     draft: &Draft<'_>,
     weights: Vec<W>,
     keys: Vec<u64>,
-    targets: usize,
-    store: &Store<W>,
-) -> Plastic<W> {
+    (rows, targets): (usize, usize),
+    max_delay: Time,
+) -> Result<Plastic<W>, BuildError> {
     let projection = draft.spec;
-    let rule = projection.plasticity.as_ref().map(|r| Stdp::new(&r.params));
+    let rule = projection.plasticity.as_ref().map(|r| r.rule());
     let w_max = projection.w_max.unwrap_or(1.0);
-    let memristor = projection.device.as_ref().and_then(|d| {
-        // The reader has checked the device; a failure here would be its error.
-        let device = SoftBounds::new(&d.params).ok()?;
-        Some(Memristor::new(device, projection.w_min, w_max, spec.simulation.seed, &projection.name))
-    });
+    let device = projection.device.as_ref().map(|d| d.device()).transpose();
+    let device =
+        device.map_err(|e| BuildError::Projection { name: projection.name.clone(), message: e.to_string() })?;
+    let memristor = device.map(|d| Memristor::new(d, projection.w_min, w_max, spec.simulation.seed, &projection.name));
     let during = projection.plasticity.as_ref().and_then(|r| r.during).map(|i| spec.intervals[i].spans.clone());
     let value = match &memristor {
         Some(m) => weights.iter().map(|w| W::of(m.conductance(w.wide()))).collect(),
         None => weights,
     };
-    let carries = memristor.as_ref().is_some_and(|m| m.device.pulses == crate::device::soft_bounds::Pulses::Carry);
-    let centered = rule.is_some_and(|r| r.pairing == Pairing::NearestPreCentered);
-    let max_delay = store.delay_range.1;
+    let carries = memristor.as_ref().is_some_and(|m| m.device.common().pulses == Pulses::Carry);
+    let centered = rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
     let count = value.len();
-    Plastic {
+    Ok(Plastic {
         setup: PlasticSetup {
             rule,
             memristor,
@@ -411,6 +417,7 @@ fn make_plastic<W: Real>(
             w_max,
             axonal: projection.axonal,
             during,
+            // Of all threads: a checkpoint joins what they keep.
             max_delay,
         },
         value,
@@ -419,10 +426,10 @@ fn make_plastic<W: Real>(
         device_carry: vec![0.0; if carries { count } else { 0 }],
         device_key: keys,
         post: vec![History::default(); targets],
-        pre: vec![Default::default(); store.row.len() - 1],
+        pre: vec![Default::default(); rows],
         pending: Default::default(),
         settled: Time(i64::MIN / 4),
         unsettled: 0,
         price: Price::default(),
-    }
+    })
 }

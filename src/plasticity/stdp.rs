@@ -6,6 +6,8 @@ use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Model, param};
 use crate::math::pow;
 
+use super::Pairing;
+
 /// The rule's table.
 pub const MODEL: Model = Model {
     name: "stdp",
@@ -30,19 +32,6 @@ pub const MODEL: Model = Model {
 
 /// The words for `pairing`, in the order of their stored index.
 pub const PAIRINGS: [&str; 4] = ["all_to_all", "nearest_symmetric", "nearest_pre_centered", "nearest_restricted"];
-
-/// Which spikes make pairs (Morrison, Diesmann & Gerstner 2008, fig. 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pairing {
-    /// Every pair.
-    AllToAll,
-    /// Each spike with the nearest earlier one of the other side.
-    NearestSymmetric,
-    /// Each pre spike with the post spikes next to it on both sides; all pre spikes since the last post spike count.
-    NearestPreCentered,
-    /// Only immediate neighbours; each spike in at most one pair on each side.
-    NearestRestricted,
-}
 
 /// Checked parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Devices that hold the weights of a projection: from proposed changes to pulses to conductances.
 
-use crate::device::soft_bounds::{Pulses, SoftBounds};
+use crate::device::{self, Common, Pulses};
 use crate::math::{cos_turns, ln};
 use crate::rng::{Purpose, StreamKey, name_key};
 
@@ -10,7 +10,7 @@ use super::Price;
 #[derive(Clone, Debug)]
 pub struct Memristor {
     /// The device.
-    pub device: SoftBounds,
+    pub device: device::Device,
     w_low: f64,
     w_span: f64,
     spread: StreamKey,
@@ -31,7 +31,7 @@ pub struct Device {
 
 impl Memristor {
     /// Devices of the projection `name`, with weights `w_min` at g_min and `w_max` at g_max.
-    pub fn new(device: SoftBounds, w_min: f64, w_max: f64, seed: u64, name: &str) -> Memristor {
+    pub fn new(device: device::Device, w_min: f64, w_max: f64, seed: u64, name: &str) -> Memristor {
         let key = |purpose| StreamKey::new(seed, purpose, name_key(name));
         Memristor {
             device,
@@ -46,12 +46,13 @@ impl Memristor {
     /// The weight at conductance `g`.
     #[inline]
     pub fn weight(&self, g: f64) -> f64 {
-        self.w_low + self.w_span * (g - self.device.g_min) / (self.device.g_max - self.device.g_min)
+        let Common { g_min, g_max, .. } = *self.device.common();
+        self.w_low + self.w_span * (g - g_min) / (g_max - g_min)
     }
 
     /// The conductance that stands for weight `w`.
     pub fn conductance(&self, w: f64) -> f64 {
-        let d = &self.device;
+        let d = self.device.common();
         (d.g_min + (d.g_max - d.g_min) * (w - self.w_low) / self.w_span).clamp(d.g_min, d.g_max)
     }
 
@@ -60,7 +61,7 @@ impl Memristor {
         if dw == 0.0 {
             return g;
         }
-        let d = &self.device;
+        let d = self.device.common();
         let dg = dw / self.w_span * (d.g_max - d.g_min);
         let wanted = if dg > 0.0 { dg / d.dg_up } else { dg / d.dg_down };
         let serial = u64::from(device.updates);
@@ -84,7 +85,7 @@ impl Memristor {
 
     /// `count` pulses, up if positive. Never more than 65,535 at once: by then any device is at its bound.
     fn apply(&self, mut g: f64, count: f64, serial: u64, key: u64, price: &mut Price) -> f64 {
-        let d = &self.device;
+        let d = self.device.common();
         let (up, n) = (count > 0.0, count.abs().min(65_535.0) as u64);
         if n == 0 {
             return g;
@@ -97,14 +98,14 @@ impl Memristor {
             if let (sum, Some(per_siemens)) = energy {
                 sum.add(per_siemens * g);
             }
-            g = d.pulse(g, up, scale, noise);
+            g = self.device.pulse(g, up, scale, noise);
         }
         g
     }
 
     /// The weight that the `ordinal`-th spike of its source reads: of the side of its range that it is on, never beyond 0.
     pub fn read(&self, g: f64, key: u64, ordinal: u32, price: &mut Price) -> f64 {
-        let d = &self.device;
+        let d = self.device.common();
         if let Some(per_siemens) = d.price_read {
             price.read.add(per_siemens * g);
         }
@@ -132,7 +133,8 @@ mod tests {
     fn memristor(values: [f64; 9]) -> Memristor {
         let mut all = values.to_vec();
         all.extend([2.0, 1e-7, -2.0, 1e-7, 0.1, 1e-8]);
-        Memristor::new(SoftBounds::new(&all).unwrap(), 0.0, 1.0, 7, "p")
+        let spec = device::DeviceSpec { device: device::DeviceModel::SoftBounds, params: all };
+        Memristor::new(spec.device().unwrap(), 0.0, 1.0, 7, "p")
     }
 
     #[test]

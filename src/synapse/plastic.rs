@@ -2,7 +2,8 @@
 //!
 //! The rule is evaluated at exact times. With a dendritic delay d a post spike reaches the synapse at t_post + d and
 //! a pre spike at its emission; with an axonal one, at t_post and t_pre + d. Events at the same
-//! tick make no pair. What a synapse has learnt up to a time is a pure function of the spikes, so
+//! tick make no pair. Of two such events the post spike counts first with a dendritic delay (as in NEST), and the pre
+//! spike with an axonal one, for its arrival may be what made the target fire. What a synapse has learnt up to a time is a pure function of the spikes, so
 //! bringing it up to date early or late, once or in several steps, gives the same bits.
 
 use std::collections::VecDeque;
@@ -11,17 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::math::exp;
 use crate::neuron::Real;
-use crate::plasticity::stdp::{Pairing, Stdp};
+use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
 use super::memristor::Device;
-use super::{History, Memristor, Price};
+use super::{History, Memristor, PostSpike, Price};
 
 /// What all synapses of a plastic projection share.
 #[derive(Clone, Debug)]
 pub struct PlasticSetup {
     /// The rule; none for a device whose weights are fixed.
-    pub rule: Option<Stdp>,
+    pub rule: Option<Rule>,
     /// The device that holds the weights.
     pub memristor: Option<Memristor>,
     /// Bound nearer 0, in the weight's unit.
@@ -43,10 +44,8 @@ pub struct PreSpike {
     pub row: u32,
     /// When it was emitted.
     pub time: Time,
-    /// When the source's previous spike was emitted; none before the first.
-    pub previous: Option<Time>,
-    /// The presynaptic trace just after the previous spike.
-    pub trace: f64,
+    /// The source's spikes before it.
+    pub past: Past,
     /// How many spikes of this source came before.
     pub ordinal: u32,
 }
@@ -64,11 +63,37 @@ pub struct Transmitted {
     pub weight: f64,
 }
 
-/// One source's spikes so far, as its synapses see them.
+/// A source's spikes up to some moment, as its synapses see them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// When the last was emitted; none before the first.
+    last: Option<Time>,
+    /// The presynaptic trace just after the last (all-to-all pairing only).
+    trace: f64,
+    /// The last spike before the tick of `last`.
+    earlier: Option<Time>,
+    /// How many spikes there were at the tick of `last`.
+    ties: u32,
+}
+
+impl Past {
+    /// With one more spike.
+    fn then(&self, time: Time, rule: Option<&Rule>) -> Past {
+        let trace = match (rule, self.last) {
+            (Some(rule), Some(last)) if rule.pairing() == Pairing::AllToAll => {
+                self.trace * exp((last - time).ms() / rule.tau_plus()) + 1.0
+            }
+            _ => 1.0,
+        };
+        let (earlier, ties) = if self.last == Some(time) { (self.earlier, self.ties + 1) } else { (self.last, 1) };
+        Past { last: Some(time), trace, earlier, ties }
+    }
+}
+
+/// One source's spikes so far.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct PreState {
-    last: Option<Time>,
-    trace: f64,
+    past: Past,
     count: u32,
 }
 
@@ -115,21 +140,15 @@ impl<W: Real> Plastic<W> {
     /// Takes note of a spike of source `row`, emitted at `time`; spikes come in order of (time, row).
     pub fn emitted(&mut self, row: u32, time: Time) {
         let state = &mut self.pre[row as usize];
-        self.pending.push_back(PreSpike { row, time, previous: state.last, trace: state.trace, ordinal: state.count });
-        let trace = match (&self.setup.rule, state.last) {
-            (Some(rule), Some(last)) if rule.pairing == Pairing::AllToAll => {
-                state.trace * exp((last - time).ms() / rule.tau_plus) + 1.0
-            }
-            _ => 1.0,
-        };
-        *state = PreState { last: Some(time), trace, count: state.count.wrapping_add(1) };
+        self.pending.push_back(PreSpike { row, time, past: state.past, ordinal: state.count });
+        *state = PreState { past: state.past.then(time, self.setup.rule.as_ref()), count: state.count.wrapping_add(1) };
     }
 
     /// Takes note of a spike of a target.
     #[inline]
     pub fn post_spike(&mut self, target: u32, time: Time) {
         if let Some(rule) = &self.setup.rule {
-            self.post[target as usize].push(time, 1.0 / rule.tau_minus);
+            self.post[target as usize].push(time, 1.0 / rule.tau_minus());
             self.unsettled += 1;
         }
     }
@@ -138,16 +157,33 @@ impl<W: Real> Plastic<W> {
     #[inline]
     pub fn transmit(&mut self, synapse: usize, target: u32, delay: Time, pre: &PreSpike) -> f64 {
         let mut state = self.get(synapse);
-        let mut price = self.price;
-        self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
-        self.learn_pre(&mut state, target, delay, pre, &mut price);
-        let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, &mut price),
-            None => W::of(state.value).wide(),
-        };
-        self.price = price;
+        let mut price = Price::default();
+        let weight = self.take_in(&mut state, target, delay, pre, &mut price);
+        if self.setup.memristor.is_some() {
+            self.price.merge(&price);
+        }
         self.put(synapse, &state);
         weight
+    }
+
+    /// Learns up to and including a pre spike; gives the weight that it transmits.
+    #[inline]
+    fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) -> f64 {
+        self.learn_before(state, target, delay, pre, price);
+        match &self.setup.memristor {
+            Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, price),
+            None => state.value,
+        }
+    }
+
+    /// Learns up to and including a pre spike.
+    #[inline]
+    fn learn_before(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) {
+        let at = self.at(pre.time, delay);
+        // At the arrival over an axonal delay the target's spikes of this tick are still to come.
+        let known = if self.setup.axonal { Time(at.0 - 1) } else { at };
+        self.learn_post(state, target, delay, &pre.past, known, price);
+        self.learn_pre(state, target, delay, pre, price);
     }
 
     /// Forgets spikes that have arrived everywhere by `now`.
@@ -169,9 +205,9 @@ impl<W: Real> Plastic<W> {
         for row in 0..self.pre.len() {
             for synapse in row_start[row] as usize..row_start[row + 1] as usize {
                 let delay = delay_of(row, synapse);
-                let (previous, trace) = self.delivered(row, &pending, |p| p.time + delay < now);
+                let past = self.delivered(row, &pending, |p| p.time + delay < now);
                 let mut state = self.get(synapse);
-                self.learn_post(&mut state, targets[synapse], delay, previous, trace, until, &mut price);
+                self.learn_post(&mut state, targets[synapse], delay, &past, until, &mut price);
                 self.put(synapse, &state);
             }
         }
@@ -192,19 +228,54 @@ impl<W: Real> Plastic<W> {
         at: Time,
         pending: &[Vec<PreSpike>],
     ) -> f64 {
-        let mut price = Price::default();
-        let mut state = self.get(synapse);
-        let (mut previous, mut trace) = self.delivered(row, pending, |p| p.time + delay <= at);
-        for pre in pending[row].iter().filter(|p| p.time + delay > at && self.at(p.time, delay) <= at) {
-            self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
-            self.learn_pre(&mut state, target, delay, pre, &mut price);
-            (previous, trace) = self.after(pre);
-        }
-        self.learn_post(&mut state, target, delay, previous, trace, at, &mut price);
+        let state = self.state_at(synapse, row, target, delay, at, pending, &mut Price::default());
         match &self.setup.memristor {
             Some(memristor) => memristor.weight(state.value),
-            None => W::of(state.value).wide(),
+            None => state.value,
         }
+    }
+
+    /// Energy spent up to and including `at`, with the pulses that are due but have not been applied, being lazy;
+    /// without them it would depend on how often synapses were settled. Changes nothing.
+    pub fn price_at(
+        &self,
+        at: Time,
+        row_start: &[u64],
+        targets: &[u32],
+        delay_of: &dyn Fn(usize, usize) -> Time,
+    ) -> Price {
+        let mut price = self.price;
+        if self.setup.memristor.is_some() && self.setup.rule.is_some() {
+            let pending = self.pending_by_row();
+            for row in 0..self.pre.len() {
+                for synapse in row_start[row] as usize..row_start[row + 1] as usize {
+                    self.state_at(synapse, row, targets[synapse], delay_of(row, synapse), at, &pending, &mut price);
+                }
+            }
+        }
+        price
+    }
+
+    /// A synapse as it is at `at`.
+    #[allow(clippy::too_many_arguments)]
+    fn state_at(
+        &self,
+        synapse: usize,
+        row: usize,
+        target: u32,
+        delay: Time,
+        at: Time,
+        pending: &[Vec<PreSpike>],
+        price: &mut Price,
+    ) -> Synapse {
+        let mut state = self.get(synapse);
+        let mut past = self.delivered(row, pending, |p| p.time + delay <= at);
+        for pre in pending[row].iter().filter(|p| p.time + delay > at && self.at(p.time, delay) <= at) {
+            self.learn_before(&mut state, target, delay, pre, price);
+            past = pre.past.then(pre.time, self.setup.rule.as_ref());
+        }
+        self.learn_post(&mut state, target, delay, &past, at, price);
+        state
     }
 
     /// The weights that spikes still on their way after `end` will transmit, in order of emission; changes nothing.
@@ -221,12 +292,7 @@ impl<W: Real> Plastic<W> {
         let mut price = Price::default();
         let mut state = self.get(synapse);
         for pre in pending[row].iter().filter(|p| p.time + delay > end) {
-            self.learn_post(&mut state, target, delay, pre.previous, pre.trace, self.at(pre.time, delay), &mut price);
-            self.learn_pre(&mut state, target, delay, pre, &mut price);
-            let weight = match &self.setup.memristor {
-                Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, &mut price),
-                None => W::of(state.value).wide(),
-            };
+            let weight = self.take_in(&mut state, target, delay, pre, &mut price);
             out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u32, weight });
         }
     }
@@ -244,69 +310,81 @@ impl<W: Real> Plastic<W> {
         if self.setup.axonal { time + delay } else { time }
     }
 
-    /// Time and trace of the last spike of `row` that satisfies `is_delivered`.
-    fn delivered(
-        &self,
-        row: usize,
-        pending: &[Vec<PreSpike>],
-        is_delivered: impl Fn(&PreSpike) -> bool,
-    ) -> (Option<Time>, f64) {
-        match pending[row].iter().find(|p| !is_delivered(p)) {
-            Some(next) => (next.previous, next.trace),
-            None => (self.pre[row].last, self.pre[row].trace),
-        }
+    /// The spikes of `row` that satisfy `is_delivered`.
+    fn delivered(&self, row: usize, pending: &[Vec<PreSpike>], is_delivered: impl Fn(&PreSpike) -> bool) -> Past {
+        pending[row].iter().find(|p| !is_delivered(p)).map_or(self.pre[row].past, |next| next.past)
     }
 
-    /// Time of `pre` and the trace just after it.
-    fn after(&self, pre: &PreSpike) -> (Option<Time>, f64) {
-        let trace = match (&self.setup.rule, pre.previous) {
-            (Some(rule), Some(last)) if rule.pairing == Pairing::AllToAll => {
-                pre.trace * exp((last - pre.time).ms() / rule.tau_plus) + 1.0
-            }
-            _ => 1.0,
-        };
-        (Some(pre.time), trace)
-    }
-
-    /// Learns from the post spikes that reach the synapse after `previous` (and have not been settled) and up to `until`.
-    #[allow(clippy::too_many_arguments)]
+    /// Learns from the post spikes that reach the synapse after `past` (and have not been settled) and up to `until`.
     #[inline]
-    fn learn_post(
-        &self,
-        state: &mut Synapse,
-        target: u32,
-        delay: Time,
-        previous: Option<Time>,
-        trace: f64,
-        until: Time,
-        price: &mut Price,
-    ) {
-        let (Some(rule), Some(previous)) = (&self.setup.rule, previous) else { return };
-        let last = self.at(previous, delay);
+    fn learn_post(&self, state: &mut Synapse, target: u32, delay: Time, past: &Past, until: Time, price: &mut Price) {
+        let (Some(rule), Some(last)) = (&self.setup.rule, past.last) else { return };
+        let last = self.at(last, delay);
         let travel = if self.setup.axonal { Time::ZERO } else { delay };
         let history = &self.post[target as usize];
-        let posts = history.between(last.max(self.settled) - travel, until - travel);
+        let after = if self.setup.axonal { Time(last.0 - 1) } else { last };
+        let mut posts = history.between(after.max(self.settled) - travel, until - travel);
         if posts.is_empty() {
             return;
         }
-        let first_only = rule.pairing == Pairing::NearestRestricted;
+        if self.setup.axonal && posts[0].time == last {
+            let (ties, later) = posts.split_at(posts.partition_point(|p| p.time == last));
+            self.learn_ties(state, history, delay, past, ties, price);
+            posts = later;
+        }
+        let first_only = rule.pairing() == Pairing::NearestRestricted;
         if first_only && self.settled > last && self.had_post(history, last - travel, self.settled - travel) {
             return;
         }
         for post in posts {
-            let age = exp((last - (post.time + travel)).ms() / rule.tau_plus);
-            let x = match rule.pairing {
-                Pairing::AllToAll => trace * age,
+            let age = exp((last - (post.time + travel)).ms() / rule.tau_plus());
+            let x = match rule.pairing() {
+                Pairing::AllToAll => past.trace * age,
                 Pairing::NearestSymmetric | Pairing::NearestRestricted => age,
                 Pairing::NearestPreCentered => std::mem::take(&mut state.x) * age,
             };
-            if x != 0.0 && self.learns_at(post.time + travel) {
-                let change = rule.on_post(self.relative(state), x);
-                self.change(state, change, price);
-            }
+            self.potentiate(state, rule, x, post.time + travel, price);
             if first_only {
                 break;
             }
+        }
+    }
+
+    /// Learns from post spikes at the very tick at which the last pre spikes arrived (axonal delay): they pair with
+    /// earlier ones only.
+    #[cold]
+    fn learn_ties(
+        &self,
+        state: &mut Synapse,
+        history: &History,
+        delay: Time,
+        past: &Past,
+        ties: &[PostSpike],
+        price: &mut Price,
+    ) {
+        let Some(rule) = &self.setup.rule else { return };
+        let (at, earlier) = (ties[0].time, past.earlier.map(|t| t + delay));
+        let age = earlier.map_or(0.0, |t| exp((t - at).ms() / rule.tau_plus()));
+        let own = f64::from(past.ties);
+        for (number, post) in ties.iter().enumerate() {
+            let x = match rule.pairing() {
+                Pairing::AllToAll => past.trace - own,
+                Pairing::NearestSymmetric => age,
+                Pairing::NearestPreCentered => std::mem::replace(&mut state.x, own) - own,
+                Pairing::NearestRestricted => {
+                    let first = number == 0 && earlier.is_some_and(|t| !self.had_post(history, t, Time(at.0 - 1)));
+                    if first { age } else { 0.0 }
+                }
+            };
+            self.potentiate(state, rule, x, post.time, price);
+        }
+    }
+
+    #[inline]
+    fn potentiate(&self, state: &mut Synapse, rule: &Rule, x: f64, at: Time, price: &mut Price) {
+        if x != 0.0 && self.learns_at(at) {
+            let change = rule.on_post(self.relative(state), x);
+            self.change(state, change, price);
         }
     }
 
@@ -318,13 +396,14 @@ impl<W: Real> Plastic<W> {
         let seen = if self.setup.axonal { at } else { at - delay };
         let history = &self.post[target as usize];
         if let Some(last) = history.last_before(seen) {
-            let age = exp((last.time - seen).ms() / rule.tau_minus);
-            let y = match rule.pairing {
+            let age = exp((last.time - seen).ms() / rule.tau_minus());
+            let y = match rule.pairing() {
                 Pairing::AllToAll => last.trace * age,
                 Pairing::NearestSymmetric | Pairing::NearestPreCentered => age,
                 Pairing::NearestRestricted => {
-                    let since = pre.previous.map(|p| self.at(p, delay) - (at - seen));
-                    let paired = since.is_none_or(|since| self.had_post(history, since, seen));
+                    let since = pre.past.last.map(|p| self.at(p, delay) - (at - seen));
+                    let known = if self.setup.axonal { Time(seen.0 - 1) } else { seen };
+                    let paired = since.is_none_or(|since| self.had_post(history, since, known));
                     if paired { age } else { 0.0 }
                 }
             };
@@ -333,8 +412,8 @@ impl<W: Real> Plastic<W> {
                 self.change(state, change, price);
             }
         }
-        if rule.pairing == Pairing::NearestPreCentered {
-            let decay = pre.previous.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus));
+        if rule.pairing() == Pairing::NearestPreCentered {
+            let decay = pre.past.last.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus()));
             state.x = state.x * decay + 1.0;
         }
     }
@@ -358,17 +437,25 @@ impl<W: Real> Plastic<W> {
         weight / self.setup.w_max
     }
 
-    /// Applies a relative change, held within the bounds.
+    /// Applies a relative change, held within the bounds. Rounds to the stored width at once, so that it makes no
+    /// difference when a synapse is brought up to date.
     #[inline]
     fn change(&self, state: &mut Synapse, change: f64, price: &mut Price) {
-        let w_max = self.setup.w_max;
-        match &self.setup.memristor {
-            Some(memristor) => state.value = memristor.change(state.value, change * w_max, &mut state.device, price),
+        let PlasticSetup { w_min, w_max, .. } = self.setup;
+        let value = match &self.setup.memristor {
+            Some(memristor) => memristor.change(state.value, change * w_max, &mut state.device, price),
             None => {
-                let relative = (state.value / w_max + change).clamp(self.setup.w_min / w_max, 1.0);
-                state.value = relative * w_max;
+                let relative = state.value / w_max + change;
+                if relative >= 1.0 {
+                    w_max
+                } else if relative <= w_min / w_max {
+                    w_min
+                } else {
+                    relative * w_max
+                }
             }
-        }
+        };
+        state.value = W::of(value).wide();
     }
 
     #[inline]

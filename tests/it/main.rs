@@ -15,6 +15,7 @@ mod neuron_linear;
 mod neuron_linear_edges;
 mod neuron_linear_exact;
 mod neuron_ode;
+mod plasticity_stdp;
 mod shipped_models;
 mod spec_bind;
 mod spec_errors;
