@@ -107,9 +107,9 @@ pub struct Group<W> {
 /// If a parameter, weight or delay that was drawn can't be used, or the wiring can't be.
 pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError> {
     let begin = Instant::now();
-    for (index, _) in spec.recordings() {
+    if let Some((index, _)) = spec.recordings().first() {
         return Err(BuildError::Population {
-            name: spec.populations[index].name.clone(),
+            name: spec.populations[*index].name.clone(),
             message: "source.recording names no file; name one, or use `memspike replay`".into(),
         });
     }

@@ -78,7 +78,8 @@ fn dataset(path: &Path, name: &str) -> Result<Vec<f64>, String> {
 /// Opens an HDF5 file.
 pub(crate) fn open_h5(path: &Path) -> Result<hdf5::File, String> {
     std::fs::metadata(path).map_err(|e| missing(&e))?;
-    hdf5::File::open(path).map_err(|_| "this is not an HDF5 file, or it is truncated".to_string())
+    let opened = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
+    opened.map_err(|_| "this is not an HDF5 file, or it is truncated".to_string())
 }
 
 /// A dataset of numbers, in the order of storage.

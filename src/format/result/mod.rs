@@ -13,6 +13,7 @@
 //! [`ResultFile`] writes it while the simulation runs, `read` makes a recording of it.
 
 mod attributes;
+mod claim;
 mod header;
 mod observables;
 mod read;

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::claim::claim;
 use super::header::Header;
 use super::table::Mark;
 use super::writer::Writer;
@@ -56,6 +57,8 @@ pub struct ResultFile {
     thread: Option<JoinHandle<()>>,
     answers: Receiver<Answer>,
     failed: Option<String>,
+    /// Held until the end: no other run writes the same file.
+    _claim: fs::File,
     keep_part: bool,
     finished: bool,
 }
@@ -84,9 +87,9 @@ impl ResultFile {
         expect_free(out, force)?;
         let part = part_path(out);
         // Opening it ourselves gives the operating system's reason, which HDF5 would hide.
-        fs::File::create(&part).map_err(|e| ResultError::Input(unwritable(&part, &e)))?;
+        let claim = claim(&part, |e| unwritable(&part, e))?;
         let writer = Writer::create(&part, layout, header);
-        ResultFile::start(out, part, writer, false)
+        ResultFile::start(out, part, writer, claim, false)
     }
 
     /// Goes on with the result of an earlier run from a checkpoint's marks: with `OUT.h5.part`, or with a copy of a
@@ -104,6 +107,7 @@ impl ResultFile {
             }
             fs::copy(out, &part).map_err(|e| ResultError::Failed(unwritable(&part, &e)))?;
         }
+        let claim = claim(&part, |e| unwritable(&part, e))?;
         let writer = Writer::open(&part, layout, header, marks).map_err(|e| {
             let message = format!(
                 "{}: can't be resumed from the checkpoint: {e}; start the run again without --resume",
@@ -111,13 +115,14 @@ impl ResultFile {
             );
             ResultError::Input(message)
         })?;
-        ResultFile::start(out, part, Ok(writer), true)
+        ResultFile::start(out, part, Ok(writer), claim, true)
     }
 
     fn start(
         out: &Path,
         part: PathBuf,
         writer: Result<Writer, String>,
+        claim: fs::File,
         keep_part: bool,
     ) -> Result<ResultFile, ResultError> {
         let writer = match writer {
@@ -140,6 +145,7 @@ impl ResultFile {
             thread: Some(thread),
             answers,
             failed: None,
+            _claim: claim,
             keep_part,
             finished: false,
         })

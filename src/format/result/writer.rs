@@ -333,7 +333,7 @@ fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::
         decr_mode: CacheDecreaseMode::Off,
         ..MetadataCacheConfig::default()
     };
-    plist.mdc_config(&config)
+    plist.mdc_config(&config).file_locking(false)
 }
 
 /// What the operating system said, out of HDF5's long account.
