@@ -203,11 +203,12 @@ impl<W: Real> Plastic<W> {
         let pending = self.pending_by_row();
         let mut price = self.price;
         for row in 0..self.pre.len() {
-            for synapse in row_start[row] as usize..row_start[row + 1] as usize {
+            let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
+            for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
                 let delay = delay_of(row, synapse);
                 let past = self.delivered(row, &pending, |p| p.time + delay < now);
                 let mut state = self.get(synapse);
-                self.learn_post(&mut state, targets[synapse], delay, &past, until, &mut price);
+                self.learn_post(&mut state, target, delay, &past, until, &mut price);
                 self.put(synapse, &state);
             }
         }
@@ -248,8 +249,9 @@ impl<W: Real> Plastic<W> {
         if self.setup.memristor.is_some() && self.setup.rule.is_some() {
             let pending = self.pending_by_row();
             for row in 0..self.pre.len() {
-                for synapse in row_start[row] as usize..row_start[row + 1] as usize {
-                    self.state_at(synapse, row, targets[synapse], delay_of(row, synapse), at, &pending, &mut price);
+                let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
+                for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
+                    self.state_at(synapse, row, target, delay_of(row, synapse), at, &pending, &mut price);
                 }
             }
         }
@@ -279,6 +281,7 @@ impl<W: Real> Plastic<W> {
     }
 
     /// The weights that spikes still on their way after `end` will transmit, in order of emission; changes nothing.
+    #[allow(clippy::too_many_arguments)]
     pub fn in_flight(
         &self,
         synapse: usize,
