@@ -1,5 +1,8 @@
 //! All integration tests, in one binary.
 
+mod engine_resume;
+mod engine_run;
+mod engine_threads;
 mod format_broken;
 mod format_disk_full;
 mod format_read;
