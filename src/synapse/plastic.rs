@@ -363,10 +363,14 @@ impl<W: Real> Plastic<W> {
     fn change(&self, state: &mut Synapse, change: f64, price: &mut Price) {
         let w_max = self.setup.w_max;
         match &self.setup.memristor {
-            Some(memristor) => state.value = memristor.change(state.value, change * w_max, &mut state.device, price),
+            // Rounded to the stored width at every change, so that it does not matter when a synapse is brought up to date.
+            Some(memristor) => {
+                let value = memristor.change(state.value, change * w_max, &mut state.device, price);
+                state.value = W::of(value).wide();
+            }
             None => {
                 let relative = (state.value / w_max + change).clamp(self.setup.w_min / w_max, 1.0);
-                state.value = relative * w_max;
+                state.value = W::of(relative * w_max).wide();
             }
         }
     }
