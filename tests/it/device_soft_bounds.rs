@@ -7,7 +7,11 @@ use crate::plasticity_stdp::{run, run_with};
 /// Post spikes 1 ms after (up) or before (down) each of many pre spikes, far apart: one pulse each.
 fn pulses(signs: &[f64], device: &str, bounds: &str) -> String {
     let pre: Vec<f64> = (0..=signs.len()).map(|i| 10.0 + 2000.0 * i as f64).collect();
-    let post: Vec<f64> = signs.iter().enumerate().map(|(i, s)| if *s > 0.0 { 11.0 + 2000.0 * i as f64 } else { 2009.0 + 2000.0 * i as f64 }).collect();
+    let post: Vec<f64> = signs
+        .iter()
+        .enumerate()
+        .map(|(i, s)| if *s > 0.0 { 11.0 + 2000.0 * i as f64 } else { 2009.0 + 2000.0 * i as f64 })
+        .collect();
     format!(
         "simulation.duration = '{} ms'\n\
          population.pre.source.spike_times = {{ values = [{pre:?}], unit = 'ms' }}\n\
@@ -64,17 +68,20 @@ fn pulses_follow_the_recurrence_for_either_sign_and_each_one_has_its_price() {
 fn soft_bounds_repeat_the_reference_of_aihwkit() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference/memristor");
     for name in ["pulse_softbounds_ReRamSB.json", "pulse_softbounds_random.json"] {
-        let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap();
+        let case: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap();
         let list = |k: &str| case[k].as_array().map(|a| a.iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>());
         let p = |k: &str| case["params"][k].as_f64().unwrap();
         let count = |k: &str| case[k].as_u64().unwrap() as usize;
-        let signs = list("pulse_signs").unwrap_or_else(|| [vec![1.0; count("n_up")], vec![-1.0; count("n_down")]].concat());
+        let signs =
+            list("pulse_signs").unwrap_or_else(|| [vec![1.0; count("n_up")], vec![-1.0; count("n_down")]].concat());
         // Their steps at weight w are up (1 - w/w_max) and down (1 - w/w_min): ours at mid-range, in conductance.
         let (low, high, ud) = (p("w_min"), p("w_max"), p("up_down"));
         let to_g = |w: f64| 1e-5 + 1e-4 * (w - low) / (high - low);
         let up = (1.0 + ud.min(0.0)) * p("dw_min") / high * 1e-4 / 2.0;
         let down = (1.0 - ud.max(0.0)) * p("dw_min") / -low * 1e-4 / 2.0;
-        let device = format!("g_min = '10 uS', g_max = '110 uS', dg_up = '{up:e} S', dg_down = '{down:e} S', pulses = 'one'");
+        let device =
+            format!("g_min = '10 uS', g_max = '110 uS', dg_up = '{up:e} S', dg_down = '{down:e} S', pulses = 'one'");
         let start = (case["w0"].as_f64().unwrap() - low) / (high - low);
         let text = pulses(&signs, &device, &format!("w_min = 0.0\nw_max = 1.0\nweight = {start:?}"));
         let weights = run(&text, 1).weights(0).1;
@@ -114,7 +121,8 @@ fn noisy_devices_give_the_same_bits_and_joules_on_any_number_of_threads_and_with
                 let (memory, figures) = run_with(&text, threads, &options);
                 assert_eq!(memory.weights(0), one.weights(0), "{pulses} {precision} {threads}");
                 assert_eq!(["read", "set", "reset"].map(|k| energy(&figures, k).unwrap()), joules);
-                let options = Options { resume: Some(Box::new(Checkpoint::read(&path).unwrap())), ..Options::default() };
+                let options =
+                    Options { resume: Some(Box::new(Checkpoint::read(&path).unwrap())), ..Options::default() };
                 let (memory, figures) = run_with(&text, 5 - threads, &options);
                 assert_eq!(memory.weights(0), one.weights(0), "{pulses} {precision} resumed");
                 assert_eq!(["read", "set", "reset"].map(|k| energy(&figures, k).unwrap()), joules);

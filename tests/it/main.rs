@@ -6,6 +6,7 @@ mod cli_commands;
 mod cli_errors;
 mod cli_examples;
 mod cli_stop;
+mod device_soft_bounds;
 mod engine_resume;
 mod engine_run;
 mod engine_threads;
