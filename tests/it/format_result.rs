@@ -317,3 +317,19 @@ fn states_and_weights_come_back_as_they_were_written() {
     );
     assert_eq!(back.snapshots[0].times_ms, [5.0]);
 }
+
+#[test]
+fn populations_come_back_in_the_order_of_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.h5");
+    let population = |name: &str| PopulationLayout { name: name.into(), size: 2, ..PopulationLayout::default() };
+    let layout = Layout {
+        populations: ["recorded", "E", "B"].map(population).to_vec(),
+        spikes: vec![0, 1, 2],
+        ..Layout::default()
+    };
+    let file = ResultFile::create(&out, &layout, &Header::default(), false).unwrap();
+    file.finish(&serde_json::Map::new(), true).unwrap();
+    let names: Vec<String> = read(&out).unwrap().populations.into_iter().map(|p| p.0).collect();
+    assert_eq!(names, ["recorded", "E", "B"]);
+}

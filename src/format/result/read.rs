@@ -47,7 +47,10 @@ pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
 /// Units are the members of all recorded populations, each population a block.
 fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let (mut unit_ids, mut parts) = (Vec::new(), Vec::new());
-    for population in sonata::populations(h5)? {
+    let mut populations = sonata::populations(h5)?;
+    // In the order of the model; a result of an earlier version lists them by name.
+    populations.sort_by_key(|p| h5.attr_number(&join("/populations", &p.name), "order").map_or(u64::MAX, |o| o as u64));
+    for population in populations {
         let place = join("/spikes", &population.name);
         let stored = h5.attr_number(&join("/populations", &population.name), "size");
         let size = stored.ok_or_else(|| {

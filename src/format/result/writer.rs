@@ -42,7 +42,9 @@ impl Writer {
             set_list(&file, "version", &SONATA_VERSION)?;
             write_header(&file, header)?;
             let populations = file.create_group("populations")?;
-            layout.populations.iter().try_for_each(|p| write_population(&populations, p))?;
+            for (place, population) in layout.populations.iter().enumerate() {
+                write_population(&populations, place, population)?;
+            }
             file.create_group("summary")?;
             let tables = Tables::create(&file, layout)?;
             let writer = Writer { file, tables, flushed: Instant::now() };
@@ -247,8 +249,10 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     }
 }
 
-fn write_population(root: &Group, population: &PopulationLayout) -> hdf5::Result<()> {
+/// `order` is its place in the model: HDF5 lists names in alphabetical order.
+fn write_population(root: &Group, order: usize, population: &PopulationLayout) -> hdf5::Result<()> {
     let place = root.create_group(&population.name)?;
+    set(&place, "order", &(order as u64))?;
     set(&place, "size", &(population.size as u64))?;
     set_text(&place, "model", &population.model)?;
     set_text(&place, "parameters", &population.parameters)?;
