@@ -70,7 +70,7 @@ pub(crate) fn window(spikes: &SpikeTable, start: Option<f64>, stop: Option<f64>)
         Some((first, last)) if first < 0.0 || first > 0.2 * last => first - 0.01 * (last - first),
         _ => 0.0,
     });
-    let to = stop.unwrap_or_else(|| match ends {
+    let to = stop.unwrap_or(match ends {
         Some((first, last)) if first == last && last + 0.5 > from => last + 0.5,
         // The last spike lies within, not on the edge.
         Some((_, last)) if last > from => last + 0.005 * (last - from),
