@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod analysis;
 mod architecture;
 mod cli;
 mod cli_commands;
@@ -15,6 +16,7 @@ mod neuron_linear;
 mod neuron_linear_edges;
 mod neuron_linear_exact;
 mod neuron_ode;
+mod plot;
 mod shipped_models;
 mod spec_bind;
 mod spec_errors;
