@@ -16,7 +16,7 @@ fn summary(weights: &[f64]) -> Option<[f64; 3]> {
 
 /// Draws the mean weight of each projection over time, in a band from the 10th to the 90th percentile.
 ///
-/// All projections share one axis; their weights should have one unit.
+/// All projections share one axis; if their units differ, the legend says each one's.
 ///
 /// # Errors
 /// If there are not as many snapshots as times, or the picture is too small.
@@ -68,15 +68,19 @@ pub fn weight_evolution(title: &str, tables: &[WeightSnapshots], size: (u32, u32
         let middle = ((left + right) / 2.0, (pixels[1] + bottom) / 2.0);
         figure.text(middle, 1.2 * style.em, "no weights", MUTED, Anchor::Middle);
     }
+    // An axis has one unit or none; where the projections' differ, the legend says each one's.
+    let one_unit = tables.windows(2).all(|pair| pair[0].unit == pair[1].unit);
     if tables.len() > 1 {
-        super::traces::legend(&mut figure, style, &panel, &tables.iter().map(|t| t.name.as_str()).collect::<Vec<_>>());
+        let names: Vec<String> =
+            tables.iter().map(|t| t.name.clone() + &axis::in_brackets(if one_unit { "" } else { &t.unit })).collect();
+        super::traces::legend(&mut figure, style, &panel, &names.iter().map(String::as_str).collect::<Vec<_>>());
     }
     axis::frame(&mut figure, style, &panel);
     axis::x_ticks(&mut figure, style, &panel, &xs, true);
     axis::y_ticks(&mut figure, style, &panel, &ys);
     axis::x_label(&mut figure, style, &panel, &x_label);
     let name = if let [table] = tables { format!("weight of {}", table.name) } else { "weight".into() };
-    let unit = tables.first().map_or("", |t| t.unit.as_str());
+    let unit = tables.first().filter(|_| one_unit).map_or("", |t| t.unit.as_str());
     let label = name + &axis::in_brackets(unit);
     axis::y_label(&mut figure, style, &panel, 1.6 * style.em, &label, TEXT);
     style.caption(&mut figure, &lines);

@@ -11,6 +11,8 @@ use crate::spikes::SpikeTable;
 struct Distribution<'a> {
     panel: &'a str,
     x_label: String,
+    /// Unit of the values, with the space before it, for the caption.
+    unit: &'a str,
     y_label: &'a str,
     /// What the picture says if there is nothing.
     none: &'a str,
@@ -37,7 +39,7 @@ pub fn weights(title: &str, table: &WeightSnapshots, size: (u32, u32)) -> Result
     }
     let x_label = format!("weight of {}{}", table.name, axis::in_brackets(&table.unit));
     let (panel, y_label, none) = ("weights", "synapses (%)", "no weights");
-    draw(title, Distribution { panel, x_label, y_label, none, bins: 60, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 60, most: f64::INFINITY, series }, size)
 }
 
 /// Draws how the rates of the units over `start <= t < stop` \[s\] are distributed, per population.
@@ -54,7 +56,7 @@ pub fn rate_histogram(
     let rates = unit_rates(spikes, start, stop)?;
     let series = per_group(spikes.unit_ids.len(), groups, |units| rates[units].to_vec())?;
     let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no neurons");
-    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)
 }
 
 /// Draws how the interspike intervals within `start <= t < stop` \[s\] are distributed, per population;
@@ -84,7 +86,7 @@ pub fn isi_histogram(
     });
     let (panel, x_label, y_label, none) =
         ("intervals", "interspike interval (ms)".into(), "intervals (%)", "no intervals");
-    draw(title, Distribution { panel, x_label, y_label, none, bins: 80, most, series }, size)
+    draw(title, Distribution { panel, x_label, unit: " ms", y_label, none, bins: 80, most, series }, size)
 }
 
 /// Draws how the CV of the interspike intervals within `start <= t < stop` \[s\] is distributed over the
@@ -104,7 +106,7 @@ pub fn cv_histogram(
     let series = per_group(trains.len(), groups, |units| unit_cvs(&trains[units]))?;
     let none = "no neuron has enough spikes";
     let (panel, x_label, y_label) = ("cv", "CV of interspike intervals".to_string(), "neurons (%)");
-    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)
 }
 
 fn per_group(
@@ -125,8 +127,12 @@ fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, Plo
     let beyond = values().filter(|v| *v > what.most).count();
     if beyond > 0 {
         let (beyond, all) = (axis::grouped(beyond), axis::grouped(values().count()));
-        figure.caption =
-            format!("{beyond} of {all} {} lie beyond {} and are not drawn.", what.panel, axis::trimmed(what.most));
+        figure.caption = format!(
+            "{beyond} of {all} {} lie beyond {}{} and are not drawn.",
+            what.panel,
+            axis::trimmed(what.most),
+            what.unit
+        );
     }
     let lines = style.caption_lines(size.0, &figure.caption);
     let left = (5.5 * style.em).round();

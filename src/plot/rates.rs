@@ -26,9 +26,10 @@ pub(crate) fn rates(
     let mut all = Vec::with_capacity(rows.bands.len());
     for (index, band) in rows.bands.iter().enumerate() {
         let mut rate = binned_rate(&merged, index..index + 1, start, stop, bin)?;
-        // The rate in a sliver of a bin is noise: one spike, or none, over next to no time.
+        // The rate in a sliver of a bin is noise: one spike, or none, over next to no time. From a
+        // quarter of a bin on, the rate over its own width is drawn.
         let last = rate.hz.len() - 1;
-        if last > 0 && stop - rate.edges(last).0 < 0.5 * bin {
+        if last > 0 && stop - rate.edges(last).0 < (0.25 - 1e-9) * bin {
             rate.stop = rate.edges(last).0;
             rate.hz.truncate(last);
         }

@@ -330,6 +330,6 @@ fn populations_come_back_in_the_order_of_the_model() {
     };
     let file = ResultFile::create(&out, &layout, &Header::default(), false).unwrap();
     file.finish(&serde_json::Map::new(), true).unwrap();
-    let names: Vec<String> = read(&out).unwrap().populations.into_iter().map(|p| p.0).collect();
+    let names: Vec<String> = format::read(&out).unwrap().populations.into_iter().map(|p| p.0).collect();
     assert_eq!(names, ["recorded", "E", "B"]);
 }

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod analysis;
 mod architecture;
 mod cli;
 mod cli_commands;
@@ -20,6 +21,7 @@ mod neuron_linear_edges;
 mod neuron_linear_exact;
 mod neuron_ode;
 mod plasticity_stdp;
+mod plot;
 mod shipped_models;
 mod spec_bind;
 mod spec_errors;
