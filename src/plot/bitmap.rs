@@ -88,7 +88,8 @@ fn draw<B: DrawingBackend>(backend: &mut B, mark: &Mark) -> Result<(), PlotError
             let mut path: Vec<_> = points.iter().map(|(x, y)| (place(*x), place(*y))).collect();
             // Steps of no length have no direction, which plotters' thick lines need.
             path.dedup();
-            if path.len() < 2 { Ok(()) } else { backend.draw_path(path, &style).map_err(failed) }
+            // Step by step: its joints overshoot far beyond the panel where a trace turns sharply.
+            path.windows(2).try_for_each(|step| backend.draw_path(step.to_vec(), &style).map_err(failed))
         }
         Mark::Area { points, ink } => {
             backend.fill_polygon(points.iter().map(|(x, y)| (place(*x), place(*y))), &paint(*ink)).map_err(failed)
