@@ -239,11 +239,11 @@ fn a_last_partial_bin_of_rates_is_drawn_from_a_quarter_of_a_bin_on() {
 
 #[test]
 fn captions_and_labels_say_their_units() {
-    // 200 intervals of 10 ms and one of 1 s, which is beyond the 99th percentile.
-    let mut train: Vec<f64> = (0..=200).map(|i| 0.01 * f64::from(i)).collect();
+    // 200 intervals of 1/128 s and a long one, which is beyond the 99th percentile.
+    let mut train: Vec<f64> = (0..=200).map(|i| f64::from(i) / 128.0).collect();
     train.push(3.0);
     let figure = isi_histogram("", &table(&[train]), &[], (0.0, 4.0), SIZE).unwrap();
-    assert!(figure.caption.starts_with("1 of 201 intervals lie beyond 10 ms"), "{}", figure.caption);
+    assert!(figure.caption.starts_with("1 of 201 intervals lie beyond 7.9 ms and"), "{}", figure.caption);
 
     let weights = |name: &str, unit: &str| WeightSnapshots {
         name: name.into(),
@@ -267,9 +267,18 @@ fn terminal(width: usize, height: usize) -> TerminalOptions {
 
 #[test]
 fn the_terminal_shows_dots_where_spikes_are() {
-    // 30 columns leave 17 for dots: 34 dots to 1 s, so 0.0 s is the first and 0.999 s the last.
+    // 30 columns leave 14 for dots, 28 dots to 1 s: 0 s is the first dot and 0.999 s the last;
+    // unit 0 is the uppermost of four dots, unit 1 the third.
     let text = raster_text(&table(&[vec![0.0], vec![0.999]]), &[], &plain(), &terminal(30, 2)).unwrap();
-    assert_eq!(text, "GOLDEN_ONE");
+    let lines = [
+        format!("units │⠁{}⠠", "\u{2800}".repeat(12)),
+        "      └┬──────┬─────┬".into(),
+        "       0     500".into(),
+        "       time (ms)     peak rate".into(),
+        // One spike in 1/14 s, over two units.
+        format!("units  █{}█   7.0 Hz", " ".repeat(12)),
+    ];
+    assert_eq!(text, lines.join("\n") + "\n");
 }
 
 #[test]
@@ -277,7 +286,18 @@ fn the_terminal_gives_each_population_lines_and_a_rate() {
     let spikes = table(&[vec![0.5], vec![0.5], vec![0.25, 0.75]]);
     let groups = [Group::new("E", 0, 2), Group::new("I", 2, 1)];
     let text = raster_text(&spikes, &groups, &plain(), &terminal(30, 2)).unwrap();
-    assert_eq!(text, "GOLDEN_TWO");
+    let blank = |n: usize| "\u{2800}".repeat(n);
+    let lines = [
+        format!(" E │{}⠨{}", blank(8), blank(8)),
+        format!(" I │{}⠁{}⠈{}", blank(4), blank(7), blank(4)),
+        "   └┬───────┬───────┬".into(),
+        "    0      500".into(),
+        "    time (ms)        peak rate".into(),
+        // Two spikes of two units in 1/17 s, one spike of one unit.
+        " E          █          17.0 Hz".into(),
+        " I      █       █      17.0 Hz".into(),
+    ];
+    assert_eq!(text, lines.join("\n") + "\n");
 }
 
 #[test]
