@@ -18,6 +18,7 @@ mod format_disk_full;
 mod format_read;
 mod format_result;
 mod format_resume;
+mod network_random;
 mod neuron_linear;
 mod neuron_linear_edges;
 mod neuron_linear_exact;
