@@ -221,6 +221,7 @@ fn a_missing_filter_is_named() {
     let units = file.create_group("units").unwrap();
     file.link_hard("/spikes", "/units/spike_times").unwrap();
     put(&units, "spike_times_index", &[19_277u32]);
+    drop(units);
     file.close().unwrap();
     expect(refused_at(&path), Fault::MissingFilter, &["/units/spike_times", "zstd", "32015", "h5repack"]);
 }
