@@ -1,6 +1,6 @@
 //! Recordings and results: one file or folder of equal shape per format, and what tells them apart.
 //!
-//! To add a format: one module with `recognise` and `read`, and one line in [`FORMATS`]. A format
+//! To add a format: one module with `recognise` and `read`, and one line in `FORMATS`. A format
 //! is recognised by its content, never by the file's name.
 
 mod binned;

@@ -1,7 +1,7 @@
 //! Runs models from their text, for the tests of the engine's laws.
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use memspike::engine::checkpoint::Checkpoint;
@@ -138,7 +138,7 @@ pub fn leg(
     text: &str,
     sets: &[(&str, &str)],
     threads: usize,
-    path: &PathBuf,
+    path: &Path,
     every_ms: f64,
     stop: u64,
     chunks: Vec<Chunk>,
@@ -148,7 +148,7 @@ pub fn leg(
     if let Some(checkpoint) = &resume {
         sink.0.truncate(u64::from_le_bytes(checkpoint.marks[..].try_into().unwrap()) as usize);
     }
-    let options = Options { checkpoint: Some((path.clone(), Time::from_ms(every_ms))), resume, speed: None };
+    let options = Options { checkpoint: Some((path.to_path_buf(), Time::from_ms(every_ms))), resume, speed: None };
     let simulation = engine::prepare(network::compile(model(text, sets), threads).unwrap()).unwrap();
     let mut observer = StopAfter::windows(stop);
     let outcome = simulation.run(&options, &mut sink, &mut observer).unwrap_or_else(|error| panic!("{error}"));

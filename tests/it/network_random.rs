@@ -66,7 +66,9 @@ fn synapses(ran: &Ran, index: usize) -> Vec<(u64, u64, u64, u64)> {
 }
 
 /// Rate, active keys, and the expected number of events of one train in 500 ms, with where they may be \[ms\].
-const TRAINS: [(&str, &str, f64, &[(f64, f64)]); 6] = [
+type Train = (&'static str, &'static str, f64, &'static [(f64, f64)]);
+
+const TRAINS: [Train; 6] = [
     ("'100 Hz'", "", 50.0, &[(0.0, 500.0)]),
     ("'100 Hz'", ", start = '100 ms', stop = '350 ms'", 25.0, &[(100.0, 350.0)]),
     ("'200 Hz'", ", during = 'pulse'", 60.0, &[(50.0, 150.0), (200.0, 300.0), (350.0, 450.0)]),

@@ -2,7 +2,7 @@
 //!
 //! NEST integrates v and the conductances together by an adaptive Runge-Kutta method within each step. The conductances
 //! decay in closed form, and v is linear given them, so here v is propagated by its Taylor series over the step (of order
-//! [`TERMS`], to about 1e-8 mV), cut in as many parts as the shortest time constant needs. As in NEST: v stays at v_reset while
+//! `TERMS`, to about 1e-8 mV), cut in as many parts as the shortest time constant needs. As in NEST: v stays at v_reset while
 //! refractory, input acts after the step, and the threshold is tested at its end.
 
 use super::Membrane;
