@@ -132,7 +132,7 @@ impl<W: Real> Part<W> {
                 }
             },
             Part::Grid(shard) => {
-                shard.resume_currents(Time(now.0 - 1));
+                shard.read_currents(Time(now.0 - 1));
                 match &mut shard.parts[population] {
                     grid::Part::Empty => {}
                     grid::Part::Neurons { block, .. } => {

@@ -275,27 +275,21 @@ impl Leader<'_> {
         self.clock = Instant::now();
         if start > Time::ZERO {
             let on_their_way = flight.between(Time(i64::MIN / 2), start);
-            self.count_edge(shared, on_their_way, start, NEVER, |s| &mut s.before);
+            self.statistics.before = self.arrivals_from(shared, on_their_way, start);
         }
     }
 
-    /// Counts arrivals of these spikes between two times.
-    fn count_edge<W: Real>(
-        &mut self,
-        shared: &Shared<W>,
-        spikes: &[Spike],
-        from: Time,
-        to: Time,
-        counts: impl Fn(&mut Statistics) -> &mut Vec<u64>,
-    ) {
-        let counts = counts(&mut self.statistics);
+    /// Arrivals of these spikes from `from` on, per projection.
+    fn arrivals_from<W: Real>(&self, shared: &Shared<W>, spikes: &[Spike], from: Time) -> Vec<u64> {
+        let mut counts = vec![0; self.network.projections.len()];
         shared.with_parts(|parts| {
             for part in parts.iter() {
                 for group in part.groups() {
-                    count_arrivals(self.model, part.share(), group, spikes, from, to, counts);
+                    count_arrivals(self.model, part.share(), group, spikes, from, NEVER, &mut counts);
                 }
             }
         });
+        counts
     }
 
     fn checkpoint<W: Real>(&mut self, shared: &Shared<W>, flight: &Flight, window: &Window) -> Result<(), RunError> {
@@ -354,16 +348,11 @@ impl Leader<'_> {
         })?;
         self.sink.flush()?;
         // Arrivals after the end, through spikes that were counted in full.
-        let mut late = self.statistics.clone();
-        late.before.iter_mut().for_each(|c| *c = 0);
-        std::mem::swap(&mut self.statistics, &mut late);
-        if reached >= self.network.spec.record.start {
-            self.count_edge(shared, flight.all(), Time(reached.0 + 1), NEVER, |s| &mut s.before);
-        }
-        std::mem::swap(&mut self.statistics, &mut late);
-        let events: Vec<u64> = (0..late.before.len())
-            .map(|p| (self.statistics.events[p] + self.statistics.before[p]).saturating_sub(late.before[p]))
-            .collect();
+        let counted = if reached >= self.network.spec.record.start { flight.all() } else { &[] };
+        let late = self.arrivals_from(shared, counted, Time(reached.0 + 1));
+        let so_far = self.statistics.events.iter().zip(&self.statistics.before);
+        let events: Vec<u64> =
+            so_far.zip(late).map(|((events, before), late)| (events + before).saturating_sub(late)).collect();
         let prices = shared.with_parts(|parts| {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             summary::prices(&parts, self.network.projections.len(), reached)

@@ -79,6 +79,12 @@ pub fn neuron_block<W: Real>(
     })
 }
 
+/// The parameters of the neuron at `place`: one for all, or one each. A function, so that only the parameters are borrowed.
+#[inline]
+fn of<P>(params: &[P], place: u32) -> &P {
+    if params.len() == 1 { &params[0] } else { &params[place as usize] }
+}
+
 impl<M: EventNeuron> Neurons<M> {
     fn new(
         spec: &BlockSpec<'_>,
@@ -119,7 +125,7 @@ impl<M: EventNeuron> Neurons<M> {
 
     #[inline]
     fn params_of(&self, place: u32) -> &M::Params {
-        if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] }
+        of(&self.params, place)
     }
 
     fn level(&self, place: usize) -> f64 {
@@ -135,7 +141,7 @@ impl<M: EventNeuron> Neurons<M> {
         if self.cells[place as usize].quiet_until < time {
             self.find_spikes(place, time, groups, population, out);
         }
-        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let params = of(&self.params, place);
         M::advance(params, &mut self.cells[place as usize].state, time);
         self.touched.push(place);
     }
@@ -149,7 +155,7 @@ impl<M: EventNeuron> Neurons<M> {
         population: usize,
         out: &mut Outbox,
     ) {
-        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let params = of(&self.params, place);
         let cell = &mut self.cells[place as usize];
         while let Some(time) = M::next_spike(params, &mut cell.state, before) {
             out.spikes.push(Spike { time, gid: self.first_gid + place });
@@ -160,7 +166,7 @@ impl<M: EventNeuron> Neurons<M> {
     /// After the state has changed: when to look at the neuron again.
     #[inline]
     fn reschedule(&mut self, place: u32) {
-        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let params = of(&self.params, place);
         let cell = &mut self.cells[place as usize];
         cell.quiet_until = M::earliest(params, &cell.state);
         if cell.quiet_until < cell.check_at {
@@ -179,7 +185,7 @@ impl<M: EventNeuron> Neurons<M> {
                 }
                 What::Background { place, weight } => {
                     self.touch(place, time, work.groups, work.population, work.out);
-                    let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+                    let params = of(&self.params, place);
                     M::receive(params, &mut self.cells[place as usize].state, weight);
                 }
                 What::Current { current } => {
@@ -190,8 +196,7 @@ impl<M: EventNeuron> Neurons<M> {
                             levels[place as usize] = input.at(place, time);
                         }
                         let total = self.level(place as usize);
-                        let params =
-                            if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+                        let params = of(&self.params, place);
                         M::set_current(params, &mut self.cells[place as usize].state, total);
                     }
                 }
@@ -199,7 +204,7 @@ impl<M: EventNeuron> Neurons<M> {
         }
         let touched = std::mem::take(&mut self.touched);
         for &place in &touched {
-            let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+            let params = of(&self.params, place);
             if M::settle(params, &mut self.cells[place as usize].state) {
                 work.out.spikes.push(Spike { time, gid: self.first_gid + place });
                 tell_plastic(work.groups, work.population, place, time);
@@ -237,7 +242,7 @@ impl<M: EventNeuron> Neurons<M> {
                 pre,
                 work.out,
                 |place, weight| {
-                    let params = if params.len() == 1 { &params[0] } else { &params[place as usize] };
+                    let params = of(params, place);
                     M::receive(params, &mut cells[place as usize].state, weight);
                 },
             );
@@ -251,7 +256,7 @@ impl<M: EventNeuron> Neurons<M> {
             let store = &work.groups[group].store;
             let (place, weight) = (store.targets[synapse as usize], store.weight(row, synapse as usize));
             self.touch(place, time, work.groups, work.population, work.out);
-            let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+            let params = of(&self.params, place);
             M::receive(params, &mut self.cells[place as usize].state, weight);
         }
     }
@@ -283,7 +288,7 @@ impl<M: EventNeuron> Neurons<M> {
 
     /// Without touching the state: when the neuron's next spike comes if nothing arrives, as far as one looks.
     fn look_ahead(&mut self, place: u32, to: Time) {
-        let params = if self.params.len() == 1 { &self.params[0] } else { &self.params[place as usize] };
+        let params = of(&self.params, place);
         let cell = &mut self.cells[place as usize];
         let earliest = M::earliest(params, &cell.state);
         let horizon = to + Time(self.quantum.0 * LOOK_AHEAD);

@@ -33,7 +33,6 @@ pub struct EventShard<W: Real> {
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
     arrivals: Arrivals,
-    quantum: Time,
 }
 
 /// A thread's members of one population.
@@ -85,7 +84,6 @@ impl<W: Real> EventShard<W> {
             currents,
             noted: Time::ZERO,
             arrivals: Arrivals::default(),
-            quantum,
         })
     }
 
@@ -160,10 +158,5 @@ impl<W: Real> EventShard<W> {
             Part::Neurons(block) => block.read(place, variable, at),
             Part::Empty | Part::Sources(_) => f64::NAN,
         }
-    }
-
-    /// Length of a calendar's bucket.
-    pub fn quantum(&self) -> Time {
-        self.quantum
     }
 }

@@ -174,13 +174,7 @@ impl<W: Real> GridShard<W> {
         {
             return;
         }
-        self.current.fill(W::default());
-        for current in &self.currents {
-            let first = self.share.first_slot[current.population];
-            for place in current.places.clone() {
-                self.current[(first + place) as usize] += W::of(current.at(place, begin));
-            }
-        }
+        self.read_currents(begin);
     }
 
     /// Advances every neuron by one step.
@@ -218,8 +212,8 @@ impl<W: Real> GridShard<W> {
         }
     }
 
-    /// After a checkpoint: the currents of the step that begins at or lies around `now`.
-    pub fn resume_currents(&mut self, now: Time) {
+    /// Reads the currents of the step that begins at or lies around `now`.
+    pub fn read_currents(&mut self, now: Time) {
         self.current.fill(W::default());
         for current in &self.currents {
             let first = self.share.first_slot[current.population];
