@@ -28,6 +28,8 @@ struct Shelf<W> {
     row: Vec<u64>,
     first: Vec<u64>,
     delay: DelayColumn,
+    /// Delay of the last run.
+    last: Time,
     end: Vec<u32>,
     targets: Vec<u16>,
     weights: Vec<W>,
@@ -67,6 +69,7 @@ impl<'a, W: Real> Maker<'a, W> {
             row: vec![0],
             first: vec![0],
             delay: DelayColumn::Coded { code_of: BTreeMap::new(), codes: Vec::new() },
+            last: Time::NEVER,
             end: Vec::new(),
             targets: crate::memory::column(room),
             weights: crate::memory::column(column),
@@ -121,7 +124,7 @@ impl<W: Real> Shelf<W> {
     fn push(&mut self, target: u16, entry: &Entry, row_weights: bool, key: Option<u64>) {
         let start = self.row[self.row.len() - 1];
         let open = self.end.len() as u64 > self.first[self.first.len() - 1];
-        let same = open && self.delay.last() == Some(entry.delay);
+        let same = open && self.last == entry.delay;
         self.targets.push(target);
         if !row_weights {
             self.weights.push(W::of(entry.weight));
@@ -133,6 +136,7 @@ impl<W: Real> Shelf<W> {
             self.end[last] = end;
         } else {
             self.delay.push(entry.delay);
+            self.last = entry.delay;
             self.end.push(end);
         }
     }
@@ -156,16 +160,6 @@ impl<W: Real> Shelf<W> {
 }
 
 impl DelayColumn {
-    fn last(&self) -> Option<Time> {
-        match self {
-            DelayColumn::Coded { code_of, codes } => {
-                let code = codes.last()?;
-                code_of.iter().find(|(_, c)| *c == code).map(|(delay, _)| *delay)
-            }
-            DelayColumn::Exact(delays) => delays.last().copied(),
-        }
-    }
-
     fn push(&mut self, delay: Time) {
         match self {
             DelayColumn::Coded { code_of, codes } => {
