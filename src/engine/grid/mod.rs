@@ -4,6 +4,7 @@
 //! Delivery is at the time of arrival, not of emission: see [`delivery`].
 
 mod delivery;
+mod update;
 
 use crate::engine::RunError;
 use crate::engine::event::{tell_plastic, transmit};
@@ -11,8 +12,9 @@ use crate::engine::flight::{Flight, Spike};
 use crate::engine::inputs::{Background, Current};
 use crate::engine::shard::{Model, Outbox, Window, take_note};
 use crate::engine::sources::Sources;
+use crate::math::vector::Target;
 use crate::network::{Group, Network, Shard, Share};
-use crate::neuron::{BlockSpec, Column, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, Column, GridNeurons, Real};
 use crate::spec::PopulationKind;
 use crate::synapse::BLOCK;
 use crate::time::Time;
@@ -46,6 +48,9 @@ pub struct GridShard<W: Real> {
     current: Vec<W>,
     step: Time,
     spiking: Vec<u32>,
+    /// Counts of a stretch of neurons.
+    scratch: Vec<u16>,
+    target: Target,
 }
 
 /// A thread's members of one population.
@@ -110,6 +115,8 @@ impl<W: Real> GridShard<W> {
             currents,
             step,
             spiking: Vec::new(),
+            scratch: Vec::new(),
+            target: Target::best(),
         })
     }
 
@@ -124,15 +131,14 @@ impl<W: Real> GridShard<W> {
         self.schedule(flight, window.from, first as u64);
         for number in first..=(window.to.0 - 1).div_euclid(h) {
             let now = Time(number * h);
-            let slots = self.share.size as usize;
-            self.excitatory[..slots].fill(W::default());
-            self.inhibitory[..slots].fill(W::default());
             self.deliver(model, now, flight, out);
             self.emit_sources(now, out);
             if number > 0 {
-                self.add_background(number as u64, out);
                 self.set_currents(Time(now.0 - h));
                 self.update_neurons(model, now, out);
+            } else {
+                self.excitatory.fill(W::default());
+                self.inhibitory.fill(W::default());
             }
         }
     }
@@ -183,21 +189,6 @@ impl<W: Real> GridShard<W> {
         }
     }
 
-    /// Adds the events of Poisson inputs.
-    fn add_background(&mut self, number: u64, out: &mut Outbox) {
-        let begin = Time((number as i64 - 1) * self.step.0);
-        for background in &mut self.backgrounds {
-            let first = self.share.first_slot[background.population] as usize;
-            let two_sided = matches!(self.parts[background.population], Part::Neurons { two_sided: true, .. });
-            let (excitatory, inhibitory) = (&mut self.excitatory, &mut self.inhibitory);
-            background.step(number, begin, self.step.ms(), |place, count, weight| {
-                let side = if two_sided && weight < 0.0 { &mut *inhibitory } else { &mut *excitatory };
-                side[first + place as usize] += W::of(f64::from(count) * weight);
-                out.background += u64::from(count);
-            });
-        }
-    }
-
     /// Sets the injected currents of the step that begins at `begin`.
     fn set_currents(&mut self, begin: Time) {
         if self.currents.is_empty()
@@ -206,27 +197,6 @@ impl<W: Real> GridShard<W> {
             return;
         }
         self.read_currents(begin);
-    }
-
-    /// Advances every neuron by one step.
-    fn update_neurons(&mut self, model: &Model<'_>, now: Time, out: &mut Outbox) {
-        for (population, part) in self.parts.iter_mut().enumerate() {
-            let Part::Neurons { block, two_sided } = part else { continue };
-            let first = self.share.first_slot[population] as usize;
-            let own = first..first + self.share.members[population].len();
-            let input = StepInput {
-                excitatory: &self.excitatory[own.clone()],
-                inhibitory: if *two_sided { &self.inhibitory[own.clone()] } else { &[] },
-                current: if self.current.is_empty() { &[] } else { &self.current[own] },
-            };
-            self.spiking.clear();
-            block.step(&input, &mut self.spiking);
-            let first_gid = model.first_gid[population] + self.share.members[population].start;
-            for &place in &self.spiking {
-                out.spikes.push(Spike { time: now, gid: first_gid + place });
-                tell_plastic(&mut self.groups, population, place, now);
-            }
-        }
     }
 
     /// Tells plastic synapses of all spikes before `until`.
