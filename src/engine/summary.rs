@@ -10,6 +10,7 @@ use crate::time::Time;
 
 use super::Summary;
 use super::part::Part;
+use super::phases::PhaseSeconds;
 use super::shard::delay_of;
 use super::statistics::Statistics;
 
@@ -44,6 +45,7 @@ pub fn summarise(
     wall: f64,
     reached: Time,
     lateness: &[f64],
+    phases_s: Option<PhaseSeconds>,
 ) -> Summary {
     let spec = &network.spec;
     let warmup_s = spec.record.start.min(reached).seconds();
@@ -88,6 +90,7 @@ pub fn summarise(
         populations,
         projections,
         lateness_ms: lateness_figures(lateness),
+        phases_s,
     }
 }
 
