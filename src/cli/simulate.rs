@@ -42,6 +42,10 @@ pub struct Flags {
     #[arg(long)]
     json: bool,
 
+    /// Measure where the wall time goes; --json then has phases_s
+    #[arg(long)]
+    profile: bool,
+
     /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     checkpoint_every: Option<Time>,
@@ -96,7 +100,7 @@ impl Flags {
         if let Some(file) = self.resume.as_ref().filter(|file| !file.is_file()) {
             return Err(Failure::input(format!("There is no checkpoint {}; check the path.", file.display())));
         }
-        let options = Options { checkpoint, ..Options::default() };
+        let options = Options { checkpoint, profile: self.profile, ..Options::default() };
         let threads = self.threads.map(usize::from);
         let mut layers = self.set;
         let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));

@@ -20,6 +20,7 @@ mod grid;
 mod inputs;
 mod layout;
 mod part;
+pub mod phases;
 mod recorder;
 mod run;
 mod shard;
@@ -46,6 +47,8 @@ pub struct Options {
     pub resume: Option<Box<checkpoint::Checkpoint>>,
     /// Pace the run to the clock: model seconds per wall second.
     pub speed: Option<f64>,
+    /// Measure where the wall time goes, by phase.
+    pub profile: bool,
 }
 
 /// Why a run can't begin or go on.
@@ -180,6 +183,9 @@ pub struct Summary {
     /// Paced runs: mean, 99th percentile and largest lateness \[ms\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lateness_ms: Option<[f64; 3]>,
+    /// If it was asked for: wall time of the recorded window by phase \[s\], the mean over threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phases_s: Option<phases::PhaseSeconds>,
 }
 
 /// How a run ended.

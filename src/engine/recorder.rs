@@ -136,22 +136,15 @@ impl Recorder {
         network: &Network,
         window: &Window,
         spikes: &[Spike],
-        transmitted: Vec<(u32, Sent)>,
+        transmitted: &[(u32, Sent)],
         sink: &mut dyn Sink,
     ) -> Result<(), SinkError> {
-        for spike in spikes.iter().filter(|s| s.time >= self.record_from) {
-            let member = network.member(spike.gid);
-            if let Some(track) = self.track_of[member.population] {
-                let track = &mut self.spikes[track];
-                if track.recorded[member.index as usize] {
-                    track.times.push(spike.time.ms());
-                    track.nodes.push(u64::from(member.index));
-                }
-            }
+        if !self.spikes.is_empty() {
+            self.keep_spikes(network, spikes);
         }
-        for (projection, sent) in transmitted.into_iter().filter(|(_, s)| s.time >= self.record_from) {
-            let wants = |t: &&mut WeightTrack| t.projection == projection as usize && t.on == WeightSample::PreSpike;
-            self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(sent));
+        for (projection, sent) in transmitted.iter().filter(|(_, s)| s.time >= self.record_from) {
+            let wants = |t: &&mut WeightTrack| t.projection == *projection as usize && t.on == WeightSample::PreSpike;
+            self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(*sent));
         }
         for track in &mut self.weights {
             track.look_up(network, spikes, self.record_from);
@@ -165,6 +158,26 @@ impl Recorder {
             self.write_spikes(sink)?;
         }
         Ok(())
+    }
+
+    fn keep_spikes(&mut self, network: &Network, spikes: &[Spike]) {
+        // Spikes of one step come population by population: the last one's is looked at first.
+        let (mut of, mut track) = (0..0, None);
+        for spike in spikes.iter().filter(|s| s.time >= self.record_from) {
+            if !of.contains(&spike.gid) {
+                let population = network.member(spike.gid).population;
+                let found = &network.populations[population];
+                of = found.first..found.first + found.size as u32;
+                track = self.track_of[population];
+            }
+            if let Some(track) = track {
+                let (track, member) = (&mut self.spikes[track], spike.gid - of.start);
+                if track.recorded[member as usize] {
+                    track.times.push(spike.time.ms());
+                    track.nodes.push(u64::from(member));
+                }
+            }
+        }
     }
 
     /// Samples what is due at the last tick of a window that has been advanced through.
@@ -195,17 +208,6 @@ impl Recorder {
             }
         }
         Ok(())
-    }
-
-    /// Is anything sampled at the last tick of the window?
-    pub fn samples_at(&self, window: &Window, end: Time) -> bool {
-        let at = Time(window.to.0 - 1);
-        self.states.iter().any(|t| t.series.has(at))
-            || self.weights.iter().any(|t| match t.on {
-                WeightSample::PreSpike => false,
-                WeightSample::End => at == end,
-                WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
-            })
     }
 
     /// At the end: what is held back, and the weights of spikes that are still on their way.

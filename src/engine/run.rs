@@ -1,18 +1,24 @@
 //! The window loop.
 //!
 //! ```text
-//! all threads:  advance own neurons through the window; leave spikes in the outbox
+//! all threads:  advance own neurons through the window; post their spikes
 //!               -- barrier --
-//! leader:       exchange: merge and sort the spikes of all threads
-//!               count, record, sample; checkpoint, progress, stop
+//!               merge and sort the spikes of all threads, each for itself
+//! leader:       count, record, progress, stop, while the others go on with the next window
+//!
+//! and after a window at whose end something is sampled or saved:
+//! leader:       sample; checkpoint
 //!               -- barrier --
 //! ```
+//! Posts have two sides, used in turn: nobody writes to one before everybody has read it. A stop takes effect after the
+//! window that follows the one in which it was asked for, since others may be in it.
+//!
 //! Ordering laws: (1) nothing emitted in a window arrives in it; (2) a window's spikes are sorted by (time, source)
 //! before anybody sees them; (3) each thread delivers to its own neurons only; (4) sampling and checkpoints read
 //! between windows and write no state. So the result is the same for any number of threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, RwLock};
 use std::time::{Duration, Instant};
 
@@ -21,13 +27,14 @@ use crate::neuron::Real;
 use crate::record::Sink;
 use crate::time::Time;
 
-use super::barrier::Barrier;
+use super::barrier::{Barrier, Broken};
 use super::checkpoint::{Checkpoint, Moment, model_hash};
 use super::flight::{Flight, Spike};
 use super::part::Part;
+use super::phases::{Phase, Phases};
 use super::recorder::Recorder;
 use super::shard::{Model, Outbox, Sent, Window, count_arrivals};
-use super::statistics::{Statistics, neurons, outgoing};
+use super::statistics::{Statistics, Tables};
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, summary};
 
@@ -71,17 +78,16 @@ impl<W: Real> Prepared<W> {
         let mut leader = Leader {
             network: &network,
             model: &model,
-            outgoing: outgoing(&network),
-            is_neuron: neurons(&network),
+            tables: Tables::new(&network),
             windows: &windows,
             recorder,
             statistics: Statistics::new(&network),
             wall: Duration::ZERO,
             clock: Instant::now(),
-            told: Instant::now(),
+            sent: Vec::new(),
+            told: Told { at: Instant::now(), pause: 1, left: 1 },
             paced_from: (Instant::now(), Time::ZERO),
             lateness: Vec::new(),
-            next_checkpoint: options.checkpoint.as_ref().map(|(_, every)| *every),
             hash,
             options,
             sink,
@@ -102,18 +108,20 @@ impl<W: Real> Prepared<W> {
             leader.wall = Duration::from_secs_f64(checkpoint.wall_s.max(0.0));
             leader.recorder.restore(checkpoint.held.clone());
             leader.paced_from.1 = from;
-            if let Some((_, every)) = &options.checkpoint {
-                leader.next_checkpoint = Some(after(from, *every));
-            }
         }
+        let threads = network.threads().max(1);
+        let posts = || (0..threads).map(|_| RwLock::default()).collect();
+        let outbox = || Outbox { phases: Phases::new(options.profile), ..Outbox::default() };
         let shared = Shared {
-            parts: parts.into_iter().map(|part| Mutex::new((part, Outbox::default()))).collect(),
-            flight: RwLock::new(flight),
-            barrier: Barrier::new(network.threads().max(1)),
-            over: AtomicBool::new(false),
+            parts: parts.into_iter().map(|part| Mutex::new((part, outbox()))).collect(),
+            posts: [posts(), posts()],
+            barrier: Barrier::new(threads),
+            last: AtomicUsize::new(usize::MAX),
         };
-        let complete = shared.run(&mut leader, from)?;
-        leader.finish(&shared, complete)
+        let mut course = Course { flight, spikes: Vec::new(), round: 0, next_checkpoint: None };
+        course.next_checkpoint = options.checkpoint.as_ref().map(|(_, every)| after(from, *every));
+        let complete = shared.run(&mut leader, &mut course, from)?;
+        leader.finish(&shared, &course.flight, complete)
     }
 }
 
@@ -126,9 +134,47 @@ fn after(time: Time, every: Time) -> Time {
 /// What all threads see.
 struct Shared<W: Real> {
     parts: Vec<Mutex<(Part<W>, Outbox)>>,
-    flight: RwLock<Flight>,
+    /// What each thread posted, for odd and even rounds: written by its thread before the barrier, read by all after.
+    posts: [Vec<RwLock<Post>>; 2],
     barrier: Barrier,
-    over: AtomicBool,
+    /// The round after which all stop.
+    last: AtomicUsize,
+}
+
+/// What a thread tells the others after a window.
+#[derive(Default)]
+struct Post {
+    spikes: Vec<Spike>,
+    transmitted: Vec<(u32, Sent)>,
+    background: u64,
+}
+
+/// What every thread keeps for itself: it has the same contents in all of them at the same round.
+#[derive(Clone)]
+struct Course {
+    flight: Flight,
+    /// The window's spikes, sorted.
+    spikes: Vec<Spike>,
+    round: usize,
+    next_checkpoint: Option<Time>,
+}
+
+/// What follows the exchange of a window's spikes, besides recording.
+struct Pause {
+    /// The parts must rest while the leader reads them.
+    rest: bool,
+    checkpoint: bool,
+}
+
+impl Course {
+    /// Whether the window ends with a pause; the same in all threads.
+    fn pause(&mut self, windows: &Windows, window: &Window, every: Option<Time>) -> Pause {
+        let checkpoint = self.next_checkpoint.is_some_and(|at| window.to > at);
+        if checkpoint {
+            self.next_checkpoint = every.map(|every| after(window.to, every));
+        }
+        Pause { rest: checkpoint || windows.begins_recording(window) || windows.samples_at(window), checkpoint }
+    }
 }
 
 /// Locks are only poisoned by a panic, which ends the run anyway.
@@ -138,15 +184,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<W: Real> Shared<W> {
     /// Runs windows on all threads; returns whether the end was reached, and when it was.
-    fn run(&self, leader: &mut Leader<'_>, from: Time) -> Result<Option<Time>, RunError> {
+    fn run(&self, leader: &mut Leader<'_>, course: &mut Course, from: Time) -> Result<Option<Time>, RunError> {
         let (model, windows) = (leader.model, leader.windows);
+        let every = leader.options.checkpoint.as_ref().map(|(_, every)| *every);
         std::thread::scope(|scope| {
             for index in 1..self.parts.len() {
-                scope.spawn(move || self.guarded(|| self.follow(index, model, windows, from)));
+                let course = course.clone();
+                scope.spawn(move || self.guarded(|| self.follow(index, model, windows, course, every, from)));
             }
-            self.guarded(|| self.lead(leader, from)).unwrap_or_else(|| {
-                Err(RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into()))
-            })
+            let result = self.guarded(|| self.lead(leader, course, every, from)).unwrap_or_else(|| Err(broken(Broken)));
+            if result.is_err() {
+                // The others may be a window ahead, waiting.
+                self.barrier.break_up();
+            }
+            result
         })
     }
 
@@ -160,46 +211,92 @@ impl<W: Real> Shared<W> {
     }
 
     /// A thread that only advances its part.
-    fn follow(&self, index: usize, model: &Model<'_>, windows: &Windows, mut from: Time) {
+    fn follow(
+        &self,
+        index: usize,
+        model: &Model<'_>,
+        windows: &Windows,
+        mut course: Course,
+        every: Option<Time>,
+        mut from: Time,
+    ) {
         while let Some(window) = windows.next(from) {
-            if self.over.load(Ordering::Acquire) {
+            if self.advance(index, model, &window, &mut course).is_err() {
                 return;
             }
-            self.advance(index, model, &window);
-            if self.barrier.wait().is_err() || self.barrier.wait().is_err() {
+            if course.pause(windows, &window, every).rest && self.barrier.wait().is_err() {
                 return;
             }
-            from = window.to;
+            if self.last.load(Ordering::Acquire) <= course.round {
+                return;
+            }
+            (from, course.round) = (window.to, course.round + 1);
         }
     }
 
-    /// The thread that also exchanges and records.
-    fn lead(&self, leader: &mut Leader<'_>, mut from: Time) -> Result<Option<Time>, RunError> {
+    /// The thread that also counts and records.
+    fn lead(
+        &self,
+        leader: &mut Leader<'_>,
+        course: &mut Course,
+        every: Option<Time>,
+        mut from: Time,
+    ) -> Result<Option<Time>, RunError> {
         leader.clock = Instant::now();
-        let broken =
-            |_| RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into());
         while let Some(window) = leader.windows.next(from) {
-            if self.over.load(Ordering::Acquire) {
-                return Ok(Some(from));
-            }
-            self.advance(0, leader.model, &window);
-            self.barrier.wait().map_err(broken)?;
-            let outcome = leader.exchange(self, &window);
-            if !matches!(outcome, Ok(false)) {
-                self.over.store(true, Ordering::Release);
-            }
-            self.barrier.wait().map_err(broken)?;
-            outcome?;
+            self.advance(0, leader.model, &window, course).map_err(broken)?;
+            let pause = course.pause(leader.windows, &window, every);
+            let stop = leader.follow_up(self, course, &window, &pause)?;
+            lock(&self.parts[0]).1.phases.lap(Phase::Recording);
             from = window.to;
+            if self.last.load(Ordering::Relaxed) <= course.round {
+                if pause.rest {
+                    self.barrier.wait().map_err(broken)?;
+                }
+                return Ok(leader.windows.next(from).map(|_| from));
+            }
+            if stop {
+                // Not before the barrier of the next round does everybody know.
+                self.last.store(course.round + 1, Ordering::Release);
+            }
+            if pause.rest {
+                self.barrier.wait().map_err(broken)?;
+            }
+            course.round += 1;
         }
         Ok(None)
     }
 
-    fn advance(&self, index: usize, model: &Model<'_>, window: &Window) {
+    /// Advances a part through a window and gathers everybody's spikes.
+    fn advance(&self, index: usize, model: &Model<'_>, window: &Window, course: &mut Course) -> Result<(), Broken> {
         let mut own = lock(&self.parts[index]);
-        let flight = self.flight.read().unwrap_or_else(|e| e.into_inner());
         let (part, out) = &mut *own;
-        part.advance(model, window, &flight, out);
+        part.advance(model, window, &course.flight, out);
+        if !out.spikes.is_sorted() {
+            out.spikes.sort_unstable();
+        }
+        let posts = &self.posts[course.round % 2];
+        {
+            let mut post = posts[index].write().unwrap_or_else(|e| e.into_inner());
+            std::mem::swap(&mut post.spikes, &mut out.spikes);
+            std::mem::swap(&mut post.transmitted, &mut out.transmitted);
+            post.background = std::mem::take(&mut out.background);
+        }
+        out.spikes.clear();
+        out.transmitted.clear();
+        drop(own);
+        self.barrier.wait()?;
+        course.spikes.clear();
+        for post in posts {
+            course.spikes.extend_from_slice(&post.read().unwrap_or_else(|e| e.into_inner()).spikes);
+        }
+        if posts.len() > 1 && !course.spikes.is_sorted() {
+            // The stable sort merges runs that are sorted already.
+            course.spikes.sort();
+        }
+        course.flight.push(&course.spikes, Time(window.to.0.saturating_sub(model.max_delay.0)));
+        lock(&self.parts[index]).1.phases.lap(Phase::Exchange);
+        Ok(())
     }
 
     /// All parts at once, between windows.
@@ -210,22 +307,34 @@ impl<W: Real> Shared<W> {
     }
 }
 
-/// What the leading thread does between windows.
+/// A barrier breaks if a thread panics.
+fn broken(_: Broken) -> RunError {
+    RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into())
+}
+
+/// When progress was told, and how many windows may go by before the clock is read again.
+struct Told {
+    at: Instant,
+    pause: u32,
+    left: u32,
+}
+
+/// What the leading thread does after windows.
 struct Leader<'a> {
     network: &'a Network,
     model: &'a Model<'a>,
-    outgoing: Vec<Vec<usize>>,
-    is_neuron: Vec<bool>,
+    tables: Tables,
     windows: &'a Windows,
     recorder: Recorder,
     statistics: Statistics,
     /// Wall time of the recorded window, up to `clock`.
     wall: Duration,
     clock: Instant,
-    told: Instant,
+    /// Weights transmitted in the window.
+    sent: Vec<(u32, Sent)>,
+    told: Told,
     paced_from: (Instant, Time),
     lateness: Vec<f64>,
-    next_checkpoint: Option<Time>,
     hash: String,
     options: &'a Options,
     sink: &'a mut dyn Sink,
@@ -233,37 +342,37 @@ struct Leader<'a> {
 }
 
 impl Leader<'_> {
-    /// Everything between two windows; true if the run is to stop.
-    fn exchange<W: Real>(&mut self, shared: &Shared<W>, window: &Window) -> Result<bool, RunError> {
+    /// Everything that follows a window; true if the run is to stop.
+    fn follow_up<W: Real>(
+        &mut self,
+        shared: &Shared<W>,
+        course: &Course,
+        window: &Window,
+        pause: &Pause,
+    ) -> Result<bool, RunError> {
         let start = self.network.spec.record.start;
-        let recording = window.from >= start;
-        let (mut spikes, mut sent): (Vec<Spike>, Vec<(u32, Sent)>) = Default::default();
-        for part in &shared.parts {
-            let out = &mut lock(part).1;
-            spikes.append(&mut out.spikes);
-            sent.append(&mut out.transmitted);
-            let background = std::mem::take(&mut out.background);
-            self.statistics.background += if recording { background } else { 0 };
+        let Course { flight, spikes, .. } = course;
+        self.sent.clear();
+        for post in &shared.posts[course.round % 2] {
+            let post = post.read().unwrap_or_else(|e| e.into_inner());
+            self.sent.extend_from_slice(&post.transmitted);
+            self.statistics.background += if window.from >= start { post.background } else { 0 };
         }
-        spikes.sort_unstable();
-        self.statistics.count(self.network, &self.outgoing, &self.is_neuron, &spikes, start);
-        let mut flight = shared.flight.write().unwrap_or_else(|e| e.into_inner());
-        flight.push(&spikes, Time(window.to.0.saturating_sub(self.network.max_delay.0)));
-        if window.to == start || (start == Time::ZERO && window.from == Time::ZERO) {
-            self.begin_recording(shared, &flight, start);
+        self.statistics.count(self.network, &self.tables, spikes, start);
+        if self.windows.begins_recording(window) {
+            self.begin_recording(shared, flight, start);
         }
-        self.recorder.window(self.network, window, &spikes, sent, self.sink)?;
-        if self.recorder.samples_at(window, self.windows.end) {
+        self.recorder.window(self.network, window, spikes, &self.sent, self.sink)?;
+        if pause.rest && self.windows.samples_at(window) {
             shared.with_parts(|parts| {
-                parts.iter_mut().for_each(|part| part.take_note(&flight, window.to));
+                parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
                 let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
                 self.recorder.sample(self.network, window, self.windows.end, &parts, self.sink)
             })?;
         }
-        if self.next_checkpoint.is_some_and(|at| window.to > at) {
-            self.checkpoint(shared, &flight, window)?;
+        if pause.checkpoint {
+            self.checkpoint(shared, flight, window)?;
         }
-        drop(flight);
         self.tell(window);
         self.pace(window);
         Ok(self.observer.stop_flag().load(Ordering::Relaxed))
@@ -273,6 +382,7 @@ impl Leader<'_> {
     fn begin_recording<W: Real>(&mut self, shared: &Shared<W>, flight: &Flight, start: Time) {
         self.wall = Duration::ZERO;
         self.clock = Instant::now();
+        shared.parts.iter().for_each(|part| lock(part).1.phases.restart());
         if start > Time::ZERO {
             let on_their_way = flight.between(Time(i64::MIN / 2), start);
             self.statistics.before = self.arrivals_from(shared, on_their_way, start);
@@ -293,7 +403,7 @@ impl Leader<'_> {
     }
 
     fn checkpoint<W: Real>(&mut self, shared: &Shared<W>, flight: &Flight, window: &Window) -> Result<(), RunError> {
-        let Some((path, every)) = &self.options.checkpoint else { return Ok(()) };
+        let Some((path, _)) = &self.options.checkpoint else { return Ok(()) };
         self.recorder.write_spikes(self.sink)?;
         self.sink.flush()?;
         let moment = Moment {
@@ -308,19 +418,28 @@ impl Leader<'_> {
             parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
             Checkpoint::gather(self.model, &self.hash, moment, parts)
         });
-        checkpoint.write(path)?;
-        self.next_checkpoint = Some(after(window.to, *every));
-        Ok(())
+        checkpoint.write(path)
     }
 
     fn wall_so_far(&self) -> Duration {
         self.wall + self.clock.elapsed()
     }
 
+    /// Tells of progress now and then. Reading the clock costs as much as an empty window, so after quick windows it is
+    /// read less often.
     fn tell(&mut self, window: &Window) {
-        if self.told.elapsed() >= PROGRESS {
-            self.told = Instant::now();
+        self.told.left -= 1;
+        if self.told.left > 0 {
+            return;
+        }
+        let waited = self.told.at.elapsed();
+        if waited >= PROGRESS {
+            self.told = Told { at: Instant::now(), pause: 1, left: 1 };
             self.observer.progress(Time(window.to.0 - 1), self.statistics.all_spikes);
+        } else {
+            // Doubles as long as that many windows took less than a twentieth of the interval.
+            self.told.pause = if waited * 20 < PROGRESS { (self.told.pause * 2).min(256) } else { self.told.pause };
+            self.told.left = self.told.pause;
         }
     }
 
@@ -337,12 +456,17 @@ impl Leader<'_> {
     }
 
     /// After the last window: what recorders hold back, the edges of the counts, the figures.
-    fn finish<W: Real>(mut self, shared: &Shared<W>, stopped_at: Option<Time>) -> Result<Outcome, RunError> {
+    fn finish<W: Real>(
+        mut self,
+        shared: &Shared<W>,
+        flight: &Flight,
+        stopped_at: Option<Time>,
+    ) -> Result<Outcome, RunError> {
         let wall = self.wall_so_far().as_secs_f64();
         let reached = stopped_at.map_or(self.windows.end, |t| Time(t.0 - 1));
-        let flight = shared.flight.read().unwrap_or_else(|e| e.into_inner());
+        let phases: Vec<Phases> = shared.parts.iter().map(|part| lock(part).1.phases.clone()).collect();
         shared.with_parts(|parts| {
-            parts.iter_mut().for_each(|part| part.take_note(&flight, Time(reached.0 + 1)));
+            parts.iter_mut().for_each(|part| part.take_note(flight, Time(reached.0 + 1)));
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             self.recorder.finish(self.model, reached, &parts, self.sink)
         })?;
@@ -357,8 +481,9 @@ impl Leader<'_> {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             summary::prices(&parts, self.network.projections.len(), reached)
         });
+        let (lateness, phases) = (&self.lateness, Phases::mean(&phases));
         let summary =
-            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
+            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, lateness, phases);
         Ok(Outcome { summary, complete: stopped_at.is_none(), reached })
     }
 }

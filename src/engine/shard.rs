@@ -8,6 +8,7 @@ use crate::synapse::Transmitted;
 use crate::time::Time;
 
 use super::flight::{Flight, Spike};
+use super::phases::Phases;
 
 /// A span of model time, `from` <= t < `to`, in which nothing that is emitted arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Outbox {
     pub transmitted: Vec<(u32, Sent)>,
     /// Events from inputs.
     pub background: u64,
+    /// Where the thread's time goes: kernels take laps.
+    pub phases: Phases,
     /// Sampled states: (state record, place of its first column, one value per column).
     pub samples: Vec<(usize, usize, Vec<f64>)>,
 }

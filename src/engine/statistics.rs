@@ -51,22 +51,22 @@ impl Statistics {
         }
     }
 
-    /// Counts a window's spikes; `start` is that of the recorded window.
-    pub fn count(
-        &mut self,
-        network: &Network,
-        outgoing: &[Vec<usize>],
-        is_neuron: &[bool],
-        spikes: &[Spike],
-        start: Time,
-    ) {
+    /// Counts a window's spikes, sorted by (time, source); `start` is that of the recorded window.
+    pub fn count(&mut self, network: &Network, tables: &Tables, spikes: &[Spike], start: Time) {
+        // Spikes of one step come population by population: the last one's is looked at first.
+        let mut of = 0..0;
+        let mut population = 0;
         for spike in spikes {
-            let population = network.member(spike.gid).population;
-            self.all_spikes += u64::from(is_neuron[population]);
+            if !of.contains(&spike.gid) {
+                population = network.member(spike.gid).population;
+                let found = &network.populations[population];
+                of = found.first..found.first + found.size as u32;
+            }
+            self.all_spikes += u64::from(tables.is_neuron[population]);
             if spike.time < start {
                 continue;
             }
-            self.spikes += u64::from(is_neuron[population]);
+            self.spikes += u64::from(tables.is_neuron[population]);
             let counter = &mut self.counters[spike.gid as usize];
             if counter.spikes > 0 {
                 let interval = (spike.time - counter.last).ms();
@@ -75,12 +75,9 @@ impl Statistics {
             }
             counter.spikes += 1;
             counter.last = spike.time;
-            for &index in &outgoing[population] {
-                let slice = network.spec.projections[index].source;
-                let first = network.populations[population].first + slice.start as u32;
-                if let Some(degree) =
-                    spike.gid.checked_sub(first).and_then(|row| network.projections[index].outdegree.get(row as usize))
-                {
+            for &(index, first) in &tables.outgoing[population] {
+                let outdegree = &network.projections[index].outdegree;
+                if let Some(degree) = spike.gid.checked_sub(first).and_then(|row| outdegree.get(row as usize)) {
                     self.events[index] += u64::from(*degree);
                 }
             }
@@ -104,16 +101,24 @@ fn cv(counter: &Counter) -> f64 {
     if mean == 0.0 { 0.0 } else { (counter.squares / n - mean * mean).max(0.0).sqrt() / mean }
 }
 
-/// For each population, the projections that leave it.
-pub fn outgoing(network: &Network) -> Vec<Vec<usize>> {
-    let from = |population: usize| {
-        let leaves = |p: &(usize, &crate::spec::ProjectionSpec)| p.1.source.population == population;
-        network.spec.projections.iter().enumerate().filter(leaves).map(|(i, _)| i).collect()
-    };
-    (0..network.populations.len()).map(from).collect()
+/// What counting looks up for each population.
+pub struct Tables {
+    /// The projections that leave it, each with the global id of its first source.
+    outgoing: Vec<Vec<(usize, u32)>>,
+    /// Are its members neurons?
+    is_neuron: Vec<bool>,
 }
 
-/// For each population, whether its members are neurons.
-pub fn neurons(network: &Network) -> Vec<bool> {
-    network.spec.populations.iter().map(|p| matches!(p.kind, PopulationKind::Neuron { .. })).collect()
+impl Tables {
+    /// Of a network.
+    pub fn new(network: &Network) -> Tables {
+        let mut outgoing = vec![Vec::new(); network.populations.len()];
+        for (index, projection) in network.spec.projections.iter().enumerate() {
+            let slice = projection.source;
+            let first = network.populations[slice.population].first + slice.start as u32;
+            outgoing[slice.population].push((index, first));
+        }
+        let neuron = |p: &crate::spec::PopulationSpec| matches!(p.kind, PopulationKind::Neuron { .. });
+        Tables { outgoing, is_neuron: network.spec.populations.iter().map(neuron).collect() }
+    }
 }

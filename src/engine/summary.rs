@@ -10,6 +10,7 @@ use crate::time::Time;
 
 use super::Summary;
 use super::part::Part;
+use super::phases::PhaseSeconds;
 use super::statistics::Statistics;
 
 /// Energy of each projection over all threads, and which prices are known: none without devices.
@@ -43,6 +44,7 @@ pub fn summarise(
     wall: f64,
     reached: Time,
     lateness: &[f64],
+    phases_s: Option<PhaseSeconds>,
 ) -> Summary {
     let spec = &network.spec;
     let warmup_s = spec.record.start.min(reached).seconds();
@@ -87,6 +89,7 @@ pub fn summarise(
         populations,
         projections,
         lateness_ms: lateness_figures(lateness),
+        phases_s,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Windows {
     /// Start of the recorded window.
     start: Time,
     series: Vec<Series>,
+    /// Is something sampled at the end?
+    at_end: bool,
 }
 
 impl Windows {
@@ -60,13 +62,14 @@ impl Windows {
                 series.push(Series { start: Time::ZERO, interval });
             }
         }
+        let at_end = record.weights.iter().any(|w| w.on == WeightSample::End);
         let longest = if network.on_grid() {
             let step = network.spec.simulation.resolution;
             Time((LONGEST.0 / step.0).max(1) * step.0)
         } else {
             LONGEST
         };
-        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series }
+        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series, at_end }
     }
 
     /// The window that begins at `from`; none if the run is over.
@@ -83,6 +86,17 @@ impl Windows {
         }
         Some(Window { from, to })
     }
+
+    /// Is anything sampled at the last tick of the window?
+    pub fn samples_at(&self, window: &Window) -> bool {
+        let at = Time(window.to.0 - 1);
+        (self.at_end && at == self.end) || self.series.iter().any(|s| s.has(at))
+    }
+
+    /// Does the recorded span begin with or right after this window?
+    pub fn begins_recording(&self, window: &Window) -> bool {
+        window.to == self.start || (self.start == Time::ZERO && window.from == Time::ZERO)
+    }
 }
 
 #[cfg(test)]
@@ -96,11 +110,15 @@ mod tests {
             end: Time(1000),
             start: Time(250),
             series: vec![Series { start: Time(30), interval: Time(70) }],
+            at_end: true,
         };
         let (mut from, mut ends) = (Time::ZERO, Vec::new());
         while let Some(window) = windows.next(from) {
             assert!(window.from == from && window.to > from && window.to - from <= Time(100));
             ends.push(window.to.0);
+            let sampled = window.to.0 > 30 && (window.to.0 - 31) % 70 == 0 || window.to.0 == 1001;
+            assert_eq!(windows.samples_at(&window), sampled, "{window:?}");
+            assert_eq!(windows.begins_recording(&window), window.to.0 == 250);
             from = window.to;
         }
         assert_eq!(*ends.last().unwrap(), 1001);

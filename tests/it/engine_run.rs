@@ -148,7 +148,8 @@ pub fn leg(
     if let Some(checkpoint) = &resume {
         sink.0.truncate(u64::from_le_bytes(checkpoint.marks[..].try_into().unwrap()) as usize);
     }
-    let options = Options { checkpoint: Some((path.to_path_buf(), Time::from_ms(every_ms))), resume, speed: None };
+    let options =
+        Options { checkpoint: Some((path.to_path_buf(), Time::from_ms(every_ms))), resume, ..Options::default() };
     let simulation = engine::prepare(network::compile(model(text, sets), threads).unwrap()).unwrap();
     let mut observer = StopAfter::windows(stop);
     let outcome = simulation.run(&options, &mut sink, &mut observer).unwrap_or_else(|error| panic!("{error}"));
