@@ -10,7 +10,7 @@ use crate::device::Pulses;
 use crate::neuron::Real;
 use crate::plasticity::Pairing;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
-use crate::synapse::{BLOCK, History, Memristor, Plastic, PlasticSetup, Price};
+use crate::synapse::{BLOCK, Decay, History, Memristor, Plastic, PlasticSetup, Price, Recent};
 use crate::time::Time;
 
 use super::maker::{Made, Maker};
@@ -338,6 +338,10 @@ fn make_plastic<W: Real>(
     let carries = memristor.as_ref().is_some_and(|m| m.device.common().pulses == Pulses::Carry);
     let centered = rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
     let count = value.len();
+    let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);
+    let decay = |tau: Option<f64>| Decay::new(tau.unwrap_or(1.0), step);
+    let decay_plus = decay(rule.as_ref().map(|r| r.tau_plus()));
+    let decay_minus = decay(rule.as_ref().map(|r| r.tau_minus()));
     Ok(Plastic {
         setup: PlasticSetup {
             rule,
@@ -355,6 +359,9 @@ fn make_plastic<W: Real>(
         device_carry: vec![0.0; if carries { count } else { 0 }],
         device_key: keys,
         post: vec![History::default(); targets],
+        recent: vec![Recent::default(); targets],
+        decay_plus,
+        decay_minus,
         pre: vec![Default::default(); rows],
         pending: Default::default(),
         settled: Time(i64::MIN / 4),
