@@ -248,6 +248,7 @@ struct Stretch<'a, R, C, const ALPHA: bool> {
 impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> Stretch<'_, R, C, ALPHA> {
     /// `n` neurons from `from` on. Straight, so that it becomes vector instructions.
     #[inline(always)]
+    #[allow(clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
     fn group(&mut self, from: usize, n: usize) {
         let own = from..from + n;
         let kernel = self.kernel;
