@@ -491,9 +491,9 @@ impl Leader<'_> {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             summary::prices(&parts, self.network.projections.len(), reached)
         });
-        let (lateness, phases) = (&self.lateness, Phases::mean(&phases));
-        let summary =
-            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, lateness, phases);
+        let mut summary =
+            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
+        summary.phases_s = Phases::mean(&phases);
         Ok(Outcome { summary, complete: stopped_at.is_none(), reached })
     }
 }
