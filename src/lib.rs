@@ -1,5 +1,6 @@
 //! memspike: an exact, event-driven spiking-network simulator with memristive synapses.
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 
 pub mod analysis;
 pub mod check;
@@ -8,6 +9,7 @@ pub mod device;
 pub mod engine;
 pub mod format;
 pub mod math;
+pub mod memory;
 pub mod network;
 pub mod neuron;
 pub mod plasticity;

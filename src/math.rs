@@ -5,6 +5,7 @@
 //! `f64::sqrt` is fine: IEEE 754 fixes it.
 
 mod exp_table;
+pub mod vector;
 
 use exp_table::POWERS;
 

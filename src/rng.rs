@@ -5,6 +5,8 @@
 //! thread or the order in which numbers are asked for, so that a result does not depend on
 //! how work is shared out. Distributions are in [`crate::sample`].
 
+pub mod lanes;
+
 use std::convert::Infallible;
 
 use rand::TryRng;
@@ -85,6 +87,12 @@ impl StreamKey {
     #[inline]
     pub fn stream(self, item: u64) -> Stream {
         Stream { key: self.0, high: [item as u32, (item >> 32) as u32], block: 0, buffer: [0; 4], used: 4 }
+    }
+
+    /// The cipher's key, for [`lanes`].
+    #[inline]
+    pub fn words(self) -> [u32; 2] {
+        self.0
     }
 
     /// The four words of block `n` of the stream for `item`.

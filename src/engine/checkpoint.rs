@@ -17,7 +17,7 @@ use super::part::Part;
 use super::recorder::Held;
 use super::shard::Model;
 use super::statistics::Statistics;
-use super::synapses::{group_of, locate};
+use super::synapses::{groups_of, locate};
 use super::train::Train;
 
 const MAGIC: &[u8; 8] = b"memspkC1";
@@ -90,18 +90,19 @@ impl Checkpoint {
         }
         let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
         let plastic = plastic_projections(&parts).into_iter().map(|projection| {
-            let index = group_of(parts[0], projection);
-            let shared = |part: &Part<W>| part.groups()[index].plastic.as_ref().map(|p| p.shared_state());
-            let mut state = shared(parts[0]).unwrap_or_default();
+            let groups = groups_of(parts[0], projection);
+            let first = parts[0].groups()[groups[0]].plastic.as_ref();
+            let mut state = first.map(|p| p.shared_state()).unwrap_or_default();
             for located in locate(model, &parts, projection) {
-                let group = &parts[located.part as usize].groups()[index];
+                let group = &parts[located.part as usize].groups()[located.group as usize];
                 if let Some(plastic) = &group.plastic {
                     state.push(plastic, located.synapse as usize);
                 }
             }
             state.price = Default::default();
             let mut posts = Vec::new();
-            for plastic in parts.iter().filter_map(|p| p.groups()[index].plastic.as_ref()) {
+            let blocks = parts.iter().flat_map(|p| groups.iter().map(|&g| &p.groups()[g]));
+            for plastic in blocks.filter_map(|g| g.plastic.as_ref()) {
                 state.price.merge(&plastic.price);
                 posts.extend(plastic.post.iter().cloned());
             }
@@ -161,19 +162,24 @@ impl Checkpoint {
             if located.len() != state.len() {
                 return Err(RunError::Checkpoint(format!("projection {projection} has another number of synapses")));
             }
-            let index = group_of(parts[0], *projection);
+            let groups = groups_of(parts[0], *projection);
             let target = model.spec.projections[*projection].target.population;
             for (number, part) in parts.iter_mut().enumerate() {
                 let own = part.share().members[target].clone();
-                let Some(plastic) = &mut part.groups_mut()[index].plastic else { continue };
-                plastic.set_shared_state(state);
-                plastic.post = posts.get(own.start as usize..own.end as usize).unwrap_or(&[]).to_vec();
-                if number > 0 {
-                    plastic.price = Default::default();
+                for &index in &groups {
+                    let group = &mut part.groups_mut()[index];
+                    let Some(plastic) = &mut group.plastic else { continue };
+                    plastic.set_shared_state(state);
+                    let first = (own.start + group.first).min(own.end) as usize;
+                    plastic.post = posts.get(first..first + plastic.post.len()).unwrap_or(&[]).to_vec();
+                    // One of them goes on with the energy that all have spent.
+                    if number > 0 || index != groups[0] {
+                        plastic.price = Default::default();
+                    }
                 }
             }
             for (place, located) in located.iter().enumerate() {
-                let group = &mut parts[located.part as usize].groups_mut()[index];
+                let group = &mut parts[located.part as usize].groups_mut()[located.group as usize];
                 if let Some(plastic) = &mut group.plastic {
                     state.put(place, plastic, located.synapse as usize);
                 }
@@ -222,7 +228,11 @@ impl Checkpoint {
 
 /// Projections that are plastic or memristive.
 fn plastic_projections<W: Real>(parts: &[&Part<W>]) -> Vec<usize> {
-    parts[0].groups().iter().filter(|g| g.plastic.is_some()).map(|g| g.projections[0]).collect()
+    // Blocks of a projection follow one another.
+    let mut all: Vec<usize> =
+        parts[0].groups().iter().filter(|g| g.plastic.is_some()).map(|g| g.projections[0]).collect();
+    all.dedup();
+    all
 }
 
 /// FNV-1a over 64 bits: finds damage, not malice.

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use crate::math::sin_turns;
+use crate::math::vector::{Kernel, Target};
+use crate::neuron::Real;
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{draw, normal, poisson};
 use crate::spec::{Active, InputKind, NetworkSpec, Rate};
@@ -10,6 +12,7 @@ use crate::time::Time;
 
 use super::RunError;
 use super::calendar::Calendar;
+use super::counts::{Counts, Draw, LARGEST_MEAN};
 use super::train::{Profile, Train, spans};
 
 /// One stretch of a population (the thread's own part) that a Poisson input drives.
@@ -33,12 +36,14 @@ pub struct Background {
     table: Option<Table>,
     /// The same rate for all driven neurons of all threads: counts may come from one table.
     uniform: bool,
+    /// Have all the same weight?
+    same: bool,
 }
 
-/// Cumulative chances of 0, 1, 2, .. events in a step, scaled to 32 bits, for one factor of the profile.
+/// The counts of a step, for one factor of the profile.
 struct Table {
     factor: f64,
-    below: Vec<u32>,
+    counts: Counts,
 }
 
 /// The part of each of `targets` that a thread owns, which may be none: (population, members).
@@ -88,12 +93,14 @@ impl Background {
                     return Err(RunError::Model(format!("input {}: a rate of {bad} Hz was drawn", input.name)));
                 }
                 rates.iter_mut().for_each(|r| *r *= indegree);
+                let weights = column(weight, Purpose::Weight)?;
                 all.push(Background {
+                    same: weights.iter().all(|w| *w == weights[0]),
                     order: order as u32,
                     target,
                     population,
                     first_place: own.start - members[population].start,
-                    weights: column(weight, Purpose::Weight)?,
+                    weights,
                     rates,
                     profile: Profile::new(rate, active, &spec.intervals),
                     key: key(Purpose::Poisson),
@@ -134,43 +141,52 @@ impl Background {
         }
     }
 
-    /// Adds a grid step's events: `add(place, count, weight)`; `step` is the step's number, `begin` its start.
-    pub fn step(&mut self, step: u64, begin: Time, h_ms: f64, mut add: impl FnMut(u32, u32, f64)) {
+    /// Adds what arrives in a grid step at consecutive neurons of the thread's part, from place `first` on: `excitatory` has one
+    /// entry for each, `inhibitory` too if the model has two sides. `step` is the step's number, `begin` its start; `scratch` is
+    /// overwritten. Returns the number of events.
+    #[allow(clippy::too_many_arguments)]
+    pub fn add<R: Real>(
+        &mut self,
+        target: Target,
+        (step, begin, h_ms): (u64, Time, f64),
+        first: usize,
+        excitatory: &mut [R],
+        inhibitory: &mut [R],
+        scratch: &mut Vec<u16>,
+    ) -> u64 {
         let factor = self.profile.at(begin);
-        if factor <= 0.0 {
-            return;
+        // The driven ones among them, as places in this background.
+        let offset = self.first_place as usize;
+        let from = first.max(offset);
+        let to = (first + excitatory.len()).min(offset + self.weights.len());
+        if factor <= 0.0 || from >= to {
+            return 0;
         }
+        let own = from - offset..to - offset;
+        let sides = from - first..to - first;
+        let (excitatory, inhibitory) =
+            (&mut excitatory[sides.clone()], if inhibitory.is_empty() { inhibitory } else { &mut inhibitory[sides] });
+        let member = u64::from(self.first_member) + own.start as u64;
         let mean = |rate: f64| rate * 1e-3 * factor * h_ms;
-        let first = u64::from(self.first_member);
-        if !self.uniform || mean(self.rates[0]) > 16.0 {
-            for (i, &rate) in self.rates.iter().enumerate() {
+        if !self.uniform || mean(self.rates[0]) > LARGEST_MEAN {
+            let mut events = 0;
+            for (k, i) in own.enumerate() {
                 // A stream per neuron, in it 16 blocks per step: more than a count ever draws.
-                let count = poisson(&mut self.key.stream(first + i as u64).at(step << 4), mean(rate));
-                add(self.first_place + i as u32, count as u32, self.weights[i]);
+                let count = poisson(&mut self.key.stream(member + k as u64).at(step << 4), mean(self.rates[i]));
+                let weight = self.weights[i];
+                let side = if weight < 0.0 && !inhibitory.is_empty() { &mut *inhibitory } else { &mut *excitatory };
+                side[k] += R::of(count as f64 * weight);
+                events += count;
             }
-            return;
+            return events;
         }
         if self.table.as_ref().is_none_or(|t| t.factor != factor) {
-            self.table = Some(Table { factor, below: cumulative(mean(self.rates[0])) });
+            self.table = Some(Table { factor, counts: Counts::new(mean(self.rates[0])) });
         }
-        let Some(table) = &self.table else { return };
-        // Four neurons share a block of four words; which ones depends on their index alone.
-        let mut member = first;
-        let end = first + self.weights.len() as u64;
-        while member < end {
-            let words = self.key.block(member / 4, step);
-            for word in &words[(member % 4) as usize..] {
-                if member == end {
-                    break;
-                }
-                let count = table.below.iter().take_while(|below| word >= below).count() as u32;
-                let i = (member - first) as usize;
-                if count > 0 {
-                    add(self.first_place + i as u32, count, self.weights[i]);
-                }
-                member += 1;
-            }
-        }
+        let Some(table) = &self.table else { return 0 };
+        scratch.resize(own.len(), 0);
+        target.run(Draw { counts: &table.counts, key: self.key, step, first: member, out: &mut scratch[..] });
+        target.run(Add { counts: scratch, weights: &self.weights[own], same: self.same, excitatory, inhibitory })
     }
 
     /// Number of driven neurons.
@@ -193,19 +209,34 @@ impl Background {
     }
 }
 
-/// Thresholds on a 32-bit word: the count is how many of them the word reaches. Chances are right to 2^-32.
-fn cumulative(mean: f64) -> Vec<u32> {
-    let (mut p, mut sum, mut below) = (crate::math::exp(-mean), 0.0, Vec::new());
-    for k in 1..200 {
-        sum += p;
-        let threshold = sum * 4_294_967_296.0;
-        if threshold >= 4_294_967_295.5 {
-            break;
+/// Adds counts times weights to the inputs, and the counts up.
+struct Add<'a, R> {
+    counts: &'a [u16],
+    weights: &'a [f64],
+    /// Are all weights the first?
+    same: bool,
+    excitatory: &'a mut [R],
+    inhibitory: &'a mut [R],
+}
+
+impl<R: Real> Kernel for Add<'_, R> {
+    type Output = u64;
+    #[inline(always)]
+    fn run(self) -> u64 {
+        let two_sided = !self.inhibitory.is_empty();
+        if self.same {
+            let weight = self.weights[0];
+            let side = if two_sided && weight < 0.0 { self.inhibitory } else { self.excitatory };
+            let weight = R::of(weight);
+            side.iter_mut().zip(self.counts).for_each(|(sum, &count)| *sum += R::count(count) * weight);
+        } else {
+            for (k, (&count, &weight)) in self.counts.iter().zip(self.weights).enumerate() {
+                let side = if two_sided && weight < 0.0 { &mut *self.inhibitory } else { &mut *self.excitatory };
+                side[k] += R::count(count) * R::of(weight);
+            }
         }
-        below.push(threshold as u32);
-        p *= mean / f64::from(k);
+        self.counts.iter().map(|count| u64::from(*count)).sum()
     }
-    below
 }
 
 /// An injected current onto a stretch of a population: constant between its changes.
@@ -287,23 +318,6 @@ impl Current {
                 let n = time.0.div_euclid(interval.0) as u64;
                 mean + std * normal(&mut key.stream(member).at(n))
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_counts_is_the_poisson_distribution() {
-        for mean in [0.01, 0.4, 1.6, 9.0] {
-            let below = cumulative(mean);
-            let first = f64::from(below[0]) / 4_294_967_296.0;
-            assert!((first - crate::math::exp(-mean)).abs() < 1e-9);
-            // The mean is the sum of the chances to reach each threshold.
-            let average: f64 = below.iter().map(|b| 1.0 - f64::from(*b) / 4_294_967_296.0).sum();
-            assert!((average - mean).abs() < 1e-7 * mean.max(1.0), "{average} {mean}");
         }
     }
 }

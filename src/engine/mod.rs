@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 mod barrier;
 mod calendar;
 pub mod checkpoint;
+mod counts;
 mod event;
 mod flight;
 mod grid;

@@ -12,7 +12,7 @@ use crate::time::Time;
 use super::flight::Spike;
 use super::part::Part;
 use super::shard::{Model, Sent, Window};
-use super::synapses::{Located, group_of, locate, weights_at};
+use super::synapses::{Located, groups_of, locate, weights_at};
 use super::windows::Series;
 
 /// Spikes are handed over in chunks of about this many.
@@ -291,19 +291,19 @@ fn read_members<W: Real>(
 
 /// The weights that spikes on their way at `at` will transmit.
 fn in_flight<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize, at: Time) -> Vec<Sent> {
-    let index = group_of(parts[0], projection);
     let (mut all, mut sent) = (Vec::new(), Vec::new());
-    for part in parts {
+    let groups = groups_of(parts[0], projection);
+    for (part, &index) in parts.iter().flat_map(|part| groups.iter().map(move |index| (part, index))) {
         let group = &part.groups()[index];
         let Some(plastic) = &group.plastic else { continue };
         let pending = plastic.pending_by_row();
         for (row, _) in pending.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
             for synapse in group.store.synapses(row) {
-                let delay = super::shard::delay_of(&group.store, row, synapse);
-                let target = group.store.targets[synapse];
+                let delay = group.store.delay(row, synapse);
+                let target = u32::from(group.store.targets[synapse]);
                 sent.clear();
                 plastic.in_flight(synapse, row, target, delay, at, &pending, &mut sent);
-                let named = |s: &Transmitted| model.sent(part.share(), &group.store, projection, delay, s);
+                let named = |s: &Transmitted| model.sent(part.share(), group, delay, s);
                 all.extend(sent.iter().map(named));
             }
         }

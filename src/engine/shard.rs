@@ -4,7 +4,7 @@ use crate::network::Group;
 use crate::network::{Network, Share};
 use crate::neuron::Real;
 use crate::spec::NetworkSpec;
-use crate::synapse::{Delays, Store, Transmitted};
+use crate::synapse::Transmitted;
 use crate::time::Time;
 
 use super::flight::{Flight, Spike};
@@ -85,21 +85,16 @@ impl<'a> Model<'a> {
     }
 
     /// A transmitted weight by the names that a result gives it.
-    pub fn sent<W: Real>(
-        &self,
-        share: &Share,
-        store: &Store<W>,
-        projection: usize,
-        delay: Time,
-        sent: &Transmitted,
-    ) -> Sent {
-        let projection = &self.spec.projections[projection];
+    pub fn sent<W: Real>(&self, share: &Share, group: &Group<W>, delay: Time, sent: &Transmitted) -> Sent {
+        let (store, projection) = (&group.store, &self.spec.projections[group.projections[0]]);
         let gid = store.sources.start + sent.row;
         Sent {
             time: sent.time,
             source: gid - self.first_gid[projection.source.population],
             delay,
-            target: share.members[projection.target.population].start + store.targets[sent.synapse as usize],
+            target: share.members[projection.target.population].start
+                + group.first
+                + u32::from(store.targets[sent.synapse as usize]),
             weight: sent.weight,
         }
     }
@@ -126,19 +121,7 @@ pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut 
 pub fn settle<W: Real>(group: &mut Group<W>, now: Time) {
     let Some(plastic) = &mut group.plastic else { return };
     let store = &group.store;
-    plastic.settle(now, &store.row, &store.targets, &|row, synapse| delay_of(store, row, synapse));
-}
-
-/// The delay of one synapse.
-pub fn delay_of<W: Real>(store: &Store<W>, row: usize, synapse: usize) -> Time {
-    match &store.delays {
-        Delays::Same(delay) => *delay,
-        Delays::Runs { first, delay, end } => {
-            let (low, high) = (first[row] as usize, first[row + 1] as usize);
-            let offset = (synapse - store.row[row] as usize) as u32;
-            delay[low + end[low..high].partition_point(|e| *e <= offset)]
-        }
-    }
+    plastic.settle(now, &store.row, &store.targets, &|row, synapse| store.delay(row, synapse));
 }
 
 /// Arrivals of the given spikes through a group within [from, to], per projection; used at the window's edges only.
@@ -152,8 +135,8 @@ pub fn count_arrivals<W: Real>(
     counts: &mut [u64],
 ) {
     let store = &group.store;
-    for spike in spikes.iter().filter(|s| store.sources.contains(&s.gid)) {
-        let row = (spike.gid - store.sources.start) as usize;
+    for spike in spikes {
+        let Some(row) = store.row_of_source(spike.gid) else { continue };
         store.runs_between(row, Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1), |_, synapses| {
             for synapse in synapses {
                 counts[projection_of(model, share, group, spike.gid, store.targets[synapse])] += 1;
@@ -163,12 +146,12 @@ pub fn count_arrivals<W: Real>(
 }
 
 /// The projection of a synapse: pairs of populations tell.
-fn projection_of<W>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u32) -> usize {
+fn projection_of<W>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u16) -> usize {
     if let [only] = group.projections[..] {
         return only;
     }
     let source = model.first_gid.partition_point(|first| *first <= gid) - 1;
-    let target = group.target.unwrap_or_else(|| share.population_of(target % share.size));
+    let target = group.target.unwrap_or_else(|| share.population_of(group.first + u32::from(target)));
     let joins = |p: &&usize| {
         let p = &model.spec.projections[**p];
         p.source.population == source && p.target.population == target

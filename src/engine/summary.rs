@@ -10,7 +10,6 @@ use crate::time::Time;
 
 use super::Summary;
 use super::part::Part;
-use super::shard::delay_of;
 use super::statistics::Statistics;
 
 /// Energy of each projection over all threads, and which prices are known: none without devices.
@@ -29,7 +28,7 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) ->
         let known = [device.price_read.is_some(), device.price_up.is_some(), device.price_down.is_some()];
         let spent = all[group.projections[0]].get_or_insert_with(|| Spent { price: Price::default(), known });
         let store = &group.store;
-        let delay = |row: usize, synapse: usize| delay_of(store, row, synapse);
+        let delay = |row: usize, synapse: usize| store.delay(row, synapse);
         spent.price.merge(&plastic.price_at(reached, &store.row, &store.targets, &delay));
     }
     all

@@ -1,18 +1,21 @@
 //! The synapses of a projection over all threads, in the order in which results and checkpoints list them:
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
+use crate::network::Group;
 use crate::neuron::Real;
 use crate::synapse::PreSpike;
 use crate::time::Time;
 
 use super::part::Part;
-use super::shard::{Model, delay_of};
+use super::shard::Model;
 
 /// Where a synapse is, and what it joins.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
     /// The thread that owns it.
     pub part: u32,
+    /// The group that it is in.
+    pub group: u32,
     /// Its number in the store.
     pub synapse: u32,
     /// Its row in the store.
@@ -25,20 +28,20 @@ pub struct Located {
     pub target: u32,
 }
 
-/// The group (index) that holds a projection.
-pub fn group_of<W: Real>(part: &Part<W>, projection: usize) -> usize {
-    // Every projection is in exactly one group, the same in every part.
-    part.groups().iter().position(|g| g.projections.contains(&projection)).unwrap_or(usize::MAX)
+/// The groups (indices) that hold a projection, the same in every part.
+pub fn groups_of<W: Real>(part: &Part<W>, projection: usize) -> Vec<usize> {
+    let holds = |(index, group): (usize, &Group<W>)| group.projections.contains(&projection).then_some(index);
+    part.groups().iter().enumerate().filter_map(holds).collect()
 }
 
 /// All synapses of a projection.
 pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize) -> Vec<Located> {
     let spec = &model.spec.projections[projection];
     let (source, target) = (spec.source.population, spec.target.population);
-    let group = group_of(parts[0], projection);
+    let groups = groups_of(parts[0], projection);
     let mut all = Vec::new();
-    for (index, part) in parts.iter().enumerate() {
-        let (group, share) = (&part.groups()[group], part.share());
+    for ((index, part), &place) in parts.iter().enumerate().flat_map(|p| groups.iter().map(move |g| (p, g))) {
+        let (group, share) = (&part.groups()[place], part.share());
         let store = &group.store;
         let first = model.first_gid[source];
         let size = model.spec.populations[source].size as u32;
@@ -48,11 +51,10 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
                 continue;
             }
             for synapse in store.synapses(row) {
-                let slot = store.targets[synapse];
+                let slot = group.first + u32::from(store.targets[synapse]);
                 let member = if group.target.is_some() {
                     share.members[target].start + slot
                 } else {
-                    let slot = slot % share.size;
                     if share.population_of(slot) != target {
                         continue;
                     }
@@ -60,9 +62,10 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
                 };
                 all.push(Located {
                     part: index as u32,
+                    group: place as u32,
                     synapse: synapse as u32,
                     row: row as u32,
-                    delay: delay_of(store, row, synapse),
+                    delay: store.delay(row, synapse),
                     source: gid - first,
                     target: member,
                 });
@@ -75,19 +78,21 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
 
 /// The weights of located synapses at `at`, when everything up to and including it has happened.
 pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Located], at: Time) -> Vec<f64> {
-    let group = group_of(parts[0], projection);
+    // Blocks of one projection have taken note of the same spikes.
+    let first = groups_of(parts[0], projection).first().copied().unwrap_or(usize::MAX);
     let pending: Vec<Vec<Vec<PreSpike>>> = parts
         .iter()
-        .map(|part| part.groups()[group].plastic.as_ref().map(|p| p.pending_by_row()).unwrap_or_default())
+        .map(|part| part.groups().get(first).and_then(|g| g.plastic.as_ref()).map(|p| p.pending_by_row()))
+        .map(Option::unwrap_or_default)
         .collect();
     located
         .iter()
         .map(|l| {
-            let group = &parts[l.part as usize].groups()[group];
+            let group = &parts[l.part as usize].groups()[l.group as usize];
             let synapse = l.synapse as usize;
             match &group.plastic {
                 Some(plastic) => {
-                    let target = group.store.targets[synapse];
+                    let target = u32::from(group.store.targets[synapse]);
                     plastic.weight_at(synapse, l.row as usize, target, l.delay, at, &pending[l.part as usize])
                 }
                 None => group.store.weight(l.row as usize, synapse),

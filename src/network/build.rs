@@ -10,9 +10,10 @@ use crate::device::Pulses;
 use crate::neuron::Real;
 use crate::plasticity::Pairing;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
-use crate::synapse::{Delays, History, Memristor, Plastic, PlasticSetup, Price, Store, Weights};
+use crate::synapse::{BLOCK, History, Memristor, Plastic, PlasticSetup, Price};
 use crate::time::Time;
 
+use super::maker::{Made, Maker};
 use super::projection::Draft;
 use super::share::{Share, owner};
 use super::transpose::Transposed;
@@ -66,11 +67,38 @@ struct Part {
     entries: Vec<Entry>,
 }
 
-/// A group before it is built.
-struct Plan {
-    projections: Vec<usize>,
-    target: Option<usize>,
-    plastic: bool,
+/// A group of projections before it is built.
+pub struct Plan {
+    pub projections: Vec<usize>,
+    pub target: Option<usize>,
+    pub plastic: bool,
+    /// Do excitatory and inhibitory synapses go to stores of their own?
+    pub two_sided: bool,
+    /// Its stores: blocks in order, each with its sides. The same in every thread.
+    pub spans: Vec<Span>,
+}
+
+/// The targets of one store.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The first: a slot of the thread, or a place within the population's share.
+    pub first: u32,
+    pub inhibitory: bool,
+}
+
+impl Plan {
+    /// Plans the stores of drafts, for the largest of the threads' shares.
+    fn lay_out(&mut self, drafts: &[Draft<'_>], shares: &[&Share]) {
+        let targets = |share: &&Share| match self.target {
+            Some(population) => share.members[population].len(),
+            None => share.size as usize,
+        };
+        let blocks = shares.iter().map(targets).max().unwrap_or(0).div_ceil(BLOCK).max(1);
+        self.two_sided = self.target.is_none() && drafts.iter().any(|d| d.two_sided);
+        let sides: &[bool] = if self.two_sided { &[false, true] } else { &[false] };
+        let block = |b: usize| sides.iter().map(move |&inhibitory| Span { first: (b * BLOCK) as u32, inhibitory });
+        self.spans = (0..blocks).flat_map(block).collect();
+    }
 }
 
 /// Builds all stores on the current thread pool.
@@ -83,15 +111,16 @@ pub fn build<W: Real>(
     let shares = Share::cut(&sizes, threads);
     let mut shards: Vec<Shard<W>> = shares.into_iter().map(|share| Shard { share, stores: Vec::new() }).collect();
     let mut projections = vec![Projection::default(); spec.projections.len()];
-    for plan in plan(spec) {
+    for mut plan in plan(spec) {
         let drafts = plan
             .projections
             .iter()
             .map(|&p| Draft::new(spec, &spec.projections[p], populations))
             .collect::<Result<Vec<_>, _>>()?;
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
+        plan.lay_out(&drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
         let groups = build_group(spec, &plan, &drafts, &shards, &mut projections)?;
-        shards.iter_mut().zip(groups).for_each(|(shard, group)| shard.stores.push(group));
+        shards.iter_mut().zip(groups).for_each(|(shard, groups)| shard.stores.extend(groups));
     }
     Ok((shards, projections))
 }
@@ -112,7 +141,7 @@ fn plan(spec: &NetworkSpec) -> Vec<Plan> {
         });
         match home {
             Some(plan) => plan.projections.push(index),
-            None => plans.push(Plan { projections: vec![index], target, plastic }),
+            None => plans.push(Plan { projections: vec![index], target, plastic, two_sided: false, spans: Vec::new() }),
         }
     }
     plans
@@ -124,7 +153,7 @@ fn build_group<W: Real>(
     drafts: &[Draft<'_>],
     shards: &[Shard<W>],
     projections: &mut [Projection],
-) -> Result<Vec<Group<W>>, BuildError> {
+) -> Result<Vec<Vec<Group<W>>>, BuildError> {
     let threads = shards.len();
     // Rows that are drawn target by target are transposed first, each thread its own.
     let transposed: Vec<Vec<Option<Transposed>>> = shards
@@ -143,8 +172,13 @@ fn build_group<W: Real>(
     let first = drafts.iter().map(|d| d.first_source).min().unwrap_or(0);
     let end = drafts.iter().map(|d| d.first_source + d.n_source as u32).max().unwrap_or(0);
     let expected: u64 = drafts.iter().map(|d| d.wiring.expected_synapses()).sum();
-    let mut makers: Vec<Maker<'_, W>> =
-        shards.iter().map(|s| Maker::new(&s.share, drafts, plan, first..end, expected / threads as u64)).collect();
+    // One weight per source is enough if every projection of that source has the same constant.
+    let row_weights = !plan.plastic && one_per_source(drafts);
+    let room = expected / threads as u64;
+    let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(threads);
+    for shard in shards {
+        makers.push(Maker::new(&shard.share, drafts, plan, first..end, row_weights, room));
+    }
 
     // A batch holds about a million synapses per thread; a chunk, the unit of work, an eighth of that.
     let per_row = (expected / u64::from((end - first).max(1))).max(1);
@@ -161,12 +195,19 @@ fn build_group<W: Real>(
             count(drafts, plan, sources.clone(), parts, projections);
         }
         makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
-            parts.iter().for_each(|chunk| maker.append(&chunk[shard]));
+            parts.iter().for_each(|chunk| maker.append(&chunk[shard].lengths, &chunk[shard].entries));
         });
         from = to;
     }
     let max_delay = plan.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
-    makers.into_iter().map(|maker| maker.finish(spec, plan, drafts, max_delay)).collect()
+    makers
+        .into_iter()
+        .zip(shards)
+        .map(|(maker, shard)| {
+            let made = maker.finish().into_iter();
+            made.map(|made| make_group(spec, plan, drafts, made, &shard.share, max_delay)).collect()
+        })
+        .collect()
 }
 
 /// Draws the rows of a span of sources, sorted, parted by thread.
@@ -181,7 +222,7 @@ fn draw_chunk(
     for gid in sources {
         let starts: Vec<usize> = parts.iter().map(|p| p.entries.len()).collect();
         for (index, draft) in drafts.iter().enumerate() {
-            let Some(row) = gid.checked_sub(draft.first_source).filter(|&r| (r as usize) < draft.n_source) else {
+            let Some(row) = draft.row_of_source(gid).map(|row| row as u32) else {
                 continue;
             };
             if draft.wiring.by_target() {
@@ -241,149 +282,37 @@ fn count(
     }
 }
 
-/// Puts one thread's store together.
-struct Maker<'a, W> {
-    share: &'a Share,
-    drafts: &'a [Draft<'a>],
-    in_slots: bool,
-    row_weights: Option<Vec<Option<f64>>>,
-    sources: std::ops::Range<u32>,
-    row: Vec<u64>,
-    first: Vec<u32>,
-    delay: Vec<Time>,
-    end: Vec<u32>,
-    targets: Vec<u32>,
-    weights: Vec<W>,
-    per_row: Vec<W>,
-    keys: Vec<u64>,
+/// Adds what belongs to a store.
+fn make_group<W: Real>(
+    spec: &NetworkSpec,
+    plan: &Plan,
+    drafts: &[Draft<'_>],
+    made: Made<W>,
+    share: &Share,
+    max_delay: Time,
+) -> Result<Group<W>, BuildError> {
+    let Made { span, store, plastic: weights, keys } = made;
+    let (mut plastic, mut inhibitory) = (None, span.inhibitory);
+    if plan.plastic {
+        let draft = &drafts[0];
+        // All weights of a plastic projection have the sign of w_max.
+        inhibitory = draft.two_sided && draft.spec.w_max.is_some_and(|w| w < 0.0);
+        let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
+        let rows = store.row.len() - 1;
+        plastic = Some(make_plastic(spec, draft, weights, keys, (rows, owned), max_delay)?);
+    }
+    let projections = plan.projections.clone();
+    Ok(Group { store, plastic, projections, target: plan.target, first: span.first, inhibitory })
 }
 
-impl<'a, W: Real> Maker<'a, W> {
-    fn new(
-        share: &'a Share,
-        drafts: &'a [Draft<'a>],
-        plan: &Plan,
-        sources: std::ops::Range<u32>,
-        expected: u64,
-    ) -> Self {
-        // One weight per source is enough if every projection of that source has the same constant.
-        let constants: Option<Vec<f64>> = drafts.iter().map(Draft::constant_weight).collect();
-        let row_weights = constants.filter(|_| !plan.plastic).and_then(|w| one_per_source(drafts, &w));
-        let room = expected as usize + expected as usize / 64;
-        let row_only = row_weights.is_some();
-        Maker {
-            share,
-            drafts,
-            in_slots: plan.target.is_none(),
-            row_weights,
-            sources,
-            row: vec![0],
-            first: vec![0],
-            delay: Vec::new(),
-            end: Vec::new(),
-            targets: Vec::with_capacity(room),
-            weights: Vec::with_capacity(if row_only { 0 } else { room }),
-            per_row: Vec::new(),
-            keys: Vec::new(),
-        }
-    }
-
-    fn append(&mut self, part: &Part) {
-        let mut at = 0;
-        for &length in &part.lengths {
-            let entries = &part.entries[at..at + length as usize];
-            at += length as usize;
-            let gid = self.sources.start + (self.row.len() - 1) as u32;
-            for (i, entry) in entries.iter().enumerate() {
-                let draft = &self.drafts[usize::from(entry.projection)];
-                let population = draft.spec.target.population;
-                let place = entry.target - self.share.members[population].start;
-                let slot = if self.in_slots {
-                    let side = if draft.two_sided && entry.weight < 0.0 { self.share.size } else { 0 };
-                    self.share.first_slot[population] + place + side
-                } else {
-                    place
-                };
-                self.targets.push(slot);
-                if self.row_weights.is_none() {
-                    self.weights.push(W::of(entry.weight));
-                }
-                if draft.spec.device.is_some() {
-                    self.keys.push(Draft::device_key(entry.row, entry.ordinal));
-                }
-                if i + 1 == entries.len() || entries[i + 1].delay != entry.delay {
-                    self.delay.push(entry.delay);
-                    self.end.push(i as u32 + 1);
-                }
-            }
-            self.first.push(self.delay.len() as u32);
-            self.row.push(self.targets.len() as u64);
-            if let Some(weights) = &self.row_weights {
-                let own =
-                    self.drafts.iter().zip(weights).find_map(|(d, w)| {
-                        w.filter(|_| gid >= d.first_source && gid < d.first_source + d.n_source as u32)
-                    });
-                self.per_row.push(W::of(own.unwrap_or(0.0)));
-            }
-        }
-    }
-
-    fn finish(
-        mut self,
-        spec: &NetworkSpec,
-        plan: &Plan,
-        drafts: &[Draft<'_>],
-        max_delay: Time,
-    ) -> Result<Group<W>, BuildError> {
-        let same = self.delay.first().copied().filter(|d| self.delay.iter().all(|other| other == d));
-        let shortest = self.delay.iter().min().copied().unwrap_or(Time::ZERO);
-        let longest = self.delay.iter().max().copied().unwrap_or(Time::ZERO);
-        let delays = match same {
-            Some(delay) => Delays::Same(delay),
-            None => Delays::Runs { first: self.first, delay: self.delay, end: self.end },
-        };
-        self.targets.shrink_to_fit();
-        self.weights.shrink_to_fit();
-        let mut store = Store {
-            sources: self.sources,
-            row: self.row,
-            delays,
-            targets: self.targets,
-            weights: Weights::Plastic,
-            delay_range: (shortest, longest),
-        };
-        let mut plastic = None;
-        let mut slot = 0;
-        if plan.plastic {
-            let draft = &drafts[0];
-            let population = draft.spec.target.population;
-            let negative = draft.spec.w_max.is_some_and(|w| w < 0.0);
-            slot = self.share.first_slot[population] + if draft.two_sided && negative { self.share.size } else { 0 };
-            let owned = self.share.members[population].len();
-            let rows = store.row.len() - 1;
-            plastic = Some(make_plastic(spec, draft, self.weights, self.keys, (rows, owned), max_delay)?);
-        } else {
-            store.weights = match self.row_weights {
-                Some(_) => Weights::Row(self.per_row),
-                None => Weights::Each(self.weights),
-            };
-        }
-        Ok(Group { store, plastic, projections: plan.projections.clone(), target: plan.target, slot })
-    }
-}
-
-/// One weight per draft, if drafts that share a source agree on it.
-fn one_per_source(drafts: &[Draft<'_>], weights: &[f64]) -> Option<Vec<Option<f64>>> {
-    for (i, a) in drafts.iter().enumerate() {
-        for (j, b) in drafts.iter().enumerate() {
-            let overlap = a.first_source < b.first_source + b.n_source as u32
-                && b.first_source < a.first_source + a.n_source as u32;
-            if overlap && weights[i].to_bits() != weights[j].to_bits() {
-                return None;
-            }
-        }
-    }
-    Some(weights.iter().map(|&w| Some(w)).collect())
+/// Are all weights constants, and do drafts that share a source agree on them?
+fn one_per_source(drafts: &[Draft<'_>]) -> bool {
+    let bits = |d: &Draft<'_>| d.constant_weight().map(f64::to_bits);
+    let overlap = |a: &Draft<'_>, b: &Draft<'_>| {
+        a.first_source < b.first_source + b.n_source as u32 && b.first_source < a.first_source + a.n_source as u32
+    };
+    let agree = |a: &Draft<'_>| drafts.iter().all(|b| !overlap(a, b) || bits(a) == bits(b));
+    drafts.iter().all(|a| bits(a).is_some() && agree(a))
 }
 
 fn make_plastic<W: Real>(

@@ -2,6 +2,7 @@
 
 mod build;
 mod estimate;
+mod maker;
 mod parameters;
 mod projection;
 mod share;
@@ -84,21 +85,22 @@ pub struct Shard<W> {
     pub stores: Vec<Group<W>>,
 }
 
-/// A store with what belongs to it.
+/// A store with what belongs to it. All threads have the same groups, in the same order.
 #[derive(Debug)]
 pub struct Group<W> {
-    /// Rows by source. Targets are places within the target population's share of the thread; for static synapses
-    /// in the grid engine, slots of the thread's input buffer.
+    /// Rows by source; targets count from `first`.
     pub store: Store<W>,
     /// Plastic weights, for a plastic or memristive projection.
     pub plastic: Option<Plastic<W>>,
     /// The projections (indices) in it, ascending; no two join the same pair of populations.
     pub projections: Vec<usize>,
-    /// The population of all targets; none where a store serves the whole thread.
+    /// The population of all targets; none where a store serves neurons of several.
     pub target: Option<usize>,
-    /// Place of the first target of the projection within the target population's share is not fixed; this is the
-    /// slot of place 0 in the input buffer, for plastic groups of the grid engine.
-    pub slot: u32,
+    /// The store's first target: its place within the target population's share of the thread or, without
+    /// a target population, its slot.
+    pub first: u32,
+    /// Do the synapses arrive on the inhibitory side? (Kept apart in the grid engine only.)
+    pub inhibitory: bool,
 }
 
 /// Builds a model on `threads` threads (at least 1). The result depends on the model and its seed alone.

@@ -104,6 +104,11 @@ impl<'a> Draft<'a> {
         counts
     }
 
+    /// The row of a source by its global id, if it is one of the projection's.
+    pub fn row_of_source(&self, gid: u32) -> Option<usize> {
+        gid.checked_sub(self.first_source).map(|row| row as usize).filter(|&row| row < self.n_source)
+    }
+
     /// Is the weight the same for all synapses? Then what it is.
     pub fn constant_weight(&self) -> Option<f64> {
         if self.spec.plasticity.is_some() || self.spec.device.is_some() { None } else { self.spec.weight.constant() }

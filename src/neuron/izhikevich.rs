@@ -140,15 +140,16 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
 }
 
 impl<R: Real> GridNeurons<R> for Block<R> {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
         let shared = self.params.len() == 1;
         let h = self.h;
         let half = h * R::of(0.5);
-        for i in 0..self.v.len() {
+        for k in 0..input.excitatory.len() {
+            let i = first + k;
             let p = &self.params[if shared { 0 } else { i }];
-            let weight = input.excitatory.get(i).copied().unwrap_or_default()
-                + input.inhibitory.get(i).copied().unwrap_or_default();
-            let current = R::of(p.i_e) + input.current.get(i).copied().unwrap_or_default();
+            let weight = input.excitatory.get(k).copied().unwrap_or_default()
+                + input.inhibitory.get(k).copied().unwrap_or_default();
+            let current = R::of(p.i_e) + input.current.get(k).copied().unwrap_or_default();
             let (mut v, mut u) = (self.v[i], self.u[i]);
             let rise = |v: R, input: R| R::of(0.04) * v * v + R::of(5.0) * v + R::of(140.0) - u + input;
             if p.consistent {
@@ -171,6 +172,8 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             }
             (self.v[i], self.u[i]) = (v, u);
         }
+        input.excitatory.fill(R::default());
+        input.inhibitory.fill(R::default());
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {

@@ -135,11 +135,13 @@ impl Membrane {
 }
 
 /// Appends the indices of the neurons that fired, in ascending order. Few do: eight flags are looked at at once.
-pub(crate) fn collect_spikes(fired: &[u8], spikes: &mut Vec<u32>) {
+pub(crate) fn collect_spikes(fired: &[u8], first: u32, spikes: &mut Vec<u32>) {
     for (chunk, flags) in fired.chunks(8).enumerate() {
         if flags.iter().fold(0, |any, &flag| any | flag) != 0 {
             let base = chunk * 8;
-            spikes.extend(flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(k, _)| (base + k) as u32));
+            spikes.extend(
+                flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(k, _)| first + (base + k) as u32),
+            );
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod lif_delta;
 pub mod lif_exp;
 mod membrane;
 pub mod propagator;
+mod refractory;
 mod registry;
 pub mod rkf45;
 pub mod solver;
@@ -124,9 +125,15 @@ pub trait Real:
     fn of(value: f64) -> Self;
     /// To 64 bits.
     fn wide(self) -> f64;
+    /// From a small count, exactly.
+    fn count(count: u16) -> Self;
 }
 
 impl Real for f32 {
+    #[inline(always)]
+    fn count(count: u16) -> f32 {
+        f32::from(count)
+    }
     #[inline(always)]
     fn of(value: f64) -> f32 {
         value as f32
@@ -139,6 +146,10 @@ impl Real for f32 {
 
 impl Real for f64 {
     #[inline(always)]
+    fn count(count: u16) -> f64 {
+        f64::from(count)
+    }
+    #[inline(always)]
     fn of(value: f64) -> f64 {
         value
     }
@@ -148,20 +159,30 @@ impl Real for f64 {
     }
 }
 
-/// What arrives at a block of neurons in one step of the grid.
+/// What arrives at consecutive neurons of a block in one step of the grid.
 pub struct StepInput<'a, R> {
     /// Sum of the weights that arrive at the step's end on each neuron; of the positive ones if the model has two sides.
-    pub excitatory: &'a [R],
-    /// Sum of the negative weights (a negative number); empty if the model has one side only.
-    pub inhibitory: &'a [R],
+    /// The step takes it and leaves zeros.
+    pub excitatory: &'a mut [R],
+    /// Sum of the negative weights (a negative number), also taken; empty if the model has one side only.
+    pub inhibitory: &'a mut [R],
     /// Injected current during the step \[pA\]; empty where no input injects one.
     pub current: &'a [R],
 }
 
-/// The grid engine's view of a model: a block of neurons, stepped together.
+/// The grid engine's view of a model: a block of neurons, stepped together, a stretch of them at a time, so that their
+/// input is still in the nearest cache.
 pub trait GridNeurons<R: Real>: Send {
-    /// Advances all neurons by one step and appends the indices of those that spike at its end, in ascending order.
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>);
+    /// A new step begins.
+    fn begin(&mut self) {}
+    /// Advances the neurons from number `first` on, as many as there are inputs, by the step that has begun, and appends the
+    /// indices of those that spike at its end, in ascending order.
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>);
+    /// A whole step: all neurons at once.
+    fn step(&mut self, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
+        self.begin();
+        self.advance(0, input, spikes);
+    }
     /// State variable `variable` of `neuron` now.
     fn read(&self, neuron: usize, variable: usize) -> f64;
     /// All dynamic state of `neuron`, for a checkpoint, as words.

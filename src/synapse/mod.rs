@@ -13,4 +13,4 @@ pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
 pub use plastic::{Plastic, PlasticSetup, PlasticState, PreSpike, Transmitted};
-pub use store::{Delays, Store, Weights};
+pub use store::{BLOCK, Delays, Runs, Store, Weights};

@@ -58,7 +58,7 @@ pub struct Transmitted {
     /// The source's row.
     pub row: u32,
     /// The synapse.
-    pub synapse: u32,
+    pub synapse: u64,
     /// The weight.
     pub weight: f64,
 }
@@ -195,7 +195,7 @@ impl<W: Real> Plastic<W> {
 
     /// Lets all synapses of `rows` learn from the post spikes that have reached them, and drops those, so that silent sources
     /// do not make the history grow without end. `now`: everything before it has been delivered.
-    pub fn settle(&mut self, now: Time, row_start: &[u64], targets: &[u32], delay_of: &dyn Fn(usize, usize) -> Time) {
+    pub fn settle(&mut self, now: Time, row_start: &[u64], targets: &[u16], delay_of: &dyn Fn(usize, usize) -> Time) {
         let until = Time(now.0 - self.setup.max_delay.0 - 1);
         if self.setup.rule.is_none() || until <= self.settled {
             return;
@@ -208,7 +208,7 @@ impl<W: Real> Plastic<W> {
                 let delay = delay_of(row, synapse);
                 let past = self.delivered(row, &pending, |p| p.time + delay < now);
                 let mut state = self.get(synapse);
-                self.learn_post(&mut state, target, delay, &past, until, &mut price);
+                self.learn_post(&mut state, u32::from(target), delay, &past, until, &mut price);
                 self.put(synapse, &state);
             }
         }
@@ -242,7 +242,7 @@ impl<W: Real> Plastic<W> {
         &self,
         at: Time,
         row_start: &[u64],
-        targets: &[u32],
+        targets: &[u16],
         delay_of: &dyn Fn(usize, usize) -> Time,
     ) -> Price {
         let mut price = self.price;
@@ -251,7 +251,7 @@ impl<W: Real> Plastic<W> {
             for row in 0..self.pre.len() {
                 let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
                 for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
-                    self.state_at(synapse, row, target, delay_of(row, synapse), at, &pending, &mut price);
+                    self.state_at(synapse, row, u32::from(target), delay_of(row, synapse), at, &pending, &mut price);
                 }
             }
         }
@@ -296,7 +296,7 @@ impl<W: Real> Plastic<W> {
         let mut state = self.get(synapse);
         for pre in pending[row].iter().filter(|p| p.time + delay > end) {
             let weight = self.take_in(&mut state, target, delay, pre, &mut price);
-            out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u32, weight });
+            out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u64, weight });
         }
     }
 

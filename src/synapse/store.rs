@@ -1,9 +1,16 @@
-//! A thread's synapses: rows by source, in each row runs of equal delay.
+//! A thread's synapses onto one block of targets: rows by source, in each row runs of equal delay.
+//!
+//! A synapse takes two bytes for its target, and what its weight takes: nothing where all of a source's have the same,
+//! or else four (single) or eight bytes. Its delay is its run's: six bytes for each run, where the
+//! delays of the whole store are few (always so on a grid).
 
 use std::ops::Range;
 
 use crate::neuron::Real;
 use crate::time::Time;
+
+/// Targets of one store: as many as two bytes can name.
+pub const BLOCK: usize = 1 << 16;
 
 /// Where the weights of a store are.
 #[derive(Clone, Debug)]
@@ -21,21 +28,55 @@ pub enum Weights<W> {
 pub enum Delays {
     /// The same for all: every row is one run.
     Same(Time),
-    /// Runs: row r has the runs `first[r]..first[r + 1]`, in order of delay.
-    Runs {
-        /// First run of each row, and one past the last.
-        first: Vec<u32>,
-        /// Delay of each run.
-        delay: Vec<Time>,
-        /// Where each run ends, counted from the start of its row.
-        end: Vec<u32>,
-    },
+    /// Few: runs name theirs by its place in a list, which is in order.
+    Coded(Vec<Time>, Runs<u16>),
+    /// Many: runs hold theirs.
+    Exact(Runs<Time>),
 }
 
-/// Synapses from a range of sources onto the targets of one thread.
+/// Runs of synapses of equal delay. A delay may have several runs in a row, one after the other.
+#[derive(Clone, Debug)]
+pub struct Runs<D> {
+    /// First run of each row, and one past the last.
+    pub first: Vec<u64>,
+    /// Delay of each run; ascending within a row.
+    pub delay: Vec<D>,
+    /// Where each run ends, counted from the start of its row.
+    pub end: Vec<u32>,
+}
+
+impl<D> Runs<D> {
+    /// Calls `run(delay, synapses)` for the runs of `row` from the first that is not `before` on, as long as `within`.
+    #[inline]
+    fn walk(
+        &self,
+        row: usize,
+        start: usize,
+        before: impl Fn(&D) -> bool,
+        within: impl Fn(&D) -> bool,
+        mut run: impl FnMut(&D, Range<usize>),
+    ) {
+        let (low, high) = (self.first[row] as usize, self.first[row + 1] as usize);
+        let (delay, end) = (&self.delay[low..high], &self.end[low..high]);
+        let first = delay.partition_point(before);
+        let mut from = if first == 0 { 0 } else { end[first - 1] as usize };
+        for (delay, &end) in delay[first..].iter().zip(&end[first..]).take_while(|(delay, _)| within(delay)) {
+            run(delay, start + from..start + end as usize);
+            from = end as usize;
+        }
+    }
+
+    /// The delay of the synapse at `offset` within its row.
+    fn delay_at(&self, row: usize, offset: usize) -> &D {
+        let (low, high) = (self.first[row] as usize, self.first[row + 1] as usize);
+        &self.delay[low + self.end[low..high].partition_point(|&e| e as usize <= offset)]
+    }
+}
+
+/// Synapses from a range of sources onto one block of at most [`BLOCK`] targets of one thread.
 ///
 /// Within a row synapses are ordered by delay, then projection, then target, then ordinal: an
-/// order that does not depend on how targets are shared out among threads.
+/// order that does not depend on how targets are shared out among threads and blocks.
 #[derive(Clone, Debug)]
 pub struct Store<W> {
     /// Global ids of the sources that have rows.
@@ -44,8 +85,8 @@ pub struct Store<W> {
     pub row: Vec<u64>,
     /// Delays.
     pub delays: Delays,
-    /// Targets; what they index is the engine's choice (cells of a block, or slots of the input buffer).
-    pub targets: Vec<u32>,
+    /// Targets, counted from the first of the block.
+    pub targets: Vec<u16>,
     /// Weights.
     pub weights: Weights<W>,
     /// The smallest and the largest delay; (0, 0) if there is no synapse.
@@ -53,6 +94,12 @@ pub struct Store<W> {
 }
 
 impl<W: Real> Store<W> {
+    /// The row of a source, if it has one.
+    #[inline]
+    pub fn row_of_source(&self, gid: u32) -> Option<usize> {
+        self.sources.contains(&gid).then(|| (gid - self.sources.start) as usize)
+    }
+
     /// All synapses of a row.
     #[inline]
     pub fn synapses(&self, row: usize) -> Range<usize> {
@@ -72,15 +119,30 @@ impl<W: Real> Store<W> {
                     run(*delay, all);
                 }
             }
-            Delays::Runs { first, delay, end } => {
-                let (lo, hi) = (first[row] as usize, first[row + 1] as usize);
-                let mut at = lo + delay[lo..hi].partition_point(|d| *d < from);
-                while at < hi && delay[at] < to {
-                    let start = if at == lo { 0 } else { end[at - 1] as usize };
-                    run(delay[at], all.start + start..all.start + end[at] as usize);
-                    at += 1;
-                }
+            Delays::Coded(table, runs) => {
+                let code = |time: Time| table.partition_point(|d| *d < time);
+                let (from, to) = (code(from), code(to));
+                runs.walk(
+                    row,
+                    all.start,
+                    |&d| usize::from(d) < from,
+                    |&d| usize::from(d) < to,
+                    |&d, s| run(table[usize::from(d)], s),
+                );
             }
+            Delays::Exact(runs) => {
+                runs.walk(row, all.start, |d| *d < from, |d| *d < to, |&d, synapses| run(d, synapses));
+            }
+        }
+    }
+
+    /// The delay of a synapse of `row`.
+    pub fn delay(&self, row: usize, synapse: usize) -> Time {
+        let offset = synapse - self.row[row] as usize;
+        match &self.delays {
+            Delays::Same(delay) => *delay,
+            Delays::Coded(table, runs) => table[usize::from(*runs.delay_at(row, offset))],
+            Delays::Exact(runs) => *runs.delay_at(row, offset),
         }
     }
 
@@ -113,10 +175,31 @@ impl<W: Real> Store<W> {
     pub fn distinct_delays(&self) -> Vec<Time> {
         match &self.delays {
             Delays::Same(delay) => vec![*delay],
-            Delays::Runs { delay, .. } => {
-                let set: std::collections::BTreeSet<Time> = delay.iter().copied().collect();
+            Delays::Coded(table, _) => table.clone(),
+            Delays::Exact(runs) => {
+                let set: std::collections::BTreeSet<Time> = runs.delay.iter().copied().collect();
                 set.into_iter().collect()
             }
         }
+    }
+
+    /// Memory that it takes \[bytes\].
+    pub fn bytes(&self) -> usize {
+        let weights = match &self.weights {
+            Weights::Row(weights) | Weights::Each(weights) => size_of_val(&weights[..]),
+            Weights::Plastic => 0,
+        };
+        let delays = match &self.delays {
+            Delays::Same(_) => 0,
+            Delays::Coded(table, runs) => size_of_val(&table[..]) + runs.bytes(),
+            Delays::Exact(runs) => runs.bytes(),
+        };
+        size_of_val(&self.row[..]) + size_of_val(&self.targets[..]) + weights + delays
+    }
+}
+
+impl<D> Runs<D> {
+    fn bytes(&self) -> usize {
+        size_of_val(&self.first[..]) + size_of_val(&self.delay[..]) + size_of_val(&self.end[..])
     }
 }

@@ -141,13 +141,13 @@ fn grid_against_nest(name: &str, model: NeuronModel, per_neuron: bool) {
                 .map(|x| x.1)
                 .sum()
         };
-        let excitatory = [sum(true), sum(true), 0.0];
-        let inhibitory = if model.two_sided() { vec![sum(false), sum(false), 0.0] } else { Vec::new() };
+        let mut excitatory = [sum(true), sum(true), 0.0];
+        let mut inhibitory = if model.two_sided() { vec![sum(false), sum(false), 0.0] } else { Vec::new() };
         // Saving and loading a neuron at any step must change nothing.
         let words = block.save(0);
         block.load(0, &words);
         fired.clear();
-        block.step(&StepInput { excitatory: &excitatory, inhibitory: &inhibitory, current: &[] }, &mut fired);
+        block.step(StepInput { excitatory: &mut excitatory, inhibitory: &mut inhibitory, current: &[] }, &mut fired);
         if fired.contains(&0) {
             spikes.push(step);
         }
@@ -216,7 +216,7 @@ fn an_injected_current_acts_as_i_e_does_in_both_engines() {
         let mut block: Box<dyn GridNeurons<f64>> = lif_exp::grid(0.1, &spec).unwrap();
         let mut fired = Vec::new();
         for _ in 0..100 {
-            block.step(&StepInput { excitatory: &[0.0], inhibitory: &[0.0], current: &[current] }, &mut fired);
+            block.step(StepInput { excitatory: &mut [0.0], inhibitory: &mut [0.0], current: &[current] }, &mut fired);
         }
         let exact = -70.0 + 380.0 * 10.0 / 250.0 * -(-1.0_f64).exp_m1();
         assert!((block.read(0, 0) - exact).abs() < 1e-12);

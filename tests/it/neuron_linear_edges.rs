@@ -74,7 +74,7 @@ fn a_jump_to_exactly_the_threshold_fires() {
     assert_eq!(drive::<LifDelta>(&params, &mut state, &[(at(1.0), 15.0)], FAR, &[]).0, [at(1.0)]);
     let mut grid = block::<f64>(NeuronModel::LifDelta, &[], f64::NAN);
     let mut spikes = Vec::new();
-    grid.step(&StepInput { excitatory: &[15.0], inhibitory: &[], current: &[] }, &mut spikes);
+    grid.step(StepInput { excitatory: &mut [15.0], inhibitory: &mut [], current: &[] }, &mut spikes);
     assert_eq!(spikes, [0]);
 }
 
@@ -87,7 +87,7 @@ fn the_potential_stays_at_or_above_v_min() {
     assert!(!LifDelta::settle(&params, &mut state));
     assert_eq!(LifDelta::read(&params, &state, 0, at(1.0)), -80.0);
     let mut grid = block::<f64>(NeuronModel::LifDelta, &[("v_min", -80.0)], f64::NAN);
-    grid.step(&StepInput { excitatory: &[-50.0], inhibitory: &[], current: &[] }, &mut Vec::new());
+    grid.step(StepInput { excitatory: &mut [-50.0], inhibitory: &mut [], current: &[] }, &mut Vec::new());
     assert_eq!(grid.read(0, 0), -80.0);
 }
 
@@ -107,7 +107,7 @@ fn a_start_above_the_threshold_fires_at_once_in_both_engines() {
     for model in [NeuronModel::LifDelta, NeuronModel::LifExp, NeuronModel::LifAlpha] {
         let mut spikes = Vec::new();
         block::<f64>(model, &[], -50.0)
-            .step(&StepInput { excitatory: &[0.0], inhibitory: &[0.0], current: &[] }, &mut spikes);
+            .step(StepInput { excitatory: &mut [0.0], inhibitory: &mut [0.0], current: &[] }, &mut spikes);
         assert_eq!(spikes, [0]);
     }
 }
@@ -219,11 +219,13 @@ fn neurons_of_a_block_keep_their_own_parameters_and_initial_state() {
         let mut total = 0;
         for _ in 0..500 {
             let (mut spikes, mut expected) = (Vec::new(), Vec::new());
-            together
-                .step(&StepInput { excitatory: &[0.1; 2], inhibitory: &[-0.1; 2], current: &[5.0; 2] }, &mut spikes);
+            together.step(
+                StepInput { excitatory: &mut [0.1; 2], inhibitory: &mut [-0.1; 2], current: &[5.0; 2] },
+                &mut spikes,
+            );
             for (i, block) in alone.iter_mut().enumerate() {
                 let mut one = Vec::new();
-                block.step(&StepInput { excitatory: &[0.1], inhibitory: &[-0.1], current: &[5.0] }, &mut one);
+                block.step(StepInput { excitatory: &mut [0.1], inhibitory: &mut [-0.1], current: &[5.0] }, &mut one);
                 expected.extend(one.iter().map(|_| i as u32));
                 assert_eq!(together.read(i, 0).to_bits(), block.read(0, 0).to_bits());
                 assert_eq!(together.save(i), block.save(0));
@@ -241,7 +243,7 @@ fn an_empty_block_steps() {
     let initial = vec![Column::Shared(f64::NAN); 3];
     let mut block: Box<dyn GridNeurons<f32>> =
         lif_exp::grid(0.1, &BlockSpec { size: 0, params: &params, initial: &initial }).unwrap();
-    block.step(&StepInput { excitatory: &[], inhibitory: &[], current: &[] }, &mut Vec::new());
+    block.step(StepInput { excitatory: &mut [], inhibitory: &mut [], current: &[] }, &mut Vec::new());
 }
 
 #[test]
@@ -251,9 +253,9 @@ fn single_precision_stays_close_to_double() {
         let (mut wide, mut narrow) = (block::<f64>(model, &changes, f64::NAN), block::<f32>(model, &changes, f64::NAN));
         let w = if model == NeuronModel::LifDelta { 0.2 } else { 40.0 };
         for _ in 0..500 {
-            wide.step(&StepInput { excitatory: &[w], inhibitory: &[-w], current: &[] }, &mut Vec::new());
+            wide.step(StepInput { excitatory: &mut [w], inhibitory: &mut [-w], current: &[] }, &mut Vec::new());
             let w = w as f32;
-            narrow.step(&StepInput { excitatory: &[w], inhibitory: &[-w], current: &[] }, &mut Vec::new());
+            narrow.step(StepInput { excitatory: &mut [w], inhibitory: &mut [-w], current: &[] }, &mut Vec::new());
         }
         assert!((wide.read(0, 0) - narrow.read(0, 0)).abs() < 1e-4, "{model:?}");
         let words = narrow.save(0);

@@ -27,9 +27,9 @@ pub enum What {
         /// The group of the synapses.
         group: u32,
         /// First synapse.
-        start: u32,
-        /// One past the last.
-        end: u32,
+        start: u64,
+        /// Number of synapses.
+        count: u32,
         /// Their delay.
         delay: Time,
         /// The spike, for plastic groups.
@@ -74,11 +74,11 @@ impl Arrivals {
                 store.runs_between(row as usize, from, to, |delay, synapses| {
                     self.0.push(Arrival {
                         time: emitted + delay,
-                        order: (store.sources.start + row, index as u32, synapses.start as u32),
+                        order: (store.sources.start + row, index as u32, 0),
                         what: What::Run {
                             group: index as u32,
-                            start: synapses.start as u32,
-                            end: synapses.end as u32,
+                            start: synapses.start as u64,
+                            count: synapses.len() as u32,
                             delay,
                             pre,
                         },

@@ -180,8 +180,9 @@ impl<M: EventNeuron> Neurons<M> {
         let time = arrivals[0].time;
         for arrival in arrivals {
             match arrival.what {
-                What::Run { group, start, end, delay, pre } => {
-                    self.take_run(work, group as usize, start..end, delay, pre, time);
+                What::Run { group, start, count, delay, pre } => {
+                    let synapses = start as usize..start as usize + count as usize;
+                    self.take_run(work, group as usize, synapses, delay, pre, time);
                 }
                 What::Background { place, weight } => {
                     self.touch(place, time, work.groups, work.population, work.out);
@@ -221,15 +222,16 @@ impl<M: EventNeuron> Neurons<M> {
         &mut self,
         work: &mut Work<'_, W>,
         group: usize,
-        synapses: Range<u32>,
+        synapses: Range<usize>,
         delay: Time,
         pre: Option<PreSpike>,
         time: Time,
     ) {
+        let first = work.groups[group].first;
         if work.groups[group].plastic.is_some() {
             // Targets first: with an axonal delay, their spikes up to now count.
             for synapse in synapses.clone() {
-                let place = work.groups[group].store.targets[synapse as usize];
+                let place = first + u32::from(work.groups[group].store.targets[synapse]);
                 self.touch(place, time, work.groups, work.population, work.out);
             }
             let (params, cells) = (&self.params, &mut self.cells);
@@ -249,12 +251,12 @@ impl<M: EventNeuron> Neurons<M> {
             return;
         }
         let row = match work.groups[group].store.weights {
-            Weights::Row(_) => work.groups[group].store.row_of(synapses.start as usize),
+            Weights::Row(_) => work.groups[group].store.row_of(synapses.start),
             _ => 0,
         };
         for synapse in synapses {
             let store = &work.groups[group].store;
-            let (place, weight) = (store.targets[synapse as usize], store.weight(row, synapse as usize));
+            let (place, weight) = (first + u32::from(store.targets[synapse]), store.weight(row, synapse));
             self.touch(place, time, work.groups, work.population, work.out);
             let params = of(&self.params, place);
             M::receive(params, &mut self.cells[place as usize].state, weight);
@@ -347,21 +349,22 @@ pub fn transmit<W: Real>(
     model: &Model<'_>,
     share: &Share,
     group: &mut Group<W>,
-    synapses: Range<u32>,
+    synapses: Range<usize>,
     delay: Time,
     pre: Option<PreSpike>,
     out: &mut Outbox,
     mut receive: impl FnMut(u32, f64),
 ) {
-    let (Some(plastic), Some(pre)) = (&mut group.plastic, pre) else { return };
+    let Some(pre) = pre else { return };
     let projection = group.projections[0];
     for synapse in synapses {
-        let place = group.store.targets[synapse as usize];
-        let weight = plastic.transmit(synapse as usize, place, delay, &pre);
-        receive(place, weight);
+        let place = u32::from(group.store.targets[synapse]);
+        let Some(plastic) = &mut group.plastic else { return };
+        let weight = plastic.transmit(synapse, place, delay, &pre);
+        receive(group.first + place, weight);
         if model.recorded[projection] {
-            let sent = Transmitted { time: pre.time, row: pre.row, synapse, weight };
-            out.transmitted.push((projection as u32, model.sent(share, &group.store, projection, delay, &sent)));
+            let sent = Transmitted { time: pre.time, row: pre.row, synapse: synapse as u64, weight };
+            out.transmitted.push((projection as u32, model.sent(share, group, delay, &sent)));
         }
     }
 }
@@ -371,7 +374,9 @@ pub fn transmit<W: Real>(
 pub fn tell_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time) {
     for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
         if let Some(plastic) = &mut group.plastic {
-            plastic.post_spike(place, time);
+            if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
+                plastic.post_spike(place, time);
+            }
         }
     }
 }

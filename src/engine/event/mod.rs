@@ -140,9 +140,10 @@ impl<W: Real> EventShard<W> {
         });
         self.arrivals.sort();
         for arrival in self.arrivals.list() {
-            if let arrivals::What::Run { group, start, end, delay, pre } = arrival.what {
+            if let arrivals::What::Run { group, start, count, delay, pre } = arrival.what {
                 let group = &mut groups[group as usize];
-                block::transmit(model, &self.share, group, start..end, delay, pre, out, |_, _| {});
+                let synapses = start as usize..start as usize + count as usize;
+                block::transmit(model, &self.share, group, synapses, delay, pre, out, |_, _| {});
             }
         }
     }

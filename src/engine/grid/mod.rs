@@ -1,8 +1,10 @@
 //! The grid kernel: spikes on multiples of the resolution, for networks in which nearly every neuron
 //! gets input in nearly every step.
 //!
-//! Delivery is at the time of arrival, not of emission: in step t, for each delay d, the sources that spiked at
-//! t - d deliver their run of that delay into the input of the current step. That buffer is small and stays in cache.
+//! Delivery is at the time of arrival, not of emission: see [`delivery`].
+
+mod delivery;
+mod update;
 
 use crate::engine::RunError;
 use crate::engine::event::{tell_plastic, transmit};
@@ -10,11 +12,14 @@ use crate::engine::flight::{Flight, Spike};
 use crate::engine::inputs::{Background, Current};
 use crate::engine::shard::{Model, Outbox, Window, take_note};
 use crate::engine::sources::Sources;
+use crate::math::vector::Target;
 use crate::network::{Group, Network, Shard, Share};
-use crate::neuron::{BlockSpec, Column, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, Column, GridNeurons, Real};
 use crate::spec::PopulationKind;
-use crate::synapse::Weights;
+use crate::synapse::BLOCK;
 use crate::time::Time;
+
+use delivery::Delivery;
 
 /// One thread's part of the network in the grid engine.
 pub struct GridShard<W: Real> {
@@ -29,14 +34,23 @@ pub struct GridShard<W: Real> {
     currents: Vec<Current>,
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
-    /// All delays that occur in the thread's groups, and which groups have each.
+    /// What is on its way through each static group; none for plastic ones.
+    deliveries: Vec<Option<Delivery>>,
+    /// Static synapses know of all spikes before this.
+    scheduled: Time,
+    /// All delays that occur in plastic groups, and which groups have each.
     delays: Vec<(Time, Vec<usize>)>,
-    /// Sum of the weights that arrive in this step: excitatory (or all) of every slot, then inhibitory.
-    input: Vec<W>,
+    /// Sum of the weights that arrive in this step on the excitatory (or only) side of every slot, in whole blocks.
+    excitatory: Vec<W>,
+    /// Likewise on the inhibitory side.
+    inhibitory: Vec<W>,
     /// Injected current of every slot; empty without current inputs.
     current: Vec<W>,
     step: Time,
     spiking: Vec<u32>,
+    /// Counts of a stretch of neurons.
+    scratch: Vec<u16>,
+    target: Target,
 }
 
 /// A thread's members of one population.
@@ -81,13 +95,17 @@ impl<W: Real> GridShard<W> {
             });
         }
         let mut delays = std::collections::BTreeMap::<Time, Vec<usize>>::new();
-        for (index, group) in stores.iter().enumerate().filter(|(_, g)| !g.store.is_empty()) {
+        for (index, group) in stores.iter().enumerate().filter(|(_, g)| g.plastic.is_some() && !g.store.is_empty()) {
             group.store.distinct_delays().into_iter().for_each(|d| delays.entry(d).or_default().push(index));
         }
         let slots = share.size as usize;
+        let delivery = |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(&group.store, step));
         Ok(GridShard {
+            deliveries: stores.iter().map(delivery).collect(),
+            scheduled: Time(i64::MIN / 4),
             backgrounds: Background::all(model.spec, &share.members, quantum)?,
-            input: vec![W::default(); 2 * slots],
+            excitatory: vec![W::default(); slots.next_multiple_of(BLOCK)],
+            inhibitory: vec![W::default(); slots.next_multiple_of(BLOCK)],
             current: vec![W::default(); if currents.is_empty() { 0 } else { slots }],
             delays: delays.into_iter().collect(),
             noted: Time::ZERO,
@@ -97,31 +115,53 @@ impl<W: Real> GridShard<W> {
             currents,
             step,
             spiking: Vec::new(),
+            scratch: Vec::new(),
+            target: Target::best(),
         })
     }
 
     /// Advances all members through the steps of a window.
     ///
-    /// Ordering laws: within a step, sums run by delay, then group (static synapses, then each plastic projection), then
-    /// source, then synapse, then input; neurons are updated after all of them, as in NEST.
+    /// Ordering laws: within a step, sums run over static synapses by time of emission, source, synapse; then over plastic
+    /// ones by delay, projection, source, synapse; then over inputs. Neurons are updated after all of them, as in NEST.
     pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
         self.take_note(flight, window.from);
         let h = self.step.0;
-        for number in (window.from.0 + h - 1).div_euclid(h)..=(window.to.0 - 1).div_euclid(h) {
+        let first = (window.from.0 + h - 1).div_euclid(h);
+        self.schedule(flight, window.from, first as u64);
+        for number in first..=(window.to.0 - 1).div_euclid(h) {
             let now = Time(number * h);
-            self.input.fill(W::default());
             self.deliver(model, now, flight, out);
             self.emit_sources(now, out);
             if number > 0 {
-                self.add_background(number as u64, out);
                 self.set_currents(Time(now.0 - h));
                 self.update_neurons(model, now, out);
+            } else {
+                self.excitatory.fill(W::default());
+                self.inhibitory.fill(W::default());
+            }
+        }
+    }
+
+    /// Puts down what the spikes of the last window will bring.
+    fn schedule(&mut self, flight: &Flight, until: Time, first_step: u64) {
+        let spikes = flight.between(std::mem::replace(&mut self.scheduled, until), until);
+        for (group, delivery) in self.groups.iter().zip(&mut self.deliveries) {
+            if let Some(delivery) = delivery {
+                delivery.schedule(&group.store, spikes, self.step, first_step);
             }
         }
     }
 
     /// Adds up what arrives in this step.
     fn deliver(&mut self, model: &Model<'_>, now: Time, flight: &Flight, out: &mut Outbox) {
+        for (group, delivery) in self.groups.iter().zip(&mut self.deliveries) {
+            let Some(delivery) = delivery else { continue };
+            let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
+            if let Some(input) = side.as_chunks_mut::<BLOCK>().0.get_mut(group.first as usize / BLOCK) {
+                delivery.deliver(&group.store, (now.0 / self.step.0) as u64, input);
+            }
+        }
         for (delay, groups) in &self.delays {
             let emitted = now - *delay;
             let spikes = flight.between(emitted, Time(emitted.0 + 1));
@@ -130,11 +170,8 @@ impl<W: Real> GridShard<W> {
             }
             for &index in groups {
                 let group = &mut self.groups[index];
-                if group.plastic.is_some() {
-                    deliver_plastic(model, &self.share, group, *delay, emitted, &mut self.input, out);
-                } else {
-                    deliver_static(group, *delay, spikes, &mut self.input);
-                }
+                let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
+                deliver_plastic(model, &self.share, group, *delay, emitted, side, out);
             }
         }
     }
@@ -152,21 +189,6 @@ impl<W: Real> GridShard<W> {
         }
     }
 
-    /// Adds the events of Poisson inputs.
-    fn add_background(&mut self, number: u64, out: &mut Outbox) {
-        let begin = Time((number as i64 - 1) * self.step.0);
-        for background in &mut self.backgrounds {
-            let first = self.share.first_slot[background.population] as usize;
-            let two_sided = matches!(self.parts[background.population], Part::Neurons { two_sided: true, .. });
-            let (input, slots) = (&mut self.input, self.share.size as usize);
-            background.step(number, begin, self.step.ms(), |place, count, weight| {
-                let side = if two_sided && weight < 0.0 { slots } else { 0 };
-                input[first + place as usize + side] += W::of(f64::from(count) * weight);
-                out.background += u64::from(count);
-            });
-        }
-    }
-
     /// Sets the injected currents of the step that begins at `begin`.
     fn set_currents(&mut self, begin: Time) {
         if self.currents.is_empty()
@@ -175,28 +197,6 @@ impl<W: Real> GridShard<W> {
             return;
         }
         self.read_currents(begin);
-    }
-
-    /// Advances every neuron by one step.
-    fn update_neurons(&mut self, model: &Model<'_>, now: Time, out: &mut Outbox) {
-        let slots = self.share.size as usize;
-        for (population, part) in self.parts.iter_mut().enumerate() {
-            let Part::Neurons { block, two_sided } = part else { continue };
-            let first = self.share.first_slot[population] as usize;
-            let own = first..first + self.share.members[population].len();
-            let input = StepInput {
-                excitatory: &self.input[own.clone()],
-                inhibitory: if *two_sided { &self.input[own.start + slots..own.end + slots] } else { &[] },
-                current: if self.current.is_empty() { &[] } else { &self.current[own] },
-            };
-            self.spiking.clear();
-            block.step(&input, &mut self.spiking);
-            let first_gid = model.first_gid[population] + self.share.members[population].start;
-            for &place in &self.spiking {
-                out.spikes.push(Spike { time: now, gid: first_gid + place });
-                tell_plastic(&mut self.groups, population, place, now);
-            }
-        }
     }
 
     /// Tells plastic synapses of all spikes before `until`.
@@ -232,29 +232,6 @@ fn cut(column: &Column, members: &std::ops::Range<u32>) -> Column {
     }
 }
 
-/// Static synapses: the inner loop of the grid engine.
-fn deliver_static<W: Real>(group: &Group<W>, delay: Time, spikes: &[Spike], input: &mut [W]) {
-    let store = &group.store;
-    let next = Time(delay.0 + 1);
-    for spike in spikes {
-        if !store.sources.contains(&spike.gid) {
-            continue;
-        }
-        let row = (spike.gid - store.sources.start) as usize;
-        store.runs_between(row, delay, next, |_, synapses| match &store.weights {
-            Weights::Row(weights) => {
-                let weight = weights[row];
-                store.targets[synapses].iter().for_each(|&slot| input[slot as usize] += weight);
-            }
-            Weights::Each(weights) => {
-                let targets = &store.targets[synapses.clone()];
-                targets.iter().zip(&weights[synapses]).for_each(|(&slot, &weight)| input[slot as usize] += weight);
-            }
-            Weights::Plastic => {}
-        });
-    }
-}
-
 /// Plastic synapses: brought up to date as their spikes arrive.
 fn deliver_plastic<W: Real>(
     model: &Model<'_>,
@@ -268,14 +245,14 @@ fn deliver_plastic<W: Real>(
     let Some(plastic) = &group.plastic else { return };
     let from = plastic.pending.partition_point(|p| p.time < emitted);
     let to = plastic.pending.partition_point(|p| p.time <= emitted);
-    let (slot, next) = (group.slot as usize, Time(delay.0 + 1));
+    let next = Time(delay.0 + 1);
+    let slot = group.target.map_or(0, |population| share.first_slot[population] as usize);
     // Weights into a source population serve plasticity alone: they have a slot, which nobody reads.
     for index in from..to {
         let Some(pre) = group.plastic.as_ref().map(|p| p.pending[index]) else { return };
         let mut run = None;
         group.store.runs_between(pre.row as usize, delay, next, |_, synapses| run = Some(synapses));
         if let Some(synapses) = run {
-            let synapses = synapses.start as u32..synapses.end as u32;
             transmit(model, share, group, synapses, delay, Some(pre), out, |place, weight| {
                 input[slot + place as usize] += W::of(weight);
             });

@@ -59,11 +59,12 @@ impl Params {
 }
 
 impl<R: Real> GridNeurons<R> for Block {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
         let shared = self.params.len() == 1;
-        for i in 0..self.y.len() {
+        for k in 0..input.excitatory.len() {
+            let i = first + k;
             let p = &self.params[if shared { 0 } else { i }];
-            let current = input.current.get(i).map_or(0.0, |c| c.wide());
+            let current = input.current.get(k).map_or(0.0, |c| c.wide());
             let steps = (p.membrane.t_ref.ms() / self.h).round() as u32;
             let (y, refractory) = (&mut self.y[i], &mut self.refractory[i]);
             let mut spiked = false;
@@ -81,12 +82,14 @@ impl<R: Real> GridNeurons<R> for Block {
                 }
             }
             *refractory = refractory.saturating_sub(1);
-            y[1] += input.excitatory.get(i).map_or(0.0, |w| w.wide());
-            y[2] -= input.inhibitory.get(i).map_or(0.0, |w| w.wide());
+            y[1] += input.excitatory.get(k).map_or(0.0, |w| w.wide());
+            y[2] -= input.inhibitory.get(k).map_or(0.0, |w| w.wide());
             if spiked {
                 spikes.push(i as u32);
             }
         }
+        input.excitatory.fill(R::default());
+        input.inhibitory.fill(R::default());
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {

@@ -191,11 +191,12 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
 }
 
 impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
         let shared = self.kernels.len() == 1;
-        for i in 0..self.v.len() {
+        for k in 0..input.excitatory.len() {
+            let i = first + k;
             let kernel = &self.kernels[if shared { 0 } else { i }];
-            let current = input.current.get(i).copied().unwrap_or_default();
+            let current = input.current.get(k).copied().unwrap_or_default();
             let mut g = self.g[i];
             let mut v = self.v[i];
             let reach = if ALPHA { (g[2] + g[3]) * kernel.length } else { R::default() };
@@ -210,8 +211,8 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
                 g = kernel.decayed::<ALPHA>(g);
             }
             let jump = if ALPHA { 2 } else { 0 };
-            g[jump] += input.excitatory.get(i).copied().unwrap_or_default() * kernel.jump_ex;
-            g[jump + 1] += -input.inhibitory.get(i).copied().unwrap_or_default() * kernel.jump_in;
+            g[jump] += input.excitatory.get(k).copied().unwrap_or_default() * kernel.jump_ex;
+            g[jump + 1] += -input.inhibitory.get(k).copied().unwrap_or_default() * kernel.jump_in;
             self.g[i] = g;
             if self.refractory[i] > 0 {
                 self.refractory[i] -= 1;
@@ -222,6 +223,8 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
             }
             self.v[i] = v;
         }
+        input.excitatory.fill(R::default());
+        input.inhibitory.fill(R::default());
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {

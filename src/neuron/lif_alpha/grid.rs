@@ -108,14 +108,21 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
 impl<R: Real> Block<R> {
     /// The loop itself, straight so that the compiler can use vector instructions: `step` and `current` give neuron i's.
     #[inline(always)]
-    fn run(&mut self, input: &StepInput<'_, R>, step: impl Fn(usize) -> Step<R>, current: impl Fn(usize) -> R) {
-        let n = self.v.len();
-        let (v, i_ex, i_in) = (&mut self.v[..n], &mut self.i_ex[..n], &mut self.i_in[..n]);
-        let (di_ex, di_in) = (&mut self.di_ex[..n], &mut self.di_in[..n]);
-        let (held, fired) = (&mut self.held[..n], &mut self.fired[..n]);
+    fn run(
+        &mut self,
+        first: usize,
+        input: &StepInput<'_, R>,
+        step: impl Fn(usize) -> Step<R>,
+        current: impl Fn(usize) -> R,
+    ) {
+        let n = input.excitatory.len();
+        let own = first..first + n;
+        let (v, i_ex, i_in) = (&mut self.v[own.clone()], &mut self.i_ex[own.clone()], &mut self.i_in[own.clone()]);
+        let (di_ex, di_in) = (&mut self.di_ex[own.clone()], &mut self.di_in[own.clone()]);
+        let (held, fired) = (&mut self.held[own.clone()], &mut self.fired[own.clone()]);
         let (excitatory, inhibitory) = (&input.excitatory[..n], &input.inhibitory[..n]);
         for i in 0..n {
-            let s = step(i);
+            let s = step(first + i);
             // NEST's order: v from the old currents; currents decay, then take in what arrives; test.
             let synaptic =
                 i_ex[i] * s.ex.v_of_i + di_ex[i] * s.ex.v_of_di + i_in[i] * s.inh.v_of_i + di_in[i] * s.inh.v_of_di;
@@ -134,28 +141,31 @@ impl<R: Real> Block<R> {
 }
 
 impl<R: Real> GridNeurons<R> for Block<R> {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
-        if self.v.is_empty() {
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
+        let n = input.excitatory.len();
+        if n == 0 {
             return;
         }
-        let current = &input.current[..if input.current.is_empty() { 0 } else { self.v.len() }];
+        let current = &input.current[..if input.current.is_empty() { 0 } else { n }];
         if self.steps.len() == 1 {
             let shared = self.steps[0];
             if current.is_empty() {
-                self.run(input, move |_| shared, |_| R::of(0.0));
+                self.run(first, &input, move |_| shared, |_| R::of(0.0));
             } else {
-                self.run(input, move |_| shared, |i| current[i]);
+                self.run(first, &input, move |_| shared, |i| current[i]);
             }
         } else {
             let each = std::mem::take(&mut self.steps);
             if current.is_empty() {
-                self.run(input, |i| each[i], |_| R::of(0.0));
+                self.run(first, &input, |i| each[i], |_| R::of(0.0));
             } else {
-                self.run(input, |i| each[i], |i| current[i]);
+                self.run(first, &input, |i| each[i], |i| current[i]);
             }
             self.steps = each;
         }
-        collect_spikes(&self.fired, spikes);
+        collect_spikes(&self.fired[first..first + n], first as u32, spikes);
+        input.excitatory.fill(R::default());
+        input.inhibitory.fill(R::default());
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {

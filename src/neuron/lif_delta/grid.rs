@@ -78,12 +78,19 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
 impl<R: Real> Block<R> {
     /// The loop itself, straight so that the compiler can use vector instructions: `step` and `current` give neuron i's.
     #[inline(always)]
-    fn run(&mut self, input: &StepInput<'_, R>, step: impl Fn(usize) -> Step<R>, current: impl Fn(usize) -> R) {
-        let n = self.v.len();
-        let (v, held, fired) = (&mut self.v[..n], &mut self.held[..n], &mut self.fired[..n]);
+    fn run(
+        &mut self,
+        first: usize,
+        input: &StepInput<'_, R>,
+        step: impl Fn(usize) -> Step<R>,
+        current: impl Fn(usize) -> R,
+    ) {
+        let n = input.excitatory.len();
+        let own = first..first + n;
+        let (v, held, fired) = (&mut self.v[own.clone()], &mut self.held[own.clone()], &mut self.fired[own.clone()]);
         let jumps = &input.excitatory[..n];
         for i in 0..n {
-            let s = step(i);
+            let s = step(first + i);
             let moved = v[i] * s.decay_m + (s.i_e + current(i)) * s.v_of_current + jumps[i];
             let moved = if moved < s.lowest { s.lowest } else { moved };
             let next = if held[i] == 0 { moved } else { v[i] };
@@ -95,13 +102,14 @@ impl<R: Real> Block<R> {
     }
 
     /// As `run`, for blocks in which input is kept through the refractory period.
-    fn run_keeping(&mut self, input: &StepInput<'_, R>) {
-        for i in 0..self.v.len() {
+    fn run_keeping(&mut self, first: usize, input: &StepInput<'_, R>) {
+        for k in 0..input.excitatory.len() {
+            let i = first + k;
             let s = self.steps[if self.steps.len() == 1 { 0 } else { i }];
-            let (jump, held) = (input.excitatory[i], self.held[i]);
+            let (jump, held) = (input.excitatory[k], self.held[i]);
             let mut next = self.v[i];
             if held == 0 {
-                let current = if input.current.is_empty() { R::of(0.0) } else { input.current[i] };
+                let current = if input.current.is_empty() { R::of(0.0) } else { input.current[k] };
                 next = next * s.decay_m + (s.i_e + current) * s.v_of_current + jump + self.pending[i];
                 next = if next < s.lowest { s.lowest } else { next };
                 self.pending[i] = R::of(0.0);
@@ -117,30 +125,33 @@ impl<R: Real> Block<R> {
 }
 
 impl<R: Real> GridNeurons<R> for Block<R> {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
-        if self.v.is_empty() {
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
+        let n = input.excitatory.len();
+        if n == 0 {
             return;
         }
-        let current = &input.current[..if input.current.is_empty() { 0 } else { self.v.len() }];
+        let current = &input.current[..if input.current.is_empty() { 0 } else { n }];
         if !self.pending.is_empty() {
-            self.run_keeping(input);
+            self.run_keeping(first, &input);
         } else if self.steps.len() == 1 {
             let shared = self.steps[0];
             if current.is_empty() {
-                self.run(input, move |_| shared, |_| R::of(0.0));
+                self.run(first, &input, move |_| shared, |_| R::of(0.0));
             } else {
-                self.run(input, move |_| shared, |i| current[i]);
+                self.run(first, &input, move |_| shared, |i| current[i]);
             }
         } else {
             let each = std::mem::take(&mut self.steps);
             if current.is_empty() {
-                self.run(input, |i| each[i], |_| R::of(0.0));
+                self.run(first, &input, |i| each[i], |_| R::of(0.0));
             } else {
-                self.run(input, |i| each[i], |i| current[i]);
+                self.run(first, &input, |i| each[i], |i| current[i]);
             }
             self.steps = each;
         }
-        collect_spikes(&self.fired, spikes);
+        collect_spikes(&self.fired[first..first + n], first as u32, spikes);
+        input.excitatory.fill(R::default());
+        input.inhibitory.fill(R::default());
     }
 
     fn read(&self, neuron: usize, _: usize) -> f64 {

@@ -3,8 +3,13 @@
 use super::event::LifExp;
 use super::or_default;
 use crate::check::Invalid;
+use crate::math::vector::{Kernel, Target};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
+use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, Real, StepInput};
+
+/// Neurons that the loop works on before it looks whether one of them has spiked.
+const GROUP: usize = 64;
 
 /// What one step does to one neuron; potentials are relative to e_l.
 #[derive(Clone, Copy, Debug)]
@@ -26,16 +31,15 @@ struct Step<R> {
 }
 
 struct Block<R> {
+    target: Target,
     /// One for all, or one per neuron.
     steps: Vec<Step<R>>,
     e_l: Vec<f64>,
+    /// NaN while the neuron is refractory.
     v: Vec<R>,
     i_ex: Vec<R>,
     i_in: Vec<R>,
-    /// Steps for which v is still held.
-    held: Vec<u32>,
-    /// Did the neuron spike in this step?
-    fired: Vec<u8>,
+    refractory: Refractory,
 }
 
 /// A block of neurons in steps of `h_ms`.
@@ -43,6 +47,10 @@ struct Block<R> {
 /// # Errors
 /// Names the parameter that is out of range, or does not fit another one.
 pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
+    Ok(Box::new(block(h_ms, spec, Target::best())?))
+}
+
+fn block<R: Real>(h_ms: f64, spec: &BlockSpec<'_>, target: Target) -> Result<Block<R>, Invalid> {
     let distinct = if spec.shared() { spec.size.min(1) } else { spec.size };
     let mut steps = Vec::with_capacity(distinct);
     let mut e_l = Vec::with_capacity(distinct);
@@ -68,82 +76,183 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Vec<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
-    Ok(Box::new(Block {
+    Ok(Block {
         v: column(0, &|i| e_l[i.min(distinct - 1)]),
         i_ex: column(1, &|_| 0.0),
         i_in: column(2, &|_| 0.0),
-        held: vec![0; spec.size],
-        fired: vec![0; spec.size],
+        refractory: Refractory::new(spec.size),
+        target,
         steps,
         e_l,
-    }))
+    })
 }
 
-impl<R: Real> Block<R> {
-    /// The loop itself, straight so that the compiler can use vector instructions: `step` and `current` give neuron i's.
+/// Neurons of a block and what arrives at them; `step` and `current` give those of the i-th of them.
+struct Stretch<'a, R, S, C> {
+    v: &'a mut [R],
+    i_ex: &'a mut [R],
+    i_in: &'a mut [R],
+    excitatory: &'a mut [R],
+    inhibitory: &'a mut [R],
+    step: S,
+    current: C,
+    /// Called with each neuron that spikes; gives what to store as its potential.
+    spike: &'a mut dyn FnMut(usize) -> R,
+}
+
+impl<R: Real, S: Fn(usize) -> Step<R>, C: Fn(usize) -> R> Stretch<'_, R, S, C> {
+    /// The neurons from `from` on, all of a group if N is its size. Straight, so that it becomes vector instructions.
     #[inline(always)]
-    fn run(&mut self, input: &StepInput<'_, R>, step: impl Fn(usize) -> Step<R>, current: impl Fn(usize) -> R) {
-        let n = self.v.len();
-        let (v, i_ex, i_in) = (&mut self.v[..n], &mut self.i_ex[..n], &mut self.i_in[..n]);
-        let (held, fired) = (&mut self.held[..n], &mut self.fired[..n]);
-        let (excitatory, inhibitory) = (&input.excitatory[..n], &input.inhibitory[..n]);
+    fn group(&mut self, from: usize, n: usize) {
+        let own = from..from + n;
+        let (v, i_ex, i_in) = (&mut self.v[own.clone()], &mut self.i_ex[own.clone()], &mut self.i_in[own.clone()]);
+        let (excitatory, inhibitory) = (&mut self.excitatory[own.clone()], &mut self.inhibitory[own]);
+        let mut any = false;
         for i in 0..n {
-            let s = step(i);
+            let s = (self.step)(from + i);
             // NEST's order: v from the old currents; currents decay, then take in what arrives; test.
-            let moved =
-                v[i] * s.decay_m + i_ex[i] * s.v_of_ex + i_in[i] * s.v_of_in + (s.i_e + current(i)) * s.v_of_current;
-            let next = if held[i] == 0 { moved } else { v[i] };
+            let current = (s.i_e + (self.current)(from + i)) * s.v_of_current;
+            let moved = v[i] * s.decay_m + i_ex[i] * s.v_of_ex + i_in[i] * s.v_of_in + current;
             i_ex[i] = i_ex[i] * s.decay_ex + excitatory[i];
             i_in[i] = i_in[i] * s.decay_in + inhibitory[i];
-            let spikes = next >= s.theta;
-            v[i] = if spikes { s.reset } else { next };
-            held[i] = if spikes { s.refractory_steps } else { held[i].saturating_sub(1) };
-            fired[i] = u8::from(spikes);
+            excitatory[i] = R::default();
+            inhibitory[i] = R::default();
+            v[i] = moved;
+            any |= moved >= s.theta;
         }
+        if any {
+            for (i, v) in v.iter_mut().enumerate() {
+                if *v >= (self.step)(from + i).theta {
+                    *v = (self.spike)(from + i);
+                }
+            }
+        }
+    }
+}
+
+impl<R: Real, S: Fn(usize) -> Step<R>, C: Fn(usize) -> R> Kernel for Stretch<'_, R, S, C> {
+    type Output = ();
+    #[inline(always)]
+    fn run(mut self) {
+        let n = self.v.len();
+        let whole = n - n % GROUP;
+        for from in (0..whole).step_by(GROUP) {
+            self.group(from, GROUP);
+        }
+        self.group(whole, n - whole);
     }
 }
 
 impl<R: Real> GridNeurons<R> for Block<R> {
-    fn step(&mut self, input: &StepInput<'_, R>, spikes: &mut Vec<u32>) {
-        if self.v.is_empty() {
+    fn begin(&mut self) {
+        let steps = &self.steps;
+        let last = steps.len().saturating_sub(1);
+        self.refractory.begin(&mut self.v, |i| steps[i.min(last)].reset);
+    }
+
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
+        let n = input.excitatory.len();
+        if n == 0 {
             return;
         }
-        let current = &input.current[..if input.current.is_empty() { 0 } else { self.v.len() }];
-        if self.steps.len() == 1 {
-            let shared = self.steps[0];
-            if current.is_empty() {
-                self.run(input, move |_| shared, |_| R::of(0.0));
-            } else {
-                self.run(input, move |_| shared, |i| current[i]);
-            }
-        } else {
-            let each = std::mem::take(&mut self.steps);
-            if current.is_empty() {
-                self.run(input, |i| each[i], |_| R::of(0.0));
-            } else {
-                self.run(input, |i| each[i], |i| current[i]);
-            }
-            self.steps = each;
+        let own = first..first + n;
+        let Block { target, steps, v, i_ex, i_in, refractory, .. } = self;
+        let (v, i_ex, i_in) = (&mut v[own.clone()], &mut i_ex[own.clone()], &mut i_in[own.clone()]);
+        let (excitatory, inhibitory) = (&mut input.excitatory[..n], &mut input.inhibitory[..n]);
+        let shared = steps[0];
+        let each = if steps.len() == 1 { &[][..] } else { &steps[own] };
+        let spike = &mut |i: usize| {
+            let s = if each.is_empty() { &shared } else { &each[i] };
+            spikes.push((first + i) as u32);
+            refractory.hold(first + i, s.refractory_steps, s.reset)
+        };
+        macro_rules! run {
+            ($step:expr, $current:expr) => {
+                target.run(Stretch { v, i_ex, i_in, excitatory, inhibitory, step: $step, current: $current, spike })
+            };
         }
-        crate::neuron::membrane::collect_spikes(&self.fired, spikes);
+        let zero = R::default();
+        match (each.is_empty(), input.current.is_empty()) {
+            (true, true) => run!(|_| shared, |_| zero),
+            (true, false) => {
+                let current = &input.current[..n];
+                run!(|_| shared, |i| current[i])
+            }
+            (false, true) => run!(|i| each[i], |_| zero),
+            (false, false) => {
+                let current = &input.current[..n];
+                run!(|i| each[i], |i| current[i])
+            }
+        }
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {
         match variable {
-            0 => self.e_l[neuron.min(self.e_l.len() - 1)] + self.v[neuron].wide(),
+            0 => self.e_l[neuron.min(self.e_l.len() - 1)] + self.potential(neuron).wide(),
             1 => self.i_ex[neuron].wide(),
             _ => self.i_in[neuron].wide(),
         }
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
-        let real = [self.v[neuron], self.i_ex[neuron], self.i_in[neuron]];
-        real.iter().map(|x| x.wide().to_bits()).chain([u64::from(self.held[neuron])]).collect()
+        let real = [self.potential(neuron), self.i_ex[neuron], self.i_in[neuron]];
+        real.iter().map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
         let real = |k: usize| R::of(f64::from_bits(words[k]));
-        (self.v[neuron], self.i_ex[neuron], self.i_in[neuron]) = (real(0), real(1), real(2));
-        self.held[neuron] = words[3] as u32;
+        (self.i_ex[neuron], self.i_in[neuron]) = (real(1), real(2));
+        self.v[neuron] = self.refractory.hold(neuron, words[3] as u32, real(0));
+    }
+}
+
+impl<R: Real> Block<R> {
+    /// The potential of a neuron, above rest, also while it is held.
+    fn potential(&self, neuron: usize) -> R {
+        if self.refractory.holds(neuron) { self.steps[neuron.min(self.steps.len() - 1)].reset } else { self.v[neuron] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::Column;
+
+    fn bits<R: Real>(target: Target, each: bool, chunk: usize) -> (Vec<u32>, Vec<Vec<u64>>) {
+        let size = 333;
+        let values = super::super::MODEL.params.iter().map(|p| p.default);
+        let params: Vec<Column> =
+            values.map(|x| if each { Column::Each(vec![x; size]) } else { Column::Shared(x) }).collect();
+        let initial = vec![Column::Shared(f64::NAN); 3];
+        let mut block = block::<R>(0.1, &BlockSpec { size, params: &params, initial: &initial }, target).unwrap();
+        let mut spikes = Vec::new();
+        for step in 0..400 {
+            let mut ex: Vec<R> = (0..size).map(|i| R::of(((i * 7 + step * 13) % 83) as f64 * 1.7)).collect();
+            let mut inh: Vec<R> = (0..size).map(|i| R::of(((i * 5 + step * 3) % 31) as f64 * -0.9)).collect();
+            block.begin();
+            for first in (0..size).step_by(chunk) {
+                let own = first..(first + chunk).min(size);
+                let input = StepInput { excitatory: &mut ex[own.clone()], inhibitory: &mut inh[own], current: &[] };
+                block.advance(first, input, &mut spikes);
+            }
+            assert!(ex.iter().chain(&inh).all(|x| *x == R::default()), "the input was taken");
+        }
+        (spikes, (0..size).map(|i| block.save(i)).collect())
+    }
+
+    #[test]
+    fn every_instruction_set_and_any_cut_gives_the_same_bits() {
+        fn compare<R: Real>() {
+            let plain = bits::<R>(Target::Plain, false, 1000);
+            assert!(plain.0.len() > 1000, "{} spikes", plain.0.len());
+            for target in Target::available() {
+                for chunk in [1000, 128, 7] {
+                    assert!(bits::<R>(target, false, chunk) == plain, "{target:?} {chunk}");
+                    assert!(bits::<R>(target, true, chunk) == plain, "{target:?} {chunk}, each its own parameters");
+                }
+            }
+        }
+        compare::<f32>();
+        compare::<f64>();
     }
 }

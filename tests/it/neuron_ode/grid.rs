@@ -35,10 +35,10 @@ fn run<R: Real>(
             i += 1;
         }
         let column = |x: f64| [R::of(0.0), R::of(x), R::of(0.0)];
-        let (excitatory, inhibitory) = (column(excitatory), column(inhibitory));
-        let inhibitory = if two_sided { &inhibitory[..] } else { &[] };
+        let (mut excitatory, mut inhibitory) = (column(excitatory), column(inhibitory));
+        let inhibitory: &mut [R] = if two_sided { &mut inhibitory } else { &mut [] };
         let mut spikes = Vec::new();
-        block.step(&StepInput { excitatory: &excitatory, inhibitory, current: &[] }, &mut spikes);
+        block.step(StepInput { excitatory: &mut excitatory, inhibitory, current: &[] }, &mut spikes);
         if spikes.contains(&1) {
             spike_steps.push(n);
         }
