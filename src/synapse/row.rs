@@ -24,6 +24,7 @@ impl<W: Real> Plastic<W> {
 
     /// Brings the synapses of a run up to date with a spike that arrives over `delay`, and hands `(target, weight)` of each
     /// to `receive`. Only where [`Plastic::has_plain_rows`].
+    #[inline]
     pub fn transmit_run(
         &mut self,
         synapses: Range<usize>,

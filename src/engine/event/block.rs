@@ -359,8 +359,8 @@ pub fn transmit<W: Real>(
     let projection = group.projections[0];
     let first = group.first;
     if let Some(plastic) = group.plastic.as_mut().filter(|p| p.has_plain_rows() && !model.recorded[projection]) {
-        let mut receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
-        plastic.transmit_run(synapses, &group.store.targets, delay, &pre, &mut receive);
+        let receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
+        plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
         return;
     }
     for synapse in synapses {
