@@ -88,8 +88,8 @@ impl Law {
         let below = if below < 1e-25 { 0.0 } else { below };
         let flat = self.exact(0.25) == self.exact(0.75);
         let none = flat && !limits.keep(self.exact(0.5), mean);
-        // The negation catches NaN.
-        if none || !(end - below >= 1.0 / REDRAWS as f64) || (limits.same_sign && mean == 0.0) {
+        let kept = end - below;
+        if none || kept.is_nan() || kept < 1.0 / REDRAWS as f64 || (limits.same_sign && mean == 0.0) {
             return Err(limits_error(value, limits));
         }
         (self.below, self.kept, self.bounds) =
