@@ -1,6 +1,6 @@
 //! How large a network will be, before anything is built.
 
-use crate::spec::{NetworkSpec, PopulationKind, Precision, SourceSpec};
+use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec};
 
 use super::build::BuildError;
 use super::parameters::draw_populations;
@@ -59,10 +59,12 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
         let draft = Draft::sketch(spec, projection, &sketch)?;
         let count = draft.wiring.expected_synapses();
         let plastic = projection.plasticity.is_some() || projection.device.is_some();
-        // Target index; weight, unless one per source is enough; run of a drawn delay; the device's key and counter.
-        let per_synapse = 4
+        // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
+        // several synapses; the device's key and counter.
+        let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };
+        let per_synapse = 2
             + if projection.weight.constant().is_some() && !plastic { 0 } else { weight }
-            + if projection.delay.constant().is_some() { 0 } else { 12 }
+            + if projection.delay.constant().is_some() { 0 } else { run }
             + if projection.device.is_some() { 16 } else { 0 };
         bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
         projections.push((projection.name.clone(), count));

@@ -47,8 +47,8 @@ impl Quantile {
     /// 1: the value there).
     #[inline]
     pub fn at(&self, p: f64) -> f64 {
-        let q = p - 0.5;
-        let tail = 0.5 - q.abs();
+        let other = 1.0 - p;
+        let tail = if p < other { p } else { other };
         let tail = if tail > SMALLEST { tail } else { SMALLEST };
         let bits = tail.to_bits();
         let index = (bits >> SHIFT) - FIRST;
@@ -57,7 +57,7 @@ impl Quantile {
         let c = &self.0[index as usize];
         let square = x * x;
         let z = (c[0] + c[1] * x) + square * ((c[2] + c[3] * x) + square * (c[4] + c[5] * x));
-        if q > 0.0 { -z } else { z }
+        if p > other { -z } else { z }
     }
 }
 
