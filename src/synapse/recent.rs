@@ -82,7 +82,8 @@ impl Decay {
     /// The decay over `time`.
     #[inline(always)]
     pub fn over(&self, time: Time) -> f64 {
-        let place = (time.0 as f64 * self.per_step + 0.5) as usize;
+        // Adding 2^52 leaves the nearest integer in the low bits, which is cheaper than to convert.
+        let place = (time.0 as f64 * self.per_step + 4_503_599_627_370_496.0).to_bits() as u32 as usize;
         match self.table.get(place) {
             Some(&decay) if place as i64 * self.step == time.0 => decay,
             _ => Decay::exact(self.tau, time),

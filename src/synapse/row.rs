@@ -52,21 +52,25 @@ impl<W: Real> Plastic<W> {
             };
             W::of(value).wide()
         };
-        for (synapse, &target) in synapses.clone().zip(&targets[synapses]) {
-            let recent = &self.recent[usize::from(target)];
+        // Targets whose spikes are not all at hand, which are rare: later, one by one. Sums stay in order, for all synapses
+        // onto one target are of one kind.
+        let mut long = Vec::new();
+        let values = &mut self.value[synapses.clone()];
+        let (recents, decay_plus, decay_minus) = (&self.recent[..], &self.decay_plus, &self.decay_minus);
+        for (offset, (value, &target)) in values.iter_mut().zip(&targets[synapses.clone()]).enumerate() {
+            let recent = &recents[usize::from(target)];
             if !recent.reaches(after) || !recent.reaches(Time(seen.0 - 1)) {
-                let weight = self.transmit(synapse, u32::from(target), delay, pre);
-                receive(target, W::of(weight));
+                long.push((synapses.start + offset, target));
                 continue;
             }
-            let mut value = self.value[synapse].wide();
+            let mut weight = value.wide();
             if let Some(last) = last {
                 for k in (0..Recent::LEN).rev() {
                     let post = recent.time[k];
                     if post > after && post <= seen {
-                        let x = trace * self.decay_plus.over(post + delay - last);
+                        let x = trace * decay_plus.over(post + delay - last);
                         if x != 0.0 {
-                            value = change(value, rule.on_post(value / w_max, x));
+                            weight = change(weight, rule.on_post(weight / w_max, x));
                         }
                     }
                 }
@@ -74,14 +78,18 @@ impl<W: Real> Plastic<W> {
             // The last post spike strictly before.
             let newest = (0..Recent::LEN).find(|&k| recent.time[k] < seen);
             if let Some(k) = newest.filter(|&k| recent.trace[k] > 0.0) {
-                let y = self.decay_minus.over(seen - recent.time[k]);
+                let y = decay_minus.over(seen - recent.time[k]);
                 let y = if all_to_all { recent.trace[k] * y } else { y };
                 if y != 0.0 {
-                    value = change(value, rule.on_pre(value / w_max, y));
+                    weight = change(weight, rule.on_pre(weight / w_max, y));
                 }
             }
-            self.value[synapse] = W::of(value);
-            receive(target, W::of(value));
+            *value = W::of(weight);
+            receive(target, *value);
+        }
+        for (synapse, target) in long {
+            let weight = self.transmit(synapse, u32::from(target), delay, pre);
+            receive(target, W::of(weight));
         }
     }
 }
