@@ -5,6 +5,7 @@
 //! thread or the order in which numbers are asked for, so that a result does not depend on
 //! how work is shared out. Distributions are in [`crate::sample`].
 
+mod batch;
 pub mod lanes;
 
 use std::convert::Infallible;

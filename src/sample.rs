@@ -4,10 +4,15 @@
 //! platform's libm: everything here is made of [`crate::math`], IEEE arithmetic and [`Stream`].
 
 mod counts;
+mod law;
+mod quantile;
+mod steps;
 
 use thiserror::Error;
 
 pub use counts::{binomial, poisson};
+pub use law::Law;
+pub use steps::Steps;
 
 use crate::math;
 use crate::rng::Stream;
@@ -137,16 +142,21 @@ pub fn draw(value: &Value, stream: &mut Stream, index: usize) -> Result<f64, Sam
 /// Draws until the limits keep what was drawn.
 fn redraw(value: &Value, limits: &Limits, mean: f64, mut next: impl FnMut() -> f64) -> Result<f64, SampleError> {
     let mut candidates = (0..REDRAWS).map(|_| next());
-    candidates.find(|&x| limits.keep(x, mean)).ok_or_else(|| SampleError::Limits {
+    candidates.find(|&x| limits.keep(x, mean)).ok_or_else(|| limits_error(value, limits))
+}
+
+fn limits_error(value: &Value, limits: &Limits) -> SampleError {
+    SampleError::Limits {
         distribution: match value {
             Value::Normal { mean, std, .. } => format!("the normal distribution with mean {mean} and std {std}"),
             Value::Lognormal { mean, std, .. } => format!("the lognormal distribution with mean {mean} and std {std}"),
-            _ => format!("the exponential distribution with mean {mean}"),
+            Value::Exponential { mean, .. } => format!("the exponential distribution with mean {mean}"),
+            other => format!("{other:?}"),
         },
         min: limits.min,
         max: limits.max,
         same_sign: limits.same_sign,
-    })
+    }
 }
 
 #[cfg(test)]

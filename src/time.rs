@@ -34,16 +34,19 @@ impl Time {
     }
 
     /// The time in milliseconds.
+    #[inline(always)]
     pub fn ms(self) -> f64 {
         self.0 as f64 / TICKS_PER_MS
     }
 
     /// The time in seconds.
+    #[inline(always)]
     pub fn seconds(self) -> f64 {
         self.0 as f64 / (TICKS_PER_MS * 1e3)
     }
 
     /// This time plus a duration, [`Time::NEVER`] where that overflows.
+    #[inline(always)]
     pub fn saturating_add(self, duration: Time) -> Time {
         Time(self.0.saturating_add(duration.0))
     }
@@ -51,12 +54,14 @@ impl Time {
 
 impl Add for Time {
     type Output = Time;
+    #[inline(always)]
     fn add(self, other: Time) -> Time {
         Time(self.0 + other.0)
     }
 }
 
 impl AddAssign for Time {
+    #[inline(always)]
     fn add_assign(&mut self, other: Time) {
         self.0 += other.0;
     }
@@ -64,6 +69,7 @@ impl AddAssign for Time {
 
 impl Sub for Time {
     type Output = Time;
+    #[inline(always)]
     fn sub(self, other: Time) -> Time {
         Time(self.0 - other.0)
     }

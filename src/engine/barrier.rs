@@ -6,17 +6,18 @@ use std::sync::{Condvar, Mutex};
 /// Spins before a thread sleeps: some ten microseconds, less than waking up takes.
 const SPINS: usize = 4000;
 
-/// On a cache line of its own: what is counted does not disturb those who watch the round.
+/// On a cache line of its own: a thread that comes disturbs nobody but those who wait for it.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Alone(AtomicUsize);
 
-/// Lets a fixed number of threads wait for each other, again and again.
+/// Lets a fixed number of threads wait for each other, again and again, and tells them whether anybody has news.
+///
+/// Each thread has a flag that only it writes: the number of rounds to which it has come, and one bit each for the last
+/// two rounds, for a thread may be one round ahead of those who still read. So a round costs one cache line to and fro.
 #[derive(Debug)]
 pub struct Barrier {
-    threads: usize,
-    waiting: Alone,
-    round: Alone,
+    flags: Vec<Alone>,
     /// Threads that sleep, or are about to: without them nobody needs a system call to be woken.
     asleep: Alone,
     broken: AtomicBool,
@@ -39,9 +40,7 @@ impl Barrier {
 
     fn spinning(threads: usize, spins: usize) -> Barrier {
         Barrier {
-            threads,
-            waiting: Alone::default(),
-            round: Alone::default(),
+            flags: (0..threads).map(|_| Alone::default()).collect(),
             asleep: Alone::default(),
             broken: AtomicBool::new(false),
             lock: Mutex::new(()),
@@ -50,41 +49,55 @@ impl Barrier {
         }
     }
 
-    /// Waits for all threads. What each wrote before is visible to all afterwards.
+    /// Thread `index` waits for all threads. What each wrote before is visible to all afterwards. True if any thread
+    /// came with news.
     ///
     /// # Errors
     /// If a thread broke the barrier instead of coming.
-    pub fn wait(&self) -> Result<(), Broken> {
-        if self.threads == 1 {
-            return Ok(());
+    pub fn wait(&self, index: usize, news: bool) -> Result<bool, Broken> {
+        if self.flags.len() == 1 {
+            return Ok(news);
         }
-        let round = self.round.0.load(Ordering::Acquire);
-        if self.waiting.0.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
-            self.waiting.0.store(0, Ordering::Release);
-            // In one total order with a sleeper's "asleep, then look at the round": either we see the sleeper, or it
-            // sees the new round.
-            self.round.0.store(round.wrapping_add(1), Ordering::SeqCst);
-            if self.asleep.0.load(Ordering::SeqCst) > 0 {
-                // The lock makes sure that nobody falls asleep between its check and our call.
-                drop(self.lock.lock().unwrap_or_else(|e| e.into_inner()));
-                self.woken.notify_all();
+        let own = self.flags[index].0.load(Ordering::Relaxed);
+        let round = (own >> 2) + 1;
+        let bit = 1 << (round % 2);
+        let flag = (round << 2) | (own & 3 & !bit) | if news { bit } else { 0 };
+        // In one total order with a sleeper's "asleep, then look at the flags": either we see the sleeper, or it sees us.
+        self.flags[index].0.store(flag, Ordering::SeqCst);
+        if self.asleep.0.load(Ordering::SeqCst) > 0 {
+            // The lock makes sure that nobody falls asleep between its check and our call.
+            drop(self.lock.lock().unwrap_or_else(|e| e.into_inner()));
+            self.woken.notify_all();
+        }
+        let mut any = false;
+        for flag in &self.flags {
+            any |= self.await_flag(&flag.0, round)? & bit != 0;
+        }
+        Ok(any)
+    }
+
+    /// Waits until a thread has come to a round; gives its flag.
+    fn await_flag(&self, flag: &AtomicUsize, round: usize) -> Result<usize, Broken> {
+        for _ in 0..=self.spins {
+            let seen = flag.load(Ordering::Acquire);
+            if self.broken.load(Ordering::Relaxed) {
+                return Err(Broken);
             }
-            return self.intact();
-        }
-        for _ in 0..self.spins {
-            if self.round.0.load(Ordering::Acquire) != round || self.broken.load(Ordering::Acquire) {
-                return self.intact();
+            if seen >> 2 >= round {
+                return Ok(seen);
             }
             std::hint::spin_loop();
         }
         let mut guard = self.lock.lock().unwrap_or_else(|e| e.into_inner());
         self.asleep.0.fetch_add(1, Ordering::SeqCst);
-        while self.round.0.load(Ordering::SeqCst) == round && !self.broken.load(Ordering::Acquire) {
+        let mut seen = flag.load(Ordering::SeqCst);
+        while seen >> 2 < round && !self.broken.load(Ordering::Acquire) {
             guard = self.woken.wait(guard).unwrap_or_else(|e| e.into_inner());
+            seen = flag.load(Ordering::SeqCst);
         }
         self.asleep.0.fetch_sub(1, Ordering::SeqCst);
         drop(guard);
-        self.intact()
+        if self.broken.load(Ordering::Acquire) { Err(Broken) } else { Ok(seen) }
     }
 
     /// Ends all waiting, now and later: a thread can't go on.
@@ -93,10 +106,6 @@ impl Barrier {
         self.broken.store(true, Ordering::Release);
         drop(guard);
         self.woken.notify_all();
-    }
-
-    fn intact(&self) -> Result<(), Broken> {
-        if self.broken.load(Ordering::Acquire) { Err(Broken) } else { Ok(()) }
     }
 }
 
@@ -111,13 +120,16 @@ mod tests {
             let barrier = Barrier::spinning(threads, spins);
             let count = AtomicUsize::new(0);
             std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| {
+                for index in 0..threads {
+                    let (barrier, count) = (&barrier, &count);
+                    scope.spawn(move || {
                         for round in 0..300 {
                             count.fetch_add(1, Ordering::SeqCst);
-                            barrier.wait().unwrap();
+                            // The news of a round are those of that round, whoever is ahead.
+                            let news = round % 3 == 0 && index == round % threads;
+                            assert_eq!(barrier.wait(index, news), Ok(round % 3 == 0));
                             assert_eq!(count.load(Ordering::SeqCst), (round + 1) * threads);
-                            barrier.wait().unwrap();
+                            assert_eq!(barrier.wait(index, false), Ok(false));
                         }
                     });
                 }
@@ -129,7 +141,7 @@ mod tests {
     fn a_broken_barrier_lets_everybody_go() {
         let barrier = Barrier::new(2);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| barrier.wait());
+            let waiting = scope.spawn(|| barrier.wait(0, false));
             barrier.break_up();
             assert_eq!(waiting.join().unwrap(), Err(Broken));
         });

@@ -171,7 +171,8 @@ impl Checkpoint {
                     let Some(plastic) = &mut group.plastic else { continue };
                     plastic.set_shared_state(state);
                     let first = (own.start + group.first).min(own.end) as usize;
-                    plastic.post = posts.get(first..first + plastic.post.len()).unwrap_or(&[]).to_vec();
+                    let own = posts.get(first..first + plastic.post.len()).unwrap_or(&[]);
+                    plastic.set_posts(own.to_vec());
                     // One of them goes on with the energy that all have spent.
                     if number > 0 || index != groups[0] {
                         plastic.price = Default::default();

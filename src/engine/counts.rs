@@ -89,15 +89,16 @@ impl Counts {
         }
     }
 
-    /// Counts of a whole group: member 32 w + 2 l + i of it has half i of word w of block l.
+    /// Counts of a whole group: member 32 w + 16 i + l of it has half i of word w of block l.
     #[inline(always)]
     fn group(&self, key: StreamKey, step: u64, group: u64, counts: &mut [u16; GROUP]) {
         let blocks = blocks(key, group, step);
         let mut words = [0_i16; GROUP];
         for (words, block) in words.chunks_exact_mut(2 * LANES).zip(&blocks) {
-            for (pair, word) in words.chunks_exact_mut(2).zip(block) {
-                pair[0] = *word as i16;
-                pair[1] = (*word >> 16) as i16;
+            let (low, high) = words.split_at_mut(LANES);
+            for l in 0..LANES {
+                low[l] = block[l] as i16;
+                high[l] = (block[l] >> 16) as i16;
             }
         }
         counts.fill(self.base);

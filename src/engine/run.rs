@@ -118,7 +118,8 @@ impl<W: Real> Prepared<W> {
             barrier: Barrier::new(threads),
             last: AtomicUsize::new(usize::MAX),
         };
-        let mut course = Course { flight, spikes: Vec::new(), round: 0, next_checkpoint: None };
+        let mut course =
+            Course { flight, spikes: Vec::new(), round: 0, next_checkpoint: None, news: false, posted: [false; 2] };
         course.next_checkpoint = options.checkpoint.as_ref().map(|(_, every)| after(from, *every));
         let complete = shared.run(&mut leader, &mut course, from)?;
         leader.finish(&shared, &course.flight, complete)
@@ -149,7 +150,7 @@ struct Post {
     background: u64,
 }
 
-/// What every thread keeps for itself: it has the same contents in all of them at the same round.
+/// What every thread keeps for itself; but for `posted` the same in all of them at the same round.
 #[derive(Clone)]
 struct Course {
     flight: Flight,
@@ -157,6 +158,10 @@ struct Course {
     spikes: Vec<Spike>,
     round: usize,
     next_checkpoint: Option<Time>,
+    /// Did anybody post anything in this round?
+    news: bool,
+    /// This thread alone: did it leave anything in its own posts?
+    posted: [bool; 2],
 }
 
 /// What follows the exchange of a window's spikes, besides recording.
@@ -224,7 +229,7 @@ impl<W: Real> Shared<W> {
             if self.advance(index, model, &window, &mut course).is_err() {
                 return;
             }
-            if course.pause(windows, &window, every).rest && self.barrier.wait().is_err() {
+            if course.pause(windows, &window, every).rest && self.barrier.wait(index, false).is_err() {
                 return;
             }
             if self.last.load(Ordering::Acquire) <= course.round {
@@ -251,7 +256,7 @@ impl<W: Real> Shared<W> {
             from = window.to;
             if self.last.load(Ordering::Relaxed) <= course.round {
                 if pause.rest {
-                    self.barrier.wait().map_err(broken)?;
+                    self.barrier.wait(0, false).map_err(broken)?;
                 }
                 return Ok(leader.windows.next(from).map(|_| from));
             }
@@ -260,7 +265,7 @@ impl<W: Real> Shared<W> {
                 self.last.store(course.round + 1, Ordering::Release);
             }
             if pause.rest {
-                self.barrier.wait().map_err(broken)?;
+                self.barrier.wait(0, false).map_err(broken)?;
             }
             course.round += 1;
         }
@@ -276,23 +281,27 @@ impl<W: Real> Shared<W> {
             out.spikes.sort_unstable();
         }
         let posts = &self.posts[course.round % 2];
-        {
+        let news = !(out.spikes.is_empty() && out.transmitted.is_empty() && out.background == 0);
+        if news || course.posted[course.round % 2] {
             let mut post = posts[index].write().unwrap_or_else(|e| e.into_inner());
             std::mem::swap(&mut post.spikes, &mut out.spikes);
             std::mem::swap(&mut post.transmitted, &mut out.transmitted);
             post.background = std::mem::take(&mut out.background);
         }
+        course.posted[course.round % 2] = news;
         out.spikes.clear();
         out.transmitted.clear();
         drop(own);
-        self.barrier.wait()?;
+        course.news = self.barrier.wait(index, news)?;
         course.spikes.clear();
-        for post in posts {
-            course.spikes.extend_from_slice(&post.read().unwrap_or_else(|e| e.into_inner()).spikes);
-        }
-        if posts.len() > 1 && !course.spikes.is_sorted() {
-            // The stable sort merges runs that are sorted already.
-            course.spikes.sort();
+        if course.news {
+            for post in posts {
+                course.spikes.extend_from_slice(&post.read().unwrap_or_else(|e| e.into_inner()).spikes);
+            }
+            if posts.len() > 1 && !course.spikes.is_sorted() {
+                // The stable sort merges runs that are sorted already.
+                course.spikes.sort();
+            }
         }
         course.flight.push(&course.spikes, Time(window.to.0.saturating_sub(model.max_delay.0)));
         lock(&self.parts[index]).1.phases.lap(Phase::Exchange);
@@ -353,7 +362,8 @@ impl Leader<'_> {
         let start = self.network.spec.record.start;
         let Course { flight, spikes, .. } = course;
         self.sent.clear();
-        for post in &shared.posts[course.round % 2] {
+        let posts = if course.news { &shared.posts[course.round % 2][..] } else { &[] };
+        for post in posts {
             let post = post.read().unwrap_or_else(|e| e.into_inner());
             self.sent.extend_from_slice(&post.transmitted);
             self.statistics.background += if window.from >= start { post.background } else { 0 };
@@ -481,9 +491,9 @@ impl Leader<'_> {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             summary::prices(&parts, self.network.projections.len(), reached)
         });
-        let (lateness, phases) = (&self.lateness, Phases::mean(&phases));
-        let summary =
-            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, lateness, phases);
+        let mut summary =
+            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
+        summary.phases_s = Phases::mean(&phases);
         Ok(Outcome { summary, complete: stopped_at.is_none(), reached })
     }
 }

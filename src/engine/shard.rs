@@ -111,7 +111,7 @@ pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut 
             plastic.emitted(spike.gid - sources.start, spike.time);
         }
         // Bounds the memory that post spikes take while sources are silent.
-        if plastic.unsettled >= (1 << 16) + group.store.len() / 2 {
+        if plastic.unsettled >= (1 << 16) + group.store.len() / 8 {
             settle(group, until);
         }
     }

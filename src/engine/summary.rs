@@ -10,7 +10,6 @@ use crate::time::Time;
 
 use super::Summary;
 use super::part::Part;
-use super::phases::PhaseSeconds;
 use super::statistics::Statistics;
 
 /// Energy of each projection over all threads, and which prices are known: none without devices.
@@ -44,7 +43,6 @@ pub fn summarise(
     wall: f64,
     reached: Time,
     lateness: &[f64],
-    phases_s: Option<PhaseSeconds>,
 ) -> Summary {
     let spec = &network.spec;
     let warmup_s = spec.record.start.min(reached).seconds();
@@ -89,7 +87,7 @@ pub fn summarise(
         populations,
         projections,
         lateness_ms: lateness_figures(lateness),
-        phases_s,
+        phases_s: None,
     }
 }
 

@@ -10,12 +10,13 @@ use crate::device::Pulses;
 use crate::neuron::Real;
 use crate::plasticity::Pairing;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
-use crate::synapse::{BLOCK, History, Memristor, Plastic, PlasticSetup, Price};
+use crate::synapse::{BLOCK, Decay, History, Memristor, Plastic, PlasticSetup, Price, Recent};
 use crate::time::Time;
 
+use super::chunk::{Chunk, Source};
 use super::maker::{Made, Maker};
 use super::projection::Draft;
-use super::share::{Share, owner};
+use super::share::Share;
 use super::transpose::Transposed;
 use super::{Group, Population, Projection, Shard};
 
@@ -44,27 +45,6 @@ pub enum BuildError {
     /// The system gives no threads.
     #[error("can't start the worker threads: {0}; try fewer with --threads")]
     Threads(String),
-}
-
-/// One synapse on its way into a store.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    pub delay: Time,
-    /// Place in the group's list of projections.
-    pub projection: u16,
-    /// Member of the target population.
-    pub target: u32,
-    /// Wiring row and ordinal in it: the synapse's name.
-    pub row: u32,
-    pub ordinal: u32,
-    pub weight: f64,
-}
-
-/// The rows of a few sources for one thread.
-#[derive(Default)]
-struct Part {
-    lengths: Vec<u32>,
-    entries: Vec<Entry>,
 }
 
 /// A group of projections before it is built.
@@ -112,11 +92,15 @@ pub fn build<W: Real>(
     let mut shards: Vec<Shard<W>> = shares.into_iter().map(|share| Shard { share, stores: Vec::new() }).collect();
     let mut projections = vec![Projection::default(); spec.projections.len()];
     for mut plan in plan(spec) {
-        let drafts = plan
+        let mut drafts = plan
             .projections
-            .iter()
+            .par_iter()
             .map(|&p| Draft::new(spec, &spec.projections[p], populations))
             .collect::<Result<Vec<_>, _>>()?;
+        for later in 1..drafts.len() {
+            let (earlier, rest) = drafts.split_at_mut(later);
+            earlier.iter().rev().for_each(|other| rest[0].share_table(other));
+        }
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
         plan.lay_out(&drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
         let groups = build_group(spec, &plan, &drafts, &shards, &mut projections)?;
@@ -155,6 +139,7 @@ fn build_group<W: Real>(
     projections: &mut [Projection],
 ) -> Result<Vec<Vec<Group<W>>>, BuildError> {
     let threads = shards.len();
+    let shares: Vec<&Share> = shards.iter().map(|s| &s.share).collect();
     // Rows that are drawn target by target are transposed first, each thread its own.
     let transposed: Vec<Vec<Option<Transposed>>> = shards
         .par_iter()
@@ -176,28 +161,27 @@ fn build_group<W: Real>(
     let row_weights = !plan.plastic && one_per_source(drafts);
     let room = expected / threads as u64;
     let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(threads);
-    for shard in shards {
-        makers.push(Maker::new(&shard.share, drafts, plan, first..end, row_weights, room));
+    for _ in shards {
+        makers.push(Maker::new(drafts, plan, first..end, row_weights, room));
     }
 
-    // A batch holds about a million synapses per thread; a chunk, the unit of work, an eighth of that.
+    // A chunk, the unit of work, is small enough for the caches; a batch is eight for each thread.
     let per_row = (expected / u64::from((end - first).max(1))).max(1);
-    let chunk = ((1u64 << 17) / per_row).clamp(1, 1 << 16) as u32;
+    let step = ((1u64 << 15) / per_row).clamp(1, 1 << 16) as u32;
+    let stores = plan.spans.len();
+    let mut chunks: Vec<Chunk<W>> = (0..8 * threads).map(|_| Chunk::new(threads * stores)).collect();
+    let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
     let mut from = first;
     while from < end {
-        let to = end.min(from.saturating_add(chunk * 8 * threads as u32));
-        let chunks: Vec<_> = (from..to).step_by(chunk as usize).map(|a| a..to.min(a + chunk)).collect();
-        let parts = chunks
-            .par_iter()
-            .map(|sources| draw_chunk(drafts, &transposed, sources.clone(), threads))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (sources, parts) in chunks.iter().zip(&parts) {
-            count(drafts, plan, sources.clone(), parts, projections);
-        }
+        let starts: Vec<u32> = (from..end).step_by(step as usize).take(chunks.len()).collect();
+        let drawn = chunks[..starts.len()].par_iter_mut().zip(&starts);
+        drawn.map(|(chunk, &a)| chunk.draw(&source, a..end.min(a.saturating_add(step)))).collect::<Result<(), _>>()?;
+        let chunks = &chunks[..starts.len()];
+        chunks.iter().for_each(|chunk| count(drafts, plan, chunk, projections));
         makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
-            parts.iter().for_each(|chunk| maker.append(&chunk[shard].lengths, &chunk[shard].entries));
+            chunks.iter().for_each(|chunk| maker.append(&chunk.parts[shard * stores..(shard + 1) * stores]));
         });
-        from = to;
+        from = end.min(starts[starts.len() - 1].saturating_add(step));
     }
     let max_delay = plan.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
     makers
@@ -210,75 +194,18 @@ fn build_group<W: Real>(
         .collect()
 }
 
-/// Draws the rows of a span of sources, sorted, parted by thread.
-fn draw_chunk(
-    drafts: &[Draft<'_>],
-    transposed: &[Vec<Option<Transposed>>],
-    sources: std::ops::Range<u32>,
-    threads: usize,
-) -> Result<Vec<Part>, BuildError> {
-    let mut parts: Vec<Part> = (0..threads).map(|_| Part::default()).collect();
-    let mut ends = Vec::new();
-    for gid in sources {
-        let starts: Vec<usize> = parts.iter().map(|p| p.entries.len()).collect();
-        for (index, draft) in drafts.iter().enumerate() {
-            let Some(row) = draft.row_of_source(gid).map(|row| row as u32) else {
-                continue;
-            };
-            if draft.wiring.by_target() {
-                for (part, own) in parts.iter_mut().zip(transposed) {
-                    if let Some(own) = &own[index] {
-                        own.entries(draft, index as u16, row as usize, &mut part.entries);
-                    }
-                }
-                continue;
-            }
-            draft.row(row as usize, &mut ends, |ordinal, target, drawn| {
-                let target = draft.first_target + target;
-                let shard = if threads == 1 { 0 } else { owner(draft.target_size, threads, target) };
-                parts[shard].entries.push(Entry {
-                    delay: drawn.delay,
-                    projection: index as u16,
-                    target,
-                    row,
-                    ordinal,
-                    weight: drawn.weight,
-                });
-            })?;
-        }
-        for (part, start) in parts.iter_mut().zip(starts) {
-            part.entries[start..].sort_unstable_by_key(|e| (e.delay, e.projection, e.target, e.ordinal));
-            part.lengths.push((part.entries.len() - start) as u32);
-        }
-    }
-    Ok(parts)
-}
-
 /// Adds a chunk to the figures of its projections.
-fn count(
-    drafts: &[Draft<'_>],
-    plan: &Plan,
-    sources: std::ops::Range<u32>,
-    parts: &[Part],
-    projections: &mut [Projection],
-) {
-    for part in parts {
-        let mut at = 0;
-        for (gid, &length) in sources.clone().zip(&part.lengths) {
-            for entry in &part.entries[at..at + length as usize] {
-                let index = usize::from(entry.projection);
-                let (draft, projection) = (&drafts[index], &mut projections[plan.projections[index]]);
-                if projection.outdegree.is_empty() {
-                    projection.outdegree = vec![0; draft.n_source];
-                    projection.min_delay = Time::NEVER;
-                }
-                projection.synapses += 1;
-                projection.outdegree[(gid - draft.first_source) as usize] += 1;
-                projection.min_delay = projection.min_delay.min(entry.delay);
-                projection.max_delay = projection.max_delay.max(entry.delay);
-            }
-            at += length as usize;
+fn count<W>(drafts: &[Draft<'_>], plan: &Plan, chunk: &Chunk<W>, projections: &mut [Projection]) {
+    for figure in &chunk.figures {
+        let projection = &mut projections[plan.projections[figure.draft]];
+        if projection.outdegree.is_empty() {
+            projection.outdegree = vec![0; drafts[figure.draft].n_source];
+            projection.min_delay = Time::NEVER;
         }
+        projection.synapses += u64::from(figure.count);
+        projection.outdegree[figure.row] += figure.count;
+        projection.min_delay = projection.min_delay.min(figure.delays.0);
+        projection.max_delay = projection.max_delay.max(figure.delays.1);
     }
 }
 
@@ -338,6 +265,10 @@ fn make_plastic<W: Real>(
     let carries = memristor.as_ref().is_some_and(|m| m.device.common().pulses == Pulses::Carry);
     let centered = rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
     let count = value.len();
+    let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);
+    let decay = |tau: Option<f64>| Decay::new(tau.unwrap_or(1.0), step);
+    let decay_plus = decay(rule.as_ref().map(|r| r.tau_plus()));
+    let decay_minus = decay(rule.as_ref().map(|r| r.tau_minus()));
     Ok(Plastic {
         setup: PlasticSetup {
             rule,
@@ -355,6 +286,9 @@ fn make_plastic<W: Real>(
         device_carry: vec![0.0; if carries { count } else { 0 }],
         device_key: keys,
         post: vec![History::default(); targets],
+        recent: vec![Recent::default(); targets],
+        decay_plus,
+        decay_minus,
         pre: vec![Default::default(); rows],
         pending: Default::default(),
         settled: Time(i64::MIN / 4),

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::neuron::Real;
-use crate::synapse::{BLOCK, Delays, Runs, Store, Weights};
+use crate::synapse::{Delays, Runs, Store, Weights};
 use crate::time::Time;
 
-use super::build::{Entry, Plan, Span};
+use super::build::{Plan, Span};
+use super::chunk::Part;
 use super::projection::Draft;
-use super::share::Share;
 
 /// A thread's synapses of a group: one shelf for each block of targets and, where the engine keeps them apart, side.
 pub struct Maker<'a, W> {
-    share: &'a Share,
     drafts: &'a [Draft<'a>],
     plan: &'a Plan,
     sources: Range<u32>,
@@ -28,8 +27,6 @@ struct Shelf<W> {
     row: Vec<u64>,
     first: Vec<u64>,
     delay: DelayColumn,
-    /// Delay of the last run.
-    last: Time,
     end: Vec<u32>,
     targets: Vec<u16>,
     weights: Vec<W>,
@@ -39,9 +36,12 @@ struct Shelf<W> {
 
 /// Delays of runs: codes, in order of first use, as long as two bytes can name them all.
 enum DelayColumn {
-    Coded { code_of: BTreeMap<Time, u16>, codes: Vec<u16> },
+    Coded { code_of: BTreeMap<Time, u16>, recent: Box<[(Time, u16); RECENT]>, codes: Vec<u16> },
     Exact(Vec<Time>),
 }
+
+/// Delays whose codes are at hand.
+const RECENT: usize = 256;
 
 /// A store, the span of targets that it serves, and the keys of its devices.
 pub struct Made<W> {
@@ -53,14 +53,7 @@ pub struct Made<W> {
 }
 
 impl<'a, W: Real> Maker<'a, W> {
-    pub fn new(
-        share: &'a Share,
-        drafts: &'a [Draft<'a>],
-        plan: &'a Plan,
-        sources: Range<u32>,
-        row_weights: bool,
-        expected: u64,
-    ) -> Self {
+    pub fn new(drafts: &'a [Draft<'a>], plan: &'a Plan, sources: Range<u32>, row_weights: bool, expected: u64) -> Self {
         let spans = plan.spans.clone();
         // A little more than what is expected: pages that are never touched cost nothing.
         let room = (expected + expected / 64) as usize / spans.len().max(1) + 16;
@@ -68,8 +61,11 @@ impl<'a, W: Real> Maker<'a, W> {
         let shelf = |_: &Span| Shelf {
             row: vec![0],
             first: vec![0],
-            delay: DelayColumn::Coded { code_of: BTreeMap::new(), codes: Vec::new() },
-            last: Time::NEVER,
+            delay: DelayColumn::Coded {
+                code_of: BTreeMap::new(),
+                recent: Box::new([(Time::NEVER, 0); RECENT]),
+                codes: Vec::new(),
+            },
             end: Vec::new(),
             targets: crate::memory::column(room),
             weights: crate::memory::column(column),
@@ -77,36 +73,28 @@ impl<'a, W: Real> Maker<'a, W> {
             keys: Vec::new(),
         };
         let next = sources.start;
-        Maker { share, drafts, plan, sources, row_weights, next, shelves: spans.iter().map(shelf).collect(), spans }
+        Maker { drafts, plan, sources, row_weights, next, shelves: spans.iter().map(shelf).collect(), spans }
     }
 
-    /// Adds the next rows: `lengths` synapses each, in order.
-    pub fn append(&mut self, lengths: &[u32], mut entries: &[Entry]) {
-        let sides = if self.plan.two_sided { 2 } else { 1 };
-        for &length in lengths {
-            let (row, rest) = entries.split_at(length as usize);
-            entries = rest;
-            for entry in row {
-                let draft = &self.drafts[usize::from(entry.projection)];
-                let population = draft.spec.target.population;
-                let place = entry.target - self.share.members[population].start;
-                let first = if self.plan.target.is_none() { self.share.first_slot[population] } else { 0 };
-                let inhibitory = sides == 2 && draft.two_sided && entry.weight < 0.0;
-                let shelf = (first + place) as usize / BLOCK * sides + usize::from(inhibitory);
-                let key = draft.spec.device.is_some().then(|| Draft::device_key(entry.row, entry.ordinal));
-                let target = (first + place) as usize % BLOCK;
-                self.shelves[shelf].push(target as u16, entry, self.row_weights, key);
-            }
-            let weight = if self.row_weights { self.weight_of(self.next) } else { None };
-            self.shelves.iter_mut().for_each(|shelf| shelf.end_row(weight.map(W::of)));
-            self.next += 1;
+    /// Adds the next rows: one part for each store.
+    pub fn append(&mut self, parts: &[Part<W>]) {
+        let rows = parts.first().map_or(0, |part| part.lengths.len() as u32);
+        for (shelf, part) in self.shelves.iter_mut().zip(parts) {
+            shelf.append(part);
         }
+        if self.row_weights {
+            for gid in self.next..self.next + rows {
+                let weight = W::of(self.weight_of(gid));
+                self.shelves.iter_mut().for_each(|shelf| shelf.per_row.push(weight));
+            }
+        }
+        self.next += rows;
     }
 
     /// The weight that all synapses of a source have.
-    fn weight_of(&self, gid: u32) -> Option<f64> {
+    fn weight_of(&self, gid: u32) -> f64 {
         let of = |d: &Draft<'_>| d.row_of_source(gid).and_then(|_| d.constant_weight());
-        Some(self.drafts.iter().find_map(of).unwrap_or(0.0))
+        self.drafts.iter().find_map(of).unwrap_or(0.0)
     }
 
     /// The stores.
@@ -121,30 +109,21 @@ impl<'a, W: Real> Maker<'a, W> {
 }
 
 impl<W: Real> Shelf<W> {
-    fn push(&mut self, target: u16, entry: &Entry, row_weights: bool, key: Option<u64>) {
-        let start = self.row[self.row.len() - 1];
-        let open = self.end.len() as u64 > self.first[self.first.len() - 1];
-        let same = open && self.last == entry.delay;
-        self.targets.push(target);
-        if !row_weights {
-            self.weights.push(W::of(entry.weight));
-        }
-        self.keys.extend(key);
-        let end = (self.targets.len() as u64 - start) as u32;
-        if same {
-            let last = self.end.len() - 1;
-            self.end[last] = end;
-        } else {
-            self.delay.push(entry.delay);
-            self.last = entry.delay;
+    fn append(&mut self, part: &Part<W>) {
+        self.targets.extend_from_slice(&part.targets);
+        self.weights.extend_from_slice(&part.weights);
+        self.keys.extend_from_slice(&part.keys);
+        for &(delay, end) in &part.runs {
+            self.delay.push(delay);
             self.end.push(end);
         }
-    }
-
-    fn end_row(&mut self, weight: Option<W>) {
-        self.first.push(self.end.len() as u64);
-        self.row.push(self.targets.len() as u64);
-        self.per_row.extend(weight);
+        let (mut synapses, mut runs) = (self.row[self.row.len() - 1], self.first[self.first.len() - 1]);
+        for &(length, count) in &part.lengths {
+            synapses += u64::from(length);
+            runs += u64::from(count);
+            self.row.push(synapses);
+            self.first.push(runs);
+        }
     }
 
     fn finish(self, span: Span, sources: Range<u32>, plastic: bool, row_weights: bool) -> Made<W> {
@@ -162,21 +141,28 @@ impl<W: Real> Shelf<W> {
 impl DelayColumn {
     fn push(&mut self, delay: Time) {
         match self {
-            DelayColumn::Coded { code_of, codes } => {
+            DelayColumn::Coded { code_of, recent, codes } => {
+                let slot = &mut recent[(delay.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> 56];
+                if slot.0 == delay {
+                    codes.push(slot.1);
+                    return;
+                }
                 let fresh = code_of.len();
                 match code_of.get(&delay) {
-                    Some(&code) => codes.push(code),
+                    Some(&code) => *slot = (delay, code),
                     None if fresh < usize::from(u16::MAX) => {
                         code_of.insert(delay, fresh as u16);
-                        codes.push(fresh as u16);
+                        *slot = (delay, fresh as u16);
                     }
                     None => {
                         let table = table(code_of);
                         let mut delays: Vec<Time> = codes.iter().map(|&c| table[usize::from(c)]).collect();
                         delays.push(delay);
                         *self = DelayColumn::Exact(delays);
+                        return;
                     }
                 }
+                codes.push(slot.1);
             }
             DelayColumn::Exact(delays) => delays.push(delay),
         }
@@ -188,7 +174,7 @@ impl DelayColumn {
                 let delay = code_of.keys().next().copied().unwrap_or(Time::ZERO);
                 (Delays::Same(delay), (delay, delay))
             }
-            DelayColumn::Coded { code_of, mut codes } => {
+            DelayColumn::Coded { code_of, mut codes, .. } => {
                 // From order of first use to order of delay.
                 let mut rank = vec![0u16; code_of.len()];
                 code_of.values().enumerate().for_each(|(place, &code)| rank[usize::from(code)] = place as u16);

@@ -1,6 +1,7 @@
 //! From a model and its seed to flat arrays: populations, and synapses owned by the thread of their targets.
 
 mod build;
+mod chunk;
 mod estimate;
 mod maker;
 mod parameters;

@@ -1,7 +1,9 @@
 //! One projection while it is being built: its wiring, and the weight and delay of each synapse.
 
+use std::sync::Arc;
+
 use crate::rng::name_key;
-use crate::sample::draw;
+use crate::sample::{Law, SampleError, Steps};
 use crate::spec::{Engine, NetworkSpec, PopulationKind, ProjectionSpec};
 use crate::time::Time;
 use crate::value::Value;
@@ -20,21 +22,63 @@ pub struct Draft<'a> {
     /// Index of the first target in its population, and number of targets.
     pub first_target: u32,
     pub n_target: usize,
-    /// Size of the target population.
-    pub target_size: usize,
     /// Has the target model an excitatory and an inhibitory side?
     pub two_sided: bool,
     /// The grid's step; none in the event engine.
     step: Option<Time>,
     /// In-degree of each target, where the weight depends on it.
     indegree: Vec<u32>,
+    /// Where weights come from.
+    weights: Draws,
+    /// Where delays come from.
+    delays: Draws,
+    /// Delays in steps by a table, where they can be had so.
+    steps: Option<Arc<Steps>>,
 }
 
-/// Weight and delay of one synapse.
-#[derive(Clone, Copy, Debug)]
-pub struct Drawn {
-    pub weight: f64,
-    pub delay: Time,
+/// Where the values of a projection's synapses come from.
+enum Draws {
+    /// One law for all.
+    Law(Law),
+    /// A law for each in-degree.
+    ByIndegree(Vec<Option<Law>>),
+    /// A list.
+    List(Arc<[f64]>),
+}
+
+/// The synapses of one wiring row, in columns; kept from row to row.
+#[derive(Default)]
+pub struct Row {
+    /// The other end of each synapse, in order of ordinal.
+    pub ends: Vec<u32>,
+    /// Weight of each, unless all have the same.
+    pub weights: Vec<f64>,
+    /// The weight that all have.
+    pub weight: Option<f64>,
+    /// Delay of each in units of [`Draft::unit`], unless all have the same.
+    pub delays: Vec<u64>,
+    /// The delay that all have.
+    pub delay: Option<u64>,
+    /// Random words.
+    words: Vec<u32>,
+}
+
+impl Row {
+    /// Empties the columns, and notes what all synapses of a draft have.
+    pub fn clear(&mut self, draft: &Draft<'_>) -> Result<(), BuildError> {
+        self.ends.clear();
+        self.weights.clear();
+        self.delays.clear();
+        self.weight = draft.spec.weight.constant();
+        self.delay = draft.spec.delay.constant().map(|ms| draft.delay(ms)).transpose()?;
+        Ok(())
+    }
+
+    /// Weight of the synapse with this ordinal.
+    #[inline]
+    pub fn weight(&self, ordinal: usize) -> f64 {
+        self.weight.unwrap_or_else(|| self.weights[ordinal])
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -45,8 +89,11 @@ impl<'a> Draft<'a> {
         populations: &[Population],
     ) -> Result<Draft<'a>, BuildError> {
         let mut draft = Draft::sketch(network, spec, populations)?;
-        if matches!(spec.weight, Value::OfIndegree(_)) {
-            draft.indegree = draft.count_indegree();
+        draft.weights = draft.draws(&spec.weight, "weight")?;
+        draft.delays = draft.draws(&spec.delay, "delay")?;
+        if let (Some(step), Draws::Law(law)) = (draft.step, &draft.delays) {
+            let steps = |ms: f64| (ms > 0.0 && ms <= Time::LIMIT.ms()).then(|| in_steps(ms, step));
+            draft.steps = law.constant().is_none().then(|| Steps::new(law, steps)).flatten().map(Arc::new);
         }
         Ok(draft)
     }
@@ -83,11 +130,53 @@ impl<'a> Draft<'a> {
             n_source,
             first_target: target_start as u32,
             n_target,
-            target_size: target.size,
             two_sided,
             step: (network.simulation.engine == Engine::Grid).then_some(network.simulation.resolution),
             indegree: Vec::new(),
+            weights: Draws::List([].into()),
+            delays: Draws::List([].into()),
+            steps: None,
         })
+    }
+
+    /// Prepares a value to be drawn.
+    fn draws(&mut self, value: &Value, what: &str) -> Result<Draws, BuildError> {
+        let fail = |draft: &Self, e: SampleError| draft.error(format!("{what}: {e}"));
+        Ok(match value {
+            Value::List(values) => Draws::List(values.clone()),
+            Value::OfIndegree(f) => {
+                self.indegree = self.count_indegree();
+                let most = self.indegree.iter().max().map_or(0, |&most| most as usize);
+                let mut laws = vec![None; most + 1];
+                for &indegree in &self.indegree {
+                    let law = &mut laws[indegree as usize];
+                    if law.is_none() && indegree > 0 {
+                        let made = Law::new(&f(f64::from(indegree))).unwrap_or(Err(SampleError::Indegree));
+                        *law = Some(made.map_err(|e| fail(self, e))?);
+                    }
+                }
+                Draws::ByIndegree(laws)
+            }
+            value => {
+                let law = Law::new(value).unwrap_or(Err(SampleError::Indegree));
+                Draws::Law(law.map_err(|e| fail(self, e))?)
+            }
+        })
+    }
+
+    /// Uses another draft's table of delays, if it is the same: then it stays in the cache.
+    pub fn share_table(&mut self, other: &Draft<'_>) {
+        if let (Draws::Law(own), Draws::Law(law), Some(steps)) = (&self.delays, &other.delays, &other.steps)
+            && own == law
+            && self.step == other.step
+        {
+            self.steps = Some(steps.clone());
+        }
+    }
+
+    /// In what delays are counted: steps of the grid, or ticks.
+    pub fn unit(&self) -> Time {
+        self.step.unwrap_or(Time(1))
     }
 
     fn count_indegree(&self) -> Vec<u32> {
@@ -114,42 +203,87 @@ impl<'a> Draft<'a> {
         if self.spec.plasticity.is_some() || self.spec.device.is_some() { None } else { self.spec.weight.constant() }
     }
 
-    /// Calls `put(ordinal, other end, drawn)` for every synapse of wiring row `row`.
-    pub fn row(&self, row: usize, ends: &mut Vec<u32>, mut put: impl FnMut(u32, u32, Drawn)) -> Result<(), BuildError> {
-        ends.clear();
-        self.wiring.row(row, ends);
-        let (mut weights, mut delays) = (self.wiring.weight_stream(row), self.wiring.delay_stream(row));
-        let (weight, delay) = (self.spec.weight.constant(), self.spec.delay.constant());
-        let delay = delay.map(|ms| self.delay(ms)).transpose()?;
-        for (ordinal, &end) in ends.iter().enumerate() {
-            let place = self.wiring.place(row, ordinal).unwrap_or(ordinal);
-            let weight = match weight {
-                Some(weight) => weight,
-                None => {
+    /// Draws wiring row `row`.
+    pub fn draw(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
+        out.clear(self)?;
+        self.wiring.row(row, &mut out.ends);
+        out.words.resize(out.ends.len(), 0);
+        self.draw_weights(row, out)?;
+        self.draw_delays(row, out)
+    }
+
+    fn draw_weights(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
+        if out.weight.is_some() {
+            return Ok(());
+        }
+        match &self.weights {
+            Draws::Law(law) => {
+                self.wiring.weight_words(row, &mut out.words);
+                law.extend(&out.words, &mut out.weights);
+            }
+            Draws::ByIndegree(laws) => {
+                self.wiring.weight_words(row, &mut out.words);
+                for (&word, &end) in out.words.iter().zip(&out.ends) {
                     let target = if self.wiring.by_target() { row } else { end as usize };
-                    self.weight(target, place, &mut weights)?
+                    let law = laws[self.indegree[target] as usize].as_ref();
+                    out.weights.push(law.map_or(f64::NAN, |law| law.at(word)));
                 }
-            };
-            let delay = match delay {
-                Some(delay) => delay,
-                None => self.delay(self.sampled(draw(&self.spec.delay, &mut delays, place), "delay")?)?,
-            };
-            put(ordinal as u32, end, Drawn { weight, delay });
+            }
+            Draws::List(values) => self.listed(values, row, out.ends.len(), "weight", |w| out.weights.push(w))?,
+        }
+        if let Some(weight) = out.weights.iter().find(|w| !w.is_finite()) {
+            return Err(self.error(format!("a weight came out as {weight}")));
+        }
+        if self.spec.plasticity.is_some() || self.spec.device.is_some() {
+            out.weights.iter().try_for_each(|&weight| self.check_bounds(weight))?;
         }
         Ok(())
     }
 
-    fn weight(&self, target: usize, place: usize, stream: &mut crate::rng::Stream) -> Result<f64, BuildError> {
-        let value = match &self.spec.weight {
-            Value::OfIndegree(f) => &f(f64::from(self.indegree[target])),
-            value => value,
-        };
-        let weight = self.sampled(draw(value, stream, place), "weight")?;
-        if !weight.is_finite() {
-            return Err(self.error(format!("a weight came out as {weight}")));
+    fn draw_delays(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
+        if out.delay.is_some() {
+            return Ok(());
         }
-        self.check_bounds(weight)?;
-        Ok(weight)
+        match (&self.delays, &self.steps) {
+            (_, Some(steps)) => {
+                self.wiring.delay_words(row, &mut out.words);
+                let first = u64::from(steps.first());
+                out.delays.extend(out.words.iter().map(|&word| first + u64::from(steps.at(word))));
+            }
+            (Draws::Law(law), None) => {
+                self.wiring.delay_words(row, &mut out.words);
+                for &word in &out.words {
+                    out.delays.push(self.delay(law.at(word))?);
+                }
+            }
+            (Draws::List(values), None) => {
+                let mut bad = None;
+                self.listed(values, row, out.ends.len(), "delay", |ms| match self.delay(ms) {
+                    Ok(delay) => out.delays.push(delay),
+                    Err(e) => bad = Some(e),
+                })?;
+                bad.map_or(Ok(()), Err)?;
+            }
+            (Draws::ByIndegree(_), None) => return Err(self.error(format!("delay: {}", SampleError::Indegree))),
+        }
+        Ok(())
+    }
+
+    /// Calls `put` with the listed value of each of a row's `count` synapses.
+    fn listed(
+        &self,
+        values: &[f64],
+        row: usize,
+        count: usize,
+        what: &str,
+        mut put: impl FnMut(f64),
+    ) -> Result<(), BuildError> {
+        for ordinal in 0..count {
+            let index = self.wiring.place(row, ordinal).unwrap_or(ordinal);
+            let missing = || self.error(format!("{what}: {}", SampleError::List { index, len: values.len() }));
+            put(*values.get(index).ok_or_else(missing)?);
+        }
+        Ok(())
     }
 
     /// A plastic or memristive weight must lie within the projection's bounds.
@@ -169,21 +303,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn delay(&self, ms: f64) -> Result<Time, BuildError> {
+    /// A delay in units.
+    fn delay(&self, ms: f64) -> Result<u64, BuildError> {
         if ms.is_nan() || ms <= 0.0 || ms > Time::LIMIT.ms() {
             return Err(self.error(format!(
                 "a delay of {ms} ms was drawn; delays must be more than 0: limit the distribution with `min`"
             )));
         }
-        let exact = Time::from_ms(ms);
-        Ok(match self.step {
-            None => exact.max(Time(1)),
-            Some(step) => Time(((exact.0 + step.0 / 2) / step.0).max(1) * step.0),
-        })
-    }
-
-    fn sampled(&self, value: Result<f64, crate::sample::SampleError>, what: &str) -> Result<f64, BuildError> {
-        value.map_err(|e| self.error(format!("{what}: {e}")))
+        Ok(in_steps(ms, self.unit()))
     }
 
     fn error(&self, message: String) -> BuildError {
@@ -194,4 +321,9 @@ impl<'a> Draft<'a> {
     pub fn device_key(row: u32, ordinal: u32) -> u64 {
         u64::from(row) << 32 | u64::from(ordinal)
     }
+}
+
+/// A time rounded to steps, at least one.
+fn in_steps(ms: f64, step: Time) -> u64 {
+    ((Time::from_ms(ms).0 + step.0 / 2) / step.0).max(1) as u64
 }

@@ -51,6 +51,7 @@ impl Share {
     }
 }
 
+#[cfg(test)]
 /// The share that owns member `index` of a population of this size.
 pub fn owner(size: usize, count: usize, index: u32) -> usize {
     // The inverse of `cut`, up to rounding: correct by one where needed.

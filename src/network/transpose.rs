@@ -2,19 +2,25 @@
 
 use std::ops::Range;
 
-use crate::time::Time;
+use super::build::BuildError;
+use super::projection::{Draft, Row};
 
-use super::build::{BuildError, Entry};
-use super::projection::{Draft, Drawn};
-
-/// One thread's synapses of one projection, by source.
+/// One thread's synapses of one projection, by source; within a source by target, then ordinal. Columns that
+/// nobody asks for are empty.
 pub struct Transposed {
     start: Vec<u64>,
-    target: Vec<u32>,
+    /// Targets (members of the slice), where the first of the thread's is.
+    from: u32,
+    target: Targets,
     ordinal: Vec<u32>,
-    /// Empty where all synapses are the same.
-    drawn: Vec<Drawn>,
-    same: Drawn,
+    weight: Vec<f64>,
+    delay: Vec<u64>,
+}
+
+/// Targets from the thread's first on: two bytes are mostly enough.
+enum Targets {
+    Near(Vec<u16>),
+    Far(Vec<u32>),
 }
 
 impl Transposed {
@@ -23,48 +29,77 @@ impl Transposed {
     pub fn new(draft: &Draft<'_>, owned: &Range<u32>) -> Result<Transposed, BuildError> {
         let from = owned.start.saturating_sub(draft.first_target) as usize;
         let to = (owned.end.saturating_sub(draft.first_target) as usize).min(draft.n_target);
-        let mut start = vec![0u64; draft.n_source + 1];
-        let mut row = Vec::new();
+        let mut counts = vec![0u32; draft.n_source];
+        let mut ends = Vec::new();
         for target in from..to {
-            draft.wiring.row(target, &mut row);
-            row.iter().for_each(|&source| start[source as usize + 1] += 1);
+            draft.wiring.row(target, &mut ends);
+            ends.iter().for_each(|&source| counts[source as usize] += 1);
         }
-        (0..draft.n_source).for_each(|s| start[s + 1] += start[s]);
-        let count = start[draft.n_source] as usize;
-        let uniform = draft.spec.weight.constant().is_some() && draft.spec.delay.constant().is_some();
-        let mut same = Drawn { weight: 0.0, delay: Time::ZERO };
-        let (mut targets, mut ordinals) = (vec![0u32; count], vec![0u32; count]);
-        let mut values = vec![same; if uniform { 0 } else { count }];
-        let mut next = start.clone();
+        let mut start = vec![0u64; draft.n_source + 1];
+        let mut sum = 0;
+        for (next, &count) in start[1..].iter_mut().zip(&counts) {
+            sum += u64::from(count);
+            *next = sum;
+        }
+        let count = sum as usize;
+        let room = |wanted: bool| if wanted { count } else { 0 };
+        let mut made = Transposed {
+            start,
+            from: from as u32,
+            target: if to.saturating_sub(from) <= 1 << 16 {
+                Targets::Near(vec![0; count])
+            } else {
+                Targets::Far(vec![0; count])
+            },
+            ordinal: vec![0; room(draft.spec.device.is_some())],
+            weight: vec![0.0; room(draft.spec.weight.constant().is_none())],
+            delay: vec![0; room(draft.spec.delay.constant().is_none())],
+        };
+        let mut next = made.start[..draft.n_source].to_vec();
+        let mut row = Row::default();
         for target in from..to {
-            draft.row(target, &mut row, |ordinal, source, drawn| {
+            draft.draw(target, &mut row)?;
+            for (ordinal, &source) in row.ends.iter().enumerate() {
                 let place = next[source as usize] as usize;
                 next[source as usize] += 1;
-                targets[place] = target as u32;
-                ordinals[place] = ordinal;
-                if uniform {
-                    same = drawn;
-                } else {
-                    values[place] = drawn;
+                match &mut made.target {
+                    Targets::Near(targets) => targets[place] = (target - from) as u16,
+                    Targets::Far(targets) => targets[place] = (target - from) as u32,
                 }
-            })?;
+                if let Some(slot) = made.ordinal.get_mut(place) {
+                    *slot = ordinal as u32;
+                }
+                if let Some(slot) = made.weight.get_mut(place) {
+                    *slot = row.weights[ordinal];
+                }
+                if let Some(slot) = made.delay.get_mut(place) {
+                    *slot = row.delays[ordinal];
+                }
+            }
         }
-        Ok(Transposed { start, target: targets, ordinal: ordinals, drawn: values, same })
+        Ok(made)
     }
 
-    /// Appends the synapses of `source` (an index within the slice).
-    pub fn entries(&self, draft: &Draft<'_>, projection: u16, source: usize, out: &mut Vec<Entry>) {
-        for place in self.start[source] as usize..self.start[source + 1] as usize {
-            let drawn = self.drawn.get(place).unwrap_or(&self.same);
-            let row = self.target[place];
-            out.push(Entry {
-                delay: drawn.delay,
-                projection,
-                target: draft.first_target + row,
-                ordinal: self.ordinal[place],
-                row,
-                weight: drawn.weight,
-            });
+    /// Fills `row` with the synapses of `source` (an index within the slice): ends are targets (within the slice), ascending.
+    /// `ordinals` gets each one's ordinal in the wiring row of its target, if there are devices.
+    pub fn row(
+        &self,
+        draft: &Draft<'_>,
+        source: usize,
+        row: &mut Row,
+        ordinals: &mut Vec<u32>,
+    ) -> Result<(), BuildError> {
+        let all = self.start[source] as usize..self.start[source + 1] as usize;
+        let copy = |column: &[u32], out: &mut Vec<u32>| out.extend(column.get(all.clone()).unwrap_or(&[]));
+        row.clear(draft)?;
+        ordinals.clear();
+        match &self.target {
+            Targets::Near(targets) => row.ends.extend(targets[all.clone()].iter().map(|&t| self.from + u32::from(t))),
+            Targets::Far(targets) => row.ends.extend(targets[all.clone()].iter().map(|&t| self.from + t)),
         }
+        copy(&self.ordinal, ordinals);
+        row.weights.extend(self.weight.get(all.clone()).unwrap_or(&[]));
+        row.delays.extend(self.delay.get(all).unwrap_or(&[]));
+        Ok(())
     }
 }

@@ -5,15 +5,17 @@
 //! drawn again at any time, alone and on any thread, so building is parallel, needs no
 //! memory but what it builds, and does not depend on how neurons are shared out.
 
+mod choose;
 mod counts;
 mod error;
 
 pub use error::WiringError;
 
+use choose::{Draws, sort};
 use counts::{counts, total_from_probability};
 
 use crate::math;
-use crate::rng::{Purpose, Stream};
+use crate::rng::{Purpose, Stream, StreamKey};
 use crate::spec::Connect;
 
 /// The two ends of a projection, and what is allowed between them.
@@ -146,7 +148,7 @@ impl Wiring {
     }
 
     /// Fills `out` with the other end of each synapse of `row`, in order of ordinal: the same
-    /// each time. Indices count within the slices.
+    /// each time, and ascending where rows are sources. Indices count within the slices.
     pub fn row(&self, row: usize, out: &mut Vec<u32>) {
         out.clear();
         let ends = &self.ends;
@@ -197,14 +199,18 @@ impl Wiring {
         }
     }
 
-    /// The random numbers from which the weights of `row` are drawn, in order of ordinal.
-    pub fn weight_stream(&self, row: usize) -> Stream {
-        Stream::new(self.seed, Purpose::Weight, self.name_key, row as u64)
+    /// Fills `words` with the random words from which the weights of `row` are made, in order of ordinal.
+    pub fn weight_words(&self, row: usize, words: &mut [u32]) {
+        self.key(Purpose::Weight).fill(row as u64, 0, words);
     }
 
-    /// The random numbers from which the delays of `row` are drawn, in order of ordinal.
-    pub fn delay_stream(&self, row: usize) -> Stream {
-        Stream::new(self.seed, Purpose::Delay, self.name_key, row as u64)
+    /// Fills `words` with the random words from which the delays of `row` are made, in order of ordinal.
+    pub fn delay_words(&self, row: usize, words: &mut [u32]) {
+        self.key(Purpose::Delay).fill(row as u64, 0, words);
+    }
+
+    fn key(&self, purpose: Purpose) -> StreamKey {
+        StreamKey::new(self.seed, purpose, self.name_key)
     }
 
     fn stream(&self, row: usize) -> Stream {
@@ -234,25 +240,25 @@ impl Wiring {
         }
     }
 
-    /// `k` of `0..n` but `own`: with replacement where multapses are allowed, else distinct.
+    /// `k` of `0..n` but `own`, ascending: with replacement where multapses are allowed, else distinct. (Those of a target
+    /// are put in order by source later, so they stay as drawn.)
     fn choose(&self, row: usize, k: usize, n: usize, own: Option<usize>, out: &mut Vec<u32>) {
-        let mut stream = self.stream(row);
-        let n = n - usize::from(own.is_some());
-        // The one left out is stepped over, so that the rest stay equally likely.
-        let step_over = |index: u64| (index + u64::from(own.is_some_and(|own| index >= own as u64))) as u32;
-        out.reserve(k);
-        if self.ends.multapses {
-            out.extend((0..k).map(|_| step_over(stream.below(n as u64))));
+        let n = (n - usize::from(own.is_some())) as u32;
+        if k == 0 {
             return;
         }
-        // Floyd's algorithm (Bentley & Floyd 1987, doi:10.1145/30401.315746): k numbers for k distinct ones.
-        let mut taken = vec![0u64; n.div_ceil(64)];
-        for last in n - k..n {
-            let drawn = stream.below(last as u64 + 1) as usize;
-            let free = taken[drawn / 64] >> (drawn % 64) & 1 == 0;
-            let chosen = if free { drawn } else { last };
-            taken[chosen / 64] |= 1 << (chosen % 64);
-            out.push(step_over(chosen as u64));
+        let mut draws = Draws { key: self.key(Purpose::Connect), row: row as u64, block: 0 };
+        if self.ends.multapses {
+            draws.below(n, k, out);
+            if !self.by_target() {
+                sort(out);
+            }
+        } else {
+            draws.distinct(n, k, out);
+        }
+        // The one left out is stepped over, so that the rest stay equally likely.
+        if let Some(own) = own {
+            out.iter_mut().for_each(|index| *index += u32::from(*index >= own as u32));
         }
     }
 }
@@ -272,7 +278,7 @@ fn check_degree(ends: &Ends, rule: &'static str, k: usize, n: usize, rows: usize
     }
 }
 
-/// Sorts listed pairs by source, keeping the order of the list within each.
+/// Sorts listed pairs by source and target, keeping the order of the list among equal ones.
 fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
     let mut offsets = vec![0; ends.n_source + 1];
     for (index, &(source_id, target_id)) in pairs.iter().enumerate() {
@@ -298,7 +304,7 @@ fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
         offsets[source + 1] += offsets[source];
     }
     let mut places: Vec<u32> = (0..pairs.len() as u32).collect();
-    places.sort_by_key(|&place| pairs[place as usize].0);
+    places.sort_by_key(|&place| pairs[place as usize]);
     let targets = places.iter().map(|&place| pairs[place as usize].1).collect();
     Ok(Kind::Pairs { offsets, targets, places })
 }

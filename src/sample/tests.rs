@@ -16,7 +16,7 @@ fn moments(values: &[f64]) -> (f64, f64) {
 
 /// Largest distance of two empirical distribution functions, times the root of the effective
 /// sample size: above 1.95 once in a thousand (Kolmogorov-Smirnov).
-fn kolmogorov_smirnov(mut a: Vec<f64>, mut b: Vec<f64>) -> f64 {
+pub(super) fn kolmogorov_smirnov(mut a: Vec<f64>, mut b: Vec<f64>) -> f64 {
     a.sort_by(f64::total_cmp);
     b.sort_by(f64::total_cmp);
     let (n, m) = (a.len() as f64, b.len() as f64);

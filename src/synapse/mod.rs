@@ -7,10 +7,13 @@ mod energy;
 mod history;
 mod memristor;
 mod plastic;
+mod recent;
+mod row;
 mod store;
 
 pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
 pub use plastic::{Plastic, PlasticSetup, PlasticState, PreSpike, Transmitted};
+pub use recent::{Decay, Recent};
 pub use store::{BLOCK, Delays, Runs, Store, Weights};

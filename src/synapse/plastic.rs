@@ -16,6 +16,7 @@ use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
 use super::memristor::Device;
+use super::recent::{Decay, Recent};
 use super::{History, Memristor, PostSpike, Price};
 
 /// What all synapses of a plastic projection share.
@@ -77,6 +78,18 @@ pub struct Past {
 }
 
 impl Past {
+    /// When the last was emitted; none before the first.
+    #[inline]
+    pub fn last(&self) -> Option<Time> {
+        self.last
+    }
+
+    /// The presynaptic trace just after the last.
+    #[inline]
+    pub fn trace(&self) -> f64 {
+        self.trace
+    }
+
     /// With one more spike.
     fn then(&self, time: Time, rule: Option<&Rule>) -> Past {
         let trace = match (rule, self.last) {
@@ -124,6 +137,12 @@ pub struct Plastic<W> {
     pub device_carry: Vec<f32>,
     /// Post spikes of each target (index within the population's share of the thread).
     pub post: Vec<History>,
+    /// The last of them, at hand.
+    pub recent: Vec<Recent>,
+    /// Decay of the presynaptic trace.
+    pub decay_plus: Decay,
+    /// Decay of the postsynaptic trace.
+    pub decay_minus: Decay,
     /// Spikes of each source so far.
     pub pre: Vec<PreState>,
     /// Spikes that may still be on their way, in order of (time, row).
@@ -148,7 +167,9 @@ impl<W: Real> Plastic<W> {
     #[inline]
     pub fn post_spike(&mut self, target: u32, time: Time) {
         if let Some(rule) = &self.setup.rule {
-            self.post[target as usize].push(time, 1.0 / rule.tau_minus());
+            let history = &mut self.post[target as usize];
+            history.push(time, 1.0 / rule.tau_minus());
+            self.recent[target as usize].push(history);
             self.unsettled += 1;
         }
     }
@@ -184,6 +205,12 @@ impl<W: Real> Plastic<W> {
         let known = if self.setup.axonal { Time(at.0 - 1) } else { at };
         self.learn_post(state, target, delay, &pre.past, known, price);
         self.learn_pre(state, target, delay, pre, price);
+    }
+
+    /// Puts back the post spikes of all targets.
+    pub fn set_posts(&mut self, post: Vec<History>) {
+        self.recent = post.iter().map(Recent::of).collect();
+        self.post = post;
     }
 
     /// Forgets spikes that have arrived everywhere by `now`.

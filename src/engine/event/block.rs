@@ -357,6 +357,12 @@ pub fn transmit<W: Real>(
 ) {
     let Some(pre) = pre else { return };
     let projection = group.projections[0];
+    let first = group.first;
+    if let Some(plastic) = group.plastic.as_mut().filter(|p| p.has_plain_rows() && !model.recorded[projection]) {
+        let receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
+        plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
+        return;
+    }
     for synapse in synapses {
         let place = u32::from(group.store.targets[synapse]);
         let Some(plastic) = &mut group.plastic else { return };

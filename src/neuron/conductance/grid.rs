@@ -7,6 +7,9 @@
 
 use super::Membrane;
 use crate::math;
+use crate::math::vector;
+use crate::math::vector::Target;
+use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
 
 /// Order of the series.
@@ -14,6 +17,9 @@ const TERMS: usize = 8;
 
 /// The longest part of a step, in units of the shortest time constant.
 const LONGEST_PART: f64 = 0.5;
+
+/// One number for each neuron of a group.
+type Lanes<R> = [R; GROUP];
 
 /// Parameters and constants of one neuron, for steps cut in a fixed number of parts.
 #[derive(Clone, Debug)]
@@ -84,6 +90,13 @@ impl<R: Real> Kernel<R> {
         }
     }
 
+    /// Are the conductances so large that a step needs more parts?
+    #[inline(always)]
+    fn is_stiff<const ALPHA: bool>(&self, g: [R; 4]) -> bool {
+        let reach = if ALPHA { (g[2] + g[3]) * self.length } else { R::default() };
+        g[0] + g[1] + reach + self.g_l > self.stiff
+    }
+
     /// v after one part.
     #[inline(always)]
     fn part<const ALPHA: bool>(&self, v: R, [g_ex, g_in, d_ex, d_in]: [R; 4], current: R) -> R {
@@ -112,6 +125,46 @@ impl<R: Real> Kernel<R> {
         sum
     }
 
+    /// As [`Self::part`], of a group of neurons: operation by operation, each for all, which become vector instructions.
+    #[inline(always)]
+    fn part_of_group<const ALPHA: bool>(
+        &self,
+        v: &mut Lanes<R>,
+        [g_ex, g_in, d_ex, d_in]: &[Lanes<R>; 4],
+        i: &Lanes<R>,
+    ) {
+        let zero = R::default();
+        let (mut g, mut terms) = ([[zero; GROUP]; TERMS], [[zero; GROUP]; TERMS]);
+        let mut last = *v;
+        for k in 0..TERMS {
+            let mut total = [zero; GROUP];
+            for n in 0..GROUP {
+                let (mut ex, mut inh) = (g_ex[n] * self.ex[k], g_in[n] * self.inh[k]);
+                if ALPHA && k > 0 {
+                    ex += d_ex[n] * self.length * self.ex[k - 1];
+                    inh += d_in[n] * self.length * self.inh[k - 1];
+                }
+                g[k][n] = ex + inh;
+                total[n] = ex * self.e_ex + inh * self.e_in;
+                if k == 0 {
+                    g[0][n] += self.g_l;
+                    total[n] += self.constant + i[n];
+                }
+            }
+            terms[k] = last;
+            for j in 0..=k {
+                let (g, terms) = (&g[j], &terms[k - j]);
+                for n in 0..GROUP {
+                    total[n] = total[n] - g[n] * terms[n];
+                }
+            }
+            for n in 0..GROUP {
+                last[n] = total[n] * self.rise[k];
+                v[n] += last[n];
+            }
+        }
+    }
+
     /// The conductances and rate variables after one part.
     #[inline(always)]
     fn decayed<const ALPHA: bool>(&self, [g_ex, g_in, d_ex, d_in]: [R; 4]) -> [R; 4] {
@@ -134,10 +187,12 @@ struct Block<R, const ALPHA: bool> {
     /// One for all, or one per neuron.
     members: Vec<Membrane>,
     kernels: Vec<Kernel<R>>,
+    /// NaN while the neuron is refractory.
     v: Vec<R>,
-    /// g_ex, g_in, dg_ex, dg_in.
-    g: Vec<[R; 4]>,
-    refractory: Vec<u32>,
+    /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
+    g: [Vec<R>; 4],
+    refractory: Refractory,
+    target: Target,
 }
 
 /// Makes a block of `lif_cond_exp` (ALPHA false) or `lif_cond_alpha` neurons with steps of `h_ms`.
@@ -157,91 +212,212 @@ pub fn block<R: Real, const ALPHA: bool>(
         members,
         kernels,
         v: Vec::with_capacity(spec.size),
-        g: Vec::with_capacity(spec.size),
-        refractory: vec![0; spec.size],
+        g: Default::default(),
+        refractory: Refractory::new(spec.size),
+        target: Target::best(),
     };
     for i in 0..spec.size {
         let e_l = block.members[if count == 1 { 0 } else { i }].e_l;
         let given = spec.initial_of(i);
         let or = |k: usize, default: f64| R::of(given.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default));
         block.v.push(or(0, e_l));
-        block.g.push([or(1, 0.0), or(2, 0.0), or(3, 0.0), or(4, 0.0)]);
+        for (k, g) in block.g.iter_mut().enumerate().take(if ALPHA { 4 } else { 2 }) {
+            g.push(or(k + 1, 0.0));
+        }
     }
     Ok(Box::new(block))
 }
 
-impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
-    /// v after a step in which the conductances are so large that it needs more parts than usual.
-    #[cold]
-    fn stiff_step(&self, i: usize, current: R) -> R {
-        let p = &self.members[if self.members.len() == 1 { 0 } else { i }];
-        let mut g = self.g[i];
-        let e = math::exp(1.0);
-        let rise = if ALPHA { p.tau_ex * g[2].wide().abs() / e + p.tau_in * g[3].wide().abs() / e } else { 0.0 };
-        let total = p.g_l + g[0].wide().abs() + g[1].wide().abs() + rise;
-        let parts = (total * self.h / (LONGEST_PART * p.c_m)).ceil().min(1e6) as usize;
-        let kernel = Kernel::<R>::new(p, self.h, ALPHA, parts);
-        let mut v = self.v[i];
-        for _ in 0..kernel.parts {
-            v = kernel.part::<ALPHA>(v, g, current);
-            g = kernel.decayed::<ALPHA>(g);
+/// Neurons that the loop works on before it looks whether one of them needs more parts or has spiked.
+const GROUP: usize = 32;
+
+/// Neurons with the same parameters and what arrives at them.
+struct Stretch<'a, R, C, const ALPHA: bool> {
+    kernel: &'a Kernel<R>,
+    v: &'a mut [R],
+    g: [&'a mut [R]; 4],
+    excitatory: &'a mut [R],
+    inhibitory: &'a mut [R],
+    current: C,
+    /// v after a step that needs more parts than usual, from v, conductances and current.
+    stiff: &'a dyn Fn(R, [R; 4], R) -> R,
+    /// Called with each neuron that spikes; gives what to store as its potential.
+    spike: &'a mut dyn FnMut(usize) -> R,
+}
+
+impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> Stretch<'_, R, C, ALPHA> {
+    /// `n` neurons from `from` on. Straight, so that it becomes vector instructions.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
+    fn group(&mut self, from: usize, n: usize) {
+        let own = from..from + n;
+        let kernel = self.kernel;
+        let [g0, g1, g2, g3] = &mut self.g;
+        let (g0, g1) = (&mut g0[own.clone()], &mut g1[own.clone()]);
+        let (g2, g3) = if ALPHA { (&mut g2[own.clone()], &mut g3[own.clone()]) } else { (&mut [][..], &mut [][..]) };
+        let v = &mut self.v[own.clone()];
+        let (excitatory, inhibitory) = (&mut self.excitatory[own.clone()], &mut self.inhibitory[own]);
+        let zero = R::default();
+        let (mut old_v, mut old_g) = ([zero; GROUP], [[zero; GROUP]; 4]);
+        let (mut any_stiff, mut any) = (false, false);
+        for i in 0..n {
+            let mut g = if ALPHA { [g0[i], g1[i], g2[i], g3[i]] } else { [g0[i], g1[i], zero, zero] };
+            old_v[i] = v[i];
+            (old_g[0][i], old_g[1][i]) = (g[0], g[1]);
+            if ALPHA {
+                (old_g[2][i], old_g[3][i]) = (g[2], g[3]);
+            }
+            any_stiff |= kernel.is_stiff::<ALPHA>(g);
+            for _ in 0..kernel.parts {
+                g = kernel.decayed::<ALPHA>(g);
+            }
+            let jump = [excitatory[i] * kernel.jump_ex, -inhibitory[i] * kernel.jump_in];
+            excitatory[i] = zero;
+            inhibitory[i] = zero;
+            if ALPHA {
+                (g0[i], g1[i], g2[i], g3[i]) = (g[0], g[1], g[2] + jump[0], g[3] + jump[1]);
+            } else {
+                (g0[i], g1[i]) = (g[0] + jump[0], g[1] + jump[1]);
+            }
         }
-        v
+        if n == 1 {
+            let mut g = std::array::from_fn(|k| old_g[k][0]);
+            for _ in 0..kernel.parts {
+                v[0] = kernel.part::<ALPHA>(v[0], g, (self.current)(from));
+                g = kernel.decayed::<ALPHA>(g);
+            }
+        } else {
+            let (mut moved, mut g, mut current) = (old_v, old_g, [zero; GROUP]);
+            current[..n].iter_mut().enumerate().for_each(|(i, current)| *current = (self.current)(from + i));
+            for part in 0..kernel.parts {
+                kernel.part_of_group::<ALPHA>(&mut moved, &g, &current);
+                for i in 0..if part + 1 < kernel.parts { GROUP } else { 0 } {
+                    let next = kernel.decayed::<ALPHA>([g[0][i], g[1][i], g[2][i], g[3][i]]);
+                    (0..4).for_each(|k| g[k][i] = next[k]);
+                }
+            }
+            v.copy_from_slice(&moved[..n]);
+        }
+        for v in v.iter() {
+            any |= *v >= kernel.v_th;
+        }
+        if any_stiff {
+            for i in 0..n {
+                let g = std::array::from_fn(|k| old_g[k][i]);
+                // Only of neurons that are not held, whose potential is a number.
+                if kernel.is_stiff::<ALPHA>(g) && old_v[i].wide().is_finite() {
+                    v[i] = (self.stiff)(old_v[i], g, (self.current)(from + i));
+                    any |= v[i] >= kernel.v_th;
+                }
+            }
+        }
+        if any {
+            for (i, v) in v.iter_mut().enumerate() {
+                if *v >= kernel.v_th {
+                    *v = (self.spike)(from + i);
+                }
+            }
+        }
     }
 }
 
-impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
-    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
-        let shared = self.kernels.len() == 1;
-        for k in 0..input.excitatory.len() {
-            let i = first + k;
-            let kernel = &self.kernels[if shared { 0 } else { i }];
-            let current = input.current.get(k).copied().unwrap_or_default();
-            let mut g = self.g[i];
-            let mut v = self.v[i];
-            let reach = if ALPHA { (g[2] + g[3]) * kernel.length } else { R::default() };
-            let stiff = g[0] + g[1] + reach + kernel.g_l > kernel.stiff;
-            if stiff && self.refractory[i] == 0 {
-                v = self.stiff_step(i, current);
-            }
-            for _ in 0..kernel.parts {
-                if self.refractory[i] == 0 && !stiff {
-                    v = kernel.part::<ALPHA>(v, g, current);
-                }
-                g = kernel.decayed::<ALPHA>(g);
-            }
-            let jump = if ALPHA { 2 } else { 0 };
-            g[jump] += input.excitatory.get(k).copied().unwrap_or_default() * kernel.jump_ex;
-            g[jump + 1] += -input.inhibitory.get(k).copied().unwrap_or_default() * kernel.jump_in;
-            self.g[i] = g;
-            if self.refractory[i] > 0 {
-                self.refractory[i] -= 1;
-            } else if v >= kernel.v_th {
-                v = kernel.v_reset;
-                self.refractory[i] = kernel.refractory_steps;
-                spikes.push(i as u32);
-            }
-            self.v[i] = v;
+impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> vector::Kernel for Stretch<'_, R, C, ALPHA> {
+    type Output = ();
+    #[inline(always)]
+    fn run(mut self) {
+        let n = self.v.len();
+        let whole = n - n % GROUP;
+        for from in (0..whole).step_by(GROUP) {
+            self.group(from, GROUP);
         }
-        input.excitatory.fill(R::default());
-        input.inhibitory.fill(R::default());
+        self.group(whole, n - whole);
+    }
+}
+
+/// v after a step in which the conductances are so large that it needs more parts than usual.
+#[cold]
+fn stiff_step<R: Real, const ALPHA: bool>(p: &Membrane, h: f64, mut v: R, mut g: [R; 4], current: R) -> R {
+    let e = math::exp(1.0);
+    let rise = if ALPHA { p.tau_ex * g[2].wide().abs() / e + p.tau_in * g[3].wide().abs() / e } else { 0.0 };
+    let total = p.g_l + g[0].wide().abs() + g[1].wide().abs() + rise;
+    let parts = (total * h / (LONGEST_PART * p.c_m)).ceil().min(1e6) as usize;
+    let kernel = Kernel::<R>::new(p, h, ALPHA, parts);
+    for _ in 0..kernel.parts {
+        v = kernel.part::<ALPHA>(v, g, current);
+        g = kernel.decayed::<ALPHA>(g);
+    }
+    v
+}
+
+impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
+    fn begin(&mut self) {
+        let kernels = &self.kernels;
+        let last = kernels.len().saturating_sub(1);
+        self.refractory.begin(&mut self.v, |i| kernels[i.min(last)].v_reset);
+    }
+
+    fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
+        let n = input.excitatory.len();
+        // Neurons with parameters of their own make a stretch each.
+        let length = if self.kernels.len() == 1 { n } else { 1 };
+        for from in (0..n).step_by(length.max(1)) {
+            let own = first + from..first + from + length;
+            let which = if self.kernels.len() == 1 { 0 } else { own.start };
+            let (kernel, member, h) = (&self.kernels[which], &self.members[which], self.h);
+            let [g0, g1, g2, g3] = &mut self.g;
+            let alpha = if ALPHA { own.clone() } else { 0..0 };
+            let refractory = &mut self.refractory;
+            let begin = own.start;
+            let stretch = from..from + length;
+            macro_rules! run {
+                ($current:expr) => {
+                    self.target.run(Stretch::<R, _, ALPHA> {
+                        kernel,
+                        v: &mut self.v[own.clone()],
+                        g: [&mut g0[own.clone()], &mut g1[own.clone()], &mut g2[alpha.clone()], &mut g3[alpha.clone()]],
+                        excitatory: &mut input.excitatory[stretch.clone()],
+                        inhibitory: &mut input.inhibitory[stretch],
+                        current: $current,
+                        stiff: &|v, g, current| stiff_step::<R, ALPHA>(member, h, v, g, current),
+                        spike: &mut |i| {
+                            spikes.push((begin + i) as u32);
+                            refractory.hold(begin + i, kernel.refractory_steps, kernel.v_reset)
+                        },
+                    })
+                };
+            }
+            if input.current.is_empty() {
+                run!(|_| R::default());
+            } else {
+                let current = &input.current[stretch.clone()];
+                run!(|i| current[i]);
+            }
+        }
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {
-        if variable == 0 { self.v[neuron].wide() } else { self.g[neuron][variable - 1].wide() }
+        if variable == 0 { self.potential(neuron).wide() } else { self.g[variable - 1][neuron].wide() }
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
-        let state = std::iter::once(self.v[neuron]).chain(self.g[neuron]);
-        state.map(|x| x.wide().to_bits()).chain([u64::from(self.refractory[neuron])]).collect()
+        let g = self.g.iter().filter_map(|g| g.get(neuron).copied());
+        let state = std::iter::once(self.potential(neuron)).chain(g);
+        state.map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
-        let [v, g @ .., refractory] = words else { return };
-        self.v[neuron] = R::of(f64::from_bits(*v));
-        for (to, &from) in self.g[neuron].iter_mut().zip(g) {
-            *to = R::of(f64::from_bits(from));
+        let [v, g @ .., held] = words else { return };
+        for (to, &from) in self.g.iter_mut().zip(g) {
+            to[neuron] = R::of(f64::from_bits(from));
         }
-        self.refractory[neuron] = *refractory as u32;
+        self.v[neuron] = self.refractory.hold(neuron, *held as u32, R::of(f64::from_bits(*v)));
+    }
+}
+
+impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
+    /// The potential of a neuron, also while it is held.
+    fn potential(&self, neuron: usize) -> R {
+        let kernel = &self.kernels[neuron.min(self.kernels.len() - 1)];
+        if self.refractory.holds(neuron) { kernel.v_reset } else { self.v[neuron] }
     }
 }
