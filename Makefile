@@ -36,12 +36,12 @@ check: setup ## Format, clippy, documentation
 
 bench: setup ## The inner loops and whole networks: benches/README.md
 	cargo bench --locked --bench kernels
-	cargo bench --locked --bench networks
+	cargo bench --locked --bench networks -- --runs 1
 
 bench-peers: setup ## The same networks on NEST and Brian2 (installed into target/peers), in turn with ours
 	test -x target/peers/bin/python || python3 -m venv target/peers
 	target/peers/bin/pip install --quiet nest-simulator brian2 'numpy<2.4'
-	cargo bench --locked --bench networks -- --peers target/peers --threads 1
+	cargo bench --locked --bench networks -- --peers target/peers --threads 1 --seconds 1
 
 reproduce: setup ## Every shipped model at full length, against its paper: docs/REPRODUCTION.md
 	cargo bench --locked --bench reproduce
