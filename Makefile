@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test check bench reproduce clean
+.PHONY: help setup build demo test check bench bench-peers reproduce clean
 
 # rustup's installer asks for a new login before cargo is on the path; do without.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -13,7 +13,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/release/memspike
 RECORDING := tests/data/recordings/mc_maze_trial_748/mc_maze_trial_748.nwb
 
 help: ## This list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: ## Install what is missing: compiler, cmake (needed to build HDF5); nothing to do the second time
 	@.ci/setup
@@ -34,8 +34,14 @@ check: setup ## Format, clippy, documentation
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-bench: setup ## The benchmarks, each against its stated question
-	cargo bench --locked
+bench: setup ## The inner loops and whole networks: benches/README.md
+	cargo bench --locked --bench kernels
+	cargo bench --locked --bench networks -- --runs 1
+
+bench-peers: setup ## The same networks on NEST and Brian2 (installed into target/peers), in turn with ours
+	test -x target/peers/bin/python || python3 -m venv target/peers
+	target/peers/bin/pip install --quiet nest-simulator brian2 'numpy<2.4'
+	cargo bench --locked --bench networks -- --peers target/peers --threads 1 --seconds 1
 
 reproduce: setup ## Every shipped model at full length, against its paper: docs/REPRODUCTION.md
 	cargo bench --locked --bench reproduce

@@ -96,6 +96,7 @@ fn about(what: &'static str, source: &'static str, value: f64, tolerance: f64, m
 fn cases() -> Vec<Case> {
     let case = |model, sets, checks| Case { model, sets, checks };
     let brette = "Brette et al. 2007; NEST 3.10, Brian2 2.9";
+    let auryn = "Vogels & Abbott 2005; NEST, Brian2, Auryn";
     let brunel = "Brunel 2000, fig. 8; NEST 3.10";
     let song = "Song, Miller & Abbott 2000; Brian2's STDP example";
     let stdp = "NEST 3.10, stdp_synapse, as of each last presynaptic spike";
@@ -120,6 +121,11 @@ fn cases() -> Vec<Case> {
             "vogels_abbott_coba",
             &[],
             vec![check("mean rate (Hz)", brette, 13.5, 19.5, rate), check("mean CV", brette, 1.3, 1.9, cv)],
+        ),
+        case(
+            "vogels_abbott_coba_bias",
+            &[],
+            vec![check("mean rate (Hz)", auryn, 15.5, 18.5, rate), check("mean CV", auryn, 1.4, 1.7, cv)],
         ),
         case(
             "brette_voltage_jump",

@@ -39,7 +39,7 @@ fn every_shipped_model_loads_has_a_title_and_is_in_the_readme() {
             files += 1;
         }
     }
-    assert!(files >= 14);
+    assert!(files >= 15);
 }
 
 #[test]
@@ -49,6 +49,10 @@ fn weights_of_the_vogels_abbott_networks_are_those_of_brette_2007() {
     assert!((weight(&cuba, "inhibitory.I_to_E") + 90.0).abs() < 1e-12);
     let coba = load("vogels_abbott_coba.toml", &[]);
     assert_eq!((weight(&coba, "excitatory.E_to_E"), weight(&coba, "inhibitory.I_to_I")), (6.0, -67.0));
+    let bias = load("vogels_abbott_coba_bias.toml", &[]);
+    assert_eq!((weight(&bias, "excitatory.E_to_I"), weight(&bias, "inhibitory.I_to_E")), (4.0, -51.0));
+    // A lone cell comes to rest 20 mV above e_l.
+    assert_eq!(parameter(&bias, 0, "i_e") / parameter(&bias, 0, "g_l"), 20.0);
     // R = 100 Mohm and tau = 20 ms in both.
     assert_eq!(parameter(&coba, 0, "c_m") / parameter(&coba, 0, "g_l"), parameter(&cuba, 0, "tau_m"));
 }
