@@ -36,18 +36,21 @@ impl Calendar {
         let last = (to.0 - 1).div_euclid(self.quantum);
         loop {
             let slot = self.base.rem_euclid(BUCKETS) as usize;
-            let entries = std::mem::take(&mut self.buckets[slot]);
-            let mut later = Vec::new();
-            for entry in entries {
-                if entry.0 < to { out.push(entry.1) } else { later.push(entry) }
-            }
+            self.buckets[slot].retain(|&(at, item)| {
+                if at < to {
+                    out.push(item);
+                }
+                at >= to
+            });
             if self.base >= last {
-                self.buckets[slot] = later;
                 return;
             }
             self.base += 1;
-            // Only those who waited for a later lap: their own bucket, or the last one again.
-            later.into_iter().for_each(|(at, item)| self.insert(item, at));
+            if !self.buckets[slot].is_empty() {
+                // Only those who waited for a later lap: their own bucket, or the last one again.
+                let later = std::mem::take(&mut self.buckets[slot]);
+                later.into_iter().for_each(|(at, item)| self.insert(item, at));
+            }
         }
     }
 }

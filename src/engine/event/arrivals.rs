@@ -26,6 +26,8 @@ pub enum What {
     Run {
         /// The group of the synapses.
         group: u32,
+        /// Their row.
+        row: u32,
         /// First synapse.
         start: u64,
         /// Number of synapses.
@@ -77,6 +79,7 @@ impl Arrivals {
                         order: (store.sources.start + row, index as u32, 0),
                         what: What::Run {
                             group: index as u32,
+                            row,
                             start: synapses.start as u64,
                             count: synapses.len() as u32,
                             delay,

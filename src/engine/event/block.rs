@@ -42,6 +42,8 @@ pub trait Block<W: Real>: Send {
     fn load(&mut self, states: &[Vec<u8>], now: Time) -> Result<(), RunError>;
 }
 
+/// One line of cache where the state is small.
+#[repr(align(64))]
 struct Cell<S> {
     state: S,
     /// No spike comes before this time, if nothing arrives.
@@ -180,9 +182,13 @@ impl<M: EventNeuron> Neurons<M> {
         let time = arrivals[0].time;
         for arrival in arrivals {
             match arrival.what {
-                What::Run { group, start, count, delay, pre } => {
+                What::Run { group, row, start, count, delay, pre } => {
                     let synapses = start as usize..start as usize + count as usize;
-                    self.take_run(work, group as usize, synapses, delay, pre, time);
+                    if work.groups[group as usize].plastic.is_some() {
+                        self.take_plastic(work, group as usize, synapses, delay, pre, time);
+                    } else {
+                        self.take_run(work, group as usize, row as usize, synapses, time);
+                    }
                 }
                 What::Background { place, weight } => {
                     self.touch(place, time, work.groups, work.population, work.out);
@@ -216,9 +222,8 @@ impl<M: EventNeuron> Neurons<M> {
         self.touched.clear();
     }
 
-    /// A spike over synapses of equal delay.
-    #[inline]
-    fn take_run<W: Real>(
+    /// A spike over plastic synapses of equal delay.
+    fn take_plastic<W: Real>(
         &mut self,
         work: &mut Work<'_, W>,
         group: usize,
@@ -228,39 +233,61 @@ impl<M: EventNeuron> Neurons<M> {
         time: Time,
     ) {
         let first = work.groups[group].first;
-        if work.groups[group].plastic.is_some() {
-            // Targets first: with an axonal delay, their spikes up to now count.
-            for synapse in synapses.clone() {
-                let place = first + u32::from(work.groups[group].store.targets[synapse]);
-                self.touch(place, time, work.groups, work.population, work.out);
-            }
-            let (params, cells) = (&self.params, &mut self.cells);
-            transmit(
-                work.model,
-                work.share,
-                &mut work.groups[group],
-                synapses,
-                delay,
-                pre,
-                work.out,
-                |place, weight| {
-                    let params = of(params, place);
-                    M::receive(params, &mut cells[place as usize].state, weight);
-                },
-            );
-            return;
-        }
-        let row = match work.groups[group].store.weights {
-            Weights::Row(_) => work.groups[group].store.row_of(synapses.start),
-            _ => 0,
-        };
-        for synapse in synapses {
-            let store = &work.groups[group].store;
-            let (place, weight) = (first + u32::from(store.targets[synapse]), store.weight(row, synapse));
+        // Targets first: with an axonal delay, their spikes up to now count.
+        for synapse in synapses.clone() {
+            let place = first + u32::from(work.groups[group].store.targets[synapse]);
             self.touch(place, time, work.groups, work.population, work.out);
-            let params = of(&self.params, place);
-            M::receive(params, &mut self.cells[place as usize].state, weight);
         }
+        let (params, cells) = (&self.params, &mut self.cells);
+        transmit(work.model, work.share, &mut work.groups[group], synapses, delay, pre, work.out, |place, weight| {
+            M::receive(of(params, place), &mut cells[place as usize].state, weight);
+        });
+    }
+
+    /// A spike over synapses of equal delay whose weights stay.
+    #[inline]
+    fn take_run<W: Real>(
+        &mut self,
+        work: &mut Work<'_, W>,
+        group: usize,
+        row: usize,
+        synapses: Range<usize>,
+        time: Time,
+    ) {
+        let first = work.groups[group].first;
+        // The rare targets that may have fired before; this also brings all of them into the nearest cache.
+        for synapse in synapses.clone() {
+            let place = first + u32::from(work.groups[group].store.targets[synapse]);
+            if self.cells[place as usize].quiet_until < time {
+                self.find_spikes(place, time, work.groups, work.population, work.out);
+            }
+        }
+        let store = &work.groups[group].store;
+        let targets = &store.targets[synapses.clone()];
+        match &store.weights {
+            Weights::Row(weights) => {
+                let weight = weights[row].wide();
+                targets.iter().for_each(|&target| self.take(first + u32::from(target), time, weight));
+            }
+            Weights::Each(weights) => {
+                for (&target, weight) in targets.iter().zip(&weights[synapses]) {
+                    self.take(first + u32::from(target), time, weight.wide());
+                }
+            }
+            Weights::Plastic => {}
+        }
+    }
+
+    /// Takes in one synaptic event; the neuron's spikes before it are found.
+    #[inline]
+    fn take(&mut self, place: u32, time: Time, weight: f64) {
+        let params = of(&self.params, place);
+        let cell = &mut self.cells[place as usize];
+        if std::mem::replace(&mut cell.touched_at, time) != time {
+            M::advance(params, &mut cell.state, time);
+            self.touched.push(place);
+        }
+        M::receive(params, &mut cell.state, weight);
     }
 
     /// Finds the spikes of neurons that nothing arrives at.
@@ -276,8 +303,7 @@ impl<M: EventNeuron> Neurons<M> {
             }
             cell.check_at = Time::NEVER;
             if cell.quiet_until < to {
-                self.find_spikes(place, to, work.groups, work.population, work.out);
-                self.look_ahead(place, to);
+                self.check(place, work);
             }
             let cell = &mut self.cells[place as usize];
             if cell.quiet_until != Time::NEVER {
@@ -288,21 +314,36 @@ impl<M: EventNeuron> Neurons<M> {
         self.due = due;
     }
 
-    /// Without touching the state: when the neuron's next spike comes if nothing arrives, as far as one looks.
-    fn look_ahead(&mut self, place: u32, to: Time) {
-        let params = of(&self.params, place);
-        let cell = &mut self.cells[place as usize];
-        let earliest = M::earliest(params, &cell.state);
+    /// Finds the spikes of the window and, as far as one looks, when the next one comes if nothing arrives.
+    fn check<W: Real>(&mut self, place: u32, work: &mut Work<'_, W>) {
+        let to = work.window.to;
         let horizon = to + Time(self.quantum.0 * LOOK_AHEAD);
-        if earliest >= horizon {
-            cell.quiet_until = earliest;
-            return;
+        loop {
+            let params = of(&self.params, place);
+            let cell = &mut self.cells[place as usize];
+            let earliest = M::earliest(params, &cell.state);
+            if earliest >= horizon {
+                cell.quiet_until = earliest;
+                return;
+            }
+            let mut ahead = cell.state;
+            match M::next_spike(params, &mut ahead, horizon) {
+                // The same spike and state as from a search that ends with the window.
+                Some(time) if time < to => {
+                    cell.state = ahead;
+                    work.out.spikes.push(Spike { time, gid: self.first_gid + place });
+                    tell_plastic(work.groups, work.population, place, time);
+                }
+                Some(time) => {
+                    cell.quiet_until = time;
+                    return;
+                }
+                None => {
+                    cell.quiet_until = earliest.max(horizon);
+                    return;
+                }
+            }
         }
-        let mut ahead = cell.state;
-        cell.quiet_until = match M::next_spike(params, &mut ahead, horizon) {
-            Some(time) => time,
-            None => earliest.max(horizon),
-        };
     }
 }
 

@@ -140,7 +140,7 @@ impl<W: Real> EventShard<W> {
         });
         self.arrivals.sort();
         for arrival in self.arrivals.list() {
-            if let arrivals::What::Run { group, start, count, delay, pre } = arrival.what {
+            if let arrivals::What::Run { group, start, count, delay, pre, .. } = arrival.what {
                 let group = &mut groups[group as usize];
                 let synapses = start as usize..start as usize + count as usize;
                 block::transmit(model, &self.share, group, synapses, delay, pre, out, |_, _| {});

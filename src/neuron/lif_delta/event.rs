@@ -49,6 +49,7 @@ impl Params {
     }
 
     /// The state at `to`, through the end of the refractory period if that comes first.
+    #[inline]
     fn propagated(&self, state: &State, to: Time) -> State {
         let mut s = *state;
         if s.free_at > s.time {
@@ -66,11 +67,13 @@ impl Params {
     }
 
     /// The state when the membrane is next free.
+    #[inline]
     fn freed(&self, state: &State) -> State {
         if state.free_at > state.time { self.propagated(state, state.free_at) } else { *state }
     }
 
     /// Time \[ms\] from a free state to the crossing; infinite if there is none, 0 if it starts above.
+    #[inline]
     fn wait(&self, state: &State) -> f64 {
         let (target, theta) = (self.membrane.target(state.current), self.membrane.theta);
         if state.v >= theta {
@@ -120,6 +123,7 @@ impl Params {
         Some(high)
     }
 
+    #[inline]
     fn fire(&self, state: &mut State) {
         state.v = self.membrane.reset;
         state.pending = 0.0;
@@ -165,10 +169,12 @@ impl EventNeuron for LifDelta {
         }
     }
 
+    #[inline]
     fn time(state: &State) -> Time {
         state.time
     }
 
+    #[inline]
     fn earliest(params: &Params, state: &State) -> Time {
         let m = &params.membrane;
         let start = state.time.max(state.free_at);
@@ -191,10 +197,12 @@ impl EventNeuron for LifDelta {
         Some(at)
     }
 
+    #[inline]
     fn advance(params: &Params, state: &mut State, to: Time) {
         *state = params.propagated(state, to);
     }
 
+    #[inline]
     fn receive(params: &Params, state: &mut State, weight: f64) {
         if state.time >= state.free_at {
             state.v += weight;
@@ -203,6 +211,7 @@ impl EventNeuron for LifDelta {
         }
     }
 
+    #[inline]
     fn settle(params: &Params, state: &mut State) -> bool {
         if state.time < state.free_at {
             return false;

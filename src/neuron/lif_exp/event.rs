@@ -63,11 +63,13 @@ impl Params {
         (target + (state.v - target) * decay_m + synaptic, state.i_ex * decay_ex, state.i_in * decay_in)
     }
 
+    #[inline]
     fn sides(&self, i_ex: f64, i_in: f64) -> (Side, Side) {
         merged(Side { i: i_ex, di: 0.0, tau: self.tau_ex }, Side { i: i_in, di: 0.0, tau: self.tau_in })
     }
 
     /// The state at `to`, through the end of the refractory period if that comes first.
+    #[inline]
     fn propagated(&self, state: &State, to: Time) -> State {
         let mut s = *state;
         let held_until = s.free_at.min(to);
@@ -85,6 +87,7 @@ impl Params {
     }
 
     /// The state when the membrane is next free.
+    #[inline]
     fn freed(&self, state: &State) -> State {
         if state.free_at > state.time { self.propagated(state, state.free_at) } else { *state }
     }
@@ -138,10 +141,12 @@ impl EventNeuron for LifExp {
         }
     }
 
+    #[inline]
     fn time(state: &State) -> Time {
         state.time
     }
 
+    #[inline]
     fn earliest(params: &Params, state: &State) -> Time {
         let m = &params.membrane;
         let (ex, inh) = params.sides(state.i_ex, state.i_in);
@@ -162,10 +167,12 @@ impl EventNeuron for LifExp {
         Some(at)
     }
 
+    #[inline]
     fn advance(params: &Params, state: &mut State, to: Time) {
         *state = params.propagated(state, to);
     }
 
+    #[inline]
     fn receive(_: &Params, state: &mut State, weight: f64) {
         if weight >= 0.0 {
             state.i_ex += weight;
@@ -174,6 +181,7 @@ impl EventNeuron for LifExp {
         }
     }
 
+    #[inline]
     fn settle(params: &Params, state: &mut State) -> bool {
         let spikes = state.time >= state.free_at && state.v >= params.membrane.theta;
         if spikes {
