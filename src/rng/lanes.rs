@@ -47,6 +47,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::needless_range_loop)] // a lane goes across the words
     fn lanes_are_the_blocks_of_single_streams_on_every_instruction_set() {
         let key = StreamKey::new(7, Purpose::Poisson, 3);
         for (group, n) in [(0, 0), (5, 17), (1 << 40, 1 << 50), (0x0FFF_FFFF, 3)] {

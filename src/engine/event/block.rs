@@ -420,10 +420,9 @@ pub fn transmit<W: Real>(
 #[inline]
 pub fn tell_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time) {
     for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
-        if let Some(plastic) = &mut group.plastic {
-            if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
-                plastic.post_spike(place, time);
-            }
+        let Some(plastic) = &mut group.plastic else { continue };
+        if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
+            plastic.post_spike(place, time);
         }
     }
 }

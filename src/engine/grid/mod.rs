@@ -10,6 +10,7 @@ use crate::engine::RunError;
 use crate::engine::event::{tell_plastic, transmit};
 use crate::engine::flight::{Flight, Spike};
 use crate::engine::inputs::{Background, Current};
+use crate::engine::phases::Phase;
 use crate::engine::shard::{Model, Outbox, Window, take_note};
 use crate::engine::sources::Sources;
 use crate::math::vector::Target;
@@ -132,10 +133,12 @@ impl<W: Real> GridShard<W> {
         for number in first..=(window.to.0 - 1).div_euclid(h) {
             let now = Time(number * h);
             self.deliver(model, now, flight, out);
+            out.phases.lap(Phase::Delivery);
             self.emit_sources(now, out);
             if number > 0 {
                 self.set_currents(Time(now.0 - h));
                 self.update_neurons(model, now, out);
+                out.phases.lap(Phase::Update);
             } else {
                 self.excitatory.fill(W::default());
                 self.inhibitory.fill(W::default());
