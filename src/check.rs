@@ -28,14 +28,14 @@ pub fn check(param: &Param, value: f64) -> Result<(), Invalid> {
         Bound::Finite => (value.is_finite(), "a finite number"),
         Bound::NotNan => (!value.is_nan(), "a number"),
         Bound::Positive => (value.is_finite() && value > 0.0, "more than 0"),
-        Bound::NonNegative => (value.is_finite() && value >= 0.0, "0 or more"),
+        Bound::NonNegative | Bound::Optional => (value.is_finite() && value >= 0.0, "0 or more"),
         Bound::Fraction => ((0.0..=1.0).contains(&value), "between 0 and 1"),
     };
     if fine {
         return Ok(());
     }
     let unit = match param.kind {
-        Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => unit,
+        Kind::Quantity(unit) | Kind::QuantityOrBare(unit) | Kind::List(unit, _) => unit,
         _ => "",
     };
     let shown = format!("{value} {unit}");

@@ -17,6 +17,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// In the unit of the target's weight (mV, pA, nS, or bare into a source).
     Weight,
+    /// A list of numbers with this unit (empty: bare numbers), and its default; stored beside the single values.
+    List(&'static str, &'static [f64]),
 }
 
 /// The values that a parameter may take, besides being a number.
@@ -32,6 +34,8 @@ pub enum Bound {
     NonNegative,
     /// In [0, 1].
     Fraction,
+    /// Finite and >= 0, and it need not be given.
+    Optional,
 }
 
 /// One parameter of a model.
@@ -41,12 +45,25 @@ pub struct Param {
     pub name: &'static str,
     /// How it is written and in which unit it is stored.
     pub kind: Kind,
-    /// Its default in that unit; NaN means that it must be given.
+    /// Its default in that unit; NaN means that it must be given, or, with [`Bound::Optional`] and in a sub-table, that it is
+    /// absent.
     pub default: f64,
     /// The values it may take.
     pub bound: Bound,
     /// What it is, in a line.
     pub doc: &'static str,
+}
+
+impl Param {
+    /// May it be absent?
+    pub fn optional(&self) -> bool {
+        self.bound == Bound::Optional
+    }
+
+    /// The default of a list; none if it is one value.
+    pub fn list(&self) -> Option<&'static [f64]> {
+        if let Kind::List(_, default) = self.kind { Some(default) } else { None }
+    }
 }
 
 /// One state variable of a model, which `initial.<name>` sets and `record.state` samples.

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod clock;
 mod completions;
+mod device;
 mod failure;
 mod figures;
 mod info;
@@ -55,6 +56,7 @@ enum Command {
     Info(info::Args),
     Check(check::Args),
     Models(models::Args),
+    Device(device::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -73,6 +75,7 @@ impl Cli {
             Command::Info(args) => info::run(&args),
             Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),
+            Command::Device(args) => device::run(args),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),
         }

@@ -116,6 +116,10 @@ fn list(zoo: &[Entry]) -> String {
 
 /// The default as people write it; none if it has to be given or is simply absent.
 fn default_text(param: &Param) -> Option<String> {
+    if let Kind::List(unit, list) = param.kind {
+        let items = list.iter().map(|v| if unit.is_empty() { v.to_string() } else { format!("\"{v} {unit}\"") });
+        return Some(format!("[{}]", items.collect::<Vec<_>>().join(", ")));
+    }
     if param.default.is_nan() {
         return None;
     }
@@ -135,7 +139,7 @@ fn bound_text(param: &Param) -> String {
         (_, Bound::Finite) => "finite".to_string(),
         (_, Bound::NotNan) => "a number or inf".to_string(),
         (_, Bound::Positive) => "> 0".to_string(),
-        (_, Bound::NonNegative) => ">= 0".to_string(),
+        (_, Bound::NonNegative | Bound::Optional) => ">= 0".to_string(),
         (_, Bound::Fraction) => "0 to 1".to_string(),
     }
 }
@@ -207,6 +211,7 @@ fn describe_json(entry: &Entry) -> Value {
     let model = entry.model;
     let parameter = |p: &Param| {
         let default = match p.kind {
+            Kind::List(_, list) => json!(list),
             _ if p.default.is_nan() => Value::Null,
             Kind::Flag => json!(p.default != 0.0),
             Kind::Choice(words) => json!(words.get(p.default as usize)),
@@ -215,7 +220,7 @@ fn describe_json(entry: &Entry) -> Value {
             _ => json!(p.default),
         };
         let unit = match p.kind {
-            Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => json!(unit),
+            Kind::Quantity(unit) | Kind::QuantityOrBare(unit) | Kind::List(unit, _) => json!(unit),
             Kind::Weight => json!(entry.weight_unit),
             _ => Value::Null,
         };

@@ -1,127 +1,221 @@
-//! Memristive devices that hold a synapse's weight: one file each.
+//! Memristive devices that hold a synapse's weight: one file each, and what they share.
+//!
+//! A device is its table ([`Model`]) and the step of a pulse, a function of conductance and direction. [`Common`] has the
+//! range, the variability and the prices; [`Cell`] one device's own constants; [`Device::pulse`] puts them together.
+//! Presets are named sets of parameters in `presets.toml`, not code.
 
 use crate::check::Invalid;
 use crate::describe::Model;
 
+mod cell;
+mod common;
+pub mod constant_step;
+pub mod exp_step;
+pub mod linear_step;
+pub mod neurosim;
+pub mod piecewise_step;
+pub mod pow_step;
+pub mod querlioz;
 pub mod soft_bounds;
+pub mod table;
+pub mod two_state;
+
+pub use cell::{Cell, normal, uniform};
+pub use common::{Common, Pulses};
+pub use table::Values;
+
+/// The sets that ship, as a model file writes them.
+pub const PRESETS: &str = include_str!("presets.toml");
 
 /// A device with its checked parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceSpec {
     /// Which device.
     pub device: DeviceModel,
-    /// One value per entry of `device.describe().params`.
+    /// One value per entry of `device.describe().params`; NaN for a list.
     pub params: Vec<f64>,
+    /// The parameters that are lists.
+    pub lists: Vec<(&'static str, Vec<f64>)>,
 }
 
 impl DeviceSpec {
+    /// A device with these values, the others being defaults.
+    pub fn with(device: DeviceModel, given: &[(&str, f64)]) -> DeviceSpec {
+        let model = device.describe();
+        let value = |name: &str| given.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        let params = model.params.iter().map(|p| value(p.name).unwrap_or(p.default)).collect();
+        let lists = model.params.iter().filter_map(|p| p.list().map(|list| (p.name, list.to_vec()))).collect();
+        DeviceSpec { device, params, lists }
+    }
+
     /// The device, ready for pulses.
     ///
     /// # Errors
     /// Which parameters do not go together.
     pub fn device(&self) -> Result<Device, Invalid> {
-        Ok(match self.device {
-            DeviceModel::SoftBounds => Device::SoftBounds(soft_bounds::SoftBounds::new(&self.params)?),
-        })
+        let values = Values { model: self.device.describe(), values: &self.params, lists: &self.lists };
+        let mut common = Common::new(&values)?;
+        let law = match self.device {
+            DeviceModel::ConstantStep => constant_step::new(&common).map(|()| Law::ConstantStep)?,
+            DeviceModel::LinearStep => Law::LinearStep(linear_step::LinearStep::new(&values, &common)?),
+            DeviceModel::SoftBounds | DeviceModel::SoftBoundsReference => {
+                soft_bounds::check(&common).map(|()| Law::SoftBounds)?
+            }
+            DeviceModel::ExpStep => Law::ExpStep(exp_step::ExpStep::new(&values, &common)?),
+            DeviceModel::PowStep => Law::PowStep(pow_step::PowStep::new(&values, &common)?),
+            DeviceModel::PiecewiseStep => {
+                Law::PiecewiseStep(Box::new(piecewise_step::PiecewiseStep::new(&values, &common)?))
+            }
+            DeviceModel::Querlioz => Law::Querlioz(querlioz::Querlioz::new(&values, &common)?),
+            DeviceModel::NeuroSim => Law::NeuroSim(neurosim::NeuroSim::new(&values, &mut common)?),
+            DeviceModel::TwoState => Law::TwoState(two_state::TwoState::new(&values, &mut common)?),
+        };
+        let reference = match self.device {
+            DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values)),
+            _ => None,
+        };
+        Ok(Device { common, law, reference })
     }
 }
 
-/// How a proposed change becomes pulses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pulses {
-    /// A whole number of pulses with the proposed change as its mean.
-    Stochastic,
-    /// As many whole pulses as fit; the remainder is kept for the next change.
-    Carry,
-    /// One pulse in the direction of the change.
-    One,
-}
-
-/// What all devices that are programmed by pulses have.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Common {
-    /// Smallest conductance \[S\].
-    pub g_min: f64,
-    /// Largest conductance \[S\].
-    pub g_max: f64,
-    /// Step of a potentiating pulse at mid-range \[S\].
-    pub dg_up: f64,
-    /// Step of a depressing pulse at mid-range \[S\].
-    pub dg_down: f64,
-    /// How changes become pulses.
-    pub pulses: Pulses,
-    /// Device-to-device spread of the step, relative.
-    pub sigma_d2d: f64,
-    /// Pulse-to-pulse spread of the step, relative.
-    pub sigma_c2c: f64,
-    /// Spread of the conductance that a read sees, relative.
-    pub read_noise: f64,
-    /// v^2 t of a potentiating pulse \[V^2 s\]: its energy per siemens; none if no price was given.
-    pub price_up: Option<f64>,
-    /// v^2 t of a depressing pulse \[V^2 s\].
-    pub price_down: Option<f64>,
-    /// v^2 t of a read \[V^2 s\].
-    pub price_read: Option<f64>,
-}
-
-/// A device as a synapse uses it. Adding one takes its file, a variant here and in [`DeviceModel`], and the arms that
-/// the compiler then asks for.
+/// How a pulse changes the conductance. Adding a device takes its file, a variant here and in [`DeviceModel`], and the arms
+/// that the compiler then asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Device {
-    /// [`soft_bounds`]
-    SoftBounds(soft_bounds::SoftBounds),
+pub enum Law {
+    /// [`constant_step`]
+    ConstantStep,
+    /// [`linear_step`]
+    LinearStep(linear_step::LinearStep),
+    /// [`soft_bounds`], with or without a reference
+    SoftBounds,
+    /// [`exp_step`]
+    ExpStep(exp_step::ExpStep),
+    /// [`pow_step`]
+    PowStep(pow_step::PowStep),
+    /// [`piecewise_step`]
+    PiecewiseStep(Box<piecewise_step::PiecewiseStep>),
+    /// [`querlioz`]
+    Querlioz(querlioz::Querlioz),
+    /// [`neurosim`]
+    NeuroSim(neurosim::NeuroSim),
+    /// [`two_state`]
+    TwoState(two_state::TwoState),
+}
+
+/// A device as a synapse uses it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Range, steps, variability and prices.
+    pub common: Common,
+    /// How a pulse changes the conductance.
+    pub law: Law,
+    /// What is taken off the conductance of each device; none but with `soft_bounds_reference`.
+    pub reference: Option<soft_bounds::Reference>,
 }
 
 impl Device {
-    /// Range, steps, variability and prices.
+    /// The change \[S\] that one pulse makes to a device without noise: positive if `up`.
     #[inline]
-    pub fn common(&self) -> &Common {
-        match self {
-            Device::SoftBounds(device) => &device.common,
-        }
+    pub fn step(&self, cell: &Cell, g: f64, up: bool) -> f64 {
+        let c = &self.common;
+        let size = match &self.law {
+            Law::ConstantStep => {
+                if up {
+                    c.dg_up
+                } else {
+                    c.dg_down
+                }
+            }
+            Law::LinearStep(law) => law.step(c, cell, g, up),
+            Law::SoftBounds => soft_bounds::step(c, cell, g, up),
+            Law::ExpStep(law) => law.step(c, cell, g, up),
+            Law::PowStep(law) => law.step(c, cell, g, up),
+            Law::PiecewiseStep(law) => law.step(c, cell, g, up),
+            Law::Querlioz(law) => law.step(c, cell, g, up),
+            Law::NeuroSim(law) => law.step(g, up),
+            Law::TwoState(law) => law.mean_step(c, g, up),
+        };
+        if up { size * cell.up } else { -size * cell.down }
     }
 
-    /// The conductance \[S\] after one pulse. `scale` is the device's own factor (1 + sigma_d2d N), held at 0 or more;
-    /// `noise` a standard normal number, used if there is pulse-to-pulse spread.
+    /// Does a pulse need a random word of its own?
     #[inline]
-    pub fn pulse(&self, g: f64, up: bool, scale: f64, noise: f64) -> f64 {
-        match self {
-            Device::SoftBounds(device) => device.pulse(g, up, scale, noise),
+    pub fn draws(&self) -> bool {
+        self.common.is_noisy() || matches!(self.law, Law::TwoState(_))
+    }
+
+    /// The conductance \[S\] after one pulse. `word` is this pulse's own random word, used if [`Device::draws`].
+    #[inline]
+    pub fn pulse(&self, cell: &Cell, g: f64, up: bool, word: u32) -> f64 {
+        if let Law::TwoState(law) = &self.law {
+            return law.pulse(&self.common, cell, g, up, uniform(word));
         }
+        let c = &self.common;
+        let mut step = self.step(cell, g, up);
+        if c.is_noisy() {
+            let more = c.pulse_noise * if up { cell.up } else { cell.down } + c.noise_slope * (g - c.g_min);
+            step += (c.sigma_c2c * step + if up { more } else { -more }) * normal(word);
+        }
+        (g + step).clamp(cell.g_min, cell.g_max)
     }
 }
 
 /// The devices that ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceModel {
+    /// [`constant_step`]
+    ConstantStep,
+    /// [`linear_step`]
+    LinearStep,
     /// [`soft_bounds`]
     SoftBounds,
+    /// [`soft_bounds`] with a reference
+    SoftBoundsReference,
+    /// [`exp_step`]
+    ExpStep,
+    /// [`pow_step`]
+    PowStep,
+    /// [`piecewise_step`]
+    PiecewiseStep,
+    /// [`querlioz`]
+    Querlioz,
+    /// [`neurosim`]
+    NeuroSim,
+    /// [`two_state`]
+    TwoState,
 }
 
 impl DeviceModel {
     /// All devices.
-    pub const ALL: [DeviceModel; 1] = [DeviceModel::SoftBounds];
+    pub const ALL: [DeviceModel; 10] = [
+        DeviceModel::ConstantStep,
+        DeviceModel::LinearStep,
+        DeviceModel::SoftBounds,
+        DeviceModel::SoftBoundsReference,
+        DeviceModel::ExpStep,
+        DeviceModel::PowStep,
+        DeviceModel::PiecewiseStep,
+        DeviceModel::Querlioz,
+        DeviceModel::NeuroSim,
+        DeviceModel::TwoState,
+    ];
 
     /// Devices that later versions bring, for the error message.
-    pub const PLANNED: [&str; 12] = [
-        "constant_step",
-        "linear_step",
-        "soft_bounds_reference",
-        "exp_step",
-        "pow_step",
-        "piecewise_step",
-        "querlioz",
-        "neurosim",
-        "hp",
-        "team",
-        "vteam",
-        "yakopcic",
-    ];
+    pub const PLANNED: [&str; 6] = ["hp", "nonlinear_drift", "team", "vteam", "yakopcic", "stanford_rram"];
 
     /// Its parameters, equations and source.
     pub fn describe(self) -> &'static Model {
         match self {
+            DeviceModel::ConstantStep => &constant_step::MODEL,
+            DeviceModel::LinearStep => &linear_step::MODEL,
             DeviceModel::SoftBounds => &soft_bounds::MODEL,
+            DeviceModel::SoftBoundsReference => &soft_bounds::REFERENCE,
+            DeviceModel::ExpStep => &exp_step::MODEL,
+            DeviceModel::PowStep => &pow_step::MODEL,
+            DeviceModel::PiecewiseStep => &piecewise_step::MODEL,
+            DeviceModel::Querlioz => &querlioz::MODEL,
+            DeviceModel::NeuroSim => &neurosim::MODEL,
+            DeviceModel::TwoState => &two_state::MODEL,
         }
     }
 

@@ -1,12 +1,13 @@
-//! Soft-bounds pulse device: steps that shrink linearly toward the bound
-//! (Fusi & Abbott 2007; aihwkit's SoftBoundsDevice).
+//! Soft-bounds pulse devices: steps that shrink linearly toward the bound, alone or against a reference device
+//! (Fusi & Abbott 2007; aihwkit's SoftBoundsDevice and SoftBoundsReferenceDevice).
 
 use crate::check::Invalid;
-use crate::describe::Bound::{Finite, Fraction, NonNegative, NotNan, Positive};
-use crate::describe::Kind::{Choice, Flag, Number, Quantity};
+use crate::describe::Bound::{Finite, NonNegative};
+use crate::describe::Kind::{Flag, Quantity};
 use crate::describe::{Model, param};
 
-use super::{Common, Pulses};
+use super::table::params;
+use super::{Cell, Common, Values};
 
 /// The device's table. `pulse_up = { v, width }` and the like are written as sub-tables and
 /// stored as `pulse_up.v`, `pulse_up.width`; NaN there means not given: no energy is reported.
@@ -17,121 +18,131 @@ pub const MODEL: Model = Model {
                 down: g -= 2 dg_down (g - g_min)/(g_max - g_min) (1 + sigma_c2c N)\n\
                 dg_up, dg_down: the steps at mid-range; N: a fresh standard normal number per pulse;\n\
                 the steps of each device are scaled by (1 + sigma_d2d N); g is held within [g_min, g_max];\n\
-                a read sees g (1 + read_noise N); energy per pulse or read: v^2 g width",
+                where the bounds of devices differ, a device's steps shrink toward its own and are dg_up, dg_down at the common\n\
+                mid-range; a read sees g (1 + read_noise N); energy per pulse or read: v^2 g width",
     reference: "Fusi & Abbott 2007, doi:10.1038/nn1859; aihwkit SoftBoundsDevice (Rasch et al. 2021, arXiv:2104.02184)",
-    params: &[
-        param("g_min", Quantity("S"), 1e-6, NonNegative, "smallest conductance"),
-        param("g_max", Quantity("S"), 1e-4, Positive, "largest conductance"),
-        param("dg_up", Quantity("S"), 1e-6, Positive, "step of a potentiating pulse at mid-range"),
-        param("dg_down", Quantity("S"), 1e-6, Positive, "step of a depressing pulse at mid-range"),
-        param("pulses", Choice(&PULSES), 0.0, Finite, "how a proposed change becomes pulses"),
-        param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
-        param("sigma_c2c", Number, 0.0, NonNegative, "pulse-to-pulse spread of the step, relative"),
-        param("read_noise", Number, 0.0, Fraction, "spread of the conductance that a read sees, relative"),
-        param("ideal", Flag, 0.0, Finite, "switch all variability off"),
-        param("pulse_up.v", Quantity("V"), f64::NAN, NotNan, "voltage of a potentiating pulse"),
-        param("pulse_up.width", Quantity("s"), f64::NAN, NonNegative, "length of a potentiating pulse"),
-        param("pulse_down.v", Quantity("V"), f64::NAN, NotNan, "voltage of a depressing pulse"),
-        param("pulse_down.width", Quantity("s"), f64::NAN, NonNegative, "length of a depressing pulse"),
-        param("read.v", Quantity("V"), f64::NAN, NotNan, "read voltage"),
-        param("read.width", Quantity("s"), f64::NAN, NonNegative, "length of a read"),
+    params: params![],
+    variables: &[],
+};
+
+/// The table of the device with a reference.
+pub const REFERENCE: Model = Model {
+    name: "soft_bounds_reference",
+    summary: "Soft-bounds device read against a reference device of its own",
+    equations: "pulses as soft_bounds; what shows is g - (g_ref + sigma_reference N), g_ref: reference, or with\n\
+                subtract_symmetry_point also by how much the device's symmetry point, where its steps up and down are equal,\n\
+                lies above that of the nominal device",
+    reference: "aihwkit SoftBoundsReferenceDevice; Gong, Rasch et al. 2022 (IEDM), doi:10.1109/IEDM45625.2022.10019569",
+    params: params![
+        param("reference", Quantity("S"), 0.0, Finite, "mean of what is taken off the conductance"),
+        param("sigma_reference", Quantity("S"), 0.0, NonNegative, "its device-to-device spread"),
+        param("subtract_symmetry_point", Flag, 0.0, Finite, "calibrate each reference to its device's symmetry point"),
     ],
     variables: &[],
 };
 
-/// The words for `pulses`, in the order of their stored index.
-pub const PULSES: [&str; 3] = ["stochastic", "carry", "one"];
-
-/// Checked parameters, with the variability that is switched on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SoftBounds {
-    /// Range, steps, variability and prices.
-    pub common: Common,
+/// Checks the steps.
+///
+/// # Errors
+/// If a step at the far bound is larger than the range.
+pub fn check(common: &Common) -> Result<(), Invalid> {
+    common.check_steps(
+        common.range() / 2.0,
+        "half the range g_max - g_min, for twice the step at mid-range is the step at the far bound",
+    )
 }
 
-impl SoftBounds {
-    /// From values in the order of the table.
-    ///
-    /// # Errors
-    /// If the range of conductances is empty, or a step is larger than it.
-    pub fn new(values: &[f64]) -> Result<SoftBounds, Invalid> {
-        let &[g_min, g_max, dg_up, dg_down, pulses, d2d, c2c, noise, ideal, up_v, up_t, down_v, down_t, read_v, read_t] =
-            values
-        else {
-            return Err(Invalid::new("soft_bounds", "has an incomplete table of values"));
-        };
-        if g_min >= g_max {
-            return Err(Invalid::new("g_min", format!("found {g_min} S, expected less than g_max ({g_max} S)")));
+/// Size of a step \[S\].
+#[inline]
+pub fn step(c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
+    if up {
+        c.dg_up * (cell.g_max - g) / (cell.g_max - c.mid())
+    } else {
+        c.dg_down * (g - cell.g_min) / (c.mid() - cell.g_min)
+    }
+}
+
+/// What is taken off the conductance of a device.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reference {
+    mean: f64,
+    sigma: f64,
+    symmetry_point: bool,
+}
+
+impl Reference {
+    /// From the device's values.
+    pub fn new(v: &Values<'_>) -> Reference {
+        let on = if v.flag("ideal") { 0.0 } else { 1.0 };
+        Reference {
+            mean: v.get("reference"),
+            sigma: v.get("sigma_reference") * on,
+            symmetry_point: v.flag("subtract_symmetry_point"),
         }
-        for (name, step) in [("dg_up", dg_up), ("dg_down", dg_down)] {
-            if step > (g_max - g_min) / 2.0 {
-                let message = "expected at most half the range g_max - g_min: twice the step at mid-range is the step at the far bound";
-                return Err(Invalid::new(name, format!("found {step} S, {message}")));
-            }
-        }
-        let price = |v: f64, width: f64| (!v.is_nan() && !width.is_nan()).then_some(v * v * width);
-        let on = if ideal == 0.0 { 1.0 } else { 0.0 };
-        let pulses = [Pulses::Stochastic, Pulses::Carry, Pulses::One][pulses as usize];
-        let common = Common {
-            g_min,
-            g_max,
-            dg_up,
-            dg_down,
-            pulses,
-            sigma_d2d: d2d * on,
-            sigma_c2c: c2c * on,
-            read_noise: noise * on,
-            price_up: price(up_v, up_t),
-            price_down: price(down_v, down_t),
-            price_read: price(read_v, read_t),
-        };
-        Ok(SoftBounds { common })
     }
 
-    /// The conductance after one pulse. `scale` is the device's own factor (1 + sigma_d2d N), held at 0 or more;
-    /// `noise` a standard normal number, used if there is pulse-to-pulse spread.
-    #[inline]
-    pub fn pulse(&self, g: f64, up: bool, scale: f64, noise: f64) -> f64 {
-        let Common { g_min, g_max, dg_up, dg_down, sigma_c2c, .. } = self.common;
-        let range = g_max - g_min;
-        let step = if up { 2.0 * dg_up * (g_max - g) / range } else { -2.0 * dg_down * (g - g_min) / range };
-        (g + step * scale * (1.0 + sigma_c2c * noise)).clamp(g_min, g_max)
+    /// That of one device \[S\]; `normal` is its own standard normal number.
+    pub fn of(&self, c: &Common, cell: &Cell, normal: f64) -> f64 {
+        let sp = |cell: &Cell| {
+            let (up, down) = (c.dg_up * cell.up, c.dg_down * cell.down);
+            let (up, down) = (up / (cell.g_max - c.mid()), down / (c.mid() - cell.g_min));
+            if up + down > 0.0 { (up * cell.g_max + down * cell.g_min) / (up + down) } else { c.mid() }
+        };
+        let shift = if self.symmetry_point { sp(cell) - sp(&Cell::nominal(c)) } else { 0.0 };
+        self.mean + self.sigma * normal + shift
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Device, DeviceModel, DeviceSpec};
     use super::*;
 
-    fn device() -> SoftBounds {
-        let none = f64::NAN;
-        SoftBounds::new(&[1e-6, 1e-4, 1e-6, 2e-6, 0.0, 0.0, 0.0, 0.0, 0.0, none, none, none, none, none, none]).unwrap()
+    fn device() -> (Device, Cell) {
+        let spec = DeviceSpec::with(DeviceModel::SoftBounds, &[("dg_up", 1e-6), ("dg_down", 2e-6)]);
+        let device = spec.device().unwrap();
+        let cell = Cell::nominal(&device.common);
+        (device, cell)
     }
 
     #[test]
     fn steps_have_their_stated_size_at_mid_range_and_vanish_at_the_bounds() {
-        let d = device();
-        let mid = (d.common.g_min + d.common.g_max) / 2.0;
-        assert!((d.pulse(mid, true, 1.0, 0.0) - mid - 1e-6).abs() < 1e-18);
-        assert!((d.pulse(mid, false, 1.0, 0.0) - mid + 2e-6).abs() < 1e-18);
-        assert_eq!(d.pulse(d.common.g_max, true, 1.0, 0.0), d.common.g_max);
-        assert_eq!(d.pulse(d.common.g_min, false, 1.0, 0.0), d.common.g_min);
+        let (d, cell) = device();
+        let mid = d.common.mid();
+        assert!((d.pulse(&cell, mid, true, 0) - mid - 1e-6).abs() < 1e-18);
+        assert!((d.pulse(&cell, mid, false, 0) - mid + 2e-6).abs() < 1e-18);
+        assert_eq!(d.pulse(&cell, d.common.g_max, true, 0), d.common.g_max);
+        assert_eq!(d.pulse(&cell, d.common.g_min, false, 0), d.common.g_min);
     }
 
     #[test]
     fn many_pulses_follow_the_closed_form() {
-        let d = device();
-        let (mut g, range) = (d.common.g_min, d.common.g_max - d.common.g_min);
-        (0..100).for_each(|_| g = d.pulse(g, true, 1.0, 0.0));
+        let (d, cell) = device();
+        let (mut g, range) = (d.common.g_min, d.common.range());
+        (0..100).for_each(|_| g = d.pulse(&cell, g, true, 0));
         let expected = d.common.g_max - range * (1.0 - 2.0 * d.common.dg_up / range).powi(100);
         assert!((g - expected).abs() < 1e-12 * range);
     }
 
     #[test]
     fn an_empty_range_or_a_step_beyond_it_is_refused() {
-        let mut values = [1e-4, 1e-6, 1e-6, 1e-6, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-        assert_eq!(SoftBounds::new(&values).unwrap_err().parameter, "g_min");
-        (values[0], values[1], values[3]) = (1e-6, 1e-4, 9e-5);
-        assert_eq!(SoftBounds::new(&values).unwrap_err().parameter, "dg_down");
+        let refused =
+            |given: &[(&str, f64)]| DeviceSpec::with(DeviceModel::SoftBounds, given).device().unwrap_err().parameter;
+        assert_eq!(refused(&[("g_min", 1e-4), ("g_max", 1e-6)]), "g_min");
+        assert_eq!(refused(&[("dg_down", 9e-5)]), "dg_down");
+        assert_eq!(refused(&[("levels", 1.0)]), "levels");
+    }
+
+    #[test]
+    fn the_reference_lies_at_the_symmetry_point_where_up_and_down_cancel() {
+        let (d, _) = device();
+        let cell = Cell { g_min: 2e-6, g_max: 8e-5, up: 1.3, down: 0.6, slope: [0.0; 2] };
+        let reference = Reference { mean: 0.0, sigma: 0.0, symmetry_point: true };
+        let nominal = |g: f64| d.step(&Cell::nominal(&d.common), g, true) + d.step(&Cell::nominal(&d.common), g, false);
+        // The nominal one has its symmetry point at a third of the range.
+        let at = d.common.g_min + d.common.range() / 3.0;
+        assert!(nominal(at).abs() < 1e-18);
+        let own = at + reference.of(&d.common, &cell, 0.0);
+        assert!((d.step(&cell, own, true) + d.step(&cell, own, false)).abs() < 1e-18);
     }
 }

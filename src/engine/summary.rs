@@ -24,7 +24,7 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) ->
     for group in parts.iter().flat_map(|p| p.groups()) {
         let Some(plastic) = &group.plastic else { continue };
         let Some(memristor) = &plastic.setup.memristor else { continue };
-        let device = memristor.device.common();
+        let device = &memristor.device.common;
         let known = [device.price_read.is_some(), device.price_up.is_some(), device.price_down.is_some()];
         let spent = all[group.projections[0]].get_or_insert_with(|| Spent { price: Price::default(), known });
         let store = &group.store;

@@ -262,7 +262,7 @@ fn make_plastic<W: Real>(
         Some(m) => weights.iter().map(|w| W::of(m.conductance(w.wide()))).collect(),
         None => weights,
     };
-    let carries = memristor.as_ref().is_some_and(|m| m.device.common().pulses == Pulses::Carry);
+    let carries = memristor.as_ref().is_some_and(|m| m.device.common.pulses == Pulses::Carry);
     let centered = rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
     let count = value.len();
     let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);

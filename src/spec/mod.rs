@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 
 mod bind;
 mod connect;
+mod devices;
 mod error;
 mod inputs;
 mod intervals;
@@ -46,6 +47,7 @@ mod values;
 mod values_file;
 
 pub use bind::{BindError, Bound};
+pub use devices::{device, device_file, device_presets};
 pub use error::ModelError;
 pub use network_spec::*;
 pub use sources::parse_units;

@@ -44,7 +44,9 @@ pub(crate) fn values(
     let filled = model.params.iter().zip(given).map(|(param, value)| match value {
         Some(value) => Ok(value),
         // Parameters of a sub-table are optional: NaN stands for "not given".
-        None if param.default.is_nan() && !param.name.contains('.') => {
+        None if let Some(list) = param.list() => Ok(Value::List(list.into())),
+        // Neither are quantities that a price follows from.
+        None if param.default.is_nan() && !param.name.contains('.') && !param.optional() => {
             Err(at.error(format!("{} needs the parameter {} ({})", model.name, param.name, param.doc)))
         }
         None => Ok(Value::Constant(param.default)),
@@ -55,18 +57,36 @@ pub(crate) fn values(
 /// As `values`, where every parameter is one number.
 pub(crate) fn numbers(
     scope: &Scope,
-    model: &Model,
+    model: &'static Model,
     what: &str,
     at: &Place,
     entries: &[Entry],
 ) -> Result<Vec<f64>, ModelError> {
-    for (_, _, node) in flatten(model, entries) {
-        if node.table().is_some() || node.array().is_some() {
+    numbers_and_lists(scope, model, what, at, entries).map(|(numbers, _)| numbers)
+}
+
+/// One number for each parameter, NaN for those that are lists; and those.
+#[allow(clippy::type_complexity)]
+pub(crate) fn numbers_and_lists(
+    scope: &Scope,
+    model: &'static Model,
+    what: &str,
+    at: &Place,
+    entries: &[Entry],
+) -> Result<(Vec<f64>, Vec<(&'static str, Vec<f64>)>), ModelError> {
+    for (name, _, node) in flatten(model, entries) {
+        let list = model.param(&name).is_some_and(|i| model.params[i].list().is_some());
+        if !list && (node.table().is_some() || node.array().is_some()) {
             return Err(node.mismatch("one value"));
         }
     }
     let all = values(scope, model, what, at, entries, None)?;
-    Ok(all.iter().map(|v| v.constant().unwrap_or(f64::NAN)).collect())
+    let lists = model.params.iter().zip(&all).filter_map(|(param, value)| match value {
+        Value::List(list) => Some((param.name, list.to_vec())),
+        _ => None,
+    });
+    let lists = lists.collect();
+    Ok((all.iter().map(|v| v.constant().unwrap_or(f64::NAN)).collect(), lists))
 }
 
 /// Entries with those of sub-tables named `table.field`, where the model has such parameters.
@@ -92,6 +112,11 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
         Kind::Number | Kind::Weight => values::read(scope, node, Form::of("")),
         Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),
         Kind::Choice(words) => scope.choice(node, words).map(|i| Value::Constant(i as f64)),
+        Kind::List(unit, _) => {
+            let Some(items) = node.array() else { return Err(node.mismatch("a list of numbers")) };
+            let numbers: Result<Vec<f64>, ModelError> = items.iter().map(|item| scope.finite(item, unit)).collect();
+            Ok(Value::List(numbers?.into()))
+        }
     }
 }
 
@@ -106,7 +131,7 @@ fn snapped(scope: &Scope, param: &Param, node: &Node, value: Value) -> Result<Va
     }
 }
 
-/// Of a sub-table such as `pulse_up = { v, width }` all fields are given, or none.
+/// Of a sub-table such as `pulse_up = { v, width }` all fields without a default are given, or none.
 fn check_groups(model: &Model, at: &Place, given: &[Option<Value>]) -> Result<(), ModelError> {
     for (param, value) in model.params.iter().zip(given) {
         let Some((group, field)) = param.name.split_once('.') else { continue };
@@ -115,7 +140,7 @@ fn check_groups(model: &Model, at: &Place, given: &[Option<Value>]) -> Result<()
             .iter()
             .zip(given)
             .any(|(p, v)| v.is_some() && p.name.split_once('.').is_some_and(|(g, _)| g == group));
-        if any && value.is_none() {
+        if any && value.is_none() && param.default.is_nan() {
             let unit = if let Kind::Quantity(unit) = param.kind { unit } else { "" };
             let message = format!("{group} needs `{field}`, {}", units::expected(unit));
             return Err(at.error(message));

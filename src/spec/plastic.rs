@@ -4,7 +4,7 @@ use super::error::ModelError;
 use super::models;
 use super::reader::Reader;
 use super::tree::{Node, Table};
-use crate::device::{DeviceModel, DeviceSpec};
+use crate::device::DeviceSpec;
 use crate::plasticity::{RuleModel, RuleSpec};
 
 impl Reader<'_> {
@@ -22,15 +22,6 @@ impl Reader<'_> {
 
     /// Reads a device.
     pub(crate) fn device(&self, node: &Node) -> Result<DeviceSpec, ModelError> {
-        let set = self.devices.resolve(node)?;
-        let device = DeviceModel::ALL[set.model];
-        let params = models::numbers(&self.scope, device.describe(), "device model", &set.at, &set.entries)?;
-        let value = |name: &str| device.describe().param(name).and_then(|i| params.get(i)).copied();
-        if let (Some(low), Some(high)) = (value("g_min"), value("g_max"))
-            && low >= high
-        {
-            return Err(set.at.error(format!("g_max, {high} S, is not above g_min, {low} S")));
-        }
-        Ok(DeviceSpec { device, params })
+        super::devices::read(&self.scope, &self.devices, node)
     }
 }

@@ -6,7 +6,6 @@ use super::network_spec::{Active, IntervalSpec, PopulationKind, PopulationSpec, 
 use super::scope::Scope;
 use super::sets::Sets;
 use super::tree::{Entry, Node, Table};
-use crate::device::DeviceModel;
 use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
 use crate::time::Time;
@@ -57,6 +56,7 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
             models: NeuronModel::ALL.map(|m| m.describe().name).to_vec(),
             planned: &[],
             sets: table("neuron")?,
+            shipped: None,
         },
         Sets {
             kind: "plasticity",
@@ -64,14 +64,9 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
             models: RuleModel::ALL.map(|m| m.describe().name).to_vec(),
             planned: &RuleModel::PLANNED,
             sets: table("plasticity")?,
+            shipped: None,
         },
-        Sets {
-            kind: "device",
-            what: "device model",
-            models: DeviceModel::ALL.map(|m| m.describe().name).to_vec(),
-            planned: &DeviceModel::PLANNED,
-            sets: table("device")?,
-        },
+        super::devices::sets(table("device")?),
     ];
     sets.iter().try_for_each(Sets::check_names)?;
     Ok(sets)

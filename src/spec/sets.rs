@@ -17,6 +17,8 @@ pub(crate) struct Sets<'a> {
     pub(crate) planned: &'static [&'static str],
     /// The table of sets.
     pub(crate) sets: Option<&'a Table>,
+    /// Sets that ship in the program.
+    pub(crate) shipped: Option<&'static Table>,
 }
 
 /// A built-in model and the entries that apply to it, the last of a key counting.
@@ -39,6 +41,12 @@ impl Sets<'_> {
     pub(crate) fn check_names(&self) -> Result<(), ModelError> {
         for entry in self.sets.iter().flat_map(|t| &t.entries) {
             check_name(entry)?;
+            if self.shipped.is_some_and(|t| t.get(&entry.key).is_some()) {
+                let message = format!("{} is a set that ships with memspike: give yours another name", entry.key);
+                let help =
+                    format!("it may build on the one that ships: [{}.my_{}.{}]", self.kind, entry.key, entry.key);
+                return Err(entry.key_at.error(message).help(help));
+            }
             if self.models.contains(&entry.key.as_str()) || self.planned.contains(&entry.key.as_str()) {
                 let message = format!("{} is a built-in {}: give the set another name", entry.key, self.what);
                 return Err(entry.key_at.error(message));
@@ -81,7 +89,8 @@ impl Sets<'_> {
         if let Some(model) = self.models.iter().position(|m| *m == name) {
             return Ok(Resolved { model, at: at.clone(), entries: Vec::new() });
         }
-        if let Some(set) = self.sets.and_then(|t| t.entry(name)) {
+        let shipped = || self.shipped.and_then(|t| t.entry(name));
+        if let Some(set) = self.sets.and_then(|t| t.entry(name)).or_else(shipped) {
             if open.iter().any(|n| n == name) {
                 return Err(at.error(format!("{}.{name} builds on itself", self.kind)));
             }
@@ -91,7 +100,8 @@ impl Sets<'_> {
         if self.planned.contains(&name) {
             return Err(names::later(at, &format!("the {} {name}", self.what)));
         }
-        let sets = self.sets.iter().flat_map(|t| t.entries.iter().map(|e| e.key.as_str()));
+        let sets = self.sets.into_iter().chain(self.shipped);
+        let sets = sets.flat_map(|t| t.entries.iter().map(|e| e.key.as_str()));
         let valid: Vec<&str> = self.models.iter().copied().chain(sets).collect();
         Err(names::unknown(at, self.what, name, &valid))
     }

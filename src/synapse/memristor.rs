@@ -1,7 +1,6 @@
 //! Devices that hold the weights of a projection: from proposed changes to pulses to conductances.
 
-use crate::device::{self, Common, Pulses};
-use crate::math::{cos_turns, ln};
+use crate::device::{self, Cell, Common, Pulses, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
 
 use super::Price;
@@ -46,13 +45,13 @@ impl Memristor {
     /// The weight at conductance `g`.
     #[inline]
     pub fn weight(&self, g: f64) -> f64 {
-        let Common { g_min, g_max, .. } = *self.device.common();
+        let Common { g_min, g_max, .. } = self.device.common;
         self.w_low + self.w_span * (g - g_min) / (g_max - g_min)
     }
 
     /// The conductance that stands for weight `w`.
     pub fn conductance(&self, w: f64) -> f64 {
-        let d = self.device.common();
+        let d = &self.device.common;
         (d.g_min + (d.g_max - d.g_min) * (w - self.w_low) / self.w_span).clamp(d.g_min, d.g_max)
     }
 
@@ -61,7 +60,7 @@ impl Memristor {
         if dw == 0.0 {
             return g;
         }
-        let d = self.device.common();
+        let d = &self.device.common;
         let dg = dw / self.w_span * (d.g_max - d.g_min);
         let wanted = if dg > 0.0 { dg / d.dg_up } else { dg / d.dg_down };
         let serial = u64::from(device.updates);
@@ -75,55 +74,52 @@ impl Memristor {
             }
             Pulses::Stochastic => {
                 // The whole part for sure, one more with the chance of the rest: the mean is what was asked for.
-                let word = self.pulses.block(device.key, serial << 16)[0];
-                let more = (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0) < wanted.abs().fract();
+                let more = uniform(self.word(device.key, serial, 0)) < wanted.abs().fract();
                 wanted.signum() * (wanted.abs().trunc() + f64::from(u8::from(more)))
             }
         };
         self.apply(g, count, serial, device.key, price)
     }
 
+    /// Random word number `n` of change number `serial`: 0 says how many pulses, n belongs to the n-th pulse.
+    #[inline]
+    fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
+        self.pulses.block(key, serial << 16 | n >> 2)[(n & 3) as usize]
+    }
+
     /// `count` pulses, up if positive. Never more than 65,535 at once: by then any device is at its bound.
     fn apply(&self, mut g: f64, count: f64, serial: u64, key: u64, price: &mut Price) -> f64 {
-        let d = self.device.common();
+        let d = &self.device.common;
         let (up, n) = (count > 0.0, count.abs().min(65_535.0) as u64);
         if n == 0 {
             return g;
         }
-        let scale =
-            if d.sigma_d2d > 0.0 { (1.0 + d.sigma_d2d * normal(self.spread.block(key, 0))).max(0.0) } else { 1.0 };
+        let cell = Cell::of(&self.device, self.spread, key, 0);
+        let draws = self.device.draws();
         for pulse in 1..=n {
-            let noise = if d.sigma_c2c > 0.0 { normal(self.pulses.block(key, serial << 16 | pulse)) } else { 0.0 };
+            let word = if draws { self.word(key, serial, pulse) } else { 0 };
             let energy = if up { (&mut price.set, d.price_up) } else { (&mut price.reset, d.price_down) };
             if let (sum, Some(per_siemens)) = energy {
                 sum.add(per_siemens * g);
             }
-            g = self.device.pulse(g, up, scale, noise);
+            g = self.device.pulse(&cell, g, up, word);
         }
         g
     }
 
     /// The weight that the `ordinal`-th spike of its source reads: of the side of its range that it is on, never beyond 0.
     pub fn read(&self, g: f64, key: u64, ordinal: u32, price: &mut Price) -> f64 {
-        let d = self.device.common();
+        let d = &self.device.common;
         if let Some(per_siemens) = d.price_read {
             price.read.add(per_siemens * g);
         }
         if d.read_noise == 0.0 {
             return self.weight(g);
         }
-        let seen = g * (1.0 + d.read_noise * normal(self.reads.block(key, u64::from(ordinal)))).max(0.0);
+        let seen = g * (1.0 + d.read_noise * normal(self.reads.block(key, u64::from(ordinal))[0])).max(0.0);
         let w = self.weight(seen);
         if w * (self.w_low + self.w_span) < 0.0 { 0.0 } else { w }
     }
-}
-
-/// A standard normal number from one block of random words (Box & Muller 1958): no state, one number per block.
-#[inline]
-fn normal(words: [u32; 4]) -> f64 {
-    let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
-    let u = ((bits >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0);
-    (-2.0 * ln(u)).sqrt() * cos_turns(f64::from(words[2]) * (1.0 / 4_294_967_296.0))
 }
 
 #[cfg(test)]
@@ -131,9 +127,11 @@ mod tests {
     use super::*;
 
     fn memristor(values: [f64; 9]) -> Memristor {
-        let mut all = values.to_vec();
-        all.extend([2.0, 1e-7, -2.0, 1e-7, 0.1, 1e-8]);
-        let spec = device::DeviceSpec { device: device::DeviceModel::SoftBounds, params: all };
+        let names = ["g_min", "g_max", "dg_up", "dg_down", "pulses", "sigma_d2d", "sigma_c2c", "read_noise", "ideal"];
+        let prices =
+            [("pulse_up.v", 2.0), ("pulse_up.width", 1e-7), ("pulse_down.v", -2.0), ("pulse_down.width", 1e-7)];
+        let given: Vec<_> = names.into_iter().zip(values).chain(prices).collect();
+        let spec = device::DeviceSpec::with(device::DeviceModel::SoftBounds, &given);
         Memristor::new(spec.device().unwrap(), 0.0, 1.0, 7, "p")
     }
 

@@ -151,7 +151,7 @@ fn plasticity_and_devices_are_read_with_their_bounds() {
         refused(&format!("{head}device.soft_bounds = {{ pulses = \"many\" }}"))
             .contains("valid: stochastic, carry, one")
     );
-    assert!(refused(&format!("{head}device.soft_bounds = {{ g_min = \"1 S\" }}")).contains("is not above g_min"));
+    assert!(refused(&format!("{head}device.soft_bounds = {{ g_min = \"1 S\" }}")).contains("expected less than g_max"));
 }
 
 #[test]

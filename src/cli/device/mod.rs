@@ -1,0 +1,31 @@
+//! `memspike device`: memristive devices by themselves, one file per subcommand.
+
+use clap::Subcommand;
+
+use super::{Done, Failure};
+
+mod list;
+
+/// Characterise memristive devices: what there is, and what a device does
+#[derive(Debug, clap::Args)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  memspike device list\n  memspike device list my_devices.toml --json"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+}
+
+/// Carries the subcommand out.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    match args.command {
+        Command::List(args) => list::run(&args),
+    }
+}

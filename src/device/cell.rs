@@ -1,0 +1,80 @@
+//! One device's own constants: a function of its key, drawn when they are needed and never stored.
+
+use crate::math::exp;
+use crate::rng::StreamKey;
+use crate::sample::Quantile;
+
+use super::{Common, Device, Law};
+
+/// A device of a projection: what distinguishes it from the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// Its smallest conductance \[S\].
+    pub g_min: f64,
+    /// Its largest conductance \[S\].
+    pub g_max: f64,
+    /// Factor of its potentiating steps, 0 or more.
+    pub up: f64,
+    /// Factor of its depressing steps, 0 or more.
+    pub down: f64,
+    /// How far the slopes of its steps, up and down, are from the nominal ones (`linear_step` only).
+    pub slope: [f64; 2],
+}
+
+/// A standard normal number from one random word.
+#[inline]
+pub fn normal(word: u32) -> f64 {
+    Quantile::table().at((f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0))
+}
+
+/// A number in (0, 1) from one random word.
+#[inline]
+pub fn uniform(word: u32) -> f64 {
+    (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
+}
+
+impl Cell {
+    /// The device of which all spreads are 0.
+    #[inline]
+    pub fn nominal(common: &Common) -> Cell {
+        Cell { g_min: common.g_min, g_max: common.g_max, up: 1.0, down: 1.0, slope: [0.0; 2] }
+    }
+
+    /// The device of this key; `place` numbers the devices of one synapse.
+    #[inline]
+    pub fn of(device: &Device, spread: StreamKey, key: u64, place: u64) -> Cell {
+        let c = &device.common;
+        let plain = c.sigma_d2d == 0.0 && c.sigma_up_down == 0.0 && c.sigma_g_min == 0.0 && c.sigma_g_max == 0.0;
+        let mut cell = if plain { Cell::nominal(c) } else { Cell::drawn(c, spread.block(key, place << 4)) };
+        if let Law::LinearStep(law) = &device.law
+            && law.is_spread()
+        {
+            let [up, down, ..] = spread.block(key, place << 4 | 1);
+            cell.slope = law.deviation([normal(up), normal(down)]);
+        }
+        cell
+    }
+
+    /// The device whose random words are these.
+    #[inline]
+    pub fn drawn(common: &Common, words: [u32; 4]) -> Cell {
+        let c = common;
+        let mut cell = Cell::nominal(c);
+        if c.sigma_d2d > 0.0 || c.sigma_up_down > 0.0 {
+            let deviation = c.sigma_d2d * normal(words[0]);
+            let skew = if c.sigma_up_down > 0.0 { c.sigma_up_down * normal(words[1]) } else { 0.0 };
+            let gain = |share: f64| if c.lognormal { exp(deviation) - 1.0 } else { deviation * share };
+            cell.up = (1.0 + gain(1.0) + skew).max(0.0);
+            cell.down = (1.0 + gain(c.spread_down) - skew * c.spread_down).max(0.0);
+        }
+        // Folded at mid-range, so that the lower bound stays below the upper one; no conductance is negative.
+        let half = 0.5 * c.range();
+        if c.sigma_g_max > 0.0 {
+            cell.g_max = c.mid() + (half + c.sigma_g_max * c.range() * normal(words[2])).abs();
+        }
+        if c.sigma_g_min > 0.0 {
+            cell.g_min = (c.mid() - (half + c.sigma_g_min * c.range() * normal(words[3])).abs()).max(0.0);
+        }
+        cell
+    }
+}

@@ -1,0 +1,143 @@
+//! Range, steps, variability and prices: what all devices that are programmed by pulses have.
+
+use crate::check::Invalid;
+
+use super::table::Values;
+
+/// How a proposed change becomes pulses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulses {
+    /// A whole number of pulses with the proposed change as its mean.
+    Stochastic,
+    /// As many whole pulses as fit; the remainder is kept for the next change.
+    Carry,
+    /// One pulse in the direction of the change.
+    One,
+}
+
+/// What all devices that are programmed by pulses have; variability that is switched off is 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Common {
+    /// Smallest conductance \[S\].
+    pub g_min: f64,
+    /// Largest conductance \[S\].
+    pub g_max: f64,
+    /// Step of a potentiating pulse at mid-range \[S\].
+    pub dg_up: f64,
+    /// Step of a depressing pulse at mid-range \[S\].
+    pub dg_down: f64,
+    /// How changes become pulses.
+    pub pulses: Pulses,
+    /// Device-to-device spread of the step, relative.
+    pub sigma_d2d: f64,
+    /// Is the factor e^(sigma_d2d N) rather than 1 + sigma_d2d N?
+    pub lognormal: bool,
+    /// Device-to-device spread of the asymmetry, relative.
+    pub sigma_up_down: f64,
+    /// Both of these of the depressing step, as multiples of those of the potentiating one.
+    pub spread_down: f64,
+    /// Device-to-device spread of the lower bound, in units of the range.
+    pub sigma_g_min: f64,
+    /// Device-to-device spread of the upper bound, in units of the range.
+    pub sigma_g_max: f64,
+    /// Pulse-to-pulse spread of the step, relative.
+    pub sigma_c2c: f64,
+    /// Pulse-to-pulse spread whatever the step is \[S\].
+    pub pulse_noise: f64,
+    /// Pulse-to-pulse spread per g - g_min.
+    pub noise_slope: f64,
+    /// Spread of the visible conductance around the stored one, drawn at each pulse \[S\].
+    pub write_noise: f64,
+    /// Spread of the conductance that a read sees, relative.
+    pub read_noise: f64,
+    /// Spread of the conductance set at the start \[S\].
+    pub program_noise: f64,
+    /// Number of conductances that can be told apart; 0: any.
+    pub levels: f64,
+    /// v^2 t of a potentiating pulse \[V^2 s\]: its energy per siemens; none if no price was given.
+    pub price_up: Option<f64>,
+    /// v^2 t of a depressing pulse \[V^2 s\].
+    pub price_down: Option<f64>,
+    /// v^2 t of a read \[V^2 s\].
+    pub price_read: Option<f64>,
+    /// Power drawn all the time \[W\].
+    pub static_power: Option<f64>,
+}
+
+impl Common {
+    /// From a device's values; the steps are those given, or NaN until the device sets them.
+    ///
+    /// # Errors
+    /// If the range of conductances is empty.
+    pub fn new(v: &Values<'_>) -> Result<Common, Invalid> {
+        let (g_min, g_max) = (v.get("g_min"), v.get("g_max"));
+        if g_min >= g_max {
+            return Err(Invalid::new("g_min", format!("found {g_min} S, expected less than g_max ({g_max} S)")));
+        }
+        let levels = v.get("levels");
+        if levels != 0.0 && (levels < 2.0 || levels.fract() != 0.0) {
+            let message = "expected a whole number of at least 2 (the two ends of the range), or 0 for any conductance";
+            return Err(Invalid::new("levels", format!("found {levels}, {message}")));
+        }
+        let on = if v.flag("ideal") { 0.0 } else { 1.0 };
+        let price = |group: &str| {
+            let (volt, width) = (v.get(&format!("{group}.v")), v.get(&format!("{group}.width")));
+            (!volt.is_nan() && !width.is_nan()).then_some(volt * volt * width)
+        };
+        Ok(Common {
+            g_min,
+            g_max,
+            dg_up: v.get("dg_up"),
+            dg_down: v.get("dg_down"),
+            pulses: [Pulses::Stochastic, Pulses::Carry, Pulses::One][v.get("pulses") as usize],
+            sigma_d2d: v.get("sigma_d2d") * on,
+            lognormal: v.get("d2d") == 1.0,
+            sigma_up_down: v.get("sigma_up_down") * on,
+            spread_down: v.get("spread_down"),
+            sigma_g_min: v.get("sigma_g_min") * on,
+            sigma_g_max: v.get("sigma_g_max") * on,
+            sigma_c2c: v.get("sigma_c2c") * on,
+            pulse_noise: v.get("pulse_noise") * on,
+            noise_slope: v.get("noise_slope") * on,
+            write_noise: v.get("write_noise") * on,
+            read_noise: v.get("read_noise") * on,
+            program_noise: v.get("program_noise") * on,
+            levels,
+            price_up: price("pulse_up"),
+            price_down: price("pulse_down"),
+            price_read: price("read"),
+            static_power: Some(v.get("static_power")).filter(|p| !p.is_nan()),
+        })
+    }
+
+    /// g_max - g_min \[S\].
+    #[inline]
+    pub fn range(&self) -> f64 {
+        self.g_max - self.g_min
+    }
+
+    /// The middle of the range \[S\].
+    #[inline]
+    pub fn mid(&self) -> f64 {
+        0.5 * (self.g_min + self.g_max)
+    }
+
+    /// Do pulses differ from one another?
+    #[inline]
+    pub fn is_noisy(&self) -> bool {
+        self.sigma_c2c > 0.0 || self.pulse_noise > 0.0 || self.noise_slope > 0.0
+    }
+
+    /// Refuses steps that go beyond the range: `most` is what the device allows at mid-range, and why.
+    ///
+    /// # Errors
+    /// Which step.
+    pub fn check_steps(&self, most: f64, why: &str) -> Result<(), Invalid> {
+        for (name, step) in [("dg_up", self.dg_up), ("dg_down", self.dg_down)] {
+            if step > most * (1.0 + 1e-12) {
+                return Err(Invalid::new(name, format!("found {step} S, expected at most {most} S: {why}")));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Pulse device whose steps are a power of the distance to the bound (aihwkit's PowStepDevice).
+
+use crate::check::Invalid;
+use crate::describe::Bound::NonNegative;
+use crate::describe::Kind::Number;
+use crate::describe::{Model, param};
+use crate::math::pow;
+
+use super::table::params;
+use super::{Cell, Common, Values};
+
+/// The device's table.
+pub const MODEL: Model = Model {
+    name: "pow_step",
+    summary: "Pulse device whose steps are a power of the distance to the bound",
+    equations: "up:   g += dg_up   ((g_max - g)/(g_max - g_mid))^gamma_up   (1 + sigma_c2c N)\n\
+                down: g -= dg_down ((g - g_min)/(g_mid - g_min))^gamma_down (1 + sigma_c2c N)\n\
+                toward the device's own bounds, within which g is held; gamma 0: constant steps, 1: soft bounds;\n\
+                aihwkit states steps at the far bound: dg_up stands for dw 2^-gamma_up",
+    reference: "Fusi & Abbott 2007, doi:10.1038/nn1859; aihwkit PowStepDevice (Rasch et al. 2021, arXiv:2104.02184)",
+    params: params![
+        param("gamma_up", Number, 1.0, NonNegative, "exponent of potentiating steps"),
+        param("gamma_down", Number, 1.0, NonNegative, "exponent of depressing steps"),
+    ],
+    variables: &[],
+};
+
+/// Checked parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowStep {
+    gamma_up: f64,
+    gamma_down: f64,
+}
+
+impl PowStep {
+    /// From the device's values.
+    ///
+    /// # Errors
+    /// If a step is larger than the range.
+    pub fn new(v: &Values<'_>, common: &Common) -> Result<PowStep, Invalid> {
+        let law = PowStep { gamma_up: v.get("gamma_up"), gamma_down: v.get("gamma_down") };
+        let most = common.range() * pow(2.0, -law.gamma_up.max(law.gamma_down));
+        common.check_steps(
+            most,
+            "2^gamma times the step at mid-range is the step at the far bound, which would cross the whole range",
+        )?;
+        Ok(law)
+    }
+
+    /// Size of a step \[S\].
+    #[inline]
+    pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
+        if up {
+            c.dg_up * pow(((cell.g_max - g) / (cell.g_max - c.mid())).max(0.0), self.gamma_up)
+        } else {
+            c.dg_down * pow(((g - cell.g_min) / (c.mid() - cell.g_min)).max(0.0), self.gamma_down)
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The part of a pulse device's table that all share: range, variability, faults, ageing, prices.
+
+use crate::describe::Bound::{Finite, Fraction, NonNegative, NotNan, Optional, Positive};
+use crate::describe::Kind::{Choice, Flag, Number, Quantity};
+use crate::describe::{Model, Param, param};
+
+/// The words for `pulses`, in the order of their stored index.
+pub const PULSES: [&str; 3] = ["stochastic", "carry", "one"];
+/// The words for `d2d`.
+pub const SPREADS: [&str; 2] = ["normal", "lognormal"];
+
+const NONE: f64 = f64::NAN;
+
+/// First in every table.
+const RANGE: [Param; 2] = [
+    param("g_min", Quantity("S"), 1e-6, NonNegative, "smallest conductance"),
+    param("g_max", Quantity("S"), 1e-4, Positive, "largest conductance"),
+];
+
+/// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
+/// of them is given; NaN stands for a sub-table that was not given.
+const SHARED: [Param; 22] = [
+    param("pulses", Choice(&PULSES), 0.0, Finite, "how a proposed change becomes pulses"),
+    param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
+    param("d2d", Choice(&SPREADS), 0.0, Finite, "law of that spread: a factor 1 + sigma_d2d N, or e^(sigma_d2d N)"),
+    param(
+        "sigma_up_down",
+        Number,
+        0.0,
+        NonNegative,
+        "device-to-device spread of the asymmetry: up + sigma N, down - sigma N",
+    ),
+    param(
+        "spread_down",
+        Number,
+        1.0,
+        NonNegative,
+        "both spreads of the depressing step, as multiples of those of the potentiating one",
+    ),
+    param(
+        "sigma_g_min",
+        Number,
+        0.0,
+        NonNegative,
+        "device-to-device spread of the lower bound, in units of g_max - g_min",
+    ),
+    param(
+        "sigma_g_max",
+        Number,
+        0.0,
+        NonNegative,
+        "device-to-device spread of the upper bound, in units of g_max - g_min",
+    ),
+    param("sigma_c2c", Number, 0.0, NonNegative, "pulse-to-pulse spread of the step, relative"),
+    param("pulse_noise", Quantity("S"), 0.0, NonNegative, "pulse-to-pulse spread that does not depend on the step"),
+    param(
+        "noise_slope",
+        Number,
+        0.0,
+        NonNegative,
+        "pulse-to-pulse spread that grows with the conductance: times g - g_min",
+    ),
+    param(
+        "write_noise",
+        Quantity("S"),
+        0.0,
+        NonNegative,
+        "spread of the conductance that shows after a pulse around the one that it left",
+    ),
+    param("read_noise", Number, 0.0, Fraction, "spread of the conductance that a read sees, relative"),
+    param("ideal", Flag, 0.0, Finite, "switch all variability off: every spread, noise and fault above"),
+    param("pulse_up.v", Quantity("V"), NONE, NotNan, "voltage of a potentiating pulse"),
+    param("pulse_up.width", Quantity("s"), NONE, NonNegative, "length of a potentiating pulse"),
+    param("pulse_down.v", Quantity("V"), NONE, NotNan, "voltage of a depressing pulse"),
+    param("pulse_down.width", Quantity("s"), NONE, NonNegative, "length of a depressing pulse"),
+    param("read.v", Quantity("V"), NONE, NotNan, "read voltage"),
+    param("read.width", Quantity("s"), NONE, NonNegative, "length of a read"),
+    param("static_power", Quantity("W"), NONE, Optional, "power that a device draws all the time"),
+    param("levels", Number, 0.0, NonNegative, "number of conductances that can be told apart, evenly spaced; 0: any"),
+    param(
+        "program_noise",
+        Quantity("S"),
+        0.0,
+        NonNegative,
+        "spread of the conductance to which a device is set at the start",
+    ),
+];
+
+/// The two step sizes of most devices.
+pub const STEPS: [Param; 2] = [
+    param("dg_up", Quantity("S"), 1e-6, Positive, "step of a potentiating pulse at mid-range"),
+    param("dg_down", Quantity("S"), 1e-6, Positive, "step of a depressing pulse at mid-range"),
+];
+
+/// Range, a device's own parameters (after the two steps, if it has them), and what all share; N is the sum of the lengths.
+pub const fn table<const N: usize>(steps: &[Param], own: &[Param]) -> [Param; N] {
+    let mut all = [RANGE[0]; N];
+    let parts: [&[Param]; 4] = [&RANGE, steps, own, &SHARED];
+    let (mut part, mut to) = (0, 0);
+    while part < parts.len() {
+        let mut from = 0;
+        while from < parts[part].len() {
+            all[to] = parts[part][from];
+            from += 1;
+            to += 1;
+        }
+        part += 1;
+    }
+    all
+}
+
+/// How long such a table is.
+pub const fn length(steps: &[Param], own: &[Param]) -> usize {
+    RANGE.len() + steps.len() + own.len() + SHARED.len()
+}
+
+/// The table of a device whose steps are `dg_up` and `dg_down` at mid-range, with parameters of its own: `params!(a, b, ..)`.
+macro_rules! params {
+    ($($own:expr),* $(,)?) => {{
+        const OWN: &[$crate::describe::Param] = &[$($own),*];
+        const ALL: [$crate::describe::Param; $crate::device::table::length(&$crate::device::table::STEPS, OWN)] =
+            $crate::device::table::table(&$crate::device::table::STEPS, OWN);
+        &ALL
+    }};
+}
+
+/// As `params!`, for a device whose steps follow from parameters of its own.
+macro_rules! params_without_steps {
+    ($($own:expr),* $(,)?) => {{
+        const OWN: &[$crate::describe::Param] = &[$($own),*];
+        const ALL: [$crate::describe::Param; $crate::device::table::length(&[], OWN)] =
+            $crate::device::table::table(&[], OWN);
+        &ALL
+    }};
+}
+
+pub(crate) use {params, params_without_steps};
+
+/// A device's values by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    /// The table.
+    pub model: &'static Model,
+    /// One value per entry of it.
+    pub values: &'a [f64],
+    /// Those that are lists, by name.
+    pub lists: &'a [(&'static str, Vec<f64>)],
+}
+
+impl Values<'_> {
+    /// The value of a parameter; NaN if it was not given or there is none.
+    pub fn get(&self, name: &str) -> f64 {
+        self.model.param(name).and_then(|i| self.values.get(i)).copied().unwrap_or(NONE)
+    }
+
+    /// A flag.
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name) == 1.0
+    }
+
+    /// A list.
+    pub fn list(&self, name: &str) -> Vec<f64> {
+        self.lists.iter().find(|(n, _)| *n == name).map(|(_, list)| list.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,115 @@
+//! Devices by themselves: the sets that ship in the program, and those of a file, read as a model reads them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use super::error::{ModelError, Source};
+use super::layers;
+use super::models;
+use super::parameters;
+use super::scope::Scope;
+use super::sets::Sets;
+use super::tree::{Node, Table};
+use crate::device::{self, DeviceModel, DeviceSpec};
+
+static SHIPPED: LazyLock<Table> = LazyLock::new(|| {
+    let source = Source {
+        name: "presets.toml (built in)".to_string(),
+        text: device::PRESETS.to_string(),
+        folder: PathBuf::new(),
+    };
+    let root = layers::read_source(&Arc::new(source)).ok();
+    root.as_ref().and_then(|root| root.table()?.get("device")?.table().cloned()).unwrap_or_default()
+});
+
+/// The device sets that ship.
+pub(crate) fn shipped() -> &'static Table {
+    &SHIPPED
+}
+
+/// The names of the device sets that ship, in the order of their file, each with the model that it builds on.
+pub fn device_presets() -> Vec<(&'static str, DeviceModel)> {
+    let model = |node: &Node| sets(None).resolve(node).ok().map(|set| DeviceModel::ALL[set.model]);
+    SHIPPED.entries.iter().filter_map(|e| Some((e.key.as_str(), model(&e.node)?))).collect()
+}
+
+/// The device models with the sets that ship and those of a model.
+pub(crate) fn sets(own: Option<&Table>) -> Sets<'_> {
+    Sets {
+        kind: "device",
+        what: "device model",
+        models: DeviceModel::ALL.map(|m| m.describe().name).to_vec(),
+        planned: &DeviceModel::PLANNED,
+        sets: own,
+        shipped: Some(shipped()),
+    }
+}
+
+/// Reads a device: a name, or a name with changes.
+pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<DeviceSpec, ModelError> {
+    let set = sets.resolve(node)?;
+    let device = DeviceModel::ALL[set.model];
+    let (params, lists) = models::numbers_and_lists(scope, device.describe(), "device model", &set.at, &set.entries)?;
+    let spec = DeviceSpec { device, params, lists };
+    // What parameters mean together is said here, where their places are known.
+    match spec.device() {
+        Ok(_) => Ok(spec),
+        Err(error) => {
+            let key = error.parameter.split('.').next().unwrap_or("");
+            let given = set.entries.iter().rev().find(|e| e.key == key);
+            Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()))
+        }
+    }
+}
+
+/// The device of this name: a model with its defaults, or a set that ships, under `changes`: (KEY, VALUE) as of `--set`.
+///
+/// # Errors
+/// If there is none of this name, with those there are; or a change that does not fit.
+pub fn device(name: &str, changes: &[(String, String)]) -> Result<DeviceSpec, ModelError> {
+    let quoted: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    // Where a projection names it, so that changes are laid over it as over a projection's.
+    let text = format!("[projection.p.device.{quoted}]\n");
+    let source = Source { name: "the command line".to_string(), text, folder: PathBuf::new() };
+    let root = layers::read_source(&Arc::new(source))?;
+    let key = |key: &str| format!("projection.p.device.{quoted}.{key}");
+    let root = changes.iter().try_fold(root, |root, (name, value)| layers::set(root, &key(name), value))?;
+    let projection = root.table().and_then(|t| t.get("projection")?.table()?.get("p")?.table());
+    let node = projection.and_then(|t| t.get("device")).ok_or_else(|| root.at.error("there is no device"))?;
+    read(&Scope::default(), &sets(None), node)
+}
+
+/// The devices of a file's `[device.NAME]` tables (a model, or a file with nothing else), by name; `changes` apply to each.
+///
+/// # Errors
+/// A file that can't be read or has no device, or the first mistake in one, with its place.
+pub fn device_file(path: &Path, changes: &[(String, String)]) -> Result<Vec<(String, DeviceSpec)>, ModelError> {
+    let root = layers::read(path)?;
+    let none = || root.at.error("the file has no device: expected a table such as [device.my_cell.soft_bounds]");
+    let names: Vec<String> = match root.table().and_then(|t| t.get("device")?.table()) {
+        Some(table) if !table.entries.is_empty() => table.entries.iter().map(|e| e.key.clone()).collect(),
+        _ => return Err(none()),
+    };
+    let mut scope = Scope::default();
+    if let Some(table) = root.table().and_then(|t| t.get("parameters")?.table()) {
+        scope.parameters = Arc::new(parameters::read(&scope, table)?);
+    }
+    let mut all = Vec::new();
+    for name in names {
+        let place = |node: &Node| -> Option<Node> { node.table()?.get("device").cloned() };
+        let own = root.table().and_then(|t| t.get("device")).and_then(|n| n.table()).ok_or_else(none)?;
+        let sets = sets(Some(own));
+        sets.check_names()?;
+        let model = match own.get(&name).and_then(Node::table).and_then(|t| t.entries.first()) {
+            Some(entry) => entry.key.clone(),
+            None => String::new(),
+        };
+        let changed = changes.iter().try_fold(root.clone(), |root, (key, value)| {
+            layers::set(root, &format!("device.{name}.{model}.{key}"), value)
+        })?;
+        let table = place(&changed).ok_or_else(none)?;
+        let node = table.table().and_then(|t| t.get(&name)).ok_or_else(none)?;
+        all.push((name, read(&scope, &sets, node)?));
+    }
+    Ok(all)
+}
