@@ -156,7 +156,8 @@ fn describe_text(entry: &Entry) -> String {
         .params
         .iter()
         .map(|p| {
-            let default = default_text(p).unwrap_or_else(|| "not given".to_string()).replace('"', "");
+            let unit = if p.kind == Kind::Weight { " [weight]" } else { "" };
+            let default = default_text(p).unwrap_or_else(|| "not given".to_string()).replace('"', "") + unit;
             [p.name.to_string(), default, bound_text(p), p.doc.to_string()]
         })
         .collect();
@@ -166,6 +167,9 @@ fn describe_text(entry: &Entry) -> String {
         let rows: Vec<[String; 3]> =
             model.variables.iter().map(|v| [v.name.to_string(), v.unit.to_string(), v.doc.to_string()]).collect();
         out += &table(&["name", "unit", "meaning"], &rows);
+    }
+    if model.params.iter().any(|p| p.kind == Kind::Weight) {
+        out += "\n[weight]: in the unit of weights onto the target (mV, pA, nS; a bare number onto a source).\n";
     }
     if let Some(unit) = entry.weight_unit {
         let _ = writeln!(out, "\nA weight onto it is in {unit}.");
@@ -196,10 +200,13 @@ fn describe_toml(entry: &Entry) -> String {
         .iter()
         .map(|p| {
             let line = match default_text(p) {
+                // Its unit is the target's: the default holds for all.
+                Some(default) if p.kind == Kind::Weight => format!("# {} = {default}", p.name),
                 Some(default) => format!("{} = {default}", p.name),
                 None => format!("# {} = ..", p.name),
             };
-            (line, format!("{} ({})", p.doc, bound_text(p)))
+            let unit = if p.kind == Kind::Weight { ", in the weight's unit, such as \"1 pA\"" } else { "" };
+            (line, format!("{} ({}{unit})", p.doc, bound_text(p)))
         })
         .collect();
     let width = lines.iter().map(|l| l.0.len()).max().unwrap_or(0);

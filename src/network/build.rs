@@ -6,11 +6,9 @@
 
 use rayon::prelude::*;
 
-use crate::device::Pulses;
 use crate::neuron::Real;
-use crate::plasticity::Pairing;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
-use crate::synapse::{BLOCK, Decay, History, Memristor, Plastic, PlasticSetup, Price, Recent};
+use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
 
 use super::chunk::{Chunk, Source};
@@ -247,52 +245,28 @@ fn make_plastic<W: Real>(
     draft: &Draft<'_>,
     weights: Vec<W>,
     keys: Vec<u64>,
-    (rows, targets): (usize, usize),
+    sizes: (usize, usize),
     max_delay: Time,
 ) -> Result<Plastic<W>, BuildError> {
     let projection = draft.spec;
+    let w_max = projection.w_max.unwrap_or(f64::INFINITY);
     let rule = projection.plasticity.as_ref().map(|r| r.rule());
-    let w_max = projection.w_max.unwrap_or(1.0);
     let device = projection.device.as_ref().map(|d| d.device()).transpose();
     let device =
         device.map_err(|e| BuildError::Projection { name: projection.name.clone(), message: e.to_string() })?;
     let memristor = device.map(|d| Memristor::new(d, projection.w_min, w_max, spec.simulation.seed, &projection.name));
     let during = projection.plasticity.as_ref().and_then(|r| r.during).map(|i| spec.intervals[i].spans.clone());
-    let value = match &memristor {
-        Some(m) => weights.iter().map(|w| W::of(m.conductance(w.wide()))).collect(),
-        None => weights,
+    let setup = PlasticSetup {
+        scale: PlasticSetup::scale(rule.as_ref(), w_max),
+        rule,
+        memristor,
+        w_min: projection.w_min,
+        w_max,
+        axonal: projection.axonal,
+        during,
+        // Of all threads: a checkpoint joins what they keep.
+        max_delay,
     };
-    let carries = memristor.as_ref().is_some_and(|m| m.device.common.pulses == Pulses::Carry);
-    let centered = rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
-    let count = value.len();
     let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);
-    let decay = |tau: Option<f64>| Decay::new(tau.unwrap_or(1.0), step);
-    let decay_plus = decay(rule.as_ref().map(|r| r.tau_plus()));
-    let decay_minus = decay(rule.as_ref().map(|r| r.tau_minus()));
-    Ok(Plastic {
-        setup: PlasticSetup {
-            rule,
-            memristor,
-            w_min: projection.w_min,
-            w_max,
-            axonal: projection.axonal,
-            during,
-            // Of all threads: a checkpoint joins what they keep.
-            max_delay,
-        },
-        value,
-        x: vec![0.0; if centered { count } else { 0 }],
-        device_updates: vec![0; keys.len()],
-        device_carry: vec![0.0; if carries { count } else { 0 }],
-        device_key: keys,
-        post: vec![History::default(); targets],
-        recent: vec![Recent::default(); targets],
-        decay_plus,
-        decay_minus,
-        pre: vec![Default::default(); rows],
-        pending: Default::default(),
-        settled: Time(i64::MIN / 4),
-        unsettled: 0,
-        price: Price::default(),
-    })
+    Ok(Plastic::new(setup, weights, keys, sizes, step))
 }

@@ -288,10 +288,10 @@ impl<'a> Draft<'a> {
 
     /// A plastic or memristive weight must lie within the projection's bounds.
     pub fn check_bounds(&self, weight: f64) -> Result<(), BuildError> {
-        let Some(w_max) = self.spec.w_max.filter(|_| self.spec.plasticity.is_some() || self.spec.device.is_some())
-        else {
+        if self.spec.plasticity.is_none() && self.spec.device.is_none() {
             return Ok(());
-        };
+        }
+        let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
         let (low, high) = (self.spec.w_min.min(w_max), self.spec.w_min.max(w_max));
         if weight < low || weight > high {
             return Err(self.error(format!(

@@ -6,7 +6,7 @@ use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Model, param};
 use crate::math::pow;
 
-use super::Pairing;
+use super::{Pair, Pairing};
 
 /// The rule's table.
 pub const MODEL: Model = Model {
@@ -58,16 +58,17 @@ impl Stdp {
             [values[0], values[1], values[2], values[3], values[4], values[5]];
         Stdp { tau_plus, tau_minus, pairing, a_plus, a_minus, mu_plus, mu_minus }
     }
+}
 
-    /// The change of a relative weight `w` (0 to 1) at a post spike that finds the presynaptic trace at `x`.
+/// Of relative weights, 0 to 1.
+impl Pair for Stdp {
     #[inline]
-    pub fn on_post(&self, w: f64, x: f64) -> f64 {
+    fn on_post(&self, w: f64, x: f64) -> f64 {
         self.a_plus * pow((1.0 - w).max(0.0), self.mu_plus) * x
     }
 
-    /// The change of a relative weight `w` (0 to 1) at a pre spike that finds the postsynaptic trace at `y`.
     #[inline]
-    pub fn on_pre(&self, w: f64, y: f64) -> f64 {
+    fn on_pre(&self, w: f64, y: f64) -> f64 {
         -self.a_minus * pow(w.max(0.0), self.mu_minus) * y
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn values(
         if let Some(size) = size {
             values::check_length(node, &value, size, "neuron")?;
         }
-        values::check_known(node, &value, |v| check(&model.params[i], v).map_err(|e| e.to_string()))?;
+        let param = &model.params[i];
+        values::check_known(node, &value, |v| check(param, v).map_err(|e| e.to_string()))
+            .map_err(|e| e.help(format!("{}: {}", param.name, param.doc)))?;
         given[i] = Some(snapped(scope, &model.params[i], node, value)?);
     }
     check_groups(model, at, &given)?;
@@ -109,7 +111,12 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
     match param.kind {
         Kind::Quantity(unit) => values::read(scope, node, Form::of(unit)),
         Kind::QuantityOrBare(unit) => values::read(scope, node, Form { or_bare: true, ..Form::of(unit) }),
-        Kind::Number | Kind::Weight => values::read(scope, node, Form::of("")),
+        Kind::Number => values::read(scope, node, Form::of("")),
+        Kind::Weight => match scope.weight {
+            Some(unit) => values::read(scope, node, Form::of(unit)),
+            // A set that no projection uses: any unit may be right.
+            None => Ok(Value::Constant(param.default)),
+        },
         Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),
         Kind::Choice(words) => scope.choice(node, words).map(|i| Value::Constant(i as f64)),
         Kind::List(unit, _) => {

@@ -5,7 +5,7 @@ use super::tree::{Entry, Table};
 use crate::units::nearest;
 
 /// (their name, whose it is, ours) of keys and parameters.
-const KEYS: [(&str, &str, &str); 84] = [
+const KEYS: [(&str, &str, &str); 93] = [
     ("V_m", "NEST", "v_m"),
     ("V_th", "NEST", "v_th"),
     ("V_reset", "NEST", "v_reset"),
@@ -23,6 +23,15 @@ const KEYS: [(&str, &str, &str); 84] = [
     ("I_syn_in", "NEST", "i_syn_in"),
     ("Wmax", "NEST", "w_max"),
     ("Wmin", "NEST", "w_min"),
+    ("Aplus", "NEST", "a_plus"),
+    ("Aminus", "NEST", "a_minus"),
+    ("Aplus_triplet", "NEST", "a_plus_triplet"),
+    ("Aminus_triplet", "NEST", "a_minus_triplet"),
+    ("stdp_pl_synapse_hom_hpc", "NEST", "stdp_power_law"),
+    ("stdp_synapse_hom", "NEST", "stdp"),
+    ("stdp_facetshw_synapse_hom", "NEST", "stdp with a device"),
+    ("SpikePairRule", "PyNN", "stdp"),
+    ("TsodyksMarkramSynapse", "PyNN", "short_term"),
     ("lambda", "NEST", "a_plus"),
     ("alpha", "NEST", "a_minus = alpha lambda"),
     ("indegree", "NEST", "fixed_indegree"),

@@ -130,7 +130,7 @@ impl Reader<'_> {
             axonal,
             w_min: 0.0,
             w_max: None,
-            plasticity: table.get("plasticity").map(|node| self.rule(node)).transpose()?,
+            plasticity: table.get("plasticity").map(|node| self.rule(node, Some(unit))).transpose()?,
             device: table.get("device").map(|node| self.device(node)).transpose()?,
         };
         self.bounds(entry, table, cells, unit, weight_node, &mut spec)?;
@@ -202,14 +202,23 @@ impl Reader<'_> {
         spec.w_min = low.map_or(0.0, |b| b.0);
         spec.w_max = high.map(|b| b.0);
         let bounded = spec.plasticity.is_some() || spec.device.is_some();
-        let Some((w_max, at)) = high else {
-            if bounded {
-                let what = if spec.plasticity.is_some() { "a plasticity rule" } else { "a device" };
+        if !bounded && high.is_none() {
+            return Ok(());
+        }
+        let needs = match (&spec.plasticity, &spec.device) {
+            (Some(rule), _) if rule.rule.needs_w_max() => Some(format!("the rule {}", rule.rule.describe().name)),
+            (_, Some(_)) => Some("a device".to_string()),
+            _ => None,
+        };
+        let (w_max, at) = match (high, needs) {
+            (Some(high), _) => high,
+            (None, Some(what)) => {
                 return Err(entry.key_at.error(format!("`w_max` is missing: {what} needs the largest weight")));
             }
-            return Ok(());
+            (None, None) => (f64::INFINITY, &entry.key_at),
         };
         if w_max == 0.0 || w_max * spec.w_min < 0.0 || w_max.abs() <= spec.w_min.abs() {
+            let at = if high.is_some() { at } else { low.map_or(at, |low| low.1) };
             let message = format!("found w_max = {w_max} with w_min = {}", spec.w_min);
             return Err(at.error(format!("{message}, expected a w_max of the same sign and further from 0")));
         }
@@ -217,6 +226,9 @@ impl Reader<'_> {
             return Ok(());
         }
         let inside = |w: f64| {
+            if w * w_max < 0.0 && high.is_none() {
+                return Err(format!("the weight {w} is negative: give w_max, whose sign is that of the weights"));
+            }
             if w * w_max < 0.0 {
                 return Err(format!("the weight {w} has another sign than w_max, {w_max}"));
             }

@@ -82,7 +82,7 @@ impl Reader<'_> {
             models::values(&self.scope, model, "neuron model", &set.at, &set.entries, None)?;
         }
         for entry in self.rules.sets.iter().flat_map(|t| &t.entries) {
-            self.rule(&entry.node)?;
+            self.rule(&entry.node, None)?;
         }
         for entry in self.devices.sets.iter().flat_map(|t| &t.entries) {
             self.device(&entry.node)?;

@@ -24,6 +24,8 @@ pub(crate) struct Scope {
     pub(crate) replaced: Option<Arc<Mutex<Replaced>>>,
     /// The step of the grid, if the model runs on it.
     pub(crate) grid: Option<Time>,
+    /// The unit of the weights onto the target, where parameters of a rule are read for one.
+    pub(crate) weight: Option<&'static str>,
 }
 
 /// The key of a place in [`Replaced`].

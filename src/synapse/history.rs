@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::exp;
+use crate::plasticity::Rule;
 use crate::time::Time;
 
 /// A postsynaptic spike with the trace just after it.
@@ -15,6 +16,8 @@ pub struct PostSpike {
     pub time: Time,
     /// The sum over this and all earlier spikes of e^(-(t - t_spike)/tau_minus).
     pub trace: f64,
+    /// The neuron's second trace, for rules that have one (see [`Rule::second`]).
+    pub second: f64,
 }
 
 /// The spikes of one target, in order of time; equal times stand for several spikes.
@@ -22,13 +25,15 @@ pub struct PostSpike {
 pub struct History(pub Vec<PostSpike>);
 
 impl History {
-    /// Adds a spike; `rate` = 1/tau_minus \[1/ms\].
-    pub fn push(&mut self, time: Time, rate: f64) {
-        let trace = match self.0.last() {
-            Some(last) => last.trace * exp((last.time - time).ms() * rate) + 1.0,
+    /// Adds a spike, as `rule` wants it kept.
+    pub fn push(&mut self, time: Time, rule: &Rule) {
+        let last = self.0.last();
+        let trace = match last {
+            Some(last) => last.trace * exp((last.time - time).ms() * (1.0 / rule.tau_minus())) + 1.0,
             None => 1.0,
         };
-        self.0.push(PostSpike { time, trace });
+        let before = last.map(|last| (last.trace, last.second, (time - last.time).ms()));
+        self.0.push(PostSpike { time, trace, second: rule.second(before, trace) });
     }
 
     /// The spikes with `after` < t <= `until`.
@@ -67,8 +72,10 @@ mod tests {
 
     #[test]
     fn spikes_are_found_by_half_open_spans_and_the_trace_survives_forgetting() {
+        let params: Vec<f64> = crate::plasticity::stdp::MODEL.params.iter().map(|p| p.default).collect();
+        let rule = Rule::Stdp(crate::plasticity::stdp::Stdp::new(&params));
         let mut history = History::default();
-        [1.0, 3.0, 3.0, 7.0].iter().for_each(|&t| history.push(Time::from_ms(t), 0.05));
+        [1.0, 3.0, 3.0, 7.0].iter().for_each(|&t| history.push(Time::from_ms(t), &rule));
         let ms = |t| Time::from_ms(t);
         assert_eq!(history.between(ms(1.0), ms(3.0)).len(), 2);
         assert_eq!(history.between(ms(3.0), ms(7.0)).len(), 1);

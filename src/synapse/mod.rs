@@ -14,6 +14,6 @@ mod store;
 pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
-pub use plastic::{Plastic, PlasticSetup, PlasticState, PreSpike, Transmitted};
+pub use plastic::{Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted};
 pub use recent::{Decay, Recent};
 pub use store::{BLOCK, Delays, Runs, Store, Weights};

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::neuron::Real;
-use crate::plasticity::{Pairing, Rule};
+use crate::plasticity::{Pair, Pairing, Rule};
 use crate::time::Time;
 
 use super::plastic::{Plastic, PreSpike};
@@ -15,11 +15,11 @@ impl<W: Real> Plastic<W> {
     #[inline]
     pub fn has_plain_rows(&self) -> bool {
         let setup = &self.setup;
-        let pairing = setup.rule.as_ref().map(Rule::pairing);
-        matches!(pairing, Some(Pairing::AllToAll | Pairing::NearestSymmetric))
-            && setup.memristor.is_none()
-            && !setup.axonal
-            && setup.during.is_none()
+        let plain = |rule: &Rule| {
+            let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_));
+            pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
+        };
+        setup.rule.as_ref().is_some_and(plain) && setup.memristor.is_none() && !setup.axonal && setup.during.is_none()
     }
 
     /// Brings the synapses of a run up to date with a spike that arrives over `delay`, and hands `(target, weight)` of each
@@ -31,24 +31,45 @@ impl<W: Real> Plastic<W> {
         targets: &[u16],
         delay: Time,
         pre: &PreSpike,
-        mut receive: impl FnMut(u16, W),
+        receive: impl FnMut(u16, W),
     ) {
         let Some(rule) = self.setup.rule.clone() else { return };
         let all_to_all = rule.pairing() == Pairing::AllToAll;
+        // The loop is compiled for each of them, so that it does not ask which one it is.
+        match rule {
+            Rule::Stdp(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
+            Rule::PowerLaw(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
+            Rule::Inhibitory(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
+            Rule::Triplet(_) => {}
+        }
+    }
+
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn pair_run<R: Pair>(
+        &mut self,
+        rule: &R,
+        all_to_all: bool,
+        synapses: Range<usize>,
+        targets: &[u16],
+        delay: Time,
+        pre: &PreSpike,
+        mut receive: impl FnMut(u16, W),
+    ) {
         let last = pre.past.last();
-        let (seen, w_max) = (pre.time - delay, self.setup.w_max);
+        let (seen, w_max, scale) = (pre.time - delay, self.setup.w_max, self.setup.scale);
         let trace = if all_to_all { pre.past.trace() } else { 1.0 };
         // Post spikes that reached the synapse after the last pre spike, by their time of emission.
         let after = last.map_or(seen, |last| last.max(self.settled) - delay);
-        let (low, bound) = (self.setup.w_min / w_max, (self.setup.w_min, w_max));
+        let (low, high, bound) = (self.setup.w_min / scale, w_max / scale, (self.setup.w_min, w_max));
         let change = |value: f64, change: f64| {
-            let relative = value / w_max + change;
-            let value = if relative >= 1.0 {
+            let relative = value / scale + change;
+            let value = if relative >= high {
                 bound.1
             } else if relative <= low {
                 bound.0
             } else {
-                relative * w_max
+                relative * scale
             };
             W::of(value).wide()
         };
@@ -70,19 +91,22 @@ impl<W: Real> Plastic<W> {
                     if post > after && post <= seen {
                         let x = trace * decay_plus.over(post + delay - last);
                         if x != 0.0 {
-                            weight = change(weight, rule.on_post(weight / w_max, x));
+                            weight = change(weight, rule.on_post(weight / scale, x));
                         }
                     }
                 }
             }
             // The last post spike strictly before.
             let newest = (0..Recent::LEN).find(|&k| recent.time[k] < seen);
-            if let Some(k) = newest.filter(|&k| recent.trace[k] > 0.0) {
-                let y = decay_minus.over(seen - recent.time[k]);
-                let y = if all_to_all { recent.trace[k] * y } else { y };
-                if y != 0.0 {
-                    weight = change(weight, rule.on_pre(weight / w_max, y));
+            let y = match newest.filter(|&k| recent.trace[k] > 0.0) {
+                None => 0.0,
+                Some(k) => {
+                    let y = decay_minus.over(seen - recent.time[k]);
+                    if all_to_all { recent.trace[k] * y } else { y }
                 }
+            };
+            if R::AT_EVERY_PRE || y != 0.0 {
+                weight = change(weight, rule.on_pre(weight / scale, y));
             }
             *value = W::of(weight);
             receive(target, *value);

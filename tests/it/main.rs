@@ -24,6 +24,8 @@ mod neuron_linear;
 mod neuron_linear_edges;
 mod neuron_linear_exact;
 mod neuron_ode;
+mod plasticity_reference;
+mod plasticity_rules;
 mod plasticity_stdp;
 mod plot;
 mod shipped_models;

@@ -23,7 +23,7 @@ pub(crate) fn run(text: &str, threads: usize) -> Memory {
 fn close(found: &[f64], expected: &[f64], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        assert!((f - e).abs() <= 1e-10 * e.abs().max(1e-3), "{what}: {i}: {f} {e}");
+        assert!((f - e).abs() <= 1e-12 * e.abs().max(1.0), "{what}: {i}: {f} {e}");
     }
 }
 
@@ -44,7 +44,7 @@ fn stdp_follows_the_trajectories_of_nest_in_both_engines() {
             "stdp_nn_symm_synapse" => "nearest_symmetric",
             "stdp_nn_pre_centered_synapse" => "nearest_pre_centered",
             "stdp_nn_restr_synapse" => "nearest_restricted",
-            other => panic!("{other}"),
+            _ => continue, // the other rules are tested in plasticity_reference
         };
         let (pre, post) = (list("pre_spike_times_ms"), list("post_spike_times_ms"));
         // The last spikes are still on their way when the run ends.
@@ -231,7 +231,7 @@ fn random_trains_agree_with_a_plain_implementation_for_every_pairing_delay_sign_
     }
 }
 
-fn snapshots(memory: &Memory) -> Vec<(f64, Vec<f64>)> {
+pub(crate) fn snapshots(memory: &Memory) -> Vec<(f64, Vec<f64>)> {
     let of = |c: &Chunk| match c {
         Chunk::Snapshot { index: 0, time_ms, weights } => Some((*time_ms, weights.clone())),
         _ => None,

@@ -1,0 +1,195 @@
+//! How a synapse learns from spikes: which pairs the pairing makes, what the rule says of them, what the bounds leave of it.
+
+use crate::math::exp;
+use crate::neuron::Real;
+use crate::plasticity::{AtPost, AtPre, Pairing, Rule};
+use crate::synapse::{History, PostSpike, Price};
+use crate::time::Time;
+
+use super::state::Synapse;
+use super::{Past, Plastic, PreSpike};
+
+impl<W: Real> Plastic<W> {
+    /// Learns up to and including a pre spike.
+    #[inline]
+    pub(super) fn learn_before(
+        &self,
+        state: &mut Synapse,
+        target: u32,
+        delay: Time,
+        pre: &PreSpike,
+        price: &mut Price,
+    ) {
+        let at = self.at(pre.time, delay);
+        // At the arrival over an axonal delay the target's spikes of this tick are still to come.
+        let known = if self.setup.axonal { Time(at.0 - 1) } else { at };
+        self.learn_post(state, target, delay, &pre.past, known, price);
+        self.learn_pre(state, target, delay, pre, price);
+    }
+
+    /// Learns from the post spikes that reach the synapse after `past` (and have not been settled) and up to `until`.
+    #[inline]
+    pub(super) fn learn_post(
+        &self,
+        state: &mut Synapse,
+        target: u32,
+        delay: Time,
+        past: &Past,
+        until: Time,
+        price: &mut Price,
+    ) {
+        let Some(rule) = &self.setup.rule else { return };
+        let travel = if self.setup.axonal { Time::ZERO } else { delay };
+        let history = &self.post[target as usize];
+        let Some(last) = past.last else {
+            if rule.heeds_silent_sources() {
+                for post in history.between(self.settled - travel, until - travel) {
+                    self.at_post(state, rule, post, 0.0, None, travel, price);
+                }
+            }
+            return;
+        };
+        let last = self.at(last, delay);
+        let after = if self.setup.axonal { Time(last.0 - 1) } else { last };
+        let mut posts = history.between(after.max(self.settled) - travel, until - travel);
+        if posts.is_empty() {
+            return;
+        }
+        if self.setup.axonal && posts[0].time == last {
+            let (ties, later) = posts.split_at(posts.partition_point(|p| p.time == last));
+            self.learn_ties(state, history, delay, past, ties, price);
+            posts = later;
+        }
+        let first_only = rule.pairing() == Pairing::NearestRestricted;
+        if first_only && self.settled > last && self.had_post(history, last - travel, self.settled - travel) {
+            return;
+        }
+        for post in posts {
+            let age = exp((last - (post.time + travel)).ms() / rule.tau_plus());
+            let x = match rule.pairing() {
+                Pairing::AllToAll => past.trace * age,
+                Pairing::NearestSymmetric | Pairing::NearestRestricted => age,
+                Pairing::NearestPreCentered => std::mem::take(&mut state.x) * age,
+            };
+            self.at_post(state, rule, post, x, Some(last), travel, price);
+            if first_only {
+                break;
+            }
+        }
+    }
+
+    /// Learns from post spikes at the very tick at which the last pre spikes arrived (axonal delay): they pair with
+    /// earlier ones only.
+    #[cold]
+    fn learn_ties(
+        &self,
+        state: &mut Synapse,
+        history: &History,
+        delay: Time,
+        past: &Past,
+        ties: &[PostSpike],
+        price: &mut Price,
+    ) {
+        let Some(rule) = &self.setup.rule else { return };
+        let (at, earlier) = (ties[0].time, past.earlier.map(|t| t + delay));
+        let age = earlier.map_or(0.0, |t| exp((t - at).ms() / rule.tau_plus()));
+        let own = f64::from(past.ties);
+        for (number, post) in ties.iter().enumerate() {
+            let x = match rule.pairing() {
+                Pairing::AllToAll => past.trace - own,
+                Pairing::NearestSymmetric => age,
+                Pairing::NearestPreCentered => std::mem::replace(&mut state.x, own) - own,
+                Pairing::NearestRestricted => {
+                    let first = number == 0 && earlier.is_some_and(|t| !self.had_post(history, t, Time(at.0 - 1)));
+                    if first { age } else { 0.0 }
+                }
+            };
+            self.at_post(state, rule, post, x, earlier, Time::ZERO, price);
+        }
+    }
+
+    /// A post spike reaches the synapse and finds the presynaptic trace at `x`; `pre`: the last pre spike before.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn at_post(
+        &self,
+        state: &mut Synapse,
+        rule: &Rule,
+        post: &PostSpike,
+        x: f64,
+        pre: Option<Time>,
+        travel: Time,
+        price: &mut Price,
+    ) {
+        let at = post.time + travel;
+        if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
+            let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
+            let change = rule.on_post(self.relative(state), &seen);
+            self.change(state, change, price);
+        }
+    }
+
+    /// Learns from a pre spike: after the post spikes before it.
+    #[inline]
+    fn learn_pre(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) {
+        let Some(rule) = &self.setup.rule else { return };
+        let at = self.at(pre.time, delay);
+        let seen = if self.setup.axonal { at } else { at - delay };
+        let history = &self.post[target as usize];
+        let y = match history.last_before(seen) {
+            None => 0.0,
+            Some(last) => {
+                let age = exp((last.time - seen).ms() / rule.tau_minus());
+                match rule.pairing() {
+                    Pairing::AllToAll => last.trace * age,
+                    Pairing::NearestSymmetric | Pairing::NearestPreCentered => age,
+                    Pairing::NearestRestricted => {
+                        let since = pre.past.last.map(|p| self.at(p, delay) - (at - seen));
+                        let known = if self.setup.axonal { Time(seen.0 - 1) } else { seen };
+                        let paired = since.is_none_or(|since| self.had_post(history, since, known));
+                        if paired { age } else { 0.0 }
+                    }
+                }
+            }
+        };
+        if (y != 0.0 || rule.acts_at_every_pre()) && self.learns_at(at) {
+            let x_slow = rule.tau_plus_slow().map_or(0.0, |tau| pre.past.slow_at(pre.time, tau));
+            let change = rule.on_pre(self.relative(state), &AtPre { y, x_slow });
+            self.change(state, change, price);
+        }
+        if rule.pairing() == Pairing::NearestPreCentered {
+            let decay = pre.past.last.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus()));
+            state.x = state.x * decay + 1.0;
+        }
+    }
+
+    /// Was there a post spike with `after` < t <= `until`? Right also where older spikes were dropped, for the last one stays.
+    fn had_post(&self, history: &History, after: Time, until: Time) -> bool {
+        history.last_before(Time(until.0 + 1)).is_some_and(|s| s.time > after)
+    }
+
+    fn learns_at(&self, time: Time) -> bool {
+        self.setup.during.as_ref().is_none_or(|spans| spans.iter().any(|(a, b)| time >= *a && time < *b))
+    }
+
+    /// The weight in the rule's scale: 0 or more.
+    #[inline]
+    fn relative(&self, state: &Synapse) -> f64 {
+        let weight = match &self.setup.memristor {
+            Some(memristor) => memristor.weight(state.value),
+            None => state.value,
+        };
+        weight / self.setup.scale
+    }
+
+    /// Applies a change in the rule's scale, held within the bounds. Rounds to the stored width at once, so that it makes
+    /// no difference when a synapse is brought up to date.
+    #[inline]
+    fn change(&self, state: &mut Synapse, change: f64, price: &mut Price) {
+        let value = match &self.setup.memristor {
+            Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, price),
+            None => self.setup.bounded(state.value / self.setup.scale + change),
+        };
+        state.value = W::of(value).wide();
+    }
+}
