@@ -23,7 +23,7 @@ pub(crate) fn run(text: &str, threads: usize) -> Memory {
 fn close(found: &[f64], expected: &[f64], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        assert!((f - e).abs() <= 1e-12 * e.abs().max(1.0), "{what}: {i}: {f} {e}");
+        assert!((f - e).abs() <= 1e-10 * e.abs().max(1e-3), "{what}: {i}: {f} {e}");
     }
 }
 
@@ -39,12 +39,13 @@ fn stdp_follows_the_trajectories_of_nest_in_both_engines() {
         let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let (p, number) = (&case["synapse_params"], |v: &serde_json::Value| v.as_f64().unwrap());
         let list = |k: &str| case[k].as_array().unwrap().iter().map(number).collect::<Vec<_>>();
-        let pairing = match case["model"].as_str().unwrap() {
-            "stdp_synapse" => "all_to_all",
-            "stdp_nn_symm_synapse" => "nearest_symmetric",
-            "stdp_nn_pre_centered_synapse" => "nearest_pre_centered",
-            "stdp_nn_restr_synapse" => "nearest_restricted",
-            _ => continue, // the other rules are tested in plasticity_reference
+        let pairing = match case["model"].as_str() {
+            Some("stdp_synapse") => "all_to_all",
+            Some("stdp_nn_symm_synapse") => "nearest_symmetric",
+            Some("stdp_nn_pre_centered_synapse") => "nearest_pre_centered",
+            Some("stdp_nn_restr_synapse") => "nearest_restricted",
+            // Of the other rules: see plasticity_reference.
+            _ => continue,
         };
         let (pre, post) = (list("pre_spike_times_ms"), list("post_spike_times_ms"));
         // The last spikes are still on their way when the run ends.
