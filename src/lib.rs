@@ -8,6 +8,7 @@ pub mod describe;
 pub mod device;
 pub mod engine;
 pub mod format;
+pub mod hardware;
 pub mod math;
 pub mod memory;
 pub mod network;

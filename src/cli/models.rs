@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use memspike::describe::{Bound, Kind, Model, Param};
-use memspike::device::DeviceModel;
+use memspike::device::{DeviceModel, presets};
 use memspike::neuron::NeuronModel;
 use memspike::plasticity::RuleModel;
+use memspike::spec;
 use serde_json::{Value, json};
 
 use super::{Done, Failure};
@@ -26,26 +27,44 @@ pub struct Args {
     json: bool,
 }
 
-/// One entry of the zoo.
-#[derive(Clone, Copy)]
+/// One entry of the zoo: a model, or a set of its parameters that ships.
+#[derive(Clone)]
 struct Entry {
     kind: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    reference: &'static str,
     model: &'static Model,
     /// Of a weight onto it; none for rules and devices.
     weight_unit: Option<&'static str>,
+    /// The parameters, with the values of a set as their defaults.
+    params: Vec<Param>,
+    /// Is it a set?
+    set: bool,
+}
+
+impl Entry {
+    fn of(kind: &'static str, model: &'static Model, weight_unit: Option<&'static str>) -> Entry {
+        let Model { name, summary, reference, params, .. } = *model;
+        Entry { kind, name, summary, reference, model, weight_unit, params: params.to_vec(), set: false }
+    }
+
+    fn preset(preset: &presets::Preset) -> Option<Entry> {
+        let spec = spec::device(preset.name, &[]).ok()?;
+        let mut entry = Entry::of("device", spec.device.describe(), None);
+        (entry.name, entry.summary, entry.reference) = (preset.name, preset.summary, preset.reference);
+        entry.params.iter_mut().zip(&spec.params).for_each(|(param, value)| param.default = *value);
+        entry.set = true;
+        Some(entry)
+    }
 }
 
 fn zoo() -> Vec<Entry> {
-    let neurons = NeuronModel::ALL.into_iter().map(|m| Entry {
-        kind: "neuron",
-        model: m.describe(),
-        weight_unit: Some(m.weight_unit()),
-    });
-    let rules =
-        RuleModel::ALL.into_iter().map(|m| Entry { kind: "plasticity", model: m.describe(), weight_unit: None });
-    let devices =
-        DeviceModel::ALL.into_iter().map(|m| Entry { kind: "device", model: m.describe(), weight_unit: None });
-    neurons.chain(rules).chain(devices).collect()
+    let neurons = NeuronModel::ALL.into_iter().map(|m| Entry::of("neuron", m.describe(), Some(m.weight_unit())));
+    let rules = RuleModel::ALL.into_iter().map(|m| Entry::of("plasticity", m.describe(), None));
+    let devices = DeviceModel::ALL.into_iter().map(|m| Entry::of("device", m.describe(), None));
+    let sets = presets::ALL.iter().filter_map(Entry::preset);
+    neurons.chain(rules).chain(devices).chain(sets).collect()
 }
 
 /// The list, or the chosen model.
@@ -57,7 +76,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     };
     if args.json {
         let models: serde_json::Map<String, Value> =
-            chosen.iter().map(|e| (e.model.name.to_string(), describe_json(e))).collect();
+            chosen.iter().map(|e| (e.name.to_string(), describe_json(e))).collect();
         return Done::json(&models);
     }
     let describe = match (args.toml, &args.name) {
@@ -69,10 +88,10 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 }
 
 fn find(zoo: &[Entry], name: &str) -> Result<Entry, Failure> {
-    if let Some(entry) = zoo.iter().find(|e| e.model.name == name) {
-        return Ok(*entry);
+    if let Some(entry) = zoo.iter().find(|e| e.name == name) {
+        return Ok(entry.clone());
     }
-    let known: Vec<&str> = zoo.iter().map(|e| e.model.name).collect();
+    let known: Vec<&str> = zoo.iter().map(|e| e.name).collect();
     let near = known
         .iter()
         .map(|k| (distance(k, name), k))
@@ -102,12 +121,15 @@ fn distance(a: &str, b: &str) -> usize {
 
 fn list(zoo: &[Entry]) -> String {
     let mut out = String::new();
-    for (kind, heading) in
-        [("neuron", "Neuron models"), ("plasticity", "Plasticity rules"), ("device", "Memristive devices")]
-    {
+    for (kind, set, heading) in [
+        ("neuron", false, "Neuron models"),
+        ("plasticity", false, "Plasticity rules"),
+        ("device", false, "Memristive devices"),
+        ("device", true, "Sets of device parameters that ship"),
+    ] {
         let _ = writeln!(out, "{heading}");
-        for entry in zoo.iter().filter(|e| e.kind == kind) {
-            let _ = writeln!(out, "  {:<16}{}", entry.model.name, entry.model.summary);
+        for entry in zoo.iter().filter(|e| e.kind == kind && e.set == set) {
+            let _ = writeln!(out, "  {:<23}{}", entry.name, entry.summary);
         }
         out.push('\n');
     }
@@ -146,13 +168,16 @@ fn bound_text(param: &Param) -> String {
 
 fn describe_text(entry: &Entry) -> String {
     let model = entry.model;
-    let mut out = format!("{}: {}\n", model.name, model.summary);
+    let mut out = format!("{}: {}\n", entry.name, entry.summary);
+    if entry.set {
+        let _ = writeln!(out, "\nA set of parameters of {} ({}).", model.name, model.summary);
+    }
     let indent = |text: &str| text.lines().map(|l| format!("    {}\n", l.trim_end())).collect::<String>();
     if !model.equations.is_empty() {
         let _ = write!(out, "\nEquations\n{}", indent(model.equations));
     }
     out += "\nParameters\n";
-    let rows: Vec<[String; 4]> = model
+    let rows: Vec<[String; 4]> = entry
         .params
         .iter()
         .map(|p| {
@@ -174,7 +199,10 @@ fn describe_text(entry: &Entry) -> String {
     if let Some(unit) = entry.weight_unit {
         let _ = writeln!(out, "\nA weight onto it is in {unit}.");
     }
-    let _ = writeln!(out, "\nReference\n    {}", model.reference);
+    let _ = writeln!(out, "\nReference\n    {}", entry.reference);
+    if entry.set {
+        let _ = writeln!(out, "    {}", model.reference);
+    }
     out
 }
 
@@ -192,16 +220,20 @@ fn table<const N: usize>(heads: &[&str; N], rows: &[[String; N]]) -> String {
 
 /// A named set with every default written out; what has no default is a comment.
 fn describe_toml(entry: &Entry) -> String {
-    let model = entry.model;
-    let mut out = format!("# {}\n# {}\n", model.summary, model.reference.replace('\n', "\n# "));
-    let _ = writeln!(out, "[{}.my_{}.{}]", entry.kind, model.name, model.name);
-    let lines: Vec<(String, String)> = model
+    let mut out = format!("# {}\n# {}\n", entry.summary, entry.reference.replace('\n', "\n# "));
+    let _ = writeln!(out, "[{}.my_{}.{}]", entry.kind, entry.name, entry.model.name);
+    let lines: Vec<(String, String)> = entry
         .params
         .iter()
         .map(|p| {
+            // A sub-table that is not given has no fields either.
+            let group = p.name.split_once('.').map(|(group, _)| format!("{group}."));
+            let absent =
+                group.is_some_and(|g| entry.params.iter().any(|q| q.name.starts_with(&g) && q.default.is_nan()));
             let line = match default_text(p) {
                 // Its unit is the target's: the default holds for all.
                 Some(default) if p.kind == Kind::Weight => format!("# {} = {default}", p.name),
+                Some(default) if absent => format!("# {} = {default}", p.name),
                 Some(default) => format!("{} = {default}", p.name),
                 None => format!("# {} = ..", p.name),
             };
@@ -236,11 +268,12 @@ fn describe_json(entry: &Entry) -> Value {
     };
     json!({
         "kind": entry.kind,
-        "summary": model.summary,
+        "set_of": if entry.set { json!(model.name) } else { Value::Null },
+        "summary": entry.summary,
         "equations": model.equations,
-        "reference": model.reference,
+        "reference": entry.reference,
         "weight_unit": entry.weight_unit,
-        "parameters": model.params.iter().map(parameter).collect::<Vec<_>>(),
+        "parameters": entry.params.iter().map(parameter).collect::<Vec<_>>(),
         "state": model.variables.iter().map(|v| json!({ "name": v.name, "unit": v.unit, "doc": v.doc })).collect::<Vec<_>>(),
     })
 }
@@ -254,8 +287,8 @@ mod tests {
         for entry in zoo() {
             let text = describe_toml(&entry);
             let parsed: toml_edit::DocumentMut = text.parse().unwrap_or_else(|e| panic!("{text}\n{e}"));
-            assert!(parsed[entry.kind][&format!("my_{}", entry.model.name)][entry.model.name].is_table());
-            assert!(list(&zoo()).contains(entry.model.summary));
+            assert!(parsed[entry.kind][&format!("my_{}", entry.name)][entry.model.name].is_table());
+            assert!(list(&zoo()).contains(entry.summary));
         }
     }
 
@@ -269,7 +302,7 @@ mod tests {
 
     #[test]
     fn defaults_carry_their_unit() {
-        let entry = zoo().into_iter().find(|e| e.model.name == "lif_exp").unwrap();
+        let entry = zoo().into_iter().find(|e| e.name == "lif_exp").unwrap();
         assert!(
             describe_toml(&entry).contains("tau_m      = \"10 ms\"")
                 || describe_toml(&entry).contains("tau_m = \"10 ms\"")

@@ -1,17 +1,18 @@
-//! `memspike plot`: state traces and weight distributions of a result.
+//! `memspike plot`: state traces, weight distributions and energies of a result.
 
 use std::path::PathBuf;
 
-use memspike::format::result::{Observables, States, read_observables};
-use memspike::plot::{self, Figure, Selection, Traces, WeightSnapshots};
+use memspike::format::result::{Observables, States, read_observables, read_summary};
+use memspike::plot::{self, ENERGY_KINDS, EnergyBars, Figure, Selection, Traces, WeightSnapshots};
 
 use super::output::Output;
 use super::{Done, Failure, quantity};
 
-/// Draw recorded states or weights of a result
+/// Draw recorded states or weights of a result, or what its devices spent
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike plot weights replay.h5 -o weights.png --projection recorded_to_E\n  \
-                        memspike plot traces replay.h5 -o traces.svg --population 'hidden_E[0:2]' --stop 500ms\n\n\
+                        memspike plot traces replay.h5 -o traces.svg --population 'hidden_E[0:2]' --stop 500ms\n  \
+                        memspike plot energy replay.h5 -o energy.png\n\n\
                         The model says what is recorded: [[record.state]] and [[record.weights]].")]
 pub struct Args {
     /// What to draw
@@ -56,6 +57,8 @@ enum Kind {
     Traces,
     /// The distribution of a projection's weights, at the first and the last snapshot
     Weights,
+    /// What each projection's devices spent on reads, pulses and static power
+    Energy,
 }
 
 /// Width and height \[pixels\].
@@ -68,11 +71,12 @@ const MOST_TRACES: usize = 12;
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = Output::new(&args.output, args.force)?;
     plot::Format::of(output.path()).map_err(Failure::input)?;
-    let observables = read_observables(&args.file).map_err(Failure::input)?;
+    let read = || read_observables(&args.file).map_err(Failure::input);
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let (figure, said) = match args.kind {
-        Kind::Traces => traces(&title, &args, &observables)?,
-        Kind::Weights => weights(&title, &args, &observables)?,
+        Kind::Traces => traces(&title, &args, &read()?)?,
+        Kind::Weights => weights(&title, &args, &read()?)?,
+        Kind::Energy => energy(&title, &args)?,
     };
     plot::save(&figure, output.path()).map_err(Failure::run)?;
     Ok(Done::text(format!("{}: {said}\n", output.path().display())))
@@ -172,4 +176,27 @@ fn weights(title: &str, args: &Args, all: &Observables) -> Result<(Figure, Strin
     let figure = plot::weights(&format!("{title}: {}", chosen.projection), &table, SIZE).map_err(Failure::input)?;
     let said = format!("{} synapses of {}, {} snapshots", width, chosen.projection, chosen.times_ms.len());
     Ok((figure, said))
+}
+
+fn energy(title: &str, args: &Args) -> Result<(Figure, String), Failure> {
+    let figures = read_summary(&args.file).map_err(Failure::input)?;
+    let projections = figures.get("projections").and_then(|p| p.as_object());
+    let bars: Vec<EnergyBars> = projections
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| args.projection.as_ref().is_none_or(|wanted| wanted == *name))
+        .filter_map(|(name, p)| {
+            let spent = p.get("energy_j")?;
+            Some(EnergyBars { name: name.clone(), joules: ENERGY_KINDS.map(|kind| spent.get(kind)?.as_f64()) })
+        })
+        .collect();
+    if bars.is_empty() {
+        return Err(Failure::input(format!(
+            "{} has no projection with devices{}; their energy follows from the prices of a device: pulse_up, pulse_down, read.",
+            args.file.display(),
+            args.projection.as_ref().map_or(String::new(), |name| format!(" named {name}"))
+        )));
+    }
+    let figure = plot::energy(title, &bars, SIZE).map_err(Failure::input)?;
+    Ok((figure, format!("{} projections with devices", bars.len())))
 }

@@ -45,14 +45,20 @@ impl Cell {
     pub fn of(device: &Device, spread: StreamKey, key: u64, place: u64) -> Cell {
         let c = &device.common;
         let plain = c.sigma_d2d == 0.0 && c.sigma_up_down == 0.0 && c.sigma_g_min == 0.0 && c.sigma_g_max == 0.0;
-        let mut cell = if plain { Cell::nominal(c) } else { Cell::drawn(c, spread.block(key, place << 4)) };
+        let cell = if plain { Cell::nominal(c) } else { Cell::drawn(c, spread.block(key, place << 4)) };
+        cell.with_slopes(device, spread, key, place)
+    }
+
+    /// With slopes of its own, where they differ.
+    #[inline]
+    pub fn with_slopes(mut self, device: &Device, spread: StreamKey, key: u64, place: u64) -> Cell {
         if let Law::LinearStep(law) = &device.law
             && law.is_spread()
         {
             let [up, down, ..] = spread.block(key, place << 4 | 1);
-            cell.slope = law.deviation([normal(up), normal(down)]);
+            self.slope = law.deviation([normal(up), normal(down)]);
         }
-        cell
+        self
     }
 
     /// The device whose random words are these.

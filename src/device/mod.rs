@@ -7,25 +7,31 @@
 use crate::check::Invalid;
 use crate::describe::Model;
 
+mod ageing;
+mod bank;
 mod cell;
+pub mod characterise;
 mod common;
 pub mod constant_step;
 pub mod exp_step;
 pub mod linear_step;
 pub mod neurosim;
+pub mod pcm;
 pub mod piecewise_step;
 pub mod pow_step;
+pub mod presets;
 pub mod querlioz;
 pub mod soft_bounds;
 pub mod table;
+mod traits;
 pub mod two_state;
 
+pub use ageing::{Ageing, Drift, Endurance, Flicker, Retention};
+pub use bank::{Bank, MOST, Pair};
 pub use cell::{Cell, normal, uniform};
 pub use common::{Common, Pulses};
 pub use table::Values;
-
-/// The sets that ship, as a model file writes them.
-pub const PRESETS: &str = include_str!("presets.toml");
+pub use traits::Traits;
 
 /// A device with its checked parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +80,7 @@ impl DeviceSpec {
             DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values)),
             _ => None,
         };
-        Ok(Device { common, law, reference })
+        Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing: Ageing::new(&values)? })
     }
 }
 
@@ -111,6 +117,10 @@ pub struct Device {
     pub law: Law,
     /// What is taken off the conductance of each device; none but with `soft_bounds_reference`.
     pub reference: Option<soft_bounds::Reference>,
+    /// How many make a synapse, and which do not work.
+    pub bank: Bank,
+    /// What time and use do to them.
+    pub ageing: Ageing,
 }
 
 impl Device {
@@ -136,6 +146,51 @@ impl Device {
             Law::TwoState(law) => law.mean_step(c, g, up),
         };
         if up { size * cell.up } else { -size * cell.down }
+    }
+
+    /// Is a synapse one device whose visible conductance is the stored one, whatever the time?
+    pub fn is_plain(&self) -> bool {
+        let c = &self.common;
+        self.bank.count() == 1
+            && !self.bank.one_sided
+            && !self.bank.has_faults()
+            && self.ageing == Ageing::default()
+            && self.reference.is_none()
+            && !self.is_two_state()
+            && [c.write_noise, c.program_noise, c.levels] == [0.0; 3]
+    }
+
+    /// Has it two states?
+    pub fn is_two_state(&self) -> bool {
+        matches!(self.law, Law::TwoState(_))
+    }
+
+    /// The nearest of the conductances that can be told apart \[S\]; halves go up.
+    #[inline]
+    pub fn quantised(&self, g: f64) -> f64 {
+        let c = &self.common;
+        if c.levels < 2.0 {
+            return g;
+        }
+        let steps = c.levels - 1.0;
+        c.g_min + ((g - c.g_min) / c.range() * steps + 0.5).floor().clamp(0.0, steps) / steps * c.range()
+    }
+
+    /// The conductance after one pulse, which resets a one-sided device as a whole if it is depressing.
+    #[inline]
+    pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32) -> f64 {
+        if self.bank.one_sided && !up {
+            return self.reset(own, word);
+        }
+        self.pulse(&own.cell, g, up, word)
+    }
+
+    /// The conductance after a reset.
+    #[inline]
+    pub fn reset(&self, own: &Traits, word: u32) -> f64 {
+        let spread = self.bank.sigma_reset * self.common.range();
+        let above = if spread > 0.0 { spread * normal(word).abs() } else { 0.0 };
+        (own.cell.g_min + above).min(own.cell.g_max)
     }
 
     /// Does a pulse need a random word of its own?

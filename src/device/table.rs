@@ -4,6 +4,8 @@ use crate::describe::Bound::{Finite, Fraction, NonNegative, NotNan, Optional, Po
 use crate::describe::Kind::{Choice, Flag, Number, Quantity};
 use crate::describe::{Model, Param, param};
 
+use super::bank::PAIRS;
+
 /// The words for `pulses`, in the order of their stored index.
 pub const PULSES: [&str; 3] = ["stochastic", "carry", "one"];
 /// The words for `d2d`.
@@ -19,7 +21,7 @@ const RANGE: [Param; 2] = [
 
 /// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
 /// of them is given; NaN stands for a sub-table that was not given.
-const SHARED: [Param; 22] = [
+const SHARED: [Param; 43] = [
     param("pulses", Choice(&PULSES), 0.0, Finite, "how a proposed change becomes pulses"),
     param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
     param("d2d", Choice(&SPREADS), 0.0, Finite, "law of that spread: a factor 1 + sigma_d2d N, or e^(sigma_d2d N)"),
@@ -68,7 +70,7 @@ const SHARED: [Param; 22] = [
         "spread of the conductance that shows after a pulse around the one that it left",
     ),
     param("read_noise", Number, 0.0, Fraction, "spread of the conductance that a read sees, relative"),
-    param("ideal", Flag, 0.0, Finite, "switch all variability off: every spread, noise and fault above"),
+    param("ideal", Flag, 0.0, Finite, "switch off all that is random: every spread, noise and fault"),
     param("pulse_up.v", Quantity("V"), NONE, NotNan, "voltage of a potentiating pulse"),
     param("pulse_up.width", Quantity("s"), NONE, NonNegative, "length of a potentiating pulse"),
     param("pulse_down.v", Quantity("V"), NONE, NotNan, "voltage of a depressing pulse"),
@@ -84,6 +86,69 @@ const SHARED: [Param; 22] = [
         NonNegative,
         "spread of the conductance to which a device is set at the start",
     ),
+    param("stuck_low", Number, 0.0, Fraction, "share of devices that are stuck at g_min"),
+    param("stuck_high", Number, 0.0, Fraction, "share of devices that are stuck at g_max"),
+    param("stuck_between", Number, 0.0, Fraction, "share of devices that are stuck anywhere in their range"),
+    param(
+        "devices",
+        Number,
+        1.0,
+        Positive,
+        "devices of a synapse (of each side of a pair), pulsed in turn; their mean counts",
+    ),
+    param(
+        "pair",
+        Choice(&PAIRS),
+        0.0,
+        Finite,
+        "G+ - G-: one_sided sets G+ to potentiate and G- to depress; push_pull moves both",
+    ),
+    param(
+        "refresh",
+        Number,
+        0.0,
+        Fraction,
+        "share of the range above which both devices of a pair are reset and their difference is written anew; 0: never",
+    ),
+    param("one_sided", Flag, 0.0, Finite, "a depressing pulse resets the device as a whole"),
+    param(
+        "sigma_reset",
+        Number,
+        0.0,
+        NonNegative,
+        "spread of the conductance after a reset above g_min, in units of g_max - g_min",
+    ),
+    param(
+        "pcm_statistics",
+        Flag,
+        0.0,
+        Finite,
+        "programming noise, drift and 1/f noise of phase-change memory, as functions of g/g_max",
+    ),
+    param("drift.nu", Number, NONE, NonNegative, "exponent: g ((t + t_0)/t_0)^-nu, t since the last pulse"),
+    param("drift.sigma_nu", Number, 0.0, NonNegative, "device-to-device spread of the exponent"),
+    param("drift.t_0", Quantity("s"), 20.0, Positive, "time scale of drift"),
+    param("retention.tau", Quantity("s"), NONE, Positive, "time constant, at 300 K: g_inf + (g - g_inf) e^(-t/tau)"),
+    param("retention.g_inf", Quantity("S"), NONE, NonNegative, "conductance to which a device relaxes"),
+    param("retention.sigma_tau", Number, 0.0, NonNegative, "device-to-device spread of the logarithm of tau"),
+    param(
+        "retention.activation_energy",
+        Quantity("eV"),
+        0.0,
+        NonNegative,
+        "tau varies with temperature as e^(activation_energy/kT)",
+    ),
+    param("retention.temperature", Quantity("K"), 300.0, Positive, "temperature of the device"),
+    param(
+        "flicker.q",
+        Number,
+        NONE,
+        NonNegative,
+        "1/f noise of a read: relative spread q sqrt(ln((t + t_read)/(2 t_read)))",
+    ),
+    param("flicker.t_read", Quantity("s"), 2.5e-7, Positive, "length of a read, for that"),
+    param("endurance.pulses", Number, NONE, Positive, "median of the pulses after which a device no longer responds"),
+    param("endurance.sigma", Number, 0.0, NonNegative, "device-to-device spread of the logarithm of that number"),
 ];
 
 /// The two step sizes of most devices.

@@ -19,6 +19,7 @@ mod flight;
 mod grid;
 mod inputs;
 mod layout;
+mod ledger;
 mod part;
 pub mod phases;
 mod recorder;
@@ -180,6 +181,9 @@ pub struct Summary {
     pub populations: serde_json::Map<String, serde_json::Value>,
     /// By name.
     pub projections: serde_json::Map<String, serde_json::Value>,
+    /// What the recorded window would cost on the chip that `[energy]` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<serde_json::Map<String, serde_json::Value>>,
     /// Paced runs: mean, 99th percentile and largest lateness \[ms\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lateness_ms: Option<[f64; 3]>,

@@ -36,7 +36,7 @@ use super::recorder::Recorder;
 use super::shard::{Model, Outbox, Sent, Window, count_arrivals};
 use super::statistics::{Statistics, Tables};
 use super::windows::Windows;
-use super::{Observer, Options, Outcome, RunError, summary};
+use super::{Observer, Options, Outcome, RunError, ledger, summary};
 
 /// Later than any arrival, and safe to add to.
 const NEVER: Time = Time(i64::MAX / 4);
@@ -489,7 +489,7 @@ impl Leader<'_> {
             so_far.zip(late).map(|((events, before), late)| (events + before).saturating_sub(late)).collect();
         let prices = shared.with_parts(|parts| {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-            summary::prices(&parts, self.network.projections.len(), reached)
+            ledger::prices(&parts, self.network.projections.len(), reached)
         });
         let mut summary =
             summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);

@@ -3,36 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::network::Network;
-use crate::neuron::Real;
 use crate::spec::{Engine, Precision};
-use crate::synapse::Price;
 use crate::time::Time;
 
 use super::Summary;
-use super::part::Part;
+use super::ledger::{self, Spent};
 use super::statistics::Statistics;
-
-/// Energy of each projection over all threads, and which prices are known: none without devices.
-pub struct Spent {
-    price: Price,
-    known: [bool; 3],
-}
-
-/// What the devices of each projection have spent up to and including `reached`.
-pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) -> Vec<Option<Spent>> {
-    let mut all: Vec<Option<Spent>> = (0..projections).map(|_| None).collect();
-    for group in parts.iter().flat_map(|p| p.groups()) {
-        let Some(plastic) = &group.plastic else { continue };
-        let Some(memristor) = &plastic.setup.memristor else { continue };
-        let device = &memristor.device.common;
-        let known = [device.price_read.is_some(), device.price_up.is_some(), device.price_down.is_some()];
-        let spent = all[group.projections[0]].get_or_insert_with(|| Spent { price: Price::default(), known });
-        let store = &group.store;
-        let delay = |row: usize, synapse: usize| store.delay(row, synapse);
-        spent.price.merge(&plastic.price_at(reached, &store.row, &store.targets, &delay));
-    }
-    all
-}
 
 /// The figures of a run that reached `reached` after `wall` s in its recorded window.
 pub fn summarise(
@@ -58,14 +34,8 @@ pub fn summarise(
     let mut projections = Map::new();
     for (index, projection) in spec.projections.iter().enumerate() {
         let mut figures = json!({ "synapses": network.projections[index].synapses, "events": events[index] });
-        if let Some(Spent { price, known }) = &prices[index] {
-            let joules =
-                |known: bool, energy: crate::synapse::Energy| if known { json!(energy.joules()) } else { Value::Null };
-            figures["energy_j"] = json!({
-                "read": joules(known[0], price.read),
-                "set": joules(known[1], price.set),
-                "reset": joules(known[2], price.reset),
-            });
+        if let Some(spent) = &prices[index] {
+            spent.add_to(&mut figures);
         }
         projections.insert(projection.name.clone(), figures);
     }
@@ -86,6 +56,10 @@ pub fn summarise(
         precision: if spec.simulation.precision == Precision::Single { "single" } else { "double" },
         populations,
         projections,
+        energy: spec.energy.as_ref().map(|energy| {
+            let events: u64 = events.iter().sum();
+            ledger::on_chip(energy, events, statistics.spikes, network.neurons(), duration_s)
+        }),
         lateness_ms: lateness_figures(lateness),
         phases_s: None,
     }

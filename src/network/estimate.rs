@@ -1,6 +1,8 @@
 //! How large a network will be, before anything is built.
 
+use crate::device::DeviceSpec;
 use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec};
+use crate::synapse::{Cells, Needs};
 
 use super::build::BuildError;
 use super::parameters::draw_populations;
@@ -60,12 +62,12 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
         let count = draft.wiring.expected_synapses();
         let plastic = projection.plasticity.is_some() || projection.device.is_some();
         // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
-        // several synapses; the device's key and counter.
+        // several synapses; what the device keeps.
         let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };
         let per_synapse = 2
             + if projection.weight.constant().is_some() && !plastic { 0 } else { weight }
             + if projection.delay.constant().is_some() { 0 } else { run }
-            + if projection.device.is_some() { 16 } else { 0 };
+            + projection.device.as_ref().map_or(0, kept_bytes);
         bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
         projections.push((projection.name.clone(), count));
     }
@@ -92,4 +94,9 @@ fn sketch_populations(spec: &NetworkSpec) -> Vec<super::Population> {
 /// As [`super::compile`] for parameters.
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
     draw_populations(spec).map(|_| ())
+}
+
+/// What a device keeps for each synapse \[bytes\].
+fn kept_bytes(spec: &DeviceSpec) -> u64 {
+    spec.device().map_or(12, |device| Cells::bytes_per_synapse(&Needs::of(&device)) as u64)
 }

@@ -5,6 +5,8 @@
 
 mod axis;
 mod bitmap;
+mod curves;
+mod energy;
 mod evolution;
 mod figure;
 mod font;
@@ -22,6 +24,8 @@ mod traces;
 use std::path::Path;
 
 pub use bitmap::{Bitmap, rasterize};
+pub use curves::{Axes, Curve, curves};
+pub use energy::{ENERGY_KINDS, EnergyBars, energy};
 pub use evolution::weight_evolution;
 pub use figure::{Anchor, Figure, Mark, Panel};
 pub use histogram::{cv_histogram, isi_histogram, rate_histogram, weights};

@@ -10,14 +10,11 @@ use super::parameters;
 use super::scope::Scope;
 use super::sets::Sets;
 use super::tree::{Node, Table};
-use crate::device::{self, DeviceModel, DeviceSpec};
+use crate::device::{DeviceModel, DeviceSpec, presets};
 
 static SHIPPED: LazyLock<Table> = LazyLock::new(|| {
-    let source = Source {
-        name: "presets.toml (built in)".to_string(),
-        text: device::PRESETS.to_string(),
-        folder: PathBuf::new(),
-    };
+    let source =
+        Source { name: "presets.toml (built in)".to_string(), text: presets::TOML.to_string(), folder: PathBuf::new() };
     let root = layers::read_source(&Arc::new(source)).ok();
     root.as_ref().and_then(|root| root.table()?.get("device")?.table().cloned()).unwrap_or_default()
 });
@@ -112,4 +109,18 @@ pub fn device_file(path: &Path, changes: &[(String, String)]) -> Result<Vec<(Str
         all.push((name, read(&scope, &sets, node)?));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_that_ships_is_described_and_makes_a_device() {
+        let names: Vec<&str> = device_presets().iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, presets::ALL.map(|p| p.name));
+        for name in names {
+            device(name, &[]).unwrap_or_else(|e| panic!("{e}")).device().unwrap();
+        }
+    }
 }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex};
 mod bind;
 mod connect;
 mod devices;
+mod energy;
 mod error;
 mod inputs;
 mod intervals;
@@ -73,7 +74,7 @@ pub fn parse(text: &str, name: &str, base_dir: &Path, sets: &[(String, String)])
     build(layers::read_source(&Arc::new(source))?, sets)
 }
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "title",
     "reference",
     "parameters",
@@ -86,6 +87,7 @@ const TABLES: [&str; 13] = [
     "interval",
     "projection",
     "record",
+    "energy",
     "extends",
 ];
 
@@ -124,6 +126,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
     let inputs = reader.read_inputs(root)?;
     let projections = reader.read_projections(root)?;
     let record = reader.read_record(root, &projections)?;
+    let energy = reader.read_energy(root)?;
     let spec = NetworkSpec {
         title,
         reference,
@@ -133,6 +136,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
         projections: projections.into_iter().map(|p| p.1).collect(),
         intervals: reader.intervals,
         record,
+        energy,
         resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),
     };
     if spec.simulation.duration.is_none() && spec.recordings().is_empty() {

@@ -30,6 +30,8 @@ pub struct NetworkSpec {
     pub intervals: Vec<IntervalSpec>,
     /// `[record]`.
     pub record: RecordSpec,
+    /// `[energy]`.
+    pub energy: Option<EnergySpec>,
     /// The model with layers and `--set` applied and parameters evaluated, as TOML; goes into the result file.
     pub resolved: String,
 }
@@ -47,6 +49,23 @@ pub struct SimulationSpec {
     pub resolution: Time,
     /// `precision`.
     pub precision: Precision,
+}
+
+/// `[energy]`: prices of a chip; none where no price is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnergySpec {
+    /// The shipped table that they start from; empty for prices of the model's own.
+    pub prices: String,
+    /// Where that has them from.
+    pub source: String,
+    /// Energy of a synaptic event \[J\].
+    pub synaptic_event: Option<f64>,
+    /// Energy of a spike \[J\].
+    pub spike: Option<f64>,
+    /// Energy of a neuron's update, one for each ms \[J\].
+    pub neuron_update: Option<f64>,
+    /// Power whatever happens \[W\].
+    pub static_power: Option<f64>,
 }
 
 /// Which kernel advances the neurons.

@@ -8,6 +8,7 @@ use super::network_spec::{Connect, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
+use crate::device::Pair as DevicePair;
 use crate::time::Time;
 use crate::value::{Limits, Value};
 
@@ -134,6 +135,15 @@ impl Reader<'_> {
             device: table.get("device").map(|node| self.device(node)).transpose()?,
         };
         self.bounds(entry, table, cells, unit, weight_node, &mut spec)?;
+        if let (Some(_), Some(device), Some(node)) = (&spec.plasticity, &spec.device, table.get("device"))
+            && device.device().is_ok_and(|d| d.bank.one_sided && d.bank.pair == DevicePair::None)
+        {
+            let message = "the device is one-sided: it is set in steps, but a depressing pulse resets it as a whole, so a rule \
+                           can't depress it by degrees";
+            return Err(node.at.error(message).help(
+                "use a pair, whose G- is set to depress: pair = \"one_sided\", refresh = 0.75; or a device that can be depressed",
+            ));
+        }
         Ok(Some(spec))
     }
 

@@ -13,7 +13,9 @@ impl Energy {
     /// Adds `joules`.
     #[inline]
     pub fn add(&mut self, joules: f64) {
-        self.0 += (joules * 1e30) as i128;
+        let counts = joules * 1e30;
+        // The shorter conversion is far faster and gives the same.
+        self.0 += if counts.abs() < 9e18 { i128::from(counts as i64) } else { counts as i128 };
     }
 
     /// The sum \[J\].
@@ -22,15 +24,21 @@ impl Energy {
     }
 }
 
-/// Energy spent by a projection's devices so far.
+/// Energy spent by a projection's devices so far, and what it was spent on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// By reads.
     pub read: Energy,
     /// By potentiating pulses.
     pub set: Energy,
-    /// By depressing pulses.
+    /// By depressing pulses, and by resets of pairs.
     pub reset: Energy,
+    /// Weights that were read.
+    pub reads: u64,
+    /// Potentiating pulses.
+    pub set_pulses: u64,
+    /// Depressing pulses, and resets of pairs.
+    pub reset_pulses: u64,
 }
 
 impl Price {
@@ -39,5 +47,19 @@ impl Price {
         self.read.0 += other.read.0;
         self.set.0 += other.set.0;
         self.reset.0 += other.reset.0;
+        self.reads += other.reads;
+        self.set_pulses += other.set_pulses;
+        self.reset_pulses += other.reset_pulses;
+    }
+
+    /// A pulse to a device of conductance `g` \[S\]; `per_siemens` is its v^2 t, if known.
+    #[inline]
+    pub fn pulse(&mut self, up: bool, per_siemens: Option<f64>, g: f64) {
+        let (energy, pulses) =
+            if up { (&mut self.set, &mut self.set_pulses) } else { (&mut self.reset, &mut self.reset_pulses) };
+        *pulses += 1;
+        if let Some(per_siemens) = per_siemens {
+            energy.add(per_siemens * g);
+        }
     }
 }

@@ -1,9 +1,18 @@
-//! Devices that hold the weights of a projection: from proposed changes to pulses to conductances.
+//! Devices that hold the weights of a projection: from proposed changes to pulses to conductances, and back to weights.
+//!
+//! A synapse is one device, or several, or a pair of such. Where it is one plain device its conductance is its weight;
+//! elsewhere what shows at a time follows from the conductance that the last pulse left, that time, and constants of the
+//! device, which are drawn from its key when they are needed.
 
-use crate::device::{self, Cell, Common, Pulses, normal, uniform};
+use crate::device::{self, Cell, MOST, Pair, Pulses, Traits, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
+use crate::time::Time;
 
 use super::Price;
+use super::cells::{Held, Kept};
+
+/// Pulses of one change, at most: by then any device is at its bound.
+pub(super) const MOST_PULSES: f64 = 65_535.0;
 
 /// The devices of a projection, and how their conductance maps to a weight.
 #[derive(Clone, Debug)]
@@ -11,114 +20,315 @@ pub struct Memristor {
     /// The device.
     pub device: device::Device,
     w_low: f64,
-    w_span: f64,
-    spread: StreamKey,
-    pulses: StreamKey,
-    reads: StreamKey,
-}
-
-/// What one device keeps, besides its conductance.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Device {
-    /// Names the device in its random numbers: wiring row and ordinal.
-    pub key: u64,
-    /// How many changes have been proposed so far.
-    pub updates: u32,
-    /// What is left of the proposed changes, in pulses (`pulses = "carry"`).
-    pub carry: f32,
+    pub(super) w_span: f64,
+    /// Change of the weight that one pulse makes at mid-range, up and down.
+    pub(super) dw_up: f64,
+    pub(super) dw_down: f64,
+    pub(super) spread: StreamKey,
+    pub(super) pulses: StreamKey,
+    pub(super) reads: StreamKey,
+    plain: bool,
 }
 
 impl Memristor {
-    /// Devices of the projection `name`, with weights `w_min` at g_min and `w_max` at g_max.
+    /// Devices of the projection `name`, with weights `w_min` at g_min and `w_max` at g_max (of a pair: where G+ - G- is the
+    /// whole range below and above 0).
     pub fn new(device: device::Device, w_min: f64, w_max: f64, seed: u64, name: &str) -> Memristor {
         let key = |purpose| StreamKey::new(seed, purpose, name_key(name));
+        let (c, bank) = (&device.common, &device.bank);
+        let (up, down) = match bank.pair {
+            Pair::None => (c.dg_up, c.dg_down),
+            Pair::OneSided => (0.5 * c.dg_up, 0.5 * c.dg_up),
+            Pair::PushPull => (0.5 * (c.dg_up + c.dg_down), 0.5 * (c.dg_up + c.dg_down)),
+        };
+        let w_span = w_max - w_min;
+        let per = w_span.abs() / c.range() / bank.devices as f64;
         Memristor {
-            device,
             w_low: w_min,
-            w_span: w_max - w_min,
+            w_span,
+            dw_up: up * per,
+            dw_down: down * per,
             spread: key(Purpose::Device),
             pulses: key(Purpose::Pulse),
             reads: key(Purpose::Read),
+            plain: device.is_plain(),
+            device,
         }
     }
 
-    /// The weight at conductance `g`.
+    /// Is a synapse one device whose visible conductance is the stored one?
     #[inline]
-    pub fn weight(&self, g: f64) -> f64 {
-        let Common { g_min, g_max, .. } = self.device.common;
-        self.w_low + self.w_span * (g - g_min) / (g_max - g_min)
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
-    /// The conductance that stands for weight `w`.
-    pub fn conductance(&self, w: f64) -> f64 {
-        let d = &self.device.common;
-        (d.g_min + (d.g_max - d.g_min) * (w - self.w_low) / self.w_span).clamp(d.g_min, d.g_max)
+    /// The weight at conductance `g` of a plain device.
+    #[inline]
+    pub fn weight_of(&self, g: f64) -> f64 {
+        let c = &self.device.common;
+        self.w_low + self.w_span * (g - c.g_min) / c.range()
     }
 
-    /// Applies a proposed change of the weight, in pulses; returns the new conductance.
-    pub fn change(&self, g: f64, dw: f64, device: &mut Device, price: &mut Price) -> f64 {
-        if dw == 0.0 {
-            return g;
+    /// The weight at `at` of a synapse whose first device was left at `g`.
+    #[inline]
+    pub fn weight(&self, g: f64, kept: &Kept, at: Time) -> f64 {
+        if self.plain { self.weight_of(g) } else { self.signed(self.mean(g, kept, at, |_, g, _| g)) }
+    }
+
+    /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
+    pub fn program(&self, w: f64, kept: &mut Kept) -> f64 {
+        let c = &self.device.common;
+        let share = ((w - self.w_low) / self.w_span).clamp(0.0, 1.0);
+        let wanted = |plus: bool| match (self.device.bank.pair, plus) {
+            (Pair::None, _) => c.g_min + c.range() * share,
+            (_, true) => c.g_min + c.range() * (2.0 * share - 1.0).max(0.0),
+            (_, false) => c.g_min + c.range() * (1.0 - 2.0 * share).max(0.0),
+        };
+        if self.plain {
+            return wanted(true);
         }
-        let d = &self.device.common;
-        let dg = dw / self.w_span * (d.g_max - d.g_min);
-        let wanted = if dg > 0.0 { dg / d.dg_up } else { dg / d.dg_down };
-        let serial = u64::from(device.updates);
-        device.updates = device.updates.wrapping_add(1);
-        let count = match d.pulses {
+        for place in 0..self.device.bank.count() {
+            let traits = self.traits(kept.key, place);
+            let g = wanted(place < self.device.bank.devices);
+            let g = traits.programmed(&self.device, self.spread, kept.key, place as u64, g);
+            kept.held[place] = Held { g, pulses: 0, at: Time::ZERO };
+        }
+        kept.held[0].g
+    }
+
+    /// How many pulses a proposed change of the weight becomes, negative for depression; `word` is the change's own random
+    /// word.
+    #[inline]
+    pub(super) fn count(&self, dw: f64, carry: &mut f32, word: impl FnOnce() -> u32) -> f64 {
+        // Toward w_max is up, whatever its sign.
+        let toward = if self.w_span < 0.0 { -dw } else { dw };
+        let wanted = toward / if toward > 0.0 { self.dw_up } else { self.dw_down };
+        match self.device.common.pulses {
             Pulses::One => wanted.signum(),
             Pulses::Carry => {
-                let total = wanted + f64::from(device.carry);
-                device.carry = (total - total.trunc()) as f32;
+                let total = wanted + f64::from(*carry);
+                *carry = (total - total.trunc()) as f32;
                 total.trunc()
             }
             Pulses::Stochastic => {
                 // The whole part for sure, one more with the chance of the rest: the mean is what was asked for.
-                let more = uniform(self.word(device.key, serial, 0)) < wanted.abs().fract();
-                wanted.signum() * (wanted.abs().trunc() + f64::from(u8::from(more)))
+                let whole = wanted.abs().trunc();
+                let more = uniform(word()) < wanted.abs() - whole;
+                (whole + f64::from(u8::from(more))).copysign(wanted)
             }
-        };
-        self.apply(g, count, serial, device.key, price)
+        }
     }
 
-    /// Random word number `n` of change number `serial`: 0 says how many pulses, n belongs to the n-th pulse.
-    #[inline]
-    fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
-        self.pulses.block(key, serial << 16 | n >> 2)[(n & 3) as usize]
-    }
-
-    /// `count` pulses, up if positive. Never more than 65,535 at once: by then any device is at its bound.
-    fn apply(&self, mut g: f64, count: f64, serial: u64, key: u64, price: &mut Price) -> f64 {
-        let d = &self.device.common;
-        let (up, n) = (count > 0.0, count.abs().min(65_535.0) as u64);
+    /// Applies a change of the weight proposed at `at`, in pulses; returns the new conductance of the first device.
+    pub fn change(&self, g: f64, dw: f64, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
+        if dw == 0.0 {
+            return g;
+        }
+        let (key, serial) = (kept.key, u64::from(kept.updates));
+        kept.updates = kept.updates.wrapping_add(1);
+        let count = self.count(dw, &mut kept.carry, || self.word(key, serial, 0));
+        let (up, n) = (count > 0.0, count.abs().min(MOST_PULSES) as u64);
         if n == 0 {
             return g;
         }
+        if !self.plain {
+            return self.apply_to_bank(g, up, n, kept, serial, at, price);
+        }
         let cell = Cell::of(&self.device, self.spread, key, 0);
+        let first = if self.device.draws() { self.word(key, serial, 1) } else { 0 };
+        self.apply(g, up, n, &cell, (key, serial), first, price)
+    }
+
+    /// Random word number `n` of change number `serial`: 0 says how many pulses, n belongs to the n-th pulse. Two changes
+    /// share a block, which has the first two words of each; further pulses, which are rarer, have blocks of their own.
+    #[inline]
+    pub(super) fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
+        if n < 2 {
+            return self.pulses.block(key, serial >> 1)[(2 * (serial & 1) + n) as usize];
+        }
+        self.pulses.block(key, 1 << 62 | serial << 16 | (n - 2) >> 2)[(n - 2 & 3) as usize]
+    }
+
+    /// `n` pulses to a plain device, of change `serial` of the synapse `key`; `word` belongs to the first.
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    pub(super) fn apply(
+        &self,
+        g: f64,
+        up: bool,
+        n: u64,
+        cell: &Cell,
+        (key, serial): (u64, u64),
+        word: u32,
+        price: &mut Price,
+    ) -> f64 {
+        let c = &self.device.common;
+        let per_siemens = if up { c.price_up } else { c.price_down };
         let draws = self.device.draws();
-        for pulse in 1..=n {
+        price.pulse(up, per_siemens, g);
+        let mut g = self.device.pulse(cell, g, up, word);
+        for pulse in 2..=n {
             let word = if draws { self.word(key, serial, pulse) } else { 0 };
-            let energy = if up { (&mut price.set, d.price_up) } else { (&mut price.reset, d.price_down) };
-            if let (sum, Some(per_siemens)) = energy {
-                sum.add(per_siemens * g);
-            }
-            g = self.device.pulse(&cell, g, up, word);
+            price.pulse(up, per_siemens, g);
+            g = self.device.pulse(cell, g, up, word);
         }
         g
     }
 
-    /// The weight that the `ordinal`-th spike of its source reads: of the side of its range that it is on, never beyond 0.
-    pub fn read(&self, g: f64, key: u64, ordinal: u32, price: &mut Price) -> f64 {
-        let d = &self.device.common;
-        if let Some(per_siemens) = d.price_read {
-            price.read.add(per_siemens * g);
+    /// `n` pulses to the devices of a synapse in turn.
+    #[allow(clippy::too_many_arguments)]
+    fn apply_to_bank(
+        &self,
+        g: f64,
+        up: bool,
+        n: u64,
+        kept: &mut Kept,
+        serial: u64,
+        at: Time,
+        price: &mut Price,
+    ) -> f64 {
+        let bank = &self.device.bank;
+        kept.held[0].g = g;
+        let mut traits = [None; MOST];
+        let mut words = 0;
+        for pulse in 0..n {
+            let place = ((serial + pulse) % bank.devices as u64) as usize;
+            let hits: [Option<(usize, bool)>; 2] = match bank.pair {
+                Pair::None => [Some((place, up)), None],
+                Pair::OneSided => [Some((if up { place } else { place + bank.devices }, true)), None],
+                Pair::PushPull => [Some((place, up)), Some((place + bank.devices, !up))],
+            };
+            for (place, up) in hits.into_iter().flatten() {
+                words += 1;
+                let own = traits[place].get_or_insert_with(|| self.traits(kept.key, place));
+                self.hit(own, &mut kept.held[place], up, self.word(kept.key, serial, words), at, price);
+            }
+            if bank.refresh > 0.0 {
+                self.refresh(kept, place, serial, &mut words, at, price);
+            }
         }
-        if d.read_noise == 0.0 {
-            return self.weight(g);
+        kept.held[0].g
+    }
+
+    /// One pulse to one device.
+    fn hit(&self, own: &Traits, held: &mut Held, up: bool, word: u32, at: Time, price: &mut Price) {
+        let (device, c) = (&self.device, &self.device.common);
+        let g = own.after(device, held.g, (at - held.at).seconds());
+        price.pulse(up, if up { c.price_up } else { c.price_down }, g);
+        let dead = own.stuck.is_some() || f64::from(held.pulses) >= own.life;
+        held.g = if dead { g } else { device.bank_pulse(own, g, up, word) };
+        held.pulses = held.pulses.saturating_add(1);
+        held.at = at;
+    }
+
+    /// Resets both devices of a pair if both are high, and sets the one that was higher until it makes up their difference.
+    fn refresh(&self, kept: &mut Kept, place: usize, serial: u64, words: &mut u64, at: Time, price: &mut Price) {
+        let (device, c) = (&self.device, &self.device.common);
+        let places = [place, place + device.bank.devices];
+        let own = places.map(|p| self.traits(kept.key, p));
+        let g = [0, 1].map(|i| own[i].after(device, kept.held[places[i]].g, (at - kept.held[places[i]].at).seconds()));
+        let threshold = c.g_min + device.bank.refresh * c.range();
+        if g[0] <= threshold || g[1] <= threshold {
+            return;
         }
-        let seen = g * (1.0 + d.read_noise * normal(self.reads.block(key, u64::from(ordinal))[0])).max(0.0);
-        let w = self.weight(seen);
-        if w * (self.w_low + self.w_span) < 0.0 { 0.0 } else { w }
+        let (higher, difference) = (usize::from(g[1] > g[0]), (g[0] - g[1]).abs());
+        for i in 0..2 {
+            *words += 1;
+            let word = self.word(kept.key, serial, *words);
+            let held = &mut kept.held[places[i]];
+            price.pulse(false, c.price_down, g[i]);
+            let dead = own[i].stuck.is_some() || f64::from(held.pulses) >= own[i].life;
+            held.g = if dead { g[i] } else { device.reset(&own[i], word) };
+            held.pulses = held.pulses.saturating_add(1);
+            held.at = at;
+        }
+        let target = kept.held[places[1 - higher]].g + difference;
+        // A worn or stuck device never gets there.
+        let enough = (4.0 * c.range() / c.dg_up).min(MOST_PULSES) as u64;
+        for _ in 0..enough {
+            let held = &mut kept.held[places[higher]];
+            if held.g >= target {
+                break;
+            }
+            *words += 1;
+            self.hit(&own[higher], held, true, self.word(kept.key, serial, *words), at, price);
+        }
+    }
+
+    #[inline]
+    fn traits(&self, key: u64, place: usize) -> Traits {
+        Traits::of(&self.device, self.spread, key, place as u64)
+    }
+
+    /// The weight at the mean of what its devices show, each as `seen(place, conductance, relative 1/f noise)`.
+    fn mean(&self, g: f64, kept: &Kept, at: Time, mut seen: impl FnMut(usize, f64, f64) -> f64) -> f64 {
+        let (device, c, bank) = (&self.device, &self.device.common, &self.device.bank);
+        let mut sides = [0.0; 2];
+        for place in 0..bank.count() {
+            let held = if place == 0 { Held { g, ..kept.held[0] } } else { kept.held[place] };
+            let own = self.traits(kept.key, place);
+            let since = (at - held.at).seconds();
+            let mut shown = own.after(device, held.g, since);
+            if c.write_noise > 0.0 && own.stuck.is_none() {
+                let n = 1 << 63 | (place as u64) << 40 | u64::from(held.pulses);
+                shown += c.write_noise * normal(self.pulses.block(kept.key, n)[0]);
+            }
+            let shown = device.quantised((shown - own.reference).max(0.0));
+            let flicker = device.ageing.flicker_sigma(c, held.g, since);
+            sides[place / bank.devices] += seen(place, shown, flicker) - c.g_min;
+        }
+        let share = match bank.pair {
+            Pair::None => sides[0] / bank.devices as f64 / c.range(),
+            _ => 0.5 + 0.5 * (sides[0] - sides[1]) / bank.devices as f64 / c.range(),
+        };
+        self.w_low + self.w_span * share
+    }
+
+    /// A weight stays on the side of 0 that the whole range is on.
+    #[inline]
+    fn signed(&self, w: f64) -> f64 {
+        let w_max = self.w_low + self.w_span;
+        if w * w_max < 0.0 && self.w_low * w_max >= 0.0 { 0.0 } else { w }
+    }
+
+    /// The random word of a plain device's read.
+    #[inline]
+    pub(super) fn read_word(&self, key: u64, ordinal: u32) -> u32 {
+        self.reads.block(key, u64::from(ordinal) << 1)[0]
+    }
+
+    /// The weight that a read of a plain device sees, from a standard normal number.
+    #[inline]
+    pub(super) fn noisy(&self, g: f64, noise: f64) -> f64 {
+        self.signed(self.weight_of(g * (1.0 + self.device.common.read_noise * noise).max(0.0)))
+    }
+
+    /// The weight that the `ordinal`-th spike of its source reads at `at`: of the side of its range that it is on, never
+    /// beyond 0.
+    pub fn read(&self, g: f64, kept: &Kept, ordinal: u32, at: Time, price: &mut Price) -> f64 {
+        let c = &self.device.common;
+        price.reads += 1;
+        if self.plain {
+            if let Some(per_siemens) = c.price_read {
+                price.read.add(per_siemens * g);
+            }
+            if c.read_noise == 0.0 {
+                return self.weight_of(g);
+            }
+            return self.noisy(g, normal(self.read_word(kept.key, ordinal)));
+        }
+        let w = self.mean(g, kept, at, |place, shown, flicker| {
+            if let Some(per_siemens) = c.price_read {
+                price.read.add(per_siemens * shown);
+            }
+            let sigma = (c.read_noise * c.read_noise + flicker * flicker).sqrt();
+            if sigma == 0.0 {
+                return shown;
+            }
+            let words = self.reads.block(kept.key, u64::from(ordinal) << 1 | place as u64 >> 2);
+            shown * (1.0 + sigma * normal(words[place & 3])).max(0.0)
+        });
+        self.signed(w)
     }
 }
 
@@ -139,9 +349,9 @@ mod tests {
     fn stochastic_pulses_have_the_proposed_change_as_their_mean() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let (mut price, g0) = (Price::default(), 5e-5);
-        let mut device = Device { key: 3, ..Device::default() };
+        let mut device = Kept { key: 3, ..Kept::default() };
         // 0.3 pulses each time, always from mid-range: a mean of 0.3 steps.
-        let total: f64 = (0..20_000).map(|_| m.change(g0, 0.3e-3, &mut device, &mut price) - g0).sum();
+        let total: f64 = (0..20_000).map(|_| m.change(g0, 0.3e-3, &mut device, Time::ZERO, &mut price) - g0).sum();
         let pulses = total / 1e-7;
         assert!((pulses / 20_000.0 - 0.3).abs() < 0.012, "{pulses}");
         let spent = price.set.joules() / (4.0 * 1e-7 * g0);
@@ -152,9 +362,10 @@ mod tests {
     #[test]
     fn carry_loses_nothing() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 1.0, 0.0, 0.0, 0.0, 0.0]);
-        let (mut device, mut price) = (Device::default(), Price::default());
-        let pulses: f64 =
-            (0..1000).map(|_| ((m.change(5e-5, 0.3e-3, &mut device, &mut price) - 5e-5) / 1e-7).round()).sum();
+        let (mut device, mut price) = (Kept::default(), Price::default());
+        let pulses: f64 = (0..1000)
+            .map(|_| ((m.change(5e-5, 0.3e-3, &mut device, Time::ZERO, &mut price) - 5e-5) / 1e-7).round())
+            .sum();
         assert!((pulses - 300.0).abs() <= 1.0, "{pulses}");
     }
 
@@ -162,8 +373,8 @@ mod tests {
     fn spread_is_a_constant_of_the_device_and_noise_differs_between_pulses() {
         let spread = memristor([0.0, 1e-4, 1e-7, 1e-7, 2.0, 0.3, 0.0, 0.0, 0.0]);
         let step = |m: &Memristor, key, n| {
-            let mut device = Device { key, updates: n, carry: 0.0 };
-            m.change(5e-5, 1e-3, &mut device, &mut Price::default()) - 5e-5
+            let mut device = Kept { key, updates: n, ..Kept::default() };
+            m.change(5e-5, 1e-3, &mut device, Time::ZERO, &mut Price::default()) - 5e-5
         };
         assert_eq!(step(&spread, 1, 0), step(&spread, 1, 9));
         assert_ne!(step(&spread, 1, 0), step(&spread, 2, 0));
@@ -181,7 +392,9 @@ mod tests {
     #[test]
     fn reads_scatter_around_the_weight_and_keep_its_sign() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 0.0, 0.0, 0.0, 0.5, 0.0]);
-        let reads: Vec<f64> = (0..4000).map(|k| m.read(5e-5, 1, k, &mut Price::default())).collect();
+        let reads: Vec<f64> = (0..4000)
+            .map(|k| m.read(5e-5, &Kept { key: 1, ..Kept::default() }, k, Time::ZERO, &mut Price::default()))
+            .collect();
         let mean = reads.iter().sum::<f64>() / 4000.0;
         assert!((mean - 0.5).abs() < 0.02 && reads.iter().all(|w| *w >= 0.0), "{mean}");
     }

@@ -3,6 +3,8 @@
 //! [`Store`] holds which synapses there are, with their delays and static weights;
 //! [`Plastic`] adds what a plastic or memristive projection needs to keep its weights.
 
+mod cells;
+mod device_row;
 mod energy;
 mod history;
 mod memristor;
@@ -11,6 +13,7 @@ mod recent;
 mod row;
 mod store;
 
+pub use cells::{Cells, CellsState, Kept, Needs};
 pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;

@@ -50,6 +50,9 @@ pub(crate) fn unit(name: &str) -> Option<Unit> {
         "min" => Some((Number::decimal(60, 0), Dimension::TIME)),
         "h" => Some((Number::decimal(3600, 0), Dimension::TIME)),
         "rad" => Some((Number::ONE, Dimension::NONE)),
+        // Exact since 2019.
+        "eV" => Some((Number::from_f64(1.602_176_634e-19), Dimension([1, 2, -2, 0, 0]))),
+        "meV" => Some((Number::from_f64(1.602_176_634e-22), Dimension([1, 2, -2, 0, 0]))),
         "deg" => Some((Number::from_f64(std::f64::consts::PI / 180.0), Dimension::NONE)),
         _ => None,
     };

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const LEAVES: &[&str] = &["check", "describe", "math", "memory", "rng", "sample", "spikes", "time", "units", "value"];
+const LEAVES: &[&str] =
+    &["check", "describe", "hardware", "math", "memory", "rng", "sample", "spikes", "time", "units", "value"];
 const ZOO: &[&str] = &["device", "neuron", "plasticity", "synapse"];
 
 /// The rooms that each room may import from, besides itself.

@@ -1,5 +1,6 @@
 //! What the commands print and write.
 
+use memspike::device::DeviceModel;
 use serde_json::Value;
 
 use crate::cli::{good, memspike, workplace};
@@ -50,8 +51,11 @@ fn every_neuron_model_pastes_into_a_model_file_as_printed() {
 fn rules_and_devices_paste_into_a_model_file_as_printed() {
     let folder = workplace();
     let mut model = String::new();
-    for name in ["stdp", "soft_bounds"] {
-        model += &good(&memspike(folder.path(), &["models", name, "--toml"]));
+    for name in ["stdp", "soft_bounds"].into_iter().chain(DeviceModel::ALL.map(|m| m.describe().name)) {
+        let set = good(&memspike(folder.path(), &["models", name, "--toml"]));
+        if !model.contains(&set) {
+            model += &set;
+        }
     }
     model += "[simulation]\nduration = \"1 ms\"\n[population.E]\nsize = 2\nneuron = \"lif_exp\"\n[projection.p]\nsource = \"E\"\n\
               target = \"E\"\nconnect = \"all_to_all\"\nweight = \"1 pA\"\nw_max = \"2 pA\"\nplasticity = \"my_stdp\"\ndevice = \"my_soft_bounds\"\n";

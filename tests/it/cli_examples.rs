@@ -13,7 +13,21 @@ const REPLAY: &str = "memspike replay session.nwb -o replay.h5";
 
 #[test]
 fn the_examples_of_every_help_run() {
-    for command in ["run", "replay", "raster", "plot", "info", "check", "models", "completions", "man"] {
+    for command in [
+        "run",
+        "replay",
+        "raster",
+        "plot",
+        "info",
+        "check",
+        "models",
+        "device",
+        "device list",
+        "device pulses",
+        "device retention",
+        "completions",
+        "man",
+    ] {
         let folder = workplace();
         let help = good(&shell(folder.path(), &format!("memspike {command} --help")));
         let examples = examples(&help);

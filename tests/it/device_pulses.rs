@@ -161,7 +161,7 @@ fn a_shipped_set_is_used_like_one_of_the_models_own() {
         format!(
             "simulation.duration = '1 s'\n{}\npopulation.a = {{ size = 1, source.poisson = {{ rate = '1 Hz' }} }}\n\
              [projection.p]\nsource = 'a'\ntarget = 'a'\nconnect = 'all_to_all'\nw_max = 1.0\nweight = 0.5\n{device}\n",
-            if device.contains("mine") { "[device.mine.ec_ram]\nsigma_c2c = 0.1" } else { "" }
+            if device.contains("mine") { "device.mine.ec_ram = { sigma_c2c = 0.1 }" } else { "" }
         )
     };
     let read = |device: &str| spec::parse(&text(device), "test", std::path::Path::new(""), &[]);
@@ -172,11 +172,7 @@ fn a_shipped_set_is_used_like_one_of_the_models_own() {
     same(&of("device.ec_ram = { sigma_c2c = 0.1 }"), &of("device = 'mine'"));
     let error = read("device = 'ec_rom'").unwrap_err().to_string();
     assert!(error.contains("ec_ram"), "{error}");
-    let taken = text("device = 'ec_ram'").replacen(
-        '\n',
-        "\n[device.pcm_like]\nec_ram = {}\n[device.ec_ram]\nquerlioz = {}\n",
-        1,
-    );
+    let taken = text("device = 'ec_ram'").replacen('\n', "\ndevice.ec_ram.querlioz = {}\n", 1);
     let error = spec::parse(&taken, "test", std::path::Path::new(""), &[]).unwrap_err().to_string();
     assert!(error.contains("ships with memspike"), "{error}");
 }

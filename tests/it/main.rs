@@ -7,6 +7,8 @@ mod cli_commands;
 mod cli_errors;
 mod cli_examples;
 mod cli_stop;
+mod device_commands;
+mod device_faults;
 mod device_pulses;
 mod device_soft_bounds;
 mod engine_figures;

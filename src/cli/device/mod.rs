@@ -4,14 +4,18 @@ use clap::Subcommand;
 
 use super::{Done, Failure};
 
+mod choose;
 mod list;
+mod output;
+mod pulses;
+mod retention;
 
 /// Characterise memristive devices: what there is, and what a device does
 #[derive(Debug, clap::Args)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Examples:\n  memspike device list\n  memspike device list my_devices.toml --json"
+    after_help = "Examples:\n  memspike device list\n  memspike device pulses re_ram_es --up 600 --down 600 -o staircase.png"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -21,11 +25,15 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(list::Args),
+    Pulses(pulses::Args),
+    Retention(retention::Args),
 }
 
 /// Carries the subcommand out.
 pub fn run(args: Args) -> Result<Done, Failure> {
     match args.command {
         Command::List(args) => list::run(&args),
+        Command::Pulses(args) => pulses::run(&args),
+        Command::Retention(args) => retention::run(&args),
     }
 }

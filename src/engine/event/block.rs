@@ -399,10 +399,16 @@ pub fn transmit<W: Real>(
     let Some(pre) = pre else { return };
     let projection = group.projections[0];
     let first = group.first;
-    if let Some(plastic) = group.plastic.as_mut().filter(|p| p.has_plain_rows() && !model.recorded[projection]) {
-        let receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
-        plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
-        return;
+    if let Some(plastic) = group.plastic.as_mut().filter(|_| !model.recorded[projection]) {
+        let mut receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
+        if plastic.has_plain_rows() {
+            plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
+            return;
+        }
+        if plastic.has_device_rows() {
+            plastic.transmit_device_run(synapses, &group.store.targets, delay, &pre, &mut receive);
+            return;
+        }
     }
     for synapse in synapses {
         let place = u32::from(group.store.targets[synapse]);

@@ -124,8 +124,8 @@ impl<W: Real> Plastic<W> {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
-            let change = rule.on_post(self.relative(state), &seen);
-            self.change(state, change, price);
+            let change = rule.on_post(self.relative(state, at), &seen);
+            self.change(state, change, at, price);
         }
     }
 
@@ -154,8 +154,8 @@ impl<W: Real> Plastic<W> {
         };
         if (y != 0.0 || rule.acts_at_every_pre()) && self.learns_at(at) {
             let x_slow = rule.tau_plus_slow().map_or(0.0, |tau| pre.past.slow_at(pre.time, tau));
-            let change = rule.on_pre(self.relative(state), &AtPre { y, x_slow });
-            self.change(state, change, price);
+            let change = rule.on_pre(self.relative(state, at), &AtPre { y, x_slow });
+            self.change(state, change, at, price);
         }
         if rule.pairing() == Pairing::NearestPreCentered {
             let decay = pre.past.last.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus()));
@@ -174,9 +174,9 @@ impl<W: Real> Plastic<W> {
 
     /// The weight in the rule's scale: 0 or more.
     #[inline]
-    fn relative(&self, state: &Synapse) -> f64 {
+    fn relative(&self, state: &Synapse, at: Time) -> f64 {
         let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value),
+            Some(memristor) => memristor.weight(state.value, &state.device, at),
             None => state.value,
         };
         weight / self.setup.scale
@@ -185,9 +185,9 @@ impl<W: Real> Plastic<W> {
     /// Applies a change in the rule's scale, held within the bounds. Rounds to the stored width at once, so that it makes
     /// no difference when a synapse is brought up to date.
     #[inline]
-    fn change(&self, state: &mut Synapse, change: f64, price: &mut Price) {
+    fn change(&self, state: &mut Synapse, change: f64, at: Time, price: &mut Price) {
         let value = match &self.setup.memristor {
-            Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, price),
+            Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, at, price),
             None => self.setup.bounded(state.value / self.setup.scale + change),
         };
         state.value = W::of(value).wide();

@@ -20,7 +20,7 @@ impl<W: Real> Plastic<W> {
     ) -> f64 {
         let state = self.state_at(synapse, row, target, delay, at, pending, &mut Price::default());
         match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value),
+            Some(memristor) => memristor.weight(state.value, &state.device, at),
             None => state.value,
         }
     }

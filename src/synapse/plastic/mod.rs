@@ -10,13 +10,12 @@
 
 use std::collections::VecDeque;
 
-use crate::device::Pulses;
 use crate::neuron::Real;
 use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
 use super::recent::{Decay, Recent};
-use super::{History, Memristor, Price};
+use super::{Cells, History, Memristor, Needs, Price};
 
 mod learn;
 mod look;
@@ -77,12 +76,8 @@ pub struct Plastic<W> {
     pub value: Vec<W>,
     /// Own trace of each synapse; empty but with pre-centered pairing.
     pub x: Vec<f64>,
-    /// Key of each device; empty without devices.
-    pub device_key: Vec<u64>,
-    /// Changes proposed to each device so far.
-    pub device_updates: Vec<u32>,
-    /// Remainder of each device; empty but with `pulses = "carry"`.
-    pub device_carry: Vec<f32>,
+    /// What devices keep beside it; empty without devices.
+    pub cells: Cells,
     /// Post spikes of each target (index within the population's share of the thread).
     pub post: Vec<History>,
     /// The last of them, at hand.
@@ -113,19 +108,26 @@ impl<W: Real> Plastic<W> {
         (rows, targets): (usize, usize),
         step: Option<Time>,
     ) -> Plastic<W> {
+        let mut cells = Cells::default();
         let value: Vec<W> = match &setup.memristor {
-            Some(m) => weights.iter().map(|w| W::of(m.conductance(w.wide()))).collect(),
+            Some(m) => {
+                cells = Cells::new(keys, Needs::of(&m.device));
+                let program = |(synapse, w): (usize, &W)| {
+                    let mut kept = cells.get(synapse);
+                    let g = m.program(w.wide(), &mut kept);
+                    cells.put(synapse, &kept);
+                    W::of(g)
+                };
+                weights.iter().enumerate().map(program).collect()
+            }
             None => weights,
         };
         let rule = setup.rule.as_ref();
-        let carries = setup.memristor.as_ref().is_some_and(|m| m.device.common.pulses == Pulses::Carry);
         let centered = rule.is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
         let decay = |tau: Option<f64>| Decay::new(tau.unwrap_or(1.0), step);
         Plastic {
             x: vec![0.0; if centered { value.len() } else { 0 }],
-            device_updates: vec![0; keys.len()],
-            device_carry: vec![0.0; if carries { value.len() } else { 0 }],
-            device_key: keys,
+            cells,
             post: vec![History::default(); targets],
             recent: vec![Recent::default(); targets],
             decay_plus: decay(rule.map(Rule::tau_plus)),
@@ -176,7 +178,7 @@ impl<W: Real> Plastic<W> {
     fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) -> f64 {
         self.learn_before(state, target, delay, pre, price);
         match &self.setup.memristor {
-            Some(memristor) => memristor.read(state.value, state.device.key, pre.ordinal, price),
+            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, pre.time + delay, price),
             None => state.value,
         }
     }

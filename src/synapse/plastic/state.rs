@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::neuron::Real;
-use crate::synapse::Price;
-use crate::synapse::memristor::Device;
+use crate::synapse::{CellsState, Kept, Price};
 use crate::time::Time;
 
 use super::{Plastic, PreSpike, PreState};
@@ -18,23 +17,15 @@ pub(super) struct Synapse {
     pub value: f64,
     /// Own presynaptic trace (pre-centered pairing only).
     pub x: f64,
-    pub device: Device,
+    /// What its devices keep.
+    pub device: Kept,
 }
 
 impl<W: Real> Plastic<W> {
     #[inline]
     pub(super) fn get(&self, synapse: usize) -> Synapse {
-        let device = if self.device_key.is_empty() {
-            Device::default()
-        } else {
-            Device {
-                key: self.device_key[synapse],
-                updates: self.device_updates[synapse],
-                carry: self.device_carry.get(synapse).copied().unwrap_or(0.0),
-            }
-        };
         let x = self.x.get(synapse).copied().unwrap_or(0.0);
-        Synapse { value: self.value[synapse].wide(), x, device }
+        Synapse { value: self.value[synapse].wide(), x, device: self.cells.get(synapse) }
     }
 
     #[inline]
@@ -43,12 +34,7 @@ impl<W: Real> Plastic<W> {
         if let Some(x) = self.x.get_mut(synapse) {
             *x = state.x;
         }
-        if let Some(updates) = self.device_updates.get_mut(synapse) {
-            *updates = state.device.updates;
-        }
-        if let Some(carry) = self.device_carry.get_mut(synapse) {
-            *carry = state.device.carry;
-        }
+        self.cells.put(synapse, &state.device);
     }
 }
 
@@ -57,8 +43,7 @@ impl<W: Real> Plastic<W> {
 pub struct PlasticState {
     value: Vec<f64>,
     x: Vec<f64>,
-    device_updates: Vec<u32>,
-    device_carry: Vec<f32>,
+    cells: CellsState,
     pre: Vec<PreState>,
     pending: VecDeque<PreSpike>,
     settled: Time,
@@ -81,8 +66,7 @@ impl PlasticState {
     pub fn push<W: Real>(&mut self, plastic: &Plastic<W>, synapse: usize) {
         self.value.push(plastic.value[synapse].wide());
         self.x.extend(plastic.x.get(synapse));
-        self.device_updates.extend(plastic.device_updates.get(synapse));
-        self.device_carry.extend(plastic.device_carry.get(synapse));
+        self.cells.push(&plastic.cells, synapse);
     }
 
     /// Puts the synapse in `place` back.
@@ -91,12 +75,7 @@ impl PlasticState {
         if let (Some(to), Some(x)) = (plastic.x.get_mut(synapse), self.x.get(place)) {
             *to = *x;
         }
-        if let (Some(to), Some(updates)) = (plastic.device_updates.get_mut(synapse), self.device_updates.get(place)) {
-            *to = *updates;
-        }
-        if let (Some(to), Some(carry)) = (plastic.device_carry.get_mut(synapse), self.device_carry.get(place)) {
-            *to = *carry;
-        }
+        self.cells.put(place, &mut plastic.cells, synapse);
     }
 }
 

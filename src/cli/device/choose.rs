@@ -1,0 +1,91 @@
+//! Which device a subcommand is about: a name, or a table of a file.
+
+use std::path::Path;
+
+use memspike::device::{Device, DeviceSpec};
+use memspike::{spec, units};
+
+use crate::cli::{Failure, quantity};
+
+/// The device, and changes to its parameters.
+#[derive(Debug, clap::Args)]
+pub struct Choice {
+    /// A device or a set that ships (`memspike device list`), or a TOML file with [device.NAME] tables
+    #[arg(value_name = "NAME|FILE.toml")]
+    device: String,
+
+    /// Which of the file's devices, where it has several
+    #[arg(long, value_name = "NAME")]
+    pick: Option<String>,
+
+    /// Change a parameter, such as ideal=true or g_max="20 uS"; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
+    set: Vec<(String, String)>,
+}
+
+/// A device with its name.
+pub struct Chosen {
+    /// Its name.
+    pub name: String,
+    /// The model that it is of.
+    pub model: &'static str,
+    /// The device.
+    pub device: Device,
+}
+
+impl Choice {
+    /// Reads the device.
+    ///
+    /// # Errors
+    /// Exit code 2: no such device or file, or a parameter that does not fit.
+    pub fn read(&self) -> Result<Chosen, Failure> {
+        let path = Path::new(&self.device);
+        let is_file = path.extension().is_some_and(|e| e == "toml") || path.is_file();
+        let (name, spec) = if is_file { self.of_file(path)? } else { self.named()? };
+        let model = spec.device.describe().name;
+        Ok(Chosen { name, model, device: spec.device().map_err(Failure::input)? })
+    }
+
+    fn named(&self) -> Result<(String, DeviceSpec), Failure> {
+        if self.pick.is_some() {
+            return Err(Failure::input("--pick chooses among the devices of a file; a name is one device already."));
+        }
+        let spec = spec::device(&self.device, &self.set).map_err(Failure::input)?;
+        Ok((self.device.clone(), spec))
+    }
+
+    fn of_file(&self, path: &Path) -> Result<(String, DeviceSpec), Failure> {
+        let all = spec::device_file(path, &self.set).map_err(Failure::input)?;
+        let names: Vec<String> = all.iter().map(|(name, _)| name.clone()).collect();
+        let names = names.join(", ");
+        match &self.pick {
+            Some(pick) => all.into_iter().find(|(name, _)| name == pick).ok_or_else(|| {
+                Failure::input(format!("{} has no device `{pick}`; expected one of {names}.", path.display()))
+            }),
+            None if all.len() > 1 => {
+                Err(Failure::input(format!("{} has several devices; choose one with --pick: {names}.", path.display())))
+            }
+            None => all.into_iter().next().ok_or_else(|| Failure::input("The file has no device.")),
+        }
+    }
+}
+
+/// A conductance \[S\]: a quantity such as "20 uS", or a share of the range, 0 at g_min and 1 at g_max.
+pub fn conductance(text: &str, device: &Device) -> Result<f64, Failure> {
+    let c = &device.common;
+    let g = match text.trim().parse::<f64>() {
+        Ok(share) => c.g_min + share * c.range(),
+        Err(_) => units::parse_quantity(text)
+            .and_then(|q| q.in_unit("S"))
+            .map_err(|e| Failure::input(format!("{text}: {e}; or a share of the range such as 0.5")))?,
+    };
+    // A share may round past an end.
+    let slack = 1e-9 * c.range();
+    if g.is_finite() && g >= c.g_min - slack && g <= c.g_max + slack {
+        return Ok(g);
+    }
+    Err(Failure::input(format!(
+        "The conductance {g} S lies outside the device's range, {} S to {} S.",
+        c.g_min, c.g_max
+    )))
+}

@@ -1,0 +1,94 @@
+//! What the subcommands have in common: where a picture and a table of numbers go.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use memspike::plot::{self, Figure};
+
+use crate::cli::Failure;
+use crate::cli::output::Output;
+
+/// Files to write.
+#[derive(Debug, clap::Args)]
+pub struct Files {
+    /// A picture, .png or .svg
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// The numbers as CSV
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+}
+
+/// Files that can be written.
+pub struct Ready {
+    picture: Option<Output>,
+    csv: Option<Output>,
+}
+
+/// Width and height of pictures \[pixels\].
+pub const SIZE: (u32, u32) = (1200, 800);
+
+impl Files {
+    /// Checks them before anything is computed.
+    ///
+    /// # Errors
+    /// A file that exists, a missing folder, an unknown kind of picture.
+    pub fn check(&self) -> Result<Ready, Failure> {
+        let ready = |path: &Option<PathBuf>| path.as_ref().map(|p| Output::new(p, self.force)).transpose();
+        let (picture, csv) = (ready(&self.output)?, ready(&self.csv)?);
+        if let Some(picture) = &picture {
+            plot::Format::of(picture.path()).map_err(Failure::input)?;
+        }
+        Ok(Ready { picture, csv })
+    }
+}
+
+impl Ready {
+    /// Writes them; says what was written.
+    ///
+    /// # Errors
+    /// Exit code 1.
+    pub fn write(
+        &self,
+        figure: impl FnOnce() -> Result<Figure, Failure>,
+        table: impl FnOnce() -> String,
+    ) -> Result<String, Failure> {
+        let mut said = String::new();
+        if let Some(csv) = &self.csv {
+            let path = csv.path();
+            std::fs::write(path, table()).map_err(|e| Failure::run(format!("Can't write {}: {e}.", path.display())))?;
+            let _ = writeln!(said, "{}: the numbers", path.display());
+        }
+        if let Some(picture) = &self.picture {
+            plot::save(&figure()?, picture.path()).map_err(Failure::run)?;
+            let _ = writeln!(said, "{}: the picture", picture.path().display());
+        }
+        Ok(said)
+    }
+}
+
+/// Columns as CSV, with a line of names.
+pub fn csv(names: &[&str], columns: &[Vec<String>]) -> String {
+    let mut out = names.join(",") + "\n";
+    for row in 0..columns.first().map_or(0, Vec::len) {
+        let cells: Vec<&str> = columns.iter().map(|c| c[row].as_str()).collect();
+        out += &cells.join(",");
+        out.push('\n');
+    }
+    out
+}
+
+/// Numbers as text that reads back as the same.
+pub fn texts(values: &[f64]) -> Vec<String> {
+    values.iter().map(|v| format!("{v:e}")).collect()
+}
+
+/// Micro-siemens, for axes.
+pub fn micro(values: &[f64]) -> Vec<f64> {
+    values.iter().map(|g| g * 1e6).collect()
+}

@@ -1,0 +1,133 @@
+//! What devices do by themselves: their course under pulses, and with time.
+
+use crate::rng::{Purpose, StreamKey, name_key};
+
+use super::{Cell, Device, Traits, normal};
+
+/// A device's conductance after each of some pulses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Staircase {
+    /// Directions of the pulses.
+    pub up: Vec<bool>,
+    /// Of the device without spread or noise \[S\]; the mean course of a device with two states.
+    pub nominal: Vec<f64>,
+    /// Mean over cells and cycles of what shows \[S\].
+    pub mean: Vec<f64>,
+    /// Spread over cells, of their means over cycles \[S\].
+    pub cells: Vec<f64>,
+    /// Spread over cycles of one cell, root mean square over cells \[S\].
+    pub cycles: Vec<f64>,
+    /// Mean energy of each pulse \[J\]; none if the device has no price for one of them.
+    pub energy: Option<Vec<f64>>,
+}
+
+/// A device's conductance after some times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course {
+    /// The conductance to which it was set \[S\].
+    pub start: f64,
+    /// Times since then \[s\].
+    pub times: Vec<f64>,
+    /// Mean over cells \[S\].
+    pub mean: Vec<f64>,
+    /// Spread over cells \[S\].
+    pub std: Vec<f64>,
+    /// Mean relative spread of a read.
+    pub read_noise: Vec<f64>,
+}
+
+/// Random numbers of devices that belong to no projection.
+struct Streams {
+    spread: StreamKey,
+    pulses: StreamKey,
+}
+
+impl Streams {
+    fn new(seed: u64) -> Streams {
+        let key = |purpose| StreamKey::new(seed, purpose, name_key("device"));
+        Streams { spread: key(Purpose::Device), pulses: key(Purpose::Pulse) }
+    }
+}
+
+/// Mean and spread (of the population, not of a sample) of numbers.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt())
+}
+
+/// Applies pulses to `cells` devices, `cycles` times each, from `start` \[S\].
+pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles: usize, seed: u64) -> Staircase {
+    let streams = Streams::new(seed);
+    let c = &device.common;
+    let nominal = Cell::nominal(c);
+    let mut out = Staircase { up: up.to_vec(), ..Staircase::default() };
+    let mut g = start;
+    for &up in up {
+        g = (g + device.step(&nominal, g, up)).clamp(c.g_min, c.g_max);
+        out.nominal.push(g);
+    }
+    // By pulse: per cell the mean over its cycles, and the variance around it.
+    let (mut means, mut variances) = (vec![Vec::with_capacity(cells); up.len()], vec![0.0; up.len()]);
+    let mut energy = vec![0.0; up.len()];
+    for cell in 0..cells as u64 {
+        let own = Traits::of(device, streams.spread, cell, 0);
+        let mut shown = vec![Vec::with_capacity(cycles); up.len()];
+        let mut number = 0u64;
+        for _ in 0..cycles {
+            let mut g = own.stuck.unwrap_or(start + own.reference).clamp(own.cell.g_min, own.cell.g_max);
+            for (pulse, &up) in up.iter().enumerate() {
+                let [word, write, ..] = streams.pulses.block(cell, number);
+                let price = if up { c.price_up } else { c.price_down };
+                energy[pulse] += price.unwrap_or(f64::NAN) * g / (cells * cycles) as f64;
+                if own.stuck.is_none() && number as f64 <= own.life {
+                    g = device.bank_pulse(&own, g, up, word);
+                }
+                number += 1;
+                let write = if own.stuck.is_none() { c.write_noise * normal(write) } else { 0.0 };
+                shown[pulse].push(device.quantised((g + write - own.reference).max(0.0)));
+            }
+        }
+        for (pulse, shown) in shown.iter().enumerate() {
+            let (mean, std) = moments(shown);
+            means[pulse].push(mean);
+            variances[pulse] += std * std / cells as f64;
+        }
+    }
+    for (means, variance) in means.iter().zip(&variances) {
+        let (mean, std) = moments(means);
+        out.mean.push(mean);
+        out.cells.push(std);
+        out.cycles.push(variance.sqrt());
+    }
+    out.energy = energy.iter().all(|e| !e.is_nan()).then_some(energy);
+    out
+}
+
+/// What `cells` devices that are set to `start` \[S\] at time 0 show after each of `times` \[s\].
+pub fn course(device: &Device, start: f64, times: &[f64], cells: usize, seed: u64) -> Course {
+    let streams = Streams::new(seed);
+    let c = &device.common;
+    let devices: Vec<(Traits, f64)> = (0..cells as u64)
+        .map(|key| {
+            let own = Traits::of(device, streams.spread, key, 0);
+            (own, own.programmed(device, streams.spread, key, 0, start))
+        })
+        .collect();
+    let mut out = Course { start, times: times.to_vec(), ..Course::default() };
+    for &t in times {
+        let seen: Vec<(f64, f64)> = devices
+            .iter()
+            .map(|(own, set)| {
+                let g = device.quantised((own.after(device, *set, t) - own.reference).max(0.0));
+                let flicker = device.ageing.flicker_sigma(c, *set, t);
+                (g, (flicker * flicker + c.read_noise * c.read_noise).sqrt())
+            })
+            .collect();
+        let (mean, std) = moments(&seen.iter().map(|s| s.0).collect::<Vec<_>>());
+        out.mean.push(mean);
+        out.std.push(std);
+        out.read_noise.push(moments(&seen.iter().map(|s| s.1).collect::<Vec<_>>()).0);
+    }
+    out
+}

@@ -1,0 +1,229 @@
+//! `memspike device`: the reference cases from the command line, files of devices, and mistakes.
+
+use memspike::device::{DeviceModel, DeviceSpec, pcm};
+use serde_json::Value;
+
+use crate::cli::{bad, good, memspike, workplace};
+use crate::device_pulses::{case, list};
+
+fn json(args: &[&str]) -> Value {
+    let folder = workplace();
+    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
+}
+
+fn numbers(value: &Value, key: &str) -> Vec<f64> {
+    list(value, key).unwrap_or_else(|| panic!("{key} in {value}"))
+}
+
+/// The range stands for [low, high] of the reference.
+fn same(found: &Value, expected: &[f64], (low, high): (f64, f64), what: &str) {
+    let (g_min, g_max) = (found["g_min_S"].as_f64().unwrap(), found["g_max_S"].as_f64().unwrap());
+    let course = numbers(found, "nominal_S");
+    assert_eq!(course.len(), expected.len(), "{what}");
+    for (n, (g, w)) in course.iter().zip(expected).enumerate() {
+        let wanted = g_min + (g_max - g_min) * (w - low) / (high - low);
+        assert!((g - wanted).abs() < 1e-12 * (g_max - g_min).max(wanted), "{what}, pulse {n}: {g:e} {wanted:e}");
+    }
+    // Without spread and noise all cells and cycles are the same; sums over them round.
+    let mean = numbers(found, "mean_S");
+    assert!(mean.iter().zip(&course).all(|(m, g)| (m - g).abs() < 1e-12 * g_max), "{what}");
+    assert!(numbers(found, "std_cells_S").iter().all(|s| *s < 1e-12 * g_max), "{what}");
+}
+
+#[test]
+fn a_reference_case_is_one_command() {
+    for (preset, name) in [
+        ("re_ram_es", "pulse_expstep_ReRamES"),
+        ("pcm", "pulse_expstep_PCM"),
+        ("ec_ram", "pulse_linear_EcRam"),
+        ("gokmen_vlasov", "pulse_constant_GokmenVlasov"),
+    ] {
+        let case = case(name);
+        let count = |k: &str| case[k].to_string();
+        let found = json(&[
+            "device",
+            "pulses",
+            preset,
+            "--up",
+            &count("n_up"),
+            "--down",
+            &count("n_down"),
+            "--set",
+            "ideal=true",
+            "--json",
+            "--cells",
+            "3",
+            "--cycles",
+            "2",
+        ]);
+        let p = |k: &str| case["params"][k].as_f64().unwrap();
+        same(&found, &list(&case, "weight_after_each_pulse").unwrap(), (p("w_min"), p("w_max")), name);
+    }
+}
+
+#[test]
+fn a_sequence_of_pulses_comes_from_text_or_a_file() {
+    let case = case("pulse_softbounds_random");
+    let folder = workplace();
+    let signs = list(&case, "pulse_signs").unwrap();
+    let text: Vec<String> = signs.iter().map(|s| s.to_string()).collect();
+    std::fs::write(folder.path().join("signs.csv"), text.join(",\n")).unwrap();
+    let device = "[device.cell.soft_bounds]\ng_min = '5 uS'\ng_max = '105 uS'\n\
+                  dg_up = '0.9 * 0.01 * 0.8 / 0.9 * 100 uS / 1.6'\ndg_down = '0.01 * 0.8 / 0.7 * 100 uS / 1.6'\n";
+    std::fs::write(folder.path().join("cell.toml"), device).unwrap();
+    let start = (0.7 / 1.6).to_string();
+    let args = ["device", "pulses", "cell.toml", "--sequence", "signs.csv", "--start", &start, "--json"];
+    let found: Value = serde_json::from_str(&good(&memspike(folder.path(), &args))).unwrap();
+    same(&found, &list(&case, "weight_after_each_pulse").unwrap(), (-0.7, 0.9), "random");
+    let plus: String = signs.iter().map(|s| if *s > 0.0 { '+' } else { '-' }).collect();
+    let args = ["device", "pulses", "cell.toml", "--sequence", &plus, "--start", &start, "--json"];
+    assert_eq!(serde_json::from_str::<Value>(&good(&memspike(folder.path(), &args))).unwrap(), found);
+}
+
+#[test]
+fn pictures_and_tables_are_written() {
+    let folder = workplace();
+    let run = |args: &[&str]| good(&memspike(folder.path(), args));
+    let said = run(&["device", "pulses", "re_ram_sb", "-o", "a.png", "--csv", "a.csv", "--up", "50", "--down", "30"]);
+    assert!(said.contains("a.png") && said.contains("after pulse     50"), "{said}");
+    let table = std::fs::read_to_string(folder.path().join("a.csv")).unwrap();
+    assert!(table.starts_with("pulse,direction,nominal_S,mean_S,std_cells_S,std_cycles_S\n1,1,"), "{table}");
+    assert_eq!(table.lines().count(), 81);
+    run(&[
+        "device",
+        "retention",
+        "pcm",
+        "--set",
+        "pcm_statistics=true",
+        "-o",
+        "b.svg",
+        "--csv",
+        "b.csv",
+        "--cells",
+        "20",
+    ]);
+    let svg = std::fs::read_to_string(folder.path().join("b.svg")).unwrap();
+    assert!(svg.contains("1e3") && svg.contains("25 uS"), "ticks and legend");
+    assert!(std::fs::read_to_string(folder.path().join("b.csv")).unwrap().starts_with("start_S,time_s,mean_S"));
+    bad(&memspike(folder.path(), &["device", "pulses", "re_ram_sb", "-o", "a.png"]), 2);
+    let listed = run(&["device", "list"]);
+    for name in ["constant_step", "two_state", "pcm", "re_ram_array_hfo2"] {
+        assert!(listed.contains(name), "{listed}");
+    }
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let folder = workplace();
+    let refused = |args: &[&str]| bad(&memspike(folder.path(), &[&["device"], args].concat()), 2);
+    assert!(
+        refused(&["pulses", "re_ram_ex"]).contains("did you mean re_ram_es"),
+        "{}",
+        refused(&["pulses", "re_ram_ex"])
+    );
+    assert!(refused(&["pulses", "pcm", "--start", "30 uS"]).contains("outside the device's range"));
+    assert!(refused(&["pulses", "pcm", "--start", "30 mV"]).contains("share of the range"));
+    assert!(refused(&["pulses", "pcm", "--sequence", "+x"]).contains("expected + and -"));
+    assert!(refused(&["pulses", "pcm", "--cells", "0"]).contains("nothing to do"));
+    assert!(refused(&["pulses", "pcm", "--cells", "99999999"]).contains("fewer cells"));
+    assert!(refused(&["pulses", "none.toml"]).contains("no such file"));
+    assert!(refused(&["retention", "pcm", "--stop", "0.5 s"]).contains("not after"));
+    std::fs::write(folder.path().join("two.toml"), "[device.a]\nquerlioz = {}\n[device.b]\npcm = {}\n").unwrap();
+    assert!(refused(&["pulses", "two.toml"]).contains("--pick: a, b"));
+    let picked = good(&memspike(folder.path(), &["device", "pulses", "two.toml", "--pick", "b", "--cells", "2"]));
+    assert!(picked.starts_with("b (exp_step)"), "{picked}");
+    std::fs::write(folder.path().join("none.toml"), "title = 'x'\n").unwrap();
+    assert!(refused(&["pulses", "none.toml"]).contains("has no device"));
+}
+
+#[test]
+fn phase_change_memory_has_the_moments_of_its_fit() {
+    let case = case("pcm_statistics");
+    let rows = case["rows"].as_array().unwrap();
+    let times = list(&case, "times_after_programming_s").unwrap();
+    let cells = 20_000.0f64;
+    for row in rows {
+        let g = row["g_uS"].as_f64().unwrap();
+        let start = format!("{g} uS");
+        let mut args = vec![
+            "device",
+            "retention",
+            "soft_bounds",
+            "--set",
+            "g_min='0 uS'",
+            "--set",
+            "g_max='25 uS'",
+            "--set",
+            "dg_up='0.1 uS'",
+            "--set",
+            "dg_down='0.1 uS'",
+            "--set",
+            "pcm_statistics=true",
+            "--start",
+            &start,
+            "--json",
+            "--cells",
+            "20000",
+        ];
+        let stamps: Vec<String> = times.iter().map(|t| format!("{t} s")).collect();
+        stamps.iter().for_each(|t| args.extend(["--time", t]));
+        let found = json(&args);
+        let course = &found["courses"][0];
+        let (mean, std, read) = (numbers(course, "mean_S"), numbers(course, "std_S"), numbers(course, "read_noise"));
+        let sigma = row["sigma_prog_uS"].as_f64().unwrap() * 1e-6;
+        // Just after programming: g +- sigma_prog, cut off at the ends of the range.
+        let inside = g * 1e-6 - 5.0 * sigma > 0.0 && g * 1e-6 + 5.0 * sigma < 25e-6;
+        if inside {
+            assert!((mean[0] - g * 1e-6).abs() < 4.0 * sigma / cells.sqrt(), "{g}: {} ", mean[0]);
+            assert!((std[0] / sigma - 1.0).abs() < 4.0 / (2.0 * cells).sqrt(), "{g}: {} {sigma}", std[0]);
+            // Later the mean follows the drift of the mean exponent; the spread of exponents and of starts bends it, little at
+            // first: the factor's second moment is sigma_nu^2 ln^2/2, and the exponent's own dependence on g adds as much.
+            let expected = list(row, "g_mean_drift_uS").unwrap();
+            let sigma_nu = row["sigma_nu"].as_f64().unwrap();
+            for (i, t) in times.iter().enumerate() {
+                let log = ((t + 20.0) / 20.0).ln();
+                let bend = (sigma_nu * log).powi(2) + 0.016 * log * (sigma / (g * 1e-6)).powi(2);
+                let spread = ((sigma / (g * 1e-6)).powi(2) + (sigma_nu * log).powi(2)).sqrt();
+                let off = (mean[i] / (expected[i] * 1e-6) - 1.0).abs();
+                assert!(off < bend + 4.0 * spread / cells.sqrt(), "{g} uS after {t} s: {off} {bend}");
+            }
+        }
+        // The noise of a read depends on what was programmed, which scatters: exact where it does not depend on it.
+        let expected = list(row, "sigma_read_rel").unwrap();
+        for (found, expected) in read.iter().zip(expected) {
+            let tolerance = if inside { 0.05 } else { 2.0 };
+            assert!((found / expected - 1.0).abs() < tolerance, "{g} uS: {found} {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_fit_of_phase_change_memory_is_that_of_the_reference() {
+    let case = case("pcm_statistics");
+    for row in case["rows"].as_array().unwrap() {
+        let of = |k: &str| row[k].as_f64().unwrap();
+        let x = of("g_uS") / 25.0;
+        for (found, expected) in [
+            (pcm::sigma_program(x) * 25.0, of("sigma_prog_uS")),
+            (pcm::mean_nu(x), of("mu_nu")),
+            (pcm::sigma_nu(x), of("sigma_nu")),
+            (pcm::read_noise(x), of("Q_s")),
+        ] {
+            assert!((found - expected).abs() < 1e-12 * expected, "{x}: {found} {expected}");
+        }
+        let device = DeviceSpec::with(
+            DeviceModel::SoftBounds,
+            &[("g_min", 0.0), ("g_max", 25e-6), ("dg_up", 1e-7), ("dg_down", 1e-7), ("pcm_statistics", 1.0)],
+        );
+        let device = device.device().unwrap();
+        let g = of("g_uS") * 1e-6;
+        let times = list(&case, "times_after_programming_s").unwrap();
+        let (drift, noise) = (list(row, "g_mean_drift_uS").unwrap(), list(row, "sigma_read_rel").unwrap());
+        for (i, &t) in times.iter().enumerate() {
+            let after = device.ageing.after(&device.common, g, t, 0.0, 0.0) * 1e6;
+            assert!((after - drift[i]).abs() < 1e-12 * drift[i], "{t}: {after} {}", drift[i]);
+            let sigma = device.ageing.flicker_sigma(&device.common, g, t);
+            assert!((sigma - noise[i]).abs() < 1e-12 * noise[i], "{t}: {sigma} {}", noise[i]);
+        }
+    }
+}

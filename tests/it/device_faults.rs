@@ -1,0 +1,364 @@
+//! Non-idealities through whole models: pairs, banks, faults, ageing, quantised levels; and what they cost.
+
+use memspike::device::Cell;
+use memspike::engine::{Options, Outcome, checkpoint::Checkpoint};
+use memspike::spec;
+use memspike::synapse::{Kept, Memristor};
+use memspike::time::Time;
+use serde_json::Value;
+
+use crate::device_pulses::case;
+use crate::plasticity_stdp::{run, run_with};
+
+const PRICES: &str = ", pulse_up = { v = '2 V', width = '100 ns' }, pulse_down = { v = '-3 V', width = '50 ns' }, \
+                      read = { v = '0.1 V', width = '10 ns' }, static_power = '2 nW'";
+
+fn network(device: &str, simulation: &str) -> String {
+    format!(
+        "simulation = {{ duration = '300 ms' {simulation} }}\n\
+         population.pre = {{ size = 20, source.poisson = {{ rate = '40 Hz' }} }}\n\
+         population.post = {{ size = 13, source.poisson = {{ rate = '40 Hz' }} }}\n\
+         [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect.fixed_probability = 0.7\n\
+         delay = {{ uniform = ['0.5 ms', '6 ms'] }}\nw_max = 2.0\nw_min = 0.5\nweight = 1.0\n\
+         plasticity.stdp = {{ a_plus = 0.05, a_minus = 0.05 }}\ndevice.{device}\n\
+         [[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n"
+    )
+}
+
+fn figures(outcome: &Outcome) -> Vec<Value> {
+    let p = &outcome.summary.projections["p"];
+    ["energy_j", "pulses", "reads", "energy_per_event_j"].map(|k| p[k].clone()).to_vec()
+}
+
+#[test]
+fn every_kind_of_device_gives_the_same_bits_and_joules_on_any_number_of_threads_and_with_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, device) in [
+        format!("constant_step = {{ levels = 8, stuck_low = 0.1, stuck_high = 0.1, stuck_between = 0.1 {PRICES} }}"),
+        format!("exp_step = {{ write_noise = '2 uS', drift = {{ nu = 0.05, sigma_nu = 0.02, t_0 = '10 ms' }} {PRICES} }}"),
+        format!("pow_step = {{ retention = {{ tau = '0.1 s', g_inf = '2 uS', sigma_tau = 0.3 }}, pulses = 'carry' {PRICES} }}"),
+        format!("linear_step = {{ flicker = {{ q = 0.1 }}, endurance = {{ pulses = 5, sigma = 1.0 }}, sigma_slope_up = 0.1 {PRICES} }}"),
+        format!("two_state = {{ devices = 3, sigma_switch = 0.2, pair = 'push_pull' {PRICES} }}"),
+        format!("pcm = {{ devices = 2, dg_up = '2 uS', refresh = 0.4, pcm_statistics = true {PRICES} }}"),
+        format!("re_ram_array_om = {{ pulses = 'one' {PRICES} }}"),
+        format!("re_ram_es = {{ write_noise = '0 S' {PRICES} }}"),
+        format!("soft_bounds = {{ sigma_d2d = 0.2, sigma_c2c = 0.3, read_noise = 0.1 {PRICES} }}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let more = if number % 2 == 0 { ", precision = 'single'" } else { ", engine = 'grid'" };
+        let text = network(&device, more);
+        let (one, outcome) = run_with(&text, 1, &Options::default());
+        let expected = figures(&outcome);
+        assert!(expected[0]["read"].as_f64().unwrap() > 0.0 && expected[1]["set"].as_u64().unwrap() > 0, "{device}");
+        for threads in [2, 3, 16] {
+            let path = folder.path().join(format!("{number}.{threads}"));
+            let every = Time::from_ms(13.0);
+            let options = Options { checkpoint: Some((path.clone(), every)), ..Options::default() };
+            let (memory, outcome) = run_with(&text, threads, &options);
+            assert_eq!(memory.weights(0), one.weights(0), "{device} {threads}");
+            assert_eq!(figures(&outcome), expected, "{device} {threads}");
+            let options = Options { resume: Some(Box::new(Checkpoint::read(&path).unwrap())), ..Options::default() };
+            let (memory, outcome) = run_with(&text, 17 - threads, &options);
+            assert_eq!(memory.weights(0), one.weights(0), "{device} resumed on {}", 17 - threads);
+            assert_eq!(figures(&outcome), expected, "{device} resumed");
+        }
+        // Without a record of weights runs of synapses are brought up to date at once, where they are plain: the same joules.
+        let quiet: String = text.lines().filter(|l| !l.contains("record") && *l != "projection = 'p'" && !l.starts_with("on ")).map(|l| format!("{l}\n")).collect();
+        assert_eq!(figures(&run_with(&quiet, 2, &Options::default()).1), expected, "{device} in runs");
+    }
+}
+
+#[test]
+fn ideal_switches_off_all_that_is_random() {
+    for device in [
+        "re_ram_array_hfo2 = { pulses = 'carry', stuck_low = 0.5",
+        "ec_ram = { pulses = 'carry', endurance = { pulses = 5, sigma = 1 }",
+        "soft_bounds = { pulses = 'carry', drift = { nu = 0.1, sigma_nu = 0.1, t_0 = '1 ms' }, flicker = { q = 0.5 }",
+    ] {
+        let with =
+            |more: &str, seed: u64| run(&network(&format!("{device} {more} }}"), &format!(", seed = {seed}")), 1);
+        // Other seeds, other spikes; so compare the very same spikes with two names of the projection's streams.
+        let renamed = |more: &str| {
+            let text = network(&format!("{device} {more} }}"), "").replace("fixed_probability = 0.7", "x = 1");
+            let text = text
+                .replace("connect.x = 1", "connect = 'all_to_all'")
+                .replace("delay = { uniform = ['0.5 ms', '6 ms'] }", "delay = '1 ms'");
+            let other =
+                text.replace("[projection.p]", "[projection.q]").replace("projection = 'p'", "projection = 'q'");
+            (run(&text, 1).weights(0).1.to_vec(), run(&other, 1).weights(0).1.to_vec())
+        };
+        let (p, q) = renamed(", ideal = true");
+        assert_eq!(p, q, "{device}");
+        let (p, q) = renamed("");
+        assert_ne!(p, q, "{device}");
+        drop(with("", 1));
+    }
+}
+
+fn memristor(name: &str, changes: &[(&str, &str)], (w_min, w_max): (f64, f64)) -> Memristor {
+    let changes: Vec<(String, String)> = changes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let device = spec::device(name, &changes).unwrap().device().unwrap();
+    Memristor::new(device, w_min, w_max, 5, "p")
+}
+
+#[test]
+fn a_differential_pair_is_programmed_to_the_levels_of_the_reference() {
+    let case = case("diffpair_dac_adc_8x4");
+    let rows = |k: &str| -> Vec<f64> {
+        let rows = case[k].as_array().unwrap();
+        rows.iter().flat_map(|r| r.as_array().unwrap()).map(|v| v.as_f64().unwrap()).collect()
+    };
+    let m = memristor(
+        "constant_step",
+        &[("g_min", "1 uS"), ("g_max", "100 uS"), ("levels", "16"), ("pair", "one_sided")],
+        (-1.0, 1.0),
+    );
+    for ((w, plus), minus) in rows("weights").into_iter().zip(rows("G_plus")).zip(rows("G_minus")) {
+        let mut kept = Kept::default();
+        m.program(w, &mut kept);
+        for (held, expected) in [(kept.held[0], plus), (kept.held[1], minus)] {
+            let g = m.device.quantised(held.g);
+            assert!((g - expected).abs() < 1e-12 * expected, "{w}: {g:e} {expected:e}");
+        }
+        let shown = m.weight(kept.held[0].g, &kept, Time::ZERO);
+        assert!((shown - (plus - minus) / 99e-6).abs() < 1e-12, "{w}: {shown}");
+    }
+}
+
+#[test]
+fn a_pair_of_one_sided_devices_learns_both_ways_and_refreshes_when_full() {
+    let m = memristor("pcm", &[("ideal", "true"), ("pulses", "one")], (0.0, 1.0));
+    let mut kept = Kept { key: 7, ..Kept::default() };
+    let mut price = Default::default();
+    let mut g = m.program(0.5, &mut kept);
+    let weight = |g: f64, kept: &Kept| m.weight(g, kept, Time::ZERO);
+    assert_eq!((g, kept.held[1].g), (0.0, 0.0));
+    g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut price);
+    let up = weight(g, &kept);
+    g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut price);
+    assert!(up > 0.5 && (weight(g, &kept) - 0.5).abs() < 1e-12, "{up}");
+    // Both grow, until they are reset with their difference kept, to a pulse's step.
+    let mut refreshed = 0;
+    for _ in 0..2000 {
+        let before = weight(g, &kept);
+        let (high, resets) = (g.min(kept.held[1].g), price.reset_pulses);
+        g = m.change(g, if refreshed % 2 == 0 { 0.1 } else { -0.1 }, &mut kept, Time::ZERO, &mut price);
+        g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut price);
+        g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut price);
+        if price.reset_pulses > resets {
+            refreshed += 1;
+            assert!(high > 0.7 * 25e-6 && kept.held[1].g.min(g) < 1e-6, "{high} {g}");
+            assert!((weight(g, &kept) - before).abs() < 0.15, "{} {before}", weight(g, &kept));
+        }
+    }
+    assert!(refreshed > 0 && price.reset_pulses == 2 * refreshed, "{refreshed} {}", price.reset_pulses);
+    assert!(price.set_pulses > 6000);
+}
+
+#[test]
+fn several_devices_share_a_synapses_pulses_and_make_its_steps_finer() {
+    let one = memristor("constant_step", &[("pulses", "one")], (0.0, 1.0));
+    let four = memristor("constant_step", &[("pulses", "one"), ("devices", "4")], (0.0, 1.0));
+    let step = |m: &Memristor, changes: usize| {
+        let mut kept = Kept { key: 3, ..Kept::default() };
+        let mut g = m.program(0.5, &mut kept);
+        (0..changes).for_each(|_| g = m.change(g, 1.0, &mut kept, Time::ZERO, &mut Default::default()));
+        (m.weight(g, &kept, Time::ZERO) - 0.5, kept.held.map(|h| h.g))
+    };
+    assert!((step(&one, 1).0 - 4.0 * step(&four, 1).0).abs() < 1e-12);
+    assert!((step(&one, 1).0 - step(&four, 4).0).abs() < 1e-12);
+    let [a, b, c, d, ..] = step(&four, 4).1;
+    // The first one's conductance is the synapse's value, which comes back from `change`.
+    assert!(b == c && c == d && (a - b).abs() < 1e-18, "{a} {b} {c} {d}");
+}
+
+#[test]
+fn shares_of_stuck_devices_come_out_and_do_not_move() {
+    let m = memristor(
+        "constant_step",
+        &[("stuck_low", "0.1"), ("stuck_high", "0.2"), ("stuck_between", "0.05"), ("pulses", "one")],
+        (0.0, 1.0),
+    );
+    let (mut low, mut high, mut between) = (0, 0, 0);
+    let n = 20_000;
+    for key in 0..n {
+        let mut kept = Kept { key, ..Kept::default() };
+        let mut price = Default::default();
+        let g = m.program(0.5, &mut kept);
+        let after = m.change(g, 1.0, &mut kept, Time::ZERO, &mut price);
+        assert_eq!(price.set_pulses, 1, "a pulse to a stuck device costs what it costs");
+        if after == g {
+            match m.weight(g, &kept, Time::ZERO) {
+                w if w < 1e-12 => low += 1,
+                w if w > 1.0 - 1e-12 => high += 1,
+                _ => between += 1,
+            }
+        }
+    }
+    for (count, share) in [(low, 0.1), (high, 0.2), (between, 0.05)] {
+        let expected = share * n as f64;
+        assert!((f64::from(count) - expected).abs() < 4.0 * (expected * (1.0 - share)).sqrt(), "{count} {expected}");
+    }
+}
+
+#[test]
+fn drift_and_relaxation_follow_their_laws_at_exact_times() {
+    let after = |name: &str, value: &str, t: f64| {
+        let m = memristor("constant_step", &[(name, value), ("g_min", "0 uS"), ("pulses", "one")], (0.0, 1.0));
+        let mut kept = Kept::default();
+        let g = m.program(0.5, &mut kept);
+        let early = m.weight(g, &kept, Time::from_ms(1e3 * t));
+        // A pulse starts the clock anew, from where the device is.
+        let at = Time::from_ms(5000.0);
+        let g = m.change(g, 1.0, &mut kept, at, &mut Default::default());
+        (early, m.weight(g, &kept, at + Time::from_ms(1e3 * t)) - 0.01)
+    };
+    for t in [0.0, 0.123, 3.0, 4000.0] {
+        let (early, late) = after("drift", "{ nu = 0.05, t_0 = '2 s' }", t);
+        let factor = |t: f64| ((t + 2.0) / 2.0f64).powf(-0.05);
+        assert!((early - 0.5 * factor(t)).abs() < 1e-12, "{t}: {early}");
+        assert!((late + 0.01 - (0.5 * factor(5.0) + 0.01) * factor(t)).abs() < 1e-12, "{t}: {late}");
+        let (early, late) = after("retention", "{ tau = '3 s', g_inf = '20 uS' }", t);
+        let relaxed = |w: f64, t: f64| 0.2 + (w - 0.2) * (-t / 3.0f64).exp();
+        assert!((early - relaxed(0.5, t)).abs() < 1e-12, "{t}: {early}");
+        assert!((late + 0.01 - relaxed(relaxed(0.5, 5.0) + 0.01, t)).abs() < 1e-12, "{t}: {late}");
+    }
+    // Twice as hot, with a barrier: Arrhenius.
+    let tau = |kelvin: &str| {
+        let value = format!("{{ tau = '1 h', g_inf = '0 S', activation_energy = '0.5 eV', temperature = '{kelvin}' }}");
+        spec::device("soft_bounds", &[("retention".into(), value)])
+            .unwrap()
+            .device()
+            .unwrap()
+            .ageing
+            .retention
+            .unwrap()
+            .tau
+    };
+    assert!((tau("300 K") / 3600.0 - 1.0).abs() < 1e-12);
+    let expected = (0.5 / 8.617333262e-5 * (1.0 / 350.0 - 1.0 / 300.0f64)).exp();
+    assert!((tau("350 K") / 3600.0 / expected - 1.0).abs() < 1e-9, "{}", tau("350 K"));
+}
+
+#[test]
+fn a_worn_device_no_longer_responds() {
+    let m = memristor("constant_step", &[("endurance", "{ pulses = 3 }"), ("pulses", "one")], (0.0, 1.0));
+    let mut kept = Kept::default();
+    let mut g = m.program(0.5, &mut kept);
+    for n in 0..6 {
+        let before = g;
+        g = m.change(g, 1.0, &mut kept, Time::ZERO, &mut Default::default());
+        assert_eq!(g > before, n < 3, "pulse {n}");
+    }
+}
+
+#[test]
+fn two_states_switch_with_their_chances_and_learn_the_mean_of_what_is_asked() {
+    let m = memristor("two_state", &[("p_up", "0.2"), ("p_down", "0.1"), ("pulses", "one")], (0.0, 1.0));
+    let c = &m.device.common;
+    let n = 20_000;
+    let switched = |start: f64, dw: f64| {
+        let count = (0..n)
+            .filter(|&key| {
+                let mut kept = Kept { key, ..Kept::default() };
+                let g = if start > 0.5 { c.g_max } else { c.g_min };
+                kept.held[0].g = g;
+                m.change(g, dw, &mut kept, Time::ZERO, &mut Default::default()) != g
+            })
+            .count();
+        count as f64 / n as f64
+    };
+    for (start, dw, p) in [(0.0, 1.0, 0.2), (1.0, -1.0, 0.1), (1.0, 1.0, 0.0), (0.0, -1.0, 0.0)] {
+        let found = switched(start, dw);
+        assert!((found - p).abs() <= 4.0 * (p * (1.0 - p) / n as f64).sqrt(), "{start} {dw}: {found} {p}");
+    }
+    // Weights between the states start in one of them, right in the mean.
+    let mean: f64 = (0..n)
+        .map(|key| {
+            m.weight(m.program(0.3, &mut Kept { key, ..Kept::default() }), &Kept { key, ..Kept::default() }, Time::ZERO)
+        })
+        .sum::<f64>()
+        / n as f64;
+    assert!((mean - 0.3).abs() < 4.0 * (0.21 / n as f64).sqrt(), "{mean}");
+}
+
+#[test]
+fn bounds_and_steps_scatter_as_the_parameters_say() {
+    let m = memristor("gokmen_vlasov", &[], (0.0, 1.0));
+    let c = &m.device.common;
+    let key = memspike::rng::StreamKey::new(1, memspike::rng::Purpose::Device, 2);
+    let cells: Vec<Cell> = (0..20_000).map(|k| Cell::of(&m.device, key, k, 0)).collect();
+    let moments = |f: &dyn Fn(&Cell) -> f64| {
+        let mean = cells.iter().map(f).sum::<f64>() / cells.len() as f64;
+        (mean, (cells.iter().map(|c| (f(c) - mean).powi(2)).sum::<f64>() / cells.len() as f64).sqrt())
+    };
+    let near = |(mean, std): (f64, f64), (m, s): (f64, f64)| {
+        let scale = s / (cells.len() as f64).sqrt();
+        assert!((mean - m).abs() < 4.0 * scale && (std - s).abs() < 4.0 * scale, "{mean} {std}, expected {m} {s}");
+    };
+    near(moments(&|c| 0.5 * (c.up + c.down)), (1.0, 0.3));
+    near(moments(&|c| 0.5 * (c.up - c.down)), (0.0, 0.01));
+    near(moments(&|cell| (cell.g_max - c.g_max) / c.range()), (0.0, 0.15));
+    assert!(cells.iter().all(|cell| cell.g_min >= 0.0 && cell.g_min < cell.g_max));
+}
+
+#[test]
+fn faults_that_make_no_sense_are_explained() {
+    let refused = |device: &str| {
+        spec::parse(&network(device, ""), "test", std::path::Path::new(""), &[]).unwrap_err().to_string()
+    };
+    for (device, words) in [
+        ("soft_bounds = { stuck_low = 0.6, stuck_high = 0.6 }", "expected at most 1"),
+        ("soft_bounds = { stuck_low = 1.6 }", "between 0 and 1"),
+        ("soft_bounds = { one_sided = true }", "one-sided"),
+        ("soft_bounds = { one_sided = true, pair = 'push_pull' }", "can't be depressed in steps"),
+        ("soft_bounds = { refresh = 0.7 }", "pair = \"one_sided\""),
+        ("soft_bounds = { devices = 5, pair = 'one_sided' }", "from 1 to 4"),
+        ("soft_bounds = { pcm_statistics = true, drift = { nu = 0.1 } }", "states it already"),
+        ("soft_bounds = { retention = { tau = '1 s' } }", "needs `g_inf`"),
+        ("soft_bounds = { drift = { nu = 0.1, t_0 = '0 s' } }", "more than 0"),
+    ] {
+        let error = refused(device);
+        assert!(error.contains(words), "{device}: {error}");
+    }
+}
+
+#[test]
+fn joules_pulses_and_static_power_are_counted_and_null_where_a_price_is_missing() {
+    let (_, outcome) =
+        run_with(&network(&format!("soft_bounds = {{ pulses = 'one' {PRICES} }}"), ""), 1, &Options::default());
+    let p = &outcome.summary.projections["p"];
+    let of = |v: &Value| v.as_f64().unwrap();
+    let synapses = of(&p["synapses"]);
+    assert!((of(&p["energy_j"]["static"]) - synapses * 2e-9 * 0.3).abs() < 1e-12 * synapses, "{p}");
+    let sum = of(&p["energy_j"]["read"]) + of(&p["energy_j"]["set"]) + of(&p["energy_j"]["reset"]);
+    assert!((of(&p["energy_per_event_j"]) - sum / of(&p["reads"])).abs() < 1e-20, "{p}");
+    assert_eq!(p["reads"], p["events"]);
+    let (_, outcome) =
+        run_with(&network("soft_bounds = { read = { v = '0.1 V', width = '10 ns' } }", ""), 1, &Options::default());
+    let p = &outcome.summary.projections["p"];
+    assert!(p["energy_j"]["read"].is_number() && p["pulses"]["set"].as_u64().unwrap() > 0);
+    for missing in [&p["energy_j"]["set"], &p["energy_j"]["reset"], &p["energy_j"]["static"], &p["energy_per_event_j"]]
+    {
+        assert!(missing.is_null(), "{p}");
+    }
+}
+
+#[test]
+fn a_run_has_its_price_on_a_chip() {
+    let with = |energy: &str| {
+        let text = network("soft_bounds = {}", "") + energy;
+        serde_json::to_value(&run_with(&text, 1, &Options::default()).1.summary).unwrap()
+    };
+    let summary = with("[energy]\nprices = 'loihi'\nspike = '2 nJ'\n");
+    let (events, energy) = (summary["synaptic_events"].as_f64().unwrap(), &summary["energy"]);
+    assert!((energy["synaptic_events_j"].as_f64().unwrap() - 23.6e-12 * events).abs() < 1e-20, "{energy}");
+    assert_eq!(energy["spikes_j"], 0.0, "sources are no neurons");
+    assert!(energy["static_j"].is_null() && energy["source"].as_str().unwrap().contains("Davies"), "{energy}");
+    assert!(with("")["energy"].is_null());
+    let text = network("soft_bounds = {}", "") + "[energy]\nprices = 'loihe'\n";
+    let error = spec::parse(&text, "test", std::path::Path::new(""), &[]).unwrap_err().to_string();
+    assert!(error.contains("loihi"), "{error}");
+}
