@@ -224,7 +224,7 @@ mod tests {
     #[allow(clippy::needless_range_loop)] // a lane goes across the words
     fn many_words_at_once_are_those_of_the_blocks_one_by_one() {
         let key = StreamKey::new(9, Purpose::Pulse, 4);
-        let keys: [u64; CHUNK] = std::array::from_fn(|l| (l as u64) << 33 | 7 * l as u64);
+        let keys: [u64; CHUNK] = std::array::from_fn(|l| ((l as u64) << 33) | (7 * l as u64));
         let updates: [u32; CHUNK] = std::array::from_fn(|l| l as u32 * 0x0765_4321);
         let mut words = [[[0; CHUNK]; 4]; 2];
         blocks(key, &keys, &updates, &mut words);

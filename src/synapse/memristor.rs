@@ -146,7 +146,7 @@ impl Memristor {
         if n < 2 {
             return self.pulses.block(key, serial >> 1)[(2 * (serial & 1) + n) as usize];
         }
-        self.pulses.block(key, 1 << 62 | serial << 16 | (n - 2) >> 2)[(n - 2 & 3) as usize]
+        self.pulses.block(key, 1 << 62 | serial << 16 | (n - 2) >> 2)[((n - 2) & 3) as usize]
     }
 
     /// `n` pulses to a plain device, of change `serial` of the synapse `key`; `word` belongs to the first.
