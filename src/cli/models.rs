@@ -149,6 +149,9 @@ fn default_text(param: &Param) -> Option<String> {
         Kind::Flag => (param.default != 0.0).to_string(),
         Kind::Choice(words) => format!("\"{}\"", words.get(param.default as usize).unwrap_or(&"")),
         Kind::Quantity(_) if param.default.is_infinite() => format!("\"{}\"", param.default),
+        Kind::Quantity(unit) if param.default != 0.0 && param.default.abs() < 1e-3 => {
+            format!("\"{:e} {unit}\"", param.default)
+        }
         Kind::Quantity(unit) => format!("\"{} {unit}\"", param.default),
         _ => param.default.to_string(),
     })
