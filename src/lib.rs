@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod check;
+pub mod crossbar;
 pub mod describe;
 pub mod device;
 pub mod engine;

@@ -105,9 +105,14 @@ fn trim(text: String) -> String {
 }
 
 fn joules(value: f64) -> String {
-    let prefixes = [(1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ"), (1e-12, "pJ"), (1e-15, "fJ")];
-    let (scale, unit) = prefixes.into_iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or((1.0, "J"));
-    format!("{} {unit}", short(value / scale))
+    with_prefix(value, "J")
+}
+
+/// Three significant digits with the prefix that reads well.
+pub fn with_prefix(value: f64, unit: &str) -> String {
+    let prefixes = [(1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f")];
+    let (scale, prefix) = prefixes.into_iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or((1.0, ""));
+    format!("{} {prefix}{unit}", short(value / scale))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod clock;
 mod completions;
+mod crossbar;
 mod device;
 mod failure;
 mod figures;
@@ -57,6 +58,7 @@ enum Command {
     Check(check::Args),
     Models(models::Args),
     Device(device::Args),
+    Crossbar(crossbar::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -76,6 +78,7 @@ impl Cli {
             Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),
             Command::Device(args) => device::run(args),
+            Command::Crossbar(args) => crossbar::run(&args),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use memspike::crossbar;
 use memspike::describe::{Bound, Kind, Model, Param};
 use memspike::device::{DeviceModel, presets};
 use memspike::neuron::NeuronModel;
@@ -64,7 +65,8 @@ fn zoo() -> Vec<Entry> {
     let rules = RuleModel::ALL.into_iter().map(|m| Entry::of("plasticity", m.describe(), None));
     let devices = DeviceModel::ALL.into_iter().map(|m| Entry::of("device", m.describe(), None));
     let sets = presets::ALL.iter().filter_map(Entry::preset);
-    neurons.chain(rules).chain(devices).chain(sets).collect()
+    let crossbar = Entry::of("projection", &crossbar::MODEL, None);
+    neurons.chain(rules).chain(devices).chain(sets).chain([crossbar]).collect()
 }
 
 /// The list, or the chosen model.
@@ -126,6 +128,7 @@ fn list(zoo: &[Entry]) -> String {
         ("plasticity", false, "Plasticity rules"),
         ("device", false, "Memristive devices"),
         ("device", true, "Sets of device parameters that ship"),
+        ("projection", false, "Beside them in a projection"),
     ] {
         let _ = writeln!(out, "{heading}");
         for entry in zoo.iter().filter(|e| e.kind == kind && e.set == set) {

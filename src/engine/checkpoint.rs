@@ -12,6 +12,7 @@ use crate::synapse::{History, PlasticState};
 use crate::time::Time;
 
 use super::RunError;
+use super::array::{self, ArrayState};
 use super::flight::Spike;
 use super::part::Part;
 use super::recorder::Held;
@@ -20,7 +21,7 @@ use super::statistics::Statistics;
 use super::synapses::{groups_of, locate};
 use super::train::Train;
 
-const MAGIC: &[u8; 8] = b"memspkC1";
+const MAGIC: &[u8; 8] = b"memspkC2";
 
 /// Everything that is not a function of model and seed alone.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Checkpoint {
     backgrounds: Vec<(u32, usize, Vec<Train>)>,
     /// Per plastic projection.
     plastic: Vec<(usize, PlasticState, Vec<History>)>,
+    /// Per plastic projection in a crossbar.
+    arrays: Vec<ArrayState>,
     /// Counts so far.
     pub statistics: Statistics,
     /// Wall time spent in the recorded window so far \[s\].
@@ -117,6 +120,7 @@ impl Checkpoint {
             populations,
             backgrounds,
             plastic,
+            arrays: array::save(model, &parts),
             statistics: moment.statistics,
             wall_s: moment.wall_s,
             held: moment.held,
@@ -157,6 +161,7 @@ impl Checkpoint {
                 }
             }
         }
+        array::load(model, parts, &self.arrays)?;
         for (projection, state, posts) in &self.plastic {
             let located = locate(model, &parts.iter().map(|p| &**p).collect::<Vec<_>>(), *projection);
             if located.len() != state.len() {

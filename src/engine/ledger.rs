@@ -33,7 +33,10 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) ->
         let spent = all[group.projections[0]].get_or_insert(none);
         let store = &group.store;
         let delay = |row: usize, synapse: usize| store.delay(row, synapse);
-        spent.price.merge(&plastic.price_at(reached, &store.row, &store.targets, &delay));
+        let mut price = plastic.price_at(reached, &store.row, &store.targets, &delay);
+        // What a read costs in a crossbar is more than its cell alone.
+        price.read = group.array.as_ref().map_or(price.read, |losses| losses.read);
+        spent.price.merge(&price);
         spent.devices += (store.len() * bank.count()) as u64;
     }
     all

@@ -303,6 +303,9 @@ fn in_flight<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize, 
                 let target = u32::from(group.store.targets[synapse]);
                 sent.clear();
                 plastic.in_flight(synapse, row, target, delay, at, &pending, &mut sent);
+                if let Some(losses) = &group.array {
+                    sent.iter_mut().for_each(|s| s.weight = losses.look(synapse, s.weight));
+                }
                 let named = |s: &Transmitted| model.sent(part.share(), group, delay, s);
                 all.extend(sent.iter().map(named));
             }

@@ -36,7 +36,7 @@ use super::recorder::Recorder;
 use super::shard::{Model, Outbox, Sent, Window, count_arrivals};
 use super::statistics::{Statistics, Tables};
 use super::windows::Windows;
-use super::{Observer, Options, Outcome, RunError, ledger, summary};
+use super::{Observer, Options, Outcome, RunError, array, ledger, summary};
 
 /// Later than any arrival, and safe to add to.
 const NEVER: Time = Time(i64::MAX / 4);
@@ -94,6 +94,9 @@ impl<W: Real> Prepared<W> {
             observer,
         };
         let (mut from, mut flight) = (Time::ZERO, Flight::default());
+        if options.resume.is_none() {
+            array::refresh(&model, &mut parts.iter_mut().collect::<Vec<_>>(), Time(-1), |_| true)?;
+        }
         if let Some(checkpoint) = &options.resume {
             if checkpoint.model_hash != leader.hash {
                 return Err(RunError::Checkpoint(
@@ -178,7 +181,8 @@ impl Course {
         if checkpoint {
             self.next_checkpoint = every.map(|every| after(window.to, every));
         }
-        Pause { rest: checkpoint || windows.begins_recording(window) || windows.samples_at(window), checkpoint }
+        let looks = windows.samples_at(window) || windows.refreshes_at(window);
+        Pause { rest: checkpoint || windows.begins_recording(window) || looks, checkpoint }
     }
 }
 
@@ -378,6 +382,13 @@ impl Leader<'_> {
                 parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
                 let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
                 self.recorder.sample(self.network, window, self.windows.end, &parts, self.sink)
+            })?;
+        }
+        if pause.rest && self.windows.refreshes_at(window) {
+            let at = Time(window.to.0 - 1);
+            shared.with_parts(|parts| {
+                parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
+                array::refresh(self.model, parts, at, |ms| ms.is_finite() && at.0 % Time::from_ms(ms).0 == 0)
             })?;
         }
         if pause.checkpoint {

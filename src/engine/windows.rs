@@ -47,6 +47,8 @@ pub struct Windows {
     /// Start of the recorded window.
     start: Time,
     series: Vec<Series>,
+    /// When the losses of crossbars are looked at.
+    refreshes: Vec<Series>,
     /// Is something sampled at the end?
     at_end: bool,
 }
@@ -62,6 +64,10 @@ impl Windows {
                 series.push(Series { start: Time::ZERO, interval });
             }
         }
+        let learns = network.spec.projections.iter().filter(|p| p.plasticity.is_some());
+        let every = learns.filter_map(|p| p.crossbar.as_ref()).map(|c| c.refresh_ms).filter(|ms| ms.is_finite());
+        let series_of = |ms: f64| Series { start: Time::from_ms(ms), interval: Time::from_ms(ms) };
+        let refreshes = every.map(series_of).collect();
         let at_end = record.weights.iter().any(|w| w.on == WeightSample::End);
         let longest = if network.on_grid() {
             let step = network.spec.simulation.resolution;
@@ -69,7 +75,7 @@ impl Windows {
         } else {
             LONGEST
         };
-        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series, at_end }
+        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series, refreshes, at_end }
     }
 
     /// The window that begins at `from`; none if the run is over.
@@ -81,7 +87,7 @@ impl Windows {
         if from < self.start {
             to = to.min(self.start);
         }
-        for series in &self.series {
+        for series in self.series.iter().chain(&self.refreshes) {
             to = to.min(series.next(from).saturating_add(Time(1)));
         }
         Some(Window { from, to })
@@ -91,6 +97,12 @@ impl Windows {
     pub fn samples_at(&self, window: &Window) -> bool {
         let at = Time(window.to.0 - 1);
         (self.at_end && at == self.end) || self.series.iter().any(|s| s.has(at))
+    }
+
+    /// Are the losses of a crossbar due after the window? Not at the very end, where nobody would see them.
+    pub fn refreshes_at(&self, window: &Window) -> bool {
+        let at = Time(window.to.0 - 1);
+        at != self.end && self.refreshes.iter().any(|s| s.has(at))
     }
 
     /// Does the recorded span begin with or right after this window?
@@ -110,6 +122,7 @@ mod tests {
             end: Time(1000),
             start: Time(250),
             series: vec![Series { start: Time(30), interval: Time(70) }],
+            refreshes: vec![Series { start: Time(90), interval: Time(90) }],
             at_end: true,
         };
         let (mut from, mut ends) = (Time::ZERO, Vec::new());
@@ -119,6 +132,7 @@ mod tests {
             let sampled = window.to.0 > 30 && (window.to.0 - 31) % 70 == 0 || window.to.0 == 1001;
             assert_eq!(windows.samples_at(&window), sampled, "{window:?}");
             assert_eq!(windows.begins_recording(&window), window.to.0 == 250);
+            assert_eq!(windows.refreshes_at(&window), window.to.0 > 1 && window.to.0 % 90 == 1);
             from = window.to;
         }
         assert_eq!(*ends.last().unwrap(), 1001);

@@ -11,6 +11,7 @@ use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
 use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
 
+use super::array::Losses;
 use super::chunk::{Chunk, Source};
 use super::maker::{Made, Maker};
 use super::projection::Draft;
@@ -217,7 +218,7 @@ fn make_group<W: Real>(
     max_delay: Time,
 ) -> Result<Group<W>, BuildError> {
     let Made { span, store, plastic: weights, keys } = made;
-    let (mut plastic, mut inhibitory) = (None, span.inhibitory);
+    let (mut plastic, mut array, mut inhibitory) = (None, None, span.inhibitory);
     if plan.plastic {
         let draft = &drafts[0];
         // All weights of a plastic projection have the sign of w_max.
@@ -225,9 +226,10 @@ fn make_group<W: Real>(
         let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
         let rows = store.row.len() - 1;
         plastic = Some(make_plastic(spec, draft, weights, keys, (rows, owned), max_delay)?);
+        array = Losses::of(draft.spec, rows, store.len());
     }
     let projections = plan.projections.clone();
-    Ok(Group { store, plastic, projections, target: plan.target, first: span.first, inhibitory })
+    Ok(Group { store, plastic, projections, target: plan.target, first: span.first, inhibitory, array })
 }
 
 /// Are all weights constants, and do drafts that share a source agree on them?

@@ -64,10 +64,12 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
         // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
         // several synapses; what the device keeps.
         let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };
+        let shared = projection.weight.constant().is_some() && !plastic && projection.crossbar.is_none();
         let per_synapse = 2
-            + if projection.weight.constant().is_some() && !plastic { 0 } else { weight }
+            + if shared { 0 } else { weight }
             + if projection.delay.constant().is_some() { 0 } else { run }
-            + projection.device.as_ref().map_or(0, kept_bytes);
+            + projection.device.as_ref().map_or(0, kept_bytes)
+            + if projection.crossbar.is_some() && plastic { 8 } else { 0 };
         bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
         projections.push((projection.name.clone(), count));
     }

@@ -1,5 +1,6 @@
 //! From a model and its seed to flat arrays: populations, and synapses owned by the thread of their targets.
 
+pub mod array;
 mod build;
 mod chunk;
 mod estimate;
@@ -102,6 +103,8 @@ pub struct Group<W> {
     pub first: u32,
     /// Do the synapses arrive on the inhibitory side? (Kept apart in the grid engine only.)
     pub inhibitory: bool,
+    /// What a crossbar takes from plastic or memristive weights.
+    pub array: Option<array::Losses>,
 }
 
 /// Builds a model on `threads` threads (at least 1). The result depends on the model and its seed alone.

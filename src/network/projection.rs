@@ -9,6 +9,7 @@ use crate::time::Time;
 use crate::value::Value;
 
 use super::Population;
+use super::array::Effective;
 use super::build::BuildError;
 use super::wiring::{Ends, Wiring};
 
@@ -34,6 +35,8 @@ pub struct Draft<'a> {
     delays: Draws,
     /// Delays in steps by a table, where they can be had so.
     steps: Option<Arc<Steps>>,
+    /// What a crossbar makes of static weights, in place of those drawn.
+    effective: Option<Effective>,
 }
 
 /// Where the values of a projection's synapses come from.
@@ -69,7 +72,7 @@ impl Row {
         self.ends.clear();
         self.weights.clear();
         self.delays.clear();
-        self.weight = draft.spec.weight.constant();
+        self.weight = draft.shared_weight();
         self.delay = draft.spec.delay.constant().map(|ms| draft.delay(ms)).transpose()?;
         Ok(())
     }
@@ -94,6 +97,11 @@ impl<'a> Draft<'a> {
         if let (Some(step), Draws::Law(law)) = (draft.step, &draft.delays) {
             let steps = |ms: f64| (ms > 0.0 && ms <= Time::LIMIT.ms()).then(|| in_steps(ms, step));
             draft.steps = law.constant().is_none().then(|| Steps::new(law, steps)).flatten().map(Arc::new);
+        }
+        if let Some(crossbar) = &spec.crossbar
+            && !draft.keeps_state()
+        {
+            draft.effective = Some(Effective::new(&draft, crossbar)?);
         }
         Ok(draft)
     }
@@ -136,6 +144,7 @@ impl<'a> Draft<'a> {
             weights: Draws::List([].into()),
             delays: Draws::List([].into()),
             steps: None,
+            effective: None,
         })
     }
 
@@ -198,9 +207,19 @@ impl<'a> Draft<'a> {
         gid.checked_sub(self.first_source).map(|row| row as usize).filter(|&row| row < self.n_source)
     }
 
-    /// Is the weight the same for all synapses? Then what it is.
+    /// Do its synapses keep a state: are they plastic or memristive?
+    pub fn keeps_state(&self) -> bool {
+        self.spec.plasticity.is_some() || self.spec.device.is_some()
+    }
+
+    /// Is the weight the same for all synapses, for good? Then what it is.
     pub fn constant_weight(&self) -> Option<f64> {
-        if self.spec.plasticity.is_some() || self.spec.device.is_some() { None } else { self.spec.weight.constant() }
+        if self.keeps_state() { None } else { self.shared_weight() }
+    }
+
+    /// The weight that all synapses have at first, if it is the same.
+    pub fn shared_weight(&self) -> Option<f64> {
+        if self.effective.is_some() { None } else { self.spec.weight.constant() }
     }
 
     /// Draws wiring row `row`.
@@ -214,6 +233,10 @@ impl<'a> Draft<'a> {
 
     fn draw_weights(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
         if out.weight.is_some() {
+            return Ok(());
+        }
+        if let Some(effective) = &self.effective {
+            out.weights.extend_from_slice(effective.row(row));
             return Ok(());
         }
         match &self.weights {
@@ -313,7 +336,7 @@ impl<'a> Draft<'a> {
         Ok(in_steps(ms, self.unit()))
     }
 
-    fn error(&self, message: String) -> BuildError {
+    pub fn error(&self, message: String) -> BuildError {
         BuildError::Projection { name: self.spec.name.clone(), message }
     }
 

@@ -52,7 +52,7 @@ impl Transposed {
                 Targets::Far(vec![0; count])
             },
             ordinal: vec![0; room(draft.spec.device.is_some())],
-            weight: vec![0.0; room(draft.spec.weight.constant().is_none())],
+            weight: vec![0.0; room(draft.shared_weight().is_none())],
             delay: vec![0; room(draft.spec.delay.constant().is_none())],
         };
         let mut next = made.start[..draft.n_source].to_vec();

@@ -6,6 +6,7 @@
 mod axis;
 mod bitmap;
 mod curves;
+mod drops;
 mod energy;
 mod evolution;
 mod figure;
@@ -25,6 +26,7 @@ use std::path::Path;
 
 pub use bitmap::{Bitmap, rasterize};
 pub use curves::{Axes, Curve, curves};
+pub use drops::{Drops, ir_drop};
 pub use energy::{ENERGY_KINDS, EnergyBars, energy};
 pub use evolution::weight_evolution;
 pub use figure::{Anchor, Figure, Mark, Panel};

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 
 mod bind;
 mod connect;
+mod crossbar;
 mod devices;
 mod energy;
 mod error;
@@ -30,7 +31,7 @@ mod matrix;
 mod models;
 mod names;
 mod network_spec;
-mod npy;
+pub mod npy;
 mod pairs_file;
 mod parameters;
 mod plastic;

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use crate::crossbar::CrossbarSpec;
 use crate::device::DeviceSpec;
 use crate::neuron::NeuronSpec;
 use crate::plasticity::RuleSpec;
@@ -278,6 +279,8 @@ pub struct ProjectionSpec {
     pub plasticity: Option<RuleSpec>,
     /// The device that holds the weight.
     pub device: Option<DeviceSpec>,
+    /// The crossbar that the synapses live in.
+    pub crossbar: Option<CrossbarSpec>,
 }
 
 /// Which pairs a projection connects. Indices count within the slices.

@@ -7,13 +7,13 @@ use super::values_file::missing;
 
 /// An array of numbers: columns of a table, or a matrix.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Array {
+pub struct Array {
     /// Field names of a structured array; empty for a plain one.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
     /// Extents.
-    pub(crate) shape: Vec<usize>,
+    pub shape: Vec<usize>,
     /// Per item, one number per field (one if plain), in row-major order.
-    pub(crate) numbers: Vec<f64>,
+    pub numbers: Vec<f64>,
 }
 
 impl Array {
@@ -27,7 +27,10 @@ impl Array {
 }
 
 /// Reads a file.
-pub(crate) fn read(path: &Path) -> Result<Array, String> {
+///
+/// # Errors
+/// If it can't be read, is cut short, or holds something else than numbers.
+pub fn read(path: &Path) -> Result<Array, String> {
     parse(&std::fs::read(path).map_err(|e| missing(&e))?)
 }
 

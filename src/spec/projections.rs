@@ -12,7 +12,7 @@ use crate::device::Pair as DevicePair;
 use crate::time::Time;
 use crate::value::{Limits, Value};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "source",
     "target",
     "connect",
@@ -25,6 +25,7 @@ const KEYS: [&str; 12] = [
     "w_max",
     "plasticity",
     "device",
+    "crossbar",
 ];
 
 /// One pair of the populations that a projection lists.
@@ -133,6 +134,7 @@ impl Reader<'_> {
             w_max: None,
             plasticity: table.get("plasticity").map(|node| self.rule(node, Some(unit))).transpose()?,
             device: table.get("device").map(|node| self.device(node)).transpose()?,
+            crossbar: None,
         };
         self.bounds(entry, table, cells, unit, weight_node, &mut spec)?;
         if let (Some(_), Some(device), Some(node)) = (&spec.plasticity, &spec.device, table.get("device"))
@@ -144,6 +146,7 @@ impl Reader<'_> {
                 "use a pair, whose G- is set to depress: pair = \"one_sided\", refresh = 0.75; or a device that can be depressed",
             ));
         }
+        spec.crossbar = table.get("crossbar").map(|node| self.crossbar(node, &spec)).transpose()?;
         Ok(Some(spec))
     }
 

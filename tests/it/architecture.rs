@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const LEAVES: &[&str] =
     &["check", "describe", "hardware", "math", "memory", "rng", "sample", "spikes", "time", "units", "value"];
-const ZOO: &[&str] = &["device", "neuron", "plasticity", "synapse"];
+const ZOO: &[&str] = &["crossbar", "device", "neuron", "plasticity", "synapse"];
 
 /// The rooms that each room may import from, besides itself.
 fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {

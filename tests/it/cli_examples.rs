@@ -21,6 +21,7 @@ fn the_examples_of_every_help_run() {
         "info",
         "check",
         "models",
+        "crossbar",
         "device",
         "device list",
         "device pulses",

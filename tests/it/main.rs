@@ -7,6 +7,8 @@ mod cli_commands;
 mod cli_errors;
 mod cli_examples;
 mod cli_stop;
+mod crossbar;
+mod crossbar_network;
 mod device_commands;
 mod device_faults;
 mod device_pulses;

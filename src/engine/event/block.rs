@@ -399,7 +399,8 @@ pub fn transmit<W: Real>(
     let Some(pre) = pre else { return };
     let projection = group.projections[0];
     let first = group.first;
-    if let Some(plastic) = group.plastic.as_mut().filter(|_| !model.recorded[projection]) {
+    let whole = group.array.is_none() && !model.recorded[projection];
+    if let Some(plastic) = group.plastic.as_mut().filter(|_| whole) {
         let mut receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
         if plastic.has_plain_rows() {
             plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
@@ -410,10 +411,12 @@ pub fn transmit<W: Real>(
             return;
         }
     }
+    let price = group.plastic.as_ref().and_then(|p| p.setup.read_price());
     for synapse in synapses {
         let place = u32::from(group.store.targets[synapse]);
         let Some(plastic) = &mut group.plastic else { return };
         let weight = plastic.transmit(synapse, place, delay, &pre);
+        let weight = group.array.as_mut().map_or(weight, |a| a.read(synapse, pre.row as usize, weight, price));
         receive(group.first + place, weight);
         if model.recorded[projection] {
             let sent = Transmitted { time: pre.time, row: pre.row, synapse: synapse as u64, weight };

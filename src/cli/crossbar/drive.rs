@@ -1,0 +1,69 @@
+//! How the lines of an array are driven: what was typed, as sources.
+
+use std::path::Path;
+
+use memspike::crossbar::{Dac, Scheme, Sources};
+
+use super::{Args, quantity, shown, table};
+use crate::cli::Failure;
+
+/// Sources of all lines, and the cell that is read.
+pub struct Drive {
+    pub sources: Sources,
+    /// Row, column and scheme of a read.
+    pub read: Option<(usize, usize, Scheme)>,
+}
+
+impl Drive {
+    pub fn new(args: &Args, rows: usize, columns: usize) -> Result<Drive, Failure> {
+        let dac = args.dac_bits.map(|bits| Dac::new(bits, args.v_max)).transpose().map_err(Failure::input)?;
+        let given = |v: f64| dac.map_or(v, |dac| dac.voltage(v));
+        if let Some((row, column)) = args.read {
+            let scheme = Scheme::from(args.scheme);
+            let sources = scheme.sources((rows, columns), (row, column), given(args.read_voltage));
+            return Ok(Drive { sources: sources.map_err(Failure::input)?, read: Some((row, column, scheme)) });
+        }
+        let word_lines = match (&args.voltages, &args.inputs) {
+            (Some(text), _) => lines("--voltages", text, rows, "V")?,
+            (None, Some(text)) => {
+                let mut shares = lines("--inputs", text, rows, "")?;
+                if let Some(share) = shares.iter().flatten().find(|x| !(0.0..=1.0).contains(*x)) {
+                    return Err(Failure::input(format!("--inputs: found {share}, expected shares from 0 to 1.")));
+                }
+                shares.iter_mut().flatten().for_each(|x| *x *= args.v_max);
+                shares
+            }
+            (None, None) => return Err(Failure::input("Expected --voltages, --inputs or --read.")),
+        };
+        let word_lines = word_lines.into_iter().map(|v| v.map(given)).collect();
+        let bit_lines = match &args.bit_line_voltages {
+            Some(text) => lines("--bit-line-voltages", text, columns, "V")?,
+            None => vec![Some(0.0); columns],
+        };
+        Ok(Drive { sources: Sources { word_lines, bit_lines }, read: None })
+    }
+}
+
+/// One value per line, from a list or a file.
+fn lines(flag: &str, text: &str, count: usize, unit: &str) -> Result<Vec<Option<f64>>, Failure> {
+    let wrong = |message: String| Failure::input(format!("{flag}: {message}."));
+    let values: Vec<Option<f64>> = if table::is_file(text) {
+        let matrix =
+            table::read(Path::new(text), Some("voltages")).map_err(|e| Failure::input(format!("{flag}: {e}")))?;
+        if matrix.rows != 1 && matrix.columns != 1 {
+            let message = format!("{} holds {} x {} numbers", shown(Path::new(text)), matrix.rows, matrix.columns);
+            return Err(wrong(format!("{message}, expected one row or column")));
+        }
+        matrix.numbers.iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
+    } else {
+        let one = |item: &str| match item.trim() {
+            "float" => Ok(None),
+            item => quantity(item, unit).map(Some),
+        };
+        text.split(',').map(one).collect::<Result<_, _>>().map_err(wrong)?
+    };
+    if values.len() != count {
+        return Err(wrong(format!("found {} values, expected {count}: one for each line", values.len())));
+    }
+    Ok(values)
+}

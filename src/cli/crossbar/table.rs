@@ -1,0 +1,146 @@
+//! Matrices of numbers from CSV, NPY and HDF5, and what a solved array is written to.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use memspike::spec::npy;
+
+/// A matrix, row by row.
+pub struct Matrix {
+    pub rows: usize,
+    pub columns: usize,
+    pub numbers: Vec<f64>,
+}
+
+/// Is it the name of a file that [`read`] can read?
+pub fn is_file(name: &str) -> bool {
+    matches!(extension(Path::new(name)).as_str(), "csv" | "tsv" | "npy" | "h5" | "hdf5")
+}
+
+pub fn extension(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase()
+}
+
+/// Reads a matrix: lines of numbers (.csv, .tsv), an array of one or two dimensions (.npy), or such a dataset (.h5).
+pub fn read(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
+    let made = match extension(path).as_str() {
+        "csv" | "tsv" => csv(path),
+        "npy" => npy::read(path).and_then(|array| {
+            if array.names.is_empty() {
+                shaped(&array.shape, array.numbers)
+            } else {
+                Err("found fields, expected plain numbers".into())
+            }
+        }),
+        "h5" | "hdf5" => hdf5(path, dataset),
+        _ => Err("expected a file whose name ends in .csv, .npy or .h5".to_string()),
+    };
+    made.map_err(|message| format!("{}: {message}.", path.display()))
+}
+
+fn shaped(shape: &[usize], numbers: Vec<f64>) -> Result<Matrix, String> {
+    let (rows, columns) = match *shape {
+        [columns] => (1, columns),
+        [rows, columns] => (rows, columns),
+        _ => return Err(format!("found an array of shape {shape:?}, expected two dimensions")),
+    };
+    Ok(Matrix { rows, columns, numbers })
+}
+
+fn csv(path: &Path) -> Result<Matrix, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let separator = if extension(path) == "tsv" { '\t' } else { ',' };
+    let (mut numbers, mut rows, mut columns) = (Vec::new(), 0, 0);
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let before = numbers.len();
+        for cell in line.split(separator) {
+            let number = cell.trim().parse::<f64>();
+            numbers
+                .push(number.map_err(|_| format!("line {}: found \"{}\", expected a number", index + 1, cell.trim()))?);
+        }
+        let found = numbers.len() - before;
+        if rows > 0 && found != columns {
+            return Err(format!("line {}: found {found} numbers, expected {columns} as in the first row", index + 1));
+        }
+        (rows, columns) = (rows + 1, found);
+    }
+    if rows == 0 {
+        return Err("it is empty, expected one line of numbers for each word line".to_string());
+    }
+    Ok(Matrix { rows, columns, numbers })
+}
+
+fn hdf5(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
+    std::fs::metadata(path).map_err(|e| e.to_string())?;
+    let file = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
+    let file = file.map_err(|_| "this is not an HDF5 file, or it is damaged".to_string())?;
+    let name = dataset.unwrap_or("conductances");
+    let found = file.dataset(name).map_err(|_| {
+        let names = file.member_names().unwrap_or_default().join(", ");
+        format!("there is no dataset {name}; name one with --dataset, at the top there are: {names}")
+    })?;
+    let numbers = found.read_raw::<f64>().map_err(|_| format!("the dataset {name} holds no numbers, or is damaged"))?;
+    shaped(&found.shape(), numbers)
+}
+
+/// Lines of comma-separated cells under a header.
+pub fn csv_text(header: &[&str], columns: &[Vec<f64>]) -> String {
+    let mut text = header.join(",") + "\n";
+    for row in 0..columns.first().map_or(0, Vec::len) {
+        let cells: Vec<String> = columns.iter().map(|column| column[row].to_string()).collect();
+        let _ = writeln!(text, "{}", cells.join(","));
+    }
+    text
+}
+
+/// An npy file of one dimension.
+pub fn npy_bytes(numbers: &[f64]) -> Vec<u8> {
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({},), }}", numbers.len());
+    // The data start at a multiple of 64.
+    let padded = format!("{header:<width$}\n", width = (header.len() + 11).next_multiple_of(64) - 11);
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((padded.len() as u16).to_le_bytes());
+    bytes.extend(padded.as_bytes());
+    numbers.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+    bytes
+}
+
+/// A dataset to write: name, unit, shape, numbers.
+pub type Dataset<'a> = (&'a str, &'a str, Vec<usize>, &'a [f64]);
+
+/// Writes an HDF5 file; each dataset carries its unit as an attribute.
+pub fn write_h5(path: &Path, datasets: &[Dataset<'_>]) -> hdf5::Result<()> {
+    let file = hdf5::File::create(path)?;
+    for (name, unit, shape, numbers) in datasets {
+        let dataset = file.new_dataset::<f64>().shape(shape.clone()).create(*name)?;
+        dataset.write_raw(numbers)?;
+        let text: hdf5::types::VarLenUnicode = unit.parse().unwrap_or_default();
+        dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units")?.write_scalar(&text)?;
+    }
+    file.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_is_the_same_from_all_kinds_of_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a.csv"), "# S\n1e-6, 2\n\n3,4\n").unwrap();
+        write_h5(&path("a.h5"), &[("g", "S", vec![2, 2], &[1e-6, 2.0, 3.0, 4.0])]).unwrap();
+        let numbers = |name: &str| read(&path(name), Some("g")).map(|m| (m.rows, m.columns, m.numbers));
+        let expected = Ok((2, 2, vec![1e-6, 2.0, 3.0, 4.0]));
+        assert_eq!([numbers("a.csv"), numbers("a.h5")], [expected.clone(), expected]);
+        std::fs::write(path("a.npy"), npy_bytes(&[1e-6, 2.0])).unwrap();
+        assert_eq!(numbers("a.npy"), Ok((1, 2, vec![1e-6, 2.0])));
+        std::fs::write(path("b.csv"), "1,2\n3\n").unwrap();
+        assert!(numbers("b.csv").unwrap_err().contains("line 2: found 1 numbers, expected 2"));
+        assert!(read(&path("a.h5"), None).err().unwrap().contains("no dataset conductances"));
+        assert!(numbers("c.csv").is_err() && numbers("a.txt").unwrap_err().contains(".csv, .npy or .h5"));
+    }
+}
