@@ -15,6 +15,8 @@ pub enum Kind {
     Flag,
     /// One of these words, stored as its index.
     Choice(&'static [&'static str]),
+    /// The name of a population, stored as its index.
+    Population,
     /// In the unit of the target's weight (mV, pA, nS, or bare into a source).
     Weight,
     /// A list of numbers with this unit (empty: bare numbers), and its default; stored beside the single values.

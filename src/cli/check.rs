@@ -123,7 +123,9 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     for ((name, count), projection) in size.projections.iter().zip(&spec.projections) {
         let rule = projection.plasticity.as_ref().map(|r| r.rule.describe().name);
         let device = projection.device.as_ref().map(|d| d.device.describe().name);
-        let extras: Vec<&str> = rule.into_iter().chain(device).collect();
+        let beside = [(projection.short_term.is_some(), "short_term"), (projection.normalize.is_some(), "normalize")];
+        let beside = beside.into_iter().filter_map(|(has, name)| has.then_some(name));
+        let extras: Vec<&str> = rule.into_iter().chain(beside).chain(device).collect();
         let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
         let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));
     }

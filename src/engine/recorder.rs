@@ -109,7 +109,7 @@ impl Recorder {
         let weights = spec.record.weights.iter().map(|record| {
             let projection = &spec.projections[record.projection];
             let at_spikes = record.on == WeightSample::PreSpike;
-            let is_static = projection.plasticity.is_none() && projection.device.is_none();
+            let is_static = projection.is_static();
             // Plastic synapses tell of every weight that they transmit; static ones are looked up.
             let located = if at_spikes && !is_static { Vec::new() } else { locate(model, parts, record.projection) };
             let fixed = at_spikes && is_static;

@@ -107,13 +107,29 @@ pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut 
         let sources = group.store.sources.clone();
         let Some(plastic) = &mut group.plastic else { continue };
         plastic.forget_arrived(from);
-        for spike in flight.between(from, until).iter().filter(|s| sources.contains(&s.gid)) {
-            plastic.emitted(spike.gid - sources.start, spike.time);
+        let modulator = plastic.setup.modulator.as_ref().map_or(0..0, |m| m.gids.clone());
+        for spike in flight.between(from, until) {
+            if sources.contains(&spike.gid) {
+                plastic.emitted(spike.gid - sources.start, spike.time);
+            }
+            if modulator.contains(&spike.gid) {
+                plastic.modulated(spike.time);
+            }
         }
         // Bounds the memory that post spikes take while sources are silent.
         if plastic.unsettled >= (1 << 16) + group.store.len() / 8 {
             settle(group, until);
         }
+    }
+}
+
+/// Puts down the scalings of weights that are due right before `from`, when everything before it has happened.
+pub fn scale<W: Real>(groups: &mut [Group<W>], from: Time) {
+    let at = Time(from.0 - 1);
+    for group in groups {
+        let store = &group.store;
+        let Some(plastic) = group.plastic.as_mut().filter(|p| p.scales_at(at)) else { continue };
+        plastic.put_down_scaling(at, &store.row, &store.targets, &|row, synapse| store.delay(row, synapse));
     }
 }
 

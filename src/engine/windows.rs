@@ -1,7 +1,7 @@
 //! Cuts model time into windows.
 //!
 //! A window is never longer than the smallest delay, so that nothing emitted in it arrives in it. It also ends right after
-//! every moment at which something is sampled. Where windows end changes nothing but the speed.
+//! every moment at which something is sampled or weights are scaled. Where windows end changes nothing but the speed.
 
 use crate::network::Network;
 use crate::spec::WeightSample;
@@ -49,6 +49,8 @@ pub struct Windows {
     series: Vec<Series>,
     /// When the losses of crossbars are looked at.
     refreshes: Vec<Series>,
+    /// Moments after which a window ends too: weights are scaled.
+    scalings: Vec<Series>,
     /// Is something sampled at the end?
     at_end: bool,
 }
@@ -68,6 +70,8 @@ impl Windows {
         let every = learns.filter_map(|p| p.crossbar.as_ref()).map(|c| c.refresh_ms).filter(|ms| ms.is_finite());
         let series_of = |ms: f64| Series { start: Time::from_ms(ms), interval: Time::from_ms(ms) };
         let refreshes = every.map(series_of).collect();
+        let scaled = network.spec.projections.iter().filter_map(|p| Some(p.normalize?.every));
+        let scalings = scaled.map(|every| Series { start: every, interval: every }).collect();
         let at_end = record.weights.iter().any(|w| w.on == WeightSample::End);
         let longest = if network.on_grid() {
             let step = network.spec.simulation.resolution;
@@ -75,7 +79,15 @@ impl Windows {
         } else {
             LONGEST
         };
-        Windows { quantum: network.min_delay.min(longest), end, start: record.start, series, refreshes, at_end }
+        Windows {
+            quantum: network.min_delay.min(longest),
+            end,
+            start: record.start,
+            series,
+            refreshes,
+            scalings,
+            at_end,
+        }
     }
 
     /// The window that begins at `from`; none if the run is over.
@@ -87,7 +99,7 @@ impl Windows {
         if from < self.start {
             to = to.min(self.start);
         }
-        for series in self.series.iter().chain(&self.refreshes) {
+        for series in self.series.iter().chain(&self.refreshes).chain(&self.scalings) {
             to = to.min(series.next(from).saturating_add(Time(1)));
         }
         Some(Window { from, to })
@@ -123,6 +135,7 @@ mod tests {
             start: Time(250),
             series: vec![Series { start: Time(30), interval: Time(70) }],
             refreshes: vec![Series { start: Time(90), interval: Time(90) }],
+            scalings: Vec::new(),
             at_end: true,
         };
         let (mut from, mut ends) = (Time::ZERO, Vec::new());

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use crate::neuron::Real;
+use crate::plasticity::stdp_dopamine::Modulator;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
 use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
@@ -67,13 +68,15 @@ pub struct Span {
 
 impl Plan {
     /// Plans the stores of drafts, for the largest of the threads' shares.
-    fn lay_out(&mut self, drafts: &[Draft<'_>], shares: &[&Share]) {
+    fn lay_out(&mut self, engine: Engine, drafts: &[Draft<'_>], shares: &[&Share]) {
         let targets = |share: &&Share| match self.target {
             Some(population) => share.members[population].len(),
             None => share.size as usize,
         };
         let blocks = shares.iter().map(targets).max().unwrap_or(0).div_ceil(BLOCK).max(1);
-        self.two_sided = self.target.is_none() && drafts.iter().any(|d| d.two_sided);
+        let signless = |d: &Draft<'_>| d.spec.plasticity.is_none() && d.spec.device.is_none();
+        let mixed = engine == Engine::Grid && self.plastic && drafts.iter().all(signless);
+        self.two_sided = (self.target.is_none() || mixed) && drafts.iter().any(|d| d.two_sided);
         let sides: &[bool] = if self.two_sided { &[false, true] } else { &[false] };
         let block = |b: usize| sides.iter().map(move |&inhibitory| Span { first: (b * BLOCK) as u32, inhibitory });
         self.spans = (0..blocks).flat_map(block).collect();
@@ -101,8 +104,8 @@ pub fn build<W: Real>(
             earlier.iter().rev().for_each(|other| rest[0].share_table(other));
         }
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
-        plan.lay_out(&drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
-        let groups = build_group(spec, &plan, &drafts, &shards, &mut projections)?;
+        plan.lay_out(spec.simulation.engine, &drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
+        let groups = build_group(spec, populations, &plan, &drafts, &shards, &mut projections)?;
         shards.iter_mut().zip(groups).for_each(|(shard, groups)| shard.stores.extend(groups));
     }
     Ok((shards, projections))
@@ -112,7 +115,7 @@ pub fn build<W: Real>(
 fn plan(spec: &NetworkSpec) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::new();
     for (index, projection) in spec.projections.iter().enumerate() {
-        let plastic = projection.plasticity.is_some() || projection.device.is_some();
+        let plastic = !projection.is_static();
         let target = (plastic || spec.simulation.engine == Engine::Event).then_some(projection.target.population);
         let pair = |p: &ProjectionSpec| (p.source.population, p.target.population);
         let home = plans.iter_mut().find(|plan| {
@@ -132,6 +135,7 @@ fn plan(spec: &NetworkSpec) -> Vec<Plan> {
 
 fn build_group<W: Real>(
     spec: &NetworkSpec,
+    populations: &[Population],
     plan: &Plan,
     drafts: &[Draft<'_>],
     shards: &[Shard<W>],
@@ -188,7 +192,7 @@ fn build_group<W: Real>(
         .zip(shards)
         .map(|(maker, shard)| {
             let made = maker.finish().into_iter();
-            made.map(|made| make_group(spec, plan, drafts, made, &shard.share, max_delay)).collect()
+            made.map(|made| make_group(spec, populations, plan, drafts, made, &shard.share, max_delay)).collect()
         })
         .collect()
 }
@@ -211,6 +215,7 @@ fn count<W>(drafts: &[Draft<'_>], plan: &Plan, chunk: &Chunk<W>, projections: &m
 /// Adds what belongs to a store.
 fn make_group<W: Real>(
     spec: &NetworkSpec,
+    populations: &[Population],
     plan: &Plan,
     drafts: &[Draft<'_>],
     made: Made<W>,
@@ -221,11 +226,13 @@ fn make_group<W: Real>(
     let (mut plastic, mut array, mut inhibitory) = (None, None, span.inhibitory);
     if plan.plastic {
         let draft = &drafts[0];
-        // All weights of a plastic projection have the sign of w_max.
-        inhibitory = draft.two_sided && draft.spec.w_max.is_some_and(|w| w < 0.0);
+        // All weights that may change have the sign of w_max; others go to the side of their own.
+        if !plan.two_sided {
+            inhibitory = draft.two_sided && draft.spec.w_max.is_some_and(|w| w < 0.0);
+        }
         let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
         let rows = store.row.len() - 1;
-        plastic = Some(make_plastic(spec, draft, weights, keys, (rows, owned), max_delay)?);
+        plastic = Some(make_plastic(spec, populations, draft, weights, keys, (rows, owned), max_delay)?);
         array = Losses::of(draft.spec, rows, store.len());
     }
     let projections = plan.projections.clone();
@@ -244,6 +251,7 @@ fn one_per_source(drafts: &[Draft<'_>]) -> bool {
 
 fn make_plastic<W: Real>(
     spec: &NetworkSpec,
+    populations: &[Population],
     draft: &Draft<'_>,
     weights: Vec<W>,
     keys: Vec<u64>,
@@ -252,11 +260,12 @@ fn make_plastic<W: Real>(
 ) -> Result<Plastic<W>, BuildError> {
     let projection = draft.spec;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
-    let rule = projection.plasticity.as_ref().map(|r| r.rule());
+    let rule = projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max));
     let device = projection.device.as_ref().map(|d| d.device()).transpose();
     let device =
         device.map_err(|e| BuildError::Projection { name: projection.name.clone(), message: e.to_string() })?;
     let memristor = device.map(|d| Memristor::new(d, projection.w_min, w_max, spec.simulation.seed, &projection.name));
+    let modulator = projection.plasticity.as_ref().and_then(|r| r.modulator());
     let during = projection.plasticity.as_ref().and_then(|r| r.during).map(|i| spec.intervals[i].spans.clone());
     let setup = PlasticSetup {
         scale: PlasticSetup::scale(rule.as_ref(), w_max),
@@ -268,6 +277,13 @@ fn make_plastic<W: Real>(
         during,
         // Of all threads: a checkpoint joins what they keep.
         max_delay,
+        step: spec.simulation.resolution,
+        short_term: projection.short_term,
+        normalize: projection.normalize,
+        modulator: modulator.map(|(population, delay)| {
+            let population = &populations[population];
+            Modulator { gids: population.first..population.first + population.size as u32, delay }
+        }),
     };
     let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);
     Ok(Plastic::new(setup, weights, keys, sizes, step))

@@ -60,7 +60,7 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
     for projection in &spec.projections {
         let draft = Draft::sketch(spec, projection, &sketch)?;
         let count = draft.wiring.expected_synapses();
-        let plastic = projection.plasticity.is_some() || projection.device.is_some();
+        let plastic = !projection.is_static();
         // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
         // several synapses; what the device keeps.
         let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };

@@ -133,7 +133,10 @@ pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError>
         }
     })?;
     let built = || projections.iter().filter(|p| p.synapses > 0);
-    let min_delay = built().map(|p| p.min_delay).min().unwrap_or(Time::NEVER);
+    let delays = built().map(|p| p.min_delay);
+    // Nothing emitted in a window takes effect in it: this holds for neuromodulators too.
+    let modulators = spec.projections.iter().filter_map(|p| Some(p.plasticity.as_ref()?.modulator()?.1));
+    let min_delay = delays.chain(modulators).min().unwrap_or(Time::NEVER);
     let max_delay = built().map(|p| p.max_delay).max().unwrap_or(Time::ZERO);
     let build_s = begin.elapsed().as_secs_f64();
     Ok(Network { spec, populations, projections, shards, min_delay, max_delay, build_s })

@@ -214,7 +214,7 @@ impl<'a> Draft<'a> {
 
     /// Is the weight the same for all synapses, for good? Then what it is.
     pub fn constant_weight(&self) -> Option<f64> {
-        if self.keeps_state() { None } else { self.shared_weight() }
+        if self.spec.is_static() { self.shared_weight() } else { None }
     }
 
     /// The weight that all synapses have at first, if it is the same.

@@ -5,6 +5,7 @@ use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
 use crate::math;
+use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
 use crate::neuron::solver::{Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
@@ -18,7 +19,8 @@ pub const MODEL: Model = Model {
 c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
 dg_x/dt = dg_x - g_x / tau_syn_x, with the rate variable dg_x: d(dg_x)/dt = -dg_x / tau_syn_x, for x = ex, in
 an event of weight w: dg_ex += w e / tau_syn_ex if w > 0, else dg_in += |w| e / tau_syn_in; the conductance peaks at |w|
-v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
+v_m >= v_th + theta: a spike; v_m = v_reset, held for t_ref; theta += theta_plus
+tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0",
     reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_alpha",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),
@@ -32,6 +34,8 @@ v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
         param("tau_syn_ex", Quantity("ms"), 0.2, Positive, "excitatory synaptic time constant"),
         param("tau_syn_in", Quantity("ms"), 2.0, Positive, "inhibitory synaptic time constant"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant injected current"),
+        PARAMS[0],
+        PARAMS[1],
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at e_l"),
@@ -39,6 +43,7 @@ v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
         variable("g_in", "nS", "inhibitory conductance; starts at 0"),
         variable("dg_ex", "nS/ms", "rate variable of the excitatory conductance; starts at 0"),
         variable("dg_in", "nS/ms", "rate variable of the inhibitory conductance; starts at 0"),
+        VARIABLE,
     ],
 };
 
@@ -48,45 +53,53 @@ pub struct Params {
     membrane: Membrane,
     jump_ex: f64,
     jump_in: f64,
+    adaptation: Adaptation,
 }
 
 /// The event engine's view of the model.
-pub type LifCondAlpha = Solved<Params, 5>;
+pub type LifCondAlpha = Solved<Params, 6>;
 
-impl Ode<5> for Params {
+impl Ode<6> for Params {
     fn from_values(values: &[f64]) -> Result<Params, Invalid> {
         let membrane = Membrane::from_values(MODEL.params, values)?;
         let e = math::exp(1.0);
-        Ok(Params { jump_ex: e / membrane.tau_ex, jump_in: e / membrane.tau_in, membrane })
+        let adaptation = Adaptation::new(values.get(11..), membrane.t_ref.ms())?;
+        Ok(Params { jump_ex: e / membrane.tau_ex, jump_in: e / membrane.tau_in, membrane, adaptation })
     }
 
-    fn start(&self, initial: &[f64]) -> [f64; 5] {
+    fn start(&self, initial: &[f64]) -> [f64; 6] {
         let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
-        [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0), or(4, 0.0)]
+        [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0), or(4, 0.0), or(5, 0.0).max(0.0)]
     }
 
     fn threshold(&self) -> f64 {
         self.membrane.v_th
     }
 
+    fn risen(&self) -> Option<usize> {
+        Some(5)
+    }
+
     fn t_ref(&self) -> Time {
         self.membrane.t_ref
     }
 
-    fn expand(&self, y: &[f64; 5], current: f64, held: bool, series: &mut [Series; 5]) {
-        let [v, g_ex, g_in, dg_ex, dg_in] = series;
+    fn expand(&self, y: &[f64; 6], current: f64, held: bool, series: &mut [Series; 6]) {
+        let [v, g_ex, g_in, dg_ex, dg_in, theta] = series;
         expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
         expand_decay(y[4], self.membrane.tau_in, None, dg_in);
         expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
         expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
+        expand_decay(y[5], self.adaptation.tau(), None, theta);
         self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
-    fn reset(&self, y: &mut [f64; 5]) {
+    fn reset(&self, y: &mut [f64; 6]) {
         y[0] = self.membrane.v_reset;
+        y[5] += self.adaptation.plus();
     }
 
-    fn receive(&self, y: &mut [f64; 5], weight: f64) {
+    fn receive(&self, y: &mut [f64; 6], weight: f64) {
         if weight > 0.0 {
             y[3] += weight * self.jump_ex;
         } else {
@@ -94,11 +107,11 @@ impl Ode<5> for Params {
         }
     }
 
-    fn quiet(&self, y: &[f64; 5], current: f64) -> f64 {
+    fn quiet(&self, y: &[f64; 6], current: f64) -> f64 {
         // (g + dg t) e^(-t / tau) stays below g + max(dg, 0) tau / e.
         let g_ex = y[1].max(0.0) + y[3].max(0.0) / self.jump_ex;
         let g_in = y[2].max(0.0) + y[4].max(0.0) / self.jump_in;
-        self.membrane.quiet(y[0], g_ex, g_in, current)
+        self.membrane.quiet_risen(&self.adaptation, y[5], [y[0], g_ex, g_in], current)
     }
 }
 

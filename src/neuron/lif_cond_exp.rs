@@ -4,6 +4,7 @@ use crate::check::Invalid;
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
 use crate::neuron::solver::{Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
@@ -18,7 +19,8 @@ c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
 tau_syn_ex dg_ex/dt = -g_ex
 tau_syn_in dg_in/dt = -g_in
 an event of weight w: g_ex += w if w > 0, else g_in += |w|
-v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
+v_m >= v_th + theta: a spike; v_m = v_reset, held for t_ref; theta += theta_plus
+tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0",
     reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_exp",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),
@@ -32,51 +34,64 @@ v_m >= v_th: a spike; v_m = v_reset, held for t_ref",
         param("tau_syn_ex", Quantity("ms"), 0.2, Positive, "excitatory synaptic time constant"),
         param("tau_syn_in", Quantity("ms"), 2.0, Positive, "inhibitory synaptic time constant"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant injected current"),
+        PARAMS[0],
+        PARAMS[1],
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at e_l"),
         variable("g_ex", "nS", "excitatory conductance; starts at 0"),
         variable("g_in", "nS", "inhibitory conductance; starts at 0"),
+        VARIABLE,
     ],
 };
 
 /// Checked parameters.
 #[derive(Clone, Debug)]
-pub struct Params(Membrane);
+pub struct Params {
+    membrane: Membrane,
+    adaptation: Adaptation,
+}
 
 /// The event engine's view of the model.
-pub type LifCondExp = Solved<Params, 3>;
+pub type LifCondExp = Solved<Params, 4>;
 
-impl Ode<3> for Params {
+impl Ode<4> for Params {
     fn from_values(values: &[f64]) -> Result<Params, Invalid> {
-        Membrane::from_values(MODEL.params, values).map(Params)
+        let membrane = Membrane::from_values(MODEL.params, values)?;
+        Ok(Params { adaptation: Adaptation::new(values.get(11..), membrane.t_ref.ms())?, membrane })
     }
 
-    fn start(&self, initial: &[f64]) -> [f64; 3] {
+    fn start(&self, initial: &[f64]) -> [f64; 4] {
         let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
-        [or(0, self.0.e_l), or(1, 0.0), or(2, 0.0)]
+        [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0).max(0.0)]
     }
 
     fn threshold(&self) -> f64 {
-        self.0.v_th
+        self.membrane.v_th
+    }
+
+    fn risen(&self) -> Option<usize> {
+        Some(3)
     }
 
     fn t_ref(&self) -> Time {
-        self.0.t_ref
+        self.membrane.t_ref
     }
 
-    fn expand(&self, y: &[f64; 3], current: f64, held: bool, series: &mut [Series; 3]) {
-        let [v, g_ex, g_in] = series;
-        expand_decay(y[1], self.0.tau_ex, None, g_ex);
-        expand_decay(y[2], self.0.tau_in, None, g_in);
-        self.0.expand(y[0], current, held, g_ex, g_in, v);
+    fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
+        let [v, g_ex, g_in, theta] = series;
+        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
+        expand_decay(y[2], self.membrane.tau_in, None, g_in);
+        expand_decay(y[3], self.adaptation.tau(), None, theta);
+        self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
-    fn reset(&self, y: &mut [f64; 3]) {
-        y[0] = self.0.v_reset;
+    fn reset(&self, y: &mut [f64; 4]) {
+        y[0] = self.membrane.v_reset;
+        y[3] += self.adaptation.plus();
     }
 
-    fn receive(&self, y: &mut [f64; 3], weight: f64) {
+    fn receive(&self, y: &mut [f64; 4], weight: f64) {
         if weight > 0.0 {
             y[1] += weight;
         } else {
@@ -84,8 +99,8 @@ impl Ode<3> for Params {
         }
     }
 
-    fn quiet(&self, y: &[f64; 3], current: f64) -> f64 {
-        self.0.quiet(y[0], y[1], y[2], current)
+    fn quiet(&self, y: &[f64; 4], current: f64) -> f64 {
+        self.membrane.quiet_risen(&self.adaptation, y[3], [y[0], y[1], y[2]], current)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::check::Invalid;
 use crate::time::Time;
 use crate::value::Value;
 
+mod adaptation;
 pub mod adex;
 pub mod conductance;
 mod crossing;

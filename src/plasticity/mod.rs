@@ -6,8 +6,13 @@
 use crate::describe::Model;
 use crate::time::Time;
 
+pub mod clopath;
+pub mod hebbian;
 pub mod inhibitory;
+pub mod querlioz;
+pub mod short_term;
 pub mod stdp;
+pub mod stdp_dopamine;
 pub mod stdp_power_law;
 pub mod stdp_triplet;
 
@@ -23,13 +28,25 @@ pub struct RuleSpec {
 }
 
 impl RuleSpec {
-    /// The rule, ready to compute changes.
-    pub fn rule(&self) -> Rule {
+    /// The rule, ready to compute changes of weights between these bounds.
+    pub fn rule(&self, w_min: f64, w_max: f64) -> Rule {
         match self.rule {
             RuleModel::Stdp => Rule::Stdp(stdp::Stdp::new(&self.params)),
             RuleModel::PowerLaw => Rule::PowerLaw(stdp_power_law::PowerLaw::new(&self.params)),
             RuleModel::Triplet => Rule::Triplet(stdp_triplet::Triplet::new(&self.params)),
+            RuleModel::Dopamine => Rule::Dopamine(stdp_dopamine::Dopamine::new(&self.params)),
             RuleModel::Inhibitory => Rule::Inhibitory(inhibitory::Inhibitory::new(&self.params)),
+            RuleModel::Clopath => Rule::Clopath(clopath::Clopath::new(&self.params)),
+            RuleModel::Hebbian => Rule::Hebbian(hebbian::Hebbian::new(&self.params)),
+            RuleModel::Querlioz => Rule::Querlioz(querlioz::Querlioz::new(&self.params, w_min / w_max)),
+        }
+    }
+
+    /// The population (its index) whose spikes release the neuromodulator, and how long that takes; none for most rules.
+    pub fn modulator(&self) -> Option<(usize, Time)> {
+        match self.rule(0.0, 1.0) {
+            Rule::Dopamine(rule) => Some((self.params[stdp_dopamine::MODULATOR] as usize, rule.delay)),
+            _ => None,
         }
     }
 }
@@ -89,8 +106,16 @@ pub enum Rule {
     PowerLaw(stdp_power_law::PowerLaw),
     /// [`stdp_triplet`]
     Triplet(stdp_triplet::Triplet),
+    /// [`stdp_dopamine`]
+    Dopamine(stdp_dopamine::Dopamine),
     /// [`inhibitory`]
     Inhibitory(inhibitory::Inhibitory),
+    /// [`clopath`]
+    Clopath(clopath::Clopath),
+    /// [`hebbian`]
+    Hebbian(hebbian::Hebbian),
+    /// [`querlioz`]
+    Querlioz(querlioz::Querlioz),
 }
 
 impl Rule {
@@ -101,7 +126,12 @@ impl Rule {
             Rule::Stdp(rule) => rule.tau_plus,
             Rule::PowerLaw(rule) => rule.tau_plus,
             Rule::Triplet(rule) => rule.tau_plus,
+            Rule::Dopamine(rule) => rule.tau_plus,
             Rule::Inhibitory(rule) => rule.tau,
+            Rule::Clopath(rule) => rule.tau_x,
+            Rule::Hebbian(rule) => rule.tau,
+            // It has no traces.
+            Rule::Querlioz(_) => 1.0,
         }
     }
 
@@ -112,7 +142,11 @@ impl Rule {
             Rule::Stdp(rule) => rule.tau_minus,
             Rule::PowerLaw(rule) => rule.tau_minus,
             Rule::Triplet(rule) => rule.tau_minus,
+            Rule::Dopamine(rule) => rule.tau_minus,
             Rule::Inhibitory(rule) => rule.tau,
+            Rule::Hebbian(rule) => rule.tau,
+            // They have none.
+            Rule::Clopath(_) | Rule::Querlioz(_) => 1.0,
         }
     }
 
@@ -121,17 +155,18 @@ impl Rule {
     pub fn tau_plus_slow(&self) -> Option<f64> {
         match self {
             Rule::Triplet(rule) => Some(rule.tau_plus_triplet),
-            Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_) => None,
+            _ => None,
         }
     }
 
-    /// The postsynaptic neuron's second trace as a spike finds it, from what there was after the spike before (trace, second
-    /// trace, and how long ago \[ms\]) and the trace after this one; 0 for rules that have none.
+    /// The postsynaptic neuron's second trace as a spike finds it: from the last spike, what it left as trace, what it found as
+    /// second trace, and how long ago it was \[ms\]. 0 for rules that have none.
     #[inline]
-    pub fn second(&self, before: Option<(f64, f64, f64)>, _trace: f64) -> f64 {
+    pub fn second(&self, before: Option<(f64, f64, f64)>) -> f64 {
         match self {
             Rule::Triplet(rule) => before.map_or(0.0, |(_, slow, ms)| rule.slow_after(slow, ms)),
-            Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_) => 0.0,
+            Rule::Hebbian(rule) => before.map_or(0.0, |(y, theta, ms)| rule.slid(theta, y, ms)),
+            _ => 0.0,
         }
     }
 
@@ -141,39 +176,55 @@ impl Rule {
         match self {
             Rule::Stdp(rule) => rule.pairing,
             Rule::Triplet(rule) => rule.pairing,
-            Rule::PowerLaw(_) | Rule::Inhibitory(_) => Pairing::AllToAll,
+            Rule::Querlioz(_) => Pairing::NearestSymmetric,
+            Rule::PowerLaw(_) | Rule::Dopamine(_) | Rule::Inhibitory(_) | Rule::Clopath(_) | Rule::Hebbian(_) => {
+                Pairing::AllToAll
+            }
         }
     }
 
     /// Does it see weights relative to w_max? If not, in the weight's unit.
     pub fn is_relative(&self) -> bool {
         match self {
-            Rule::Stdp(_) => true,
-            Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_) => false,
+            Rule::Stdp(_) | Rule::Hebbian(_) | Rule::Querlioz(_) => true,
+            Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Dopamine(_) | Rule::Inhibitory(_) | Rule::Clopath(_) => false,
         }
+    }
+
+    /// Does it propose one step of the device, if there is one, whatever the size of the change?
+    pub fn in_pulses(&self) -> bool {
+        matches!(self, Rule::Querlioz(_))
     }
 
     /// Does a post spike change synapses whose source has been silent?
     #[inline]
     pub fn heeds_silent_sources(&self) -> bool {
         match self {
-            Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_) => false,
+            Rule::Querlioz(_) => true,
+            Rule::Hebbian(rule) => rule.variant == hebbian::Variant::Oja,
+            _ => false,
         }
     }
 
-    /// Does a pre spike change the weight even if the target has been silent?
+    /// Does a pre spike that finds the postsynaptic trace at `y` change the weight?
     #[inline]
-    pub fn acts_at_every_pre(&self) -> bool {
+    pub fn heeds_pre(&self, y: f64) -> bool {
         match self {
             Rule::Inhibitory(_) => true,
-            Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) => false,
+            Rule::Clopath(_) | Rule::Hebbian(_) | Rule::Querlioz(_) => false,
+            _ => y != 0.0,
         }
     }
 
-    /// The change of weight `w` at a post spike.
+    /// The change at a post spike: of weight `w` or, if the rule has one, of the eligibility.
     #[inline]
     pub fn on_post(&self, w: f64, seen: &AtPost) -> f64 {
         match self {
+            Rule::Dopamine(rule) => rule.a_plus * seen.x,
+            // It learns from the potential.
+            Rule::Clopath(_) => 0.0,
+            Rule::Hebbian(rule) => rule.on_post(w, seen),
+            Rule::Querlioz(rule) => rule.on_post(w, seen),
             Rule::Stdp(rule) => rule.on_post(w, seen.x),
             Rule::PowerLaw(rule) => rule.on_post(w, seen.x),
             Rule::Triplet(rule) => rule.on_post(seen),
@@ -181,10 +232,12 @@ impl Rule {
         }
     }
 
-    /// The change of weight `w` at a pre spike.
+    /// The change at a pre spike: of weight `w` or, if the rule has one, of the eligibility.
     #[inline]
     pub fn on_pre(&self, w: f64, seen: &AtPre) -> f64 {
         match self {
+            Rule::Dopamine(rule) => -rule.a_minus * seen.y,
+            Rule::Clopath(_) | Rule::Hebbian(_) | Rule::Querlioz(_) => 0.0,
             Rule::Stdp(rule) => rule.on_pre(w, seen.y),
             Rule::PowerLaw(rule) => rule.on_pre(w, seen.y),
             Rule::Triplet(rule) => rule.on_pre(seen),
@@ -202,16 +255,30 @@ pub enum RuleModel {
     PowerLaw,
     /// [`stdp_triplet`]
     Triplet,
+    /// [`stdp_dopamine`]
+    Dopamine,
     /// [`inhibitory`]
     Inhibitory,
+    /// [`clopath`]
+    Clopath,
+    /// [`hebbian`]
+    Hebbian,
+    /// [`querlioz`]
+    Querlioz,
 }
 
 impl RuleModel {
     /// All rules.
-    pub const ALL: [RuleModel; 4] = [RuleModel::Stdp, RuleModel::PowerLaw, RuleModel::Triplet, RuleModel::Inhibitory];
-
-    /// Rules that later versions bring, for the error message.
-    pub const PLANNED: [&str; 4] = ["stdp_dopamine", "clopath", "hebbian", "querlioz"];
+    pub const ALL: [RuleModel; 8] = [
+        RuleModel::Stdp,
+        RuleModel::PowerLaw,
+        RuleModel::Triplet,
+        RuleModel::Dopamine,
+        RuleModel::Inhibitory,
+        RuleModel::Clopath,
+        RuleModel::Hebbian,
+        RuleModel::Querlioz,
+    ];
 
     /// Its parameters, equations and source.
     pub fn describe(self) -> &'static Model {
@@ -219,15 +286,23 @@ impl RuleModel {
             RuleModel::Stdp => &stdp::MODEL,
             RuleModel::PowerLaw => &stdp_power_law::MODEL,
             RuleModel::Triplet => &stdp_triplet::MODEL,
+            RuleModel::Dopamine => &stdp_dopamine::MODEL,
             RuleModel::Inhibitory => &inhibitory::MODEL,
+            RuleModel::Clopath => &clopath::MODEL,
+            RuleModel::Hebbian => &hebbian::MODEL,
+            RuleModel::Querlioz => &querlioz::MODEL,
         }
     }
 
     /// Does it need a largest weight? Without one, weights are 0 or more and have no upper bound.
     pub fn needs_w_max(self) -> bool {
         match self {
-            RuleModel::Stdp => true,
-            RuleModel::PowerLaw | RuleModel::Triplet | RuleModel::Inhibitory => false,
+            RuleModel::Stdp | RuleModel::Hebbian | RuleModel::Querlioz => true,
+            RuleModel::PowerLaw
+            | RuleModel::Triplet
+            | RuleModel::Dopamine
+            | RuleModel::Inhibitory
+            | RuleModel::Clopath => false,
         }
     }
 

@@ -124,6 +124,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
     if reader.populations.is_empty() {
         return Err(at.error("the model has no population: expected at least one table [population.NAME]"));
     }
+    reader.scope.populations = Arc::new(reader.populations.iter().map(|p| p.name.clone()).collect());
     let inputs = reader.read_inputs(root)?;
     let projections = reader.read_projections(root)?;
     let record = reader.read_record(root, &projections)?;

@@ -117,6 +117,15 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
             // A set that no projection uses: any unit may be right.
             None => Ok(Value::Constant(param.default)),
         },
+        // Sets are checked before the populations are read.
+        Kind::Population if scope.populations.is_empty() => Ok(Value::Constant(0.0)),
+        Kind::Population => {
+            let name = scope.text(node, "the name of a population")?;
+            let names: Vec<&str> = scope.populations.iter().map(String::as_str).collect();
+            let found = names.iter().position(|n| *n == name);
+            let index = found.ok_or_else(|| names::unknown(&node.at, "population", &name, &names))?;
+            Ok(Value::Constant(index as f64))
+        }
         Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),
         Kind::Choice(words) => scope.choice(node, words).map(|i| Value::Constant(i as f64)),
         Kind::List(unit, _) => {
@@ -127,10 +136,10 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
     }
 }
 
-/// In the grid engine a constant refractory period is a multiple of the resolution.
+/// In the grid engine a constant refractory period, and what else is a moment of the grid, is a multiple of the resolution.
 fn snapped(scope: &Scope, param: &Param, node: &Node, value: Value) -> Result<Value, ModelError> {
     match (param.name, &value) {
-        ("t_ref", Value::Constant(ms)) if scope.grid.is_some() => {
+        ("t_ref" | "modulator_delay" | "every", Value::Constant(ms)) if scope.grid.is_some() => {
             let time = crate::time::Time::from_ms(*ms);
             Ok(Value::Constant(scope.on_grid(node, time)?.ms()))
         }

@@ -5,7 +5,7 @@ use super::tree::{Entry, Table};
 use crate::units::nearest;
 
 /// (their name, whose it is, ours) of keys and parameters.
-const KEYS: [(&str, &str, &str); 93] = [
+const KEYS: [(&str, &str, &str); 97] = [
     ("V_m", "NEST", "v_m"),
     ("V_th", "NEST", "v_th"),
     ("V_reset", "NEST", "v_reset"),
@@ -31,7 +31,11 @@ const KEYS: [(&str, &str, &str); 93] = [
     ("stdp_synapse_hom", "NEST", "stdp"),
     ("stdp_facetshw_synapse_hom", "NEST", "stdp with a device"),
     ("SpikePairRule", "PyNN", "stdp"),
-    ("TsodyksMarkramSynapse", "PyNN", "short_term"),
+    ("TsodyksMarkramSynapse", "PyNN", "short_term, a key of the projection"),
+    ("U", "NEST", "u_0"),
+    ("A_LTD", "NEST", "a_ltd"),
+    ("A_LTP", "NEST", "a_ltp"),
+    ("vt", "NEST", "modulator = \"<population>\""),
     ("lambda", "NEST", "a_plus"),
     ("alpha", "NEST", "a_minus = alpha lambda"),
     ("indegree", "NEST", "fixed_indegree"),
@@ -54,8 +58,8 @@ const KEYS: [(&str, &str, &str); 93] = [
     ("vogels_sprekeler_synapse", "NEST", "inhibitory"),
     ("clopath_synapse", "NEST", "clopath"),
     ("static_synapse", "NEST", "no plasticity key at all"),
-    ("tsodyks_synapse", "NEST", "short_term"),
-    ("tsodyks2_synapse", "NEST", "short_term"),
+    ("tsodyks_synapse", "NEST", "short_term, a key of the projection"),
+    ("tsodyks2_synapse", "NEST", "short_term, a key of the projection"),
     ("poisson_generator", "NEST", "poisson"),
     ("spike_generator", "NEST", "spike_times"),
     ("dc_generator", "NEST", "current.steps"),

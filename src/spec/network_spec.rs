@@ -9,6 +9,7 @@ use crate::crossbar::CrossbarSpec;
 use crate::device::DeviceSpec;
 use crate::neuron::NeuronSpec;
 use crate::plasticity::RuleSpec;
+use crate::plasticity::short_term::{Normalize, ShortTerm};
 use crate::time::Time;
 use crate::value::Value;
 
@@ -277,10 +278,21 @@ pub struct ProjectionSpec {
     pub w_max: Option<f64>,
     /// The plasticity rule.
     pub plasticity: Option<RuleSpec>,
+    /// `short_term`.
+    pub short_term: Option<ShortTerm>,
+    /// `normalize`.
+    pub normalize: Option<Normalize>,
     /// The device that holds the weight.
     pub device: Option<DeviceSpec>,
     /// The crossbar that the synapses live in.
     pub crossbar: Option<CrossbarSpec>,
+}
+
+impl ProjectionSpec {
+    /// Does a synapse transmit the same weight always, from a store that knows of no spikes?
+    pub fn is_static(&self) -> bool {
+        self.plasticity.is_none() && self.device.is_none() && self.short_term.is_none()
+    }
 }
 
 /// Which pairs a projection connects. Indices count within the slices.

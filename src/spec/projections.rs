@@ -3,16 +3,17 @@
 use super::error::{ModelError, Place};
 use super::inputs::finite;
 use super::matrix::Cells;
-use super::names::{check_keys, later};
-use super::network_spec::{Connect, ProjectionSpec, Slice};
+use super::names::check_keys;
+use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
 use crate::device::Pair as DevicePair;
+use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::value::{Limits, Value};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "source",
     "target",
     "connect",
@@ -24,6 +25,8 @@ const KEYS: [&str; 13] = [
     "w_min",
     "w_max",
     "plasticity",
+    "short_term",
+    "normalize",
     "device",
     "crossbar",
 ];
@@ -50,11 +53,6 @@ impl Reader<'_> {
     }
 
     fn projection(&self, entry: &Entry, table: &Table) -> Result<Vec<ProjectionSpec>, ModelError> {
-        for (key, what) in [("short_term", "short-term plasticity"), ("normalize", "normalization of weights")] {
-            if let Some(entry) = table.entry(key) {
-                return Err(later(&entry.key_at, what));
-            }
-        }
         check_keys(table, "of a projection", &KEYS)?;
         let source = required(table, "source", &entry.key_at, "a population such as \"E\", a slice or a list")?;
         let target = required(table, "target", &entry.key_at, "a population such as \"E\", a slice or a list")?;
@@ -133,6 +131,8 @@ impl Reader<'_> {
             w_min: 0.0,
             w_max: None,
             plasticity: table.get("plasticity").map(|node| self.rule(node, Some(unit))).transpose()?,
+            short_term: table.get("short_term").map(|node| self.short_term(node)).transpose()?,
+            normalize: table.get("normalize").map(|node| self.normalize(node, unit)).transpose()?,
             device: table.get("device").map(|node| self.device(node)).transpose()?,
             crossbar: None,
         };
@@ -147,6 +147,26 @@ impl Reader<'_> {
             ));
         }
         spec.crossbar = table.get("crossbar").map(|node| self.crossbar(node, &spec)).transpose()?;
+        if let (Some(node), Some(rule)) = (table.get("plasticity"), &spec.plasticity)
+            && rule.rule == RuleModel::Clopath
+            && let PopulationKind::Source(_) = self.populations[target.population].kind
+        {
+            let message = format!(
+                "clopath learns from the target's membrane potential, and {} is a source, which has none",
+                self.populations[target.population].name
+            );
+            return Err(node.at.error(message));
+        }
+        if let (Some(node), Some(normalize)) = (table.get("normalize"), spec.normalize) {
+            if spec.plasticity.is_none() {
+                let message = "`normalize` scales weights that a rule changes, and this projection has no `plasticity`";
+                return Err(node.at.error(message));
+            }
+            if normalize.sum * spec.w_max.unwrap_or(1.0) < 0.0 {
+                let message = format!("found sum = {}, expected the sign of the weights, as w_max has", normalize.sum);
+                return Err(node.at.error(message));
+            }
+        }
         Ok(Some(spec))
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
             kind: "plasticity",
             what: "plasticity rule",
             models: RuleModel::ALL.map(|m| m.describe().name).to_vec(),
-            planned: &RuleModel::PLANNED,
+            planned: &[],
             sets: table("plasticity")?,
             shipped: None,
         },

@@ -24,6 +24,8 @@ pub(crate) struct Scope {
     pub(crate) replaced: Option<Arc<Mutex<Replaced>>>,
     /// The step of the grid, if the model runs on it.
     pub(crate) grid: Option<Time>,
+    /// Names of the populations, once they are read.
+    pub(crate) populations: Arc<Vec<String>>,
     /// The unit of the weights onto the target, where parameters of a rule are read for one.
     pub(crate) weight: Option<&'static str>,
 }

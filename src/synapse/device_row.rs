@@ -36,6 +36,8 @@ impl<W: Real> Plastic<W> {
             && setup.memristor.as_ref().is_some_and(plain)
             && !setup.axonal
             && setup.during.is_none()
+            && setup.normalize.is_none()
+            && setup.short_term.is_none()
     }
 
     /// As [`Plastic::transmit_run`], where [`Plastic::has_device_rows`].
@@ -53,7 +55,7 @@ impl<W: Real> Plastic<W> {
             Rule::Stdp(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
             Rule::PowerLaw(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
             Rule::Inhibitory(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
-            Rule::Triplet(_) => {}
+            _ => {}
         }
     }
 

@@ -9,6 +9,8 @@ use crate::math::exp;
 use crate::plasticity::Rule;
 use crate::time::Time;
 
+use super::Voltage;
+
 /// A postsynaptic spike with the trace just after it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PostSpike {
@@ -20,48 +22,59 @@ pub struct PostSpike {
     pub second: f64,
 }
 
-/// The spikes of one target, in order of time; equal times stand for several spikes.
+/// What happened to one target, in order of time; equal times stand for several spikes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct History(pub Vec<PostSpike>);
+pub struct History {
+    /// Its spikes.
+    pub spikes: Vec<PostSpike>,
+    /// When the weights onto it were scaled, and by how much; after the spikes of that tick.
+    pub scalings: Vec<(Time, f64)>,
+    /// Its potential, for rules that learn from it.
+    pub voltage: Option<Box<Voltage>>,
+}
 
 impl History {
     /// Adds a spike, as `rule` wants it kept.
     pub fn push(&mut self, time: Time, rule: &Rule) {
-        let last = self.0.last();
+        let last = self.spikes.last();
         let trace = match last {
             Some(last) => last.trace * exp((last.time - time).ms() * (1.0 / rule.tau_minus())) + 1.0,
             None => 1.0,
         };
         let before = last.map(|last| (last.trace, last.second, (time - last.time).ms()));
-        self.0.push(PostSpike { time, trace, second: rule.second(before, trace) });
+        self.spikes.push(PostSpike { time, trace, second: rule.second(before) });
     }
 
     /// The spikes with `after` < t <= `until`.
     #[inline]
     pub fn between(&self, after: Time, until: Time) -> &[PostSpike] {
         // Almost always the last few: search from the end.
-        let mut to = self.0.len();
-        while to > 0 && self.0[to - 1].time > until {
+        let mut to = self.spikes.len();
+        while to > 0 && self.spikes[to - 1].time > until {
             to -= 1;
         }
         let mut from = to;
-        while from > 0 && self.0[from - 1].time > after {
+        while from > 0 && self.spikes[from - 1].time > after {
             from -= 1;
         }
-        &self.0[from..to]
+        &self.spikes[from..to]
     }
 
     /// The last spike strictly before `time`.
     #[inline]
     pub fn last_before(&self, time: Time) -> Option<PostSpike> {
-        self.0.iter().rev().find(|s| s.time < time).copied()
+        self.spikes.iter().rev().find(|s| s.time < time).copied()
     }
 
-    /// Drops the spikes up to `time`, all but the last of them, which carries the trace.
-    pub fn forget(&mut self, time: Time) {
-        let old = self.0.partition_point(|s| s.time <= time);
+    /// Drops the spikes up to `time`, all but the last of them, which carries the trace, and the scalings up to `settled`.
+    pub fn forget(&mut self, time: Time, settled: Time) {
+        self.scalings.retain(|s| s.0 > settled);
+        if let Some(voltage) = &mut self.voltage {
+            voltage.forget(time);
+        }
+        let old = self.spikes.partition_point(|s| s.time <= time);
         if old > 1 {
-            self.0.drain(..old - 1);
+            self.spikes.drain(..old - 1);
         }
     }
 }
@@ -83,8 +96,8 @@ mod tests {
         assert_eq!(history.last_before(ms(3.0)).unwrap().time, ms(1.0));
         assert_eq!(history.last_before(ms(1.0)), None);
         let last = history.last_before(ms(99.0));
-        history.forget(ms(8.0));
-        assert_eq!(history.0.len(), 1);
+        history.forget(ms(8.0), ms(8.0));
+        assert_eq!(history.spikes.len(), 1);
         assert_eq!(history.last_before(ms(99.0)), last);
     }
 }

@@ -125,8 +125,19 @@ impl Memristor {
             return g;
         }
         let (key, serial) = (kept.key, u64::from(kept.updates));
-        kept.updates = kept.updates.wrapping_add(1);
         let count = self.count(dw, &mut kept.carry, || self.word(key, serial, 0));
+        self.give(g, count, kept, at, price)
+    }
+
+    /// One pulse, whatever `pulses` does with changes: for rules that propose no more than a direction.
+    pub fn step(&self, g: f64, up: bool, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
+        self.give(g, if up { 1.0 } else { -1.0 }, kept, at, price)
+    }
+
+    /// The pulses of the next change, up if positive.
+    fn give(&self, g: f64, count: f64, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
+        let (key, serial) = (kept.key, u64::from(kept.updates));
+        kept.updates = kept.updates.wrapping_add(1);
         let (up, n) = (count > 0.0, count.abs().min(MOST_PULSES) as u64);
         if n == 0 {
             return g;

@@ -17,6 +17,6 @@ pub use cells::{Cells, CellsState, Kept, Needs};
 pub use energy::{Energy, Price};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
-pub use plastic::{Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted};
+pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage};
 pub use recent::{Decay, Recent};
 pub use store::{BLOCK, Delays, Runs, Store, Weights};

@@ -31,7 +31,7 @@ impl Recent {
     /// The end of a history.
     pub fn of(history: &History) -> Recent {
         let mut recent = Recent::default();
-        for (place, spike) in history.0.iter().rev().take(KEPT).enumerate() {
+        for (place, spike) in history.spikes.iter().rev().take(KEPT).enumerate() {
             (recent.time[place], recent.trace[place]) = (spike.time, spike.trace);
         }
         recent
@@ -39,7 +39,7 @@ impl Recent {
 
     /// Takes in the newest spike of a history.
     pub fn push(&mut self, history: &History) {
-        let Some(spike) = history.0.last() else { return };
+        let Some(spike) = history.spikes.last() else { return };
         self.time = [spike.time, self.time[0], self.time[1]];
         self.trace = [spike.trace, self.trace[0], self.trace[1]];
     }

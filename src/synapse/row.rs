@@ -19,7 +19,11 @@ impl<W: Real> Plastic<W> {
             let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_));
             pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
-        setup.rule.as_ref().is_some_and(plain) && setup.memristor.is_none() && !setup.axonal && setup.during.is_none()
+        setup.rule.as_ref().is_none_or(plain)
+            && setup.memristor.is_none()
+            && !setup.axonal
+            && setup.during.is_none()
+            && setup.normalize.is_none()
     }
 
     /// Brings the synapses of a run up to date with a spike that arrives over `delay`, and hands `(target, weight)` of each
@@ -31,16 +35,22 @@ impl<W: Real> Plastic<W> {
         targets: &[u16],
         delay: Time,
         pre: &PreSpike,
-        receive: impl FnMut(u16, W),
+        mut receive: impl FnMut(u16, W),
     ) {
-        let Some(rule) = self.setup.rule.clone() else { return };
+        let Some(rule) = self.setup.rule.clone() else {
+            // Short-term plasticity alone.
+            for (value, &target) in self.value[synapses.clone()].iter().zip(&targets[synapses]) {
+                receive(target, W::of(value.wide() * pre.gain));
+            }
+            return;
+        };
         let all_to_all = rule.pairing() == Pairing::AllToAll;
         // The loop is compiled for each of them, so that it does not ask which one it is.
         match rule {
             Rule::Stdp(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
             Rule::PowerLaw(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
             Rule::Inhibitory(rule) => self.pair_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
-            Rule::Triplet(_) => {}
+            _ => {}
         }
     }
 
@@ -76,6 +86,7 @@ impl<W: Real> Plastic<W> {
         // Targets whose spikes are not all at hand, which are rare: later, one by one. Sums stay in order, for all synapses
         // onto one target are of one kind.
         let mut long = Vec::new();
+        let plain = self.setup.short_term.is_none();
         let values = &mut self.value[synapses.clone()];
         let (recents, decay_plus, decay_minus) = (&self.recent[..], &self.decay_plus, &self.decay_minus);
         for (offset, (value, &target)) in values.iter_mut().zip(&targets[synapses.clone()]).enumerate() {
@@ -109,7 +120,7 @@ impl<W: Real> Plastic<W> {
                 weight = change(weight, rule.on_pre(weight / scale, y));
             }
             *value = W::of(weight);
-            receive(target, *value);
+            receive(target, if plain { *value } else { W::of(value.wide() * pre.gain) });
         }
         for (synapse, target) in long {
             let weight = self.transmit(synapse, u32::from(target), delay, pre);

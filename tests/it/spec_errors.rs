@@ -217,10 +217,7 @@ fn contradictions_and_gaps() {
 #[test]
 fn what_comes_later_says_so() {
     let later = |from: &str, to: &str, at: &str| change(from, to, at, "comes in a later version");
-    later("delay =", "plasticity = \"clopath\"\nw_max = \"1 mV\"\ndelay =", "20:14");
     later("delay =", "device = \"vteam\"\nw_max = \"1 mV\"\ndelay =", "20:10");
-    later("delay =", "short_term = { u_0 = 0.5 }\ndelay =", "20:1");
-    later("delay =", "normalize = { sum = 1 }\ndelay =", "20:1");
     later("[record]", "[interval.x]\nfile = \"a.nwb\"\n[record]", "22:1");
     later("spike_times = [[\"10 ms\", \"12.5 ms\"], [\"30 ms\"]]", "recording = { where = { a = 1 } }", "11:22");
 }

@@ -44,6 +44,8 @@ pub enum What {
         /// Its weight.
         weight: f64,
     },
+    /// Rules look at the potentials of all neurons.
+    Sample,
     /// An injected current changes.
     Current {
         /// Which (an index into the thread's list).
@@ -135,6 +137,18 @@ impl Arrivals {
                 self.0.push(Arrival { time, order: (u32::MAX, u32::MAX, index as u32), what });
                 time = current.next_change(Time(time.0 + 1));
             }
+        }
+    }
+
+    /// Adds the moments at which rules look at the neurons' potentials: after all else at their tick.
+    pub fn collect_samples<W: Real>(&mut self, groups: &[Group<W>], population: usize, window: &Window) {
+        let onto = groups.iter().filter(|g| g.target == Some(population));
+        let Some(step) = onto.filter_map(|g| g.plastic.as_ref()?.samples_every()).next() else { return };
+        let mut number = (window.from.0 + step.0 - 1).div_euclid(step.0);
+        while number * step.0 < window.to.0 {
+            let order = (u32::MAX, u32::MAX, u32::MAX);
+            self.0.push(Arrival { time: Time(number * step.0), order, what: What::Sample });
+            number += 1;
         }
     }
 

@@ -180,6 +180,7 @@ impl<M: EventNeuron> Neurons<M> {
     /// Takes in everything that arrives at one tick, then tests the thresholds.
     fn take_tick<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
         let time = arrivals[0].time;
+        let mut looked_at = false;
         for arrival in arrivals {
             match arrival.what {
                 What::Run { group, row, start, count, delay, pre } => {
@@ -195,6 +196,7 @@ impl<M: EventNeuron> Neurons<M> {
                     let params = of(&self.params, place);
                     M::receive(params, &mut self.cells[place as usize].state, weight);
                 }
+                What::Sample => looked_at = true,
                 What::Current { current } => {
                     let input = &work.currents[current as usize];
                     for place in input.places.clone() {
@@ -220,6 +222,20 @@ impl<M: EventNeuron> Neurons<M> {
         }
         self.touched = touched;
         self.touched.clear();
+        if looked_at {
+            self.show_potentials(time, work);
+        }
+    }
+
+    /// Shows the rules that want to see them the potentials at `time`, after everything at that tick. Looking writes nothing.
+    fn show_potentials<W: Real>(&mut self, time: Time, work: &mut Work<'_, W>) {
+        for place in 0..self.cells.len() as u32 {
+            if self.cells[place as usize].quiet_until <= time {
+                self.find_spikes(place, Time(time.0 + 1), work.groups, work.population, work.out);
+            }
+            let v = M::read(self.params_of(place), &self.cells[place as usize].state, 0, time);
+            show_plastic(work.groups, work.population, place, time, v);
+        }
     }
 
     /// A spike over plastic synapses of equal delay.
@@ -421,6 +437,17 @@ pub fn transmit<W: Real>(
         if model.recorded[projection] {
             let sent = Transmitted { time: pre.time, row: pre.row, synapse: synapse as u64, weight };
             out.transmitted.push((projection as u32, model.sent(share, group, delay, &sent)));
+        }
+    }
+}
+
+/// Shows the plastic groups onto a population that learn from it the potential of one of its members.
+#[inline]
+pub fn show_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time, v: f64) {
+    for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
+        let Some(plastic) = group.plastic.as_mut().filter(|p| p.samples_every().is_some()) else { continue };
+        if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
+            plastic.sampled(place, time, v);
         }
     }
 }

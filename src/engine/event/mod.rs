@@ -11,13 +11,13 @@ use crate::time::Time;
 use super::RunError;
 use super::flight::Flight;
 use super::inputs::{Background, Current};
-use super::shard::{Model, Outbox, Window, take_note};
+use super::shard::{Model, Outbox, Window, scale, take_note};
 use super::sources::Sources;
 
 use arrivals::Arrivals;
 use block::neuron_block;
 
-pub use block::{Block, tell_plastic, transmit};
+pub use block::{Block, show_plastic, tell_plastic, transmit};
 
 /// One thread's part of the network in the event engine.
 pub struct EventShard<W: Real> {
@@ -94,6 +94,7 @@ impl<W: Real> EventShard<W> {
     /// tested once per tick, after all of them.
     pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
         self.take_note(flight, window.from);
+        scale(&mut self.groups, window.from);
         for population in 0..self.parts.len() {
             if matches!(self.parts[population], Part::Empty) {
                 continue;
@@ -107,6 +108,7 @@ impl<W: Real> EventShard<W> {
                     let backgrounds = self.backgrounds.iter_mut().filter(|b| b.population == population);
                     out.background += self.arrivals.collect_background(backgrounds, window);
                     self.arrivals.collect_currents(&self.currents, population, window);
+                    self.arrivals.collect_samples(&self.groups, population, window);
                     self.arrivals.sort();
                     block.advance(&mut block::Work {
                         model,

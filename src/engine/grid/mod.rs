@@ -11,7 +11,7 @@ use crate::engine::event::{tell_plastic, transmit};
 use crate::engine::flight::{Flight, Spike};
 use crate::engine::inputs::{Background, Current};
 use crate::engine::phases::Phase;
-use crate::engine::shard::{Model, Outbox, Window, take_note};
+use crate::engine::shard::{Model, Outbox, Window, scale, take_note};
 use crate::engine::sources::Sources;
 use crate::math::vector::Target;
 use crate::network::{Group, Network, Shard, Share};
@@ -127,6 +127,7 @@ impl<W: Real> GridShard<W> {
     /// ones by delay, projection, source, synapse; then over inputs. Neurons are updated after all of them, as in NEST.
     pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
         self.take_note(flight, window.from);
+        scale(&mut self.groups, window.from);
         let h = self.step.0;
         let first = (window.from.0 + h - 1).div_euclid(h);
         self.schedule(flight, window.from, first as u64);
@@ -142,6 +143,7 @@ impl<W: Real> GridShard<W> {
             } else {
                 self.excitatory.fill(W::default());
                 self.inhibitory.fill(W::default());
+                self.show_potentials(now);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! the nearest cache. Inputs are taken as they are read, so nothing clears the buffer.
 
 use super::{GridShard, Part};
-use crate::engine::event::tell_plastic;
+use crate::engine::event::{show_plastic, tell_plastic};
 use crate::engine::flight::Spike;
 use crate::engine::shard::{Model, Outbox};
 use crate::neuron::{Real, StepInput};
@@ -49,6 +49,21 @@ impl<W: Real> GridShard<W> {
             for &place in &self.spiking {
                 out.spikes.push(Spike { time: now, gid: first_gid + place });
                 tell_plastic(&mut self.groups, population, place, now);
+            }
+        }
+        self.show_potentials(now);
+    }
+
+    /// Shows the rules that learn from them the potentials at the end of a step.
+    pub(super) fn show_potentials(&mut self, now: Time) {
+        let targets = self.groups.iter().filter(|g| g.plastic.as_ref().is_some_and(|p| p.samples_every().is_some()));
+        let mut targets: Vec<usize> = targets.filter_map(|g| g.target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        for population in targets {
+            let Part::Neurons { block, .. } = &self.parts[population] else { continue };
+            for place in 0..self.share.members[population].len() as u32 {
+                show_plastic(&mut self.groups, population, place, now, block.read(place as usize, 0));
             }
         }
     }

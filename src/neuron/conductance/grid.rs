@@ -9,6 +9,7 @@ use super::Membrane;
 use crate::math;
 use crate::math::vector;
 use crate::math::vector::Target;
+use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
 
@@ -192,6 +193,7 @@ struct Block<R, const ALPHA: bool> {
     /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
     g: [Vec<R>; 4],
     refractory: Refractory,
+    rises: Rises,
     target: Target,
 }
 
@@ -207,7 +209,12 @@ pub fn block<R: Real, const ALPHA: bool>(
     let count = if spec.shared() { spec.size.min(1) } else { spec.size };
     let members = (0..count).map(|i| read(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;
     let kernels = members.iter().map(|p| Kernel::new(p, h_ms, ALPHA, 1)).collect();
+    let adaptation = (0..count).zip(&members).map(|(i, p)| Adaptation::new(spec.params_of(i).get(11..), p.t_ref.ms()));
+    let adaptation = adaptation.collect::<Result<Vec<_>, _>>()?;
+    let place = if ALPHA { 5 } else { 3 };
+    let last = |i| spec.initial_of(i).get(place).copied().filter(|x| *x > 0.0).unwrap_or(0.0);
     let mut block = Block::<R, ALPHA> {
+        rises: Rises::new(h_ms, adaptation, (0..spec.size).map(last).collect()),
         h: h_ms,
         members,
         kernels,
@@ -241,8 +248,8 @@ struct Stretch<'a, R, C, const ALPHA: bool> {
     current: C,
     /// v after a step that needs more parts than usual, from v, conductances and current.
     stiff: &'a dyn Fn(R, [R; 4], R) -> R,
-    /// Called with each neuron that spikes; gives what to store as its potential.
-    spike: &'a mut dyn FnMut(usize) -> R,
+    /// Called with each neuron that passes its base threshold, and its potential; gives what to store as that.
+    spike: &'a mut dyn FnMut(usize, R) -> R,
 }
 
 impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> Stretch<'_, R, C, ALPHA> {
@@ -314,7 +321,7 @@ impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> Stretch<'_, R, C, ALPHA> {
         if any {
             for (i, v) in v.iter_mut().enumerate() {
                 if *v >= kernel.v_th {
-                    *v = (self.spike)(from + i);
+                    *v = (self.spike)(from + i, *v);
                 }
             }
         }
@@ -353,6 +360,7 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
     fn begin(&mut self) {
         let kernels = &self.kernels;
         let last = kernels.len().saturating_sub(1);
+        self.rises.begin();
         self.refractory.begin(&mut self.v, |i| kernels[i.min(last)].v_reset);
     }
 
@@ -366,7 +374,7 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
             let (kernel, member, h) = (&self.kernels[which], &self.members[which], self.h);
             let [g0, g1, g2, g3] = &mut self.g;
             let alpha = if ALPHA { own.clone() } else { 0..0 };
-            let refractory = &mut self.refractory;
+            let (refractory, rises) = (&mut self.refractory, &mut self.rises);
             let begin = own.start;
             let stretch = from..from + length;
             macro_rules! run {
@@ -379,7 +387,10 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
                         inhibitory: &mut input.inhibitory[stretch],
                         current: $current,
                         stiff: &|v, g, current| stiff_step::<R, ALPHA>(member, h, v, g, current),
-                        spike: &mut |i| {
+                        spike: &mut |i, v| {
+                            if !rises.passes(begin + i, (v - kernel.v_th).wide()) {
+                                return v;
+                            }
                             spikes.push((begin + i) as u32);
                             refractory.hold(begin + i, kernel.refractory_steps, kernel.v_reset)
                         },
@@ -396,17 +407,24 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
     }
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {
-        if variable == 0 { self.potential(neuron).wide() } else { self.g[variable - 1][neuron].wide() }
+        match variable {
+            0 => self.potential(neuron).wide(),
+            k if k <= if ALPHA { 4 } else { 2 } => self.g[k - 1][neuron].wide(),
+            _ => self.rises.at(neuron),
+        }
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
         let g = self.g.iter().filter_map(|g| g.get(neuron).copied());
         let state = std::iter::once(self.potential(neuron)).chain(g);
-        state.map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]).collect()
+        let words = state.map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]);
+        words.chain(self.rises.save(neuron)).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
-        let [v, g @ .., held] = words else { return };
+        let (own, rise) = words.split_at(if ALPHA { 6 } else { 4 });
+        self.rises.load(neuron, rise);
+        let [v, g @ .., held] = own else { return };
         for (to, &from) in self.g.iter_mut().zip(g) {
             to[neuron] = R::of(f64::from_bits(from));
         }

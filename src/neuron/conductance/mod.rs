@@ -4,6 +4,7 @@ pub mod grid;
 
 use crate::check::{Invalid, check_all};
 use crate::describe::Param;
+use crate::neuron::adaptation::Adaptation;
 use crate::neuron::solver::{ORDER, Series, convolve};
 use crate::time::Time;
 
@@ -25,14 +26,15 @@ pub struct Membrane {
 }
 
 impl Membrane {
-    /// From the values of a table in the order c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_syn_ex, tau_syn_in, i_e.
+    /// From the values of a table in the order c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_syn_ex, tau_syn_in, i_e, and those of the threshold's adaptation, which
+    /// are left alone.
     ///
     /// # Errors
     /// A value out of its bound, or a reset at or above the threshold.
     pub fn from_values(table: &[Param], values: &[f64]) -> Result<Membrane, Invalid> {
         check_all(table, values)?;
-        let [c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_ex, tau_in, i_e] = values else {
-            return Err(Invalid::new("parameters", format!("found {} values, expected 11", values.len())));
+        let [c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_ex, tau_in, i_e, ..] = values else {
+            return Err(Invalid::new("parameters", format!("found {} values, expected 11 or more", values.len())));
         };
         if v_reset >= v_th {
             return Err(Invalid::new("v_reset", format!("found {v_reset} mV, expected less than v_th = {v_th} mV")));
@@ -54,7 +56,27 @@ impl Membrane {
 
     /// A lower bound \[ms\] of how long the potential stays below threshold, if the conductances never exceed `g_ex`, `g_in`.
     pub fn quiet(&self, v: f64, g_ex: f64, g_in: f64, current: f64) -> f64 {
-        if v >= self.v_th {
+        self.quiet_below(self.v_th, v, g_ex, g_in, current)
+    }
+
+    /// As [`Self::quiet`], with a threshold that has risen by `theta`.
+    pub(crate) fn quiet_risen(
+        &self,
+        adaptation: &Adaptation,
+        theta: f64,
+        [v, g_ex, g_in]: [f64; 3],
+        current: f64,
+    ) -> f64 {
+        if theta == 0.0 {
+            return self.quiet(v, g_ex, g_in, current);
+        }
+        // What is left of the rise after a refractory period, and then for a while.
+        let least = Adaptation::floor(adaptation.left(theta));
+        self.quiet_below(self.v_th + least, v, g_ex, g_in, current).min(adaptation.horizon())
+    }
+
+    fn quiet_below(&self, v_th: f64, v: f64, g_ex: f64, g_in: f64, current: f64) -> f64 {
+        if v >= v_th {
             return 0.0;
         }
         // An upper bound of c_m dv/dt at u and above, now and later.
@@ -62,14 +84,14 @@ impl Membrane {
             let (ex, inh) = ((self.e_ex - u).max(0.0), (self.e_in - u).max(0.0));
             self.g_l * (self.e_l - u) + self.i_e + current + g_ex * ex + g_in * inh
         };
-        let at_threshold = drive(self.v_th);
-        let scale = self.g_l * (self.e_l - self.v_th).abs() + (self.i_e + current).abs();
+        let at_threshold = drive(v_th);
+        let scale = self.g_l * (self.e_l - v_th).abs() + (self.i_e + current).abs();
         if at_threshold < -1e-9 * scale {
             return f64::INFINITY;
         }
         // The drive falls with v, so the climb from v is nowhere steeper than at v.
         let steepest = drive(v).max(1e-9 * scale + 1e-300);
-        (self.v_th - v) * self.c_m / steepest
+        (v_th - v) * self.c_m / steepest
     }
 
     /// Fills the potential's series from those of the conductances: c_m dv/dt = i(t) - g(t) v.

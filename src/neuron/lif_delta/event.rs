@@ -6,9 +6,10 @@ use super::MODEL;
 use crate::check::{Invalid, check_all};
 use crate::math;
 use crate::neuron::EventNeuron;
-use crate::neuron::crossing::{ms, shortest_wait, tick_after};
+use crate::neuron::adaptation::Adaptation;
+use crate::neuron::crossing::{Path, Point, first_crossing, ms, tick_after};
 use crate::neuron::lif_exp::or_default;
-use crate::neuron::membrane::Membrane;
+use crate::neuron::membrane::{Membrane, Side};
 use crate::neuron::propagator::decay;
 use crate::time::{TICKS_PER_MS, Time};
 
@@ -23,6 +24,7 @@ pub struct Params {
     /// Lower bound above e_l \[mV\].
     pub(super) lowest: f64,
     pub(super) refractory_input: bool,
+    pub(super) adaptation: Adaptation,
 }
 
 /// State of one neuron at `time`.
@@ -34,13 +36,26 @@ pub struct State {
     free_at: Time,
     /// Potential above e_l \[mV\].
     v: f64,
-    /// What the refractory period's end will add \[mV\].
-    pending: f64,
+    /// With refractory_input, what the refractory period's end will add \[mV\]; without, the rise of the threshold at that
+    /// end \[mV\]. One place for two, so that a neuron fits a cache line.
+    extra: f64,
     /// Injected current beyond i_e \[pA\].
     current: f64,
 }
 
 impl Params {
+    /// What the refractory period's end will add \[mV\].
+    #[inline]
+    fn pending(&self, state: &State) -> f64 {
+        if self.refractory_input { state.extra } else { 0.0 }
+    }
+
+    /// The rise of the threshold at `at` \[mV\].
+    #[inline]
+    fn rise(&self, state: &State, at: Time) -> f64 {
+        if self.refractory_input { 0.0 } else { self.adaptation.at(state.extra, at - state.free_at) }
+    }
+
     /// The potential `t` ms after the state's time if the membrane is free all the time.
     #[inline]
     fn after(&self, state: &State, t: f64) -> f64 {
@@ -55,8 +70,10 @@ impl Params {
         if s.free_at > s.time {
             s.time = s.free_at.min(to);
             if s.time == s.free_at {
-                s.v = (s.v + s.pending).max(self.lowest);
-                s.pending = 0.0;
+                s.v = (s.v + self.pending(&s)).max(self.lowest);
+                if self.refractory_input {
+                    s.extra = 0.0;
+                }
             }
         }
         if to > s.time {
@@ -123,15 +140,39 @@ impl Params {
         Some(high)
     }
 
+    /// The first tick n > 0 at which a free state reaches the threshold, n ticks later, if that is before `limit`.
+    fn first(&self, state: &State, limit: i64) -> Option<i64> {
+        if self.rise(state, state.time) == 0.0 {
+            return self.crossing(state);
+        }
+        let span = (self.membrane.tau_m * 0.5 * TICKS_PER_MS) as i64;
+        first_crossing(&Course(self, *state), self.membrane.theta, span, limit)
+    }
+
     #[inline]
     fn fire(&self, state: &mut State) {
+        let rise = self.rise(state, state.time);
         state.v = self.membrane.reset;
-        state.pending = 0.0;
+        state.extra = if self.refractory_input { 0.0 } else { self.adaptation.after_spike(rise) };
         state.free_at = state.time.saturating_add(self.membrane.t_ref);
     }
 }
 
-/// The exact, real-valued time \[ms\] from the state's time to the next crossing if no event arrives.
+/// The course of a free membrane below a threshold that falls.
+struct Course<'a>(&'a Params, State);
+
+impl Path for Course<'_> {
+    fn point(&self, t: f64) -> Point {
+        let Course(p, state) = self;
+        let none = Side { i: 0.0, di: 0.0, tau: p.membrane.tau_m };
+        let v = if t == 0.0 { state.v } else { p.after(state, t) };
+        let rise = p.rise(state, state.time) * decay(t, p.adaptation.tau());
+        p.adaptation.lower(p.membrane.point(v, state.current, none, none), rise)
+    }
+}
+
+/// The exact, real-valued time \[ms\] from the state's time to the next crossing if no event arrives; of a constant
+/// threshold.
 pub fn crossing_offset_ms(params: &Params, state: &State) -> Option<f64> {
     let from = params.freed(state);
     let wait = params.wait(&from);
@@ -155,7 +196,12 @@ impl EventNeuron for LifDelta {
                 ),
             ));
         }
-        Ok(Params { membrane, lowest: v_min - membrane.e_l, refractory_input: values[8] != 0.0 })
+        let (adaptation, refractory_input) = (Adaptation::new(values.get(9..), membrane.t_ref_ms)?, values[8] != 0.0);
+        if refractory_input && adaptation.plus() > 0.0 {
+            let message = "found both theta_plus and refractory_input, expected one of them: a neuron keeps either";
+            return Err(Invalid::new("theta_plus", message));
+        }
+        Ok(Params { membrane, lowest: v_min - membrane.e_l, refractory_input, adaptation })
     }
 
     fn initial(params: &Params, initial: &[f64]) -> State {
@@ -164,7 +210,7 @@ impl EventNeuron for LifDelta {
             time: Time::ZERO,
             free_at: Time::ZERO,
             v: or_default(initial, 0, e_l) - e_l,
-            pending: 0.0,
+            extra: if params.refractory_input { 0.0 } else { or_default(initial, 1, 0.0).max(0.0) },
             current: 0.0,
         }
     }
@@ -178,7 +224,8 @@ impl EventNeuron for LifDelta {
     fn earliest(params: &Params, state: &State) -> Time {
         let m = &params.membrane;
         let start = state.time.max(state.free_at);
-        tick_after(start, shortest_wait(state.v + state.pending, m.target(state.current), m.theta, m.tau_m))
+        let (v, ceiling) = (state.v + params.pending(state), m.target(state.current));
+        tick_after(start, params.adaptation.shortest_wait(v, ceiling, m, params.rise(state, start)))
     }
 
     fn next_spike(params: &Params, state: &mut State, before: Time) -> Option<Time> {
@@ -187,8 +234,9 @@ impl EventNeuron for LifDelta {
         }
         let from = params.freed(state);
         // Input kept through the refractory period may lift v over the threshold at its very end.
-        let at_once = from.time > state.time && from.v >= params.membrane.theta;
-        let at = if at_once { from.time } else { from.time.saturating_add(Time(params.crossing(&from)?)) };
+        let at_once = from.time > state.time && from.v >= params.membrane.theta + params.rise(&from, from.time);
+        let limit = before.0 - from.time.0;
+        let at = if at_once { from.time } else { from.time.saturating_add(Time(params.first(&from, limit)?)) };
         if at >= before {
             return None;
         }
@@ -207,7 +255,7 @@ impl EventNeuron for LifDelta {
         if state.time >= state.free_at {
             state.v += weight;
         } else if params.refractory_input {
-            state.pending += weight * decay(ms((state.free_at - state.time).0), params.membrane.tau_m);
+            state.extra += weight * decay(ms((state.free_at - state.time).0), params.membrane.tau_m);
         }
     }
 
@@ -217,7 +265,7 @@ impl EventNeuron for LifDelta {
             return false;
         }
         state.v = state.v.max(params.lowest);
-        let spikes = state.v >= params.membrane.theta;
+        let spikes = state.v >= params.membrane.theta + params.rise(state, state.time);
         if spikes {
             params.fire(state);
         }
@@ -228,7 +276,10 @@ impl EventNeuron for LifDelta {
         state.current = current;
     }
 
-    fn read(params: &Params, state: &State, _: usize, at: Time) -> f64 {
+    fn read(params: &Params, state: &State, variable: usize, at: Time) -> f64 {
+        if variable > 0 {
+            return params.rise(state, at);
+        }
         params.membrane.e_l + params.propagated(state, at).v
     }
 }

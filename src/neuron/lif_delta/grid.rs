@@ -3,6 +3,7 @@
 use super::event::LifDelta;
 use crate::check::Invalid;
 use crate::math;
+use crate::neuron::adaptation::Rises;
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::collect_spikes;
 use crate::neuron::propagator::decay;
@@ -37,6 +38,9 @@ struct Block<R> {
     held: Vec<u32>,
     /// Did the neuron spike in this step?
     fired: Vec<u8>,
+    rises: Rises,
+    /// Base thresholds, where the risen ones are tested after the loop, which then tests none.
+    base: Vec<R>,
 }
 
 /// A block of neurons in steps of `h_ms`.
@@ -47,6 +51,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     let distinct = if spec.shared() { spec.size.min(1) } else { spec.size };
     let mut steps = Vec::with_capacity(distinct);
     let mut e_l = Vec::with_capacity(distinct);
+    let mut adaptation = Vec::with_capacity(distinct);
     for i in 0..distinct {
         let p = LifDelta::params(&spec.params_of(i))?;
         let m = &p.membrane;
@@ -62,6 +67,13 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
             rate: h_ms / m.tau_m,
         });
         e_l.push(m.e_l);
+        adaptation.push(p.adaptation);
+    }
+    let rise = |i| or_default(&spec.initial_of(i), 1, 0.0).max(0.0);
+    let rises = Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect());
+    let mut base = Vec::new();
+    if !rises.are_off() {
+        base.extend(steps.iter_mut().map(|s: &mut Step<R>| std::mem::replace(&mut s.theta, R::of(f64::INFINITY))));
     }
     let rest = |i: usize| e_l[i.min(distinct - 1)];
     let keeps = steps.iter().any(|s: &Step<R>| s.refractory_input);
@@ -70,6 +82,8 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
         pending: vec![R::of(0.0); if keeps { spec.size } else { 0 }],
         held: vec![0; spec.size],
         fired: vec![0; spec.size],
+        rises,
+        base,
         steps,
         e_l,
     }))
@@ -124,7 +138,25 @@ impl<R: Real> Block<R> {
     }
 }
 
+impl<R: Real> Block<R> {
+    /// Tests the thresholds that adapt. A potential that is held is at its reset, below any.
+    fn test_risen(&mut self, first: usize, n: usize) {
+        for i in first..if self.base.is_empty() { first } else { first + n } {
+            let which = i.min(self.base.len() - 1);
+            let excess = (self.v[i] - self.base[which]).wide();
+            if excess >= 0.0 && self.rises.passes(i, excess) {
+                let s = &self.steps[which];
+                (self.v[i], self.held[i], self.fired[i]) = (s.reset, s.refractory_steps, 1);
+            }
+        }
+    }
+}
+
 impl<R: Real> GridNeurons<R> for Block<R> {
+    fn begin(&mut self) {
+        self.rises.begin();
+    }
+
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
         let n = input.excitatory.len();
         if n == 0 {
@@ -149,18 +181,23 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             }
             self.steps = each;
         }
+        self.test_risen(first, n);
         collect_spikes(&self.fired[first..first + n], first as u32, spikes);
         input.excitatory.fill(R::default());
         input.inhibitory.fill(R::default());
     }
 
-    fn read(&self, neuron: usize, _: usize) -> f64 {
+    fn read(&self, neuron: usize, variable: usize) -> f64 {
+        if variable > 0 {
+            return self.rises.at(neuron);
+        }
         self.e_l[neuron.min(self.e_l.len() - 1)] + self.v[neuron].wide()
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
         let pending = self.pending.get(neuron).map_or(0.0, |x| x.wide());
-        vec![self.v[neuron].wide().to_bits(), pending.to_bits(), u64::from(self.held[neuron])]
+        let words = [self.v[neuron].wide().to_bits(), pending.to_bits(), u64::from(self.held[neuron])];
+        words.into_iter().chain(self.rises.save(neuron)).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
@@ -169,5 +206,6 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             *pending = R::of(f64::from_bits(words[1]));
         }
         self.held[neuron] = words[2] as u32;
+        self.rises.load(neuron, &words[3..]);
     }
 }

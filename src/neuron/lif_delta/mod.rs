@@ -1,11 +1,12 @@
 //! Leaky integrate-and-fire neuron with voltage jumps.
 //!
 //! Between events v relaxes exponentially to the potential at which the injected current holds it, so the next crossing is a
-//! logarithm ([`LifDelta`]); [`grid`](fn@grid) steps as NEST's `iaf_psc_delta`.
+//! logarithm ([`LifDelta`]), or is searched for where the threshold adapts; [`grid`](fn@grid) steps as NEST's `iaf_psc_delta`.
 
 use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
 use crate::describe::Kind::{Flag, Quantity};
 use crate::describe::{Model, param, variable};
+use crate::neuron::adaptation::{PARAMS, VARIABLE};
 
 mod event;
 mod grid;
@@ -20,7 +21,8 @@ pub const MODEL: Model = Model {
     equations: "\
 tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_e + injected current)
 an event of weight w adds w to v_m; v_m never falls below v_min
-v_m >= v_th: spike; v_m = v_reset, held for t_ref
+v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref; theta += theta_plus
+tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
 events during refractoriness are lost, or with refractory_input added at its end, times e^(-(time left) / tau_m)
 (event: one that arrives at the very end of the refractory period counts; grid: it falls into it, as in NEST)
 A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
@@ -39,8 +41,10 @@ A neuron that starts at or above v_th spikes as soon as it can: after one tick (
             Flag,
             0.0,
             Finite,
-            "add input that arrives during refractoriness, decayed, at its end",
+            "add input that arrives during refractoriness, decayed, at its end; not together with theta_plus",
         ),
+        PARAMS[0],
+        PARAMS[1],
     ],
-    variables: &[variable("v_m", "mV", "membrane potential; starts at e_l")],
+    variables: &[variable("v_m", "mV", "membrane potential; starts at e_l"), VARIABLE],
 };

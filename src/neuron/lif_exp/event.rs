@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{MODEL, or_default};
 use crate::check::{Invalid, check_all};
 use crate::neuron::EventNeuron;
-use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, shortest_wait, tick_after};
+use crate::neuron::adaptation::Adaptation;
+use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_after};
 use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::time::{TICKS_PER_MS, Time};
@@ -18,6 +19,7 @@ pub struct LifExp;
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
     pub(super) membrane: Membrane,
+    pub(super) adaptation: Adaptation,
     pub(super) tau_ex: f64,
     pub(super) tau_in: f64,
     difference_ex: f64,
@@ -41,6 +43,8 @@ pub struct State {
     i_in: f64,
     /// Injected current beyond i_e \[pA\].
     current: f64,
+    /// Rise of the threshold at the end of the last refractory period \[mV\].
+    theta: f64,
 }
 
 impl Params {
@@ -86,6 +90,30 @@ impl Params {
         s
     }
 
+    /// The rise of the threshold at `at`.
+    #[inline]
+    fn rise(&self, state: &State, at: Time) -> f64 {
+        self.adaptation.at(state.theta, at - state.free_at)
+    }
+
+    /// A point `t` ms after a free state, as the risen threshold has it.
+    #[inline]
+    fn lowered(&self, state: &State, point: Point, t: f64) -> Point {
+        if state.theta == 0.0 {
+            return point;
+        }
+        let start = self.adaptation.at(state.theta, state.time - state.free_at);
+        self.adaptation.lower(point, start * decay(t, self.adaptation.tau()))
+    }
+
+    /// A spike at the state's time.
+    #[inline]
+    fn fire(&self, state: &mut State) {
+        state.theta = self.adaptation.after_spike(self.rise(state, state.time));
+        state.v = self.membrane.reset;
+        state.free_at = state.time.saturating_add(self.membrane.t_ref);
+    }
+
     /// The state when the membrane is next free.
     #[inline]
     fn freed(&self, state: &State) -> State {
@@ -99,7 +127,7 @@ impl Path for Course<'_> {
     fn point(&self, t: f64) -> Point {
         let (v, i_ex, i_in) = if t == 0.0 { (self.1.v, self.1.i_ex, self.1.i_in) } else { self.0.after(&self.1, t) };
         let (ex, inh) = self.0.sides(i_ex, i_in);
-        self.0.membrane.point(v, self.1.current, ex, inh)
+        self.0.lowered(&self.1, self.0.membrane.point(v, self.1.current, ex, inh), t)
     }
 }
 
@@ -121,6 +149,7 @@ impl EventNeuron for LifExp {
         let (tau_ex, tau_in) = (values[7], values[8]);
         Ok(Params {
             membrane,
+            adaptation: Adaptation::new(values.get(9..), membrane.t_ref_ms)?,
             tau_ex,
             tau_in,
             difference_ex: rate_difference(membrane.tau_m, tau_ex),
@@ -138,6 +167,7 @@ impl EventNeuron for LifExp {
             i_ex: or_default(initial, 1, 0.0),
             i_in: or_default(initial, 2, 0.0),
             current: 0.0,
+            theta: or_default(initial, 3, 0.0).max(0.0),
         }
     }
 
@@ -151,7 +181,8 @@ impl EventNeuron for LifExp {
         let m = &params.membrane;
         let (ex, inh) = params.sides(state.i_ex, state.i_in);
         let ceiling = m.ceiling(state.current, ex, inh);
-        tick_after(state.time.max(state.free_at), shortest_wait(state.v, ceiling, m.theta, m.tau_m))
+        let start = state.time.max(state.free_at);
+        tick_after(start, params.adaptation.shortest_wait(state.v, ceiling, m, params.rise(state, start)))
     }
 
     fn next_spike(params: &Params, state: &mut State, before: Time) -> Option<Time> {
@@ -162,8 +193,7 @@ impl EventNeuron for LifExp {
         let n = first_crossing(&Course(params, from), params.membrane.theta, params.span, before.0 - from.time.0)?;
         let at = from.time + Time(n);
         *state = params.propagated(&from, at);
-        state.v = params.membrane.reset;
-        state.free_at = at.saturating_add(params.membrane.t_ref);
+        params.fire(state);
         Some(at)
     }
 
@@ -183,10 +213,9 @@ impl EventNeuron for LifExp {
 
     #[inline]
     fn settle(params: &Params, state: &mut State) -> bool {
-        let spikes = state.time >= state.free_at && state.v >= params.membrane.theta;
+        let spikes = state.time >= state.free_at && state.v >= params.membrane.theta + params.rise(state, state.time);
         if spikes {
-            state.v = params.membrane.reset;
-            state.free_at = state.time.saturating_add(params.membrane.t_ref);
+            params.fire(state);
         }
         spikes
     }
@@ -200,7 +229,8 @@ impl EventNeuron for LifExp {
         match variable {
             0 => params.membrane.e_l + s.v,
             1 => s.i_ex,
-            _ => s.i_in,
+            2 => s.i_in,
+            _ => params.rise(state, at),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::event::LifExp;
 use super::or_default;
 use crate::check::Invalid;
 use crate::math::vector::{Kernel, Target};
+use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, Real, StepInput};
@@ -40,6 +41,7 @@ struct Block<R> {
     i_ex: Vec<R>,
     i_in: Vec<R>,
     refractory: Refractory,
+    rises: Rises,
 }
 
 /// A block of neurons in steps of `h_ms`.
@@ -54,6 +56,7 @@ fn block<R: Real>(h_ms: f64, spec: &BlockSpec<'_>, target: Target) -> Result<Blo
     let distinct = if spec.shared() { spec.size.min(1) } else { spec.size };
     let mut steps = Vec::with_capacity(distinct);
     let mut e_l = Vec::with_capacity(distinct);
+    let mut adaptation: Vec<Adaptation> = Vec::with_capacity(distinct);
     for i in 0..distinct {
         let p = LifExp::params(&spec.params_of(i))?;
         let m = &p.membrane;
@@ -72,11 +75,14 @@ fn block<R: Real>(h_ms: f64, spec: &BlockSpec<'_>, target: Target) -> Result<Blo
             refractory_steps: m.refractory_steps(h_ms),
         });
         e_l.push(m.e_l);
+        adaptation.push(p.adaptation);
     }
     let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Vec<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
+    let rise = |i| or_default(&spec.initial_of(i), 3, 0.0).max(0.0);
     Ok(Block {
+        rises: Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect()),
         v: column(0, &|i| e_l[i.min(distinct - 1)]),
         i_ex: column(1, &|_| 0.0),
         i_in: column(2, &|_| 0.0),
@@ -96,8 +102,8 @@ struct Stretch<'a, R, S, C> {
     inhibitory: &'a mut [R],
     step: S,
     current: C,
-    /// Called with each neuron that spikes; gives what to store as its potential.
-    spike: &'a mut dyn FnMut(usize) -> R,
+    /// Called with each neuron that passes its base threshold, and its potential; gives what to store as that.
+    spike: &'a mut dyn FnMut(usize, R) -> R,
 }
 
 impl<R: Real, S: Fn(usize) -> Step<R>, C: Fn(usize) -> R> Stretch<'_, R, S, C> {
@@ -123,7 +129,7 @@ impl<R: Real, S: Fn(usize) -> Step<R>, C: Fn(usize) -> R> Stretch<'_, R, S, C> {
         if any {
             for (i, v) in v.iter_mut().enumerate() {
                 if *v >= (self.step)(from + i).theta {
-                    *v = (self.spike)(from + i);
+                    *v = (self.spike)(from + i, *v);
                 }
             }
         }
@@ -147,6 +153,7 @@ impl<R: Real> GridNeurons<R> for Block<R> {
     fn begin(&mut self) {
         let steps = &self.steps;
         let last = steps.len().saturating_sub(1);
+        self.rises.begin();
         self.refractory.begin(&mut self.v, |i| steps[i.min(last)].reset);
     }
 
@@ -156,13 +163,16 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             return;
         }
         let own = first..first + n;
-        let Block { target, steps, v, i_ex, i_in, refractory, .. } = self;
+        let Block { target, steps, v, i_ex, i_in, refractory, rises, .. } = self;
         let (v, i_ex, i_in) = (&mut v[own.clone()], &mut i_ex[own.clone()], &mut i_in[own.clone()]);
         let (excitatory, inhibitory) = (&mut input.excitatory[..n], &mut input.inhibitory[..n]);
         let shared = steps[0];
         let each = if steps.len() == 1 { &[][..] } else { &steps[own] };
-        let spike = &mut |i: usize| {
+        let spike = &mut |i: usize, v: R| {
             let s = if each.is_empty() { &shared } else { &each[i] };
+            if !rises.passes(first + i, (v - s.theta).wide()) {
+                return v;
+            }
             spikes.push((first + i) as u32);
             refractory.hold(first + i, s.refractory_steps, s.reset)
         };
@@ -190,19 +200,22 @@ impl<R: Real> GridNeurons<R> for Block<R> {
         match variable {
             0 => self.e_l[neuron.min(self.e_l.len() - 1)] + self.potential(neuron).wide(),
             1 => self.i_ex[neuron].wide(),
-            _ => self.i_in[neuron].wide(),
+            2 => self.i_in[neuron].wide(),
+            _ => self.rises.at(neuron),
         }
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
         let real = [self.potential(neuron), self.i_ex[neuron], self.i_in[neuron]];
-        real.iter().map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]).collect()
+        let words = real.iter().map(|x| x.wide().to_bits()).chain([u64::from(self.refractory.remaining(neuron))]);
+        words.chain(self.rises.save(neuron)).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
         let real = |k: usize| R::of(f64::from_bits(words[k]));
         (self.i_ex[neuron], self.i_in[neuron]) = (real(1), real(2));
         self.v[neuron] = self.refractory.hold(neuron, words[3] as u32, real(0));
+        self.rises.load(neuron, &words[4..]);
     }
 }
 
@@ -223,7 +236,7 @@ mod tests {
         let values = super::super::MODEL.params.iter().map(|p| p.default);
         let params: Vec<Column> =
             values.map(|x| if each { Column::Each(vec![x; size]) } else { Column::Shared(x) }).collect();
-        let initial = vec![Column::Shared(f64::NAN); 3];
+        let initial = vec![Column::Shared(f64::NAN); 4];
         let mut block = block::<R>(0.1, &BlockSpec { size, params: &params, initial: &initial }, target).unwrap();
         let mut spikes = Vec::new();
         for step in 0..400 {

@@ -6,6 +6,7 @@
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
+use crate::neuron::adaptation::{PARAMS, VARIABLE};
 
 mod event;
 mod grid;
@@ -21,7 +22,8 @@ pub const MODEL: Model = Model {
 tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_syn_ex + i_syn_in + i_e + injected current)
 tau_syn_ex di_syn_ex/dt = -i_syn_ex        an event of weight w >= 0 adds w to i_syn_ex
 tau_syn_in di_syn_in/dt = -i_syn_in        an event of weight w < 0 adds w to i_syn_in
-v_m >= v_th: spike; v_m = v_reset, held for t_ref, while the currents go on
+v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref, while the currents go on; theta += theta_plus
+tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
 A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
     reference: "Rotter & Diesmann 1999, doi:10.1007/s004220050570; NEST iaf_psc_exp, iaf_psc_exp_ps",
     params: &[
@@ -34,11 +36,14 @@ A neuron that starts at or above v_th spikes as soon as it can: after one tick (
         param("i_e", Quantity("pA"), 0.0, Finite, "constant injected current"),
         param("tau_syn_ex", Quantity("ms"), 2.0, Positive, "excitatory synaptic time constant"),
         param("tau_syn_in", Quantity("ms"), 2.0, Positive, "inhibitory synaptic time constant"),
+        PARAMS[0],
+        PARAMS[1],
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at e_l"),
         variable("i_syn_ex", "pA", "excitatory synaptic current; starts at 0"),
         variable("i_syn_in", "pA", "inhibitory synaptic current; starts at 0"),
+        VARIABLE,
     ],
 };
 

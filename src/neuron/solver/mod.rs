@@ -33,6 +33,11 @@ pub trait Ode<const N: usize>: Clone + Send + Sync + 'static {
     /// The potential at which a spike is emitted \[mV\].
     fn threshold(&self) -> f64;
 
+    /// The place of the variable by which the threshold has risen, if it adapts.
+    fn risen(&self) -> Option<usize> {
+        None
+    }
+
     /// The refractory period.
     fn t_ref(&self) -> Time;
 

@@ -222,7 +222,15 @@ where
             }
             if !ahead.held() {
                 let length = (piece.end - ahead.origin).0;
-                let found = first_at_or_above(&piece.series[0], params.threshold(), length);
+                let risen = params.risen().filter(|&k| ahead.y[k] != 0.0);
+                let found = match risen {
+                    None => first_at_or_above(&piece.series[0], params.threshold(), length),
+                    Some(k) => {
+                        // The potential less what the threshold has risen by.
+                        let course = std::array::from_fn(|n| piece.series[0][n] - piece.series[k][n]);
+                        first_at_or_above(&course, params.threshold(), length)
+                    }
+                };
                 if let Some(spike) = found.map(|n| ahead.origin + Time(n)) {
                     state.clear = spike;
                     if spike >= before {
@@ -259,8 +267,8 @@ where
         if state.time < state.refractory_until {
             return false;
         }
-        let v = if state.origin == state.time { state.y[0] } else { state.values(params, state.time)[0] };
-        if v < params.threshold() {
+        let y = if state.origin == state.time { state.y } else { state.values(params, state.time) };
+        if y[0] - params.risen().map_or(0.0, |k| y[k]) < params.threshold() {
             return false;
         }
         state.start_here(params);

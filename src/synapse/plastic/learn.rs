@@ -23,11 +23,12 @@ impl<W: Real> Plastic<W> {
         let at = self.at(pre.time, delay);
         // At the arrival over an axonal delay the target's spikes of this tick are still to come.
         let known = if self.setup.axonal { Time(at.0 - 1) } else { at };
-        self.learn_post(state, target, delay, &pre.past, known, price);
+        self.learn_post(state, target, delay, &pre.past, (known, Time(at.0 - 1)), price);
         self.learn_pre(state, target, delay, pre, price);
     }
 
-    /// Learns from the post spikes that reach the synapse after `past` (and have not been settled) and up to `until`.
+    /// Learns from what reaches the synapse after `past` (and has not been settled): post spikes up to `until`, scalings up to
+    /// `scaled`.
     #[inline]
     pub(super) fn learn_post(
         &self,
@@ -35,15 +36,63 @@ impl<W: Real> Plastic<W> {
         target: u32,
         delay: Time,
         past: &Past,
-        until: Time,
+        (until, scaled): (Time, Time),
         price: &mut Price,
     ) {
         let Some(rule) = &self.setup.rule else { return };
+        let mut after = self.settled;
+        let scalings = &self.post[target as usize].scalings;
+        if !scalings.is_empty() {
+            let last = past.last.map_or(after, |last| self.at(last, delay));
+            let due = |s: &&(Time, f64)| s.0 > self.settled && s.0 >= last && s.0 <= scaled;
+            for &scaling in scalings.iter().filter(due) {
+                self.learn_span(state, rule, target, delay, past, (after, until.min(scaling.0)), price);
+                self.scale(state, scaling, price);
+                after = scaling.0;
+            }
+        }
+        self.learn_span(state, rule, target, delay, past, (after, until), price);
+    }
+
+    /// Learns from the post spikes that reach the synapse after `past`, later than `after` and up to `until`.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn learn_span(
+        &self,
+        state: &mut Synapse,
+        rule: &Rule,
+        target: u32,
+        delay: Time,
+        past: &Past,
+        (after, until): (Time, Time),
+        price: &mut Price,
+    ) {
+        if let Rule::Clopath(rule) = rule {
+            return self.learn_drive(state, rule, (target, delay), past, (after, until), price);
+        }
+        self.learn_pairs(state, rule, target, delay, past, (after, until), price);
+        if let Rule::Dopamine(rule) = rule {
+            self.pass_modulation(state, rule, until, price);
+        }
+    }
+
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn learn_pairs(
+        &self,
+        state: &mut Synapse,
+        rule: &Rule,
+        target: u32,
+        delay: Time,
+        past: &Past,
+        (known, until): (Time, Time),
+        price: &mut Price,
+    ) {
         let travel = if self.setup.axonal { Time::ZERO } else { delay };
         let history = &self.post[target as usize];
         let Some(last) = past.last else {
             if rule.heeds_silent_sources() {
-                for post in history.between(self.settled - travel, until - travel) {
+                for post in history.between(known - travel, until - travel) {
                     self.at_post(state, rule, post, 0.0, None, travel, price);
                 }
             }
@@ -51,7 +100,7 @@ impl<W: Real> Plastic<W> {
         };
         let last = self.at(last, delay);
         let after = if self.setup.axonal { Time(last.0 - 1) } else { last };
-        let mut posts = history.between(after.max(self.settled) - travel, until - travel);
+        let mut posts = history.between(after.max(known) - travel, until - travel);
         if posts.is_empty() {
             return;
         }
@@ -61,7 +110,7 @@ impl<W: Real> Plastic<W> {
             posts = later;
         }
         let first_only = rule.pairing() == Pairing::NearestRestricted;
-        if first_only && self.settled > last && self.had_post(history, last - travel, self.settled - travel) {
+        if first_only && known > last && self.had_post(history, last - travel, known - travel) {
             return;
         }
         for post in posts {
@@ -124,6 +173,11 @@ impl<W: Real> Plastic<W> {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
+            if let Rule::Dopamine(dopamine) = rule {
+                self.drift_to(state, dopamine, at, price);
+                state.x += rule.on_post(0.0, &seen);
+                return;
+            }
             let change = rule.on_post(self.relative(state, at), &seen);
             self.change(state, change, at, price);
         }
@@ -135,6 +189,10 @@ impl<W: Real> Plastic<W> {
         let Some(rule) = &self.setup.rule else { return };
         let at = self.at(pre.time, delay);
         let seen = if self.setup.axonal { at } else { at - delay };
+        if let Rule::Clopath(rule) = rule {
+            let mean = self.mean_before(rule, target, seen).filter(|_| self.learns_at(at));
+            return self.change(state, mean.map_or(0.0, |u| rule.on_pre(u)), at, price);
+        }
         let history = &self.post[target as usize];
         let y = match history.last_before(seen) {
             None => 0.0,
@@ -152,7 +210,14 @@ impl<W: Real> Plastic<W> {
                 }
             }
         };
-        if (y != 0.0 || rule.acts_at_every_pre()) && self.learns_at(at) {
+        if let Rule::Dopamine(dopamine) = rule {
+            self.drift_to(state, dopamine, at, price);
+            if self.learns_at(at) {
+                state.x += rule.on_pre(0.0, &AtPre { y, x_slow: 0.0 });
+            }
+            return;
+        }
+        if rule.heeds_pre(y) && self.learns_at(at) {
             let x_slow = rule.tau_plus_slow().map_or(0.0, |tau| pre.past.slow_at(pre.time, tau));
             let change = rule.on_pre(self.relative(state, at), &AtPre { y, x_slow });
             self.change(state, change, at, price);
@@ -168,7 +233,7 @@ impl<W: Real> Plastic<W> {
         history.last_before(Time(until.0 + 1)).is_some_and(|s| s.time > after)
     }
 
-    fn learns_at(&self, time: Time) -> bool {
+    pub(super) fn learns_at(&self, time: Time) -> bool {
         self.setup.during.as_ref().is_none_or(|spans| spans.iter().any(|(a, b)| time >= *a && time < *b))
     }
 
@@ -185,8 +250,11 @@ impl<W: Real> Plastic<W> {
     /// Applies a change in the rule's scale, held within the bounds. Rounds to the stored width at once, so that it makes
     /// no difference when a synapse is brought up to date.
     #[inline]
-    fn change(&self, state: &mut Synapse, change: f64, at: Time, price: &mut Price) {
+    pub(super) fn change(&self, state: &mut Synapse, change: f64, at: Time, price: &mut Price) {
         let value = match &self.setup.memristor {
+            Some(memristor) if change != 0.0 && self.setup.rule.as_ref().is_some_and(Rule::in_pulses) => {
+                memristor.step(state.value, change > 0.0, &mut state.device, at, price)
+            }
             Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, at, price),
             None => self.setup.bounded(state.value / self.setup.scale + change),
         };

@@ -1,6 +1,7 @@
 //! What a synapse has come to at any time. Nothing here writes.
 
 use crate::neuron::Real;
+use crate::plasticity::Rule;
 use crate::synapse::Price;
 use crate::time::Time;
 
@@ -65,7 +66,10 @@ impl<W: Real> Plastic<W> {
             self.learn_before(&mut state, target, delay, pre, price);
             past = pre.past.then(pre.time, self.setup.rule.as_ref());
         }
-        self.learn_post(&mut state, target, delay, &past, at, price);
+        self.learn_post(&mut state, target, delay, &past, (at, at), price);
+        if let (Some(Rule::Dopamine(rule)), None) = (&self.setup.rule, &self.setup.memristor) {
+            self.drift_to(&mut state, rule, at, price);
+        }
         state
     }
 

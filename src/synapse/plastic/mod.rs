@@ -6,11 +6,13 @@
 //! spike with an axonal one, for its arrival may be what made the target fire. What a synapse has learnt up to a time is a
 //! pure function of the spikes, so bringing it up to date early or late, once or in several steps, gives the same bits.
 //!
-//! Here is what is kept; [`learn`] asks the rule, [`look`] answers without writing, [`state`] goes into checkpoints.
+//! Here is what is kept; [`learn`] asks the rule, [`reward`], [`scaling`] and [`voltage`] do what comes between spikes, [`look`] answers without writing, [`state`] goes into checkpoints.
 
 use std::collections::VecDeque;
 
 use crate::neuron::Real;
+use crate::plasticity::short_term::{Normalize, ShortTerm};
+use crate::plasticity::stdp_dopamine::Modulator;
 use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
@@ -20,10 +22,15 @@ use super::{Cells, History, Memristor, Needs, Price};
 mod learn;
 mod look;
 mod past;
+mod reward;
+mod scaling;
 mod state;
+mod voltage;
 
 pub use past::{Past, PreSpike, PreState, Transmitted};
+pub use reward::Modulation;
 pub use state::PlasticState;
+pub use voltage::Voltage;
 
 use state::Synapse;
 
@@ -46,6 +53,14 @@ pub struct PlasticSetup {
     pub during: Option<Vec<(Time, Time)>>,
     /// Largest delay of the projection.
     pub max_delay: Time,
+    /// How often a rule that learns from potentials sees them.
+    pub step: Time,
+    /// Short-term plasticity.
+    pub short_term: Option<ShortTerm>,
+    /// Scaling of the weights onto each target.
+    pub normalize: Option<Normalize>,
+    /// Where the neuromodulator comes from, if the rule has one.
+    pub modulator: Option<Modulator>,
 }
 
 impl PlasticSetup {
@@ -79,10 +94,14 @@ pub struct Plastic<W> {
     pub setup: PlasticSetup,
     /// Weight of each synapse, or conductance \[S\] with a device.
     pub value: Vec<W>,
-    /// Own trace of each synapse; empty but with pre-centered pairing.
+    /// Own trace of each synapse, or its eligibility; empty but with pre-centered pairing and rules that have one.
     pub x: Vec<f64>,
     /// What devices keep beside it; empty without devices.
     pub cells: Cells,
+    /// When the eligibility was this; empty without.
+    pub since: Vec<Time>,
+    /// Spikes of the modulator that synapses may not have learnt from.
+    pub modulation: Vec<Modulation>,
     /// Post spikes of each target (index within the population's share of the thread).
     pub post: Vec<History>,
     /// The last of them, at hand.
@@ -128,10 +147,14 @@ impl<W: Real> Plastic<W> {
             None => weights,
         };
         let rule = setup.rule.as_ref();
-        let centered = rule.is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
+        let rewarded = matches!(rule, Some(Rule::Dopamine(_)));
+        let own = rewarded || rule.is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
+        let targets = if rule.is_some() { targets } else { 0 };
         let decay = |tau: Option<f64>| Decay::new(tau.unwrap_or(1.0), step);
         Plastic {
-            x: vec![0.0; if centered { value.len() } else { 0 }],
+            x: vec![0.0; if own { value.len() } else { 0 }],
+            since: vec![Time::ZERO; if rewarded { value.len() } else { 0 }],
+            modulation: Vec::new(),
             cells,
             post: vec![History::default(); targets],
             recent: vec![Recent::default(); targets],
@@ -150,8 +173,14 @@ impl<W: Real> Plastic<W> {
     /// Takes note of a spike of source `row`, emitted at `time`; spikes come in order of (time, row).
     pub fn emitted(&mut self, row: u32, time: Time) {
         let state = &mut self.pre[row as usize];
-        self.pending.push_back(PreSpike { row, time, past: state.past, ordinal: state.count });
-        *state = PreState { past: state.past.then(time, self.setup.rule.as_ref()), count: state.count.wrapping_add(1) };
+        let (past, ordinal) = (state.past, state.count);
+        let mut gain = 1.0;
+        if let Some(short_term) = &self.setup.short_term {
+            state.resources = short_term.next(state.resources, past.last.map(|last| time - last));
+            gain = state.resources.gain();
+        }
+        self.pending.push_back(PreSpike { row, time, past, ordinal, gain });
+        (state.past, state.count) = (past.then(time, self.setup.rule.as_ref()), ordinal.wrapping_add(1));
     }
 
     /// Takes note of a spike of a target.
@@ -159,6 +188,10 @@ impl<W: Real> Plastic<W> {
     pub fn post_spike(&mut self, target: u32, time: Time) {
         if let Some(rule) = &self.setup.rule {
             let history = &mut self.post[target as usize];
+            if let Rule::Clopath(rule) = rule {
+                history.voltage.get_or_insert_default().spike(rule, time);
+                return;
+            }
             history.push(time, rule);
             self.recent[target as usize].push(history);
             self.unsettled += 1;
@@ -182,10 +215,12 @@ impl<W: Real> Plastic<W> {
     #[inline]
     fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) -> f64 {
         self.learn_before(state, target, delay, pre, price);
-        match &self.setup.memristor {
+        let weight = match &self.setup.memristor {
             Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, pre.time + delay, price),
             None => state.value,
-        }
+        };
+        // In the width in which whole runs hand it over.
+        if self.setup.short_term.is_some() { W::of(weight * pre.gain).wide() } else { weight }
     }
 
     /// Puts back the post spikes of all targets.
@@ -216,14 +251,15 @@ impl<W: Real> Plastic<W> {
                 let delay = delay_of(row, synapse);
                 let past = self.delivered(row, &pending, |p| p.time + delay < now);
                 let mut state = self.get(synapse);
-                self.learn_post(&mut state, u32::from(target), delay, &past, until, &mut price);
+                self.learn_post(&mut state, u32::from(target), delay, &past, (until, until), &mut price);
                 self.put(synapse, &state);
             }
         }
         self.price = price;
         self.settled = until;
         let oldest = Time(until.0 - self.setup.max_delay.0);
-        self.post.iter_mut().for_each(|h| h.forget(oldest));
+        self.post.iter_mut().for_each(|h| h.forget(oldest, until));
+        self.forget_modulation(until);
         self.unsettled = 0;
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::exp;
+use crate::plasticity::short_term::Resources;
 use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
@@ -17,6 +18,8 @@ pub struct PreSpike {
     pub past: Past,
     /// How many spikes of this source came before.
     pub ordinal: u32,
+    /// The share of its weight that a synapse transmits: less than 1 with short-term plasticity only.
+    pub gain: f64,
 }
 
 /// A weight on its way to the target.
@@ -87,4 +90,5 @@ impl Past {
 pub struct PreState {
     pub(super) past: Past,
     pub(super) count: u32,
+    pub(super) resources: Resources,
 }

@@ -8,6 +8,7 @@ use crate::neuron::Real;
 use crate::synapse::{CellsState, Kept, Price};
 use crate::time::Time;
 
+use super::reward::Modulation;
 use super::{Plastic, PreSpike, PreState};
 
 /// One synapse's own state, copied out of the arrays.
@@ -15,8 +16,10 @@ use super::{Plastic, PreSpike, PreState};
 pub(super) struct Synapse {
     /// Weight, or conductance.
     pub value: f64,
-    /// Own presynaptic trace (pre-centered pairing only).
+    /// Own presynaptic trace (pre-centered pairing), or eligibility (rules that have one).
     pub x: f64,
+    /// When the eligibility was this.
+    pub since: Time,
     /// What its devices keep.
     pub device: Kept,
 }
@@ -25,7 +28,8 @@ impl<W: Real> Plastic<W> {
     #[inline]
     pub(super) fn get(&self, synapse: usize) -> Synapse {
         let x = self.x.get(synapse).copied().unwrap_or(0.0);
-        Synapse { value: self.value[synapse].wide(), x, device: self.cells.get(synapse) }
+        let since = self.since.get(synapse).copied().unwrap_or(Time::ZERO);
+        Synapse { value: self.value[synapse].wide(), x, since, device: self.cells.get(synapse) }
     }
 
     #[inline]
@@ -33,6 +37,9 @@ impl<W: Real> Plastic<W> {
         self.value[synapse] = W::of(state.value);
         if let Some(x) = self.x.get_mut(synapse) {
             *x = state.x;
+        }
+        if let Some(since) = self.since.get_mut(synapse) {
+            *since = state.since;
         }
         self.cells.put(synapse, &state.device);
     }
@@ -43,6 +50,8 @@ impl<W: Real> Plastic<W> {
 pub struct PlasticState {
     value: Vec<f64>,
     x: Vec<f64>,
+    since: Vec<Time>,
+    modulation: Vec<Modulation>,
     cells: CellsState,
     pre: Vec<PreState>,
     pending: VecDeque<PreSpike>,
@@ -66,6 +75,7 @@ impl PlasticState {
     pub fn push<W: Real>(&mut self, plastic: &Plastic<W>, synapse: usize) {
         self.value.push(plastic.value[synapse].wide());
         self.x.extend(plastic.x.get(synapse));
+        self.since.extend(plastic.since.get(synapse));
         self.cells.push(&plastic.cells, synapse);
     }
 
@@ -74,6 +84,9 @@ impl PlasticState {
         plastic.value[synapse] = W::of(self.value[place]);
         if let (Some(to), Some(x)) = (plastic.x.get_mut(synapse), self.x.get(place)) {
             *to = *x;
+        }
+        if let (Some(to), Some(since)) = (plastic.since.get_mut(synapse), self.since.get(place)) {
+            *to = *since;
         }
         self.cells.put(place, &mut plastic.cells, synapse);
     }
@@ -86,6 +99,7 @@ impl<W: Real> Plastic<W> {
             pre: self.pre.clone(),
             pending: self.pending.clone(),
             settled: self.settled,
+            modulation: self.modulation.clone(),
             ..PlasticState::default()
         }
     }
@@ -95,6 +109,7 @@ impl<W: Real> Plastic<W> {
         self.pre.clone_from(&state.pre);
         self.pending.clone_from(&state.pending);
         self.settled = state.settled;
+        self.modulation.clone_from(&state.modulation);
         self.price = state.price;
         self.unsettled = 0;
     }

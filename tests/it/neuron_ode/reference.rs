@@ -1,5 +1,6 @@
 //! NEST's cases, and an independent integrator.
 
+use memspike::describe::Param;
 use memspike::neuron::{EventNeuron, NeuronModel};
 use memspike::time::Time;
 use serde_json::Value;
@@ -24,7 +25,10 @@ impl Case {
             value.as_f64().or(value.as_bool().map(|b| if b { 1.0 } else { 0.0 }))
         };
         let table = model.describe();
-        let params = table.params.iter().map(|p| given(p.name).unwrap_or_else(|| panic!("no {}", p.name))).collect();
+        // NEST's models have no threshold adaptation.
+        let ours = |p: &Param| p.name.ends_with("theta") || p.name.starts_with("theta");
+        let or_ours = |p: &Param| given(p.name).or(ours(p).then_some(p.default));
+        let params = table.params.iter().map(|p| or_ours(p).unwrap_or_else(|| panic!("no {}", p.name))).collect();
         let initial = table.variables.iter().map(|v| given(v.name).unwrap_or(f64::NAN)).collect();
         let delay = file["input_delay_ms"].as_f64().unwrap();
         let spikes = file["input_spikes"].as_array().unwrap();

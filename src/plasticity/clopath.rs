@@ -1,0 +1,111 @@
+//! Voltage-based STDP (Clopath, Busing, Vasilaki & Gerstner 2010; NEST clopath_synapse).
+
+use crate::describe::Bound::{Finite, NonNegative, Positive};
+use crate::describe::Kind::{Number, Quantity};
+use crate::describe::{Model, param};
+use crate::math::exp;
+use crate::time::Time;
+
+/// The rule's table.
+pub const MODEL: Model = Model {
+    name: "clopath",
+    summary: "Voltage-based STDP: the target's membrane potential and its running means decide",
+    equations: "at a pre spike:  dw = -a_ltd (u_minus - theta_minus)+\n\
+                in between:      dw/dt = a_ltp x (v_m - theta_plus)+ (u_plus - theta_minus)+\n\
+                du_plus/dt = (v_m - u_plus)/tau_u_bar_plus,  du_minus/dt = (v_m - u_minus)/tau_u_bar_minus;  (z)+ = max(z, 0)\n\
+                x: presynaptic trace that jumps by 1/tau_x and decays with tau_x; u_plus, u_minus count delay_u_bars later\n\
+                the target is looked at every `resolution` of the simulation, in both engines, as NEST does; for t_clamp after a\n\
+                spike v_m counts as v_clamp, which stands for the spike's shape (0: no shape); any neuron model will do, and\n\
+                u_plus, u_minus start at its v_m; the homeostatic factor of NEST's A_LTD_const = false is not here",
+    reference: "Clopath, Busing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479; NEST clopath_synapse with \
+                aeif_psc_delta_clopath, here with any target",
+    params: &[
+        param("a_ltd", Number, 14e-5, NonNegative, "depression, in the weight's unit per mV"),
+        param("a_ltp", Number, 8e-5, NonNegative, "potentiation, in the weight's unit per mV^2"),
+        param("theta_plus", Quantity("mV"), -45.3, Finite, "potential above which potentiation sets in"),
+        param("theta_minus", Quantity("mV"), -70.6, Finite, "mean potential above which there is plasticity"),
+        param("tau_x", Quantity("ms"), 15.0, Positive, "decay of the presynaptic trace"),
+        param("tau_u_bar_plus", Quantity("ms"), 7.0, Positive, "running mean of the potential, for potentiation"),
+        param("tau_u_bar_minus", Quantity("ms"), 10.0, Positive, "running mean of the potential, for depression"),
+        param("delay_u_bars", Quantity("ms"), 4.0, NonNegative, "how much later the running means count"),
+        param("v_clamp", Quantity("mV"), 33.0, Finite, "what the potential counts as after a spike"),
+        param("t_clamp", Quantity("ms"), 2.0, NonNegative, "for how long it does"),
+    ],
+    variables: &[],
+};
+
+/// Checked parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clopath {
+    a_ltd: f64,
+    a_ltp: f64,
+    theta_plus: f64,
+    theta_minus: f64,
+    /// Decay of the presynaptic trace \[ms\].
+    pub tau_x: f64,
+    tau_u: [f64; 2],
+    /// How much later the running means count.
+    pub delay: Time,
+    /// What the potential counts as after a spike \[mV\].
+    pub v_clamp: f64,
+    /// For how long it does.
+    pub t_clamp: Time,
+}
+
+impl Clopath {
+    /// From values in the order of the table.
+    pub fn new(values: &[f64]) -> Clopath {
+        Clopath {
+            a_ltd: values[0],
+            a_ltp: values[1],
+            theta_plus: values[2],
+            theta_minus: values[3],
+            tau_x: values[4],
+            tau_u: [values[5], values[6]],
+            delay: Time::from_ms(values[7]),
+            v_clamp: values[8],
+            t_clamp: Time::from_ms(values[9]),
+        }
+    }
+
+    /// The running means (plus, minus) `ms` later, if the potential goes straight from `from` to `to` \[mV\].
+    pub fn means(&self, u: [f64; 2], from: f64, to: f64, ms: f64) -> [f64; 2] {
+        std::array::from_fn(|k| {
+            let tau = self.tau_u[k];
+            let lag = tau * (to - from) / ms;
+            to - lag + (u[k] - from + lag) * exp(-ms / tau)
+        })
+    }
+
+    /// What a step of `ms` potentiates per unit of the trace, for a potential and the running mean that counts \[mV\].
+    pub fn drive(&self, v: f64, u_plus: f64, ms: f64) -> f64 {
+        self.a_ltp * (v - self.theta_plus).max(0.0) * (u_plus - self.theta_minus).max(0.0) * ms / self.tau_x
+    }
+
+    /// The change at a pre spike, for the running mean that counts \[mV\].
+    pub fn on_pre(&self, u_minus: f64) -> f64 {
+        -self.a_ltd * (u_minus - self.theta_minus).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_means_follow_a_straight_course_exactly() {
+        let values: Vec<f64> = MODEL.params.iter().map(|p| p.default).collect();
+        let rule = Clopath::new(&values);
+        let (steps, h) = (100_000, 3.0 / 100_000.0);
+        let (mut u, v) = ([-70.0, -60.0], |t: f64| -65.0 + 10.0 * t / 3.0);
+        for k in 0..steps {
+            let t = (k as f64 + 0.5) * h;
+            for (u, tau) in u.iter_mut().zip([7.0, 10.0]) {
+                let half = *u + 0.5 * h * (v(t - 0.5 * h) - *u) / tau;
+                *u += h * (v(t) - half) / tau;
+            }
+        }
+        let found = rule.means([-70.0, -60.0], -65.0, -55.0, 3.0);
+        assert!((found[0] - u[0]).abs() < 1e-8 && (found[1] - u[1]).abs() < 1e-8, "{found:?} {u:?}");
+    }
+}

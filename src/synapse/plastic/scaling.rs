@@ -1,0 +1,62 @@
+//! Normalisation: from time to time the weights onto each target are scaled to a sum.
+//!
+//! A scaling is an event of the target, after everything else at its tick. It is put down with its factor when everything up to
+//! then has happened; each synapse takes it in, as it does spikes, when it is next brought up to date.
+
+use crate::neuron::Real;
+use crate::plasticity::Rule;
+use crate::synapse::Price;
+use crate::time::Time;
+
+use super::Plastic;
+use super::state::Synapse;
+
+impl<W: Real> Plastic<W> {
+    /// Is a scaling due at `at`?
+    pub fn scales_at(&self, at: Time) -> bool {
+        self.setup.normalize.is_some_and(|n| at > Time::ZERO && at.0 % n.every.0 == 0)
+    }
+
+    /// Puts down a scaling at `at`, everything up to which has happened.
+    ///
+    /// Ordering law: the sum of a target runs over its synapses by source, delay, ordinal.
+    pub fn put_down_scaling(
+        &mut self,
+        at: Time,
+        row_start: &[u64],
+        targets: &[u16],
+        delay_of: &dyn Fn(usize, usize) -> Time,
+    ) {
+        let Some(normalize) = self.setup.normalize else { return };
+        let pending = self.pending_by_row();
+        let mut sums = vec![0.0; self.post.len()];
+        for row in 0..self.pre.len() {
+            let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
+            for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
+                let delay = delay_of(row, synapse);
+                sums[usize::from(target)] += self.weight_at(synapse, row, u32::from(target), delay, at, &pending);
+            }
+        }
+        for (history, sum) in self.post.iter_mut().zip(sums) {
+            // Nothing can be scaled to a sum from 0, and no weight changes its sign.
+            if sum * normalize.sum > 0.0 {
+                history.scalings.push((at, normalize.sum / sum));
+            }
+        }
+    }
+
+    /// Scales a weight.
+    pub(super) fn scale(&self, state: &mut Synapse, (at, factor): (Time, f64), price: &mut Price) {
+        if let Some(Rule::Dopamine(rule)) = &self.setup.rule {
+            self.drift_to(state, rule, at, price);
+        }
+        let value = match &self.setup.memristor {
+            Some(memristor) => {
+                let change = (factor - 1.0) * memristor.weight(state.value, &state.device, at);
+                memristor.change(state.value, change, &mut state.device, at, price)
+            }
+            None => self.setup.bounded(state.value / self.setup.scale * factor),
+        };
+        state.value = W::of(value).wide();
+    }
+}
