@@ -40,14 +40,15 @@ impl<W: Real> Plastic<W> {
             && setup.short_term.is_none()
     }
 
-    /// As [`Plastic::transmit_run`], where [`Plastic::has_device_rows`].
+    /// As [`Plastic::transmit_run`], where [`Plastic::has_device_rows`]; a weight is not rounded to the width in which
+    /// conductances are stored, as when synapses go one by one.
     pub fn transmit_device_run(
         &mut self,
         synapses: Range<usize>,
         targets: &[u16],
         delay: Time,
         pre: &PreSpike,
-        receive: impl FnMut(u16, W),
+        receive: impl FnMut(u16, f64),
     ) {
         let Some(rule) = self.setup.rule.clone() else { return };
         let all_to_all = rule.pairing() == Pairing::AllToAll;
@@ -69,7 +70,7 @@ impl<W: Real> Plastic<W> {
         targets: &[u16],
         delay: Time,
         pre: &PreSpike,
-        mut receive: impl FnMut(u16, W),
+        mut receive: impl FnMut(u16, f64),
     ) {
         let Some(memristor) = &self.setup.memristor else { return };
         let c = &memristor.device.common;
@@ -159,14 +160,14 @@ impl<W: Real> Plastic<W> {
                 } else {
                     memristor.noisy(g, normal(memristor.read_word(keys[lane], pre.ordinal)))
                 };
-                receive(target, W::of(weight));
+                receive(target, weight);
             }
             first = chunk.end;
         }
         self.price.merge(&price);
         for (synapse, target) in long {
             let weight = self.transmit(synapse, u32::from(target), delay, pre);
-            receive(target, W::of(weight));
+            receive(target, weight);
         }
     }
 }
