@@ -14,6 +14,7 @@ pub mod math;
 pub mod memory;
 pub mod network;
 pub mod neuron;
+pub mod npy;
 pub mod plasticity;
 pub mod plot;
 pub mod record;

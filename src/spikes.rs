@@ -112,6 +112,21 @@ pub enum Column {
     Text(Vec<String>),
 }
 
+impl Column {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Column::Number(values) => values.len(),
+            Column::Text(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A table of intervals: trials, epochs, or times during which something was observed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IntervalTable {
@@ -153,6 +168,8 @@ pub struct Recording {
     pub populations: Vec<(String, usize, usize)>,
     /// Columns that describe the units, one entry per unit.
     pub unit_columns: Vec<(String, Column)>,
+    /// The table of electrodes: columns with one entry per electrode; empty if the file has none.
+    pub electrodes: Vec<(String, Column)>,
     /// When the units were observed, \[start, stop\] in s, merged over units; empty if the file does not say.
     pub observed: Vec<(f64, f64)>,
     /// Behaviour and other signals.

@@ -76,6 +76,10 @@ fn as_text(file: &Path, r: &Recording) -> String {
         let names: Vec<&str> = r.unit_columns.iter().map(|(name, _)| name.as_str()).collect();
         let _ = writeln!(out, "columns of units: {}", names.join(", "));
     }
+    if let Some((_, column)) = r.electrodes.first() {
+        let names: Vec<&str> = r.electrodes.iter().map(|(name, _)| name.as_str()).collect();
+        let _ = writeln!(out, "electrodes: {}; columns {}", grouped(column.len() as u64), names.join(", "));
+    }
     for s in &r.signals {
         let span = s.times.first().zip(s.times.last()).map_or(String::new(), |(a, b)| format!(", {a:.3} to {b:.3} s"));
         let unit = if s.unit.is_empty() { "no unit" } else { &s.unit };
@@ -117,6 +121,8 @@ fn as_json(file: &Path, r: &Recording) -> Value {
         "rate_hz": rate(r, spikes, units),
         "populations": r.populations.iter().map(population).collect::<Map<_, _>>(),
         "unit_columns": columns(&r.unit_columns),
+        "electrodes": r.electrodes.first().map_or(0, |(_, column)| column.len()),
+        "electrode_columns": columns(&r.electrodes),
         "observed_s": r.observed,
         "behavior": r.signals.iter().map(|s| json!({
             "name": s.name, "unit": s.unit, "width": s.width, "samples": s.times.len(),

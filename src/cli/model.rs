@@ -77,8 +77,31 @@ impl Model {
             let bound = spec.bind(population, &recording).map_err(Failure::input)?;
             recordings.push(Replayed { population, recording, bound });
         }
+        bind_intervals(&mut spec, &recordings)?;
         Ok(Loaded { spec, recordings })
     }
+}
+
+/// Fills the intervals that are tables of recordings: of the one that is replayed, or of a file on the same clock.
+fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(), Failure> {
+    for wanted in std::mem::take(&mut spec.interval_files) {
+        let name = &spec.intervals[wanted.interval].name;
+        let start = recordings.first().map_or(0.0, |replayed| replayed.bound.start_s);
+        let result = match (&wanted.file, recordings) {
+            (Some(file), _) => {
+                let recording = format::read(file).map_err(Failure::input)?;
+                spec.bind_interval(&wanted, &recording, start)
+            }
+            (None, [replayed, ..]) => spec.bind_interval(&wanted, &replayed.recording, start),
+            (None, []) => {
+                return Err(Failure::input(format!(
+                    "The interval `{name}` is a table of a recording, but no file is named and no recording is replayed; set interval.{name}.file."
+                )));
+            }
+        };
+        result.map_err(|message| Failure::input(format!("The {message}.")))?;
+    }
+    Ok(())
 }
 
 /// Reads what the model's recording sources name.

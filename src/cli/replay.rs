@@ -13,7 +13,7 @@ use super::{Done, Failure, quantity};
 #[command(after_help = "Examples:\n  memspike replay session.nwb -o replay.h5\n  \
                         memspike replay session.nwb -o part.h5 --units 0-95 --start 2283s --stop 2285s --speed 10")]
 pub struct Args {
-    /// The recording: NWB 2, SONATA spikes, binned counts in HDF5, or a result of memspike
+    /// The recording, in any format that `memspike info` reads (NWB, SONATA, MATLAB, phy, NIX, AEDAT 4, GDF, CSV, ..)
     recording: PathBuf,
 
     /// The result file (HDF5)
@@ -40,7 +40,8 @@ pub struct Args {
     #[arg(long, value_name = "RANGES")]
     units: Option<String>,
 
-    /// Units by a column, such as location=M1 (a later version)
+    /// Units by a column that `memspike info` names, such as location=M1; may be repeated: other columns must hold too, further
+    /// values of one column are alternatives
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     filter: Vec<String>,
 
@@ -54,15 +55,10 @@ pub struct Args {
 
 /// Simulates, and prints the figures.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    if !args.filter.is_empty() {
-        return Err(Failure::input(
-            "Selecting units by --where comes in a later version; select them by position, with --units 0-95,100.",
-        ));
-    }
     if let Some(speed) = args.speed.filter(|s| !(s.is_finite() && *s > 0.0)) {
         return Err(Failure::input(format!("--speed is {speed}; expected more than 0, such as 1 for real time.")));
     }
-    if !args.recording.is_file() {
+    if !args.recording.exists() {
         return Err(Failure::input(format!("There is no recording {}; check the path.", args.recording.display())));
     }
     let model = args.model.map_or(Model::Replay, Model::File);
@@ -85,7 +81,29 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     args.start.into_iter().for_each(|s| lay("start", format!("\"{s} s\"")));
     args.stop.into_iter().for_each(|s| lay("stop", format!("\"{s} s\"")));
     args.units.into_iter().for_each(|units| lay("units", toml_edit::Value::from(units).to_string()));
+    for (column, value) in conditions(&args.filter)? {
+        lay(&format!("where.{}", toml_edit::Key::new(column)), value);
+    }
     simulate::run(request)
+}
+
+/// For each column of `COLUMN=VALUE` its values, as TOML.
+fn conditions(filter: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let mut columns: Vec<(String, toml_edit::Array)> = Vec::new();
+    for text in filter {
+        let Some((column, value)) = text.split_once('=').filter(|(column, _)| !column.is_empty()) else {
+            return Err(Failure::input(format!("--where is {text:?}; expected COLUMN=VALUE, such as location=M1.")));
+        };
+        let value = match value.parse::<f64>() {
+            Ok(number) if number.is_finite() => toml_edit::Value::from(number),
+            _ => toml_edit::Value::from(value),
+        };
+        match columns.iter_mut().find(|known| known.0 == column) {
+            Some((_, values)) => values.push(value),
+            None => columns.push((column.to_string(), toml_edit::Array::from_iter([value]))),
+        }
+    }
+    Ok(columns.into_iter().map(|(column, values)| (column, values.to_string())).collect())
 }
 
 /// The population that replays a recording, if there is just one.

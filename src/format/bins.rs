@@ -30,6 +30,12 @@ pub(super) fn note(width: f64) -> String {
     format!("each is placed at random (uniformly, with a fixed seed) within its bin of {} ms", width * 1e3)
 }
 
+/// The smallest step between bins: larger ones are gaps. Rounded to 1 ns against the noise of subtraction.
+pub(super) fn width(starts: &[f64]) -> Option<f64> {
+    let smallest = starts.windows(2).map(|pair| pair[1] - pair[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
+    smallest.is_finite().then(|| (smallest * 1e9).round() / 1e9).filter(|w| *w > 0.0)
+}
+
 impl Bins<'_> {
     /// The spikes; units are numbered from 0 in the order of the columns.
     ///

@@ -3,14 +3,26 @@
 //! To add a format: one module with `recognise` and `read`, and one line in `FORMATS`. A format
 //! is recognised by its content, never by the file's name.
 
+mod aedat4;
 mod binned;
 mod bins;
+mod bmi3d;
+mod codec;
+mod csv;
 mod error;
+mod gdf;
 mod h5;
+mod mat;
+mod mea;
+mod nix;
 mod nwb;
+mod phy;
+mod plain;
 pub mod result;
+mod shd;
 mod sonata;
-mod text;
+mod trodes;
+mod words;
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -18,6 +30,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use self::h5::H5;
+use self::plain::Plain;
 pub use error::{Fault, FormatError};
 
 use crate::spikes::Recording;
@@ -26,8 +39,13 @@ use crate::spikes::Recording;
 struct Format {
     name: &'static str,
     looked_for: &'static str,
-    recognise: fn(&H5) -> bool,
-    read: fn(&H5) -> Result<Recording, FormatError>,
+    reader: Reader,
+}
+
+/// How a format is told and read: from an open HDF5 file, or from any other file or folder.
+enum Reader {
+    Hdf5(fn(&H5) -> bool, fn(&H5) -> Result<Recording, FormatError>),
+    Plain(fn(&Plain) -> bool, fn(&Plain) -> Result<Recording, FormatError>),
 }
 
 /// All formats, in the order in which they are tried: a result is a SONATA file too, so it comes first.
@@ -35,47 +53,119 @@ const FORMATS: &[Format] = &[
     Format {
         name: "memspike result",
         looked_for: "the attribute format = \"memspike\"",
-        recognise: result::recognise,
-        read: result::read,
+        reader: Reader::Hdf5(result::recognise, result::read),
     },
-    Format { name: "NWB 2", looked_for: "the attribute nwb_version", recognise: nwb::recognise, read: nwb::read },
+    Format { name: "NWB 2", looked_for: "the attribute nwb_version", reader: Reader::Hdf5(nwb::recognise, nwb::read) },
     Format {
         name: "SONATA spikes",
         looked_for: "/spikes/<population>/{timestamps, node_ids} or /spikes/{timestamps, gids}",
-        recognise: sonata::recognise,
-        read: sonata::read,
+        reader: Reader::Hdf5(sonata::recognise, sonata::read),
+    },
+    Format {
+        name: "SONATA report",
+        looked_for: "/report/<population>/{data, mapping} or /{data, mapping}",
+        reader: Reader::Hdf5(sonata::report::recognise, sonata::report::read),
     },
     Format {
         name: "binned counts",
         looked_for: "/spike_counts and the attribute bin_size_s",
-        recognise: binned::recognise,
-        read: binned::read,
+        reader: Reader::Hdf5(binned::recognise, binned::read),
+    },
+    Format {
+        name: "MATLAB 7.3",
+        looked_for: "variables with the attribute MATLAB_class",
+        reader: Reader::Hdf5(mat::recognise_v73, mat::read_v73),
+    },
+    Format {
+        name: "labelled samples",
+        looked_for: "lists of events in /spikes/{times, units}",
+        reader: Reader::Hdf5(shd::recognise, shd::read),
+    },
+    Format {
+        name: "retinal array",
+        looked_for: "/spikes and /sCount",
+        reader: Reader::Hdf5(mea::recognise, mea::read),
+    },
+    Format {
+        name: "NIX",
+        looked_for: "the attribute format = \"nix\"",
+        reader: Reader::Hdf5(nix::recognise, nix::read),
+    },
+    Format {
+        name: "BMI3D",
+        looked_for: "a table of compound rows /task",
+        reader: Reader::Hdf5(bmi3d::recognise, bmi3d::read),
+    },
+    Format {
+        name: "AEDAT 4",
+        looked_for: "the line #!AER-DAT4.0",
+        reader: Reader::Plain(aedat4::recognise, aedat4::read),
+    },
+    Format {
+        name: "Trodes",
+        looked_for: "the line <Start settings>",
+        reader: Reader::Plain(trodes::recognise, trodes::read),
+    },
+    Format {
+        name: "MATLAB 5",
+        looked_for: "the header of 128 bytes that ends in IM or MI",
+        reader: Reader::Plain(mat::recognise_v5, mat::read_v5),
+    },
+    Format {
+        name: "phy / Kilosort",
+        looked_for: "a folder with spike_times.npy and spike_clusters.npy",
+        reader: Reader::Plain(phy::recognise, phy::read),
+    },
+    Format {
+        name: "GDF",
+        looked_for: "lines of an identifier and a time",
+        reader: Reader::Plain(gdf::recognise, gdf::read),
+    },
+    Format {
+        name: "CSV",
+        looked_for: "a line of names with a time and a unit, or a time and unit_.. columns",
+        reader: Reader::Plain(csv::recognise, csv::read),
     },
 ];
 
 /// Reads a recording or a result, whatever its format.
 ///
 /// # Errors
-/// If the file is missing, not HDF5, damaged, of an unknown layout, or holds what can't be.
+/// If it is missing, damaged, of no layout that is known, or holds what can't be.
 pub fn read(path: &Path) -> Result<Recording, FormatError> {
-    open(path, |h5| match FORMATS.iter().find(|format| (format.recognise)(h5)) {
-        Some(format) => (format.read)(h5),
-        None => Err(unknown_layout(h5)),
-    })
+    let plain = Plain::open(path)?;
+    if is_hdf5(&plain)? {
+        return open(path, |h5| {
+            let found = FORMATS.iter().find_map(|format| match format.reader {
+                Reader::Hdf5(recognise, read) if recognise(h5) => Some(read),
+                _ => None,
+            });
+            found.map_or_else(|| Err(unknown_layout(h5)), |read| read(h5))
+        });
+    }
+    let found = FORMATS.iter().find_map(|format| match format.reader {
+        Reader::Plain(recognise, read) if recognise(&plain) => Some(read),
+        _ => None,
+    });
+    found.map_or_else(|| Err(unknown_file(&plain)), |read| read(&plain))
 }
 
-/// Opens a file and hands it to a reader.
+/// Opens an HDF5 file and hands it to a reader.
 fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Result<T, FormatError> {
+    let plain = Plain::open(path)?;
+    if !is_hdf5(&plain)? {
+        return Err(unknown_file(&plain));
+    }
     // HDF5's own error stack says nothing that a user could act on.
     hdf5::silence_errors(true);
+    h5::register_filters();
     // The last resort: the bindings assert on a few types that only a damaged or odd file has.
     // Nothing outlives the closure, so no half-changed state can be seen.
     let quiet = AssertUnwindSafe(|| {
-        let bytes = expect_hdf5(path)?;
         // Without its lock, which network file systems often refuse; a recording is only read.
         let options = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
         let file = options.map_err(|e| unopened(path, &e))?;
-        read(&H5 { path, file: &file, bytes })
+        read(&H5 { path, file: &file, bytes: plain.bytes })
     });
     catch_unwind(quiet).unwrap_or_else(|_| {
         let message = "holds a type that the HDF5 library's bindings can't represent; the file is probably damaged";
@@ -83,45 +173,52 @@ fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Res
     })
 }
 
+/// What of this kind can be read, and by what it is told.
+fn looked_for(hdf5: bool) -> String {
+    let of_kind = FORMATS.iter().filter(|f| matches!(f.reader, Reader::Hdf5(..)) == hdf5);
+    of_kind.map(|f| format!("{} ({})", f.name, f.looked_for)).collect::<Vec<_>>().join("; ")
+}
+
 fn unknown_layout(h5: &H5) -> FormatError {
-    let looked_for: Vec<String> = FORMATS.iter().map(|f| format!("{} ({})", f.name, f.looked_for)).collect();
     let message = format!(
         "is HDF5, but of none of the layouts that can be read; its top level holds {}; looked for: {}",
         h5::list(&h5.members("/")),
-        looked_for.join("; ")
+        looked_for(true)
     );
     h5.error("", Fault::UnknownLayout, message)
 }
 
-/// Checks for HDF5's signature, which lies at byte 0, 512, 1024, 2048, ..; the length of the file \[bytes\].
-fn expect_hdf5(path: &Path) -> Result<u64, FormatError> {
-    const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
-    let missing = |e: std::io::Error| {
-        let message = match e.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
-            _ => format!("can't be opened: {e}"),
-        };
-        FormatError::new(path, "", Fault::Missing, message)
-    };
-    let mut file = fs::File::open(path).map_err(missing)?;
-    let metadata = file.metadata().map_err(missing)?;
-    if metadata.is_dir() {
-        return Err(FormatError::new(path, "", Fault::Missing, "is a directory, expected a file"));
+fn unknown_file(plain: &Plain) -> FormatError {
+    if plain.is_folder {
+        let message = format!("is a directory, but no recording that can be read; looked for: {}", looked_for(false));
+        return plain.error("", Fault::Missing, message);
     }
+    let message = format!(
+        "is not an HDF5 file ({} bytes without HDF5's signature), nor any other recording that can be read; looked for: {}; \
+         if it was downloaded, check that it isn't an error page or a Git LFS pointer",
+        plain.bytes,
+        looked_for(false)
+    );
+    plain.error("", Fault::NotHdf5, message)
+}
+
+/// Whether there is HDF5's signature, which lies at byte 0, 512, 1024, 2048, ..
+fn is_hdf5(plain: &Plain) -> Result<bool, FormatError> {
+    const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+    if plain.is_folder {
+        return Ok(false);
+    }
+    let unread = |e: std::io::Error| plain.error("", Fault::Missing, format!("can't be read: {e}"));
+    let mut file = fs::File::open(plain.path).map_err(unread)?;
     let (mut place, mut start) = (0, [0; 8]);
-    while place + 8 <= metadata.len() {
-        file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut start)).map_err(missing)?;
+    while place + 8 <= plain.bytes {
+        file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut start)).map_err(unread)?;
         if start == SIGNATURE {
-            return Ok(metadata.len());
+            return Ok(true);
         }
         place = if place == 0 { 512 } else { place * 2 };
     }
-    let message = format!(
-        "is not an HDF5 file ({} bytes without HDF5's signature), expected an NWB, SONATA or other HDF5 recording; \
-         if it was downloaded, check that it isn't an error page or a Git LFS pointer",
-        metadata.len()
-    );
-    Err(FormatError::new(path, "", Fault::NotHdf5, message))
+    Ok(false)
 }
 
 fn unopened(path: &Path, error: &hdf5::Error) -> FormatError {

@@ -1,8 +1,9 @@
 //! Recordings: which populations wait for one, and filling them.
 
+use super::conditions::{self, Condition};
 use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
 use super::scope::snap_up;
-use crate::spikes::Recording;
+use crate::spikes::{Column, Recording};
 use crate::time::Time;
 
 /// What a population got from its recording.
@@ -34,6 +35,14 @@ pub enum BindError {
         unit: usize,
         /// Number of units.
         count: usize,
+    },
+    /// Units that can't be chosen by their columns.
+    #[error("population {population}: {message}")]
+    Filter {
+        /// The population.
+        population: String,
+        /// What is wrong.
+        message: String,
     },
     /// Nothing between start and stop.
     #[error("population {population}: stop, {stop} s, is not after start, {start} s, on the recording's clock")]
@@ -87,6 +96,30 @@ pub enum BindError {
     },
 }
 
+/// The units of `keep` that fulfil the conditions on columns of the units, on `id` and on `population`.
+fn filter(conditions: &[Condition], recording: &Recording, keep: Vec<usize>) -> Result<Vec<usize>, String> {
+    if conditions.is_empty() {
+        return Ok(keep);
+    }
+    let ids = Column::Number(recording.spikes.unit_ids.iter().map(|id| *id as f64).collect());
+    let population = |unit: usize| {
+        let of = recording.populations.iter().find(|(_, first, count)| (*first..first + count).contains(&unit));
+        of.map(|of| of.0.clone()).unwrap_or_default()
+    };
+    let populations = Column::Text((0..recording.spikes.unit_ids.len()).map(population).collect());
+    let mut columns: Vec<(&str, &Column)> = recording.unit_columns.iter().map(|(name, c)| (name.as_str(), c)).collect();
+    columns.push(("id", &ids));
+    if !recording.populations.is_empty() {
+        columns.push(("population", &populations));
+    }
+    let found = conditions::select(conditions, &columns, keep.into_iter())?;
+    if found.is_empty() {
+        let wanted: Vec<&str> = conditions.iter().map(|condition| condition.column.as_str()).collect();
+        return Err(format!("where leaves no unit: none has the wanted value of {}", wanted.join(" and ")));
+    }
+    Ok(found)
+}
+
 impl NetworkSpec {
     /// Indices of the populations that wait for a recording, with what they want of it.
     pub fn recordings(&self) -> Vec<(usize, &RecordingSpec)> {
@@ -126,6 +159,8 @@ impl NetworkSpec {
         if keep.is_empty() {
             return Err(BindError::NoUnits(name));
         }
+        let keep = filter(&wanted.filter, recording, keep)
+            .map_err(|message| BindError::Filter { population: name.clone(), message })?;
         let start = wanted.start.unwrap_or_else(|| recording.start());
         let end = recording.stop();
         let stop = wanted.stop.unwrap_or(if end > start { end } else { f64::NAN });

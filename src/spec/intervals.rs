@@ -1,7 +1,7 @@
-//! `[interval.NAME]`: spans of model time, given by numbers.
+//! `[interval.NAME]`: spans of model time, given by numbers or by a table of a recording.
 
 use super::error::ModelError;
-use super::names::{check_keys, later};
+use super::names::check_keys;
 use super::network_spec::IntervalSpec;
 use super::reader::{Reader, named_table, required, section};
 use super::tree::{Entry, Node, Table};
@@ -14,16 +14,20 @@ impl Reader<'_> {
     /// Reads all intervals.
     pub(crate) fn read_intervals(&mut self, root: &Table) -> Result<(), ModelError> {
         for entry in section(root, "interval")? {
-            let spans = self.spans(entry, named_table(entry, "interval")?)?;
+            let table = named_table(entry, "interval")?;
+            let spans = if ["file", "table", "where"].iter().any(|key| table.entry(key).is_some()) {
+                let from = self.interval_file(entry, table)?;
+                self.interval_files.push(from);
+                Vec::new()
+            } else {
+                self.spans(entry, table)?
+            };
             self.intervals.push(IntervalSpec { name: entry.key.clone(), spans });
         }
         Ok(())
     }
 
     fn spans(&self, entry: &Entry, table: &Table) -> Result<Vec<(Time, Time)>, ModelError> {
-        if let Some(file) = ["file", "table", "where"].iter().find_map(|key| table.entry(key)) {
-            return Err(later(&file.key_at, "an interval from a file"));
-        }
         check_keys(table, "of an interval", &["start", "stop", "duration", "every", "count"])?;
         let start_node = required(table, "start", &entry.key_at, "a time such as \"200 ms\", or a list of times")?;
         let starts = self.times(start_node)?;

@@ -19,19 +19,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 mod bind;
+mod conditions;
 mod connect;
 mod crossbar;
 mod devices;
 mod energy;
 mod error;
 mod inputs;
+mod interval_files;
 mod intervals;
 mod layers;
 mod matrix;
 mod models;
 mod names;
 mod network_spec;
-pub mod npy;
 mod pairs_file;
 mod parameters;
 mod plastic;
@@ -116,6 +117,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
         rules,
         devices,
         intervals: Vec::new(),
+        interval_files: Vec::new(),
         populations: Vec::new(),
     };
     reader.read_intervals(root)?;
@@ -137,6 +139,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
         inputs,
         projections: projections.into_iter().map(|p| p.1).collect(),
         intervals: reader.intervals,
+        interval_files: reader.interval_files,
         record,
         energy,
         resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),

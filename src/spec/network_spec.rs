@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+pub use super::conditions::{Condition, Wanted};
+pub use super::interval_files::IntervalFile;
 use crate::crossbar::CrossbarSpec;
 use crate::device::DeviceSpec;
 use crate::neuron::NeuronSpec;
@@ -30,6 +32,9 @@ pub struct NetworkSpec {
     pub projections: Vec<ProjectionSpec>,
     /// `[interval.*]`.
     pub intervals: Vec<IntervalSpec>,
+    /// Intervals that wait for a table of a recording, which the caller reads and binds with
+    /// [`NetworkSpec::bind_interval`].
+    pub interval_files: Vec<IntervalFile>,
     /// `[record]`.
     pub record: RecordSpec,
     /// `[energy]`.
@@ -174,6 +179,8 @@ pub struct RecordingSpec {
     pub stop: Option<f64>,
     /// `units`: inclusive ranges of unit positions, e.g. "0-95,100".
     pub units: Option<Vec<(usize, usize)>>,
+    /// `where`: conditions on columns of the units, e.g. `{ location = "M1" }`, applied to those that `units` names.
+    pub filter: Vec<Condition>,
 }
 
 /// A population or a slice of one.

@@ -6,11 +6,11 @@ use super::connect::check_id;
 use super::error::ModelError;
 use super::names;
 use super::network_spec::Connect;
-use super::npy;
 use super::projections::{Made, Pair};
 use super::reader::{Reader, required};
 use super::tree::Node;
 use super::values_file::{csv_rows, number, numbers, open_h5};
+use crate::npy;
 
 /// Columns of a table of connections.
 #[derive(Default)]

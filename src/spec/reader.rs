@@ -1,6 +1,7 @@
 //! What the readers of the model's tables share: the scope of values, the named sets, and what has been read so far.
 
 use super::error::{ModelError, Place};
+use super::interval_files::IntervalFile;
 use super::names::{check_keys, check_name};
 use super::network_spec::{Active, IntervalSpec, PopulationKind, PopulationSpec, Slice};
 use super::scope::Scope;
@@ -20,6 +21,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) rules: Sets<'a>,
     pub(crate) devices: Sets<'a>,
     pub(crate) intervals: Vec<IntervalSpec>,
+    pub(crate) interval_files: Vec<IntervalFile>,
     pub(crate) populations: Vec<PopulationSpec>,
 }
 

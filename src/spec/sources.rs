@@ -1,7 +1,7 @@
 //! `source.*`: populations whose members only emit.
 
 use super::error::{ModelError, Place};
-use super::names::{check_keys, later};
+use super::names::check_keys;
 use super::network_spec::{Rate, RecordingSpec, SourceSpec};
 use super::reader::{Reader, required};
 use super::scope::snap_up;
@@ -168,10 +168,7 @@ impl Reader<'_> {
     }
 
     fn recording(&self, table: &Table) -> Result<RecordingSpec, ModelError> {
-        if let Some(entry) = table.entry("where") {
-            return Err(later(&entry.key_at, "choosing units by `where`"));
-        }
-        check_keys(table, "of source.recording", &["file", "start", "stop", "units"])?;
+        check_keys(table, "of source.recording", &["file", "start", "stop", "units", "where"])?;
         let seconds = |key: &str| table.get(key).map(|node| self.scope.finite(node, "s")).transpose();
         let (start, stop) = (seconds("start")?, seconds("stop")?);
         if let (Some(start), Some(stop), Some(node)) = (start, stop, table.get("stop"))
@@ -184,6 +181,7 @@ impl Reader<'_> {
             start,
             stop,
             units: table.get("units").map(|node| self.units(node)).transpose()?,
+            filter: table.get("where").map_or(Ok(Vec::new()), |node| self.conditions(node))?,
         })
     }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::error::ModelError;
 use super::names;
-use super::npy;
 use super::scope::Scope;
 use super::tree::{Node, Table};
 use super::values::{Form, unit_factor};
+use crate::npy;
 use crate::value::Value;
 
 /// Reads `{ file = "w.npy", unit = "pA" }`.

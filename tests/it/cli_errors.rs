@@ -73,8 +73,6 @@ fn a_time_without_a_unit_is_explained() {
 #[test]
 fn what_a_later_version_brings_is_said() {
     let folder = workplace();
-    let args = ["replay", "session.nwb", "-o", "a.h5", "--where", "location=M1"];
-    assert!(bad(&memspike(folder.path(), &args), 2).contains("later version"));
     assert!(bad(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.html"]), 2).contains("later version"));
 }
 

@@ -21,7 +21,7 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
     let data = join(place, "data");
     let counts = h5.numbers(&data)?;
     let starts = signals::times(h5, place, counts.shape[0])?;
-    let width = width(&starts).ok_or_else(|| {
+    let width = bins::width(&starts).ok_or_else(|| {
         let message = "has no two bins that follow each other, so that the width of a bin can't be told";
         h5.error(&join(place, "timestamps"), Fault::Invalid, message)
     })?;
@@ -30,10 +30,4 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
     recording.observed = bins.observed();
     recording.notes.push(format!("spikes come from counts in {place}; {}", bins::note(width)));
     Ok(())
-}
-
-/// The smallest step between bins: larger ones are gaps. Rounded to 1 ns against the noise of subtraction.
-fn width(starts: &[f64]) -> Option<f64> {
-    let smallest = starts.windows(2).map(|pair| pair[1] - pair[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
-    smallest.is_finite().then(|| (smallest * 1e9).round() / 1e9).filter(|w| *w > 0.0)
 }

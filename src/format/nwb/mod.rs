@@ -1,9 +1,10 @@
 //! NWB 2 (Neurodata Without Borders, Rübel et al. 2022, doi:10.7554/eLife.78362): units, behaviour, trials.
 //!
-//! Read: the `units` table, or a TimeSeries of binned counts where there is none; TimeSeries under
+//! Read: the `units` table with its electrodes, or a TimeSeries of binned counts where there is none; TimeSeries under
 //! `processing` and `acquisition`; all TimeIntervals. Schema: <https://nwb-schema.readthedocs.io>.
 
 mod counts;
+mod electrodes;
 mod intervals;
 mod signals;
 mod units;
@@ -39,6 +40,7 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
     for place in series.iter().filter(|place| !counts::recognise(h5, place)) {
         signals::read(h5, place, &mut recording)?;
     }
+    electrodes::read(h5, &mut recording)?;
     intervals::read(h5, &mut recording)?;
     Ok(recording)
 }

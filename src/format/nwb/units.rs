@@ -39,7 +39,7 @@ fn ids(h5: &H5) -> Result<Vec<i64>, FormatError> {
 }
 
 /// For each unit where its part of a ragged column ends; equal neighbours are units with nothing.
-fn ends(h5: &H5, column: &str, rows: usize, units: usize) -> Result<Vec<usize>, FormatError> {
+pub(super) fn ends(h5: &H5, column: &str, rows: usize, units: usize) -> Result<Vec<usize>, FormatError> {
     let place = join(UNITS, &format!("{column}_index"));
     if !h5.is_dataset(&place) && units == 1 {
         return Ok(vec![rows]);
@@ -133,8 +133,9 @@ fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Forma
     let names = h5.members(UNITS);
     let ragged = |name: &str| name.ends_with("_index") || names.contains(&format!("{name}_index"));
     let mut skipped = Vec::new();
-    for name in
-        names.iter().filter(|name| !ragged(name) && !["id", "spike_times", "obs_intervals"].contains(&name.as_str()))
+    for name in names
+        .iter()
+        .filter(|name| !ragged(name) && !["id", "spike_times", "obs_intervals", "electrodes"].contains(&name.as_str()))
     {
         let place = join(UNITS, name);
         match if h5.is_dataset(&place) { h5.column(&place)? } else { None } {
@@ -143,7 +144,8 @@ fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Forma
         }
     }
     let rest = names.iter().filter(|name| names.contains(&format!("{name}_index")));
-    skipped.extend(rest.filter(|name| !["spike_times", "obs_intervals"].contains(&name.as_str())).cloned());
+    skipped
+        .extend(rest.filter(|name| !["spike_times", "obs_intervals", "electrodes"].contains(&name.as_str())).cloned());
     if !skipped.is_empty() {
         recording.notes.push(format!(
             "unit columns that are not one number or word per unit are left out: {}",

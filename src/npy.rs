@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use super::values_file::missing;
-
 /// An array of numbers: columns of a table, or a matrix.
 #[derive(Debug, PartialEq)]
 pub struct Array {
@@ -31,7 +29,10 @@ impl Array {
 /// # Errors
 /// If it can't be read, is cut short, or holds something else than numbers.
 pub fn read(path: &Path) -> Result<Array, String> {
-    parse(&std::fs::read(path).map_err(|e| missing(&e))?)
+    parse(&std::fs::read(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        _ => format!("can't be read: {e}"),
+    })?)
 }
 
 fn parse(bytes: &[u8]) -> Result<Array, String> {

@@ -4,6 +4,8 @@
 //! milliseconds unless the attribute `units` of `timestamps` says otherwise. Node ids may have holes;
 //! only ids that occur are units, for the file doesn't say how large a population is.
 
+pub(super) mod report;
+
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join};
 use crate::spikes::{Recording, SpikeTable};

@@ -10,8 +10,16 @@ use hdf5::types::TypeDescriptor;
 use hdf5::{Container, Dataset, File, Location, LocationType};
 
 use super::error::{Fault, FormatError};
-use super::text;
 use crate::spikes::Column;
+
+mod compound;
+mod filters;
+mod ragged;
+mod strings;
+
+pub(super) use compound::{Field, FieldKind};
+pub(super) use filters::register as register_filters;
+pub(super) use ragged::Target;
 
 /// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
 const MAX_COMPRESSION: u64 = 1100;
@@ -50,7 +58,11 @@ impl H5<'_> {
         FormatError::new(self.path, place, fault, message)
     }
 
-    fn damaged(&self, place: &str, error: &hdf5::Error) -> FormatError {
+    /// The error for what the library can't read.
+    pub fn damaged(&self, place: &str, error: &hdf5::Error) -> FormatError {
+        if let Some(message) = filters::last_failure() {
+            return self.error(place, Fault::MissingFilter, message);
+        }
         let message =
             format!("can't be read, the file is probably damaged; copy it again from its source ({})", reason(error));
         self.error(place, Fault::Damaged, message)
@@ -102,8 +114,13 @@ impl H5<'_> {
 
     /// All numbers of a dataset of integers, floats or booleans.
     pub fn numbers(&self, place: &str) -> Result<Numbers, FormatError> {
-        let dataset = self.readable(place, 8)?;
-        self.expect(place, &dataset, "numbers", is_number)?;
+        self.numbers_of(place, &self.dataset(place)?)
+    }
+
+    /// All numbers of a dataset at hand; `place` is what messages call it.
+    pub fn numbers_of(&self, place: &str, dataset: &Dataset) -> Result<Numbers, FormatError> {
+        self.check(place, dataset, 8)?;
+        self.expect(place, dataset, "numbers", is_number)?;
         let data = dataset.read_raw::<f64>().map_err(|e| self.damaged(place, &e))?;
         Ok(Numbers { data, shape: dataset.shape() })
     }
@@ -117,7 +134,8 @@ impl H5<'_> {
 
     /// A one-dimensional dataset of integers of any width and sign.
     pub fn integers(&self, place: &str) -> Result<Vec<i64>, FormatError> {
-        let dataset = self.readable(place, 8)?;
+        let dataset = self.dataset(place)?;
+        self.check(place, &dataset, 8)?;
         self.expect(place, &dataset, "integers", is_integer)?;
         self.expect_flat(place, &dataset.shape())?;
         dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))
@@ -125,19 +143,20 @@ impl H5<'_> {
 
     /// A column of a table: numbers or words; nothing if it is of another type or not one entry per row.
     pub fn column(&self, place: &str) -> Result<Option<Column>, FormatError> {
-        let dataset = self.readable(place, 8)?;
+        let dataset = self.dataset(place)?;
+        self.check(place, &dataset, 8)?;
         let Ok(kind) = dataset.dtype().and_then(|t| t.to_descriptor()) else { return Ok(None) };
         if dataset.ndim() != 1 {
             return Ok(None);
         }
-        if let Some(names) = text::enum_names(&kind) {
+        if let Some(names) = strings::enum_names(&kind) {
             let values = dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))?;
-            return Ok(Some(Column::Text(values.iter().map(|v| text::name_of(&names, *v)).collect())));
+            return Ok(Some(Column::Text(values.iter().map(|v| strings::name_of(&names, *v)).collect())));
         }
         if is_number(&kind) {
             return Ok(Some(Column::Number(dataset.read_raw().map_err(|e| self.damaged(place, &e))?)));
         }
-        Ok(text::strings(&dataset, &kind).map(Column::Text))
+        Ok(strings::strings(&dataset, &kind).map(Column::Text))
     }
 
     /// The text of a dataset that holds one string.
@@ -145,12 +164,19 @@ impl H5<'_> {
         if !self.is_dataset(place) {
             return None;
         }
-        first_text(&*self.readable(place, 16).ok()?)
+        self.texts(place).ok()?.into_iter().next()
+    }
+
+    /// The strings of a dataset; none if it holds something else.
+    pub fn texts(&self, place: &str) -> Result<Vec<String>, FormatError> {
+        let dataset = self.dataset(place)?;
+        self.check(place, &dataset, 16)?;
+        Ok(all_texts(&dataset).unwrap_or_default())
     }
 
     /// An attribute as text.
     pub fn attr_text(&self, place: &str, name: &str) -> Option<String> {
-        first_text(&*self.attr(place, name)?)
+        all_texts(&*self.attr(place, name)?)?.into_iter().next()
     }
 
     /// An attribute as a number.
@@ -163,6 +189,11 @@ impl H5<'_> {
         attr.read_raw::<f64>().ok()?.first().copied()
     }
 
+    /// An attribute of an object at hand as text.
+    pub fn attr_text_of(&self, object: &Location, name: &str) -> Option<String> {
+        all_texts(&*object.attr(name).ok()?)?.into_iter().next()
+    }
+
     fn attr(&self, place: &str, name: &str) -> Option<hdf5::Attribute> {
         let location: Location = match self.kind(place)? {
             LocationType::Group if place.is_empty() || place == "/" => Location::clone(&*self.file.as_group().ok()?),
@@ -173,12 +204,14 @@ impl H5<'_> {
         location.attr(name).ok()
     }
 
-    /// The dataset, once its filters and its size have been found possible.
-    fn readable(&self, place: &str, element_bytes: u64) -> Result<Dataset, FormatError> {
-        let dataset = self.dataset(place)?;
-        self.expect_filters(place, &dataset)?;
-        self.expect_sane_size(place, &dataset, element_bytes)?;
-        Ok(dataset)
+    /// Whether the dataset's filters are at hand and its size is possible; tells the filters how large a chunk is.
+    fn check(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<(), FormatError> {
+        self.expect_filters(place, dataset)?;
+        self.expect_sane_size(place, dataset, element_bytes)?;
+        let element = dataset.dtype().map_or(0, |t| t.size());
+        let chunk = dataset.chunk().and_then(|c| c.iter().try_fold(element, |all, n| all.checked_mul(*n)));
+        filters::expect_chunks_of(chunk.unwrap_or(0));
+        Ok(())
     }
 
     fn expect_filters(&self, place: &str, dataset: &Dataset) -> Result<(), FormatError> {
@@ -188,7 +221,7 @@ impl H5<'_> {
                 let message = format!(
                     "is compressed with the HDF5 filter {} (id {id}), which this program doesn't contain; rewrite the file \
                      with gzip, e.g. h5repack -f GZIP=4 IN OUT on a machine that has the filter",
-                    text::filter_name(id)
+                    strings::filter_name(id)
                 );
                 return Err(self.error(place, Fault::MissingFilter, message));
             }
@@ -257,13 +290,13 @@ pub(crate) fn list(names: &[String]) -> String {
     }
 }
 
-fn first_text(container: &Container) -> Option<String> {
+fn all_texts(container: &Container) -> Option<Vec<String>> {
     let kind = container.dtype().and_then(|t| t.to_descriptor()).ok()?;
-    if let Some(names) = text::enum_names(&kind) {
-        let value = container.read_raw::<i64>().ok()?.first().copied()?;
-        return Some(text::name_of(&names, value));
+    if let Some(names) = strings::enum_names(&kind) {
+        let values = container.read_raw::<i64>().ok()?;
+        return Some(values.into_iter().map(|value| strings::name_of(&names, value)).collect());
     }
-    text::strings(container, &kind)?.into_iter().next()
+    strings::strings(container, &kind)
 }
 
 fn is_integer(kind: &TypeDescriptor) -> bool {
@@ -276,8 +309,5 @@ fn is_number(kind: &TypeDescriptor) -> bool {
 
 /// Number of entries of a column.
 pub(crate) fn rows(column: &Column) -> usize {
-    match column {
-        Column::Number(values) => values.len(),
-        Column::Text(values) => values.len(),
-    }
+    column.len()
 }

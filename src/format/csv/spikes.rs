@@ -1,0 +1,81 @@
+//! One row per spike.
+
+use std::collections::BTreeMap;
+
+use super::Header;
+use crate::format::error::{Fault, FormatError};
+use crate::format::plain::Plain;
+use crate::spikes::{Column, Recording, SpikeTable};
+
+/// More units than any recording has: a column that holds no units.
+const MAX_UNITS: usize = 1 << 24;
+
+/// Spikes by population and unit.
+type Trains = BTreeMap<String, BTreeMap<(i64, String), Vec<f64>>>;
+
+/// Reads the table. Units are numbered by their ids, or by their names' order where they have names.
+pub(super) fn read(plain: &Plain, header: &Header, unit: usize) -> Result<Recording, FormatError> {
+    let population = header.names.iter().position(|name| name.eq_ignore_ascii_case("population"));
+    let (mut trains, mut units) = (Trains::new(), 0usize);
+    header.rows(plain, |number, cells| {
+        let time = header.time(plain, number, cells)?;
+        let name = cells[unit];
+        if name.is_empty() {
+            return Err(header.wrong(plain, number, unit, name, "a unit"));
+        }
+        let id = whole(name);
+        let key = (id.unwrap_or(i64::MAX), if id.is_some() { String::new() } else { name.to_owned() });
+        let of_population = population.map_or("", |column| cells[column]);
+        if !trains.contains_key(of_population) {
+            trains.insert(of_population.to_owned(), BTreeMap::new());
+        }
+        let Some(of_population) = trains.get_mut(of_population) else { return Ok(()) };
+        match of_population.get_mut(&key) {
+            Some(times) => times.push(time),
+            None => {
+                units += 1;
+                if units > MAX_UNITS {
+                    let message =
+                        format!("more than {MAX_UNITS} units: the column {} holds something else", header.names[unit]);
+                    return Err(plain.error(format!("line {number}"), Fault::TooLarge, message));
+                }
+                of_population.insert(key, vec![time]);
+            }
+        }
+        Ok(())
+    })?;
+    let mut recording = Recording { format: "CSV, a row per spike".to_owned(), ..Recording::default() };
+    let named = trains.values().flatten().any(|(key, _)| !key.1.is_empty());
+    let (mut ids, mut names, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for (population, units) in trains {
+        let first = ids.len();
+        for (place, ((id, name), times)) in units.into_iter().enumerate() {
+            ids.push(if named { place as i64 } else { id });
+            names.push(if name.is_empty() { id.to_string() } else { name });
+            all.push(times);
+        }
+        recording.populations.push((population, first, ids.len() - first));
+    }
+    if recording.populations.len() < 2 {
+        recording.populations.clear();
+    }
+    if named {
+        recording.unit_columns.push(("name".to_owned(), Column::Text(names)));
+    }
+    let other = |i: &usize| ![header.time, unit].contains(i) && Some(*i) != population;
+    let other: Vec<&str> = (0..header.names.len()).filter(other).map(|i| header.names[i].as_str()).collect();
+    if !other.is_empty() {
+        recording.notes.push(format!("columns that describe single spikes are left out: {}", other.join(", ")));
+    }
+    if header.per_second == 1.0 {
+        recording.notes.push(format!("times of the column {} are seconds", header.names[header.time]));
+    }
+    recording.spikes = SpikeTable::from_units(ids, &all).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
+    Ok(recording)
+}
+
+/// A whole number, also written as `7.0`.
+fn whole(cell: &str) -> Option<i64> {
+    let number = || cell.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() < 1e15);
+    cell.parse::<i64>().ok().or_else(|| number().map(|n| n as i64))
+}

@@ -1,0 +1,95 @@
+//! GDF: text of two columns, an identifier and a time in milliseconds, as NEST and the Riehle lab write it.
+//!
+//! Lines may stand in any order; `#` and `%` begin a remark. A file whose first column has fractions and whose second
+//! has none is (time, identifier). Where the codes 700 to 704 (start of a trial) and 20 or 201 to 204 (its end)
+//! occur, the file follows the convention of the Riehle lab (Riehle et al. 1997, doi:10.1126/science.278.5345.1950):
+//! identifiers below 10 are neurons, all others events.
+
+mod trials;
+
+use std::collections::BTreeMap;
+
+use super::error::{Fault, FormatError};
+use super::plain::Plain;
+use super::words::{Separator, is_remark};
+use crate::spikes::{Recording, SpikeTable};
+
+/// Lines of the beginning that must look right.
+const LOOKED_AT: usize = 200;
+const MS: f64 = 1e3;
+/// More units than any recording has: ids that are no ids.
+const MAX_UNITS: usize = 1 << 24;
+
+/// Whether the beginning of a file is lines of two numbers, one of them whole.
+pub(super) fn recognise(plain: &Plain) -> bool {
+    time_first(plain).is_some()
+}
+
+/// Whether the time is in the first column; nothing if this is no such file.
+fn time_first(plain: &Plain) -> Option<bool> {
+    let lines = plain.head_lines()?;
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !is_remark(line)).take(LOOKED_AT).collect();
+    let (mut whole, separator) = ([true; 2], Separator::of(lines.first()?));
+    for line in &lines {
+        let cells = separator.cells(line);
+        let [a, b] = cells[..] else { return None };
+        for (whole, cell) in whole.iter_mut().zip([a, b]) {
+            cell.parse::<f64>().ok().filter(|number| number.is_finite())?;
+            *whole &= cell.parse::<i64>().is_ok();
+        }
+    }
+    match whole {
+        [true, _] => Some(false),
+        [false, true] => Some(true),
+        [false, false] => None,
+    }
+}
+
+/// Reads a list of events.
+///
+/// # Errors
+/// If a line is no pair of an identifier and a time.
+pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
+    let time_first = time_first(plain).unwrap_or(false);
+    let mut events: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+    let mut separator = None;
+    plain.lines(|number, line| {
+        if is_remark(line) {
+            return Ok(());
+        }
+        let cells = separator.get_or_insert_with(|| Separator::of(line)).cells(line);
+        let wrong = || {
+            let expected = if time_first { "a time in ms and an identifier" } else { "an identifier and a time in ms" };
+            let shown: String = line.chars().take(60).collect();
+            plain.error(format!("line {number}"), Fault::Invalid, format!("is {shown:?}, expected {expected}"))
+        };
+        let [a, b] = cells[..] else { return Err(wrong()) };
+        let (id, time) = if time_first { (b, a) } else { (a, b) };
+        let id = id.parse::<i64>().map_err(|_| wrong())?;
+        let time = time.parse::<f64>().ok().filter(|time| time.is_finite()).ok_or_else(wrong)?;
+        let count = events.len();
+        match events.get_mut(&id) {
+            Some(times) => times.push(time / MS),
+            None if count >= MAX_UNITS => {
+                let message = format!("more than {MAX_UNITS} identifiers: the columns are no identifiers and times");
+                return Err(plain.error(format!("line {number}"), Fault::TooLarge, message));
+            }
+            None => drop(events.insert(id, vec![time / MS])),
+        }
+        Ok(())
+    })?;
+    let mut recording = Recording { format: "GDF text".to_owned(), ..Recording::default() };
+    recording.notes.push("times are taken as milliseconds, the unit of GDF".to_owned());
+    if trials::recognise(&events) {
+        let marks = events.split_off(&trials::FIRST_EVENT);
+        recording.intervals.push(trials::read(&marks));
+        recording.notes.push(format!(
+            "identifiers below {} are neurons, all others events (the convention of the Riehle lab, whose codes of trials the file has)",
+            trials::FIRST_EVENT
+        ));
+    }
+    let (ids, trains): (Vec<i64>, Vec<Vec<f64>>) = events.into_iter().unzip();
+    recording.spikes =
+        SpikeTable::from_units(ids, &trains).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
+    Ok(recording)
+}

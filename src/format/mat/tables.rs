@@ -1,0 +1,253 @@
+//! What the variables of a file say: trains of spikes, signals, trials.
+
+use super::Workspace;
+use super::reaching;
+use super::value::{Value, Variable};
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::list;
+use crate::format::words;
+use crate::spikes::{Column, Recording, Signal, SpikeTable};
+
+/// Wider matrices are raw voltage or images, not behaviour.
+const MAX_WIDTH: usize = 64;
+const MAX_VALUES: usize = 50_000_000;
+
+/// One unit's spikes, where they lie, and what is said beside them.
+#[derive(Debug, Default)]
+pub(super) struct Train {
+    /// Indices from 1, from the outermost cell inwards.
+    pub path: Vec<usize>,
+    pub times: Vec<f64>,
+    /// Words and single numbers of the structure that holds the times.
+    pub about: Vec<(String, String)>,
+    /// When the unit was observed, if that is said.
+    pub observed: Option<(f64, f64)>,
+    /// Whether the times are a bare list in a cell.
+    pub in_cell: bool,
+}
+
+/// Reads a file whose variables are at hand.
+pub(super) fn read(file: &dyn Workspace, format: &str) -> Result<Recording, FormatError> {
+    let mut recording = Recording { format: format.to_owned(), ..Recording::default() };
+    if reaching::recognise(file) {
+        reaching::read(file, &mut recording)?;
+    } else {
+        let trains = match nested(file)? {
+            Some(trains) => trains,
+            None => flat(file)?.ok_or_else(|| nothing(file))?,
+        };
+        fill(file, trains, &mut recording)?;
+    }
+    recording.notes.push("times are taken as seconds, which the file does not say".to_owned());
+    signals(file, &mut recording)?;
+    reaching::trials(&mut recording);
+    Ok(recording)
+}
+
+fn nothing(file: &dyn Workspace) -> FormatError {
+    let extents = |v: &Variable| v.extents.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let variables: Vec<String> =
+        file.variables().iter().map(|v| format!("{} ({} {})", v.name, v.class, extents(v))).collect();
+    let message = format!(
+        "is a MATLAB file, but no spikes were found in it; it holds {}; expected a cell `spikes` beside `t`, cells or structures of spike \
+         times (fields time, times, spike_times, timestamps or ts), or lists spike_times and spike_clusters",
+        list(&variables)
+    );
+    file.error("", Fault::UnknownLayout, message)
+}
+
+/// The name without case and underscores.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').collect::<String>().to_lowercase()
+}
+
+fn is_times(name: &str) -> bool {
+    const NAMES: [&str; 8] = ["time", "times", "spiketime", "spiketimes", "timestamps", "ts", "spikes", "spks"];
+    NAMES.contains(&plain(name).as_str())
+}
+
+/// The first variable whose cells and structures hold trains; those named after spikes or units come first.
+fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
+    let named = |v: &&Variable| ["spike", "spk", "unit", "neuron", "train"].iter().any(|w| plain(&v.name).contains(w));
+    let holds = |v: &&Variable| ["cell", "struct"].contains(&v.class.as_str());
+    let (first, rest): (Vec<&Variable>, Vec<&Variable>) = file.variables().iter().filter(holds).partition(named);
+    let named = first.len();
+    for (i, variable) in first.into_iter().chain(rest).enumerate() {
+        let mut trains = Vec::new();
+        let value = file.value(&variable.name)?;
+        // Bare lists are spike times where the variable's name says so, and one of them has more than one.
+        let many = |trains: &[Train]| trains.iter().any(|t| t.times.len() > usize::from(t.in_cell));
+        let good = search(&value, &mut Vec::new(), &mut trains) && many(&trains);
+        if good && (i < named || trains.iter().all(|train| !train.in_cell)) {
+            return Ok(Some(trains));
+        }
+    }
+    Ok(None)
+}
+
+/// Collects trains; false if numbers are found that can't be spike times.
+fn search(value: &Value, path: &mut Vec<usize>, trains: &mut Vec<Train>) -> bool {
+    match value {
+        Value::Cell { extents, items } => {
+            let rows = extents.first().copied().unwrap_or(1).max(1);
+            let flat = extents.iter().filter(|n| **n != 1).count() <= 1;
+            items.iter().enumerate().all(|(i, item)| {
+                let depth = path.len();
+                if flat {
+                    path.push(i + 1)
+                } else {
+                    path.extend([i % rows + 1, i / rows + 1])
+                }
+                let good = match (item.list(), item) {
+                    (Some([]), _) => true,
+                    (Some(times), _) => {
+                        let rises = times.iter().all(|t| t.is_finite()) && times.windows(2).all(|t| t[0] <= t[1]);
+                        if rises {
+                            let (path, times) = (path.clone(), times.to_vec());
+                            trains.push(Train { path, times, in_cell: true, ..Train::default() });
+                        }
+                        rises
+                    }
+                    (None, Value::Numbers { .. }) => false,
+                    _ => search(item, path, trains),
+                };
+                path.truncate(depth);
+                good
+            })
+        }
+        Value::Struct(records) => records.iter().enumerate().all(|(i, record)| {
+            path.push(i + 1);
+            let good = from_record(record, path, trains);
+            path.pop();
+            good
+        }),
+        _ => true,
+    }
+}
+
+fn from_record(record: &[(String, Value)], path: &mut Vec<usize>, trains: &mut Vec<Train>) -> bool {
+    let times = record.iter().find_map(|(name, value)| value.list().filter(|_| is_times(name)));
+    let Some(times) = times else {
+        let inner = |value: &Value| matches!(value, Value::Cell { .. } | Value::Struct(_));
+        return record.iter().filter(|(_, value)| inner(value)).all(|(_, value)| search(value, path, trains));
+    };
+    // Times with as many values beside them are a signal's.
+    let beside = |value: &Value| matches!(value, Value::Numbers { data, .. } if data.len() % times.len() == 0 && !data.is_empty());
+    if times.len() > 2 && record.iter().any(|(name, value)| !is_times(name) && beside(value)) {
+        return true;
+    }
+    let mut train = Train { path: path.clone(), times: times.to_vec(), ..Train::default() };
+    for (name, value) in record.iter().filter(|(name, _)| !is_times(name)) {
+        match (value, value.list()) {
+            (Value::Text(text), _) => train.about.push((name.clone(), text.clone())),
+            (_, Some([number])) => train.about.push((name.clone(), number.to_string())),
+            (_, Some([start, stop])) if plain(name) == "timerange" && start <= stop => {
+                train.observed = Some((*start, *stop));
+            }
+            _ => {}
+        }
+    }
+    trains.push(train);
+    true
+}
+
+/// A list of times and a list of units beside it, by the names of phy and others.
+fn flat(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
+    const UNITS: [&str; 8] =
+        ["spikeclusters", "clusters", "clu", "spikeunits", "units", "unitids", "spikeids", "spiketemplates"];
+    let numbers = |names: &dyn Fn(&str) -> bool| {
+        file.variables().iter().find(|v| names(&v.name) && !["cell", "struct", "char"].contains(&v.class.as_str()))
+    };
+    let (Some(times), Some(units)) = (numbers(&is_times), numbers(&|name| UNITS.contains(&plain(name).as_str())))
+    else {
+        return Ok(None);
+    };
+    let (all, of) = (file.value(&times.name)?, file.value(&units.name)?);
+    let (Some(all), Some(of)) = (all.list(), of.list()) else { return Ok(None) };
+    if all.len() != of.len() {
+        let message = format!("has {} entries, but {} has {}; expected as many", of.len(), times.name, all.len());
+        return Err(file.error(&units.name, Fault::Invalid, message));
+    }
+    let mut trains = std::collections::BTreeMap::<i64, Vec<f64>>::new();
+    for (time, unit) in all.iter().zip(of) {
+        trains.entry(*unit as i64).or_default().push(*time);
+    }
+    let train = |(unit, times): (i64, Vec<f64>)| Train {
+        times,
+        about: vec![("unit".to_owned(), unit.to_string())],
+        ..Train::default()
+    };
+    Ok(Some(trains.into_iter().map(train).collect()))
+}
+
+/// Trains as units: empty ones are places that are not used.
+pub(super) fn fill(file: &dyn Workspace, trains: Vec<Train>, recording: &mut Recording) -> Result<(), FormatError> {
+    let (kept, empty): (Vec<Train>, Vec<Train>) = trains.into_iter().partition(|train| !train.times.is_empty());
+    if !empty.is_empty() {
+        recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
+    }
+    let observed: Vec<(f64, f64)> = kept.iter().filter_map(|train| train.observed).collect();
+    if let Some(start) = observed.iter().map(|o| o.0).reduce(f64::min) {
+        recording.observed = vec![(start, observed.iter().map(|o| o.1).fold(start, f64::max))];
+    }
+    columns(&kept, recording);
+    let ids = (0..kept.len() as i64).collect();
+    let times: Vec<Vec<f64>> = kept.into_iter().map(|train| train.times).collect();
+    recording.spikes =
+        SpikeTable::from_units(ids, &times).map_err(|e| file.error("", Fault::Invalid, e.to_string()))?;
+    Ok(())
+}
+
+/// Indices that differ between units, and what all structures say.
+fn columns(trains: &[Train], recording: &mut Recording) {
+    let Some(first) = trains.first() else { return };
+    if trains.iter().all(|train| train.path.len() == first.path.len()) {
+        let differ = |level: &usize| trains.iter().any(|train| train.path[*level] != first.path[*level]);
+        for (number, level) in (0..first.path.len()).filter(differ).enumerate() {
+            let indices = trains.iter().map(|train| train.path[level] as f64).collect();
+            recording.unit_columns.push((format!("index_{}", number + 1), Column::Number(indices)));
+        }
+    }
+    for (name, _) in &first.about {
+        let word = |train: &Train| train.about.iter().find(|a| a.0 == *name).map(|a| a.1.clone());
+        if let Some(words) = trains.iter().map(word).collect::<Option<Vec<String>>>() {
+            recording.unit_columns.push((name.clone(), words::column(words)));
+        }
+    }
+}
+
+/// Matrices with one row (or column) per entry of `t` or `time`.
+fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {
+    let numbers = |v: &&Variable| !["cell", "struct", "char"].contains(&v.class.as_str());
+    let variables: Vec<Variable> = file.variables().iter().filter(numbers).cloned().collect();
+    let clock = variables.iter().find(|v| ["t", "time"].contains(&v.name.as_str()) && v.extents.len() == 2);
+    let Some(clock) = clock else { return Ok(()) };
+    let Value::Numbers { data: times, .. } = file.value(&clock.name)? else { return Ok(()) };
+    if times.iter().any(|t| !t.is_finite()) || times.windows(2).any(|t| t[1] < t[0]) {
+        recording.notes.push(format!("{} has times that decrease, so no signal is read", clock.name));
+        return Ok(());
+    }
+    for variable in variables.iter().filter(|v| v.name != clock.name) {
+        let rows = times.len();
+        let [a, b] = variable.extents[..] else { continue };
+        if (a != rows && b != rows) || rows < 2 || a.min(b) > MAX_WIDTH || a.saturating_mul(b) > MAX_VALUES {
+            continue;
+        }
+        let Value::Numbers { data, .. } = file.value(&variable.name)? else { continue };
+        let width = if a == rows { b } else { a };
+        if data.len() != rows * width {
+            continue;
+        }
+        // MATLAB's first extent runs fastest; a row of the signal is one sample.
+        let at = |row: usize, column: usize| if a == rows { row + rows * column } else { column + width * row };
+        let data = (0..rows).flat_map(|row| (0..width).map(move |column| at(row, column))).map(|i| data[i]).collect();
+        recording.signals.push(Signal {
+            name: variable.name.clone(),
+            unit: String::new(),
+            times: times.clone(),
+            data,
+            width,
+        });
+    }
+    Ok(())
+}

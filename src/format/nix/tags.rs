@@ -1,0 +1,143 @@
+//! Trains, epochs and events.
+
+use super::{name, scale};
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join};
+use crate::format::words;
+use crate::spikes::{Column, IntervalTable, Recording, SpikeTable};
+
+/// A train with what is said of it.
+pub(super) struct Train {
+    pub place: String,
+    pub name: String,
+    pub times: Vec<f64>,
+    pub about: Vec<(String, String)>,
+}
+
+/// Reads the tags of a block.
+pub(super) fn read(
+    h5: &H5,
+    block: &str,
+    trains: &mut Vec<Train>,
+    recording: &mut Recording,
+) -> Result<(), FormatError> {
+    let root = join(block, "multi_tags");
+    for tag in h5.members(&root) {
+        let place = join(&root, &tag);
+        let kind = h5.attr_text(&place, "type").unwrap_or_default();
+        let positions = join(&place, "positions");
+        if !h5.is_dataset(&join(&positions, "data")) {
+            continue;
+        }
+        match kind.as_str() {
+            "neo.spiketrain" => {
+                let times = times(h5, &positions)?;
+                observed(h5, &place, recording);
+                trains.push(Train { name: name(h5, &place), times, about: about(h5, &place)?, place });
+            }
+            "neo.epoch" | "neo.event" => {
+                let table = intervals(h5, &place, &positions)?;
+                recording.intervals.push(table);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The times in an array \[s\].
+pub(super) fn times(h5: &H5, place: &str) -> Result<Vec<f64>, FormatError> {
+    let data = join(place, "data");
+    let factor = scale(h5, place);
+    let times: Vec<f64> = h5.list(&data)?.into_iter().map(|time| time / factor).collect();
+    match times.iter().position(|time| !time.is_finite()) {
+        Some(bad) => {
+            Err(h5.error(&data, Fault::Invalid, format!("entry {bad} is {}, expected a finite time", times[bad])))
+        }
+        None => Ok(times),
+    }
+}
+
+/// `t_start` and `t_stop` of a train, joined with those of the others.
+fn observed(h5: &H5, place: &str, recording: &mut Recording) {
+    let edge = |name: &str| {
+        let property = join(place, &format!("metadata/properties/{name}"));
+        let value = h5.is_dataset(&property).then(|| h5.numbers(&property).ok()).flatten()?;
+        value.data.first().map(|time| time / scale(h5, &property)).filter(|time| time.is_finite())
+    };
+    let (Some(start), Some(stop)) = (edge("t_start"), edge("t_stop")) else { return };
+    if stop < start {
+        return;
+    }
+    match recording.observed.first_mut() {
+        Some(span) => *span = (span.0.min(start), span.1.max(stop)),
+        None => recording.observed.push((start, stop)),
+    }
+}
+
+/// Properties with one word or number.
+fn about(h5: &H5, place: &str) -> Result<Vec<(String, String)>, FormatError> {
+    const KNOWN: [&str; 6] = ["neo_name", "nix_name", "t_start", "t_stop", "sampling_rate", "left_sweep"];
+    let root = join(place, "metadata/properties");
+    let mut about = Vec::new();
+    for property in h5.members(&root).into_iter().filter(|name| !KNOWN.contains(&name.as_str())) {
+        let place = join(&root, &property);
+        if !h5.is_dataset(&place) || h5.shape(&place)?.iter().product::<usize>() != 1 {
+            continue;
+        }
+        let word = match h5.column(&place)? {
+            Some(Column::Number(numbers)) => numbers.first().map(f64::to_string),
+            Some(Column::Text(texts)) => texts.into_iter().next(),
+            None => None,
+        };
+        about.extend(word.map(|word| (property, word)));
+    }
+    Ok(about)
+}
+
+fn intervals(h5: &H5, place: &str, positions: &str) -> Result<IntervalTable, FormatError> {
+    let start = times(h5, positions)?;
+    let extents = join(place, "extents");
+    let stop = if h5.is_dataset(&join(&extents, "data")) {
+        let lengths = times(h5, &extents)?;
+        if lengths.len() != start.len() {
+            let message = format!("has {} entries for {} starts, expected as many", lengths.len(), start.len());
+            return Err(h5.error(&join(&extents, "data"), Fault::Invalid, message));
+        }
+        start.iter().zip(lengths).map(|(start, length)| start + length).collect()
+    } else {
+        start.clone()
+    };
+    let labels = join(positions, "dimensions/1/labels");
+    let labels = if h5.is_dataset(&labels) { h5.texts(&labels)? } else { Vec::new() };
+    let fits = !labels.is_empty() && labels.len() == start.len();
+    let columns = if fits { vec![("label".to_owned(), Column::Text(labels))] } else { Vec::new() };
+    Ok(IntervalTable { name: name(h5, place), start, stop, columns })
+}
+
+/// Trains as units, in the order of their names.
+pub(super) fn fill(h5: &H5, mut trains: Vec<Train>, recording: &mut Recording) -> Result<(), FormatError> {
+    trains.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
+    if trains.is_empty() {
+        return Ok(());
+    }
+    recording.unit_columns.push(("name".to_owned(), Column::Text(trains.iter().map(|t| t.name.clone()).collect())));
+    let mut keys: Vec<&String> = trains.iter().flat_map(|train| train.about.iter().map(|a| &a.0)).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys.into_iter().filter(|key| *key != "name") {
+        let word = |train: &Train| train.about.iter().find(|a| a.0 == *key).map(|a| a.1.clone()).unwrap_or_default();
+        recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
+    }
+    let ids = (0..trains.len() as i64).collect();
+    let times: Vec<Vec<f64>> = trains.into_iter().map(|train| train.times).collect();
+    recording.spikes =
+        SpikeTable::from_units(ids, &times).map_err(|e| h5.error("/data", Fault::Invalid, e.to_string()))?;
+    Ok(())
+}
+
+/// A key by which `unit2` comes before `unit10`: the text, and the number behind it.
+fn natural(name: &str) -> (String, u64) {
+    let text = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    (text.to_owned(), name[text.len()..].parse().unwrap_or(0))
+}

@@ -1,0 +1,71 @@
+//! The table of electrodes, and which of them a unit was recorded with.
+
+use crate::format::error::{Fault, FormatError};
+use crate::format::h5::{H5, join, rows};
+use crate::spikes::{Column, Recording};
+
+const TABLE: &str = "/general/extracellular_ephys/electrodes";
+const REGION: &str = "/units/electrodes";
+
+/// Reads the table. Its columns (`location`, `group_name`, `x`, ..) become columns of the units too, where the file says which
+/// electrodes a unit has: those of the unit's first one, which is also its column `electrode`.
+pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let ids = join(TABLE, "id");
+    if !h5.is_dataset(&ids) {
+        return Ok(());
+    }
+    let count = h5.shape(&ids)?.iter().product();
+    for name in h5.members(TABLE) {
+        let place = join(TABLE, &name);
+        if h5.is_dataset(&place)
+            && let Some(column) = h5.column(&place)?.filter(|column| rows(column) == count)
+        {
+            recording.electrodes.push((name, column));
+        }
+    }
+    if !h5.is_dataset(REGION) || !h5.is_dataset("/units/spike_times") {
+        return Ok(());
+    }
+    let firsts = firsts(h5, recording.spikes.unit_ids.len(), count)?;
+    for (name, column) in &recording.electrodes {
+        let name = if name == "id" { "electrode" } else { name };
+        if recording.unit_columns.iter().all(|column| column.0 != name) {
+            recording.unit_columns.push((name.to_owned(), of_units(column, &firsts)));
+        }
+    }
+    Ok(())
+}
+
+/// The row of each unit's first electrode; nothing for a unit without.
+fn firsts(h5: &H5, units: usize, electrodes: usize) -> Result<Vec<Option<usize>>, FormatError> {
+    let region = h5.integers(REGION)?;
+    if let Some(bad) = region.iter().position(|row| !(0..electrodes as i64).contains(row)) {
+        let message = format!("entry {bad} is {}, beyond the {electrodes} rows of {TABLE}", region[bad]);
+        return Err(h5.error(REGION, Fault::Invalid, message));
+    }
+    let index = join("/units", "electrodes_index");
+    // Without an index every unit has one electrode.
+    let ends = if h5.is_dataset(&index) || units != region.len() {
+        super::units::ends(h5, "electrodes", region.len(), units)?
+    } else {
+        (1..=units).collect()
+    };
+    let mut from = 0;
+    let first = |to: usize| {
+        let first = (from < to).then(|| region[from] as usize);
+        from = to;
+        first
+    };
+    Ok(ends.into_iter().map(first).collect())
+}
+
+fn of_units(column: &Column, firsts: &[Option<usize>]) -> Column {
+    match column {
+        Column::Number(values) => {
+            Column::Number(firsts.iter().map(|row| row.map_or(f64::NAN, |row| values[row])).collect())
+        }
+        Column::Text(values) => {
+            Column::Text(firsts.iter().map(|row| row.map_or(String::new(), |row| values[row].clone())).collect())
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Files that are not HDF5, and folders: their beginning, their lines, their bytes.
+
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::path::Path;
+
+use super::error::{Fault, FormatError};
+
+/// So much of a file is looked at to tell its format.
+const HEAD: u64 = 64 << 10;
+/// A longer line is not text that anybody wrote.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// A file or folder whose format is to be told.
+pub(crate) struct Plain<'a> {
+    pub path: &'a Path,
+    /// The first bytes; none of a folder.
+    pub head: Vec<u8>,
+    /// Length of the file \[bytes\].
+    pub bytes: u64,
+    pub is_folder: bool,
+}
+
+impl Plain<'_> {
+    /// Looks at a file or folder.
+    pub fn open(path: &Path) -> Result<Plain<'_>, FormatError> {
+        let missing = |e: std::io::Error| {
+            let message = match e.kind() {
+                ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
+                _ => format!("can't be opened: {e}"),
+            };
+            FormatError::new(path, "", Fault::Missing, message)
+        };
+        let metadata = fs::metadata(path).map_err(missing)?;
+        let mut head = Vec::new();
+        if metadata.is_file() {
+            fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(missing)?;
+        } else if !metadata.is_dir() {
+            return Err(FormatError::new(path, "", Fault::Missing, "is neither a file nor a folder"));
+        }
+        Ok(Plain { path, head, bytes: metadata.len(), is_folder: metadata.is_dir() })
+    }
+
+    /// An error about `place`.
+    pub fn error(&self, place: impl Into<String>, fault: Fault, message: impl Into<String>) -> FormatError {
+        FormatError::new(self.path, place, fault, message)
+    }
+
+    /// The whole file.
+    pub fn read(&self) -> Result<Vec<u8>, FormatError> {
+        let unread = |e: std::io::Error| self.error("", Fault::Missing, format!("can't be read: {e}"));
+        let mut bytes = Vec::new();
+        let room = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        if bytes.try_reserve_exact(room).is_err() {
+            let message = format!("needs {room} bytes of memory, more than this machine gives; read a shorter file");
+            return Err(self.error("", Fault::TooLarge, message));
+        }
+        fs::File::open(self.path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unread)?;
+        Ok(bytes)
+    }
+
+    /// The beginning as text: whole lines only; nothing if there are bytes that text doesn't have.
+    pub fn head_lines(&self) -> Option<Vec<&str>> {
+        let whole = if (self.head.len() as u64) < self.bytes {
+            &self.head[..self.head.iter().rposition(|b| *b == b'\n').unwrap_or(0)]
+        } else {
+            &self.head[..]
+        };
+        let text = std::str::from_utf8(whole).ok().filter(|text| !text.contains('\0'))?;
+        Some(text.trim_start_matches('\u{feff}').lines().collect())
+    }
+
+    /// Calls `each` with the number (from 1) and the text of every line.
+    pub fn lines(&self, mut each: impl FnMut(usize, &str) -> Result<(), FormatError>) -> Result<(), FormatError> {
+        let file = fs::File::open(self.path);
+        let unread = |e: std::io::Error| self.error("", Fault::Missing, format!("can't be read: {e}"));
+        let mut file = BufReader::new(file.map_err(unread)?);
+        let (mut line, mut number) = (Vec::new(), 0);
+        loop {
+            line.clear();
+            let read = (&mut file).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(unread)?;
+            if read == 0 {
+                return Ok(());
+            }
+            number += 1;
+            if read as u64 == LONGEST_LINE {
+                let message = format!("is longer than {LONGEST_LINE} bytes; expected lines of text");
+                return Err(self.error(format!("line {number}"), Fault::TooLarge, message));
+            }
+            let text = std::str::from_utf8(&line).map_err(|_| {
+                self.error(format!("line {number}"), Fault::Damaged, "holds bytes that are no text (UTF-8)")
+            })?;
+            each(number, text.trim_start_matches('\u{feff}').trim_end())?;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Lines of text as tables: separators, numbers, names of columns, units of time.
+
+use crate::spikes::Column;
+
+/// What stands between the cells of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Separator {
+    /// A character of its own.
+    Char(char),
+    /// Any number of blanks and tabs.
+    Blanks,
+}
+
+impl Separator {
+    /// The separator of a line: comma, semicolon or tab where there is one, else blanks.
+    pub fn of(line: &str) -> Separator {
+        [',', ';', '\t'].into_iter().find(|c| line.contains(*c)).map_or(Separator::Blanks, Separator::Char)
+    }
+
+    /// The cells of a line, without blanks and quotes around them.
+    pub fn cells(self, line: &str) -> Vec<&str> {
+        match self {
+            Separator::Char(c) => line.split(c).map(unquote).collect(),
+            Separator::Blanks => line.split_whitespace().map(unquote).collect(),
+        }
+    }
+}
+
+fn unquote(cell: &str) -> &str {
+    cell.trim().trim_matches('"')
+}
+
+/// Whether a line says nothing: empty, or a comment.
+pub(super) fn is_remark(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with(['#', '%']) || line.starts_with("//")
+}
+
+/// The name of a column in lower case, and the unit behind it in brackets or after an underscore, if it is one of time.
+fn split_unit(name: &str) -> (String, Option<f64>) {
+    let name = name.trim().to_lowercase();
+    let (base, unit) = match name.find(['(', '[']) {
+        Some(at) => (name[..at].trim_end(), name[at + 1..].trim_end_matches([')', ']'])),
+        None => name.rsplit_once('_').unwrap_or((&name, "")),
+    };
+    match per_second(unit) {
+        Some(factor) => (base.to_owned(), Some(factor)),
+        None => (name.clone(), None),
+    }
+}
+
+/// How many of a unit of time make a second.
+pub(super) fn per_second(unit: &str) -> Option<f64> {
+    match unit {
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(1.0),
+        "ms" | "msec" | "millisecond" | "milliseconds" => Some(1e3),
+        "us" | "µs" | "microsecond" | "microseconds" => Some(1e6),
+        _ => None,
+    }
+}
+
+/// Whether a column holds times; with its unit, if the name says one.
+pub(super) fn is_time(name: &str) -> Option<Option<f64>> {
+    const NAMES: [&str; 9] =
+        ["time", "times", "t", "timestamp", "timestamps", "spike_time", "spike_times", "spiketime", "spiketimes"];
+    let (base, unit) = split_unit(name);
+    NAMES.contains(&base.as_str()).then_some(unit)
+}
+
+/// Whether a column says whose spike a row is.
+pub(super) fn is_unit(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "unit",
+        "units",
+        "unit_id",
+        "neuron",
+        "neurons",
+        "neuron_id",
+        "id",
+        "ids",
+        "gid",
+        "gids",
+        "node_id",
+        "node_ids",
+        "sender",
+        "senders",
+        "cell",
+        "cell_id",
+        "cluster",
+        "cluster_id",
+        "channel",
+        "electrode",
+        "i",
+        "index",
+    ];
+    NAMES.contains(&name.trim().to_lowercase().as_str())
+}
+
+/// A column of words, as numbers if all of them are; an empty cell is no number then.
+pub(super) fn column(words: Vec<String>) -> Column {
+    let number = |word: &String| if word.is_empty() { Some(f64::NAN) } else { word.parse::<f64>().ok() };
+    let numbers: Option<Vec<f64>> = words.iter().map(number).collect();
+    match numbers {
+        Some(numbers) if words.iter().any(|word| !word.is_empty()) => Column::Number(numbers),
+        _ => Column::Text(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_time_and_their_units_are_told_by_name() {
+        assert_eq!(is_time("time"), Some(None));
+        assert_eq!(is_time(" Time [ms]"), Some(Some(1e3)));
+        assert_eq!(is_time("time_ms"), Some(Some(1e3)));
+        assert_eq!(is_time("spike_time (s)"), Some(Some(1.0)));
+        assert_eq!(is_time("spike_times"), Some(None), "the s of times is no unit");
+        assert_eq!(is_time("reaction_time"), None);
+        assert!(is_unit("Sender") && !is_unit("unit_1011"));
+    }
+
+    #[test]
+    fn a_line_is_cut_at_its_own_separator() {
+        assert_eq!(Separator::of("a, b;c").cells("1, \"2\""), ["1", "2"]);
+        assert_eq!(Separator::of("a b").cells("  1 \t 2 "), ["1", "2"]);
+        assert_eq!(Separator::Char('\t').cells("1\t\t3"), ["1", "", "3"]);
+    }
+}

@@ -1,0 +1,93 @@
+//! `where = { column = value }`: rows of a recording's tables by what stands in a column.
+
+use super::error::ModelError;
+use super::reader::Reader;
+use super::tree::{Kind, Node};
+use crate::spikes::Column;
+
+/// A column and the values of which a row must have one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The column's name.
+    pub column: String,
+    /// Numbers and words.
+    pub values: Vec<Wanted>,
+}
+
+/// A value to compare with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// A number.
+    Number(f64),
+    /// A word; `true` and `false` too.
+    Text(String),
+}
+
+impl Condition {
+    /// Whether a row fulfils it. A number and a word are equal if they are written alike.
+    pub fn holds(&self, column: &Column, row: usize) -> bool {
+        self.values.iter().any(|wanted| match (wanted, column) {
+            (Wanted::Number(wanted), Column::Number(values)) => values.get(row) == Some(wanted),
+            (Wanted::Text(wanted), Column::Text(values)) => values.get(row) == Some(wanted),
+            (Wanted::Text(wanted), Column::Number(values)) => {
+                wanted.trim().parse::<f64>().is_ok_and(|wanted| values.get(row) == Some(&wanted))
+            }
+            (Wanted::Number(wanted), Column::Text(values)) => {
+                values.get(row).is_some_and(|value| value.trim().parse::<f64>() == Ok(*wanted))
+            }
+        })
+    }
+}
+
+/// The rows of `rows` that fulfil all conditions.
+///
+/// # Errors
+/// A sentence, if a column is not there.
+pub(super) fn select(
+    conditions: &[Condition],
+    columns: &[(&str, &Column)],
+    rows: impl Iterator<Item = usize>,
+) -> Result<Vec<usize>, String> {
+    let mut found = Vec::new();
+    for condition in conditions {
+        let Some((_, column)) = columns.iter().find(|column| column.0 == condition.column) else {
+            let there: Vec<&str> = columns.iter().map(|column| column.0).collect();
+            let there = if there.is_empty() { "no columns".to_owned() } else { there.join(", ") };
+            return Err(format!("where names the column {}, but the recording has {there}", condition.column));
+        };
+        found.push((condition, *column));
+    }
+    Ok(rows.filter(|row| found.iter().all(|(condition, column)| condition.holds(column, *row))).collect())
+}
+
+impl Reader<'_> {
+    /// Reads the table of conditions.
+    pub(crate) fn conditions(&self, node: &Node) -> Result<Vec<Condition>, ModelError> {
+        let expected = "a table of columns and values such as { location = \"M1\" }";
+        let table = node.table().ok_or_else(|| node.mismatch(expected))?;
+        if table.entries.is_empty() {
+            return Err(node.mismatch(expected));
+        }
+        let one = |node: &Node| match &node.kind {
+            Kind::Integer(number) => Ok(Wanted::Number(*number as f64)),
+            Kind::Float(number) => Ok(Wanted::Number(*number)),
+            Kind::Text(text) => Ok(Wanted::Text(text.clone())),
+            Kind::Bool(value) => Ok(Wanted::Text(value.to_string())),
+            _ => Err(node.mismatch("a word, a number, or a list of them")),
+        };
+        let each = |entry: &super::tree::Entry| {
+            let values = match entry.node.array() {
+                Some(items) => items.iter().map(one).collect::<Result<Vec<_>, _>>()?,
+                None => vec![one(&entry.node)?],
+            };
+            Ok(Condition { column: entry.key.clone(), values })
+        };
+        table.entries.iter().map(each).collect()
+    }
+}
+
+/// The error for a name that a recording doesn't have.
+pub(super) fn missing(kind: &str, name: &str, there: &[&str]) -> String {
+    let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+    format!("found no {kind} `{name}`; the recording has {there}")
+}

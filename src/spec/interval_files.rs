@@ -1,0 +1,120 @@
+//! Intervals from a recording: its trials, epochs or states.
+
+use std::path::PathBuf;
+
+use super::conditions::{Condition, missing, select};
+use super::error::ModelError;
+use super::names::check_keys;
+use super::network_spec::NetworkSpec;
+use super::reader::{Reader, required};
+use super::scope::snap_up;
+use super::tree::{Entry, Table};
+use crate::spikes::{Column, IntervalTable, Recording};
+use crate::time::Time;
+
+/// An interval that waits for a table of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntervalFile {
+    /// Index into [`NetworkSpec::intervals`].
+    pub interval: usize,
+    /// The recording; without it the one that the model replays.
+    pub file: Option<PathBuf>,
+    /// Name of the table, e.g. `trials`.
+    pub table: String,
+    /// The column of starts; `start_time` are the table's own.
+    pub start: String,
+    /// The column of stops; `stop_time` are the table's own.
+    pub stop: String,
+    /// Length of each, instead of a column of stops.
+    pub duration: Option<Time>,
+    /// Which rows.
+    pub filter: Vec<Condition>,
+}
+
+impl Reader<'_> {
+    /// `file`, `table`, `start`, `stop` or `duration`, `where`.
+    pub(crate) fn interval_file(&self, entry: &Entry, table: &Table) -> Result<IntervalFile, ModelError> {
+        check_keys(table, "of an interval from a recording", &["file", "table", "start", "stop", "duration", "where"])?;
+        let name = required(table, "table", &entry.key_at, "the name of a table of the recording such as \"trials\"")?;
+        let column = |key: &str, default: &str| match table.get(key) {
+            Some(node) => self.scope.text(node, "the name of a column of times"),
+            None => Ok(default.to_string()),
+        };
+        if let (Some(_), Some(both)) = (table.entry("stop"), table.entry("duration")) {
+            return Err(both.key_at.error("`duration` is given beside `stop`: write one of them"));
+        }
+        Ok(IntervalFile {
+            interval: self.intervals.len(),
+            file: table.get("file").map(|node| self.scope.path(node)).transpose()?,
+            table: self.scope.text(name, "the name of a table such as \"trials\"")?,
+            start: column("start", "start_time")?,
+            stop: column("stop", "stop_time")?,
+            duration: table.get("duration").map(|node| self.scope.duration(node)).transpose()?,
+            filter: table.get("where").map_or(Ok(Vec::new()), |node| self.conditions(node))?,
+        })
+    }
+}
+
+impl NetworkSpec {
+    /// Fills an interval from a recording, whose time `start_s` is model time 0. Rows without a time and those that end
+    /// before model time 0 are left out; one that has begun is cut there.
+    ///
+    /// # Errors
+    /// A sentence, if the table or a column is not there, or if intervals overlap.
+    pub fn bind_interval(&mut self, wanted: &IntervalFile, recording: &Recording, start_s: f64) -> Result<(), String> {
+        let name = self.intervals[wanted.interval].name.clone();
+        let wrong = |message: String| format!("interval {name}: {message}");
+        let tables: Vec<&str> = recording.intervals.iter().map(|table| table.name.as_str()).collect();
+        let table = recording.intervals.iter().find(|table| table.name == wanted.table);
+        let table = table.ok_or_else(|| wrong(missing("table", &wanted.table, &tables)))?;
+        let columns: Vec<(&str, &Column)> =
+            table.columns.iter().map(|(name, column)| (name.as_str(), column)).collect();
+        let rows = select(&wanted.filter, &columns, 0..table.start.len()).map_err(wrong)?;
+        let starts = times(table, &wanted.start).map_err(wrong)?;
+        let stops = if wanted.duration.is_some() { starts } else { times(table, &wanted.stop).map_err(wrong)? };
+        let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
+        let place = |seconds: f64| {
+            let ms = ((seconds - start_s) * 1e3).clamp(-Time::LIMIT.ms(), Time::LIMIT.ms());
+            let time = Time::from_ms(ms);
+            grid.map_or(time, |step| snap_up(time, step))
+        };
+        let mut spans: Vec<(Time, Time)> = rows
+            .into_iter()
+            .filter(|row| starts[*row].is_finite() && stops[*row].is_finite())
+            .map(|row| {
+                let start = place(starts[row]);
+                (start, wanted.duration.map_or_else(|| place(stops[row]), |length| start.saturating_add(length)))
+            })
+            .filter(|(start, stop)| stop > start && *stop > Time::ZERO)
+            .map(|(start, stop)| (start.max(Time::ZERO), stop))
+            .collect();
+        spans.sort();
+        if let Some(pair) = spans.windows(2).find(|pair| pair[1].0 < pair[0].1) {
+            let message = format!("one interval ends at {} after the next has started at {}", pair[0].1, pair[1].0);
+            return Err(wrong(format!(
+                "{message}; intervals must not overlap: choose rows with `where`, or a shorter `duration`"
+            )));
+        }
+        self.intervals[wanted.interval].spans = spans;
+        Ok(())
+    }
+}
+
+/// A column of times \[s\].
+fn times<'a>(table: &'a IntervalTable, name: &str) -> Result<&'a [f64], String> {
+    match name {
+        "start_time" => return Ok(&table.start),
+        "stop_time" => return Ok(&table.stop),
+        _ => {}
+    }
+    let numbers = |(name, column): &'a (String, Column)| match column {
+        Column::Number(values) => Some((name.as_str(), values.as_slice())),
+        Column::Text(_) => None,
+    };
+    let there: Vec<(&str, &[f64])> = table.columns.iter().filter_map(numbers).collect();
+    let found = there.iter().find(|column| column.0 == name).map(|column| column.1);
+    found.filter(|values| values.len() == table.start.len()).ok_or_else(|| {
+        let names: Vec<&str> = ["start_time", "stop_time"].into_iter().chain(there.iter().map(|c| c.0)).collect();
+        missing("column of numbers", name, &names)
+    })
+}
