@@ -77,8 +77,8 @@ fn cells_of_matlab_that_refer_to_themselves_end() {
     let path: PathBuf = folder.path().join("cycle.mat");
     let file = hdf5::File::create(&path).unwrap();
     let cell = file.new_dataset::<ObjectReference1>().shape((8, 8)).create("spikes").unwrap();
-    let class: hdf5::types::VarLenAscii = "cell".parse().unwrap();
-    cell.new_attr::<hdf5::types::VarLenAscii>().create("MATLAB_class").unwrap().write_scalar(&class).unwrap();
+    let class: hdf5::types::VarLenUnicode = "cell".parse().unwrap();
+    cell.new_attr::<hdf5::types::VarLenUnicode>().create("MATLAB_class").unwrap().write_scalar(&class).unwrap();
     let references = [ObjectReference1::create(&file, "spikes").unwrap(); 64];
     cell.write_raw(&references[..]).unwrap();
     file.close().unwrap();
