@@ -81,6 +81,7 @@ fn cells_of_matlab_that_refer_to_themselves_end() {
     cell.new_attr::<hdf5::types::VarLenUnicode>().create("MATLAB_class").unwrap().write_scalar(&class).unwrap();
     let references = [ObjectReference1::create(&file, "spikes").unwrap(); 64];
     cell.write_raw(&references[..]).unwrap();
+    drop(cell);
     file.close().unwrap();
     let error = format::read(&path).unwrap_err();
     assert_eq!(error.fault, Fault::TooLarge, "{error}");

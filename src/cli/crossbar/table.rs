@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use memspike::spec::npy;
+use memspike::npy;
 
 /// A matrix, row by row.
 pub struct Matrix {

@@ -61,7 +61,7 @@ fn unshuffle(inner: Vec<u8>, flags: u8, element: usize) -> Vec<u8> {
         return unshuffle_bytes(&inner, element);
     }
     let elements = inner.len() / element;
-    if flags & BITSHUFFLE != 0 && elements > 0 && elements % 8 == 0 {
+    if flags & BITSHUFFLE != 0 && elements > 0 && elements.is_multiple_of(8) {
         let mut output = unshuffle_bits(&inner[..elements * element], element);
         output.extend(&inner[elements * element..]);
         return output;

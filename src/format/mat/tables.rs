@@ -132,7 +132,7 @@ fn from_record(record: &[(String, Value)], path: &mut Vec<usize>, trains: &mut V
         return record.iter().filter(|(_, value)| inner(value)).all(|(_, value)| search(value, path, trains));
     };
     // Times with as many values beside them are a signal's.
-    let beside = |value: &Value| matches!(value, Value::Numbers { data, .. } if data.len() % times.len() == 0 && !data.is_empty());
+    let beside = |value: &Value| matches!(value, Value::Numbers { data, .. } if data.len().is_multiple_of(times.len()) && !data.is_empty());
     if times.len() > 2 && record.iter().any(|(name, value)| !is_times(name) && beside(value)) {
         return true;
     }
