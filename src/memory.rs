@@ -46,9 +46,27 @@ pub fn column<T>(capacity: usize) -> Vec<T> {
     column
 }
 
-#[cfg(target_os = "linux")]
+/// Brings a long column that is complete onto huge pages where it is not: one that outgrew its room was moved, page by page.
+/// Linux 6.1 and later do so at once, earlier ones in the background.
+pub fn settle<T>(column: &Vec<T>) {
+    advise_huge(column);
+    advise(column, column.len(), COLLAPSE);
+}
+
 fn advise_huge<T>(column: &Vec<T>) {
-    let bytes = column.capacity() * size_of::<T>();
+    advise(column, column.capacity(), HUGE_PAGES);
+}
+
+#[cfg(target_os = "linux")]
+const HUGE_PAGES: i32 = libc::MADV_HUGEPAGE;
+/// `MADV_COLLAPSE` of linux/mman.h.
+#[cfg(target_os = "linux")]
+const COLLAPSE: i32 = 25;
+
+/// Advises the system about the first `count` items of a column's room.
+#[cfg(target_os = "linux")]
+fn advise<T>(column: &Vec<T>, count: usize, advice: i32) {
+    let bytes = count * size_of::<T>();
     if bytes < HUGE {
         return;
     }
@@ -57,11 +75,16 @@ fn advise_huge<T>(column: &Vec<T>) {
     let start = (column.as_ptr() as usize).next_multiple_of(page);
     let length = (column.as_ptr() as usize + bytes - start) / page * page;
     // SAFETY: the span lies within the vector's own allocation, and the advice changes no content. A refusal is no harm.
-    unsafe { libc::madvise(start as *mut libc::c_void, length, libc::MADV_HUGEPAGE) };
+    unsafe { libc::madvise(start as *mut libc::c_void, length, advice) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise_huge<T>(_: &Vec<T>) {}
+const HUGE_PAGES: i32 = 0;
+#[cfg(not(target_os = "linux"))]
+const COLLAPSE: i32 = 0;
+
+#[cfg(not(target_os = "linux"))]
+fn advise<T>(_: &Vec<T>, _: usize, _: i32) {}
 
 #[cfg(test)]
 mod tests {
@@ -76,6 +99,8 @@ mod tests {
         }
         prefetch(&[0u8; 0], 0, 1);
         assert!(big.capacity() >= 3 << 20 && big.iter().enumerate().all(|(i, &x)| i as u32 == x));
+        settle(&big);
+        assert!(big.iter().enumerate().all(|(i, &x)| i as u32 == x));
         assert!(column::<u8>(0).is_empty());
     }
 }

@@ -78,6 +78,17 @@ impl Value {
             _ => None,
         }
     }
+
+    /// The mean, before anything is redrawn; none where it depends on the neuron.
+    pub fn mean(&self) -> Option<f64> {
+        match self {
+            Value::Constant(value) => Some(*value),
+            Value::Uniform { low, high } => Some(0.5 * (low + high)),
+            Value::Normal { mean, .. } | Value::Lognormal { mean, .. } | Value::Exponential { mean, .. } => Some(*mean),
+            Value::List(values) => (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64),
+            Value::OfIndegree(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for Value {

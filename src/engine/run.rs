@@ -34,7 +34,7 @@ use super::part::Part;
 use super::phases::{Phase, Phases};
 use super::recorder::Recorder;
 use super::shard::{Model, Outbox, Sent, Window, count_arrivals};
-use super::statistics::{Statistics, Tables};
+use super::statistics::Statistics;
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, array, ledger, summary};
 
@@ -78,7 +78,6 @@ impl<W: Real> Prepared<W> {
         let mut leader = Leader {
             network: &network,
             model: &model,
-            tables: Tables::new(&network),
             windows: &windows,
             recorder,
             statistics: Statistics::new(&network),
@@ -336,7 +335,6 @@ struct Told {
 struct Leader<'a> {
     network: &'a Network,
     model: &'a Model<'a>,
-    tables: Tables,
     windows: &'a Windows,
     recorder: Recorder,
     statistics: Statistics,
@@ -372,7 +370,7 @@ impl Leader<'_> {
             self.sent.extend_from_slice(&post.transmitted);
             self.statistics.background += if window.from >= start { post.background } else { 0 };
         }
-        self.statistics.count(self.network, &self.tables, spikes, start);
+        self.statistics.count(self.network, spikes, start);
         if self.windows.begins_recording(window) {
             self.begin_recording(shared, flight, start);
         }
@@ -495,9 +493,13 @@ impl Leader<'_> {
         // Arrivals after the end, through spikes that were counted in full.
         let counted = if reached >= self.network.spec.record.start { flight.all() } else { &[] };
         let late = self.arrivals_from(shared, counted, Time(reached.0 + 1));
-        let so_far = self.statistics.events.iter().zip(&self.statistics.before);
-        let events: Vec<u64> =
-            so_far.zip(late).map(|((events, before), late)| (events + before).saturating_sub(late)).collect();
+        let emitted = self.statistics.events(self.network);
+        let events: Vec<u64> = emitted
+            .iter()
+            .zip(&self.statistics.before)
+            .zip(late)
+            .map(|((events, before), late)| (events + before).saturating_sub(late))
+            .collect();
         let prices = shared.with_parts(|parts| {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             ledger::prices(&parts, self.network.projections.len(), reached)

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::Network;
-use crate::spec::PopulationKind;
+use crate::network::{Network, Projection};
+use crate::spec::{PopulationKind, ProjectionSpec};
 use crate::time::Time;
 
 use super::flight::Spike;
@@ -29,8 +29,6 @@ pub struct Statistics {
     pub spikes: u64,
     /// Spikes of neurons since time 0.
     pub all_spikes: u64,
-    /// Arrivals per projection through spikes emitted in the window.
-    pub events: Vec<u64>,
     /// Arrivals in the window through spikes emitted before it.
     pub before: Vec<u64>,
     /// Events from inputs in the window.
@@ -45,28 +43,29 @@ impl Statistics {
             counters: vec![Counter::default(); size],
             spikes: 0,
             all_spikes: 0,
-            events: vec![0; network.projections.len()],
             before: vec![0; network.projections.len()],
             background: 0,
         }
     }
 
     /// Counts a window's spikes, sorted by (time, source); `start` is that of the recorded window.
-    pub fn count(&mut self, network: &Network, tables: &Tables, spikes: &[Spike], start: Time) {
+    pub fn count(&mut self, network: &Network, spikes: &[Spike], start: Time) {
         // Spikes of one step come population by population: the last one's is looked at first.
         let mut of = 0..0;
-        let mut population = 0;
+        let mut neuron = 0;
         for spike in spikes {
             if !of.contains(&spike.gid) {
-                population = network.member(spike.gid).population;
+                let population = network.member(spike.gid).population;
                 let found = &network.populations[population];
                 of = found.first..found.first + found.size as u32;
+                let kind = &network.spec.populations[population].kind;
+                neuron = u64::from(matches!(kind, PopulationKind::Neuron { .. }));
             }
-            self.all_spikes += u64::from(tables.is_neuron[population]);
+            self.all_spikes += neuron;
             if spike.time < start {
                 continue;
             }
-            self.spikes += u64::from(tables.is_neuron[population]);
+            self.spikes += neuron;
             let counter = &mut self.counters[spike.gid as usize];
             if counter.spikes > 0 {
                 let interval = (spike.time - counter.last).ms();
@@ -75,13 +74,17 @@ impl Statistics {
             }
             counter.spikes += 1;
             counter.last = spike.time;
-            for &(index, first) in &tables.outgoing[population] {
-                let outdegree = &network.projections[index].outdegree;
-                if let Some(degree) = spike.gid.checked_sub(first).and_then(|row| outdegree.get(row as usize)) {
-                    self.events[index] += u64::from(*degree);
-                }
-            }
         }
+    }
+
+    /// Arrivals per projection through spikes emitted in the window: as many for each spike as its source has synapses.
+    pub fn events(&self, network: &Network) -> Vec<u64> {
+        let through = |(projection, spec): (&Projection, &ProjectionSpec)| {
+            let first = network.populations[spec.source.population].first as usize + spec.source.start;
+            let sources = self.counters[first..].iter().zip(&projection.outdegree);
+            sources.map(|(counter, &degree)| u64::from(counter.spikes) * u64::from(degree)).sum()
+        };
+        network.projections.iter().zip(&network.spec.projections).map(through).collect()
     }
 
     /// Spikes, and the mean CV over trains of at least 5 spikes, of a population.
@@ -99,26 +102,4 @@ fn cv(counter: &Counter) -> f64 {
     let n = f64::from(counter.spikes - 1);
     let mean = counter.sum / n;
     if mean == 0.0 { 0.0 } else { (counter.squares / n - mean * mean).max(0.0).sqrt() / mean }
-}
-
-/// What counting looks up for each population.
-pub struct Tables {
-    /// The projections that leave it, each with the global id of its first source.
-    outgoing: Vec<Vec<(usize, u32)>>,
-    /// Are its members neurons?
-    is_neuron: Vec<bool>,
-}
-
-impl Tables {
-    /// Of a network.
-    pub fn new(network: &Network) -> Tables {
-        let mut outgoing = vec![Vec::new(); network.populations.len()];
-        for (index, projection) in network.spec.projections.iter().enumerate() {
-            let slice = projection.source;
-            let first = network.populations[slice.population].first + slice.start as u32;
-            outgoing[slice.population].push((index, first));
-        }
-        let neuron = |p: &crate::spec::PopulationSpec| matches!(p.kind, PopulationKind::Neuron { .. });
-        Tables { outgoing, is_neuron: network.spec.populations.iter().map(neuron).collect() }
-    }
 }

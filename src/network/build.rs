@@ -162,10 +162,9 @@ fn build_group<W: Real>(
     let expected: u64 = drafts.iter().map(|d| d.wiring.expected_synapses()).sum();
     // One weight per source is enough if every projection of that source has the same constant.
     let row_weights = !plan.plastic && one_per_source(drafts);
-    let room = expected / threads as u64;
     let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(threads);
     for _ in shards {
-        makers.push(Maker::new(drafts, plan, first..end, row_weights, room));
+        makers.push(Maker::new(drafts, plan, first..end, row_weights, threads));
     }
 
     // A chunk, the unit of work, is small enough for the caches; a batch is eight for each thread.

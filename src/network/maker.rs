@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::memory::settle;
 use crate::neuron::Real;
 use crate::synapse::{Delays, Runs, Store, Weights};
 use crate::time::Time;
@@ -53,22 +54,40 @@ pub struct Made<W> {
 }
 
 impl<'a, W: Real> Maker<'a, W> {
-    pub fn new(drafts: &'a [Draft<'a>], plan: &'a Plan, sources: Range<u32>, row_weights: bool, expected: u64) -> Self {
+    /// One of `threads` makers of a group.
+    pub fn new(
+        drafts: &'a [Draft<'a>],
+        plan: &'a Plan,
+        sources: Range<u32>,
+        row_weights: bool,
+        threads: usize,
+    ) -> Self {
         let spans = plan.spans.clone();
-        // A little more than what is expected: pages that are never touched cost nothing.
-        let room = (expected + expected / 64) as usize / spans.len().max(1) + 16;
-        let column = if row_weights { 0 } else { room };
-        let shelf = |_: &Span| Shelf {
-            row: vec![0],
-            first: vec![0],
+        let rows = sources.len() + 1;
+        let blocks = spans.len() / if plan.two_sided { 2 } else { 1 };
+        // A little more than what is expected: pages that are never touched cost nothing, but a column that outgrows its
+        // room is moved off its huge pages.
+        let room = |span: &Span| {
+            let reaching = drafts.iter().filter(|d| !plan.two_sided || d.reaches(span.inhibitory));
+            let expected: u64 = reaching.map(|d| d.wiring.expected_synapses()).sum();
+            (expected + expected / 32) as usize / (threads * blocks).max(1) + 1024
+        };
+        let starts = || {
+            let mut starts = Vec::with_capacity(rows);
+            starts.push(0);
+            starts
+        };
+        let shelf = |span: &Span| Shelf {
+            row: starts(),
+            first: starts(),
             delay: DelayColumn::Coded {
                 code_of: BTreeMap::new(),
                 recent: Box::new([(Time::NEVER, 0); RECENT]),
                 codes: Vec::new(),
             },
             end: Vec::new(),
-            targets: crate::memory::column(room),
-            weights: crate::memory::column(column),
+            targets: crate::memory::column(room(span)),
+            weights: crate::memory::column(if row_weights { 0 } else { room(span) }),
             per_row: Vec::new(),
             keys: Vec::new(),
         };
@@ -133,6 +152,18 @@ impl<W: Real> Shelf<W> {
             (false, true) => (Weights::Row(self.per_row), Vec::new()),
             (false, false) => (Weights::Each(self.weights), Vec::new()),
         };
+        // Rows are read at random from here on.
+        settle(&self.row);
+        settle(&self.targets);
+        match &weights {
+            Weights::Each(weights) => settle(weights),
+            Weights::Row(_) | Weights::Plastic => settle(&plastic_weights),
+        }
+        match &delays {
+            Delays::Same(_) => {}
+            Delays::Coded(_, runs) => runs.settle(),
+            Delays::Exact(runs) => runs.settle(),
+        }
         let store = Store { sources, row: self.row, delays, targets: self.targets, weights, delay_range };
         Made { span, store, plastic: plastic_weights, keys: self.keys }
     }

@@ -222,6 +222,14 @@ impl<'a> Draft<'a> {
         if self.effective.is_some() { None } else { self.spec.weight.constant() }
     }
 
+    /// May more than a few synapses arrive at this side of their targets?
+    pub fn reaches(&self, inhibitory: bool) -> bool {
+        if !self.two_sided {
+            return !inhibitory;
+        }
+        self.spec.weight.mean().is_none_or(|mean| (mean < 0.0) == inhibitory)
+    }
+
     /// Draws wiring row `row`.
     pub fn draw(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
         out.clear(self)?;

@@ -199,6 +199,13 @@ impl<W: Real> Store<W> {
 }
 
 impl<D> Runs<D> {
+    /// Asks for huge pages, once the runs are all there.
+    pub fn settle(&self) {
+        crate::memory::settle(&self.first);
+        crate::memory::settle(&self.delay);
+        crate::memory::settle(&self.end);
+    }
+
     fn bytes(&self) -> usize {
         size_of_val(&self.first[..]) + size_of_val(&self.delay[..]) + size_of_val(&self.end[..])
     }
