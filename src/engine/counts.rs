@@ -109,7 +109,7 @@ impl Counts {
             };
             for &threshold in &self.thresholds {
                 for i in 0..64 {
-                    counts[i] += u16::from(words[i] >= threshold);
+                    counts[i] = if words[i] >= threshold { counts[i] + 1 } else { counts[i] };
                 }
             }
         }

@@ -235,7 +235,8 @@ impl<R: Real> Kernel for Add<'_, R> {
                 side[k] += R::count(count) * R::of(weight);
             }
         }
-        self.counts.iter().map(|count| u64::from(*count)).sum()
+        // A stretch is short: no sum of its counts outgrows 32 bits before it is widened.
+        self.counts.chunks(1 << 12).map(|part| u64::from(part.iter().map(|c| u32::from(*c)).sum::<u32>())).sum()
     }
 }
 

@@ -143,20 +143,6 @@ fn build_group<W: Real>(
 ) -> Result<Vec<Vec<Group<W>>>, BuildError> {
     let threads = shards.len();
     let shares: Vec<&Share> = shards.iter().map(|s| &s.share).collect();
-    // Rows that are drawn target by target are transposed first, each thread its own.
-    let transposed: Vec<Vec<Option<Transposed>>> = shards
-        .par_iter()
-        .map(|shard| {
-            drafts
-                .iter()
-                .map(|d| {
-                    let owned = &shard.share.members[d.spec.target.population];
-                    d.wiring.by_target().then(|| Transposed::new(d, owned)).transpose()
-                })
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .collect::<Result<_, _>>()?;
-
     let first = drafts.iter().map(|d| d.first_source).min().unwrap_or(0);
     let end = drafts.iter().map(|d| d.first_source + d.n_source as u32).max().unwrap_or(0);
     let expected: u64 = drafts.iter().map(|d| d.wiring.expected_synapses()).sum();
@@ -172,18 +158,28 @@ fn build_group<W: Real>(
     let step = ((1u64 << 15) / per_row).clamp(1, 1 << 16) as u32;
     let stores = plan.spans.len();
     let mut chunks: Vec<Chunk<W>> = (0..8 * threads).map(|_| Chunk::new(threads * stores)).collect();
-    let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
-    let mut from = first;
-    while from < end {
-        let starts: Vec<u32> = (from..end).step_by(step as usize).take(chunks.len()).collect();
-        let drawn = chunks[..starts.len()].par_iter_mut().zip(&starts);
-        drawn.map(|(chunk, &a)| chunk.draw(&source, a..end.min(a.saturating_add(step)))).collect::<Result<(), _>>()?;
-        let chunks = &chunks[..starts.len()];
-        chunks.iter().for_each(|chunk| count(drafts, plan, chunk, projections));
-        makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
-            chunks.iter().for_each(|chunk| maker.append(&chunk.parts[shard * stores..(shard + 1) * stores]));
-        });
-        from = end.min(starts[starts.len() - 1].saturating_add(step));
+    // Rows that are drawn target by target are turned first, each thread its own, for some of the sources at a time.
+    let turned = drafts.iter().filter(|d| d.wiring.by_target());
+    let spans = turned.map(|d| Transposed::spans(d, size_of::<W>())).max().unwrap_or(1) as u64;
+    let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;
+    for span in 0..spans {
+        let within = bound(span)..bound(span + 1);
+        let transposed = shards.par_iter().map(|shard| transpose(drafts, &shard.share, &within)).collect::<Result<Vec<_>, _>>()?;
+        let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
+        let mut from = within.start;
+        while from < within.end {
+            let starts: Vec<u32> = (from..within.end).step_by(step as usize).take(chunks.len()).collect();
+            let drawn = chunks[..starts.len()].par_iter_mut().zip(&starts);
+            drawn
+                .map(|(chunk, &a)| chunk.draw(&source, a..within.end.min(a.saturating_add(step))))
+                .collect::<Result<(), _>>()?;
+            let chunks = &chunks[..starts.len()];
+            chunks.iter().for_each(|chunk| count(drafts, plan, chunk, projections));
+            makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
+                chunks.iter().for_each(|chunk| maker.append(&chunk.parts[shard * stores..(shard + 1) * stores]));
+            });
+            from = within.end.min(starts[starts.len() - 1].saturating_add(step));
+        }
     }
     let max_delay = plan.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
     makers
@@ -194,6 +190,20 @@ fn build_group<W: Real>(
             made.map(|made| make_group(spec, populations, plan, drafts, made, &shard.share, max_delay)).collect()
         })
         .collect()
+}
+
+/// What one thread needs of the drafts that are drawn target by target, from sources (global ids) in `within`.
+fn transpose(
+    drafts: &[Draft<'_>],
+    share: &Share,
+    within: &std::ops::Range<u32>,
+) -> Result<Vec<Option<Transposed>>, BuildError> {
+    let turn = |d: &Draft<'_>| {
+        let owned = &share.members[d.spec.target.population];
+        let row = |gid: u32| gid.saturating_sub(d.first_source).min(d.n_source as u32);
+        d.wiring.by_target().then(|| Transposed::new(d, owned, row(within.start)..row(within.end))).transpose()
+    };
+    drafts.iter().map(turn).collect()
 }
 
 /// Adds a chunk to the figures of its projections.

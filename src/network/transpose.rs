@@ -1,13 +1,16 @@
-//! Synapses that are drawn target by target (`fixed_indegree`), turned into rows by source.
+//! Synapses that are drawn target by target (`fixed_indegree`), turned into rows by source: for a span of sources at a time,
+//! so that what is turned and what is built from it are not both in memory at full length.
 
 use std::ops::Range;
 
 use super::build::BuildError;
 use super::projection::{Draft, Row};
 
-/// One thread's synapses of one projection, by source; within a source by target, then ordinal. Columns that
-/// nobody asks for are empty.
+/// One thread's synapses of one projection from a span of sources, by source; within a source by target, then ordinal.
+/// Columns that nobody asks for are empty.
 pub struct Transposed {
+    /// The sources (members of the slice).
+    sources: Range<u32>,
     start: Vec<u64>,
     /// Targets (members of the slice), where the first of the thread's is.
     from: u32,
@@ -24,18 +27,33 @@ enum Targets {
 }
 
 impl Transposed {
-    /// The synapses onto the targets (members of the population) in `owned`. Every row is drawn twice, once to
-    /// count and once to fill: that takes less time and memory than to keep it.
-    pub fn new(draft: &Draft<'_>, owned: &Range<u32>) -> Result<Transposed, BuildError> {
+    /// How many spans of sources a draft is best turned in, if what is turned is to take a quarter of the memory of the
+    /// synapses made from it. `weight`: what the weight of a synapse takes there \[bytes\].
+    pub fn spans(draft: &Draft<'_>, weight: usize) -> usize {
+        let own = |drawn: bool, bytes: usize| if drawn { bytes } else { 0 };
+        let (weights, delays) = (draft.spec.weight.constant().is_none(), draft.spec.delay.constant().is_none());
+        let device = draft.spec.device.is_some();
+        let turned = 2 + own(device, 4) + own(weights, 8) + own(delays, 8);
+        let made = 2 + own(draft.constant_weight().is_none(), weight) + own(delays, 1) + own(device, 12);
+        if draft.wiring.expected_synapses() < 1 << 20 { 1 } else { (4 * turned).div_ceil(made) }
+    }
+
+    /// The synapses from `sources` (members of the slice) onto the targets (members of the population) in `owned`. Every row
+    /// is drawn twice, once to count and once to fill: that takes less time and memory than to keep it.
+    pub fn new(draft: &Draft<'_>, owned: &Range<u32>, sources: Range<u32>) -> Result<Transposed, BuildError> {
         let from = owned.start.saturating_sub(draft.first_target) as usize;
         let to = (owned.end.saturating_sub(draft.first_target) as usize).min(draft.n_target);
-        let mut counts = vec![0u32; draft.n_source];
+        let mut counts = vec![0u32; sources.len()];
         let mut ends = Vec::new();
         for target in from..to {
             draft.wiring.row(target, &mut ends);
-            ends.iter().for_each(|&source| counts[source as usize] += 1);
+            for &source in &ends {
+                if let Some(count) = counts.get_mut(source.wrapping_sub(sources.start) as usize) {
+                    *count += 1;
+                }
+            }
         }
-        let mut start = vec![0u64; draft.n_source + 1];
+        let mut start = vec![0u64; sources.len() + 1];
         let mut sum = 0;
         for (next, &count) in start[1..].iter_mut().zip(&counts) {
             sum += u64::from(count);
@@ -44,6 +62,7 @@ impl Transposed {
         let count = sum as usize;
         let room = |wanted: bool| if wanted { count } else { 0 };
         let mut made = Transposed {
+            sources: sources.clone(),
             start,
             from: from as u32,
             target: if to.saturating_sub(from) <= 1 << 16 {
@@ -55,13 +74,14 @@ impl Transposed {
             weight: vec![0.0; room(draft.shared_weight().is_none())],
             delay: vec![0; room(draft.spec.delay.constant().is_none())],
         };
-        let mut next = made.start[..draft.n_source].to_vec();
+        let mut next = made.start[..sources.len()].to_vec();
         let mut row = Row::default();
         for target in from..to {
             draft.draw(target, &mut row)?;
             for (ordinal, &source) in row.ends.iter().enumerate() {
-                let place = next[source as usize] as usize;
-                next[source as usize] += 1;
+                let Some(slot) = next.get_mut(source.wrapping_sub(sources.start) as usize) else { continue };
+                let place = *slot as usize;
+                *slot += 1;
                 match &mut made.target {
                     Targets::Near(targets) => targets[place] = (target - from) as u16,
                     Targets::Far(targets) => targets[place] = (target - from) as u32,
@@ -80,7 +100,7 @@ impl Transposed {
         Ok(made)
     }
 
-    /// Fills `row` with the synapses of `source` (an index within the slice): ends are targets (within the slice), ascending.
+    /// Fills `row` with the synapses of `source` (an index within the slice, of the span): ends are targets (within the slice), ascending.
     /// `ordinals` gets each one's ordinal in the wiring row of its target, if there are devices.
     pub fn row(
         &self,
@@ -89,6 +109,7 @@ impl Transposed {
         row: &mut Row,
         ordinals: &mut Vec<u32>,
     ) -> Result<(), BuildError> {
+        let source = source - self.sources.start as usize;
         let all = self.start[source] as usize..self.start[source + 1] as usize;
         let copy = |column: &[u32], out: &mut Vec<u32>| out.extend(column.get(all.clone()).unwrap_or(&[]));
         row.clear(draft)?;

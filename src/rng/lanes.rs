@@ -6,29 +6,28 @@ use super::StreamKey;
 pub const LANES: usize = 16;
 
 /// Block `n` of the streams for the items `16 group` to `16 group + 15`: word w of item `16 group + l` is `[w][l]`.
+///
+/// Each word of the cipher stands in a 64-bit lane whose upper half is ignored, as in [`super::batch`].
 #[inline(always)]
 pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
+    const LOW: u64 = 0xFFFF_FFFF;
     let item = group * LANES as u64;
     let [mut k0, mut k1] = key.words();
-    let mut a = [n as u32; LANES];
-    let mut b = [(n >> 32) as u32; LANES];
+    let mut a = [n; LANES];
+    let mut b = [n >> 32; LANES];
     // The group begins at a multiple of 16, so the low word does not overflow within it.
-    let mut c: [u32; LANES] = std::array::from_fn(|l| item as u32 + l as u32);
-    let mut d = [(item >> 32) as u32; LANES];
+    let mut c: [u64; LANES] = std::array::from_fn(|l| item + l as u64);
+    let mut d = [item >> 32; LANES];
     for _ in 0..10 {
         for l in 0..LANES {
-            let p = u64::from(a[l]) * 0xD251_1F53;
-            let q = u64::from(c[l]) * 0xCD9E_8D57;
-            let (old_b, old_d) = (b[l], d[l]);
-            a[l] = (q >> 32) as u32 ^ old_b ^ k0;
-            b[l] = q as u32;
-            c[l] = (p >> 32) as u32 ^ old_d ^ k1;
-            d[l] = p as u32;
+            let p = (a[l] & LOW) * 0xD251_1F53;
+            let q = (c[l] & LOW) * 0xCD9E_8D57;
+            (a[l], b[l], c[l], d[l]) = ((q >> 32) ^ b[l] ^ u64::from(k0), q, (p >> 32) ^ d[l] ^ u64::from(k1), p);
         }
         k0 = k0.wrapping_add(0x9E37_79B9);
         k1 = k1.wrapping_add(0xBB67_AE85);
     }
-    [a, b, c, d]
+    [a, b, c, d].map(|word| word.map(|lane| lane as u32))
 }
 
 #[cfg(test)]
