@@ -75,6 +75,65 @@ pub fn pow(x: f64, y: f64) -> f64 {
     }
 }
 
+/// x^y for x >= 0 and y > 0, without a branch or a table, so that a loop over it becomes vector code. Relative error a few
+/// 1e-16 while |y ln x| is of order 1, and that times 1e-16 beyond; what lies below 1e-307 counts as 0.
+///
+/// ln x by the series of atanh((m - 1)/(m + 1)) on the mantissa m, e^x by a Taylor polynomial of degree 13 after reduction by ln 2.
+#[inline(always)]
+pub fn pow_positive(x: f64, y: f64) -> f64 {
+    /// Odd terms of atanh beyond the first: 1/3, 1/5, .., whose remainder is 1e-17 on |s| <= 0.172.
+    const ATANH: [f64; 11] = {
+        let mut terms = [0.0; 11];
+        let mut k = 0;
+        while k < 11 {
+            terms[k] = 1.0 / (2 * k + 3) as f64;
+            k += 1;
+        }
+        terms
+    };
+    /// 1/k! from k = 2 on.
+    const EXP: [f64; 12] = {
+        let mut terms = [0.5; 12];
+        let mut k = 1;
+        while k < 12 {
+            terms[k] = terms[k - 1] / (k + 2) as f64;
+            k += 1;
+        }
+        terms
+    };
+    /// Bits of the square root of 1/2: mantissas lie between it and the root of 2.
+    const ROOT: u64 = 0x3FE6_A09E_667F_3BCD;
+    const TWO_52: f64 = 4_503_599_627_370_496.0;
+    const LN_2_PARTS: [f64; 2] = LN_2;
+
+    let bits = x.to_bits();
+    // The binary exponent, plus 1024.
+    let exponent = bits.wrapping_sub(ROOT).wrapping_add(1024 << 52) >> 52;
+    let m = f64::from_bits(bits.wrapping_sub(exponent << 52).wrapping_add(1024 << 52));
+    let e = f64::from_bits(TWO_52.to_bits() | exponent) - (TWO_52 + 1024.0);
+    let s = (m - 1.0) / (m + 1.0);
+    let z = s * s;
+    let mut series = ATANH[10];
+    for k in (0..10).rev() {
+        series = series * z + ATANH[k];
+    }
+    let ln = e * LN_2_PARTS[0] + (2.0 * s + (2.0 * s * z * series + e * LN_2_PARTS[1]));
+
+    let t = y * ln;
+    let t = if t < -708.0 { -708.0 } else { t };
+    let t = if t > 709.0 { 709.0 } else { t };
+    let shifted = t * std::f64::consts::LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let n = shifted.to_bits().wrapping_sub(ROUND.to_bits());
+    let r = (t - k * LN_2_PARTS[0]) - k * LN_2_PARTS[1];
+    let mut series = EXP[11];
+    for k in (0..11).rev() {
+        series = series * r + EXP[k];
+    }
+    let power = (1.0 + (r + r * r * series)) * f64::from_bits(n.wrapping_add(1023) << 52);
+    if x >= f64::MIN_POSITIVE { power } else { 0.0 }
+}
+
 /// Sine.
 #[inline]
 pub fn sin(x: f64) -> f64 {
@@ -161,6 +220,22 @@ mod tests {
         within("sin", -10.0, 10.0, sin, f64::sin);
         within("pow", 0.0, 50.0, |x| pow(x, 0.4), |x| x.powf(0.4));
     }
+
+    #[test]
+    fn the_power_for_vectors_agrees_with_the_exact_one() {
+        for (low, high, y) in
+            [(1e-9, 1.0, 0.4), (0.0, 100.0, 0.4), (0.0, 2.0, 0.02), (0.1, 30.0, 3.0), (1e-4, 1e4, 1.0)]
+        {
+            let worst =
+                inputs(low, high, 100_000).map(|x| (pow_positive(x, y) / x.powf(y) - 1.0).abs()).fold(0.0, f64::max);
+            assert!(worst < 4e-15, "{worst:e} for [{low}, {high})^{y}");
+        }
+        assert_eq!((pow_positive(0.0, 0.4), pow_positive(1.0, 0.4), pow_positive(-0.0, 0.4)), (0.0, 1.0, 0.0));
+        let bits = fingerprint(0.0, 30.0, |x| pow_positive(x, 0.4));
+        assert_eq!(bits, POWER, "{bits:#018x}");
+    }
+
+    const POWER: u64 = 0;
 
     #[test]
     fn exp_has_the_right_limits() {

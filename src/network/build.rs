@@ -164,7 +164,8 @@ fn build_group<W: Real>(
     let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;
     for span in 0..spans {
         let within = bound(span)..bound(span + 1);
-        let transposed = shards.par_iter().map(|shard| transpose(drafts, &shard.share, &within)).collect::<Result<Vec<_>, _>>()?;
+        let transposed =
+            shards.par_iter().map(|shard| transpose(drafts, &shard.share, &within)).collect::<Result<Vec<_>, _>>()?;
         let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
         let mut from = within.start;
         while from < within.end {

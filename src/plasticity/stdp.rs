@@ -60,6 +60,57 @@ impl Stdp {
     }
 }
 
+impl Stdp {
+    /// The rule as additive, if it is.
+    pub fn additive(&self) -> Option<Additive> {
+        (self.mu_plus == 0.0 && self.mu_minus == 0.0).then_some(Additive { a_plus: self.a_plus, a_minus: self.a_minus })
+    }
+
+    /// The rule as multiplicative, if it is.
+    pub fn multiplicative(&self) -> Option<Multiplicative> {
+        (self.mu_plus == 1.0 && self.mu_minus == 1.0)
+            .then_some(Multiplicative { a_plus: self.a_plus, a_minus: self.a_minus })
+    }
+}
+
+/// Both exponents are 0: the same changes, without a power.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Additive {
+    a_plus: f64,
+    a_minus: f64,
+}
+
+impl Pair for Additive {
+    #[inline(always)]
+    fn on_post(&self, _: f64, x: f64) -> f64 {
+        self.a_plus * x
+    }
+
+    #[inline(always)]
+    fn on_pre(&self, _: f64, y: f64) -> f64 {
+        -self.a_minus * y
+    }
+}
+
+/// Both exponents are 1: the same changes, without a power.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Multiplicative {
+    a_plus: f64,
+    a_minus: f64,
+}
+
+impl Pair for Multiplicative {
+    #[inline(always)]
+    fn on_post(&self, w: f64, x: f64) -> f64 {
+        self.a_plus * (1.0 - w).max(0.0) * x
+    }
+
+    #[inline(always)]
+    fn on_pre(&self, w: f64, y: f64) -> f64 {
+        -self.a_minus * w.max(0.0) * y
+    }
+}
+
 /// Of relative weights, 0 to 1.
 impl Pair for Stdp {
     #[inline]
@@ -85,5 +136,13 @@ mod tests {
         assert!((at(1.0).on_post(0.3, 0.5) - 0.0035).abs() < 1e-17);
         assert!((at(1.0).on_pre(0.3, 0.5) + 0.003).abs() < 1e-17);
         assert!((at(0.5).on_pre(0.25, 1.0) + 0.01).abs() < 1e-15);
+        for w in [0.0, 0.1, 0.77, 1.0] {
+            let (additive, multiplicative) = (at(0.0).additive().unwrap(), at(1.0).multiplicative().unwrap());
+            assert_eq!(at(0.0).on_post(w, 0.3).to_bits(), additive.on_post(w, 0.3).to_bits());
+            assert_eq!(at(0.0).on_pre(w, 0.3).to_bits(), additive.on_pre(w, 0.3).to_bits());
+            assert_eq!(at(1.0).on_post(w, 0.3).to_bits(), multiplicative.on_post(w, 0.3).to_bits());
+            assert_eq!(at(1.0).on_pre(w, 0.3).to_bits(), multiplicative.on_pre(w, 0.3).to_bits());
+        }
+        assert!(at(0.5).additive().is_none() && at(0.5).multiplicative().is_none());
     }
 }

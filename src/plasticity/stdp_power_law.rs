@@ -4,7 +4,7 @@
 use crate::describe::Bound::{NonNegative, Positive};
 use crate::describe::Kind::{Number, Quantity, Weight};
 use crate::describe::{Model, param};
-use crate::math::pow;
+use crate::math::{pow, pow_positive};
 
 use super::Pair;
 
@@ -53,12 +53,14 @@ impl PowerLaw {
 
 /// Of magnitudes in the weight's unit.
 impl Pair for PowerLaw {
-    #[inline]
+    #[inline(always)]
     fn on_post(&self, w: f64, x: f64) -> f64 {
-        self.up * pow(w.max(0.0), self.mu) * x
+        // A power for loops: the very same where synapses are brought up to date one by one.
+        let power = if self.mu == 0.0 { 1.0 } else { pow_positive(w.max(0.0), self.mu) };
+        self.up * power * x
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_pre(&self, w: f64, y: f64) -> f64 {
         -self.down * w * y
     }

@@ -14,7 +14,6 @@ use crate::time::Time;
 use super::Price;
 use super::memristor::{MOST_PULSES, Memristor};
 use super::plastic::{Plastic, PreSpike};
-use super::recent::Recent;
 
 /// Devices whose random words are made together.
 const CHUNK: usize = 32;
@@ -97,10 +96,10 @@ impl<W: Real> Plastic<W> {
             let values = &mut self.value[chunk.clone()];
             for (lane, (value, &target)) in values.iter_mut().zip(&targets[chunk.clone()]).enumerate() {
                 let recent = &self.recent[usize::from(target)];
-                if !recent.reaches(after) || !recent.reaches(Time(seen.0 - 1)) {
+                let Some((posts, before)) = recent.found(after, seen) else {
                     long.push((chunk.start + lane, target));
                     continue;
-                }
+                };
                 let mut g = value.wide();
                 let begun = updates[lane];
                 let mut change = |g: f64, change: f64| {
@@ -129,24 +128,19 @@ impl<W: Real> Plastic<W> {
                     W::of(memristor.apply(g, up, n, &cell, (key, number), first, &mut price)).wide()
                 };
                 if let Some(last) = last {
-                    for k in (0..Recent::LEN).rev() {
-                        let post = recent.time[k];
-                        if post > after && post <= seen {
-                            let x = trace * self.decay_plus.over(post + delay - last);
-                            if x != 0.0 {
-                                g = change(g, rule.on_post(memristor.weight_of(g) / scale, x));
-                            }
+                    for spike in posts.rev() {
+                        let x = trace * self.decay_plus.over(recent.time[spike] + delay - last);
+                        if x != 0.0 {
+                            g = change(g, rule.on_post(memristor.weight_of(g) / scale, x));
                         }
                     }
                 }
-                let newest = (0..Recent::LEN).find(|&k| recent.time[k] < seen);
-                let y = match newest.filter(|&k| recent.trace[k] > 0.0) {
-                    None => 0.0,
-                    Some(k) => {
-                        let y = self.decay_minus.over(seen - recent.time[k]);
-                        if all_to_all { recent.trace[k] * y } else { y }
-                    }
-                };
+                let post = recent.trace_after(before);
+                let mut y = 0.0;
+                if post > 0.0 {
+                    y = self.decay_minus.over(seen - recent.time[before]);
+                    y = if all_to_all { post * y } else { y };
+                }
                 if R::AT_EVERY_PRE || y != 0.0 {
                     g = change(g, rule.on_pre(memristor.weight_of(g) / scale, y));
                 }

@@ -1,29 +1,31 @@
 //! The last post spikes of a target, in one cache line, and decays looked up: what a row of plastic synapses needs at every spike.
 
+use std::ops::Range;
+
 use crate::math::exp;
 use crate::time::Time;
 
 use super::History;
 
-/// Post spikes that are at hand.
-const KEPT: usize = 3;
+/// Post spikes whose times are at hand.
+const KEPT: usize = 6;
 
-/// Before any spike.
-const NEVER: Time = Time(i64::MIN / 4);
+/// The newest of them, whose traces are at hand too.
+const TRACES: usize = 2;
 
-/// The last spikes of one target, newest first, with the trace just after each.
+/// The last spikes of one target, newest first, with the trace just after the newest.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub struct Recent {
     /// When each was emitted.
     pub time: [Time; KEPT],
-    /// The trace just after each.
-    pub trace: [f64; KEPT],
+    /// The trace just after the newest.
+    pub trace: [f64; TRACES],
 }
 
 impl Default for Recent {
     fn default() -> Recent {
-        Recent { time: [NEVER; KEPT], trace: [0.0; KEPT] }
+        Recent { time: [Recent::NEVER; KEPT], trace: [0.0; TRACES] }
     }
 }
 
@@ -32,7 +34,10 @@ impl Recent {
     pub fn of(history: &History) -> Recent {
         let mut recent = Recent::default();
         for (place, spike) in history.spikes.iter().rev().take(KEPT).enumerate() {
-            (recent.time[place], recent.trace[place]) = (spike.time, spike.trace);
+            recent.time[place] = spike.time;
+            if let Some(trace) = recent.trace.get_mut(place) {
+                *trace = spike.trace;
+            }
         }
         recent
     }
@@ -40,17 +45,41 @@ impl Recent {
     /// Takes in the newest spike of a history.
     pub fn push(&mut self, history: &History) {
         let Some(spike) = history.spikes.last() else { return };
-        self.time = [spike.time, self.time[0], self.time[1]];
-        self.trace = [spike.trace, self.trace[0], self.trace[1]];
+        self.time.copy_within(..KEPT - 1, 1);
+        self.trace.copy_within(..TRACES - 1, 1);
+        (self.time[0], self.trace[0]) = (spike.time, spike.trace);
     }
 
-    /// Does it hold all spikes after `time`? Only then may it stand for the history.
+    /// What a pre spike finds that sees the spikes up to `seen`, at a synapse that has learnt from those up to `after`: the places
+    /// of the spikes that it has still to learn from, the newest first, and the place of the newest strictly before `seen`.
+    /// None if not all of that is at hand.
     #[inline(always)]
-    pub fn reaches(&self, time: Time) -> bool {
-        self.time[KEPT - 1] <= time
+    pub fn found(&self, after: Time, seen: Time) -> Option<(Range<usize>, usize)> {
+        // Almost always one of the next two, and so quicker found one by one than by comparing all.
+        let first = |from: usize, until: &dyn Fn(Time) -> bool| {
+            let mut place = from;
+            while place < KEPT && !until(self.time[place]) {
+                place += 1;
+            }
+            place
+        };
+        let heard = first(0, &|time| time <= seen);
+        let before = first(heard, &|time| time < seen);
+        let learnt = first(heard, &|time| time <= after);
+        let known = before < TRACES || before < KEPT && self.time[before] == Recent::NEVER;
+        (learnt < KEPT && known).then_some((heard..learnt, before))
     }
 
-    /// The number of kept spikes: loops over them count down, for the oldest comes first.
+    /// The trace just after the spike in this place, one that [`Recent::found`] gave as `before`; 0 if there was none.
+    #[inline(always)]
+    pub fn trace_after(&self, before: usize) -> f64 {
+        self.trace.get(before).copied().unwrap_or(0.0)
+    }
+
+    /// Before any spike.
+    pub const NEVER: Time = Time(i64::MIN / 4);
+
+    /// The number of kept spikes.
     pub const LEN: usize = KEPT;
 }
 
@@ -82,11 +111,15 @@ impl Decay {
     /// The decay over `time`.
     #[inline(always)]
     pub fn over(&self, time: Time) -> f64 {
-        // Adding 2^52 leaves the nearest integer in the low bits, which is cheaper than to convert.
+        // Adding 2^52 leaves the nearest integer in the low bits, which is cheaper than to convert. All times of a grid are
+        // whole steps.
         let place = (time.0 as f64 * self.per_step + 4_503_599_627_370_496.0).to_bits() as u32 as usize;
         match self.table.get(place) {
-            Some(&decay) if place as i64 * self.step == time.0 => decay,
-            _ => Decay::exact(self.tau, time),
+            Some(&decay) => {
+                debug_assert!(place as i64 * self.step == time.0, "{time:?} is off the grid");
+                decay
+            }
+            None => Decay::exact(self.tau, time),
         }
     }
 }
@@ -98,7 +131,7 @@ mod tests {
     #[test]
     fn the_table_has_the_bits_of_what_it_stands_for() {
         let (table, exact) = (Decay::new(20.0, Some(Time::from_ms(0.1))), Decay::new(20.0, None));
-        for time in [0, 1, 99_999_999, 100_000_000, 1_234_500_000, 160_000_000_000, 900_000_000_000, 99_999] {
+        for time in [0, 100_000_000, 1_234_500_000_000, 160_000_000_000, 900_000_000_000] {
             assert_eq!(table.over(Time(time)).to_bits(), exact.over(Time(time)).to_bits(), "{time}");
         }
         assert_eq!(table.over(Time::from_ms(20.0)), crate::math::exp(-1.0));

@@ -17,6 +17,7 @@ use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
 use super::recent::{Decay, Recent};
+use super::row::Stretch;
 use super::{Cells, History, Memristor, Needs, Price};
 
 mod learn;
@@ -106,6 +107,8 @@ pub struct Plastic<W> {
     pub post: Vec<History>,
     /// The last of them, at hand.
     pub recent: Vec<Recent>,
+    /// Room for a stretch of a row.
+    pub(super) scratch: Option<Box<Stretch>>,
     /// Decay of the presynaptic trace.
     pub decay_plus: Decay,
     /// Decay of the postsynaptic trace.
@@ -158,6 +161,7 @@ impl<W: Real> Plastic<W> {
             cells,
             post: vec![History::default(); targets],
             recent: vec![Recent::default(); targets],
+            scratch: None,
             decay_plus: decay(rule.map(Rule::tau_plus)),
             decay_minus: decay(rule.map(Rule::tau_minus)),
             pre: vec![Default::default(); rows],
