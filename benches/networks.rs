@@ -96,6 +96,7 @@ fn cases() -> Vec<Case> {
             ..case("stdp_multiplicative", "stdp_brunel_multiplicative", "grid", 0.3)
         },
         Case { layer: ideal, ..case("stdp", "stdp_brunel", "grid", 0.3) },
+        Case { precision: "single", times: (0.05, 0.1), ..case("hpc", "hpc_benchmark", "grid", 0.1) },
         Case { layer: DEVICES, ..case("stdp_memristive", "stdp_brunel", "grid", 0.3) },
     ]
 }

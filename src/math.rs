@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(bits, POWER, "{bits:#018x}");
     }
 
-    const POWER: u64 = 0;
+    const POWER: u64 = 0x6dbf_817f_8a89_7132;
 
     #[test]
     fn exp_has_the_right_limits() {
