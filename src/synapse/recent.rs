@@ -55,19 +55,22 @@ impl Recent {
     /// None if not all of that is at hand.
     #[inline(always)]
     pub fn found(&self, after: Time, seen: Time) -> Option<(Range<usize>, usize)> {
-        // Almost always one of the next two, and so quicker found one by one than by comparing all.
-        let first = |from: usize, until: &dyn Fn(Time) -> bool| {
-            let mut place = from;
-            while place < KEPT && !until(self.time[place]) {
-                place += 1;
-            }
-            place
-        };
-        let heard = first(0, &|time| time <= seen);
-        let before = first(heard, &|time| time < seen);
-        let learnt = first(heard, &|time| time <= after);
+        let heard = self.first_from(0, |time| time <= seen);
+        let before = self.first_from(heard, |time| time < seen);
+        let learnt = self.first_from(heard, |time| time <= after);
         let known = before < TRACES || before < KEPT && self.time[before] == Recent::NEVER;
         (learnt < KEPT && known).then_some((heard..learnt, before))
+    }
+
+    /// The first of the kept spikes from `place` on whose time satisfies `until`. Almost always one of the next two, and so
+    /// quicker found one by one than by comparing all.
+    #[inline(always)]
+    fn first_from(&self, place: usize, until: impl Fn(Time) -> bool) -> usize {
+        let mut place = place;
+        while place < KEPT && !until(self.time[place]) {
+            place += 1;
+        }
+        place
     }
 
     /// The trace just after the spike in this place, one that [`Recent::found`] gave as `before`; 0 if there was none.
