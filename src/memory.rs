@@ -50,11 +50,11 @@ pub fn column<T>(capacity: usize) -> Vec<T> {
 /// Linux 6.1 and later do so at once, earlier ones in the background.
 pub fn settle<T>(column: &Vec<T>) {
     advise_huge(column);
-    advise(column, column.len(), COLLAPSE);
+    advise(column.as_ptr(), column.len(), COLLAPSE);
 }
 
 fn advise_huge<T>(column: &Vec<T>) {
-    advise(column, column.capacity(), HUGE_PAGES);
+    advise(column.as_ptr(), column.capacity(), HUGE_PAGES);
 }
 
 #[cfg(target_os = "linux")]
@@ -63,17 +63,17 @@ const HUGE_PAGES: i32 = libc::MADV_HUGEPAGE;
 #[cfg(target_os = "linux")]
 const COLLAPSE: i32 = 25;
 
-/// Advises the system about the first `count` items of a column's room.
+/// Advises the system about the first `count` items of a column's room, which begins at `column`.
 #[cfg(target_os = "linux")]
-fn advise<T>(column: &Vec<T>, count: usize, advice: i32) {
+fn advise<T>(column: *const T, count: usize, advice: i32) {
     let bytes = count * size_of::<T>();
     if bytes < HUGE {
         return;
     }
     // Whole pages only, and only those of the column.
     let page = 1 << 12;
-    let start = (column.as_ptr() as usize).next_multiple_of(page);
-    let length = (column.as_ptr() as usize + bytes - start) / page * page;
+    let start = (column as usize).next_multiple_of(page);
+    let length = (column as usize + bytes - start) / page * page;
     // SAFETY: the span lies within the vector's own allocation, and the advice changes no content. A refusal is no harm.
     unsafe { libc::madvise(start as *mut libc::c_void, length, advice) };
 }
@@ -84,7 +84,7 @@ const HUGE_PAGES: i32 = 0;
 const COLLAPSE: i32 = 0;
 
 #[cfg(not(target_os = "linux"))]
-fn advise<T>(_: &Vec<T>, _: usize, _: i32) {}
+fn advise<T>(_: *const T, _: usize, _: i32) {}
 
 #[cfg(test)]
 mod tests {
