@@ -62,6 +62,13 @@ const SILENT: &str = "population.silent = { size = 8000, neuron.cell = { e_l = '
 /// Devices with the variability of real ones in the place of ideal weights.
 const DEVICES: &str = "record.weights = []\n[projection.plastic.device.soft_bounds]\nsigma_d2d = 0.1\nsigma_c2c = 0.3";
 
+/// A tenth of the neurons of `procedural`, as many synapses each: 10^9, which can be stored.
+const TENTH: &str = "parameters.order = 20_000";
+
+/// The same, stored.
+const STORED: &str =
+    "parameters.order = 20_000\nprojection.excitatory.procedural = false\nprojection.inhibitory.procedural = false";
+
 fn cases() -> Vec<Case> {
     let case = |name, model, engine, seconds| Case {
         name,
@@ -90,6 +97,8 @@ fn cases() -> Vec<Case> {
         Case { peer: Some(("voltage_jump", BOTH)), ..case("voltage_jump_grid", "brette_voltage_jump", "grid", 5.0) },
         Case { layer: SILENT, ..case("sparse", "brette_voltage_jump", "event", 5.0) },
         Case { layer: SILENT, ..case("sparse_grid", "brette_voltage_jump", "grid", 5.0) },
+        Case { layer: TENTH, precision: "single", times: (0.1, 0.2), ..case("procedural", "procedural", "grid", 0.2) },
+        Case { layer: STORED, precision: "single", times: (0.1, 0.2), ..case("stored", "procedural", "grid", 0.2) },
         Case {
             layer: ideal,
             peer: Some(("stdp_brunel_multiplicative", BOTH)),

@@ -118,14 +118,15 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
         let _ = writeln!(out, "{:<width$} {:>14}  {}", p.name, grouped(p.size as u64), kind(&p.kind));
     }
     if !size.projections.is_empty() {
-        let _ = writeln!(out, "\n{:<width$} {:>14}  plasticity, device", "projection", "synapses");
+        let _ = writeln!(out, "\n{:<width$} {:>14}  plasticity, device, procedural", "projection", "synapses");
     }
     for ((name, count), projection) in size.projections.iter().zip(&spec.projections) {
         let rule = projection.plasticity.as_ref().map(|r| r.rule.describe().name);
         let device = projection.device.as_ref().map(|d| d.device.describe().name);
         let beside = [(projection.short_term.is_some(), "short_term"), (projection.normalize.is_some(), "normalize")];
         let beside = beside.into_iter().filter_map(|(has, name)| has.then_some(name));
-        let extras: Vec<&str> = rule.into_iter().chain(beside).chain(device).collect();
+        let procedural = projection.procedural.then_some("procedural");
+        let extras: Vec<&str> = rule.into_iter().chain(beside).chain(device).chain(procedural).collect();
         let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
         let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));
     }

@@ -1,8 +1,10 @@
 //! Turns what happens into chunks for a sink: spikes, states, weights.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::network::Network;
+use crate::network::{Drawn, Network, Procedural};
 use crate::neuron::Real;
 use crate::record::{Chunk, Sink, SinkError};
 use crate::spec::{Slice, WeightSample};
@@ -12,7 +14,7 @@ use crate::time::Time;
 use super::flight::Spike;
 use super::part::Part;
 use super::shard::{Model, Sent, Window};
-use super::synapses::{Located, groups_of, locate, weights_at};
+use super::synapses::{Located, draw_all, groups_of, locate, weights_at};
 use super::windows::Series;
 
 /// Spikes are handed over in chunks of about this many.
@@ -47,8 +49,11 @@ struct WeightTrack {
     projection: usize,
     on: WeightSample,
     located: Vec<Located>,
-    /// Of a projection with static weights that is recorded at spikes: the weight of each located synapse.
+    /// The weight of each located synapse, where the projection is static and recorded at spikes, or procedural.
     fixed: Option<Vec<f64>>,
+    /// How to draw the synapses of a procedural projection that is recorded at spikes.
+    rule: Option<Arc<Procedural>>,
+    drawn: Drawn,
     /// Transmitted weights whose like may still come.
     held: Vec<Sent>,
     max_delay: Time,
@@ -56,7 +61,22 @@ struct WeightTrack {
 
 impl WeightTrack {
     /// The weights that a window's spikes transmit through static synapses.
-    fn look_up(&mut self, network: &Network, spikes: &[Spike], record_from: Time) {
+    fn look_up<W: Real>(&mut self, network: &Network, spikes: &[Spike], record_from: Time) {
+        if self.on != WeightSample::PreSpike {
+            return;
+        }
+        if let Some(rule) = &self.rule {
+            for spike in spikes.iter().filter(|s| s.time >= record_from) {
+                let Some(row) = rule.row_of_source(spike.gid) else { continue };
+                rule.draw(row, &mut self.drawn);
+                let (time, source) = (spike.time, rule.first_source() + row as u32);
+                for (i, &target) in self.drawn.targets().iter().enumerate() {
+                    let (delay, weight) = (rule.delay_of(&self.drawn, i), W::of(self.drawn.weight(i)).wide());
+                    self.held.push(Sent { time, source, delay, target, weight });
+                }
+            }
+            return;
+        }
         let Some(weights) = &self.fixed else { return };
         let population = network.spec.projections[self.projection].source.population;
         for spike in spikes.iter().filter(|s| s.time >= record_from) {
@@ -111,13 +131,27 @@ impl Recorder {
             let at_spikes = record.on == WeightSample::PreSpike;
             let is_static = projection.is_static();
             // Plastic synapses tell of every weight that they transmit; static ones are looked up.
-            let located = if at_spikes && !is_static { Vec::new() } else { locate(model, parts, record.projection) };
-            let fixed = at_spikes && is_static;
+            let rule = network.projections[record.projection].procedural.clone();
+            let (located, fixed) = match &rule {
+                Some(_) if at_spikes => (Vec::new(), None),
+                Some(rule) => {
+                    let (located, weights) = draw_all::<W>(rule);
+                    (located, Some(weights))
+                }
+                None if at_spikes && !is_static => (Vec::new(), None),
+                None => {
+                    let located = locate(model, parts, record.projection);
+                    let fixed = at_spikes.then(|| weights_at(parts, record.projection, &located, Time::ZERO));
+                    (located, fixed)
+                }
+            };
             WeightTrack {
                 projection: record.projection,
                 on: record.on,
-                fixed: fixed.then(|| weights_at(parts, record.projection, &located, Time::ZERO)),
+                fixed,
                 located,
+                rule,
+                drawn: Drawn::default(),
                 held: Vec::new(),
                 max_delay: network.projections[record.projection].max_delay,
             }
@@ -131,7 +165,7 @@ impl Recorder {
     }
 
     /// Takes a window's spikes and transmitted weights.
-    pub fn window(
+    pub fn window<W: Real>(
         &mut self,
         network: &Network,
         window: &Window,
@@ -147,7 +181,7 @@ impl Recorder {
             self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(*sent));
         }
         for track in &mut self.weights {
-            track.look_up(network, spikes, self.record_from);
+            track.look_up::<W>(network, spikes, self.record_from);
         }
         for index in 0..self.weights.len() {
             // What was emitted before this has arrived everywhere.
@@ -203,7 +237,10 @@ impl Recorder {
                 WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
             };
             if due && at >= self.record_from {
-                let weights = weights_at(parts, track.projection, &track.located, at);
+                let weights = match &track.fixed {
+                    Some(weights) => weights.clone(),
+                    None => weights_at(parts, track.projection, &track.located, at),
+                };
                 sink.write(Chunk::Snapshot { index, time_ms: at.ms(), weights })?;
             }
         }

@@ -33,7 +33,7 @@ use super::flight::{Flight, Spike};
 use super::part::Part;
 use super::phases::{Phase, Phases};
 use super::recorder::Recorder;
-use super::shard::{Model, Outbox, Sent, Window, count_arrivals};
+use super::shard::{Model, Outbox, Sent, Window, count_arrivals, count_drawn};
 use super::statistics::Statistics;
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, array, ledger, summary};
@@ -374,7 +374,7 @@ impl Leader<'_> {
         if self.windows.begins_recording(window) {
             self.begin_recording(shared, flight, start);
         }
-        self.recorder.window(self.network, window, spikes, &self.sent, self.sink)?;
+        self.recorder.window::<W>(self.network, window, spikes, &self.sent, self.sink)?;
         if pause.rest && self.windows.samples_at(window) {
             shared.with_parts(|parts| {
                 parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
@@ -418,6 +418,9 @@ impl Leader<'_> {
                 }
             }
         });
+        for (count, projection) in counts.iter_mut().zip(&self.network.projections) {
+            *count += count_drawn(projection, spikes, from);
+        }
         counts
     }
 

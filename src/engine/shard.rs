@@ -1,7 +1,7 @@
 //! What the two kernels have in common: one thread's part of the network, advanced window by window.
 
 use crate::network::Group;
-use crate::network::{Network, Share};
+use crate::network::{Drawn, Network, Projection, Share};
 use crate::neuron::Real;
 use crate::spec::NetworkSpec;
 use crate::synapse::Transmitted;
@@ -159,6 +159,21 @@ pub fn count_arrivals<W: Real>(
             }
         });
     }
+}
+
+/// Arrivals of the given spikes at or after `from` through a projection, if it is procedural; else 0.
+pub fn count_drawn(projection: &Projection, spikes: &[Spike], from: Time) -> u64 {
+    let Some(rule) = &projection.procedural else { return 0 };
+    let mut drawn = Drawn::default();
+    let mut of = |spike: &Spike| {
+        let Some(row) = rule.row_of_source(spike.gid) else { return 0 };
+        if let Some(delay) = rule.delay {
+            return if spike.time + delay >= from { u64::from(projection.outdegree[row]) } else { 0 };
+        }
+        rule.draw(row, &mut drawn);
+        (0..drawn.targets().len()).filter(|&i| spike.time + rule.delay_of(&drawn, i) >= from).count() as u64
+    };
+    spikes.iter().map(&mut of).sum()
 }
 
 /// The projection of a synapse: pairs of populations tell.

@@ -1,7 +1,7 @@
 //! The synapses of a projection over all threads, in the order in which results and checkpoints list them:
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
-use crate::network::Group;
+use crate::network::{Drawn, Group, Procedural};
 use crate::neuron::Real;
 use crate::synapse::PreSpike;
 use crate::time::Time;
@@ -74,6 +74,22 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
     }
     all.sort_by_key(|l| (l.source, l.delay, l.target));
     all
+}
+
+/// All synapses of a procedural projection, in the same order, with their weights as a store of `W` would hold them.
+pub fn draw_all<W: Real>(rule: &Procedural) -> (Vec<Located>, Vec<f64>) {
+    let mut all = Vec::new();
+    let mut drawn = Drawn::default();
+    for row in 0..rule.rows() {
+        rule.draw(row, &mut drawn);
+        for (i, &target) in drawn.targets().iter().enumerate() {
+            let (delay, source) = (rule.delay_of(&drawn, i), rule.first_source() + row as u32);
+            let located = Located { part: 0, group: 0, synapse: i as u32, row: row as u32, delay, source, target };
+            all.push((located, W::of(drawn.weight(i)).wide()));
+        }
+    }
+    all.sort_by_key(|(l, _)| (l.source, l.delay, l.target));
+    all.into_iter().unzip()
 }
 
 /// The weights of located synapses at `at`, when everything up to and including it has happened.

@@ -2,7 +2,8 @@
 //!
 //! Projections are gathered into groups: static ones together (per target population in the event
 //! engine, per thread in the grid engine), each plastic or memristive one alone. Rows are drawn
-//! in batches of sources: a batch is drawn in parallel, then every thread appends its part.
+//! in batches of sources: a batch is drawn in parallel, then every thread appends its part. Procedural
+//! projections belong to a group as the others do, but leave nothing in its store.
 
 use rayon::prelude::*;
 
@@ -15,6 +16,7 @@ use crate::time::Time;
 use super::array::Losses;
 use super::chunk::{Chunk, Source};
 use super::maker::{Made, Maker};
+use super::procedural::Procedural;
 use super::projection::Draft;
 use super::share::Share;
 use super::transpose::Transposed;
@@ -49,6 +51,7 @@ pub enum BuildError {
 
 /// A group of projections before it is built.
 pub struct Plan {
+    /// Those that are stored.
     pub projections: Vec<usize>,
     pub target: Option<usize>,
     pub plastic: bool,
@@ -105,8 +108,22 @@ pub fn build<W: Real>(
         }
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
         plan.lay_out(spec.simulation.engine, &drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
-        let groups = build_group(spec, populations, &plan, &drafts, &shards, &mut projections)?;
-        shards.iter_mut().zip(groups).for_each(|(shard, groups)| shard.stores.extend(groups));
+        let (mut stored, mut drawn) = (Vec::new(), Vec::new());
+        for (draft, index) in drafts.into_iter().zip(std::mem::take(&mut plan.projections)) {
+            if draft.spec.procedural {
+                drawn.push(Procedural::new(&draft, &plan, index, &mut projections[index])?);
+            } else {
+                plan.projections.push(index);
+                stored.push(draft);
+            }
+        }
+        let groups = build_group(spec, populations, &plan, &stored, &shards, &mut projections)?;
+        for (shard, mut groups) in shards.iter_mut().zip(groups) {
+            for (group, span) in groups.iter_mut().zip(&plan.spans) {
+                group.portions = drawn.iter().filter_map(|rule| rule.portion(&plan, span, &shard.share)).collect();
+            }
+            shard.stores.extend(groups);
+        }
     }
     Ok((shards, projections))
 }
@@ -243,10 +260,11 @@ fn make_group<W: Real>(
         let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
         let rows = store.row.len() - 1;
         plastic = Some(make_plastic(spec, populations, draft, weights, keys, (rows, owned), max_delay)?);
-        array = Losses::of(draft.spec, rows, store.len());
+        array = Losses::of(&draft.spec, rows, store.len());
     }
     let projections = plan.projections.clone();
-    Ok(Group { store, plastic, projections, target: plan.target, first: span.first, inhibitory, array })
+    let portions = Vec::new();
+    Ok(Group { store, plastic, projections, portions, target: plan.target, first: span.first, inhibitory, array })
 }
 
 /// Are all weights constants, and do drafts that share a source agree on them?
@@ -268,7 +286,7 @@ fn make_plastic<W: Real>(
     sizes: (usize, usize),
     max_delay: Time,
 ) -> Result<Plastic<W>, BuildError> {
-    let projection = draft.spec;
+    let projection = &*draft.spec;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
     let rule = projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max));
     let device = projection.device.as_ref().map(|d| d.device()).transpose();

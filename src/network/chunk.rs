@@ -1,6 +1,6 @@
 //! Draws the rows of a few sources: by thread, block of targets and side, ready to be appended to stores.
 //!
-//! Columns, no records: within a row synapses come by projection and target, and a counting sort that keeps this order puts
+//! Columns, no records: within a row synapses come by projection and ordinal, and a counting sort that keeps this order puts
 //! them in order of delay.
 
 use std::ops::Range;
@@ -55,7 +55,7 @@ pub struct Chunk<W> {
     places: Vec<u32>,
 }
 
-/// The synapses of one source for one store, by projection and target.
+/// The synapses of one source for one store, by projection and ordinal.
 struct Bin<W> {
     delays: Vec<u64>,
     targets: Vec<u16>,
@@ -95,21 +95,17 @@ impl<W: Real> Chunk<W> {
                 if !draft.wiring.by_target() {
                     draft.draw(row, &mut self.row)?;
                     self.figure(index, draft, row);
-                    let mut start = 0;
-                    for (thread, share) in from.shares.iter().enumerate() {
-                        let stop = share.members[draft.spec.target.population].end;
-                        let ends = &self.row.ends[start..];
-                        let end = start + ends.partition_point(|&end| end + draft.first_target < stop);
-                        self.share_out(from, thread, draft, row, start..end);
-                        start = end;
+                    for cell in 0..self.row.cells.len() {
+                        let span = self.row.cell(cell);
+                        self.share_out(from, draft, row, span);
                     }
                     continue;
                 }
-                for (thread, own) in from.transposed.iter().enumerate() {
+                for own in from.transposed {
                     if let Some(own) = &own[index] {
                         own.row(draft, row, &mut self.row, &mut self.ordinals)?;
                         self.figure(index, draft, row);
-                        self.share_out(from, thread, draft, row, 0..self.row.ends.len());
+                        self.share_out(from, draft, row, 0..self.row.ends.len());
                     }
                 }
             }
@@ -130,64 +126,111 @@ impl<W: Real> Chunk<W> {
         }
     }
 
-    /// Puts the synapses of a span of the row, all onto one thread, into that thread's bins.
-    fn share_out(&mut self, from: &Source<'_>, thread: usize, draft: &Draft<'_>, row: usize, span: Range<usize>) {
-        let (plan, share) = (from.plan, from.shares[thread]);
-        let sides = if plan.two_sided { 2 } else { 1 };
-        let population = draft.spec.target.population;
-        let base = if plan.target.is_none() { share.first_slot[population] } else { 0 };
-        // From an end's index in the slice to its slot or place.
-        let offset = (base + draft.first_target).wrapping_sub(share.members[population].start);
-        let first = thread * plan.spans.len();
-        let mut start = span.start;
-        while start < span.end {
-            let block = self.row.ends[start].wrapping_add(offset) as usize / BLOCK;
-            let rest = &self.row.ends[start..span.end];
-            let stop = start + rest.partition_point(|&end| end.wrapping_add(offset) as usize / BLOCK <= block);
-            let store = first + block * sides;
-            let keep = |store: usize, this: &mut Self, span: Range<usize>| {
-                let device = draft.spec.device.is_some();
-                let bin = &mut this.bins[store];
-                bin.put(&this.row, &span, offset, from.row_weights);
-                if device {
-                    let own = |i| match this.row.ends[i] {
-                        end if draft.wiring.by_target() => Draft::device_key(end, this.ordinals[i]),
-                        _ => Draft::device_key(row as u32, i as u32),
-                    };
-                    bin.keys.extend(span.map(own));
+    /// Puts the synapses of a span of the row into the bins of the threads and blocks that own their targets. Those onto one
+    /// target stay in order of ordinal.
+    fn share_out(&mut self, from: &Source<'_>, draft: &Draft<'_>, row: usize, span: Range<usize>) {
+        let sides = if from.plan.two_sided { 2 } else { 1 };
+        let ends = &self.row.ends[span.clone()];
+        let (low, high) = ends.iter().fold((u32::MAX, 0), |(low, high), &end| (end.min(low), end.max(high)));
+        let mut least = low;
+        while least <= high {
+            let home = Home::of(from, draft, least);
+            let store = home.thread * from.plan.spans.len() + home.block * sides;
+            let all = home.end > high && least == low;
+            let within = least..home.end;
+            for side in 0..sides {
+                let bin = &mut self.bins[store + side];
+                let (row_of, ordinals) = (&self.row, &self.ordinals);
+                let key = |i: usize| match row_of.ends[i] {
+                    end if draft.wiring.by_target() => Draft::device_key(end, ordinals[i]),
+                    _ => Draft::device_key(row as u32, i as u32),
+                };
+                let put = Put { row: row_of, span: span.clone(), offset: home.offset, row_weights: from.row_weights };
+                // A target with one side has it first.
+                let negative = |i: usize| draft.two_sided && row_of.weight(i) < 0.0;
+                let keep_all = all && (sides == 1 || (!draft.two_sided && side == 0));
+                let keep = |i: usize| within.contains(&row_of.ends[i]) && (sides == 1 || negative(i) == (side == 1));
+                if keep_all {
+                    bin.put(&put);
+                } else {
+                    bin.put_some(&put, keep);
                 }
-            };
-            if sides == 1 || !draft.two_sided {
-                keep(store, self, start..stop);
-            } else {
-                let negative = |this: &Self, i: usize| this.row.weight(i) < 0.0;
-                while start < stop {
-                    let side = negative(self, start);
-                    let same = match self.row.weight {
-                        Some(_) => stop - start,
-                        None => self.row.weights[start..stop].iter().take_while(|w| (**w < 0.0) == side).count(),
-                    };
-                    keep(store + usize::from(side), self, start..start + same);
-                    start += same;
+                if draft.spec.device.is_some() {
+                    bin.keys.extend(span.clone().filter(|&i| keep_all || keep(i)).map(key));
                 }
             }
-            start = stop;
+            least = home.end;
         }
     }
 }
 
+/// Where a target's synapses are stored.
+struct Home {
+    thread: usize,
+    block: usize,
+    /// From an end's index in the slice to its slot or place.
+    offset: u32,
+    /// The first target after it that is stored elsewhere.
+    end: u32,
+}
+
+impl Home {
+    fn of(from: &Source<'_>, draft: &Draft<'_>, target: u32) -> Home {
+        let population = draft.spec.target.population;
+        let stop = |share: &Share| share.members[population].end;
+        let thread = from.shares.partition_point(|share| stop(share) <= target + draft.first_target);
+        let share = from.shares[thread];
+        let offset = draft.offset_in(from.plan.target.is_none(), share);
+        let block = target.wrapping_add(offset) / BLOCK as u32;
+        let rest = BLOCK as u32 - target.wrapping_add(offset) % BLOCK as u32;
+        Home {
+            thread,
+            block: block as usize,
+            offset,
+            end: target.saturating_add(rest).min(stop(share) - draft.first_target),
+        }
+    }
+}
+
+/// What goes into a bin.
+struct Put<'a> {
+    row: &'a Row,
+    span: Range<usize>,
+    offset: u32,
+    row_weights: bool,
+}
+
 impl<W: Real> Bin<W> {
+    /// Adds all synapses of the span.
     #[inline]
-    fn put(&mut self, row: &Row, span: &Range<usize>, offset: u32, row_weights: bool) {
-        self.targets.extend(row.ends[span.clone()].iter().map(|end| end.wrapping_add(offset) as u16));
+    fn put(&mut self, put: &Put<'_>) {
+        let Put { row, span, offset, row_weights } = put;
+        self.targets.extend(row.ends[span.clone()].iter().map(|end| end.wrapping_add(*offset) as u16));
         match row.delay {
             Some(delay) => self.delays.resize(self.targets.len(), delay),
             None => self.delays.extend(&row.delays[span.clone()]),
         }
         match row.weight {
-            _ if row_weights => {}
+            _ if *row_weights => {}
             Some(weight) => self.weights.resize(self.targets.len(), W::of(weight)),
             None => self.weights.extend(row.weights[span.clone()].iter().map(|&w| W::of(w))),
+        }
+    }
+
+    /// Adds those to be kept.
+    #[inline]
+    fn put_some(&mut self, put: &Put<'_>, keep: impl Fn(usize) -> bool) {
+        let Put { row, span, offset, row_weights } = put;
+        let ends = &row.ends;
+        pick(&mut self.targets, span, &keep, 0, |i| ends[i].wrapping_add(*offset) as u16);
+        match row.delay {
+            Some(delay) => self.delays.resize(self.targets.len(), delay),
+            None => pick(&mut self.delays, span, &keep, 0, |i| row.delays[i]),
+        }
+        match row.weight {
+            _ if *row_weights => {}
+            Some(weight) => self.weights.resize(self.targets.len(), W::of(weight)),
+            None => pick(&mut self.weights, span, &keep, W::of(0.0), |i| W::of(row.weights[i])),
         }
     }
 
@@ -244,6 +287,18 @@ impl<W: Real> Bin<W> {
         self.weights.clear();
         self.keys.clear();
     }
+}
+
+/// Appends what is to be kept of a span, without a branch.
+#[inline]
+fn pick<T: Copy>(to: &mut Vec<T>, span: &Range<usize>, keep: impl Fn(usize) -> bool, zero: T, of: impl Fn(usize) -> T) {
+    let mut next = to.len();
+    to.resize(next + span.len(), zero);
+    for i in span.clone() {
+        to[next] = of(i);
+        next += usize::from(keep(i));
+    }
+    to.truncate(next);
 }
 
 /// Appends a column with each element at its place; an empty column stays empty.

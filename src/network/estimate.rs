@@ -1,7 +1,7 @@
 //! How large a network will be, before anything is built.
 
 use crate::device::DeviceSpec;
-use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec};
+use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec, WeightSample};
 use crate::synapse::{Cells, Needs};
 
 use super::build::BuildError;
@@ -57,7 +57,7 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
     let mut bytes = 400 * neurons + 100 * sources + 8 * spikes;
     let mut projections = Vec::new();
     let sketch = sketch_populations(spec);
-    for projection in &spec.projections {
+    for (index, projection) in spec.projections.iter().enumerate() {
         let draft = Draft::sketch(spec, projection, &sketch)?;
         let count = draft.wiring.expected_synapses();
         let plastic = !projection.is_static();
@@ -65,11 +65,24 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
         // several synapses; what the device keeps.
         let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };
         let shared = projection.weight.constant().is_some() && !plastic && projection.crossbar.is_none();
-        let per_synapse = 2
+        let stored = 2
             + if shared { 0 } else { weight }
             + if projection.delay.constant().is_some() { 0 } else { run }
             + projection.device.as_ref().map_or(0, kept_bytes)
             + if projection.crossbar.is_some() && plastic { 8 } else { 0 };
+        // Those that are drawn at spikes take nothing but the number of each source's.
+        let per_synapse = if projection.procedural { 0 } else { stored };
+        // Recorded weights: every synapse with its ends, where it can't be looked up at its spikes.
+        let listed = spec.record.weights.iter().filter(|record| record.projection == index);
+        let per_synapse = per_synapse
+            + listed
+                .map(|record| match (record.on == WeightSample::PreSpike, projection.procedural) {
+                    (true, true) => 0,
+                    (true, false) if plastic => 0,
+                    (_, true) => 96,
+                    (_, false) => 48,
+                })
+                .sum::<u64>();
         bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
         projections.push((projection.name.clone(), count));
     }

@@ -6,11 +6,13 @@ mod chunk;
 mod estimate;
 mod maker;
 mod parameters;
+mod procedural;
 mod projection;
 mod share;
 mod transpose;
 pub mod wiring;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::neuron::Column;
@@ -20,6 +22,7 @@ use crate::time::Time;
 
 pub use build::BuildError;
 pub use estimate::{Estimate, check_parameters, estimate};
+pub use procedural::{Drawn, Portion, Procedural};
 pub use share::{Member, Share};
 
 /// A compiled model: everything that the engines need.
@@ -65,6 +68,8 @@ pub struct Projection {
     pub min_delay: Time,
     /// Its largest delay.
     pub max_delay: Time,
+    /// How to draw its synapses, if they are not stored.
+    pub procedural: Option<Arc<Procedural>>,
 }
 
 /// The synapses, in the model's precision.
@@ -94,8 +99,10 @@ pub struct Group<W> {
     pub store: Store<W>,
     /// Plastic weights, for a plastic or memristive projection.
     pub plastic: Option<Plastic<W>>,
-    /// The projections (indices) in it, ascending; no two join the same pair of populations.
+    /// The projections (indices) in it, ascending; no two join the same pair of populations, nor do they and `portions`.
     pub projections: Vec<usize>,
+    /// Projections onto the same targets whose synapses are not in the store but drawn at each spike.
+    pub portions: Vec<Portion>,
     /// The population of all targets; none where a store serves neurons of several.
     pub target: Option<usize>,
     /// The store's first target: its place within the target population's share of the thread or, without

@@ -1,5 +1,7 @@
 //! One projection while it is being built: its wiring, and the weight and delay of each synapse.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::rng::name_key;
@@ -11,11 +13,12 @@ use crate::value::Value;
 use super::Population;
 use super::array::Effective;
 use super::build::BuildError;
-use super::wiring::{Ends, Wiring};
+use super::share::Share;
+use super::wiring::{Cell, Ends, Wiring};
 
 /// A projection whose synapses can be drawn, row by row, on any thread.
 pub struct Draft<'a> {
-    pub spec: &'a ProjectionSpec,
+    pub spec: Cow<'a, ProjectionSpec>,
     pub wiring: Wiring,
     /// Global id of the first source, and number of sources.
     pub first_source: u32,
@@ -40,6 +43,7 @@ pub struct Draft<'a> {
 }
 
 /// Where the values of a projection's synapses come from.
+#[derive(Clone)]
 enum Draws {
     /// One law for all.
     Law(Law),
@@ -62,6 +66,8 @@ pub struct Row {
     pub delays: Vec<u64>,
     /// The delay that all have.
     pub delay: Option<u64>,
+    /// Its cells, by where they start.
+    pub cells: Vec<Cell>,
     /// Random words.
     words: Vec<u32>,
 }
@@ -72,9 +78,66 @@ impl Row {
         self.ends.clear();
         self.weights.clear();
         self.delays.clear();
+        self.cells.clear();
         self.weight = draft.shared_weight();
         self.delay = draft.spec.delay.constant().map(|ms| draft.delay(ms)).transpose()?;
         Ok(())
+    }
+
+    /// The synapses of a cell.
+    #[inline]
+    pub fn cell(&self, number: usize) -> Range<usize> {
+        let start = |cell: Option<&Cell>| cell.map_or(self.ends.len(), |cell| cell.start as usize);
+        start(self.cells.get(number))..start(self.cells.get(number + 1))
+    }
+
+    /// Keeps the synapses onto `targets`, of one sign if that is said (is it negative?); only the first and the last cell may have others.
+    pub fn keep(&mut self, targets: &Range<u32>, negative: Option<bool>) {
+        let mut next = 0;
+        for number in 0..self.cells.len() {
+            let span = self.cell(number);
+            if negative.is_none() && number > 0 && number + 1 < self.cells.len() {
+                if next < span.start {
+                    self.ends.copy_within(span.clone(), next);
+                    if self.weight.is_none() {
+                        self.weights.copy_within(span.clone(), next);
+                    }
+                    if self.delay.is_none() {
+                        self.delays.copy_within(span.clone(), next);
+                    }
+                }
+                next += span.len();
+                continue;
+            }
+            for i in span {
+                let end = self.ends[i];
+                let kept = targets.contains(&end) && negative.is_none_or(|side| (self.weight(i) < 0.0) == side);
+                self.ends[next] = end;
+                if self.weight.is_none() {
+                    self.weights[next] = self.weights[i];
+                }
+                if self.delay.is_none() {
+                    self.delays[next] = self.delays[i];
+                }
+                next += usize::from(kept);
+            }
+        }
+        self.ends.truncate(next);
+        self.weights.truncate(next);
+        self.delays.truncate(next);
+    }
+
+    /// Puts negative weights behind the others; the order within each stays.
+    pub fn negative_last(&mut self) {
+        let mut order: Vec<usize> = (0..self.ends.len()).collect();
+        order.sort_by_key(|&i| self.weight(i) < 0.0);
+        self.ends = order.iter().map(|&i| self.ends[i]).collect();
+        if self.weight.is_none() {
+            self.weights = order.iter().map(|&i| self.weights[i]).collect();
+        }
+        if self.delay.is_none() {
+            self.delays = order.iter().map(|&i| self.delays[i]).collect();
+        }
     }
 
     /// Weight of the synapse with this ordinal.
@@ -132,7 +195,7 @@ impl<'a> Draft<'a> {
             PopulationKind::Source(_) => false,
         };
         Ok(Draft {
-            spec,
+            spec: Cow::Borrowed(spec),
             wiring,
             first_source: source.first + source_start as u32,
             n_source,
@@ -171,6 +234,20 @@ impl<'a> Draft<'a> {
                 Draws::Law(law.map_err(|e| fail(self, e))?)
             }
         })
+    }
+
+    /// One that borrows nothing, of a projection without a crossbar.
+    pub fn to_owned(&self) -> Draft<'static> {
+        Draft {
+            spec: Cow::Owned(self.spec.clone().into_owned()),
+            wiring: self.wiring.clone(),
+            indegree: self.indegree.clone(),
+            weights: self.weights.clone(),
+            delays: self.delays.clone(),
+            steps: self.steps.clone(),
+            effective: None,
+            ..*self
+        }
     }
 
     /// Uses another draft's table of delays, if it is the same: then it stays in the cache.
@@ -230,13 +307,88 @@ impl<'a> Draft<'a> {
         self.spec.weight.mean().is_none_or(|mean| (mean < 0.0) == inhibitory)
     }
 
+    /// The smallest and the largest weight that could be drawn; not of lists.
+    pub fn weight_range(&self) -> (f64, f64) {
+        let ends = |law: &Law| [law.at(0), law.at(u32::MAX)];
+        let laws: Vec<f64> = match &self.weights {
+            Draws::Law(law) => ends(law).into(),
+            Draws::ByIndegree(laws) => laws.iter().flatten().flat_map(ends).collect(),
+            Draws::List(values) => values.to_vec(),
+        };
+        laws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &w| (low.min(w), high.max(w)))
+    }
+
+    /// Checks the extremes of all weights and delays that could be drawn, so that nothing can go wrong later.
+    pub fn check_values(&self) -> Result<(), BuildError> {
+        let (low, high) = self.weight_range();
+        if let Some(weight) = [low, high].into_iter().find(|w| !w.is_finite()).filter(|_| self.n_source > 0) {
+            return Err(self.error(format!("a weight may come out as {weight}")));
+        }
+        self.constant_delay()?;
+        if let Draws::Law(law) = &self.delays {
+            self.delay(law.at(0)).and_then(|_| self.delay(law.at(u32::MAX)))?;
+        }
+        Ok(())
+    }
+
+    /// The delay that all synapses have.
+    pub fn constant_delay(&self) -> Result<Option<Time>, BuildError> {
+        let delay = self.spec.delay.constant().map(|ms| self.delay(ms)).transpose()?;
+        Ok(delay.map(|units| Time(units as i64 * self.unit().0)))
+    }
+
+    /// The smallest and the largest of the random words from which the delays of a row are made.
+    pub fn delay_words_between(&self, row: usize, words: &mut Vec<u32>) -> (u32, u32) {
+        let (mut least, mut most) = (u32::MAX, 0);
+        self.wiring.counts(row, |cell, count| {
+            words.resize(count as usize, 0);
+            self.wiring.delay_words(row, cell, words);
+            least = words.iter().fold(least, |least, &word| least.min(word));
+            most = words.iter().fold(most, |most, &word| most.max(word));
+        });
+        (least, most)
+    }
+
+    /// Bounds of the delays whose random words lie between these, since delays grow with their words.
+    pub fn delays_between(&self, least: u32, most: u32) -> Result<(Time, Time), BuildError> {
+        let (low, high) = match (&self.steps, &self.delays) {
+            (Some(steps), _) => [least, most].map(|word| u64::from(steps.first() + u32::from(steps.at(word)))).into(),
+            // But for rounding: a tick or two on either side.
+            (None, Draws::Law(law)) => {
+                (self.delay(law.at(least))?.saturating_sub(2).max(1), self.delay(law.at(most))? + 2)
+            }
+            (None, _) => return Err(self.error(format!("delay: {}", SampleError::Indegree))),
+        };
+        Ok((Time(low as i64 * self.unit().0), Time(high as i64 * self.unit().0)))
+    }
+
     /// Draws wiring row `row`.
     pub fn draw(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
+        self.draw_part(row, &(0..u32::MAX), out)
+    }
+
+    /// Draws the cells of wiring row `row` that meet `targets`: synapses onto others too.
+    pub fn draw_part(&self, row: usize, targets: &Range<u32>, out: &mut Row) -> Result<(), BuildError> {
         out.clear(self)?;
-        self.wiring.row(row, &mut out.ends);
-        out.words.resize(out.ends.len(), 0);
+        self.wiring.part(row, targets, &mut out.ends, &mut out.cells);
         self.draw_weights(row, out)?;
         self.draw_delays(row, out)
+    }
+
+    /// Fills the row's random words, cell by cell.
+    fn words(out: &mut Row, fill: impl Fn(u32, &mut [u32])) {
+        out.words.resize(out.ends.len(), 0);
+        for number in 0..out.cells.len() {
+            let span = out.cell(number);
+            fill(out.cells[number].index, &mut out.words[span]);
+        }
+    }
+
+    /// From an end's index in the slice to its slot in a thread, or else to its place within its population's share.
+    pub fn offset_in(&self, by_slot: bool, share: &Share) -> u32 {
+        let population = self.spec.target.population;
+        let base = if by_slot { share.first_slot[population] } else { 0 };
+        (base + self.first_target).wrapping_sub(share.members[population].start)
     }
 
     fn draw_weights(&self, row: usize, out: &mut Row) -> Result<(), BuildError> {
@@ -249,11 +401,11 @@ impl<'a> Draft<'a> {
         }
         match &self.weights {
             Draws::Law(law) => {
-                self.wiring.weight_words(row, &mut out.words);
+                Draft::words(out, |cell, words| self.wiring.weight_words(row, cell, words));
                 law.extend(&out.words, &mut out.weights);
             }
             Draws::ByIndegree(laws) => {
-                self.wiring.weight_words(row, &mut out.words);
+                Draft::words(out, |cell, words| self.wiring.weight_words(row, cell, words));
                 for (&word, &end) in out.words.iter().zip(&out.ends) {
                     let target = if self.wiring.by_target() { row } else { end as usize };
                     let law = laws[self.indegree[target] as usize].as_ref();
@@ -277,12 +429,12 @@ impl<'a> Draft<'a> {
         }
         match (&self.delays, &self.steps) {
             (_, Some(steps)) => {
-                self.wiring.delay_words(row, &mut out.words);
+                Draft::words(out, |cell, words| self.wiring.delay_words(row, cell, words));
                 let first = u64::from(steps.first());
                 out.delays.extend(out.words.iter().map(|&word| first + u64::from(steps.at(word))));
             }
             (Draws::Law(law), None) => {
-                self.wiring.delay_words(row, &mut out.words);
+                Draft::words(out, |cell, words| self.wiring.delay_words(row, cell, words));
                 for &word in &out.words {
                     out.delays.push(self.delay(law.at(word))?);
                 }

@@ -4,18 +4,25 @@
 //! source for every other rule. A synapse is known by its row and its ordinal in it. Any row can be
 //! drawn again at any time, alone and on any thread, so building is parallel, needs no
 //! memory but what it builds, and does not depend on how neurons are shared out.
+//!
+//! A long row by source is cut into cells: equal spans of targets with some hundred synapses each. How many synapses fall
+//! into a cell is drawn first, then which; a cell's random words are numbered from its own start. So a
+//! thread that owns a part of the targets draws the cells that it meets, and no others.
 
+mod cells;
 mod choose;
 mod counts;
 mod error;
 
+pub use cells::Cell;
 pub use error::WiringError;
 
-use choose::{Draws, sort};
+use choose::Draws;
 use counts::{counts, total_from_probability};
 
-use crate::math;
-use crate::rng::{Purpose, Stream, StreamKey};
+use std::ops::Range;
+
+use crate::rng::{Purpose, StreamKey};
 use crate::spec::Connect;
 
 /// The two ends of a projection, and what is allowed between them.
@@ -72,9 +79,13 @@ impl Ends {
 #[derive(Clone, Debug)]
 pub struct Wiring {
     ends: Ends,
-    name_key: u32,
-    seed: u64,
+    /// Keys of the streams of which synapses exist, of their weights, of their delays.
+    keys: [StreamKey; 3],
     kind: Kind,
+    /// Targets of a cell; the last may have fewer.
+    width: u32,
+    /// Cells of a row.
+    cells: u32,
 }
 
 /// What a row is made of.
@@ -82,11 +93,7 @@ pub struct Wiring {
 enum Kind {
     OneToOne,
     AllToAll,
-    /// ln(1 - p), and p.
-    Probability {
-        ln_miss: f64,
-        p: f64,
-    },
+    Probability(f64),
     Indegree(usize),
     Outdegree(usize),
     /// Synapses of each source.
@@ -118,7 +125,7 @@ impl Wiring {
                 if !(0.0..=1.0).contains(&p) {
                     return Err(WiringError::Probability { rule: "fixed_probability", found: p, limit: "" });
                 }
-                Kind::Probability { ln_miss: math::ln_1p(-p), p }
+                Kind::Probability(p)
             }
             &Connect::FixedIndegree(k) => {
                 check_degree(&ends, "fixed_indegree", k, ends.n_source, ends.n_target)?;
@@ -134,7 +141,11 @@ impl Wiring {
             }
             Connect::Pairs(pairs) => by_source(&ends, pairs)?,
         };
-        Ok(Wiring { ends, name_key, seed, kind })
+        let cells = cells::number(&ends, &kind);
+        let width = (ends.n_target as u32).div_ceil(cells).max(1);
+        let key = |purpose| StreamKey::new(seed, purpose, name_key);
+        let keys = [Purpose::Connect, Purpose::Weight, Purpose::Delay].map(key);
+        Ok(Wiring { ends, keys, kind, width, cells })
     }
 
     /// Whether rows are targets (`fixed_indegree`); else they are sources.
@@ -147,26 +158,54 @@ impl Wiring {
         if self.by_target() { self.ends.n_target } else { self.ends.n_source }
     }
 
-    /// Fills `out` with the other end of each synapse of `row`, in order of ordinal: the same
-    /// each time, and ascending where rows are sources. Indices count within the slices.
+    /// Fills `out` with the other end of each synapse of `row`, in order of ordinal: the same each time. Indices count within
+    /// the slices.
     pub fn row(&self, row: usize, out: &mut Vec<u32>) {
+        self.part(row, &(0..u32::MAX), out, &mut Vec::new());
+    }
+
+    /// Fills `out` and `cells` with the cells of `row` that meet `targets` (all cells, where rows are targets): every synapse
+    /// of theirs, in order of ordinal, those onto other targets too.
+    pub fn part(&self, row: usize, targets: &Range<u32>, out: &mut Vec<u32>, cells: &mut Vec<Cell>) {
         out.clear();
+        cells.clear();
         let ends = &self.ends;
         match &self.kind {
-            Kind::OneToOne => out.extend((ends.forbidden_target(row) != Some(row)).then_some(row as u32)),
-            Kind::AllToAll => {
-                out.extend(0..ends.n_target as u32);
-                if let Some(own) = ends.forbidden_target(row) {
-                    out.remove(own);
-                }
+            Kind::OneToOne => {
+                cells.push(Cell::FIRST);
+                out.extend((ends.forbidden_target(row) != Some(row)).then_some(row as u32));
             }
-            &Kind::Probability { ln_miss, p } => self.bernoulli(row, ln_miss, p, out),
-            &Kind::Indegree(k) => self.choose(row, k, ends.n_source, ends.forbidden_source(row), out),
-            &Kind::Outdegree(k) => self.choose(row, k, ends.n_target, ends.forbidden_target(row), out),
-            Kind::Counts(counts) => {
-                self.choose(row, counts[row] as usize, ends.n_target, ends.forbidden_target(row), out);
+            Kind::Pairs { offsets, targets, .. } => {
+                cells.push(Cell::FIRST);
+                out.extend(&targets[offsets[row]..offsets[row + 1]]);
             }
-            Kind::Pairs { offsets, targets, .. } => out.extend(&targets[offsets[row]..offsets[row + 1]]),
+            &Kind::Indegree(k) => {
+                cells.push(Cell::FIRST);
+                self.choose(row, 0, (k, ends.n_source), !ends.multapses, ends.forbidden_source(row), out);
+            }
+            Kind::AllToAll | Kind::Probability(_) | Kind::Outdegree(_) | Kind::Counts(_) => {
+                self.by_cells(row, targets, out, cells);
+            }
+        }
+    }
+
+    /// Number of synapses of `row`.
+    pub fn count(&self, row: usize) -> u32 {
+        match &self.kind {
+            Kind::OneToOne => u32::from(self.ends.forbidden_target(row) != Some(row)),
+            Kind::AllToAll => self.partners(row),
+            Kind::Probability(_) => (0..self.cells).map(|cell| self.bernoulli(row, cell)).sum(),
+            &Kind::Indegree(k) | &Kind::Outdegree(k) => k as u32,
+            Kind::Counts(counts) => counts[row],
+            Kind::Pairs { offsets, .. } => (offsets[row + 1] - offsets[row]) as u32,
+        }
+    }
+
+    /// Calls `cell` with the number of synapses in each cell of `row`.
+    pub fn counts(&self, row: usize, mut cell: impl FnMut(u32, u32)) {
+        match &self.kind {
+            Kind::OneToOne | Kind::Indegree(_) | Kind::Pairs { .. } => cell(0, self.count(row)),
+            _ => self.in_cells(row, 0..self.cells, &mut cell),
         }
     }
 
@@ -179,7 +218,7 @@ impl Wiring {
             Kind::OneToOne => Some(row),
             Kind::AllToAll => Some(row * self.ends.n_target - self.ends.forbidden_before(row) + ordinal),
             &Kind::Indegree(k) | &Kind::Outdegree(k) => Some(row * k + ordinal),
-            Kind::Probability { .. } | Kind::Counts(_) => None,
+            Kind::Probability(_) | Kind::Counts(_) => None,
         }
     }
 
@@ -191,7 +230,7 @@ impl Wiring {
             Kind::OneToOne if self.ends.source_start != self.ends.target_start => self.ends.n_source as u64,
             Kind::OneToOne => (self.ends.n_source - self.ends.forbidden()) as u64,
             Kind::AllToAll => u64::try_from(pairs).unwrap_or(u64::MAX),
-            Kind::Probability { p, .. } => (pairs as f64 * p).round() as u64,
+            Kind::Probability(p) => (pairs as f64 * p).round() as u64,
             &Kind::Indegree(k) => (self.ends.n_target as u64).saturating_mul(k as u64),
             &Kind::Outdegree(k) => (self.ends.n_source as u64).saturating_mul(k as u64),
             Kind::Counts(counts) => counts.iter().map(|&count| u64::from(count)).sum(),
@@ -199,62 +238,35 @@ impl Wiring {
         }
     }
 
-    /// Fills `words` with the random words from which the weights of `row` are made, in order of ordinal.
-    pub fn weight_words(&self, row: usize, words: &mut [u32]) {
-        self.key(Purpose::Weight).fill(row as u64, 0, words);
+    /// Fills `words` with the random words from which the weights of a cell of `row` are made, in order of ordinal.
+    pub fn weight_words(&self, row: usize, cell: u32, words: &mut [u32]) {
+        self.keys[1].fill(row as u64, cells::first_block(cell), words);
     }
 
-    /// Fills `words` with the random words from which the delays of `row` are made, in order of ordinal.
-    pub fn delay_words(&self, row: usize, words: &mut [u32]) {
-        self.key(Purpose::Delay).fill(row as u64, 0, words);
+    /// Fills `words` with the random words from which the delays of a cell of `row` are made, in order of ordinal.
+    pub fn delay_words(&self, row: usize, cell: u32, words: &mut [u32]) {
+        self.keys[2].fill(row as u64, cells::first_block(cell), words);
     }
 
-    fn key(&self, purpose: Purpose) -> StreamKey {
-        StreamKey::new(self.seed, purpose, self.name_key)
-    }
-
-    fn stream(&self, row: usize) -> Stream {
-        Stream::new(self.seed, Purpose::Connect, self.name_key, row as u64)
-    }
-
-    /// Each target with probability p, by the lengths of the gaps between them: one random number
-    /// for each synapse instead of one for each pair.
-    fn bernoulli(&self, row: usize, ln_miss: f64, p: f64, out: &mut Vec<u32>) {
-        let own = self.ends.forbidden_target(row);
-        let all = 0..self.ends.n_target;
-        if p >= 1.0 {
-            out.extend(all.filter(|&target| Some(target) != own).map(|target| target as u32));
-        } else if p > 0.0 {
-            let mut stream = self.stream(row);
-            let mut next = 0.0;
-            loop {
-                next += (math::ln(stream.uniform_open()) / ln_miss).floor();
-                if next >= all.end as f64 {
-                    break;
-                }
-                if Some(next as usize) != own {
-                    out.push(next as u32);
-                }
-                next += 1.0;
-            }
-        }
-    }
-
-    /// `k` of `0..n` but `own`, ascending: with replacement where multapses are allowed, else distinct. (Those of a target
-    /// are put in order by source later, so they stay as drawn.)
-    fn choose(&self, row: usize, k: usize, n: usize, own: Option<usize>, out: &mut Vec<u32>) {
+    /// `k` of the `n` of a cell, as drawn: with replacement, or else `distinct`.
+    fn choose(
+        &self,
+        row: usize,
+        cell: u32,
+        (k, n): (usize, usize),
+        distinct: bool,
+        own: Option<usize>,
+        out: &mut Vec<u32>,
+    ) {
         let n = (n - usize::from(own.is_some())) as u32;
         if k == 0 {
             return;
         }
-        let mut draws = Draws { key: self.key(Purpose::Connect), row: row as u64, block: 0 };
-        if self.ends.multapses {
-            draws.below(n, k, out);
-            if !self.by_target() {
-                sort(out);
-            }
-        } else {
+        let mut draws = Draws { key: self.keys[0], row: row as u64, block: cells::first_block(cell) };
+        if distinct {
             draws.distinct(n, k, out);
+        } else {
+            draws.below(n, k, out);
         }
         // The one left out is stepped over, so that the rest stay equally likely.
         if let Some(own) = own {

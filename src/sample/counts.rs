@@ -80,7 +80,8 @@ fn binomial_lower(stream: &mut Stream, n: u64, p: f64) -> u64 {
     let c = trials * p + 0.5;
     let alpha = (2.83 + 5.1 / b) * deviation;
     let squeeze = 0.92 - 4.2 / b;
-    let at_mode = ln_binomial(((trials + 1.0) * p).floor(), trials, p);
+    // Only one in seven needs it.
+    let mut at_mode = None;
     loop {
         let u = stream.uniform() - 0.5;
         let v = stream.uniform_open();
@@ -92,6 +93,7 @@ fn binomial_lower(stream: &mut Stream, n: u64, p: f64) -> u64 {
         if !(0.0..=trials).contains(&k) {
             continue;
         }
+        let at_mode = *at_mode.get_or_insert_with(|| ln_binomial(((trials + 1.0) * p).floor(), trials, p));
         if math::ln(v * alpha / (a / (s * s) + b)) <= ln_binomial(k, trials, p) - at_mode {
             return (k as u64).min(n);
         }

@@ -35,8 +35,9 @@ impl Reader<'_> {
             };
             return Ok(Some(made));
         }
-        if let Some(entry) =
-            node.table().and_then(|t| t.entries.iter().find(|e| matches!(e.key.as_str(), "autapses" | "multapses")))
+        if let Some(entry) = node
+            .table()
+            .and_then(|t| t.entries.iter().find(|e| matches!(e.key.as_str(), "autapses" | "multapses" | "procedural")))
         {
             return Err(entry
                 .key_at

@@ -273,6 +273,8 @@ pub struct ProjectionSpec {
     pub autapses: bool,
     /// May a pair have several synapses?
     pub multapses: bool,
+    /// Are its synapses drawn anew at each spike instead of stored? The result is the same.
+    pub procedural: bool,
     /// Weight, in the target's unit; with `List`, in the order of `connect`.
     pub weight: Value,
     /// Delay \[ms\].

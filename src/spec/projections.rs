@@ -13,12 +13,13 @@ use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::value::{Limits, Value};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "source",
     "target",
     "connect",
     "autapses",
     "multapses",
+    "procedural",
     "weight",
     "delay",
     "delay_location",
@@ -125,6 +126,7 @@ impl Reader<'_> {
             connect: made.connect,
             autapses: pair.autapses,
             multapses: pair.multapses,
+            procedural: table.get("procedural").map_or(Ok(false), |node| self.scope.flag(node))?,
             weight,
             delay,
             axonal,
@@ -166,6 +168,9 @@ impl Reader<'_> {
                 let message = format!("found sum = {}, expected the sign of the weights, as w_max has", normalize.sum);
                 return Err(node.at.error(message));
             }
+        }
+        if let Some(entry) = table.entry("procedural").filter(|_| spec.procedural) {
+            check_procedural(entry, &spec)?;
         }
         Ok(Some(spec))
     }
@@ -279,6 +284,35 @@ impl Reader<'_> {
             },
         }
     }
+}
+
+/// Refuses what can't be drawn anew at each spike.
+fn check_procedural(entry: &Entry, spec: &ProjectionSpec) -> Result<(), ModelError> {
+    let refuse = |message: &str, help: &str| {
+        Err(entry
+            .key_at
+            .error(format!("`procedural` draws the synapses of a source at its spikes: {message}"))
+            .help(help))
+    };
+    let rules = "one_to_one, all_to_all, fixed_probability, fixed_outdegree and fixed_total_number can be drawn so";
+    match &spec.connect {
+        Connect::FixedIndegree(_) => {
+            return refuse("those of fixed_indegree are drawn target by target, all at once", rules);
+        }
+        Connect::Pairs(_) => return refuse("listed pairs are not drawn", rules),
+        _ => {}
+    }
+    if !spec.is_static() || spec.crossbar.is_some() || spec.short_term.is_some() {
+        let message = "weights that change, by plasticity, in a device or a crossbar, have to be stored";
+        return refuse(message, "leave `procedural` out, or what changes the weights");
+    }
+    if matches!(spec.weight, Value::List(_)) || matches!(spec.delay, Value::List(_)) {
+        return refuse(
+            "listed weights and delays are not drawn",
+            "give a constant, a distribution or a function of indegree",
+        );
+    }
+    Ok(())
 }
 
 /// What stands for a slice in the name of an expanded projection: `E`, `E_0_50`, `E_50_end`, `E_10`.

@@ -181,3 +181,37 @@ fn rules_can_be_frozen_outside_of_intervals() {
         [ms(100.0, 150.0), ms(300.0, 350.0), ms(500.0, 550.0), ms(700.0, 750.0), ms(900.0, 950.0)]
     );
 }
+
+#[test]
+fn procedural_projections_are_those_that_can_be_drawn_by_source_and_stay_as_they_are() {
+    let ends = "source = \"A\"\ntarget = \"B\"\n";
+    for rule in ["= 'all_to_all'", ".fixed_probability = 0.1", ".fixed_outdegree = 2", ".fixed_total_number = 5"] {
+        assert!(one(&format!("connect{rule}\nprocedural = true")).procedural);
+        assert!(
+            !one(&format!("connect{rule}\nprocedural = false")).procedural
+                && !one(&format!("connect{rule}")).procedural
+        );
+    }
+    assert!(one("connect.fixed_outdegree = 2\nweight = '1 pA * indegree'\nprocedural = true").procedural);
+    for (rest, message, help) in [
+        ("connect.fixed_indegree = 2", "fixed_indegree are drawn target by target", "fixed_outdegree"),
+        ("connect.pairs = [[0, 1]]", "listed pairs are not drawn", "all_to_all"),
+        (
+            "connect.fixed_outdegree = 2\nw_max = '2 pA'\nplasticity.stdp = {}",
+            "weights that change",
+            "leave `procedural` out",
+        ),
+        (
+            "connect = 'all_to_all'\nweight = { values = [1,1,1,1,1,1,1,1,1,1,1,1], unit = 'pA' }",
+            "listed weights and delays",
+            "a distribution",
+        ),
+    ] {
+        let error = refused(&format!("{ends}{rest}\nprocedural = true"));
+        assert!(error.contains(message) && error.contains(help) && error.contains("procedural = true"), "{error}");
+        read(&format!("{ends}{rest}\nprocedural = false"));
+    }
+    let inside = refused(&format!("{ends}connect = {{ fixed_outdegree = 2, procedural = true }}"));
+    assert!(inside.contains("`procedural` stands beside `connect`"), "{inside}");
+    assert!(refused(&format!("{ends}connect.fixed_outdegree = 2\nprocedural = 1")).contains("true"));
+}

@@ -8,6 +8,8 @@ use crate::neuron::Real;
 use crate::synapse::PreSpike;
 use crate::time::Time;
 
+use super::held::Held;
+
 /// One thing that arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
@@ -37,8 +39,17 @@ pub enum What {
         /// The spike, for plastic groups.
         pre: Option<PreSpike>,
     },
-    /// An event from a Poisson input.
-    Background {
+    /// A spike over all synapses of a procedural projection, which have the same delay.
+    Row {
+        /// The group of the projection.
+        group: u32,
+        /// Which portion of the group.
+        portion: u32,
+        /// The row to draw.
+        row: u32,
+    },
+    /// An event of one neuron: from a Poisson input, or over a synapse that was drawn ahead.
+    Single {
         /// The target's place.
         place: u32,
         /// Its weight.
@@ -65,9 +76,11 @@ impl Arrivals {
         population: usize,
         window: &Window,
         flight: &Flight,
+        held: &mut [Held],
     ) {
         self.0.clear();
         for (index, group) in groups.iter().enumerate().filter(|(_, g)| g.target == Some(population)) {
+            self.collect_drawn(index, group, window, flight, &mut held[index]);
             let store = &group.store;
             if store.is_empty() {
                 continue;
@@ -105,6 +118,31 @@ impl Arrivals {
         }
     }
 
+    /// Adds what arrives through a group's procedural projections. No source has synapses in two of them, nor in one and the
+    /// store, since they join different populations: so each keeps its own order.
+    fn collect_drawn<W: Real>(
+        &mut self,
+        index: usize,
+        group: &Group<W>,
+        window: &Window,
+        flight: &Flight,
+        held: &mut Held,
+    ) {
+        for (place, portion) in group.portions.iter().enumerate() {
+            let Some(delay) = portion.rule.delay else { continue };
+            for spike in flight.between(window.from - delay, window.to - delay) {
+                let Some(row) = portion.rule.row_of_source(spike.gid) else { continue };
+                let what = What::Row { group: index as u32, portion: place as u32, row: row as u32 };
+                self.0.push(Arrival { time: spike.time + delay, order: (spike.gid, index as u32, 0), what });
+            }
+        }
+        held.take_note(group, window, flight);
+        held.release(window, |event| {
+            let what = What::Single { place: event.place, weight: event.weight };
+            self.0.push(Arrival { time: event.time, order: (event.source, index as u32, 0), what });
+        });
+    }
+
     /// Adds the events of Poisson inputs; returns how many.
     pub fn collect_background<'a>(
         &mut self,
@@ -115,11 +153,7 @@ impl Arrivals {
         for background in backgrounds {
             let order = background.order;
             background.events(window.to, |place, weight, time| {
-                self.0.push(Arrival {
-                    time,
-                    order: (u32::MAX, order, place),
-                    what: What::Background { place, weight },
-                });
+                self.0.push(Arrival { time, order: (u32::MAX, order, place), what: What::Single { place, weight } });
             });
         }
         (self.0.len() - before) as u64

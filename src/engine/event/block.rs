@@ -7,7 +7,7 @@ use crate::engine::calendar::Calendar;
 use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
-use crate::network::{Group, Population, Share};
+use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
 use crate::synapse::{PreSpike, Transmitted, Weights};
 use crate::time::Time;
@@ -64,6 +64,7 @@ struct Neurons<M: EventNeuron> {
     first_gid: u32,
     touched: Vec<u32>,
     due: Vec<u32>,
+    drawn: Drawn,
 }
 
 /// A block of `model`, at time 0.
@@ -107,6 +108,7 @@ impl<M: EventNeuron> Neurons<M> {
             first_gid,
             touched: Vec::new(),
             due: Vec::new(),
+            drawn: Drawn::default(),
         };
         for (place, member) in members.clone().enumerate() {
             let mut state = M::initial(block.params_of(place as u32), &spec.initial_of(member as usize));
@@ -191,7 +193,14 @@ impl<M: EventNeuron> Neurons<M> {
                         self.take_run(work, group as usize, row as usize, synapses, time);
                     }
                 }
-                What::Background { place, weight } => {
+                What::Row { group, portion, row } => {
+                    let mut drawn = std::mem::take(&mut self.drawn);
+                    let group = group as usize;
+                    work.groups[group].portions[portion as usize].draw(row as usize, &mut drawn);
+                    self.take_drawn(work, group, &drawn, time);
+                    self.drawn = drawn;
+                }
+                What::Single { place, weight } => {
                     self.touch(place, time, work.groups, work.population, work.out);
                     let params = of(&self.params, place);
                     M::receive(params, &mut self.cells[place as usize].state, weight);
@@ -291,6 +300,28 @@ impl<M: EventNeuron> Neurons<M> {
                 }
             }
             Weights::Plastic => {}
+        }
+    }
+
+    /// A spike over synapses that were drawn for it: as [`Neurons::take_run`].
+    fn take_drawn<W: Real>(&mut self, work: &mut Work<'_, W>, group: usize, drawn: &Drawn, time: Time) {
+        let first = work.groups[group].first;
+        for &target in drawn.targets() {
+            let place = first + target;
+            if self.cells[place as usize].quiet_until < time {
+                self.find_spikes(place, time, work.groups, work.population, work.out);
+            }
+        }
+        match drawn.common_weight() {
+            Some(weight) => {
+                let weight = W::of(weight).wide();
+                drawn.targets().iter().for_each(|&target| self.take(first + target, time, weight));
+            }
+            None => {
+                for (&target, &weight) in drawn.targets().iter().zip(drawn.weights()) {
+                    self.take(first + target, time, W::of(weight).wide());
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod block;
+mod held;
 
 use crate::network::{Group, Shard, Share};
 use crate::neuron::Real;
@@ -16,6 +17,7 @@ use super::sources::Sources;
 
 use arrivals::Arrivals;
 use block::neuron_block;
+use held::Held;
 
 pub use block::{Block, show_plastic, tell_plastic, transmit};
 
@@ -33,6 +35,8 @@ pub struct EventShard<W: Real> {
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
     arrivals: Arrivals,
+    /// What is on its way through each group over synapses that were drawn ahead.
+    held: Vec<Held>,
 }
 
 /// A thread's members of one population.
@@ -77,6 +81,7 @@ impl<W: Real> EventShard<W> {
         let mut backgrounds = Background::all(model.spec, &share.members, quantum)?;
         backgrounds.iter_mut().for_each(|b| b.begin_trains(quantum));
         Ok(EventShard {
+            held: stores.iter().map(|_| Held::new(quantum)).collect(),
             share,
             groups: stores,
             parts,
@@ -99,7 +104,7 @@ impl<W: Real> EventShard<W> {
             if matches!(self.parts[population], Part::Empty) {
                 continue;
             }
-            self.arrivals.collect_synaptic(&self.groups, population, window, flight);
+            self.arrivals.collect_synaptic(&self.groups, population, window, flight, &mut self.held);
             let mut part = std::mem::replace(&mut self.parts[population], Part::Empty);
             match &mut part {
                 Part::Empty => {}

@@ -4,10 +4,15 @@
 //! arrive; in its step, a run is added to the input of the current step. So the input is one small buffer that stays in
 //! the cache, where a ring of inputs over all delays would not, and the loop knows ahead which memory it will need.
 //!
+//! Rows of procedural projections take part in the same lists. Where all of their synapses have one delay, the row
+//! is put down and drawn when it arrives. Where delays are drawn, the row is drawn once, when the spike is exchanged, and its
+//! synapses are held by step of arrival: memory for what is on its way, not for what there is.
+//!
 //! Ordering law: what arrives at a target through one store is summed by time of emission, source, synapse.
 
 use crate::engine::flight::Spike;
 use crate::memory::prefetch;
+use crate::network::{Drawn, Group};
 use crate::neuron::Real;
 use crate::synapse::{BLOCK, Delays, Runs, Store, Weights};
 use crate::time::Time;
@@ -19,42 +24,74 @@ const AHEAD: usize = 8;
 pub type Input<W> = [W; BLOCK];
 
 /// What is on its way through one store: the runs that arrive in each step.
-pub struct Delivery {
+pub struct Delivery<W> {
     /// By step of arrival, modulo the length.
     steps: Vec<Vec<Run>>,
     /// Delay of each code in steps; of the only delay.
     delay: Vec<u64>,
+    /// By step of arrival too: synapses that were drawn ahead. Empty if none are.
+    held: Vec<Held<W>>,
+    drawn: Drawn,
 }
 
 /// A run of synapses on its way.
 #[derive(Clone, Copy)]
 struct Run {
+    /// Its first synapse in the store; or with [`ROW`] the portion of which a row is drawn, or with [`HELD`] the first of those
+    /// held for the step.
     start: u64,
     count: u32,
     row: u32,
 }
 
-impl Delivery {
+/// Marks a row to be drawn.
+const ROW: u64 = 1 << 63;
+
+/// Marks synapses drawn ahead.
+const HELD: u64 = 1 << 62;
+
+/// Synapses that were drawn ahead for one step, in the order in which they are summed.
+#[derive(Clone, Default)]
+struct Held<W> {
+    targets: Vec<u16>,
+    weights: Vec<W>,
+    /// Those before are in runs of the step's list.
+    listed: usize,
+}
+
+impl<W: Real> Delivery<W> {
     /// Nothing is on its way. `step` is the grid's.
-    pub fn new<W: Real>(store: &Store<W>, step: Time) -> Delivery {
+    pub fn new(group: &Group<W>, step: Time) -> Delivery<W> {
         let steps = |delay: &Time| (delay.0 / step.0) as u64;
+        let store = &group.store;
         let delay: Vec<u64> = match &store.delays {
             Delays::Same(delay) => vec![steps(delay)],
             Delays::Coded(table, _) => table.iter().map(steps).collect(),
             Delays::Exact(_) => Vec::new(),
         };
-        let longest = steps(&store.delay_range.1) as usize;
-        Delivery { steps: vec![Vec::new(); longest + 1], delay }
+        let drawn = group.portions.iter().map(|p| p.rule.delays.1).max().unwrap_or(Time::ZERO);
+        let length = steps(&store.delay_range.1.max(drawn)) as usize + 1;
+        let holds = group.portions.iter().any(|p| p.rule.delay.is_none());
+        Delivery {
+            steps: vec![Vec::new(); length],
+            delay,
+            held: vec![Held::default(); if holds { length } else { 0 }],
+            drawn: Drawn::default(),
+        }
     }
 
     /// Puts down the runs of spikes, which come in order of (time, source), that arrive at or after step `from`.
-    pub fn schedule<W: Real>(&mut self, store: &Store<W>, spikes: &[Spike], step: Time, from: u64) {
+    pub fn schedule(&mut self, group: &Group<W>, spikes: &[Spike], step: Time, from: u64) {
+        let store = &group.store;
         for (index, spike) in spikes.iter().enumerate() {
             if let Some(row) = spikes.get(index + AHEAD).and_then(|s| store.row_of_source(s.gid)) {
                 prefetch(&store.row, row, 2);
             }
-            let Some(row) = store.row_of_source(spike.gid) else { continue };
             let emitted = (spike.time.0 / step.0) as u64;
+            if !group.portions.is_empty() {
+                self.put_rows(group, spike.gid, step, (emitted, from));
+            }
+            let Some(row) = store.row_of_source(spike.gid) else { continue };
             let all = store.synapses(row);
             if all.is_empty() {
                 continue;
@@ -71,6 +108,34 @@ impl Delivery {
                         self.put(emitted + delay, from, all.start + begin, end - begin, row);
                         begin = end;
                     }
+                }
+            }
+        }
+    }
+
+    /// Puts down the rows of a source in procedural projections. Between projections of one source order does not matter: they
+    /// have no target in common.
+    fn put_rows(&mut self, group: &Group<W>, gid: u32, step: Time, (emitted, from): (u64, u64)) {
+        for (index, portion) in group.portions.iter().enumerate() {
+            let Some(row) = portion.rule.row_of_source(gid) else { continue };
+            if let Some(delay) = portion.rule.delay {
+                self.put_run(
+                    emitted + (delay.0 / step.0) as u64,
+                    from,
+                    Run { start: ROW | index as u64, count: 0, row: row as u32 },
+                );
+                continue;
+            }
+            portion.draw(row, &mut self.drawn);
+            let (length, least) = (self.held.len(), from.saturating_sub(emitted));
+            let first = (emitted % length as u64) as usize;
+            let common = self.drawn.common_weight();
+            for (i, (&target, &delay)) in self.drawn.targets().iter().zip(self.drawn.delays()).enumerate() {
+                if delay >= least {
+                    let slot = first + delay as usize;
+                    let held = &mut self.held[if slot < length { slot } else { slot - length }];
+                    held.targets.push(target as u16);
+                    held.weights.push(W::of(common.unwrap_or_else(|| self.drawn.weight(i))));
                 }
             }
         }
@@ -95,43 +160,111 @@ impl Delivery {
 
     #[inline]
     fn put(&mut self, arrival: u64, from: u64, start: usize, count: usize, row: usize) {
+        self.put_run(arrival, from, Run { start: start as u64, count: count as u32, row: row as u32 });
+    }
+
+    #[inline]
+    fn put_run(&mut self, arrival: u64, from: u64, run: Run) {
         if arrival >= from {
             let slot = (arrival % self.steps.len() as u64) as usize;
-            self.steps[slot].push(Run { start: start as u64, count: count as u32, row: row as u32 });
+            if let Some(held) = self.held.get_mut(slot) {
+                self.steps[slot].extend(held.list());
+            }
+            self.steps[slot].push(run);
         }
     }
 
     /// Adds up what arrives in step `number`.
-    pub fn deliver<W: Real>(&mut self, store: &Store<W>, number: u64, input: &mut Input<W>) {
+    pub fn deliver(&mut self, group: &Group<W>, number: u64, input: &mut Input<W>) {
         let slot = (number % self.steps.len() as u64) as usize;
-        let runs = &mut self.steps[slot];
-        match &store.weights {
-            Weights::Row(weights) => {
-                for (index, run) in runs.iter().enumerate() {
-                    if let Some(next) = runs.get(index + AHEAD) {
-                        prefetch(&store.targets, next.start as usize, next.count as usize);
-                    }
-                    let weight = weights[run.row as usize];
-                    let span = run.start as usize..run.start as usize + run.count as usize;
-                    for &target in &store.targets[span] {
-                        input[usize::from(target)] += weight;
-                    }
-                }
-            }
-            Weights::Each(weights) => {
-                for (index, run) in runs.iter().enumerate() {
-                    if let Some(next) = runs.get(index + AHEAD) {
-                        prefetch(&store.targets, next.start as usize, next.count as usize);
-                        prefetch(weights, next.start as usize, next.count as usize);
-                    }
-                    let span = run.start as usize..run.start as usize + run.count as usize;
-                    for (&target, &weight) in store.targets[span.clone()].iter().zip(&weights[span]) {
-                        input[usize::from(target)] += weight;
-                    }
-                }
-            }
-            Weights::Plastic => {}
+        if group.portions.is_empty() {
+            add_runs(&group.store, &self.steps[slot], input);
+        } else {
+            self.deliver_mixed(group, slot, input);
         }
-        runs.clear();
+        self.steps[slot].clear();
+    }
+
+    /// Likewise where some runs are not in the store.
+    fn deliver_mixed(&mut self, group: &Group<W>, slot: usize, input: &mut Input<W>) {
+        if let Some(held) = self.held.get_mut(slot) {
+            self.steps[slot].extend(held.list());
+        }
+        let stored = |run: &Run| run.start < HELD;
+        for runs in self.steps[slot].chunk_by(|a, b| stored(a) && stored(b)) {
+            let run = runs[0];
+            if stored(&run) {
+                add_runs(&group.store, runs, input);
+            } else if run.start < ROW {
+                let held = &self.held[slot];
+                let span = (run.start - HELD) as usize..(run.start - HELD) as usize + run.count as usize;
+                for (&target, &weight) in held.targets[span.clone()].iter().zip(&held.weights[span]) {
+                    input[usize::from(target)] += weight;
+                }
+            } else if let Some(portion) = group.portions.get((run.start - ROW) as usize) {
+                portion.draw(run.row as usize, &mut self.drawn);
+                add_drawn(&self.drawn, input);
+            }
+        }
+        if let Some(held) = self.held.get_mut(slot) {
+            held.targets.clear();
+            held.weights.clear();
+            held.listed = 0;
+        }
+    }
+}
+
+impl<W> Held<W> {
+    /// A run of those that are in no run yet, if there are any.
+    fn list(&mut self) -> Option<Run> {
+        let start = std::mem::replace(&mut self.listed, self.targets.len());
+        let count = (self.listed - start) as u32;
+        (count > 0).then_some(Run { start: HELD | start as u64, count, row: 0 })
+    }
+}
+
+/// Adds up a row that has just been drawn.
+fn add_drawn<W: Real>(drawn: &Drawn, input: &mut Input<W>) {
+    match drawn.common_weight() {
+        Some(weight) => {
+            let weight = W::of(weight);
+            drawn.targets().iter().for_each(|&target| input[usize::from(target as u16)] += weight);
+        }
+        None => {
+            for (&target, &weight) in drawn.targets().iter().zip(drawn.weights()) {
+                input[usize::from(target as u16)] += W::of(weight);
+            }
+        }
+    }
+}
+
+/// Adds up runs of the store.
+fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
+    match &store.weights {
+        Weights::Row(weights) => {
+            for (index, run) in runs.iter().enumerate() {
+                if let Some(next) = runs.get(index + AHEAD) {
+                    prefetch(&store.targets, next.start as usize, next.count as usize);
+                }
+                let weight = weights[run.row as usize];
+                let span = run.start as usize..run.start as usize + run.count as usize;
+                for &target in &store.targets[span] {
+                    input[usize::from(target)] += weight;
+                }
+            }
+        }
+        Weights::Each(weights) => {
+            for (index, run) in runs.iter().enumerate() {
+                if let Some(next) = runs.get(index + AHEAD) {
+                    prefetch(&store.targets, next.start as usize, next.count as usize);
+                    prefetch(weights, next.start as usize, next.count as usize);
+                }
+                let span = run.start as usize..run.start as usize + run.count as usize;
+                for (&target, &weight) in store.targets[span.clone()].iter().zip(&weights[span]) {
+                    input[usize::from(target)] += weight;
+                }
+            }
+        }
+        Weights::Plastic => {}
     }
 }

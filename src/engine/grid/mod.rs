@@ -36,7 +36,7 @@ pub struct GridShard<W: Real> {
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
     /// What is on its way through each static group; none for plastic ones.
-    deliveries: Vec<Option<Delivery>>,
+    deliveries: Vec<Option<Delivery<W>>>,
     /// Static synapses know of all spikes before this.
     scheduled: Time,
     /// All delays that occur in plastic groups, and which groups have each.
@@ -100,7 +100,7 @@ impl<W: Real> GridShard<W> {
             group.store.distinct_delays().into_iter().for_each(|d| delays.entry(d).or_default().push(index));
         }
         let slots = share.size as usize;
-        let delivery = |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(&group.store, step));
+        let delivery = |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, step));
         Ok(GridShard {
             deliveries: stores.iter().map(delivery).collect(),
             scheduled: Time(i64::MIN / 4),
@@ -153,7 +153,7 @@ impl<W: Real> GridShard<W> {
         let spikes = flight.between(std::mem::replace(&mut self.scheduled, until), until);
         for (group, delivery) in self.groups.iter().zip(&mut self.deliveries) {
             if let Some(delivery) = delivery {
-                delivery.schedule(&group.store, spikes, self.step, first_step);
+                delivery.schedule(group, spikes, self.step, first_step);
             }
         }
     }
@@ -164,7 +164,7 @@ impl<W: Real> GridShard<W> {
             let Some(delivery) = delivery else { continue };
             let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
             if let Some(input) = side.as_chunks_mut::<BLOCK>().0.get_mut(group.first as usize / BLOCK) {
-                delivery.deliver(&group.store, (now.0 / self.step.0) as u64, input);
+                delivery.deliver(group, (now.0 / self.step.0) as u64, input);
             }
         }
         for (delay, groups) in &self.delays {

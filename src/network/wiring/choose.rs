@@ -4,8 +4,8 @@ use multiversion::multiversion;
 
 use crate::rng::StreamKey;
 
-/// Up to this number a comparison sort is faster.
-const FEW: usize = 48;
+/// Below this part of all numbers, those that have come up are kept in a table, else as a bit each.
+const SPARSE: usize = 512;
 
 /// The random words of one row, in order.
 pub(super) struct Draws {
@@ -46,53 +46,75 @@ impl Draws {
         }
     }
 
-    /// Appends `k` <= `n` different numbers below `n`, ascending, every subset equally likely: numbers that have come up
-    /// before are passed over; of more than half of all, those to leave out are drawn.
+    /// Appends `k` <= `n` different numbers below `n`, every subset equally likely: numbers that have come up before are
+    /// passed over; of more than half of all, those to leave out are drawn.
     pub fn distinct(&mut self, n: u32, k: usize, out: &mut Vec<u32>) {
         let few = k.min(n as usize - k);
         let inverted = few < k;
-        if few * 64 < n as usize && few <= FEW {
-            // A bit for each would be more work than to sort.
-            let mut chosen: Vec<u32> = Vec::with_capacity(few);
-            let mut next = Vec::new();
-            while chosen.len() < few {
-                next.clear();
-                self.below(n, few - chosen.len(), &mut next);
-                next.iter().for_each(|x| {
-                    if !chosen.contains(x) {
-                        chosen.push(*x)
-                    }
-                });
-            }
-            chosen.sort_unstable();
+        let start = out.len();
+        if few * SPARSE < n as usize {
+            // A bit for each would be more work than to look among those that there are.
+            let mut seen = Seen::new(few);
+            self.fresh(n, few, out, |x| seen.insert(x));
             if inverted {
-                let mut left = chosen.iter().peekable();
-                out.extend((0..n).filter(|x| left.next_if_eq(&x).is_none()));
-            } else {
-                out.extend(chosen);
+                let mut left = out.split_off(start);
+                left.sort_unstable();
+                let mut left = left.into_iter().peekable();
+                out.extend((0..n).filter(|x| left.next_if_eq(x).is_none()));
             }
             return;
         }
         let mut taken = vec![0u64; (n as usize).div_ceil(64)];
-        let (mut count, mut next) = (0, Vec::new());
-        while count < few {
-            next.clear();
-            self.below(n, few - count, &mut next);
-            for &x in &next {
-                let (word, bit) = (&mut taken[x as usize / 64], 1 << (x % 64));
-                count += usize::from(*word & bit == 0);
-                *word |= bit;
-            }
+        self.fresh(n, few, out, |x| {
+            let (word, bit) = (&mut taken[x as usize / 64], 1 << (x % 64));
+            let fresh = *word & bit == 0;
+            *word |= bit;
+            fresh
+        });
+        if inverted {
+            out.truncate(start);
+            out.extend((0..n).filter(|x| taken[*x as usize / 64] >> (x % 64) & 1 == 0));
         }
-        for (i, &word) in taken.iter().enumerate() {
-            let base = i as u32 * 64;
-            let mut rest = if inverted { !word } else { word };
-            if n - base < 64 {
-                rest &= (1 << (n - base)) - 1;
+    }
+
+    /// Appends `k` numbers below `n`: those drawn that `insert` finds to be new.
+    fn fresh(&mut self, n: u32, k: usize, out: &mut Vec<u32>, mut insert: impl FnMut(u32) -> bool) {
+        let (goal, mut kept) = (out.len() + k, out.len());
+        while kept < goal {
+            self.below(n, goal - kept, out);
+            for i in kept..goal {
+                let x = out[i];
+                out[kept] = x;
+                kept += usize::from(insert(x));
             }
-            while rest != 0 {
-                out.push(base + rest.trailing_zeros());
-                rest &= rest - 1;
+            out.truncate(kept);
+        }
+    }
+}
+
+/// Numbers that have come up: a table with open places, at least half of it free.
+struct Seen {
+    slots: Vec<u32>,
+    shift: u32,
+}
+
+impl Seen {
+    fn new(count: usize) -> Seen {
+        let size = (2 * count).next_power_of_two().max(2);
+        Seen { slots: vec![u32::MAX; size], shift: 32 - size.trailing_zeros() }
+    }
+
+    /// Adds a number (not the largest of all); false if it was there.
+    fn insert(&mut self, x: u32) -> bool {
+        let mut slot = (x.wrapping_mul(0x9E37_79B9) >> self.shift) as usize;
+        loop {
+            match self.slots[slot] {
+                found if found == x => return false,
+                u32::MAX => {
+                    self.slots[slot] = x;
+                    return true;
+                }
+                _ => slot = (slot + 1) % self.slots.len(),
             }
         }
     }
@@ -108,50 +130,24 @@ fn scale(n: u32, words: &mut [u32]) {
     words.iter_mut().for_each(|word| *word = ((u64::from(*word) * u64::from(n)) >> 32) as u32);
 }
 
-/// Sorts numbers by their bytes, as many as the largest has.
-pub(super) fn sort(numbers: &mut Vec<u32>) {
-    if numbers.len() <= FEW {
-        numbers.sort_unstable();
-        return;
-    }
-    let largest = numbers.iter().fold(0, |a, &b| a | b);
-    let bits = 32 - largest.leading_zeros();
-    let passes = bits.div_ceil(8).max(1);
-    let width = bits.div_ceil(passes).max(1);
-    let mask = (1u32 << width) - 1;
-    let mut other = vec![0u32; numbers.len()];
-    for pass in 0..passes {
-        let digit = |x: u32| (x >> (pass * width) & mask & 0xFF) as usize;
-        let mut place = [0u32; 256];
-        numbers.iter().for_each(|&x| place[digit(x)] += 1);
-        let mut sum = 0;
-        for slot in &mut place {
-            sum += std::mem::replace(slot, sum);
-        }
-        for &x in numbers.iter() {
-            let slot = &mut place[digit(x)];
-            other[*slot as usize] = x;
-            *slot += 1;
-        }
-        std::mem::swap(numbers, &mut other);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rng::Purpose;
 
     #[test]
-    fn numbers_are_sorted_whatever_their_size() {
-        for bits in [1, 7, 8, 9, 15, 16, 17, 24, 31, 32] {
-            let mut numbers = vec![0u32; 1000];
-            StreamKey::new(1, Purpose::Connect, 2).fill(bits, 0, &mut numbers);
-            numbers.iter_mut().for_each(|x| *x >>= 32 - bits);
-            let mut expected = numbers.clone();
-            expected.sort_unstable();
-            sort(&mut numbers);
-            assert_eq!(numbers, expected, "{bits}");
+    fn different_numbers_are_different_and_below_n_however_many_there_are() {
+        let key = StreamKey::new(1, Purpose::Connect, 2);
+        for (row, (n, k)) in
+            [(1, 1), (2, 1), (10, 9), (100_000, 20), (100_000, 300), (100_000, 99_990), (u32::MAX, 1000), (1000, 0)]
+                .into_iter()
+                .enumerate()
+        {
+            let mut numbers = vec![7];
+            Draws { key, row: row as u64, block: 0 }.distinct(n, k, &mut numbers);
+            assert_eq!(numbers.len(), 1 + k, "{n} {k}");
+            let set: std::collections::HashSet<u32> = numbers[1..].iter().copied().collect();
+            assert!(numbers[0] == 7 && set.len() == k && set.iter().all(|x| *x < n), "{n} {k}");
         }
     }
 
