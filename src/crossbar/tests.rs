@@ -76,7 +76,9 @@ proptest! {
         close(&found.bit_voltages, &expected[m * n..], 1e-9);
         // Conservation of power, and Kirchhoff's law at every line.
         let power = found.power_cells + found.power_wires;
-        prop_assert!((found.power - power).abs() <= 1e-10 * power, "{} {}", found.power, power);
+        // Where nothing flows, rounding leaves what it does of currents that cancel.
+        let rest = 1e-13 * g.iter().sum::<f64>();
+        prop_assert!((found.power - power).abs() <= 1e-10 * power + rest, "{} {}", found.power, power);
         for (i, row) in found.device_currents.chunks_exact(n).enumerate() {
             // A floating line carries what rounding leaves of currents that cancel, or of voltages that are equal.
             let sum: f64 = row.iter().sum();

@@ -14,7 +14,7 @@ fn network(engine: &str, neuron: &str, axonal: bool, record: &str) -> String {
          population.pre = {{ size = 6, source.poisson = {{ rate = '60 Hz' }} }}\n\
          population.post = {{ size = 5, neuron.{neuron}, initial.v_m = {{ uniform = ['-70 mV', '-55 mV'] }} }}\n\
          [input.kick]\ntarget = 'post'\ncurrent.noise = {{ mean = '500 pA', std = '300 pA', interval = '1 ms' }}\n\
-         [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect.fixed_probability = 0.8\nweight = '{w} {unit}'\n\
+         [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\nweight = '{w} {unit}'\n\
          w_max = '{high} {unit}'\ndelay = {{ uniform = ['0.5 ms', '3 ms'] }}\ndelay_location = '{}'\n\
          plasticity.clopath = {{ a_ltd = 0.02, a_ltp = 0.001 }}\n\
          [[record.weights]]\nprojection = 'p'\n{record}\n",
