@@ -7,7 +7,7 @@ pub const LANES: usize = 16;
 
 /// Block `n` of the streams for the items `16 group` to `16 group + 15`: word w of item `16 group + l` is `[w][l]`.
 ///
-/// Each word of the cipher stands in a 64-bit lane whose upper half is ignored, as in [`super::batch`].
+/// Each word of the cipher stands in a 64-bit lane whose upper half is ignored, as in `rng::batch`.
 #[inline(always)]
 pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
     const LOW: u64 = 0xFFFF_FFFF;

@@ -82,7 +82,8 @@ impl Draws {
         let (goal, mut kept) = (out.len() + k, out.len());
         while kept < goal {
             self.below(n, goal - kept, out);
-            for i in kept..goal {
+            let drawn = kept;
+            for i in drawn..goal {
                 let x = out[i];
                 out[kept] = x;
                 kept += usize::from(insert(x));
