@@ -12,13 +12,20 @@ pub struct Calendar {
     /// The first bucket's number: times from `base * quantum` on.
     base: i64,
     buckets: Vec<Vec<(Time, u32)>>,
+    /// Empty, with room: a bucket that is sorted in again leaves its place to it.
+    spare: Vec<(Time, u32)>,
 }
 
 impl Calendar {
     /// An empty calendar from `now` on, with buckets of `quantum` (a typical window).
     pub fn new(quantum: Time, now: Time) -> Calendar {
         let quantum = quantum.0.max(1);
-        Calendar { quantum, base: now.0.div_euclid(quantum), buckets: vec![Vec::new(); BUCKETS as usize] }
+        Calendar {
+            quantum,
+            base: now.0.div_euclid(quantum),
+            buckets: vec![Vec::new(); BUCKETS as usize],
+            spare: Vec::new(),
+        }
     }
 
     /// Puts `item` down for `at`; never-ending waits are not kept.
@@ -48,8 +55,9 @@ impl Calendar {
             self.base += 1;
             if !self.buckets[slot].is_empty() {
                 // Only those who waited for a later lap: their own bucket, or the last one again.
-                let later = std::mem::take(&mut self.buckets[slot]);
-                later.into_iter().for_each(|(at, item)| self.insert(item, at));
+                let mut later = std::mem::replace(&mut self.buckets[slot], std::mem::take(&mut self.spare));
+                later.drain(..).for_each(|(at, item)| self.insert(item, at));
+                self.spare = later;
             }
         }
     }

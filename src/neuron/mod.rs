@@ -97,11 +97,45 @@ pub trait EventNeuron: Send + Sync + 'static {
     /// resets and returns true; the spike is at the state's time.
     fn settle(params: &Self::Params, state: &mut Self::State) -> bool;
 
+    /// Takes in the only event of a tick, its spikes before it being known: whether it spikes, and [`EventNeuron::earliest`]
+    /// afterwards.
+    #[inline(always)]
+    fn take(params: &Self::Params, state: &mut Self::State, time: Time, weight: f64) -> (bool, Time) {
+        Self::advance(params, state, time);
+        Self::receive(params, state, weight);
+        let spiked = Self::settle(params, state);
+        (spiked, Self::earliest(params, state))
+    }
+
+    /// [`EventNeuron::take`] by several different neurons, bit for bit: an event of `weights[i]` at `places[i]`. A model may
+    /// do it with vector instructions.
+    #[inline]
+    fn take_all<C: Members<Self::State>>(
+        params: &Self::Params,
+        members: &mut C,
+        places: &[u32],
+        weights: &[f64],
+        time: Time,
+    ) {
+        for (&place, &weight) in places.iter().zip(weights) {
+            let (spiked, earliest) = Self::take(params, members.state(place), time, weight);
+            members.settled(place, spiked, earliest);
+        }
+    }
+
     /// Sets the injected current, beyond `i_e`, from the state's time on \[pA\].
     fn set_current(params: &Self::Params, state: &mut Self::State, current: f64);
 
     /// State variable `variable` at `at` >= `time(state)`, if nothing happens until then; writes nothing.
     fn read(params: &Self::Params, state: &Self::State, variable: usize, at: Time) -> f64;
+}
+
+/// The neurons of a block, as [`EventNeuron::take_all`] sees them.
+pub trait Members<S> {
+    /// The state of one.
+    fn state(&mut self, place: u32) -> &mut S;
+    /// One has taken in its event: whether it spiked, and its earliest next spike.
+    fn settled(&mut self, place: u32, spiked: bool, earliest: Time);
 }
 
 /// A floating-point type that the grid engine computes in.

@@ -238,3 +238,41 @@ fn whole_models_on_the_grid_follow_nest_at_every_step() {
         assert!(spikes.iter().zip(&expected).all(|(s, t)| (s.0 - t).abs() < 1e-9), "{name}");
     }
 }
+
+#[test]
+fn neurons_that_are_advanced_together_spike_as_those_that_go_one_by_one() {
+    // Bounds that nobody reaches, one for each neuron, keep neurons from going together. Sources that spike at the same
+    // ticks, targets with several synapses from one source, and spikes at arrival, which coincide too.
+    let text = |v_min: &str, weight: &str| {
+        format!(
+            "simulation = {{ duration = '300 ms', engine = 'event' }}
+             [population.S]
+             size = 30
+             source.regular = {{ rate = '200 Hz', phase = '0 ms' }}
+             [population.N]
+             size = 150
+             neuron.lif_delta = {{ v_min = {v_min}, t_ref = '3 ms', refractory_input = true }}
+             [population.M]
+             size = 20
+             neuron.lif_delta = {{ v_min = {v_min}, i_e = '400 pA' }}
+             [projection.in]
+             source = 'S'\ntarget = ['N', 'M']\nconnect.fixed_indegree = 12\nweight = {weight}\ndelay = '1 ms'
+             [projection.within]
+             source = 'N'\ntarget = ['N', 'M']\nconnect.fixed_indegree = 40\nweight = '-0.3 mV'\ndelay = '1.5 ms'
+             [projection.back]
+             source = 'M'\ntarget = 'N'\nconnect.fixed_indegree = 5\nweight = '2 mV'\ndelay = '0.5 ms'"
+        )
+    };
+    for weight in ["'1.7 mV'", "{ uniform = ['0.5 mV', '3 mV'] }"] {
+        let together = text("'-900 mV'", weight);
+        let alone = run(&text("{ uniform = ['-1000 mV', '-900 mV'] }", weight), &[], 1);
+        for threads in [1, 2, 3] {
+            let ran = run(&together, &[], threads);
+            for population in [1, 2] {
+                let spikes = ran.spikes(population);
+                assert!(spikes.len() > 200, "{}", spikes.len());
+                assert_eq!(spikes, alone.spikes(population), "{weight}, {threads} threads");
+            }
+        }
+    }
+}

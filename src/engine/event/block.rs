@@ -8,15 +8,22 @@ use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
-use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
-use crate::synapse::{PreSpike, Transmitted, Weights};
+use crate::neuron::{BlockSpec, EventNeuron, Members, NeuronModel, Real};
+use crate::synapse::{PreSpike, Weights};
 use crate::time::Time;
 use crate::with_neuron_model;
 
 use super::arrivals::{Arrival, What};
+use super::plastic::{show_plastic, tell_plastic, transmit};
 
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check.
 const LOOK_AHEAD: i64 = 64;
+
+/// From so many events of a tick on, neurons are advanced together. It changes no bit.
+const TOGETHER: usize = 8;
+
+/// Stands for the time of the next spike, within a tick, of a neuron that gets several events in it.
+const SEVERAL: Time = Time(i64::MIN);
 
 /// One population's part in a window's work.
 pub struct Work<'a, W: Real> {
@@ -65,6 +72,45 @@ struct Neurons<M: EventNeuron> {
     touched: Vec<u32>,
     due: Vec<u32>,
     drawn: Drawn,
+    /// The targets of a tick's events, and the weights.
+    places: Vec<u32>,
+    weights: Vec<f64>,
+    /// Events of neurons that get several in the tick.
+    several: Vec<(u32, f64)>,
+    /// Those that spiked when it came.
+    spiked: Vec<u32>,
+}
+
+/// The cells of a block, and what follows when one has taken in an event.
+struct Taking<'a, S> {
+    cells: &'a mut [Cell<S>],
+    calendar: &'a mut Calendar,
+    spiked: &'a mut Vec<u32>,
+}
+
+impl<S> Members<S> for Taking<'_, S> {
+    #[inline(always)]
+    fn state(&mut self, place: u32) -> &mut S {
+        &mut self.cells[place as usize].state
+    }
+
+    #[inline(always)]
+    fn settled(&mut self, place: u32, spiked: bool, earliest: Time) {
+        if spiked {
+            self.spiked.push(place);
+        }
+        schedule(&mut self.cells[place as usize], self.calendar, place, earliest);
+    }
+}
+
+/// Puts a neuron down for a look at `earliest`, unless it is down for an earlier one.
+#[inline(always)]
+fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest: Time) {
+    cell.quiet_until = earliest;
+    if earliest < cell.check_at {
+        cell.check_at = earliest;
+        calendar.insert(place, earliest);
+    }
 }
 
 /// A block of `model`, at time 0.
@@ -80,6 +126,19 @@ pub fn neuron_block<W: Real>(
         let spec = BlockSpec { size: population.size, params: &population.params, initial: &population.initial };
         Ok(Box::new(Neurons::<M>::new(&spec, members, first_gid, quantum, currents)?))
     })
+}
+
+/// The number of events of a tick if all come over synapses whose weights stay, else 0.
+#[inline]
+fn events_if_static<W>(arrivals: &[Arrival], groups: &[Group<W>]) -> usize {
+    let mut events = 0;
+    for arrival in arrivals {
+        match arrival.what {
+            What::Run { group, count, .. } if groups[group as usize].plastic.is_none() => events += count as usize,
+            _ => return 0,
+        }
+    }
+    events
 }
 
 /// The parameters of the neuron at `place`: one for all, or one each. A function, so that only the parameters are borrowed.
@@ -109,6 +168,10 @@ impl<M: EventNeuron> Neurons<M> {
             touched: Vec::new(),
             due: Vec::new(),
             drawn: Drawn::default(),
+            places: Vec::new(),
+            weights: Vec::new(),
+            several: Vec::new(),
+            spiked: Vec::new(),
         };
         for (place, member) in members.clone().enumerate() {
             let mut state = M::initial(block.params_of(place as u32), &spec.initial_of(member as usize));
@@ -170,18 +233,18 @@ impl<M: EventNeuron> Neurons<M> {
     /// After the state has changed: when to look at the neuron again.
     #[inline]
     fn reschedule(&mut self, place: u32) {
-        let params = of(&self.params, place);
         let cell = &mut self.cells[place as usize];
-        cell.quiet_until = M::earliest(params, &cell.state);
-        if cell.quiet_until < cell.check_at {
-            cell.check_at = cell.quiet_until;
-            self.calendar.insert(place, cell.quiet_until);
-        }
+        let earliest = M::earliest(of(&self.params, place), &cell.state);
+        schedule(cell, &mut self.calendar, place, earliest);
     }
 
     /// Takes in everything that arrives at one tick, then tests the thresholds.
     fn take_tick<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
         let time = arrivals[0].time;
+        if self.params.len() == 1 && events_if_static(arrivals, work.groups) >= TOGETHER {
+            self.take_together(arrivals, work);
+            return;
+        }
         let mut looked_at = false;
         for arrival in arrivals {
             match arrival.what {
@@ -220,6 +283,14 @@ impl<M: EventNeuron> Neurons<M> {
                 }
             }
         }
+        self.settle_touched(time, work);
+        if looked_at {
+            self.show_potentials(time, work);
+        }
+    }
+
+    /// Tests the thresholds of those that took something in at `time`.
+    fn settle_touched<W: Real>(&mut self, time: Time, work: &mut Work<'_, W>) {
         let touched = std::mem::take(&mut self.touched);
         for &place in &touched {
             let params = of(&self.params, place);
@@ -231,9 +302,6 @@ impl<M: EventNeuron> Neurons<M> {
         }
         self.touched = touched;
         self.touched.clear();
-        if looked_at {
-            self.show_potentials(time, work);
-        }
     }
 
     /// Shows the rules that want to see them the potentials at `time`, after everything at that tick. Looking writes nothing.
@@ -245,6 +313,74 @@ impl<M: EventNeuron> Neurons<M> {
             let v = M::read(self.params_of(place), &self.cells[place as usize].state, 0, time);
             show_plastic(work.groups, work.population, place, time, v);
         }
+    }
+
+    /// Spikes that arrive at one tick over synapses whose weights stay: all their targets together, but for those
+    /// that get several events, which come after.
+    fn take_together<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
+        let time = arrivals[0].time;
+        self.places.clear();
+        self.weights.clear();
+        let mut several = false;
+        for arrival in arrivals {
+            let What::Run { group, row, start, count, .. } = arrival.what else { continue };
+            let synapses = start as usize..start as usize + count as usize;
+            let first = work.groups[group as usize].first;
+            for synapse in synapses.clone() {
+                let place = first + u32::from(work.groups[group as usize].store.targets[synapse]);
+                let cell = &mut self.cells[place as usize];
+                if cell.touched_at == time {
+                    several = true;
+                    cell.quiet_until = SEVERAL;
+                } else {
+                    cell.touched_at = time;
+                    if cell.quiet_until < time {
+                        self.find_spikes(place, time, work.groups, work.population, work.out);
+                    }
+                }
+                self.places.push(place);
+            }
+            match &work.groups[group as usize].store.weights {
+                Weights::Row(weights) => self.weights.resize(self.places.len(), weights[row as usize].wide()),
+                Weights::Each(weights) => self.weights.extend(weights[synapses].iter().map(|w| w.wide())),
+                Weights::Plastic => {}
+            }
+        }
+        if several {
+            self.set_several_apart();
+        }
+        let (places, weights) = (&self.places[..], &self.weights[..]);
+        let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked: &mut self.spiked };
+        M::take_all(&self.params[0], &mut taking, places, weights, time);
+        for place in self.spiked.drain(..) {
+            work.out.spikes.push(Spike { time, gid: self.first_gid + place });
+            tell_plastic(work.groups, work.population, place, time);
+        }
+        if several {
+            let several = std::mem::take(&mut self.several);
+            several.iter().for_each(|&(place, weight)| self.take(place, time, weight));
+            self.several = several;
+            self.settle_touched(time, work);
+        }
+    }
+
+    /// Moves the events of neurons that get several from the lists to another one, in their order.
+    fn set_several_apart(&mut self) {
+        self.several.clear();
+        let mut kept = 0;
+        for i in 0..self.places.len() {
+            let (place, weight) = (self.places[i], self.weights[i]);
+            let cell = &mut self.cells[place as usize];
+            if cell.quiet_until == SEVERAL {
+                cell.touched_at = Time(-1);
+                self.several.push((place, weight));
+            } else {
+                (self.places[kept], self.weights[kept]) = (place, weight);
+                kept += 1;
+            }
+        }
+        self.places.truncate(kept);
+        self.weights.truncate(kept);
     }
 
     /// A spike over plastic synapses of equal delay.
@@ -428,69 +564,5 @@ impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
             self.reschedule(place as u32);
         }
         Ok(())
-    }
-}
-
-/// Brings plastic synapses up to date with a spike and hands their weights to `receive(place, weight)`.
-#[allow(clippy::too_many_arguments)]
-pub fn transmit<W: Real>(
-    model: &Model<'_>,
-    share: &Share,
-    group: &mut Group<W>,
-    synapses: Range<usize>,
-    delay: Time,
-    pre: Option<PreSpike>,
-    out: &mut Outbox,
-    mut receive: impl FnMut(u32, f64),
-) {
-    let Some(pre) = pre else { return };
-    let projection = group.projections[0];
-    let first = group.first;
-    let whole = group.array.is_none() && !model.recorded[projection];
-    if let Some(plastic) = group.plastic.as_mut().filter(|_| whole) {
-        if plastic.has_plain_rows() {
-            let receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
-            plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
-            return;
-        }
-        if plastic.has_device_rows() {
-            let receive = |target: u16, weight: f64| receive(first + u32::from(target), weight);
-            plastic.transmit_device_run(synapses, &group.store.targets, delay, &pre, receive);
-            return;
-        }
-    }
-    let price = group.plastic.as_ref().and_then(|p| p.setup.read_price());
-    for synapse in synapses {
-        let place = u32::from(group.store.targets[synapse]);
-        let Some(plastic) = &mut group.plastic else { return };
-        let weight = plastic.transmit(synapse, place, delay, &pre);
-        let weight = group.array.as_mut().map_or(weight, |a| a.read(synapse, pre.row as usize, weight, price));
-        receive(group.first + place, weight);
-        if model.recorded[projection] {
-            let sent = Transmitted { time: pre.time, row: pre.row, synapse: synapse as u64, weight };
-            out.transmitted.push((projection as u32, model.sent(share, group, delay, &sent)));
-        }
-    }
-}
-
-/// Shows the plastic groups onto a population that learn from it the potential of one of its members.
-#[inline]
-pub fn show_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time, v: f64) {
-    for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
-        let Some(plastic) = group.plastic.as_mut().filter(|p| p.samples_every().is_some()) else { continue };
-        if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
-            plastic.sampled(place, time, v);
-        }
-    }
-}
-
-/// Tells the plastic groups onto a population of a spike of one of its members.
-#[inline]
-pub fn tell_plastic<W: Real>(groups: &mut [Group<W>], population: usize, place: u32, time: Time) {
-    for group in groups.iter_mut().filter(|g| g.target == Some(population)) {
-        let Some(plastic) = &mut group.plastic else { continue };
-        if let Some(place) = place.checked_sub(group.first).filter(|&p| (p as usize) < plastic.post.len()) {
-            plastic.post_spike(place, time);
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod arrivals;
 mod block;
 mod held;
+mod plastic;
 
 use crate::network::{Group, Shard, Share};
 use crate::neuron::Real;
@@ -19,7 +20,8 @@ use arrivals::Arrivals;
 use block::neuron_block;
 use held::Held;
 
-pub use block::{Block, show_plastic, tell_plastic, transmit};
+pub use block::Block;
+pub use plastic::{show_plastic, tell_plastic, transmit};
 
 /// One thread's part of the network in the event engine.
 pub struct EventShard<W: Real> {
@@ -143,14 +145,14 @@ impl<W: Real> EventShard<W> {
         let groups = &mut self.groups;
         sources.advance(window.to, |place, gid, time| {
             out.spikes.push(super::flight::Spike { time, gid });
-            block::tell_plastic(groups, population, place, time);
+            tell_plastic(groups, population, place, time);
         });
         self.arrivals.sort();
         for arrival in self.arrivals.list() {
             if let arrivals::What::Run { group, start, count, delay, pre, .. } = arrival.what {
                 let group = &mut groups[group as usize];
                 let synapses = start as usize..start as usize + count as usize;
-                block::transmit(model, &self.share, group, synapses, delay, pre, out, |_, _| {});
+                transmit(model, &self.share, group, synapses, delay, pre, out, |_, _| {});
             }
         }
     }

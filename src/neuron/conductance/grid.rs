@@ -1,186 +1,16 @@
-//! The grid engine's step of the leaky integrate-and-fire models with synaptic conductances.
+//! The grid engine's block of leaky integrate-and-fire neurons with synaptic conductances.
 //!
 //! NEST integrates v and the conductances together by an adaptive Runge-Kutta method within each step. The conductances
-//! decay in closed form, and v is linear given them, so here v is propagated by its Taylor series over the step (of order
-//! `TERMS`, to about 1e-8 mV), cut in as many parts as the shortest time constant needs. As in NEST: v stays at v_reset while
-//! refractory, input acts after the step, and the threshold is tested at its end.
+//! decay in closed form, and v is linear given them, so here v is propagated by a Magnus series ([`super::step`]). As in NEST: v stays
+//! at v_reset while refractory, input acts after the step, and the threshold is tested at its end.
 
 use super::Membrane;
-use crate::math;
+use super::step::{Kernel, stiff_step};
 use crate::math::vector;
 use crate::math::vector::Target;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
-
-/// Order of the series.
-const TERMS: usize = 8;
-
-/// The longest part of a step, in units of the shortest time constant.
-const LONGEST_PART: f64 = 0.5;
-
-/// One number for each neuron of a group.
-type Lanes<R> = [R; GROUP];
-
-/// Parameters and constants of one neuron, for steps cut in a fixed number of parts.
-#[derive(Clone, Debug)]
-struct Kernel<R> {
-    parts: usize,
-    /// Length of a part over c_m times k + 1's reciprocal: what turns term k of the current into term k + 1 of v.
-    rise: [R; TERMS],
-    /// Taylor terms of the decay over a part.
-    ex: [R; TERMS],
-    inh: [R; TERMS],
-    /// Decay over a part.
-    decay_ex: R,
-    decay_in: R,
-    /// Length of a part \[ms\].
-    length: R,
-    /// What a weight adds to the conductance (exponential) or its rate variable (alpha).
-    jump_ex: R,
-    jump_in: R,
-    g_l: R,
-    e_ex: R,
-    e_in: R,
-    /// g_l e_l + i_e.
-    constant: R,
-    v_th: R,
-    v_reset: R,
-    refractory_steps: u32,
-    /// Above this sum of conductances a step needs more parts.
-    stiff: R,
-}
-
-/// The terms (-x)^k / k!.
-fn decay_terms<R: Real>(x: f64) -> [R; TERMS] {
-    let mut term = 1.0;
-    std::array::from_fn(|k| {
-        if k > 0 {
-            term *= -x / k as f64;
-        }
-        R::of(term)
-    })
-}
-
-impl<R: Real> Kernel<R> {
-    /// `parts` is a lower bound.
-    fn new(p: &Membrane, h: f64, alpha: bool, parts: usize) -> Kernel<R> {
-        let fastest = p.tau_ex.min(p.tau_in).min(p.c_m / p.g_l);
-        let parts = parts.max((h / (LONGEST_PART * fastest)).ceil() as usize).max(1);
-        let x = h / parts as f64;
-        let e = if alpha { math::exp(1.0) } else { 1.0 };
-        let (tau_ex, tau_in) = if alpha { (p.tau_ex, p.tau_in) } else { (1.0, 1.0) };
-        Kernel {
-            parts,
-            rise: std::array::from_fn(|k| R::of(x / (p.c_m * (k + 1) as f64))),
-            ex: decay_terms(x / p.tau_ex),
-            inh: decay_terms(x / p.tau_in),
-            decay_ex: R::of(math::exp(-x / p.tau_ex)),
-            decay_in: R::of(math::exp(-x / p.tau_in)),
-            length: R::of(x),
-            jump_ex: R::of(e / tau_ex),
-            jump_in: R::of(e / tau_in),
-            g_l: R::of(p.g_l),
-            e_ex: R::of(p.e_ex),
-            e_in: R::of(p.e_in),
-            constant: R::of(p.g_l * p.e_l + p.i_e),
-            v_th: R::of(p.v_th),
-            v_reset: R::of(p.v_reset),
-            refractory_steps: (p.t_ref.ms() / h).round() as u32,
-            stiff: R::of(LONGEST_PART * p.c_m / x),
-        }
-    }
-
-    /// Are the conductances so large that a step needs more parts?
-    #[inline(always)]
-    fn is_stiff<const ALPHA: bool>(&self, g: [R; 4]) -> bool {
-        let reach = if ALPHA { (g[2] + g[3]) * self.length } else { R::default() };
-        g[0] + g[1] + reach + self.g_l > self.stiff
-    }
-
-    /// v after one part.
-    #[inline(always)]
-    fn part<const ALPHA: bool>(&self, v: R, [g_ex, g_in, d_ex, d_in]: [R; 4], current: R) -> R {
-        let (mut g, mut terms) = ([R::default(); TERMS], [R::default(); TERMS]);
-        let (d_ex, d_in) = (d_ex * self.length, d_in * self.length);
-        let (mut last, mut sum) = (v, v);
-        for k in 0..TERMS {
-            let (mut ex, mut inh) = (g_ex * self.ex[k], g_in * self.inh[k]);
-            if ALPHA && k > 0 {
-                ex += d_ex * self.ex[k - 1];
-                inh += d_in * self.inh[k - 1];
-            }
-            g[k] = ex + inh;
-            let mut total = ex * self.e_ex + inh * self.e_in;
-            if k == 0 {
-                g[0] += self.g_l;
-                total += self.constant + current;
-            }
-            terms[k] = last;
-            for j in 0..=k {
-                total = total - g[j] * terms[k - j];
-            }
-            last = total * self.rise[k];
-            sum += last;
-        }
-        sum
-    }
-
-    /// As [`Self::part`], of a group of neurons: operation by operation, each for all, which become vector instructions.
-    #[inline(always)]
-    fn part_of_group<const ALPHA: bool>(
-        &self,
-        v: &mut Lanes<R>,
-        [g_ex, g_in, d_ex, d_in]: &[Lanes<R>; 4],
-        i: &Lanes<R>,
-    ) {
-        let zero = R::default();
-        let (mut g, mut terms) = ([[zero; GROUP]; TERMS], [[zero; GROUP]; TERMS]);
-        let mut last = *v;
-        for k in 0..TERMS {
-            let mut total = [zero; GROUP];
-            for n in 0..GROUP {
-                let (mut ex, mut inh) = (g_ex[n] * self.ex[k], g_in[n] * self.inh[k]);
-                if ALPHA && k > 0 {
-                    ex += d_ex[n] * self.length * self.ex[k - 1];
-                    inh += d_in[n] * self.length * self.inh[k - 1];
-                }
-                g[k][n] = ex + inh;
-                total[n] = ex * self.e_ex + inh * self.e_in;
-                if k == 0 {
-                    g[0][n] += self.g_l;
-                    total[n] += self.constant + i[n];
-                }
-            }
-            terms[k] = last;
-            for j in 0..=k {
-                let (g, terms) = (&g[j], &terms[k - j]);
-                for n in 0..GROUP {
-                    total[n] = total[n] - g[n] * terms[n];
-                }
-            }
-            for n in 0..GROUP {
-                last[n] = total[n] * self.rise[k];
-                v[n] += last[n];
-            }
-        }
-    }
-
-    /// The conductances and rate variables after one part.
-    #[inline(always)]
-    fn decayed<const ALPHA: bool>(&self, [g_ex, g_in, d_ex, d_in]: [R; 4]) -> [R; 4] {
-        if ALPHA {
-            [
-                (g_ex + d_ex * self.length) * self.decay_ex,
-                (g_in + d_in * self.length) * self.decay_in,
-                d_ex * self.decay_ex,
-                d_in * self.decay_in,
-            ]
-        } else {
-            [g_ex * self.decay_ex, g_in * self.decay_in, d_ex, d_in]
-        }
-    }
-}
 
 /// A block of neurons; ALPHA says whether the conductances are alpha functions.
 struct Block<R, const ALPHA: bool> {
@@ -206,154 +36,201 @@ pub fn block<R: Real, const ALPHA: bool>(
     spec: &BlockSpec<'_>,
     read: impl Fn(&[f64]) -> Result<Membrane, crate::check::Invalid>,
 ) -> Result<Box<dyn GridNeurons<R>>, crate::check::Invalid> {
-    let count = if spec.shared() { spec.size.min(1) } else { spec.size };
-    let members = (0..count).map(|i| read(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;
-    let kernels = members.iter().map(|p| Kernel::new(p, h_ms, ALPHA, 1)).collect();
-    let adaptation = (0..count).zip(&members).map(|(i, p)| Adaptation::new(spec.params_of(i).get(11..), p.t_ref.ms()));
-    let adaptation = adaptation.collect::<Result<Vec<_>, _>>()?;
-    let place = if ALPHA { 5 } else { 3 };
-    let last = |i| spec.initial_of(i).get(place).copied().filter(|x| *x > 0.0).unwrap_or(0.0);
-    let mut block = Block::<R, ALPHA> {
-        rises: Rises::new(h_ms, adaptation, (0..spec.size).map(last).collect()),
-        h: h_ms,
-        members,
-        kernels,
-        v: Vec::with_capacity(spec.size),
-        g: Default::default(),
-        refractory: Refractory::new(spec.size),
-        target: Target::best(),
-    };
-    for i in 0..spec.size {
-        let e_l = block.members[if count == 1 { 0 } else { i }].e_l;
-        let given = spec.initial_of(i);
-        let or = |k: usize, default: f64| R::of(given.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default));
-        block.v.push(or(0, e_l));
-        for (k, g) in block.g.iter_mut().enumerate().take(if ALPHA { 4 } else { 2 }) {
-            g.push(or(k + 1, 0.0));
+    Ok(Box::new(Block::<R, ALPHA>::new(h_ms, spec, read)?))
+}
+
+impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
+    fn new(
+        h_ms: f64,
+        spec: &BlockSpec<'_>,
+        read: impl Fn(&[f64]) -> Result<Membrane, crate::check::Invalid>,
+    ) -> Result<Self, crate::check::Invalid> {
+        let count = if spec.shared() { spec.size.min(1) } else { spec.size };
+        let members = (0..count).map(|i| read(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;
+        let kernels = members.iter().map(|p| Kernel::new(p, h_ms, 1)).collect();
+        let adaptation =
+            (0..count).zip(&members).map(|(i, p)| Adaptation::new(spec.params_of(i).get(11..), p.t_ref.ms()));
+        let adaptation = adaptation.collect::<Result<Vec<_>, _>>()?;
+        let place = if ALPHA { 5 } else { 3 };
+        let last = |i| spec.initial_of(i).get(place).copied().filter(|x| *x > 0.0).unwrap_or(0.0);
+        let mut block = Block {
+            rises: Rises::new(h_ms, adaptation, (0..spec.size).map(last).collect()),
+            h: h_ms,
+            members,
+            kernels,
+            v: Vec::with_capacity(spec.size),
+            g: Default::default(),
+            refractory: Refractory::new(spec.size),
+            target: Target::best(),
+        };
+        for i in 0..spec.size {
+            let e_l = block.members[if count == 1 { 0 } else { i }].e_l;
+            let given = spec.initial_of(i);
+            let or = |k: usize, default: f64| R::of(given.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default));
+            block.v.push(or(0, e_l));
+            for (k, g) in block.g.iter_mut().enumerate().take(if ALPHA { 4 } else { 2 }) {
+                g.push(or(k + 1, 0.0));
+            }
         }
+        Ok(block)
     }
-    Ok(Box::new(block))
+
+    /// The potential of a neuron, also while it is held.
+    fn potential(&self, neuron: usize) -> R {
+        let kernel = &self.kernels[neuron.min(self.kernels.len() - 1)];
+        if self.refractory.holds(neuron) { kernel.v_reset } else { self.v[neuron] }
+    }
 }
 
 /// Neurons that the loop works on before it looks whether one of them needs more parts or has spiked.
-const GROUP: usize = 32;
+const GROUP: usize = 64;
+/// What is left over goes in groups of this many, then one by one.
+const SMALL: usize = 16;
 
 /// Neurons with the same parameters and what arrives at them.
-struct Stretch<'a, R, C, const ALPHA: bool> {
+struct Stretch<'a, R, const ALPHA: bool> {
     kernel: &'a Kernel<R>,
     v: &'a mut [R],
+    /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
     g: [&'a mut [R]; 4],
     excitatory: &'a mut [R],
     inhibitory: &'a mut [R],
-    current: C,
+    /// Empty where no input injects one.
+    current: &'a [R],
     /// v after a step that needs more parts than usual, from v, conductances and current.
     stiff: &'a dyn Fn(R, [R; 4], R) -> R,
     /// Called with each neuron that passes its base threshold, and its potential; gives what to store as that.
     spike: &'a mut dyn FnMut(usize, R) -> R,
 }
 
-impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> Stretch<'_, R, C, ALPHA> {
-    /// `n` neurons from `from` on. Straight, so that it becomes vector instructions.
+/// A step of `N` neurons, whether one of them is at the threshold. Straight, and no two slices overlap, so that it becomes vector instructions.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
+fn advance<R: Real, const ALPHA: bool, const FINE: bool, const N: usize>(
+    kernel: &Kernel<R>,
+    v: &mut [R; N],
+    g_ex: &mut [R; N],
+    g_in: &mut [R; N],
+    d_ex: &mut [R; N],
+    d_in: &mut [R; N],
+    excitatory: &mut [R; N],
+    inhibitory: &mut [R; N],
+    current: &[R; N],
+) -> bool {
+    let zero = R::default();
+    for _ in 1..kernel.parts {
+        for i in 0..N {
+            let g = [g_ex[i], g_in[i], if ALPHA { d_ex[i] } else { zero }, if ALPHA { d_in[i] } else { zero }];
+            v[i] = kernel.part::<ALPHA, FINE>(v[i], g, current[i]);
+            let g = kernel.decayed::<ALPHA>(g);
+            (g_ex[i], g_in[i]) = (g[0], g[1]);
+            if ALPHA {
+                (d_ex[i], d_in[i]) = (g[2], g[3]);
+            }
+        }
+    }
+    let mut any = false;
+    for i in 0..N {
+        let g = [g_ex[i], g_in[i], if ALPHA { d_ex[i] } else { zero }, if ALPHA { d_in[i] } else { zero }];
+        let next = kernel.part::<ALPHA, FINE>(v[i], g, current[i]);
+        v[i] = next;
+        any |= next >= kernel.v_th;
+        let g = kernel.decayed::<ALPHA>(g);
+        if ALPHA {
+            (g_ex[i], g_in[i]) = (g[0], g[1]);
+            (d_ex[i], d_in[i]) = (g[2] + excitatory[i] * kernel.jump_ex, g[3] - inhibitory[i] * kernel.jump_in);
+        } else {
+            (g_ex[i], g_in[i]) = (g[0] + excitatory[i], g[1] - inhibitory[i]);
+        }
+        excitatory[i] = zero;
+        inhibitory[i] = zero;
+    }
+    any
+}
+
+impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
+    /// `N` neurons from `from` on.
     #[inline(always)]
     #[allow(clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
-    fn group(&mut self, from: usize, n: usize) {
-        let own = from..from + n;
-        let kernel = self.kernel;
-        let [g0, g1, g2, g3] = &mut self.g;
-        let (g0, g1) = (&mut g0[own.clone()], &mut g1[own.clone()]);
-        let (g2, g3) = if ALPHA { (&mut g2[own.clone()], &mut g3[own.clone()]) } else { (&mut [][..], &mut [][..]) };
-        let v = &mut self.v[own.clone()];
-        let (excitatory, inhibitory) = (&mut self.excitatory[own.clone()], &mut self.inhibitory[own]);
-        let zero = R::default();
-        let (mut old_v, mut old_g) = ([zero; GROUP], [[zero; GROUP]; 4]);
-        let (mut any_stiff, mut any) = (false, false);
-        for i in 0..n {
-            let mut g = if ALPHA { [g0[i], g1[i], g2[i], g3[i]] } else { [g0[i], g1[i], zero, zero] };
-            old_v[i] = v[i];
-            (old_g[0][i], old_g[1][i]) = (g[0], g[1]);
-            if ALPHA {
-                (old_g[2][i], old_g[3][i]) = (g[2], g[3]);
-            }
-            any_stiff |= kernel.is_stiff::<ALPHA>(g);
-            for _ in 0..kernel.parts {
-                g = kernel.decayed::<ALPHA>(g);
-            }
-            let jump = [excitatory[i] * kernel.jump_ex, -inhibitory[i] * kernel.jump_in];
-            excitatory[i] = zero;
-            inhibitory[i] = zero;
-            if ALPHA {
-                (g0[i], g1[i], g2[i], g3[i]) = (g[0], g[1], g[2] + jump[0], g[3] + jump[1]);
-            } else {
-                (g0[i], g1[i]) = (g[0] + jump[0], g[1] + jump[1]);
-            }
-        }
-        if n == 1 {
-            let mut g = std::array::from_fn(|k| old_g[k][0]);
-            for _ in 0..kernel.parts {
-                v[0] = kernel.part::<ALPHA>(v[0], g, (self.current)(from));
-                g = kernel.decayed::<ALPHA>(g);
-            }
+    fn group<const FINE: bool, const N: usize>(&mut self, from: usize) {
+        let kernel = *self.kernel;
+        let [g_ex, g_in, d_ex, d_in] = &mut self.g;
+        // Exponential conductances have no rate variables.
+        let (mut no_ex, mut no_in, mut none) = ([R::default(); N], [R::default(); N], [R::default(); N]);
+        let (d_ex, d_in) = if ALPHA {
+            (d_ex[from..].first_chunk_mut(), d_in[from..].first_chunk_mut())
         } else {
-            let (mut moved, mut g, mut current) = (old_v, old_g, [zero; GROUP]);
-            current[..n].iter_mut().enumerate().for_each(|(i, current)| *current = (self.current)(from + i));
-            for part in 0..kernel.parts {
-                kernel.part_of_group::<ALPHA>(&mut moved, &g, &current);
-                for i in 0..if part + 1 < kernel.parts { GROUP } else { 0 } {
-                    let next = kernel.decayed::<ALPHA>([g[0][i], g[1][i], g[2][i], g[3][i]]);
-                    (0..4).for_each(|k| g[k][i] = next[k]);
-                }
-            }
-            v.copy_from_slice(&moved[..n]);
+            (Some(&mut no_ex), Some(&mut no_in))
+        };
+        if let Some(current) = self.current.get(from..).and_then(|c| c.first_chunk()) {
+            none = *current;
         }
-        for v in v.iter() {
-            any |= *v >= kernel.v_th;
+        let (Some(v), Some(g_ex), Some(g_in), Some(d_ex), Some(d_in), Some(excitatory), Some(inhibitory)) = (
+            self.v[from..].first_chunk_mut::<N>(),
+            g_ex[from..].first_chunk_mut::<N>(),
+            g_in[from..].first_chunk_mut::<N>(),
+            d_ex,
+            d_in,
+            self.excitatory[from..].first_chunk_mut::<N>(),
+            self.inhibitory[from..].first_chunk_mut::<N>(),
+        ) else {
+            return;
+        };
+        let current = &none;
+        let mut stiff = false;
+        for i in 0..N {
+            stiff |= kernel.is_stiff::<ALPHA>([g_ex[i], g_in[i], d_ex[i], d_in[i]]);
         }
-        if any_stiff {
-            for i in 0..n {
-                let g = std::array::from_fn(|k| old_g[k][i]);
+        let before = stiff.then(|| (*v, [*g_ex, *g_in, *d_ex, *d_in]));
+        let mut spiked =
+            advance::<R, ALPHA, FINE, N>(&kernel, v, g_ex, g_in, d_ex, d_in, excitatory, inhibitory, current);
+        if let Some((old, g)) = before {
+            for i in 0..N {
+                let g = std::array::from_fn(|k| g[k][i]);
                 // Only of neurons that are not held, whose potential is a number.
-                if kernel.is_stiff::<ALPHA>(g) && old_v[i].wide().is_finite() {
-                    v[i] = (self.stiff)(old_v[i], g, (self.current)(from + i));
-                    any |= v[i] >= kernel.v_th;
+                if kernel.is_stiff::<ALPHA>(g) && old[i].wide().is_finite() {
+                    v[i] = (self.stiff)(old[i], g, current[i]);
+                    spiked |= v[i] >= kernel.v_th;
                 }
             }
         }
-        if any {
-            for (i, v) in v.iter_mut().enumerate() {
-                if *v >= kernel.v_th {
-                    *v = (self.spike)(from + i, *v);
+        if spiked {
+            for (part, v) in v.chunks_mut(SMALL).enumerate() {
+                if !v.iter().fold(false, |any, v| any | (*v >= kernel.v_th)) {
+                    continue;
+                }
+                for (i, v) in v.iter_mut().enumerate().filter(|(_, v)| **v >= kernel.v_th) {
+                    *v = (self.spike)(from + part * SMALL + i, *v);
                 }
             }
         }
     }
+
+    #[inline(always)]
+    fn all<const FINE: bool>(&mut self) {
+        let n = self.v.len();
+        let mut from = 0;
+        while from + GROUP <= n {
+            self.group::<FINE, GROUP>(from);
+            from += GROUP;
+        }
+        while from + SMALL <= n {
+            self.group::<FINE, SMALL>(from);
+            from += SMALL;
+        }
+        while from < n {
+            self.group::<FINE, 1>(from);
+            from += 1;
+        }
+    }
 }
 
-impl<R: Real, C: Fn(usize) -> R, const ALPHA: bool> vector::Kernel for Stretch<'_, R, C, ALPHA> {
+impl<R: Real, const ALPHA: bool> vector::Kernel for Stretch<'_, R, ALPHA> {
     type Output = ();
     #[inline(always)]
     fn run(mut self) {
-        let n = self.v.len();
-        let whole = n - n % GROUP;
-        for from in (0..whole).step_by(GROUP) {
-            self.group(from, GROUP);
-        }
-        self.group(whole, n - whole);
+        if self.kernel.fine { self.all::<true>() } else { self.all::<false>() }
     }
-}
-
-/// v after a step in which the conductances are so large that it needs more parts than usual.
-#[cold]
-fn stiff_step<R: Real, const ALPHA: bool>(p: &Membrane, h: f64, mut v: R, mut g: [R; 4], current: R) -> R {
-    let e = math::exp(1.0);
-    let rise = if ALPHA { p.tau_ex * g[2].wide().abs() / e + p.tau_in * g[3].wide().abs() / e } else { 0.0 };
-    let total = p.g_l + g[0].wide().abs() + g[1].wide().abs() + rise;
-    let parts = (total * h / (LONGEST_PART * p.c_m)).ceil().min(1e6) as usize;
-    let kernel = Kernel::<R>::new(p, h, ALPHA, parts);
-    for _ in 0..kernel.parts {
-        v = kernel.part::<ALPHA>(v, g, current);
-        g = kernel.decayed::<ALPHA>(g);
-    }
-    v
 }
 
 impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
@@ -377,32 +254,22 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
             let (refractory, rises) = (&mut self.refractory, &mut self.rises);
             let begin = own.start;
             let stretch = from..from + length;
-            macro_rules! run {
-                ($current:expr) => {
-                    self.target.run(Stretch::<R, _, ALPHA> {
-                        kernel,
-                        v: &mut self.v[own.clone()],
-                        g: [&mut g0[own.clone()], &mut g1[own.clone()], &mut g2[alpha.clone()], &mut g3[alpha.clone()]],
-                        excitatory: &mut input.excitatory[stretch.clone()],
-                        inhibitory: &mut input.inhibitory[stretch],
-                        current: $current,
-                        stiff: &|v, g, current| stiff_step::<R, ALPHA>(member, h, v, g, current),
-                        spike: &mut |i, v| {
-                            if !rises.passes(begin + i, (v - kernel.v_th).wide()) {
-                                return v;
-                            }
-                            spikes.push((begin + i) as u32);
-                            refractory.hold(begin + i, kernel.refractory_steps, kernel.v_reset)
-                        },
-                    })
-                };
-            }
-            if input.current.is_empty() {
-                run!(|_| R::default());
-            } else {
-                let current = &input.current[stretch.clone()];
-                run!(|i| current[i]);
-            }
+            self.target.run(Stretch::<R, ALPHA> {
+                kernel,
+                v: &mut self.v[own.clone()],
+                g: [&mut g0[own.clone()], &mut g1[own.clone()], &mut g2[alpha.clone()], &mut g3[alpha]],
+                excitatory: &mut input.excitatory[stretch.clone()],
+                inhibitory: &mut input.inhibitory[stretch.clone()],
+                current: if input.current.is_empty() { &[] } else { &input.current[stretch] },
+                stiff: &|v, g, current| stiff_step::<R, ALPHA>(member, h, v, g, current),
+                spike: &mut |i, v| {
+                    if !rises.passes(begin + i, (v - kernel.v_th).wide()) {
+                        return v;
+                    }
+                    spikes.push((begin + i) as u32);
+                    refractory.hold(begin + i, kernel.refractory_steps, kernel.v_reset)
+                },
+            });
         }
     }
 
@@ -432,10 +299,55 @@ impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
     }
 }
 
-impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
-    /// The potential of a neuron, also while it is held.
-    fn potential(&self, neuron: usize) -> R {
-        let kernel = &self.kernels[neuron.min(self.kernels.len() - 1)];
-        if self.refractory.holds(neuron) { kernel.v_reset } else { self.v[neuron] }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::Column;
+    use crate::neuron::lif_cond_exp::MODEL;
+
+    /// A block with shared parameters, its i-th neuron at -60 mV + i / 100, and what it does in 200 steps of input.
+    fn run<R: Real, const ALPHA: bool>(target: Target, tau_ex: f64, members: std::ops::Range<usize>) -> Vec<Vec<u64>> {
+        let values = [200.0, 10.0, -60.0, -50.0, -60.0, 1.0, 0.0, -80.0, tau_ex, 10.0, 200.0];
+        let params = values.map(Column::Shared);
+        let v = members.clone().map(|i| -60.0 + i as f64 / 100.0).collect();
+        let initial = [Column::Each(v)];
+        let spec = BlockSpec { size: members.len(), params: &params, initial: &initial };
+        let read = |values: &[f64]| Membrane::from_values(MODEL.params, values);
+        let mut block = Block::<R, ALPHA>::new(0.1, &spec, read).unwrap();
+        block.target = target;
+        let mut spikes = Vec::new();
+        for step in 0..200 {
+            // Now and then so much that a step needs more parts.
+            let weight = |i: usize| if (i * 31 + step * 17) % 23 == 0 { ((i * step) % 50 * 60) as f64 } else { 0.0 };
+            let mut excitatory: Vec<R> = members.clone().map(|i| R::of(weight(i) / 20.0)).collect();
+            let mut inhibitory: Vec<R> = members.clone().map(|i| R::of(-weight(i + 7))).collect();
+            let current: Vec<R> = members.clone().map(|i| R::of(if step < 100 { 0.0 } else { i as f64 })).collect();
+            let current = if step < 100 { &[] } else { &current[..] };
+            spikes.clear();
+            block.step(StepInput { excitatory: &mut excitatory, inhibitory: &mut inhibitory, current }, &mut spikes);
+            assert!(excitatory.iter().chain(&inhibitory).all(|x| *x == R::default()));
+        }
+        (0..members.len()).map(|i| block.save(i)).collect()
+    }
+
+    fn compare<R: Real, const ALPHA: bool>() {
+        for tau_ex in [5.0, 0.5] {
+            let whole = run::<R, ALPHA>(Target::Plain, tau_ex, 0..211);
+            let alone: Vec<_> = (0..211).flat_map(|i| run::<R, ALPHA>(Target::Plain, tau_ex, i..i + 1)).collect();
+            assert_eq!(whole, alone);
+            for target in Target::available() {
+                assert_eq!(whole, run::<R, ALPHA>(target, tau_ex, 0..211), "{target:?}");
+            }
+            let held = if ALPHA { 5 } else { 3 };
+            assert!(whole.iter().any(|w| w[held] > 0) && whole.iter().any(|w| w[held] == 0));
+        }
+    }
+
+    #[test]
+    fn a_neuron_has_the_same_bits_alone_in_groups_of_any_size_and_on_every_instruction_set() {
+        compare::<f32, false>();
+        compare::<f64, false>();
+        compare::<f32, true>();
+        compare::<f64, true>();
     }
 }

@@ -1,6 +1,7 @@
 //! What the two leaky integrate-and-fire models with synaptic conductances share.
 
 pub mod grid;
+mod step;
 
 use crate::check::{Invalid, check_all};
 use crate::describe::Param;

@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::MODEL;
+use super::together::take_all;
 use crate::check::{Invalid, check_all};
 use crate::math;
-use crate::neuron::EventNeuron;
 use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, tick_after};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side};
 use crate::neuron::propagator::decay;
+use crate::neuron::{EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.
@@ -31,16 +32,16 @@ pub struct Params {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The tick at which all this is valid.
-    time: Time,
+    pub(super) time: Time,
     /// End of the refractory period; at or before `time` if there is none.
-    free_at: Time,
+    pub(super) free_at: Time,
     /// Potential above e_l \[mV\].
-    v: f64,
+    pub(super) v: f64,
     /// With refractory_input, what the refractory period's end will add \[mV\]; without, the rise of the threshold at that
     /// end \[mV\]. One place for two, so that a neuron fits a cache line.
-    extra: f64,
+    pub(super) extra: f64,
     /// Injected current beyond i_e \[pA\].
-    current: f64,
+    pub(super) current: f64,
 }
 
 impl Params {
@@ -150,7 +151,7 @@ impl Params {
     }
 
     #[inline]
-    fn fire(&self, state: &mut State) {
+    pub(super) fn fire(&self, state: &mut State) {
         let rise = self.rise(state, state.time);
         state.v = self.membrane.reset;
         state.extra = if self.refractory_input { 0.0 } else { self.adaptation.after_spike(rise) };
@@ -270,6 +271,11 @@ impl EventNeuron for LifDelta {
             params.fire(state);
         }
         spikes
+    }
+
+    #[inline]
+    fn take_all<C: Members<State>>(params: &Params, members: &mut C, places: &[u32], weights: &[f64], time: Time) {
+        take_all(params, members, places, weights, time);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {
