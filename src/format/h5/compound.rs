@@ -63,6 +63,7 @@ impl Type {
 
 impl Drop for Type {
     fn drop(&mut self) {
+        let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the id is a datatype's that this value alone owns.
         unsafe { H5Tclose(self.0) };
     }
@@ -82,6 +83,8 @@ impl H5<'_> {
         let dataset = self.table(place, field, field.width() * 8)?;
         let rows = dataset.size();
         let mut data = vec![0f64; rows * field.width()];
+        // Of the library, which is no place for two threads at once; whoever has it may take it again.
+        let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the buffer holds `rows` items of the type of `width` doubles.
         let read = unsafe {
             let kind = Type::new(H5Tcopy(*H5T_NATIVE_DOUBLE)).and_then(|base| array_of(base, &field.extents));
@@ -98,6 +101,7 @@ impl H5<'_> {
         let FieldKind::Text(length) = field.kind else { return Err(self.unread(place, field)) };
         let dataset = self.table(place, field, length)?;
         let mut bytes = vec![0u8; dataset.size() * length];
+        let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the buffer holds as many items of `length` bytes as the dataset has rows.
         let read = unsafe {
             let kind = Type::new(H5Tcopy(*H5T_C_S1)).filter(|kind| {
