@@ -1,7 +1,7 @@
 //! The grid engine's block of leaky integrate-and-fire neurons with synaptic conductances.
 //!
 //! NEST integrates v and the conductances together by an adaptive Runge-Kutta method within each step. The conductances
-//! decay in closed form, and v is linear given them, so here v is propagated by a Magnus series ([`super::step`]). As in NEST: v stays
+//! decay in closed form, and v is linear given them, so here v is propagated by a Magnus series (see `conductance::step`). As in NEST: v stays
 //! at v_reset while refractory, input acts after the step, and the threshold is tested at its end.
 
 use super::Membrane;
@@ -181,7 +181,7 @@ impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
         for i in 0..N {
             stiff |= kernel.is_stiff::<ALPHA>([g_ex[i], g_in[i], d_ex[i], d_in[i]]);
         }
-        let before = stiff.then(|| (*v, [*g_ex, *g_in, *d_ex, *d_in]));
+        let before = stiff.then_some((*v, [*g_ex, *g_in, *d_ex, *d_in]));
         let mut spiked =
             advance::<R, ALPHA, FINE, N>(&kernel, v, g_ex, g_in, d_ex, d_in, excitatory, inhibitory, current);
         if let Some((old, g)) = before {
@@ -318,7 +318,8 @@ mod tests {
         let mut spikes = Vec::new();
         for step in 0..200 {
             // Now and then so much that a step needs more parts.
-            let weight = |i: usize| if (i * 31 + step * 17) % 23 == 0 { ((i * step) % 50 * 60) as f64 } else { 0.0 };
+            let weight =
+                |i: usize| if (i * 31 + step * 17).is_multiple_of(23) { ((i * step) % 50 * 60) as f64 } else { 0.0 };
             let mut excitatory: Vec<R> = members.clone().map(|i| R::of(weight(i) / 20.0)).collect();
             let mut inhibitory: Vec<R> = members.clone().map(|i| R::of(-weight(i + 7))).collect();
             let current: Vec<R> = members.clone().map(|i| R::of(if step < 100 { 0.0 } else { i as f64 })).collect();
