@@ -2,7 +2,7 @@
 //!
 //! A header of 128 bytes and elements: a tag with type and length, then data, padded to 8 bytes; elements of up to 4 bytes
 //! lie within their tag. Variables are matrices, compressed by zlib one by one. Every length is checked against what is
-//! there. The crates that exist either lack cells and structures (matfile) or trust the lengths in the file.
+//! there. No crate was found to be a fit: lengths in the file are not to be trusted.
 
 mod element;
 mod matrix;
