@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test check bench bench-peers reproduce clean
+.PHONY: help setup build demo test test-mpi check bench bench-peers reproduce clean
 
 # rustup's installer asks for a new login before cargo is on the path; do without.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -28,6 +28,10 @@ demo: build ## Replay a monkey's motor cortex into models/replay.toml: out/demo.
 
 test: setup ## All tests
 	cargo test --locked
+
+test-mpi: setup ## The optional feature mpi: ranks against threads alone; installs Open MPI and libclang where they are missing
+	@.ci/setup mpi
+	cargo test --locked --features mpi --test mpi
 
 check: setup ## Format, clippy, documentation
 	cargo fmt --check

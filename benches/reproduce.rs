@@ -197,7 +197,7 @@ fn run(case: &Case, threads: usize) -> Result<(Run, u64), Box<dyn std::error::Er
     let sets: Vec<_> = case.sets.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     let model = spec::load(&path, &sets).map_err(|e| e.to_string())?;
     let seed = model.simulation.seed;
-    let threads = network::estimate(&model)?.threads(threads);
+    let threads = network::estimate(&model)?.threads(threads, 1);
     let simulation = engine::prepare(network::compile(model, threads)?)?;
     let mut weights = Weights::default();
     let outcome = simulation.run(&engine::Options::default(), &mut weights, &mut Unobserved::default())?;

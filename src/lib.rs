@@ -17,6 +17,7 @@ pub mod neuron;
 pub mod npy;
 pub mod plasticity;
 pub mod plot;
+pub mod ranks;
 pub mod record;
 pub mod rng;
 pub mod sample;

@@ -18,11 +18,18 @@ fn main() -> ExitCode {
         }
     }));
     std::panic::catch_unwind(run).unwrap_or_else(|_| {
-        let what = PANIC.lock().map(|kept| kept.replace('\n', " ")).unwrap_or_default();
-        eprintln!("error: memspike stopped over a mistake of its own: {what}");
-        eprintln!("  Please report it, with the command and its files: https://github.com/memspike/memspike/issues");
+        eprintln!("{}", own_mistake());
         ExitCode::from(1)
     })
+}
+
+/// What is said after a panic.
+fn own_mistake() -> String {
+    let what = PANIC.lock().map(|kept| kept.replace('\n', " ")).unwrap_or_default();
+    format!(
+        "error: memspike stopped over a mistake of its own: {what}\n  Please report it, with the command and its files: \
+         https://github.com/memspike/memspike/issues"
+    )
 }
 
 fn run() -> ExitCode {
@@ -36,7 +43,9 @@ fn run() -> ExitCode {
             _ => ExitCode::from(if done.interrupted { 130 } else { 0 }),
         },
         Err(failure) => {
-            eprintln!("{failure}");
+            if !failure.is_silent() {
+                eprintln!("{failure}");
+            }
             ExitCode::from(failure.code)
         }
     }

@@ -32,17 +32,38 @@ pub struct Failure {
     /// 1: the run failed; 2: the user's input is wrong.
     pub code: u8,
     error: Box<dyn Error + Send + Sync>,
+    /// Another rank says it.
+    silent: bool,
 }
 
 impl Failure {
     /// The user's input is wrong.
     pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure { code: 2, error: error.into() }
+        Failure { code: 2, error: error.into(), silent: false }
     }
 
     /// The run failed.
     pub fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure { code: 1, error: error.into() }
+        Failure { code: 1, error: error.into(), silent: false }
+    }
+}
+
+impl Failure {
+    /// What another rank told, in its words.
+    pub fn told(code: u8, text: String) -> Failure {
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        Failure { code, error: text.into(), silent: false }
+    }
+
+    /// The same, to be said by another rank.
+    #[must_use]
+    pub fn silent(self) -> Failure {
+        Failure { silent: true, ..self }
+    }
+
+    /// Is it said by another rank?
+    pub fn is_silent(&self) -> bool {
+        self.silent
     }
 }
 

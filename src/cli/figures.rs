@@ -17,7 +17,7 @@ pub fn lay_out(s: &Summary) -> String {
         grouped(s.synapses),
         s.engine,
         s.precision,
-        if s.threads == 1 { "1 thread".to_string() } else { format!("{} threads", s.threads) }
+        workers(s.ranks, s.threads)
     );
     let _ = write!(out, "{} s recorded", short(s.duration_s));
     if s.warmup_s > 0.0 {
@@ -44,6 +44,12 @@ pub fn lay_out(s: &Summary) -> String {
     out += &populations(&s.populations);
     out += &projections(&s.projections);
     out
+}
+
+/// Who simulated.
+fn workers(ranks: usize, threads: usize) -> String {
+    let threads = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
+    if ranks == 1 { threads } else { format!("{ranks} ranks of {threads}") }
 }
 
 fn populations(rows: &serde_json::Map<String, Value>) -> String {

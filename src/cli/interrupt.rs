@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Set once Ctrl-C was pressed.
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Has the first Ctrl-C (or SIGTERM) set [`STOP`]. Without a handler Ctrl-C ends the program, as usual.
-pub fn listen() {
-    let handler = || {
+/// Has the first Ctrl-C (or SIGTERM) set [`STOP`], and say so if `aloud`. Without a handler Ctrl-C ends the program, as usual.
+pub fn listen(aloud: bool) {
+    let handler = move || {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("Stopping; what was simulated is kept. Ctrl-C again ends at once.");
+        if aloud {
+            eprintln!("Stopping; what was simulated is kept. Ctrl-C again ends at once.");
+        }
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         eprintln!("warning: Ctrl-C will not keep what was simulated: {error}");

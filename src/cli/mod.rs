@@ -29,6 +29,7 @@ mod replay;
 mod run;
 mod simulate;
 mod sink;
+mod together;
 
 pub use failure::{Done, Failure};
 
@@ -70,8 +71,8 @@ impl Cli {
     /// What went wrong, and whether it was the input or the run.
     pub fn dispatch(self) -> Result<Done, Failure> {
         match self.command {
-            Command::Run(args) => run::run(args),
-            Command::Replay(args) => replay::run(args),
+            Command::Run(args) => together::together(|ranks| run::run(args, ranks)),
+            Command::Replay(args) => together::together(|ranks| replay::run(args, ranks)),
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
             Command::Info(args) => info::run(&args),

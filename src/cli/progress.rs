@@ -19,9 +19,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a run up to `duration`; shown only if stderr is a terminal.
-    pub fn new(duration: Time) -> Progress {
-        let bar = std::io::stderr().is_terminal().then(|| {
+    /// For a run up to `duration`; shown only if it is `wanted` and stderr is a terminal.
+    pub fn new(duration: Time, wanted: bool) -> Progress {
+        let bar = (wanted && std::io::stderr().is_terminal()).then(|| {
             let bar =
                 ProgressBar::with_draw_target(Some(duration.0.max(1) as u64), ProgressDrawTarget::stderr_with_hz(5));
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}") {

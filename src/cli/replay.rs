@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use memspike::ranks::Ranks;
 use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec};
 
 use super::model::Model;
-use super::simulate::{self, Flags};
+use super::simulate::{self, Flags, Request};
+use super::together::agree;
 use super::{Done, Failure, quantity};
 
 /// Replay a recording into a network
@@ -54,7 +56,12 @@ pub struct Args {
 }
 
 /// Simulates, and prints the figures.
-pub fn run(args: Args) -> Result<Done, Failure> {
+pub fn run(args: Args, ranks: &Ranks) -> Result<Done, Failure> {
+    simulate::run(agree(ranks, request(args))?, ranks)
+}
+
+/// What was meant.
+fn request(args: Args) -> Result<Request, Failure> {
     if let Some(speed) = args.speed.filter(|s| !(s.is_finite() && *s > 0.0)) {
         return Err(Failure::input(format!("--speed is {speed}; expected more than 0, such as 1 for real time.")));
     }
@@ -84,7 +91,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     for (column, value) in conditions(&args.filter)? {
         lay(&format!("where.{}", toml_edit::Key::new(column)), value);
     }
-    simulate::run(request)
+    Ok(request)
 }
 
 /// For each column of `COLUMN=VALUE` its values, as TOML.

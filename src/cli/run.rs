@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use memspike::ranks::Ranks;
+
 use super::model::Model;
 use super::simulate::{self, Flags};
+use super::together::agree;
 use super::{Done, Failure};
 
 /// Simulate a model
@@ -23,7 +26,7 @@ pub struct Args {
 }
 
 /// Simulates, and prints the figures.
-pub fn run(args: Args) -> Result<Done, Failure> {
-    let request = args.flags.request(Model::File(args.model), args.output.as_deref())?;
-    simulate::run(request)
+pub fn run(args: Args, ranks: &Ranks) -> Result<Done, Failure> {
+    let request = args.flags.request(Model::File(args.model), args.output.as_deref());
+    simulate::run(agree(ranks, request)?, ranks)
 }

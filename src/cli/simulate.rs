@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use memspike::engine::checkpoint::{Checkpoint, model_hash};
 use memspike::engine::{self, Options, Outcome, RunError, Simulation};
 use memspike::format::result::{Header, ResultError, ResultFile};
-use memspike::network::{self, Network};
+use memspike::network::{self, Estimate, Network};
+use memspike::ranks::Ranks;
 use memspike::record::Memory;
 use memspike::time::Time;
 
@@ -13,6 +14,7 @@ use super::model::{Layers, Loaded, Model, Replayed};
 use super::output::Output;
 use super::progress::Progress;
 use super::sink::{Stored, read_marks};
+use super::together::agree;
 use super::{Done, Failure, clock, figures, interrupt, memory, names, quantity};
 
 /// Flags of both commands.
@@ -30,7 +32,8 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     duration: Option<Time>,
 
-    /// Worker threads; without it, one per processor or fewer for a small network. The result does not depend on it
+    /// Worker threads (of each rank, under mpirun); without it, one per processor or fewer for a small network. The result
+    /// does not depend on it
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
@@ -131,29 +134,31 @@ fn checkpoint_path(output: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Simulates, writes the result, and gives the figures.
+/// Simulates, writes the result, and gives the figures; on all ranks together, the first writes.
 ///
 /// # Errors
 /// Exit code 2 for what is wrong with the model, its recording or the checkpoint, or a network that does
-/// not fit into memory; 1 for what fails on the way.
-pub fn run(mut request: Request) -> Result<Done, Failure> {
-    let Loaded { spec, recordings } = request.model.load(&request.layers)?;
-    let size = network::estimate(&spec).map_err(Failure::input)?;
-    let members = size.neurons.saturating_add(size.sources);
-    memory::refuse_if_too_large(members, size.synapses, size.bytes, memory::available())?;
-    let checkpoint = request.resume.as_deref().map(Checkpoint::read).transpose().map_err(failed)?;
-    interrupt::listen();
+/// not fit into memory; 1 for what fails on the way. All ranks get the same.
+pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
+    let (Loaded { spec, recordings }, size) = agree(ranks, load(&request, ranks))?;
+    let read = |path: &Path| Checkpoint::read_on(path, ranks).map_err(failed);
+    let checkpoint = request.resume.as_deref().map(read).transpose()?;
+    interrupt::listen(ranks.is_first());
 
-    let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO));
+    let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO), ranks.is_first());
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = request.threads.unwrap_or_else(|| size.threads(processors));
-    let network = network::compile(spec, threads).map_err(Failure::input)?;
+    let threads = request.threads.unwrap_or_else(|| size.threads(processors, ranks.size()));
+    // The same number everywhere, also where processors are of several kinds.
+    let threads = ranks.least(threads as u64) as usize;
+    let network = network::compile_on(spec, threads, ranks).map_err(Failure::input)?;
     let simulation = engine::prepare(network).map_err(failed)?;
-    let outcome = match &request.output {
+    let file = request.output.as_ref().filter(|_| ranks.is_first());
+    let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();
+    let file = agree(ranks, file)?;
+    request.options.resume = checkpoint.map(Box::new);
+    let outcome = match file {
         None => simulation.run(&request.options, &mut Memory::default(), &mut progress).map_err(failed)?,
-        Some(output) => {
-            let file = result_file(output, &simulation, &recordings, checkpoint.as_ref())?;
-            request.options.resume = checkpoint.map(Box::new);
+        Some(file) => {
             let mut sink = Stored::new(file, request.options.checkpoint.is_some());
             let outcome = simulation.run(&request.options, &mut sink, &mut progress).map_err(failed)?;
             let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
@@ -163,7 +168,17 @@ pub fn run(mut request: Request) -> Result<Done, Failure> {
         }
     };
     progress.finish();
-    report(&request, &outcome)
+    report(&request, &outcome, ranks)
+}
+
+/// Reads the model, and refuses a network that does not fit into the machine.
+fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure> {
+    let loaded = request.model.load(&request.layers)?;
+    let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
+    let members = size.neurons.saturating_add(size.sources);
+    let bytes = (u128::from(size.bytes) * ranks.neighbours() as u128 / ranks.size() as u128) as u64;
+    memory::refuse_if_too_large(members, size.synapses, bytes, memory::available())?;
+    Ok((loaded, size))
 }
 
 /// A new result file, or the one that a checkpoint goes on with.
@@ -218,7 +233,7 @@ fn header(network: &Network, recordings: &[Replayed]) -> Header {
     header
 }
 
-fn report(request: &Request, outcome: &Outcome) -> Result<Done, Failure> {
+fn report(request: &Request, outcome: &Outcome, ranks: &Ranks) -> Result<Done, Failure> {
     let mut done = if request.json {
         Done::json(&outcome.summary)?
     } else {
@@ -229,7 +244,9 @@ fn report(request: &Request, outcome: &Outcome) -> Result<Done, Failure> {
         Done::text(text)
     };
     if !outcome.complete {
-        eprintln!("Stopped at {}; what was simulated is kept.", outcome.reached);
+        if ranks.is_first() {
+            eprintln!("Stopped at {}; what was simulated is kept.", outcome.reached);
+        }
         done.interrupted = true;
     }
     Ok(done)

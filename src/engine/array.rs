@@ -4,14 +4,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::Group;
 use crate::neuron::Real;
+use crate::ranks::Ranks;
 use crate::synapse::Energy;
 use crate::time::Time;
 
-use super::RunError;
 use super::part::Part;
 use super::shard::Model;
-use super::synapses::{Located, groups_of, locate, weights_at};
+use super::synapses::{Ends, Listing, Located, groups_of, locate, weights_at};
+use super::{RunError, told};
 
 /// The losses of one projection, its synapses and sources in an order that does not depend on threads.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -31,74 +33,92 @@ fn projections<W: Real>(parts: &[&Part<W>]) -> Vec<usize> {
 }
 
 /// Works out the losses of all crossbars from the weights at `at`, when everything up to and including it has happened; only of
-/// those that `due` says, by the time between two looks \[ms\].
+/// those that `due` says, by the time between two looks \[ms\]. Every rank calls it; the first solves.
 ///
 /// # Errors
-/// If an array can't be solved.
+/// If an array can't be solved; on all ranks.
 pub fn refresh<W: Real>(
     model: &Model<'_>,
+    ranks: &Ranks,
     parts: &mut [&mut Part<W>],
     at: Time,
     due: impl Fn(f64) -> bool,
 ) -> Result<(), RunError> {
-    let shared = |parts: &[&mut Part<W>]| projections(&parts.iter().map(|p| &**p).collect::<Vec<_>>());
-    let threads = parts.len();
-    for projection in shared(parts) {
+    for projection in projections(&views(parts)) {
         let spec = &model.spec.projections[projection];
         if !spec.crossbar.as_ref().is_some_and(|c| due(c.refresh_ms)) {
             continue;
         }
-        let views: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-        let located = locate(model, &views, projection);
-        let weights = weights_at(&views, projection, &located, at);
-        let (sources, targets) = (spec.source, spec.target);
-        let pair = |l: &Located| (l.source - sources.start as u32, l.target - targets.start as u32);
-        let pairs: Vec<(u32, u32)> = located.iter().map(pair).collect();
-        let length = |slice: &crate::spec::Slice| {
-            slice.stop.unwrap_or(model.spec.populations[slice.population].size) - slice.start
+        let views = views(parts);
+        let listing = Listing::new(ranks, locate(model, &views, projection));
+        let weights = listing.merge(ranks.gather(weights_at(&views, projection, &listing.own, at)));
+        let solved = match ranks.is_first() {
+            true => solve(model, &views, projection, &listing, &weights),
+            false => Ok(Default::default()),
         };
-        let size = (length(&sources), length(&targets));
-        let fail = |e: String| RunError::Model(format!("projection {}: crossbar: {e}", spec.name));
-        let groups = groups_of(views[0], projection);
-        let Some(losses) = views[0].groups()[groups[0]].array.as_ref() else { continue };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| fail(e.to_string()))?;
-        let made = pool.install(|| losses.work_out(size, &pairs, &weights));
-        let (share, feed) = made.map_err(|e| fail(e.to_string()))?;
-        put(model, parts, &located, projection, &share, &feed);
+        let solved = ranks.agree(solved, RunError::code, told)?;
+        let (share, feed) = ranks.hand_out(Some(solved)).unwrap_or_default();
+        let (places, _) = listing.places(ranks);
+        put(model, parts, (&listing.own, &places), projection, &share, &feed);
     }
     Ok(())
 }
 
-/// Hands the losses of a projection out to the stores of all threads.
+fn views<'a, W: Real>(parts: &'a [&mut Part<W>]) -> Vec<&'a Part<W>> {
+    parts.iter().map(|p| &**p).collect()
+}
+
+/// Shares of all synapses of a projection, and what each source feeds.
+fn solve<W: Real>(
+    model: &Model<'_>,
+    parts: &[&Part<W>],
+    projection: usize,
+    listing: &Listing,
+    weights: &[f64],
+) -> Result<(Vec<f64>, Vec<f64>), RunError> {
+    let spec = &model.spec.projections[projection];
+    let (sources, targets) = (spec.source, spec.target);
+    let pair = |e: &Ends| (e.source - sources.start as u32, e.target - targets.start as u32);
+    let pairs: Vec<(u32, u32)> = listing.all.iter().map(pair).collect();
+    let length =
+        |slice: &crate::spec::Slice| slice.stop.unwrap_or(model.spec.populations[slice.population].size) - slice.start;
+    let size = (length(&sources), length(&targets));
+    let fail = |e: String| RunError::Model(format!("projection {}: crossbar: {e}", spec.name));
+    let groups = groups_of(parts[0], projection);
+    let Some(losses) = parts[0].groups()[groups[0]].array.as_ref() else { return Ok(Default::default()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(parts.len()).build().map_err(|e| fail(e.to_string()))?;
+    pool.install(|| losses.work_out(size, &pairs, weights)).map_err(|e| fail(e.to_string()))
+}
+
+/// Hands the losses of a projection out to the stores of all threads: `own` are their synapses, and the place of each in `share`.
 fn put<W: Real>(
     model: &Model<'_>,
     parts: &mut [&mut Part<W>],
-    located: &[Located],
+    own: (&[Located], &[usize]),
     projection: usize,
     share: &[f64],
     feed: &[f64],
 ) {
-    for (l, &share) in located.iter().zip(share) {
+    for (l, &place) in own.0.iter().zip(own.1) {
         let group = &mut parts[l.part as usize].groups_mut()[l.group as usize];
-        if let Some(losses) = &mut group.array {
+        if let (Some(losses), Some(&share)) = (&mut group.array, share.get(place)) {
             losses.share[l.synapse as usize] = share;
         }
     }
     let source = model.spec.projections[projection].source;
     let first = model.first_gid[source.population] + source.start as u32;
     for group in parts.iter_mut().flat_map(|p| p.groups_mut()).filter(|g| g.projections == [projection]) {
-        let rows = group.store.sources.clone();
-        let Some(losses) = &mut group.array else { continue };
-        for (row, gid) in rows.enumerate() {
-            if let Some(&feed) = gid.checked_sub(first).and_then(|i| feed.get(i as usize)) {
-                losses.feed[row] = feed;
+        let Group { store, array: Some(losses), .. } = group else { continue };
+        for (row, loss) in losses.feed.iter_mut().enumerate() {
+            if let Some(&feed) = store.sources.gid(row).checked_sub(first).and_then(|i| feed.get(i as usize)) {
+                *loss = feed;
             }
         }
     }
 }
 
-/// The losses of all projections, for a checkpoint.
-pub fn save<W: Real>(model: &Model<'_>, parts: &[&Part<W>]) -> Vec<ArrayState> {
+/// The losses of all projections, for a checkpoint; whole on the first rank. Every rank calls it.
+pub fn save<W: Real>(model: &Model<'_>, ranks: &Ranks, parts: &[&Part<W>]) -> Vec<ArrayState> {
     let state = |projection: usize| {
         let source = model.spec.projections[projection].source;
         let first = model.first_gid[source.population] + source.start as u32;
@@ -106,40 +126,48 @@ pub fn save<W: Real>(model: &Model<'_>, parts: &[&Part<W>]) -> Vec<ArrayState> {
             let losses = parts[l.part as usize].groups()[l.group as usize].array.as_ref();
             losses.map_or(1.0, |losses| losses.share[l.synapse as usize])
         };
-        let share = locate(model, parts, projection).iter().map(of).collect();
+        let listing = Listing::new(ranks, locate(model, parts, projection));
+        let share = listing.merge(ranks.gather(listing.own.iter().map(of).collect()));
         let groups = parts.iter().flat_map(|p| p.groups()).filter(|g| g.projections == [projection]);
         let mut state = ArrayState { projection, share, ..ArrayState::default() };
         for group in groups {
             let Some(losses) = &group.array else { continue };
             state.read.0 += losses.read.0;
             if state.feed.is_empty() {
-                let rows = group.store.sources.clone().enumerate().filter(|(_, gid)| *gid >= first);
-                state.feed = rows.map(|(row, _)| losses.feed[row]).collect();
+                // Every store of the projection has a row for each source.
+                let rows = (0..losses.feed.len()).filter(|&row| group.store.sources.gid(row) >= first);
+                state.feed = rows.map(|row| losses.feed[row]).collect();
             }
         }
+        state.read.0 = ranks.gather(state.read).iter().map(|read: &Energy| read.0).sum();
         state
     };
     projections(parts).into_iter().map(state).collect()
 }
 
-/// Goes on with what `save` gave.
+/// Goes on with what `save` gave. Every rank calls it.
 ///
 /// # Errors
-/// If it belongs to other projections.
-pub fn load<W: Real>(model: &Model<'_>, parts: &mut [&mut Part<W>], states: &[ArrayState]) -> Result<(), RunError> {
-    let found = projections(&parts.iter().map(|p| &**p).collect::<Vec<_>>());
-    if !found.iter().eq(states.iter().map(|s| &s.projection)) {
+/// If it belongs to other projections; on all ranks.
+pub fn load<W: Real>(
+    model: &Model<'_>,
+    ranks: &Ranks,
+    parts: &mut [&mut Part<W>],
+    states: &[ArrayState],
+) -> Result<(), RunError> {
+    if !projections(&views(parts)).iter().eq(states.iter().map(|s| &s.projection)) {
         return Err(RunError::Checkpoint("it has other crossbars than the model".into()));
     }
     for state in states {
-        let located = locate(model, &parts.iter().map(|p| &**p).collect::<Vec<_>>(), state.projection);
-        if located.len() != state.share.len() {
+        let listing = Listing::new(ranks, locate(model, &views(parts), state.projection));
+        let (places, all) = listing.places(ranks);
+        if all != state.share.len() {
             let message = format!("projection {} has another number of synapses", state.projection);
             return Err(RunError::Checkpoint(message));
         }
-        put(model, parts, &located, state.projection, &state.share, &state.feed);
-        // One store goes on with the energy that all have spent.
-        let mut spent = Some(state.read);
+        put(model, parts, (&listing.own, &places), state.projection, &state.share, &state.feed);
+        // One store of all ranks' goes on with the energy that all have spent.
+        let mut spent = Some(state.read).filter(|_| ranks.is_first());
         for group in parts.iter_mut().flat_map(|p| p.groups_mut()).filter(|g| g.projections == [state.projection]) {
             if let Some(losses) = &mut group.array {
                 losses.read = spent.take().unwrap_or_default();

@@ -1,13 +1,14 @@
 //! A checkpoint: all state of a run between two windows, in an order that does not depend on threads.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
 use crate::neuron::Real;
+use crate::ranks::Ranks;
 use crate::synapse::{History, PlasticState};
 use crate::time::Time;
 
@@ -18,7 +19,7 @@ use super::part::Part;
 use super::recorder::Held;
 use super::shard::Model;
 use super::statistics::Statistics;
-use super::synapses::{groups_of, locate};
+use super::synapses::{Listing, groups_of, locate};
 use super::train::Train;
 
 const MAGIC: &[u8; 8] = b"memspkC2";
@@ -34,14 +35,8 @@ pub struct Checkpoint {
     pub from: Time,
     /// Spikes on their way.
     pub flight: Vec<Spike>,
-    /// Per population: state of its neurons, or trains of its sources.
-    populations: Vec<(Vec<Vec<u8>>, Vec<Train>)>,
-    /// Per Poisson input and target: its trains.
-    backgrounds: Vec<(u32, usize, Vec<Train>)>,
-    /// Per plastic projection.
-    plastic: Vec<(usize, PlasticState, Vec<History>)>,
-    /// Per plastic projection in a crossbar.
-    arrays: Vec<ArrayState>,
+    /// Neurons, sources, inputs, synapses.
+    saved: Saved,
     /// Counts so far.
     pub statistics: Statistics,
     /// Wall time spent in the recorded window so far \[s\].
@@ -50,6 +45,19 @@ pub struct Checkpoint {
     pub held: Held,
     /// The caller's: how much of the result file belongs to the checkpoint.
     pub marks: Vec<u8>,
+}
+
+/// The dynamic state of all parts.
+#[derive(Serialize, Deserialize)]
+pub struct Saved {
+    /// Per population: state of its neurons, or trains of its sources.
+    populations: Vec<(Vec<Vec<u8>>, Vec<Train>)>,
+    /// Per Poisson input and target: its trains.
+    backgrounds: Vec<(u32, usize, Vec<Train>)>,
+    /// Per plastic projection.
+    plastic: Vec<(usize, PlasticState, Vec<History>)>,
+    /// Per plastic projection in a crossbar.
+    arrays: Vec<ArrayState>,
 }
 
 /// The parts of a checkpoint that the window loop knows.
@@ -68,35 +76,60 @@ pub struct Moment {
     pub marks: Vec<u8>,
 }
 
-impl Checkpoint {
-    /// Gathers the state of all parts.
-    pub fn gather<W: Real>(model: &Model<'_>, hash: &str, moment: Moment, parts: &mut [&mut Part<W>]) -> Checkpoint {
-        let mut populations = vec![(Vec::new(), Vec::new()); model.spec.populations.len()];
-        let mut backgrounds: Vec<(u32, usize, Vec<Train>)> = Vec::new();
+impl Saved {
+    /// Gathers the state of the parts of all ranks after a window that ended before `now`; on the first rank. Every rank calls it.
+    pub fn gather<W: Real>(model: &Model<'_>, ranks: &Ranks, now: Time, parts: &mut [&mut Part<W>]) -> Option<Saved> {
+        let (own, listings) = Saved::own(model, ranks, now, parts);
+        let mut all = ranks.gather(own).into_iter();
+        let mut joined = all.next()?;
+        let others: Vec<Saved> = all.collect();
+        for other in &others {
+            for (to, from) in joined.populations.iter_mut().zip(&other.populations) {
+                to.0.extend_from_slice(&from.0);
+                to.1.extend_from_slice(&from.1);
+            }
+            for (order, target, trains) in &other.backgrounds {
+                joined.background(*order, *target).extend_from_slice(trains);
+            }
+        }
+        for (index, listing) in listings.iter().enumerate().filter(|_| !others.is_empty()) {
+            let (_, state, posts) = &mut joined.plastic[index];
+            let others = others.iter().map(|other| &other.plastic[index]);
+            others.clone().for_each(|(_, _, own)| posts.extend_from_slice(own));
+            let first = std::mem::take(state);
+            let states: Vec<&PlasticState> = std::iter::once(&first).chain(others.map(|other| &other.1)).collect();
+            let places = |(rank, state): (usize, &&PlasticState)| (0..state.len()).map(|i| (rank, i)).collect();
+            *state = PlasticState::join(&states, &listing.merge(states.iter().enumerate().map(places).collect()));
+        }
+        Some(joined)
+    }
+
+    /// The state of this rank's parts, and the synapses of its plastic projections.
+    fn own<W: Real>(model: &Model<'_>, ranks: &Ranks, now: Time, parts: &mut [&mut Part<W>]) -> (Saved, Vec<Listing>) {
+        let populations = vec![(Vec::new(), Vec::new()); model.spec.populations.len()];
+        let mut saved = Saved { populations, backgrounds: Vec::new(), plastic: Vec::new(), arrays: Vec::new() };
         for part in parts.iter_mut() {
-            for (population, (cells, trains)) in populations.iter_mut().enumerate() {
+            for (population, (cells, trains)) in saved.populations.iter_mut().enumerate() {
                 let (own_cells, own_trains) = part.save(population);
                 cells.extend(own_cells);
                 trains.extend(own_trains);
             }
             for background in part.backgrounds_mut() {
-                let key = (background.order, background.target);
-                match backgrounds.iter_mut().find(|b| (b.0, b.1) == key) {
-                    Some(entry) => entry.2.extend(background.save()),
-                    None => backgrounds.push((key.0, key.1, background.save())),
-                }
+                saved.background(background.order, background.target).extend(background.save());
             }
         }
         // Settled to the same moment in every thread, the state of a synapse does not depend on the thread.
         for part in parts.iter_mut() {
-            part.groups_mut().iter_mut().for_each(|g| super::shard::settle(g, moment.from));
+            part.groups_mut().iter_mut().for_each(|g| super::shard::settle(g, now));
         }
         let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-        let plastic = plastic_projections(&parts).into_iter().map(|projection| {
+        let mut listings = Vec::new();
+        for projection in plastic_projections(&parts) {
             let groups = groups_of(parts[0], projection);
             let first = parts[0].groups()[groups[0]].plastic.as_ref();
             let mut state = first.map(|p| p.shared_state()).unwrap_or_default();
-            for located in locate(model, &parts, projection) {
+            let listing = Listing::new(ranks, locate(model, &parts, projection));
+            for located in &listing.own {
                 let group = &parts[located.part as usize].groups()[located.group as usize];
                 if let Some(plastic) = &group.plastic {
                     state.push(plastic, located.synapse as usize);
@@ -109,18 +142,33 @@ impl Checkpoint {
                 state.price.merge(&plastic.price);
                 posts.extend(plastic.post.iter().cloned());
             }
-            (projection, state, posts)
+            saved.plastic.push((projection, state, posts));
+            listings.push(listing);
+        }
+        // Gathered already.
+        saved.arrays = array::save(model, ranks, &parts);
+        (saved, listings)
+    }
+
+    /// The trains of a Poisson input into one of its targets.
+    fn background(&mut self, order: u32, target: usize) -> &mut Vec<Train> {
+        let place = self.backgrounds.iter().position(|b| (b.0, b.1) == (order, target)).unwrap_or_else(|| {
+            self.backgrounds.push((order, target, Vec::new()));
+            self.backgrounds.len() - 1
         });
-        let plastic = plastic.collect();
+        &mut self.backgrounds[place].2
+    }
+}
+
+impl Checkpoint {
+    /// Of what was gathered at a moment.
+    pub fn new(hash: &str, moment: Moment, saved: Saved) -> Checkpoint {
         Checkpoint {
             program: env!("CARGO_PKG_VERSION").into(),
             model_hash: hash.into(),
             from: moment.from,
             flight: moment.flight,
-            populations,
-            backgrounds,
-            plastic,
-            arrays: array::save(model, &parts),
+            saved,
             statistics: moment.statistics,
             wall_s: moment.wall_s,
             held: moment.held,
@@ -128,66 +176,50 @@ impl Checkpoint {
         }
     }
 
-    /// Gives every part its state back.
+    /// Gives every part of this rank its state back. Every rank calls it.
+    ///
+    /// # Errors
+    /// If the checkpoint is of another network; on all ranks.
     pub fn scatter<W: Real>(
         &self,
         model: &Model<'_>,
+        ranks: &Ranks,
         quantum: Time,
-        parts: &mut [&mut Part<W>],
+        parts: &mut [Part<W>],
     ) -> Result<(), RunError> {
-        let fits = self.populations.len() == model.spec.populations.len()
-            && self.populations.iter().zip(&model.spec.populations).all(|((c, t), p)| c.len() + t.len() == p.size);
+        ranks.agree(self.load(model, quantum, parts), RunError::code, super::told)?;
+        // From here on all find the same.
+        array::load(model, ranks, &mut parts.iter_mut().collect::<Vec<_>>(), &self.saved.arrays)?;
+        for (projection, state, posts) in &self.saved.plastic {
+            scatter_plastic(model, ranks, *projection, state, posts, parts)?;
+        }
+        Ok(())
+    }
+
+    /// Gives neurons, sources and inputs their state back.
+    fn load<W: Real>(&self, model: &Model<'_>, quantum: Time, parts: &mut [Part<W>]) -> Result<(), RunError> {
+        let Saved { populations, backgrounds, .. } = &self.saved;
+        let fits = populations.len() == model.spec.populations.len()
+            && populations.iter().zip(&model.spec.populations).all(|((c, t), p)| c.len() + t.len() == p.size);
         if !fits {
             return Err(RunError::Checkpoint("it holds other populations than the model".into()));
         }
         for part in parts.iter_mut() {
             part.set_noted(self.from);
-            for (population, (cells, trains)) in self.populations.iter().enumerate() {
+            for (population, (cells, trains)) in populations.iter().enumerate() {
                 let own = part.share().members[population].clone();
                 let (own, none) = (own.start as usize..own.end as usize, Vec::new());
                 let cells = cells.get(own.clone()).unwrap_or(&none);
                 part.load(population, cells, trains.get(own).unwrap_or(&[]), self.from, quantum)?;
             }
         }
-        for (order, target, trains) in &self.backgrounds {
-            let mut from = 0;
-            for part in parts.iter_mut() {
-                for background in part.backgrounds_mut() {
-                    if (background.order, background.target) == (*order, *target) && !trains.is_empty() {
-                        let to = from + background.targets();
-                        background.load(trains.get(from..to).unwrap_or(&[]).to_vec(), self.from, quantum);
-                        from = to;
-                    }
-                }
-            }
-        }
-        array::load(model, parts, &self.arrays)?;
-        for (projection, state, posts) in &self.plastic {
-            let located = locate(model, &parts.iter().map(|p| &**p).collect::<Vec<_>>(), *projection);
-            if located.len() != state.len() {
-                return Err(RunError::Checkpoint(format!("projection {projection} has another number of synapses")));
-            }
-            let groups = groups_of(parts[0], *projection);
-            let target = model.spec.projections[*projection].target.population;
-            for (number, part) in parts.iter_mut().enumerate() {
-                let own = part.share().members[target].clone();
-                for &index in &groups {
-                    let group = &mut part.groups_mut()[index];
-                    let Some(plastic) = &mut group.plastic else { continue };
-                    plastic.set_shared_state(state);
-                    let first = (own.start + group.first).min(own.end) as usize;
-                    let own = posts.get(first..first + plastic.post.len()).unwrap_or(&[]);
-                    plastic.set_posts(own.to_vec());
-                    // One of them goes on with the energy that all have spent.
-                    if number > 0 || index != groups[0] {
-                        plastic.price = Default::default();
-                    }
-                }
-            }
-            for (place, located) in located.iter().enumerate() {
-                let group = &mut parts[located.part as usize].groups_mut()[located.group as usize];
-                if let Some(plastic) = &mut group.plastic {
-                    state.put(place, plastic, located.synapse as usize);
+        for (order, target, trains) in backgrounds.iter().filter(|b| !b.2.is_empty()) {
+            let first = model.spec.inputs[*order as usize].targets[*target].start;
+            for background in parts.iter_mut().flat_map(|part| part.backgrounds_mut()) {
+                if (background.order, background.target) == (*order, *target) {
+                    let from = background.first_member as usize - first;
+                    let own = trains.get(from..from + background.targets()).unwrap_or(&[]);
+                    background.load(own.to_vec(), self.from, quantum);
                 }
             }
         }
@@ -217,19 +249,77 @@ impl Checkpoint {
     /// # Errors
     /// If it is missing, cut short, damaged or no checkpoint.
     pub fn read(path: &Path) -> Result<Checkpoint, RunError> {
-        let fail = |why: String| RunError::Checkpoint(format!("{}: {why}", path.display()));
-        let file = File::open(path).map_err(|e| fail(e.to_string()))?;
-        let mut bytes = Vec::new();
-        BufReader::new(file).read_to_end(&mut bytes).map_err(|e| fail(e.to_string()))?;
+        Checkpoint::of(&contents(path)?, path)
+    }
+
+    /// Reads a checkpoint on the first rank, for all.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`], on all ranks.
+    pub fn read_on(path: &Path, ranks: &Ranks) -> Result<Checkpoint, RunError> {
+        let bytes = if ranks.is_first() { contents(path) } else { Ok(Vec::new()) };
+        let bytes = ranks.agree(bytes, RunError::code, super::told)?;
+        let read = Checkpoint::of(&ranks.hand_out(Some(bytes)).unwrap_or_default(), path);
+        ranks.agree(read, RunError::code, super::told)
+    }
+
+    /// What the bytes of the file `path` say.
+    fn of(bytes: &[u8], path: &Path) -> Result<Checkpoint, RunError> {
+        let fail = |why: &str| RunError::Checkpoint(format!("{}: {why}", path.display()));
         if bytes.len() < 16 || &bytes[..8] != MAGIC {
-            return Err(fail("not a checkpoint of this version of memspike".into()));
+            return Err(fail("not a checkpoint of this version of memspike"));
         }
         let stored = bytes[8..16].try_into().map(u64::from_le_bytes).unwrap_or_default();
         if stored != digest(&bytes[16..]) {
-            return Err(fail("the checkpoint is cut short or damaged; use an older one, or start anew".into()));
+            return Err(fail("the checkpoint is cut short or damaged; use an older one, or start anew"));
         }
-        postcard::from_bytes(&bytes[16..]).map_err(|e| fail(format!("can't be read: {e}")))
+        postcard::from_bytes(&bytes[16..]).map_err(|e| fail(&format!("can't be read: {e}")))
     }
+}
+
+/// The bytes of a file.
+fn contents(path: &Path) -> Result<Vec<u8>, RunError> {
+    std::fs::read(path).map_err(|e| RunError::Checkpoint(format!("{}: {e}", path.display())))
+}
+
+/// Gives the synapses of a plastic projection their state back.
+fn scatter_plastic<W: Real>(
+    model: &Model<'_>,
+    ranks: &Ranks,
+    projection: usize,
+    state: &PlasticState,
+    posts: &[History],
+    parts: &mut [Part<W>],
+) -> Result<(), RunError> {
+    let listing = Listing::new(ranks, locate(model, &parts.iter().collect::<Vec<_>>(), projection));
+    let (places, all) = listing.places(ranks);
+    if all != state.len() {
+        return Err(RunError::Checkpoint(format!("projection {projection} has another number of synapses")));
+    }
+    let groups = groups_of(&parts[0], projection);
+    let target = model.spec.projections[projection].target.population;
+    for (number, part) in parts.iter_mut().enumerate() {
+        let own = part.share().members[target].clone();
+        for &index in &groups {
+            let group = &mut part.groups_mut()[index];
+            let Some(plastic) = &mut group.plastic else { continue };
+            plastic.set_shared_state(state);
+            let first = (own.start + group.first).min(own.end) as usize;
+            let own = posts.get(first..first + plastic.post.len()).unwrap_or(&[]);
+            plastic.set_posts(own.to_vec());
+            // One of them goes on with the energy that all have spent.
+            if !ranks.is_first() || number > 0 || index != groups[0] {
+                plastic.price = Default::default();
+            }
+        }
+    }
+    for (&place, located) in places.iter().zip(&listing.own) {
+        let group = &mut parts[located.part as usize].groups_mut()[located.group as usize];
+        if let Some(plastic) = &mut group.plastic {
+            state.put(place, plastic, located.synapse as usize);
+        }
+    }
+    Ok(())
 }
 
 /// Projections that are plastic or memristive.

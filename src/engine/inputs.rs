@@ -30,7 +30,8 @@ pub struct Background {
     rates: Vec<f64>,
     profile: Profile,
     key: StreamKey,
-    first_member: u32,
+    /// First driven member of the population.
+    pub first_member: u32,
     trains: Vec<Train>,
     calendar: Calendar,
     table: Option<Table>,

@@ -43,13 +43,13 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
     }
     let weights = spec.record.weights.iter().enumerate().map(|(index, record)| {
         let projection = &spec.projections[record.projection];
-        let located = recorder.located(index);
+        let listed = recorder.listed(index);
         let kind = match record.on {
             WeightSample::PreSpike => WeightKind::PreSpike,
             WeightSample::End | WeightSample::Interval(_) => WeightKind::Snapshots {
-                source_ids: located.iter().map(|l| u64::from(l.source)).collect(),
-                target_ids: located.iter().map(|l| u64::from(l.target)).collect(),
-                delays_ms: located.iter().map(|l| l.delay.ms()).collect(),
+                source_ids: listed.iter().map(|e| u64::from(e.source)).collect(),
+                target_ids: listed.iter().map(|e| u64::from(e.target)).collect(),
+                delays_ms: listed.iter().map(|e| e.delay.ms()).collect(),
             },
         };
         let unit = match &spec.populations[projection.target.population].kind {

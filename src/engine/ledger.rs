@@ -1,5 +1,6 @@
 //! The energy ledger: joules and pulses of each projection's devices, and what the run would cost on a chip.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::neuron::Real;
@@ -10,6 +11,7 @@ use crate::time::Time;
 use super::part::Part;
 
 /// What a projection's devices have spent over all threads, and what is known of their prices.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Spent {
     price: Price,
     /// Are the prices of reads, potentiating and depressing pulses known?
@@ -38,6 +40,23 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) ->
         price.read = group.array.as_ref().map_or(price.read, |losses| losses.read);
         spent.price.merge(&price);
         spent.devices += (store.len() * bank.count()) as u64;
+    }
+    all
+}
+
+/// Joins what the ranks say.
+pub fn join(ranks: Vec<Vec<Option<Spent>>>) -> Vec<Option<Spent>> {
+    let mut ranks = ranks.into_iter();
+    let mut all = ranks.next().unwrap_or_default();
+    for (projection, own) in ranks.flat_map(|rank| rank.into_iter().enumerate()) {
+        let Some(own) = own else { continue };
+        match &mut all[projection] {
+            Some(spent) => {
+                spent.price.merge(&own.price);
+                spent.devices += own.devices;
+            }
+            none => *none = Some(own),
+        }
     }
     all
 }

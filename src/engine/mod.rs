@@ -16,10 +16,12 @@ mod calendar;
 pub mod checkpoint;
 mod counts;
 mod event;
+mod exchange;
 mod flight;
 mod grid;
 mod inputs;
 mod layout;
+mod leader;
 mod ledger;
 mod part;
 pub mod phases;
@@ -75,6 +77,16 @@ impl RunError {
     pub fn is_input(&self) -> bool {
         matches!(self, RunError::Model(_) | RunError::Checkpoint(_))
     }
+
+    /// The exit code.
+    fn code(&self) -> u8 {
+        if self.is_input() { 2 } else { 1 }
+    }
+}
+
+/// What another rank says.
+fn told(code: u8, text: String) -> RunError {
+    if code == 2 { RunError::Model(text) } else { RunError::Failed(text) }
 }
 
 /// A network at time 0, ready to run.
@@ -85,7 +97,7 @@ pub enum Simulation {
     Double(Box<run::Prepared<f64>>),
 }
 
-/// Makes neurons, sources and recorders.
+/// Makes neurons, sources and recorders. Every rank that the network was built on calls it, as what follows.
 ///
 /// # Errors
 /// If the model lacks its duration or a recording, or a value that was drawn can't be used.
@@ -100,7 +112,7 @@ pub fn prepare(mut network: Network) -> Result<Simulation, RunError> {
 }
 
 impl Simulation {
-    /// Which datasets its result will have.
+    /// Which datasets its result will have; whole on the first rank only, which writes it.
     pub fn layout(&self) -> Layout {
         match self {
             Simulation::Single(prepared) => layout::layout(&prepared.network, &prepared.recorder),
@@ -116,7 +128,7 @@ impl Simulation {
         }
     }
 
-    /// Runs to the end, or until the observer asks to stop.
+    /// Runs to the end, or until the observer (of any rank) asks to stop. Only the first rank writes to its sink.
     ///
     /// # Errors
     /// If the sink or a checkpoint can't be written, or the checkpoint to resume does not fit.
@@ -170,9 +182,11 @@ pub struct Summary {
     pub synaptic_events: u64,
     /// Arrivals from inputs in the recorded window.
     pub background_events: u64,
-    /// Peak memory of the process \[MiB\]; null where the system does not tell.
+    /// Peak memory of the process, of the largest of all ranks' \[MiB\]; null where the system does not tell.
     pub peak_rss_mib: Option<f64>,
-    /// Worker threads.
+    /// Processes that each simulated a part.
+    pub ranks: usize,
+    /// Worker threads of each.
     pub threads: usize,
     /// `event` or `grid`.
     pub engine: &'static str,
@@ -196,7 +210,7 @@ pub struct Summary {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The figures.
+    /// The figures; with other ranks, only the first has them all.
     pub summary: Summary,
     /// False if it was stopped from outside.
     pub complete: bool,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::{Drawn, Network, Procedural};
 use crate::neuron::Real;
+use crate::ranks::Ranks;
 use crate::record::{Chunk, Sink, SinkError};
 use crate::spec::{Slice, WeightSample};
 use crate::synapse::Transmitted;
@@ -14,7 +15,7 @@ use crate::time::Time;
 use super::flight::Spike;
 use super::part::Part;
 use super::shard::{Model, Sent, Window};
-use super::synapses::{Located, draw_all, groups_of, locate, weights_at};
+use super::synapses::{Ends, Listing, draw_all, groups_of, locate, weights_at};
 use super::windows::Series;
 
 /// Spikes are handed over in chunks of about this many.
@@ -48,8 +49,8 @@ struct StateTrack {
 struct WeightTrack {
     projection: usize,
     on: WeightSample,
-    located: Vec<Located>,
-    /// The weight of each located synapse, where the projection is static and recorded at spikes, or procedural.
+    listing: Listing,
+    /// On the first rank, the weight of each listed synapse, where the projection is static and recorded at spikes, or procedural.
     fixed: Option<Vec<f64>>,
     /// How to draw the synapses of a procedural projection that is recorded at spikes.
     rule: Option<Arc<Procedural>>,
@@ -84,11 +85,11 @@ impl WeightTrack {
             if member.population != population {
                 continue;
             }
-            let from = self.located.partition_point(|l| l.source < member.index);
-            let to = from + self.located[from..].partition_point(|l| l.source == member.index);
-            for (located, &weight) in self.located[from..to].iter().zip(&weights[from..to]) {
-                let (time, source) = (spike.time, located.source);
-                self.held.push(Sent { time, source, delay: located.delay, target: located.target, weight });
+            let all = &self.listing.all;
+            let from = all.partition_point(|e| e.source < member.index);
+            let to = from + all[from..].partition_point(|e| e.source == member.index);
+            for (&Ends { source, delay, target }, &weight) in all[from..to].iter().zip(&weights[from..to]) {
+                self.held.push(Sent { time: spike.time, source, delay, target, weight });
             }
         }
     }
@@ -99,7 +100,7 @@ impl WeightTrack {
 pub struct Held(Vec<Vec<Sent>>);
 
 impl Recorder {
-    /// Of a network whose parts are ready.
+    /// Of a network whose parts are ready. With other ranks, the first records what all have; every rank calls what takes parts.
     pub fn new<W: Real>(model: &Model<'_>, network: &Network, parts: &[&Part<W>]) -> Recorder {
         let spec = &network.spec;
         let mut track_of = vec![None; spec.populations.len()];
@@ -131,25 +132,28 @@ impl Recorder {
             let at_spikes = record.on == WeightSample::PreSpike;
             let is_static = projection.is_static();
             // Plastic synapses tell of every weight that they transmit; static ones are looked up.
+            let ranks = &network.ranks;
             let rule = network.projections[record.projection].procedural.clone();
-            let (located, fixed) = match &rule {
-                Some(_) if at_spikes => (Vec::new(), None),
-                Some(rule) => {
-                    let (located, weights) = draw_all::<W>(rule);
-                    (located, Some(weights))
+            let (listing, fixed) = match &rule {
+                // Any rank can draw them all.
+                Some(rule) if !at_spikes && ranks.is_first() => {
+                    let (all, weights) = draw_all::<W>(rule);
+                    (Listing::of_no_rank(all), Some(weights))
                 }
-                None if at_spikes && !is_static => (Vec::new(), None),
+                Some(_) => (Listing::default(), None),
+                None if at_spikes && !is_static => (Listing::default(), None),
                 None => {
-                    let located = locate(model, parts, record.projection);
-                    let fixed = at_spikes.then(|| weights_at(parts, record.projection, &located, Time::ZERO));
-                    (located, fixed)
+                    let listing = Listing::new(ranks, locate(model, parts, record.projection));
+                    let fixed = || weights_at(parts, record.projection, &listing.own, Time::ZERO);
+                    let fixed = at_spikes.then(|| listing.merge(ranks.gather(fixed())));
+                    (listing, fixed)
                 }
             };
             WeightTrack {
                 projection: record.projection,
                 on: record.on,
                 fixed,
-                located,
+                listing,
                 rule,
                 drawn: Drawn::default(),
                 held: Vec::new(),
@@ -160,8 +164,8 @@ impl Recorder {
     }
 
     /// The synapses of the `index`-th weight record.
-    pub fn located(&self, index: usize) -> &[Located] {
-        &self.weights[index].located
+    pub fn listed(&self, index: usize) -> &[Ends] {
+        &self.weights[index].listing.all
     }
 
     /// Takes a window's spikes and transmitted weights.
@@ -214,54 +218,63 @@ impl Recorder {
         }
     }
 
-    /// Samples what is due at the last tick of a window that has been advanced through.
-    pub fn sample<W: Real>(
-        &mut self,
-        network: &Network,
-        window: &Window,
-        end: Time,
-        parts: &[&Part<W>],
-        sink: &mut dyn Sink,
-    ) -> Result<(), SinkError> {
+    /// Samples what is due at the last tick of a window that has been advanced through; nothing but on the first rank.
+    pub fn sample<W: Real>(&self, network: &Network, window: &Window, end: Time, parts: &[&Part<W>]) -> Vec<Chunk> {
         let at = Time(window.to.0 - 1);
-        for track in self.states.iter().filter(|t| t.series.has(at)) {
-            for (offset, &variable) in track.variables.iter().enumerate() {
-                let rows = read_members(network, parts, track, variable, at);
-                sink.write(Chunk::State { index: track.first + offset, times_ms: vec![at.ms()], rows })?;
+        let states: Vec<_> = self.states.iter().filter(|t| t.series.has(at)).collect();
+        let is_due = |track: &WeightTrack| match track.on {
+            WeightSample::PreSpike => false,
+            WeightSample::End => at == end,
+            WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
+        };
+        let due = |(_, track): &(usize, &WeightTrack)| is_due(track) && at >= self.record_from;
+        let snapshots: Vec<_> = self.weights.iter().enumerate().filter(due).collect();
+        // What this rank's parts have, in the order of the chunks.
+        let mut own: Vec<Vec<f64>> = Vec::new();
+        for track in &states {
+            own.extend(track.variables.iter().map(|&variable| read_members(network, parts, track, variable, at)));
+        }
+        own.extend(snapshots.iter().map(|(_, track)| weights_at(parts, track.projection, &track.listing.own, at)));
+        let mut ranks: Vec<_> = network.ranks.gather(own).into_iter().map(Vec::into_iter).collect();
+        let mut chunks = Vec::new();
+        let mut next = || ranks.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>();
+        if network.ranks.is_first() {
+            for track in states {
+                for index in track.first..track.first + track.variables.len() {
+                    // Members are shared out in order.
+                    chunks.push(Chunk::State { index, times_ms: vec![at.ms()], rows: next().concat() });
+                }
+            }
+            for (index, track) in snapshots {
+                let own = next();
+                let weights = track.fixed.clone().unwrap_or_else(|| track.listing.merge(own));
+                chunks.push(Chunk::Snapshot { index, time_ms: at.ms(), weights });
             }
         }
-        for (index, track) in self.weights.iter().enumerate() {
-            let due = match track.on {
-                WeightSample::PreSpike => false,
-                WeightSample::End => at == end,
-                WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
-            };
-            if due && at >= self.record_from {
-                let weights = match &track.fixed {
-                    Some(weights) => weights.clone(),
-                    None => weights_at(parts, track.projection, &track.located, at),
-                };
-                sink.write(Chunk::Snapshot { index, time_ms: at.ms(), weights })?;
-            }
-        }
-        Ok(())
+        chunks
     }
 
-    /// At the end: what is held back, and the weights of spikes that are still on their way.
-    pub fn finish<W: Real>(
-        &mut self,
+    /// The weights that spikes on their way at `at` will transmit, by weight record; on the first rank, those of all.
+    pub fn on_their_way<W: Real>(
+        &self,
         model: &Model<'_>,
+        ranks: &Ranks,
         at: Time,
         parts: &[&Part<W>],
-        sink: &mut dyn Sink,
-    ) -> Result<(), SinkError> {
-        for index in 0..self.weights.len() {
-            if self.weights[index].on == WeightSample::PreSpike {
-                let sent = in_flight(model, parts, self.weights[index].projection, at);
-                let from = self.record_from;
-                self.weights[index].held.extend(sent.into_iter().filter(|s| s.time >= from));
-                self.release(index, Time::NEVER, 0, sink)?;
-            }
+    ) -> Vec<Vec<Sent>> {
+        let tracks = self.weights.iter().map(|track| match track.on {
+            WeightSample::PreSpike => ranks.gather(in_flight(model, parts, track.projection, at)).concat(),
+            WeightSample::End | WeightSample::Interval(_) => Vec::new(),
+        });
+        tracks.collect()
+    }
+
+    /// At the end: what is held back, and what [`Recorder::on_their_way`] gave.
+    pub fn finish(&mut self, on_their_way: Vec<Vec<Sent>>, sink: &mut dyn Sink) -> Result<(), SinkError> {
+        for (index, sent) in on_their_way.into_iter().enumerate() {
+            let from = self.record_from;
+            self.weights[index].held.extend(sent.into_iter().filter(|s| s.time >= from));
+            self.release(index, Time::NEVER, 0, sink)?;
         }
         self.write_spikes(sink)
     }

@@ -87,7 +87,7 @@ impl<'a> Model<'a> {
     /// A transmitted weight by the names that a result gives it.
     pub fn sent<W: Real>(&self, share: &Share, group: &Group<W>, delay: Time, sent: &Transmitted) -> Sent {
         let (store, projection) = (&group.store, &self.spec.projections[group.projections[0]]);
-        let gid = store.sources.start + sent.row;
+        let gid = store.sources.gid(sent.row as usize);
         Sent {
             time: sent.time,
             source: gid - self.first_gid[projection.source.population],
@@ -104,13 +104,12 @@ impl<'a> Model<'a> {
 pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut Time, until: Time) {
     let from = std::mem::replace(noted, until);
     for group in groups {
-        let sources = group.store.sources.clone();
-        let Some(plastic) = &mut group.plastic else { continue };
+        let Group { store, plastic: Some(plastic), .. } = group else { continue };
         plastic.forget_arrived(from);
         let modulator = plastic.setup.modulator.as_ref().map_or(0..0, |m| m.gids.clone());
         for spike in flight.between(from, until) {
-            if sources.contains(&spike.gid) {
-                plastic.emitted(spike.gid - sources.start, spike.time);
+            if let Some(row) = store.row_of_source(spike.gid) {
+                plastic.emitted(row as u32, spike.time);
             }
             if modulator.contains(&spike.gid) {
                 plastic.modulated(spike.time);

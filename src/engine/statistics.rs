@@ -36,9 +36,9 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Nothing counted yet.
+    /// Nothing counted yet. Only the first rank counts spikes.
     pub fn new(network: &Network) -> Statistics {
-        let size = network.populations.iter().map(|p| p.size).sum();
+        let size = if network.ranks.is_first() { network.populations.iter().map(|p| p.size).sum() } else { 0 };
         Statistics {
             counters: vec![Counter::default(); size],
             spikes: 0,
@@ -81,7 +81,7 @@ impl Statistics {
     pub fn events(&self, network: &Network) -> Vec<u64> {
         let through = |(projection, spec): (&Projection, &ProjectionSpec)| {
             let first = network.populations[spec.source.population].first as usize + spec.source.start;
-            let sources = self.counters[first..].iter().zip(&projection.outdegree);
+            let sources = self.counters.get(first..).unwrap_or(&[]).iter().zip(&projection.outdegree);
             sources.map(|(counter, &degree)| u64::from(counter.spikes) * u64::from(degree)).sum()
         };
         network.projections.iter().zip(&network.spec.projections).map(through).collect()
@@ -90,7 +90,8 @@ impl Statistics {
     /// Spikes, and the mean CV over trains of at least 5 spikes, of a population.
     pub fn population(&self, network: &Network, index: usize) -> (u64, Option<f64>) {
         let population = &network.populations[index];
-        let own = &self.counters[population.first as usize..population.first as usize + population.size];
+        let own = population.first as usize..population.first as usize + population.size;
+        let own = self.counters.get(own).unwrap_or(&[]);
         let spikes = own.iter().map(|c| u64::from(c.spikes)).sum();
         let cvs: Vec<f64> = own.iter().filter(|c| c.spikes >= MIN_SPIKES).map(cv).collect();
         let mean = (!cvs.is_empty()).then(|| cvs.iter().sum::<f64>() / cvs.len() as f64);

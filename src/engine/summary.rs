@@ -34,7 +34,7 @@ pub fn summarise(
     let mut projections = Map::new();
     for (index, projection) in spec.projections.iter().enumerate() {
         let mut figures = json!({ "synapses": network.projections[index].synapses, "events": events[index] });
-        if let Some(spent) = &prices[index] {
+        if let Some(Some(spent)) = prices.get(index) {
             spent.add_to(&mut figures);
         }
         projections.insert(projection.name.clone(), figures);
@@ -50,7 +50,8 @@ pub fn summarise(
         spikes: statistics.spikes,
         synaptic_events: events.iter().sum(),
         background_events: statistics.background,
-        peak_rss_mib: peak_rss_mib(),
+        peak_rss_mib: peak_rss_kib().map(|kib| network.ranks.most(kib) as f64 / 1024.0),
+        ranks: network.ranks.size(),
         threads: network.threads(),
         engine: if spec.simulation.engine == Engine::Event { "event" } else { "grid" },
         precision: if spec.simulation.precision == Precision::Single { "single" } else { "double" },
@@ -74,10 +75,9 @@ fn lateness_figures(lateness: &[f64]) -> Option<[f64; 3]> {
     Some([mean, sorted[(sorted.len() - 1) * 99 / 100], last])
 }
 
-/// Peak memory of the process, where the system tells (Linux).
-fn peak_rss_mib() -> Option<f64> {
+/// Peak memory of the process \[KiB\], where the system tells (Linux).
+fn peak_rss_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
+    line.split_whitespace().nth(1)?.parse().ok()
 }

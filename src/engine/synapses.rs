@@ -1,10 +1,13 @@
-//! The synapses of a projection over all threads, in the order in which results and checkpoints list them:
+//! The synapses of a projection over all threads and ranks, in the order in which results and checkpoints list them:
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
 use crate::network::{Drawn, Group, Procedural};
 use crate::neuron::Real;
+use crate::ranks::Ranks;
 use crate::synapse::PreSpike;
 use crate::time::Time;
+
+use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 use super::shard::Model;
@@ -28,13 +31,77 @@ pub struct Located {
     pub target: u32,
 }
 
+/// What a synapse joins, and its delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ends {
+    /// Member of the source population.
+    pub source: u32,
+    /// Its delay.
+    pub delay: Time,
+    /// Member of the target population.
+    pub target: u32,
+}
+
+/// The synapses of a projection over all ranks.
+#[derive(Default)]
+pub struct Listing {
+    /// Those of this rank, in order.
+    pub own: Vec<Located>,
+    /// On the first rank, all, in order.
+    pub all: Vec<Ends>,
+    /// On the first rank, if it has companions, whose each of all is.
+    owners: Vec<u32>,
+}
+
+impl Listing {
+    /// Of each rank's own. Every rank calls it.
+    pub fn new(ranks: &Ranks, own: Vec<Located>) -> Listing {
+        let ends = own.iter().map(|l| Ends { source: l.source, delay: l.delay, target: l.target }).collect();
+        let lists: Vec<Vec<Ends>> = ranks.gather(ends);
+        if ranks.is_alone() {
+            return Listing { own, all: lists.into_iter().flatten().collect(), owners: Vec::new() };
+        }
+        let named =
+            lists.into_iter().enumerate().flat_map(|(rank, list)| list.into_iter().map(move |e| (e, rank as u32)));
+        let mut named: Vec<(Ends, u32)> = named.collect();
+        // Ranks have targets of their own, so synapses that agree in both ends are of one rank, and stay in their order.
+        named.sort();
+        let (all, owners) = named.into_iter().unzip();
+        Listing { own, all, owners }
+    }
+
+    /// Of synapses that no rank holds, for the first rank.
+    pub fn of_no_rank(all: Vec<Ends>) -> Listing {
+        Listing { all, ..Listing::default() }
+    }
+
+    /// Puts what each rank says of its own synapses into the order of all; on the first rank.
+    pub fn merge<T>(&self, mut lists: Vec<Vec<T>>) -> Vec<T> {
+        if self.owners.is_empty() {
+            return lists.pop().unwrap_or_default();
+        }
+        let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+        self.owners.iter().filter_map(|&rank| lists[rank as usize].next()).collect()
+    }
+
+    /// The places of this rank's own among all, and how many all are. Every rank calls it.
+    pub fn places(&self, ranks: &Ranks) -> (Vec<usize>, usize) {
+        if ranks.is_alone() {
+            return ((0..self.own.len()).collect(), self.own.len());
+        }
+        let owners = ranks.hand_out(Some(self.owners.clone())).unwrap_or_default();
+        let own = |(place, owner): (usize, &u32)| (*owner as usize == ranks.rank()).then_some(place);
+        (owners.iter().enumerate().filter_map(own).collect(), owners.len())
+    }
+}
+
 /// The groups (indices) that hold a projection, the same in every part.
 pub fn groups_of<W: Real>(part: &Part<W>, projection: usize) -> Vec<usize> {
     let holds = |(index, group): (usize, &Group<W>)| group.projections.contains(&projection).then_some(index);
     part.groups().iter().enumerate().filter_map(holds).collect()
 }
 
-/// All synapses of a projection.
+/// The synapses of a projection that these threads own, in order.
 pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize) -> Vec<Located> {
     let spec = &model.spec.projections[projection];
     let (source, target) = (spec.source.population, spec.target.population);
@@ -46,7 +113,7 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
         let first = model.first_gid[source];
         let size = model.spec.populations[source].size as u32;
         for row in 0..store.row.len() - 1 {
-            let gid = store.sources.start + row as u32;
+            let gid = store.sources.gid(row);
             if gid < first || gid - first >= size {
                 continue;
             }
@@ -77,18 +144,17 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
 }
 
 /// All synapses of a procedural projection, in the same order, with their weights as a store of `W` would hold them.
-pub fn draw_all<W: Real>(rule: &Procedural) -> (Vec<Located>, Vec<f64>) {
+pub fn draw_all<W: Real>(rule: &Procedural) -> (Vec<Ends>, Vec<f64>) {
     let mut all = Vec::new();
     let mut drawn = Drawn::default();
     for row in 0..rule.rows() {
         rule.draw(row, &mut drawn);
         for (i, &target) in drawn.targets().iter().enumerate() {
             let (delay, source) = (rule.delay_of(&drawn, i), rule.first_source() + row as u32);
-            let located = Located { part: 0, group: 0, synapse: i as u32, row: row as u32, delay, source, target };
-            all.push((located, W::of(drawn.weight(i)).wide()));
+            all.push((Ends { source, delay, target }, W::of(drawn.weight(i)).wide()));
         }
     }
-    all.sort_by_key(|(l, _)| (l.source, l.delay, l.target));
+    all.sort_by_key(|(ends, _)| *ends);
     all.into_iter().unzip()
 }
 

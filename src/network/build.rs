@@ -18,7 +18,7 @@ use super::chunk::{Chunk, Source};
 use super::maker::{Made, Maker};
 use super::procedural::Procedural;
 use super::projection::Draft;
-use super::share::Share;
+use super::share::{Cut, Share};
 use super::transpose::Transposed;
 use super::{Group, Population, Projection, Shard};
 
@@ -47,6 +47,9 @@ pub enum BuildError {
     /// The system gives no threads.
     #[error("can't start the worker threads: {0}; try fewer with --threads")]
     Threads(String),
+    /// What another rank says.
+    #[error("{0}")]
+    Elsewhere(String),
 }
 
 /// A group of projections before it is built.
@@ -70,9 +73,9 @@ pub struct Span {
 }
 
 impl Plan {
-    /// Plans the stores of drafts, for the largest of the threads' shares.
-    fn lay_out(&mut self, engine: Engine, drafts: &[Draft<'_>], shares: &[&Share]) {
-        let targets = |share: &&Share| match self.target {
+    /// Plans the stores of drafts, for the largest of all threads' shares.
+    fn lay_out(&mut self, engine: Engine, drafts: &[Draft<'_>], shares: &[Share]) {
+        let targets = |share: &Share| match self.target {
             Some(population) => share.members[population].len(),
             None => share.size as usize,
         };
@@ -86,15 +89,16 @@ impl Plan {
     }
 }
 
-/// Builds all stores on the current thread pool.
+/// Builds all stores of a rank on the current thread pool, and counts what is in them.
 pub fn build<W: Real>(
     spec: &NetworkSpec,
     populations: &[Population],
-    threads: usize,
+    cut: &Cut,
 ) -> Result<(Vec<Shard<W>>, Vec<Projection>), BuildError> {
     let sizes: Vec<usize> = populations.iter().map(|p| p.size).collect();
-    let shares = Share::cut(&sizes, threads);
-    let mut shards: Vec<Shard<W>> = shares.into_iter().map(|share| Shard { share, stores: Vec::new() }).collect();
+    let shares = Share::cut(&sizes, cut.parts());
+    let own = shares[cut.own()].iter().cloned();
+    let mut shards: Vec<Shard<W>> = own.map(|share| Shard { share, stores: Vec::new() }).collect();
     let mut projections = vec![Projection::default(); spec.projections.len()];
     for mut plan in plan(spec) {
         let mut drafts = plan
@@ -107,17 +111,17 @@ pub fn build<W: Real>(
             earlier.iter().rev().for_each(|other| rest[0].share_table(other));
         }
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
-        plan.lay_out(spec.simulation.engine, &drafts, &shards.iter().map(|s| &s.share).collect::<Vec<_>>());
+        plan.lay_out(spec.simulation.engine, &drafts, &shares);
         let (mut stored, mut drawn) = (Vec::new(), Vec::new());
         for (draft, index) in drafts.into_iter().zip(std::mem::take(&mut plan.projections)) {
             if draft.spec.procedural {
-                drawn.push(Procedural::new(&draft, &plan, index, &mut projections[index])?);
+                drawn.push(Procedural::new(&draft, &plan, index, cut, &mut projections[index])?);
             } else {
                 plan.projections.push(index);
                 stored.push(draft);
             }
         }
-        let groups = build_group(spec, populations, &plan, &stored, &shards, &mut projections)?;
+        let groups = build_group(spec, populations, &plan, &stored, &shards, cut, &mut projections)?;
         for (shard, mut groups) in shards.iter_mut().zip(groups) {
             for (group, span) in groups.iter_mut().zip(&plan.spans) {
                 group.portions = drawn.iter().filter_map(|rule| rule.portion(&plan, span, &shard.share)).collect();
@@ -156,6 +160,7 @@ fn build_group<W: Real>(
     plan: &Plan,
     drafts: &[Draft<'_>],
     shards: &[Shard<W>],
+    cut: &Cut,
     projections: &mut [Projection],
 ) -> Result<Vec<Vec<Group<W>>>, BuildError> {
     let threads = shards.len();
@@ -167,7 +172,7 @@ fn build_group<W: Real>(
     let row_weights = !plan.plastic && one_per_source(drafts);
     let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(threads);
     for _ in shards {
-        makers.push(Maker::new(drafts, plan, first..end, row_weights, threads));
+        makers.push(Maker::new(drafts, plan, first..end, row_weights, cut.parts()));
     }
 
     // A chunk, the unit of work, is small enough for the caches; a batch is eight for each thread.
@@ -199,13 +204,12 @@ fn build_group<W: Real>(
             from = within.end.min(starts[starts.len() - 1].saturating_add(step));
         }
     }
-    let max_delay = plan.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
     makers
         .into_iter()
         .zip(shards)
         .map(|(maker, shard)| {
             let made = maker.finish().into_iter();
-            made.map(|made| make_group(spec, populations, plan, drafts, made, &shard.share, max_delay)).collect()
+            made.map(|made| make_group(spec, populations, plan, drafts, made, &shard.share)).collect()
         })
         .collect()
 }
@@ -247,7 +251,6 @@ fn make_group<W: Real>(
     drafts: &[Draft<'_>],
     made: Made<W>,
     share: &Share,
-    max_delay: Time,
 ) -> Result<Group<W>, BuildError> {
     let Made { span, store, plastic: weights, keys } = made;
     let (mut plastic, mut array, mut inhibitory) = (None, None, span.inhibitory);
@@ -259,7 +262,7 @@ fn make_group<W: Real>(
         }
         let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
         let rows = store.row.len() - 1;
-        plastic = Some(make_plastic(spec, populations, draft, weights, keys, (rows, owned), max_delay)?);
+        plastic = Some(make_plastic(spec, populations, draft, weights, keys, (rows, owned))?);
         array = Losses::of(&draft.spec, rows, store.len());
     }
     let projections = plan.projections.clone();
@@ -284,7 +287,6 @@ fn make_plastic<W: Real>(
     weights: Vec<W>,
     keys: Vec<u64>,
     sizes: (usize, usize),
-    max_delay: Time,
 ) -> Result<Plastic<W>, BuildError> {
     let projection = &*draft.spec;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
@@ -303,8 +305,8 @@ fn make_plastic<W: Real>(
         w_max,
         axonal: projection.axonal,
         during,
-        // Of all threads: a checkpoint joins what they keep.
-        max_delay,
+        // Not known before all is built.
+        max_delay: Time::ZERO,
         step: spec.simulation.resolution,
         short_term: projection.short_term,
         normalize: projection.normalize,

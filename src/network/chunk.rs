@@ -25,6 +25,16 @@ pub struct Source<'a> {
     pub row_weights: bool,
 }
 
+impl Source<'_> {
+    /// The targets of a draft (indices within its slice) that this rank owns.
+    fn owned(&self, draft: &Draft<'_>) -> Range<u32> {
+        let members = |share: &&Share| share.members[draft.spec.target.population].clone();
+        let (first, last) = (self.shares.first().map(members), self.shares.last().map(members));
+        let within = |member: u32| member.saturating_sub(draft.first_target).min(draft.n_target as u32);
+        within(first.map_or(0, |own| own.start))..within(last.map_or(0, |own| own.end))
+    }
+}
+
 /// The rows of a few sources, for one store.
 pub struct Part<W> {
     /// Synapses and runs of each row.
@@ -36,7 +46,7 @@ pub struct Part<W> {
     pub keys: Vec<u64>,
 }
 
-/// Number of synapses of a row of a draft, and their smallest and largest delay.
+/// Number of synapses of a row of a draft onto this rank's neurons, and their smallest and largest delay.
 pub struct Figure {
     pub draft: usize,
     pub row: usize,
@@ -89,23 +99,28 @@ impl<W: Real> Chunk<W> {
         self.figures.clear();
         self.parts.iter_mut().for_each(Part::clear);
         let unit = from.drafts.first().map_or(Time(1), Draft::unit);
+        let owned: Vec<Range<u32>> = from.drafts.iter().map(|draft| from.owned(draft)).collect();
         for gid in sources {
-            for (index, draft) in from.drafts.iter().enumerate() {
-                let Some(row) = draft.row_of_source(gid) else { continue };
+            for ((index, draft), owned) in from.drafts.iter().enumerate().zip(&owned) {
+                let Some(row) = draft.row_of_source(gid).filter(|_| !owned.is_empty()) else { continue };
                 if !draft.wiring.by_target() {
-                    draft.draw(row, &mut self.row)?;
-                    self.figure(index, draft, row);
+                    if draft.by_ordinal() {
+                        draft.draw(row, &mut self.row)?;
+                    } else {
+                        draft.draw_part(row, owned, &mut self.row)?;
+                    }
+                    self.figure(index, draft, row, owned);
                     for cell in 0..self.row.cells.len() {
                         let span = self.row.cell(cell);
-                        self.share_out(from, draft, row, span);
+                        self.share_out(from, draft, row, span, owned);
                     }
                     continue;
                 }
                 for own in from.transposed {
                     if let Some(own) = &own[index] {
                         own.row(draft, row, &mut self.row, &mut self.ordinals)?;
-                        self.figure(index, draft, row);
-                        self.share_out(from, draft, row, 0..self.row.ends.len());
+                        self.figure(index, draft, row, owned);
+                        self.share_out(from, draft, row, 0..self.row.ends.len(), owned);
                     }
                 }
             }
@@ -116,24 +131,35 @@ impl<W: Real> Chunk<W> {
         Ok(())
     }
 
-    fn figure(&mut self, index: usize, draft: &Draft<'_>, row: usize) {
-        let (count, unit) = (self.row.ends.len() as u32, draft.unit().0);
+    /// Notes the row's synapses onto the owned targets.
+    fn figure(&mut self, index: usize, draft: &Draft<'_>, row: usize, owned: &Range<u32>) {
+        let Row { ends, delays, delay, .. } = &self.row;
+        // Those that were turned are the rank's own.
+        let all = owned.len() == draft.n_target || draft.wiring.by_target();
+        let is_own = |end: &&u32| owned.contains(*end);
+        let count = if all { ends.len() } else { ends.iter().filter(is_own).count() } as u32;
         if count > 0 {
-            let low = self.row.delay.or_else(|| self.row.delays.iter().min().copied()).unwrap_or(0);
-            let high = self.row.delay.or_else(|| self.row.delays.iter().max().copied()).unwrap_or(0);
+            let of_all = || (delays.iter().min().copied().unwrap_or(0), delays.iter().max().copied().unwrap_or(0));
+            let of_own = || {
+                let own = delays.iter().zip(ends).filter(|(_, end)| is_own(end));
+                own.fold((u64::MAX, 0), |(low, high), (&delay, _)| (delay.min(low), delay.max(high)))
+            };
+            let same = delay.map(|delay| (delay, delay));
+            let (low, high) = same.unwrap_or_else(|| if all { of_all() } else { of_own() });
+            let unit = draft.unit().0;
             let delays = (Time(low as i64 * unit), Time(high as i64 * unit));
             self.figures.push(Figure { draft: index, row, count, delays });
         }
     }
 
     /// Puts the synapses of a span of the row into the bins of the threads and blocks that own their targets. Those onto one
-    /// target stay in order of ordinal.
-    fn share_out(&mut self, from: &Source<'_>, draft: &Draft<'_>, row: usize, span: Range<usize>) {
+    /// target stay in order of ordinal. Those onto targets that are not `owned` belong to other ranks.
+    fn share_out(&mut self, from: &Source<'_>, draft: &Draft<'_>, row: usize, span: Range<usize>, owned: &Range<u32>) {
         let sides = if from.plan.two_sided { 2 } else { 1 };
         let ends = &self.row.ends[span.clone()];
         let (low, high) = ends.iter().fold((u32::MAX, 0), |(low, high), &end| (end.min(low), end.max(high)));
-        let mut least = low;
-        while least <= high {
+        let mut least = low.max(owned.start);
+        while least <= high && least < owned.end {
             let home = Home::of(from, draft, least);
             let store = home.thread * from.plan.spans.len() + home.block * sides;
             let all = home.end > high && least == low;

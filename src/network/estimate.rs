@@ -24,11 +24,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// How many of `available` threads are worth their keep: all wait for each other twice per window, so a
+    /// How many of `available` threads on each of `ranks` are worth their keep: all wait for each other twice per window, so a
     /// thread needs some thousand neurons, or the synapses for as much work.
-    pub fn threads(&self, available: usize) -> usize {
+    pub fn threads(&self, available: usize, ranks: usize) -> usize {
         let earned = (self.neurons + self.sources) / 1500 + self.synapses / 200_000;
-        usize::try_from(earned).unwrap_or(usize::MAX).clamp(1, available.max(1))
+        usize::try_from(earned / ranks.max(1) as u64).unwrap_or(usize::MAX).clamp(1, available.max(1))
     }
 }
 

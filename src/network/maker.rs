@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::memory::settle;
 use crate::neuron::Real;
-use crate::synapse::{Delays, Runs, Store, Weights};
+use crate::synapse::{Delays, Runs, Sources, Store, Weights};
 use crate::time::Time;
 
 use super::build::{Plan, Span};
@@ -23,15 +23,15 @@ pub struct Maker<'a, W> {
     spans: Vec<Span>,
 }
 
-/// A store in the making.
+/// A store in the making. It has rows for sources with synapses only.
 struct Shelf<W> {
+    present: Vec<u32>,
     row: Vec<u64>,
     first: Vec<u64>,
     delay: DelayColumn,
     end: Vec<u32>,
     targets: Vec<u16>,
     weights: Vec<W>,
-    per_row: Vec<W>,
     keys: Vec<u64>,
 }
 
@@ -40,6 +40,11 @@ enum DelayColumn {
     Coded { code_of: BTreeMap<Time, u16>, recent: Box<[(Time, u16); RECENT]>, codes: Vec<u16> },
     Exact(Vec<Time>),
 }
+
+/// Fewer sources than this all have rows.
+const MANY: usize = 1 << 12;
+/// So have more, unless at most one in so many has synapses.
+const SPARSE: usize = 4;
 
 /// Delays whose codes are at hand.
 const RECENT: usize = 256;
@@ -54,7 +59,7 @@ pub struct Made<W> {
 }
 
 impl<'a, W: Real> Maker<'a, W> {
-    /// One of `threads` makers of a group.
+    /// One of `threads` makers of a group, counted over all ranks.
     pub fn new(
         drafts: &'a [Draft<'a>],
         plan: &'a Plan,
@@ -63,7 +68,6 @@ impl<'a, W: Real> Maker<'a, W> {
         threads: usize,
     ) -> Self {
         let spans = plan.spans.clone();
-        let rows = sources.len() + 1;
         let blocks = spans.len() / if plan.two_sided { 2 } else { 1 };
         // A little more than what is expected: pages that are never touched cost nothing, but a column that outgrows its
         // room is moved off its huge pages.
@@ -72,14 +76,10 @@ impl<'a, W: Real> Maker<'a, W> {
             let expected: u64 = reaching.map(|d| d.wiring.expected_synapses()).sum();
             (expected + expected / 32) as usize / (threads * blocks).max(1) + 1024
         };
-        let starts = || {
-            let mut starts = Vec::with_capacity(rows);
-            starts.push(0);
-            starts
-        };
         let shelf = |span: &Span| Shelf {
-            row: starts(),
-            first: starts(),
+            present: Vec::new(),
+            row: vec![0],
+            first: vec![0],
             delay: DelayColumn::Coded {
                 code_of: BTreeMap::new(),
                 recent: Box::new([(Time::NEVER, 0); RECENT]),
@@ -88,7 +88,6 @@ impl<'a, W: Real> Maker<'a, W> {
             end: Vec::new(),
             targets: crate::memory::column(room(span)),
             weights: crate::memory::column(if row_weights { 0 } else { room(span) }),
-            per_row: Vec::new(),
             keys: Vec::new(),
         };
         let next = sources.start;
@@ -99,36 +98,33 @@ impl<'a, W: Real> Maker<'a, W> {
     pub fn append(&mut self, parts: &[Part<W>]) {
         let rows = parts.first().map_or(0, |part| part.lengths.len() as u32);
         for (shelf, part) in self.shelves.iter_mut().zip(parts) {
-            shelf.append(part);
-        }
-        if self.row_weights {
-            for gid in self.next..self.next + rows {
-                let weight = W::of(self.weight_of(gid));
-                self.shelves.iter_mut().for_each(|shelf| shelf.per_row.push(weight));
-            }
+            shelf.append(part, self.next);
         }
         self.next += rows;
     }
 
     /// The weight that all synapses of a source have.
-    fn weight_of(&self, gid: u32) -> f64 {
+    fn weight_of(drafts: &[Draft<'_>], gid: u32) -> W {
         let of = |d: &Draft<'_>| d.row_of_source(gid).and_then(|_| d.constant_weight());
-        self.drafts.iter().find_map(of).unwrap_or(0.0)
+        W::of(drafts.iter().find_map(of).unwrap_or(0.0))
     }
 
     /// The stores.
     pub fn finish(self) -> Vec<Made<W>> {
-        let (sources, plastic, row_weights) = (self.sources, self.plan.plastic, self.row_weights);
+        let (all, plastic, drafts) = (self.sources, self.plan.plastic, self.drafts);
+        let per_row = |gid: u32| Maker::<W>::weight_of(drafts, gid);
+        let per_row = self.row_weights.then_some(&per_row as &dyn Fn(u32) -> W);
         self.shelves
             .into_iter()
             .zip(self.spans)
-            .map(|(shelf, span)| shelf.finish(span, sources.clone(), plastic, row_weights))
+            .map(|(shelf, span)| shelf.finish(span, &all, plastic, per_row))
             .collect()
     }
 }
 
 impl<W: Real> Shelf<W> {
-    fn append(&mut self, part: &Part<W>) {
+    /// Adds rows from that of source `next` on.
+    fn append(&mut self, part: &Part<W>, next: u32) {
         self.targets.extend_from_slice(&part.targets);
         self.weights.extend_from_slice(&part.weights);
         self.keys.extend_from_slice(&part.keys);
@@ -137,7 +133,11 @@ impl<W: Real> Shelf<W> {
             self.end.push(end);
         }
         let (mut synapses, mut runs) = (self.row[self.row.len() - 1], self.first[self.first.len() - 1]);
-        for &(length, count) in &part.lengths {
+        for (gid, &(length, count)) in (next..).zip(&part.lengths) {
+            if length == 0 {
+                continue;
+            }
+            self.present.push(gid);
             synapses += u64::from(length);
             runs += u64::from(count);
             self.row.push(synapses);
@@ -145,12 +145,23 @@ impl<W: Real> Shelf<W> {
         }
     }
 
-    fn finish(self, span: Span, sources: Range<u32>, plastic: bool, row_weights: bool) -> Made<W> {
+    fn finish(mut self, span: Span, all: &Range<u32>, plastic: bool, per_row: Option<&dyn Fn(u32) -> W>) -> Made<W> {
+        // Looking a source up in a list takes longer. Plastic rows keep the spikes of their source, the same in all threads.
+        let sources = if !plastic && all.len() >= MANY && self.present.len() * SPARSE <= all.len() {
+            self.present.shrink_to_fit();
+            Sources::Present(self.present)
+        } else {
+            self.row = spread(&self.row, &self.present, all);
+            self.first = spread(&self.first, &self.present, all);
+            Sources::All(all.clone())
+        };
         let (delays, delay_range) = self.delay.finish(self.first, self.end);
-        let (weights, plastic_weights) = match (plastic, row_weights) {
+        let (weights, plastic_weights) = match (plastic, per_row) {
             (true, _) => (Weights::Plastic, self.weights),
-            (false, true) => (Weights::Row(self.per_row), Vec::new()),
-            (false, false) => (Weights::Each(self.weights), Vec::new()),
+            (false, Some(weight)) => {
+                (Weights::Row((0..sources.len()).map(|row| weight(sources.gid(row))).collect()), Vec::new())
+            }
+            (false, None) => (Weights::Each(self.weights), Vec::new()),
         };
         // Rows are read at random from here on.
         settle(&self.row);
@@ -221,6 +232,17 @@ impl DelayColumn {
             }
         }
     }
+}
+
+/// Starts of the rows of some sources, and the end of the last, as those of the rows of all.
+fn spread(starts: &[u64], present: &[u32], all: &Range<u32>) -> Vec<u64> {
+    let mut spread = Vec::with_capacity(all.len() + 1);
+    for (&gid, &start) in present.iter().zip(starts) {
+        // Rows between are empty: they begin where the next does.
+        spread.resize((gid - all.start) as usize + 1, start);
+    }
+    spread.resize(all.len() + 1, starts[starts.len() - 1]);
+    spread
 }
 
 /// Delays by code.

@@ -15,7 +15,8 @@ pub mod wiring;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::neuron::Column;
+use crate::neuron::{Column, Real};
+use crate::ranks::Ranks;
 use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision};
 use crate::synapse::{Plastic, Store};
 use crate::time::Time;
@@ -23,7 +24,7 @@ use crate::time::Time;
 pub use build::BuildError;
 pub use estimate::{Estimate, check_parameters, estimate};
 pub use procedural::{Drawn, Portion, Procedural};
-pub use share::{Member, Share};
+pub use share::{Cut, Member, Share};
 
 /// A compiled model: everything that the engines need.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub struct Network {
     pub populations: Vec<Population>,
     /// Projections in model order.
     pub projections: Vec<Projection>,
-    /// Each thread's share of neurons and its synapses.
+    /// Each thread's share of neurons and its synapses, of this rank.
     pub shards: Shards,
     /// The smallest delay of all synapses; [`Time::NEVER`] if there is none.
     pub min_delay: Time,
@@ -42,6 +43,8 @@ pub struct Network {
     pub max_delay: Time,
     /// Wall time of building \[s\].
     pub build_s: f64,
+    /// Who else has a part of it.
+    pub ranks: Ranks,
 }
 
 /// A population with its parameters drawn.
@@ -60,9 +63,9 @@ pub struct Population {
 /// What is known of a projection once it is built.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
-    /// Number of synapses.
+    /// Number of synapses, over all ranks.
     pub synapses: u64,
-    /// Synapses of each source of the slice, over all threads.
+    /// Synapses of each source of the slice, over all threads of all ranks; on the first rank only.
     pub outdegree: Vec<u32>,
     /// Its smallest delay.
     pub min_delay: Time,
@@ -119,7 +122,25 @@ pub struct Group<W> {
 /// # Errors
 /// If a parameter, weight or delay that was drawn can't be used, or the wiring can't be.
 pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError> {
+    compile_on(spec, threads, &Ranks::alone())
+}
+
+/// Builds this rank's part of a model. Every rank calls it, with the same arguments.
+///
+/// # Errors
+/// As [`compile`], on all ranks if on any.
+pub fn compile_on(spec: NetworkSpec, threads: usize, ranks: &Ranks) -> Result<Network, BuildError> {
     let begin = Instant::now();
+    let cut = Cut { threads: threads.max(1), ranks: ranks.size(), rank: ranks.rank() };
+    let network = compile_own(spec, &cut);
+    let mut network = ranks.agree(network, |_| 2, |_, text| BuildError::Elsewhere(text))?;
+    network.join(ranks);
+    network.build_s = begin.elapsed().as_secs_f64();
+    Ok(network)
+}
+
+/// What a rank builds by itself; figures are of its own part.
+fn compile_own(spec: NetworkSpec, cut: &Cut) -> Result<Network, BuildError> {
     if let Some((index, _)) = spec.recordings().first() {
         return Err(BuildError::Population {
             name: spec.populations[*index].name.clone(),
@@ -128,29 +149,39 @@ pub fn compile(spec: NetworkSpec, threads: usize) -> Result<Network, BuildError>
     }
     let populations = parameters::draw_populations(&spec)?;
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
+        .num_threads(cut.threads)
         .build()
         .map_err(|e| BuildError::Threads(e.to_string()))?;
     let (shards, projections) = pool.install(|| match spec.simulation.precision {
-        Precision::Single => {
-            build::build::<f32>(&spec, &populations, threads.max(1)).map(|(s, p)| (Shards::Single(s), p))
-        }
-        Precision::Double => {
-            build::build::<f64>(&spec, &populations, threads.max(1)).map(|(s, p)| (Shards::Double(s), p))
-        }
+        Precision::Single => build::build::<f32>(&spec, &populations, cut).map(|(s, p)| (Shards::Single(s), p)),
+        Precision::Double => build::build::<f64>(&spec, &populations, cut).map(|(s, p)| (Shards::Double(s), p)),
     })?;
-    let built = || projections.iter().filter(|p| p.synapses > 0);
-    let delays = built().map(|p| p.min_delay);
-    // Nothing emitted in a window takes effect in it: this holds for neuromodulators too.
-    let modulators = spec.projections.iter().filter_map(|p| Some(p.plasticity.as_ref()?.modulator()?.1));
-    let min_delay = delays.chain(modulators).min().unwrap_or(Time::NEVER);
-    let max_delay = built().map(|p| p.max_delay).max().unwrap_or(Time::ZERO);
-    let build_s = begin.elapsed().as_secs_f64();
-    Ok(Network { spec, populations, projections, shards, min_delay, max_delay, build_s })
+    let (min_delay, max_delay) = (Time::NEVER, Time::ZERO);
+    Ok(Network { spec, populations, projections, shards, min_delay, max_delay, build_s: 0.0, ranks: Ranks::alone() })
 }
 
 impl Network {
-    /// Number of threads that it was built for.
+    /// Joins the figures of all ranks.
+    fn join(&mut self, ranks: &Ranks) {
+        self.ranks = ranks.clone();
+        for (projection, spec) in self.projections.iter_mut().zip(&self.spec.projections) {
+            let size = self.populations[spec.source.population].size;
+            projection.join(ranks, spec.source.stop.unwrap_or(size) - spec.source.start);
+        }
+        let built = || self.projections.iter().filter(|p| p.synapses > 0);
+        let delays = built().map(|p| p.min_delay);
+        // Nothing emitted in a window takes effect in it: this holds for neuromodulators too.
+        let modulators = self.spec.projections.iter().filter_map(|p| Some(p.plasticity.as_ref()?.modulator()?.1));
+        self.min_delay = delays.chain(modulators).min().unwrap_or(Time::NEVER);
+        self.max_delay = built().map(|p| p.max_delay).max().unwrap_or(Time::ZERO);
+        match &mut self.shards {
+            Shards::Single(shards) => tell_delays(shards, &self.projections),
+            Shards::Double(shards) => tell_delays(shards, &self.projections),
+            Shards::Moved(_) => {}
+        }
+    }
+
+    /// Number of threads that it was built for, on each rank.
     pub fn threads(&self) -> usize {
         match &self.shards {
             Shards::Single(shards) => shards.len(),
@@ -180,5 +211,54 @@ impl Network {
     /// Is it for the grid engine?
     pub fn on_grid(&self) -> bool {
         self.spec.simulation.engine == Engine::Grid
+    }
+}
+
+impl Population {
+    /// Drops the columns of parameters and initial state.
+    pub fn forget_columns(&mut self) {
+        (self.params, self.initial) = (Vec::new(), Vec::new());
+    }
+}
+
+impl Projection {
+    /// Joins the figures of all ranks; `sources` is the number of its sources.
+    fn join(&mut self, ranks: &Ranks, sources: usize) {
+        if ranks.is_alone() {
+            return;
+        }
+        let mut synapses = [self.synapses];
+        ranks.sum(&mut synapses);
+        // Where there is no synapse, there is no delay either.
+        let least = if self.synapses > 0 { self.min_delay.0 as u64 } else { u64::MAX };
+        let most = if self.synapses > 0 { self.max_delay.0 as u64 } else { 0 };
+        let (least, most) = (ranks.least(least), ranks.most(most));
+        self.synapses = synapses[0];
+        if self.synapses == 0 {
+            return;
+        }
+        (self.min_delay, self.max_delay) = (Time(least as i64), Time(most as i64));
+        let own = std::mem::take(&mut self.outdegree);
+        for from in (0..sources).step_by(SUMMED) {
+            let degree = |source| own.get(source).map_or(0, |&degree| u64::from(degree));
+            let mut sums: Vec<u64> = (from..sources.min(from + SUMMED)).map(degree).collect();
+            ranks.sum(&mut sums);
+            if ranks.is_first() {
+                self.outdegree.extend(sums.into_iter().map(|sum| sum as u32));
+            }
+        }
+    }
+}
+
+/// Numbers that are summed over ranks at once.
+const SUMMED: usize = 1 << 16;
+
+/// Tells plastic synapses the largest delay of their projection, over all threads and ranks: a checkpoint joins what they keep.
+fn tell_delays<W: Real>(shards: &mut [Shard<W>], projections: &[Projection]) {
+    for group in shards.iter_mut().flat_map(|shard| &mut shard.stores) {
+        if let Some(plastic) = &mut group.plastic {
+            plastic.setup.max_delay =
+                group.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Projections whose synapses are not stored but drawn anew at each spike (Knight & Nowotny 2021, "Larger GPU-accelerated brain
 //! simulations with procedural connectivity", doi:10.1038/s43588-020-00022-7).
 //!
-//! Building draws what has to be known of them: the number of each source's synapses, the shortest and longest delay.
+//! Building draws what has to be known of them: the number of each source's synapses, the shortest and longest delay. With
+//! other ranks, each looks at its stretch of the sources; the figures are joined when all have built their part.
 //! At a spike every thread draws the cells of the row ([`super::wiring`]) that meet its own targets, the same synapses in the
 //! same order as a store would hold.
 
@@ -16,7 +17,7 @@ use crate::time::Time;
 use super::Projection;
 use super::build::{BuildError, Plan, Span};
 use super::projection::{Draft, Row};
-use super::share::Share;
+use super::share::{Cut, Share};
 
 /// A projection whose synapses are drawn at each spike.
 pub struct Procedural {
@@ -24,8 +25,6 @@ pub struct Procedural {
     pub projection: usize,
     /// The delay of all synapses, if they have the same.
     pub delay: Option<Time>,
-    /// Bounds of their delays.
-    pub delays: (Time, Time),
     /// Would a store keep weights of the two signs apart?
     by_side: bool,
     draft: Draft<'static>,
@@ -68,16 +67,19 @@ impl Drawn {
 }
 
 impl Procedural {
-    /// Draws once what is to be known of all synapses, for the figures of the projection.
+    /// Draws once what is to be known of all synapses of this rank's stretch of the sources, for the figures of the projection.
     pub fn new(
         draft: &Draft<'_>,
         plan: &Plan,
         projection: usize,
+        cut: &Cut,
         figures: &mut Projection,
     ) -> Result<Arc<Procedural>, BuildError> {
         draft.check_values()?;
-        let rows = 0..draft.n_source;
-        figures.outdegree = rows.clone().into_par_iter().map(|row| draft.wiring.count(row)).collect();
+        let bound = |rank: usize| (draft.n_source as u64 * rank as u64 / cut.ranks as u64) as usize;
+        let rows = bound(cut.rank)..bound(cut.rank + 1);
+        let count = |row| if rows.contains(&row) { draft.wiring.count(row) } else { 0 };
+        figures.outdegree = (0..draft.n_source).into_par_iter().map(count).collect();
         figures.synapses = figures.outdegree.iter().map(|&n| u64::from(n)).sum();
         let same = draft.constant_delay()?;
         let delays = match same {
@@ -94,7 +96,7 @@ impl Procedural {
         };
         (figures.min_delay, figures.max_delay) = delays;
         let by_side = plan.two_sided && draft.two_sided;
-        let made = Arc::new(Procedural { projection, delay: same, delays, by_side, draft: draft.to_owned() });
+        let made = Arc::new(Procedural { projection, delay: same, by_side, draft: draft.to_owned() });
         figures.procedural = Some(made.clone());
         Ok(made)
     }
@@ -187,7 +189,7 @@ impl Portion {
 
 impl std::fmt::Debug for Procedural {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Procedural").field("projection", &self.projection).field("delays", &self.delays).finish()
+        f.debug_struct("Procedural").field("projection", &self.projection).field("delay", &self.delay).finish()
     }
 }
 

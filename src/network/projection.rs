@@ -284,6 +284,12 @@ impl<'a> Draft<'a> {
         gid.checked_sub(self.first_source).map(|row| row as usize).filter(|&row| row < self.n_source)
     }
 
+    /// Does anything of a synapse depend on its ordinal, its number among all of its row? Then rows can't be drawn in part.
+    pub fn by_ordinal(&self) -> bool {
+        let listed = |draws: &Draws| matches!(draws, Draws::List(_));
+        self.spec.device.is_some() || self.effective.is_some() || listed(&self.weights) || listed(&self.delays)
+    }
+
     /// Do its synapses keep a state: are they plastic or memristive?
     pub fn keeps_state(&self) -> bool {
         self.spec.plasticity.is_some() || self.spec.device.is_some()

@@ -1,4 +1,4 @@
-//! Which neurons a thread owns: an equal part of every population.
+//! Which neurons a thread owns: an equal part of every population. Threads are counted over all ranks.
 
 use std::ops::Range;
 
@@ -9,6 +9,29 @@ pub struct Member {
     pub population: usize,
     /// Index within it.
     pub index: u32,
+}
+
+/// How a network is shared out: among ranks, on each among as many threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Threads of each rank, at least 1.
+    pub threads: usize,
+    /// Number of ranks, at least 1.
+    pub ranks: usize,
+    /// Which rank this is.
+    pub rank: usize,
+}
+
+impl Cut {
+    /// Threads of all ranks.
+    pub fn parts(&self) -> usize {
+        self.threads * self.ranks
+    }
+
+    /// This rank's among them.
+    pub fn own(&self) -> Range<usize> {
+        self.rank * self.threads..(self.rank + 1) * self.threads
+    }
 }
 
 /// One thread's part of every population. Results do not depend on how the parts are cut.

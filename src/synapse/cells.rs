@@ -178,6 +178,19 @@ impl CellsState {
         }
     }
 
+    /// Appends the synapse in `place` of another part of the projection.
+    pub fn append(&mut self, other: &CellsState, place: usize) {
+        let n = other.updates.len();
+        if place < n {
+            self.updates.push(other.updates[place]);
+            let (to, from) = (&mut self.rest, &other.rest);
+            to.carry.extend(own(&from.carry, n, place));
+            to.time.extend(own(&from.time, n, place));
+            to.pulses.extend(own(&from.pulses, n, place));
+            to.g.extend(own(&from.g, n, place));
+        }
+    }
+
     /// Puts the synapse in `place` back.
     pub fn put(&self, place: usize, cells: &mut Cells, synapse: usize) {
         let Some(&updates) = self.updates.get(place) else { return };
@@ -188,4 +201,10 @@ impl CellsState {
             cells.put(synapse, &kept);
         }
     }
+}
+
+/// What belongs to the synapse in `place` of a column with as much for each of `n`.
+fn own<T>(column: &[T], n: usize, place: usize) -> &[T] {
+    let each = column.len() / n;
+    &column[place * each..(place + 1) * each]
 }

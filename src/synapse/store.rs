@@ -23,6 +23,49 @@ pub enum Weights<W> {
     Plastic,
 }
 
+/// The sources that have rows in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sources {
+    /// All of a range of global ids, also those without synapses.
+    All(Range<u32>),
+    /// Only those with synapses, where these are few: on many machines most sources have none onto most threads. Global ids, in
+    /// order.
+    Present(Vec<u32>),
+}
+
+impl Sources {
+    /// The row of a source, if it has one.
+    #[inline]
+    pub fn row(&self, gid: u32) -> Option<usize> {
+        match self {
+            Sources::All(range) => range.contains(&gid).then(|| (gid - range.start) as usize),
+            Sources::Present(gids) => gids.binary_search(&gid).ok(),
+        }
+    }
+
+    /// Whose row it is.
+    #[inline]
+    pub fn gid(&self, row: usize) -> u32 {
+        match self {
+            Sources::All(range) => range.start + row as u32,
+            Sources::Present(gids) => gids[row],
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Sources::All(range) => range.len(),
+            Sources::Present(gids) => gids.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// The delays of a store.
 #[derive(Clone, Debug)]
 pub enum Delays {
@@ -79,8 +122,8 @@ impl<D> Runs<D> {
 /// order that does not depend on how targets are shared out among threads and blocks.
 #[derive(Clone, Debug)]
 pub struct Store<W> {
-    /// Global ids of the sources that have rows.
-    pub sources: Range<u32>,
+    /// The sources that have rows.
+    pub sources: Sources,
     /// First synapse of each row, and one past the last.
     pub row: Vec<u64>,
     /// Delays.
@@ -97,7 +140,7 @@ impl<W: Real> Store<W> {
     /// The row of a source, if it has one.
     #[inline]
     pub fn row_of_source(&self, gid: u32) -> Option<usize> {
-        self.sources.contains(&gid).then(|| (gid - self.sources.start) as usize)
+        self.sources.row(gid)
     }
 
     /// All synapses of a row.
@@ -194,7 +237,11 @@ impl<W: Real> Store<W> {
             Delays::Coded(table, runs) => size_of_val(&table[..]) + runs.bytes(),
             Delays::Exact(runs) => runs.bytes(),
         };
-        size_of_val(&self.row[..]) + size_of_val(&self.targets[..]) + weights + delays
+        let sources = match &self.sources {
+            Sources::All(_) => 0,
+            Sources::Present(gids) => size_of_val(&gids[..]),
+        };
+        sources + size_of_val(&self.row[..]) + size_of_val(&self.targets[..]) + weights + delays
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const LEAVES: &[&str] =
-    &["check", "describe", "hardware", "math", "memory", "npy", "rng", "sample", "spikes", "time", "units", "value"];
+const LEAVES: &[&str] = &[
+    "check", "describe", "hardware", "math", "memory", "npy", "ranks", "rng", "sample", "spikes", "time", "units",
+    "value",
+];
 const ZOO: &[&str] = &["crossbar", "device", "neuron", "plasticity", "synapse"];
 
 /// The rooms that each room may import from, besides itself.

@@ -238,7 +238,7 @@ fn plastic_and_memristive_weights_lose_what_the_last_look_says() {
 }
 
 /// Everything about crossbars that could depend on threads.
-const RICH: &str = "
+pub const RICH: &str = "
     simulation = { duration = '60 ms', seed = 11 }
     population.P = { size = 17, source.poisson = { rate = '200 Hz' } }
     population.A = { size = 13, neuron.lif_exp = { i_e = '370 pA' }, initial.v_m = { uniform = ['-70 mV', '-56 mV'] } }
@@ -279,7 +279,7 @@ const RICH: &str = "
     interval = '1 ms'
 ";
 
-const VARIANTS: [(&str, &str); 3] = [("event", "double"), ("event", "single"), ("grid", "double")];
+pub const VARIANTS: [(&str, &str); 3] = [("event", "double"), ("event", "single"), ("grid", "double")];
 
 #[test]
 fn crossbars_give_the_same_bytes_on_any_number_of_threads_and_in_legs() {

@@ -73,7 +73,7 @@ const DELAYS: [&str; 4] = [
 ];
 
 /// A network of some of the projections, each with its (rule, weight, delay).
-fn network(chosen: &[(usize, usize, usize, usize)]) -> String {
+pub fn network(chosen: &[(usize, usize, usize, usize)]) -> String {
     let unit = |name: &str| match name {
         "wide" | "distinct" | "loop" => "0.01 mV",
         "two_sided" => "1 nS",
@@ -96,12 +96,12 @@ fn network(chosen: &[(usize, usize, usize, usize)]) -> String {
 }
 
 /// What is to agree besides the datasets.
-fn figures(ran: &Ran) -> String {
+pub fn figures(ran: &Ran) -> String {
     let s = &ran.outcome.summary;
     format!("{} {} {:?} {:?} {:?}", s.spikes, s.synapses, s.projections, s.populations, ran.layout.weights)
 }
 
-fn procedural(names: impl Iterator<Item = usize>) -> Vec<(String, String)> {
+pub fn procedural(names: impl Iterator<Item = usize>) -> Vec<(String, String)> {
     names.map(|p| (format!("projection.{}.procedural", PROJECTIONS[p].0), "true".to_string())).collect()
 }
 
@@ -130,7 +130,7 @@ proptest! {
 }
 
 /// Everything at once, so that nothing is left to chance.
-fn everything(delay: usize) -> String {
+pub fn everything(delay: usize) -> String {
     let weights = [1, 0, 1, 2, 1, 3, 0];
     let rules = [0, 1, 0, 0, 2, 4, 3];
     network(&(0..7).map(|i| (i, rules[i], weights[i], (delay + i) % 4)).collect::<Vec<_>>())

@@ -76,3 +76,29 @@ fn a_run_can_be_repeated_with_another_seed_and_differs() {
     let other = run_with(RICH, &[("simulation.seed", "8")], 1, &Options::default()).unwrap();
     assert_ne!(one.bytes(), other.bytes());
 }
+
+#[test]
+fn threads_that_most_sources_do_not_reach_keep_rows_of_the_others_only_with_the_same_bytes() {
+    let text = "
+        simulation.duration = '30 ms'
+        population.P = { size = 6000, source.poisson = { rate = '40 Hz' } }
+        population.E = { size = 6000, neuron.lif_delta = {} }
+        projection.one = { source = 'P', target = 'E', connect = 'one_to_one', weight = '10 mV', delay = '1 ms' }
+        projection.far = { source = ['P', 'E'], target = 'E', connect.fixed_outdegree = 1, weight = '10 mV',
+            delay = { uniform = ['1 ms', '9 ms'] } }
+        record = { spikes = 'all', weights = [{ projection = 'far', on = 'pre_spike' }] }";
+    for engine in ["event", "grid"] {
+        let sets = [("simulation.engine", engine)];
+        let stores = |threads: usize| {
+            let network = memspike::network::compile(super::engine_run::model(text, &sets), threads).unwrap();
+            let memspike::network::Shards::Double(shards) = network.shards else { panic!("precision") };
+            let present =
+                |sources: &memspike::synapse::Sources| matches!(sources, memspike::synapse::Sources::Present(_));
+            shards.iter().flat_map(|shard| &shard.stores).filter(|group| present(&group.store.sources)).count()
+        };
+        assert!(stores(1) == 0 && stores(16) >= 16, "{} {}", stores(1), stores(16));
+        let one = run(text, &sets, 1);
+        assert!(one.spikes(1).len() > 100, "{}", one.spikes(1).len());
+        assert_same(&one.bytes(), &run(text, &sets, 16).bytes(), engine);
+    }
+}

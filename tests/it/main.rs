@@ -16,6 +16,7 @@ mod device_pulses;
 mod device_soft_bounds;
 mod engine_figures;
 mod engine_procedural;
+mod engine_ranks;
 mod engine_resume;
 mod engine_run;
 mod engine_semantics;

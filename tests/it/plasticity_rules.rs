@@ -43,7 +43,7 @@ impl View {
 
 /// A rule by its text in a model and, apart from it, its changes.
 pub(crate) struct Law {
-    name: &'static str,
+    pub name: &'static str,
     text: &'static str,
     /// Does it see |w| / w_max?
     relative: bool,
@@ -68,7 +68,7 @@ impl Law {
 /// tau_c, tau_n, b, delay of the neuromodulator.
 const REWARD: [f64; 4] = [70.0, 40.0, 0.004, 1.5];
 
-const LAWS: &[Law] = &[
+pub const LAWS: &[Law] = &[
     Law::new(
         "power law",
         false,
@@ -181,7 +181,7 @@ fn trains(stream: &mut Stream, sizes: &[u64]) -> Vec<Vec<f64>> {
     sizes.iter().map(|&n| train(n)).collect()
 }
 
-struct Case<'a> {
+pub struct Case<'a> {
     law: &'a Law,
     pre: Vec<Vec<f64>>,
     post: Vec<Vec<f64>>,
@@ -212,7 +212,7 @@ enum Event {
 }
 
 impl<'a> Case<'a> {
-    fn new(law: &'a Law, seed: u64) -> Case<'a> {
+    pub fn new(law: &'a Law, seed: u64) -> Case<'a> {
         let mut stream = Stream::new(seed, Purpose::Noise, 2, 0);
         let mut pre = trains(&mut stream, &[40, 25, 60, 0, 0]);
         pre[3] = vec![3.0, END];
@@ -239,7 +239,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    fn text(&self, engine: &str, record: &str) -> String {
+    pub fn text(&self, engine: &str, record: &str) -> String {
         let (pre, post, reward, delays) = (&self.pre, &self.post, &self.reward, &self.delays);
         let pairs: Vec<[usize; 2]> = (0..SOURCES * TARGETS).map(|i| [i / TARGETS, i % TARGETS]).collect();
         let (low, high, start) = self.bounds;

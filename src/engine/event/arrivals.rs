@@ -91,7 +91,7 @@ impl Arrivals {
                 store.runs_between(row as usize, from, to, |delay, synapses| {
                     self.0.push(Arrival {
                         time: emitted + delay,
-                        order: (store.sources.start + row, index as u32, 0),
+                        order: (store.sources.gid(row as usize), index as u32, 0),
                         what: What::Run {
                             group: index as u32,
                             row,
@@ -111,8 +111,11 @@ impl Arrivals {
                     a.iter().chain(b).filter(within).for_each(|p| arrive(p.row, p.time, Some(*p)));
                 }
                 None => {
-                    let spikes = flight.between(first, last).iter().filter(|s| store.sources.contains(&s.gid));
-                    spikes.for_each(|s| arrive(s.gid - store.sources.start, s.time, None));
+                    for spike in flight.between(first, last) {
+                        if let Some(row) = store.row_of_source(spike.gid) {
+                            arrive(row as u32, spike.time, None);
+                        }
+                    }
                 }
             }
         }

@@ -12,7 +12,7 @@
 
 use crate::engine::flight::Spike;
 use crate::memory::prefetch;
-use crate::network::{Drawn, Group};
+use crate::network::{Drawn, Group, Projection};
 use crate::neuron::Real;
 use crate::synapse::{BLOCK, Delays, Runs, Store, Weights};
 use crate::time::Time;
@@ -60,8 +60,8 @@ struct Held<W> {
 }
 
 impl<W: Real> Delivery<W> {
-    /// Nothing is on its way. `step` is the grid's.
-    pub fn new(group: &Group<W>, step: Time) -> Delivery<W> {
+    /// Nothing is on its way. `projections` are the network's, `step` is the grid's.
+    pub fn new(group: &Group<W>, projections: &[Projection], step: Time) -> Delivery<W> {
         let steps = |delay: &Time| (delay.0 / step.0) as u64;
         let store = &group.store;
         let delay: Vec<u64> = match &store.delays {
@@ -69,7 +69,7 @@ impl<W: Real> Delivery<W> {
             Delays::Coded(table, _) => table.iter().map(steps).collect(),
             Delays::Exact(_) => Vec::new(),
         };
-        let drawn = group.portions.iter().map(|p| p.rule.delays.1).max().unwrap_or(Time::ZERO);
+        let drawn = group.portions.iter().map(|p| projections[p.rule.projection].max_delay).max().unwrap_or(Time::ZERO);
         let length = steps(&store.delay_range.1.max(drawn)) as usize + 1;
         let holds = group.portions.iter().any(|p| p.rule.delay.is_none());
         Delivery {

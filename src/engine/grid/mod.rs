@@ -100,7 +100,8 @@ impl<W: Real> GridShard<W> {
             group.store.distinct_delays().into_iter().for_each(|d| delays.entry(d).or_default().push(index));
         }
         let slots = share.size as usize;
-        let delivery = |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, step));
+        let delivery =
+            |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, &network.projections, step));
         Ok(GridShard {
             deliveries: stores.iter().map(delivery).collect(),
             scheduled: Time(i64::MIN / 4),

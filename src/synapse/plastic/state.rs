@@ -79,6 +79,27 @@ impl PlasticState {
         self.cells.push(&plastic.cells, synapse);
     }
 
+    /// Joins the states of several ranks: what they have in common, and their synapses in this order, each named by its rank
+    /// and its place there.
+    pub fn join(ranks: &[&PlasticState], order: &[(usize, usize)]) -> PlasticState {
+        let mut joined = PlasticState::default();
+        if let Some(first) = ranks.first() {
+            joined.pre.clone_from(&first.pre);
+            joined.pending.clone_from(&first.pending);
+            joined.settled = first.settled;
+            joined.modulation.clone_from(&first.modulation);
+        }
+        ranks.iter().for_each(|state| joined.price.merge(&state.price));
+        for &(rank, place) in order {
+            let from = ranks[rank];
+            joined.value.extend(from.value.get(place));
+            joined.x.extend(from.x.get(place));
+            joined.since.extend(from.since.get(place));
+            joined.cells.append(&from.cells, place);
+        }
+        joined
+    }
+
     /// Puts the synapse in `place` back.
     pub fn put<W: Real>(&self, place: usize, plastic: &mut Plastic<W>, synapse: usize) {
         plastic.value[synapse] = W::of(self.value[place]);
