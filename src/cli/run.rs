@@ -12,7 +12,9 @@ use super::{Done, Failure};
 /// Simulate a model
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike run models/brunel_ai.toml --duration 300ms\n  \
-                        memspike run models/brunel_ai.toml -o brunel.h5 --set parameters.g=4.5 --seed 2 --json")]
+                        memspike run models/brunel_ai.toml -o brunel.h5 --set parameters.g=4.5 --seed 2 --json\n\n\
+                        Over several processes or machines, if built with the feature mpi (the result has the same bytes):\n  \
+                        mpirun -n 4 memspike run models/brunel_ai.toml -o brunel.h5")]
 pub struct Args {
     /// The model file (TOML)
     model: PathBuf,
