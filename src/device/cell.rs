@@ -44,8 +44,7 @@ impl Cell {
     #[inline]
     pub fn of(device: &Device, spread: StreamKey, key: u64, place: u64) -> Cell {
         let c = &device.common;
-        let plain = c.sigma_d2d == 0.0 && c.sigma_up_down == 0.0 && c.sigma_g_min == 0.0 && c.sigma_g_max == 0.0;
-        let cell = if plain { Cell::nominal(c) } else { Cell::drawn(c, spread.block(key, place << 4)) };
+        let cell = if c.differs() { Cell::drawn(c, spread.block(key, place << 4)) } else { Cell::nominal(c) };
         cell.with_slopes(device, spread, key, place)
     }
 

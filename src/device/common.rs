@@ -122,6 +122,12 @@ impl Common {
         0.5 * (self.g_min + self.g_max)
     }
 
+    /// Do devices differ from one another in their bounds or the size of their steps?
+    #[inline]
+    pub fn differs(&self) -> bool {
+        self.sigma_d2d > 0.0 || self.sigma_up_down > 0.0 || self.sigma_g_min > 0.0 || self.sigma_g_max > 0.0
+    }
+
     /// Do pulses differ from one another?
     #[inline]
     pub fn is_noisy(&self) -> bool {

@@ -1,14 +1,12 @@
 //! Many words of one stream at once: the same words as [`Stream::word`](super::Stream::word), by vector instructions.
-//!
-//! Each 32-bit word of the cipher stands in a 64-bit lane, whose upper half is ignored: the one multiplication
-//! that every instruction set has is 32 x 32 -> 64 bits, so a plain loop over counters becomes vector code.
 
 use multiversion::multiversion;
 
 use super::StreamKey;
+use super::lanes::cipher;
 
 /// Counters of one vector, or of a few.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Words of as many blocks.
 const WORDS: usize = 4 * LANES;
 
@@ -37,23 +35,13 @@ impl StreamKey {
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
 fn fill_groups(key: [u32; 2], high: [u32; 2], block: u64, out: &mut [u32]) {
-    const LOW: u64 = 0xFFFF_FFFF;
-    let (c, d) = (u64::from(high[0]), u64::from(high[1]));
-    for (n, out) in out.chunks_exact_mut(4).enumerate() {
-        let n = block.wrapping_add(n as u64);
-        let (mut a, mut b, mut c, mut d) = (n, n >> 32, c, d);
-        let [mut k0, mut k1] = key;
-        for _ in 0..10 {
-            let p = (a & LOW) * 0xD251_1F53;
-            let q = (c & LOW) * 0xCD9E_8D57;
-            (a, b, c, d) = ((q >> 32) ^ b ^ u64::from(k0), q, (p >> 32) ^ d ^ u64::from(k1), p);
-            k0 = k0.wrapping_add(0x9E37_79B9);
-            k1 = k1.wrapping_add(0xBB67_AE85);
+    let high = high.map(|word| [u64::from(word); LANES]);
+    for (group, out) in out.chunks_exact_mut(WORDS).enumerate() {
+        let lane: [u64; LANES] = std::array::from_fn(|l| block.wrapping_add((group * LANES + l) as u64));
+        let words = cipher(key, [lane, lane.map(|n| n >> 32), high[0], high[1]]);
+        for (l, out) in out.chunks_exact_mut(4).enumerate() {
+            out.iter_mut().zip(&words).for_each(|(out, word)| *out = word[l] as u32);
         }
-        out[0] = a as u32;
-        out[1] = b as u32;
-        out[2] = c as u32;
-        out[3] = d as u32;
     }
 }
 

@@ -1,4 +1,9 @@
-//! Sixteen blocks of Philox4x32-10 at once: the same words as [`super::philox`], in loops that become vector instructions.
+//! Many blocks of Philox4x32-10 at once: the same words as [`super::philox`], in loops that become vector instructions.
+//!
+//! Each 32-bit word of the cipher stands in a 64-bit lane, whose upper half is ignored: the one multiplication
+//! that every instruction set has is 32 x 32 -> 64 bits.
+
+use crate::math::vector::Kernel;
 
 use super::StreamKey;
 
@@ -6,20 +11,20 @@ use super::StreamKey;
 pub const LANES: usize = 16;
 
 /// Block `n` of the streams for the items `16 group` to `16 group + 15`: word w of item `16 group + l` is `[w][l]`.
-///
-/// Each word of the cipher stands in a 64-bit lane whose upper half is ignored, as in `rng::batch`.
 #[inline(always)]
 pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
-    const LOW: u64 = 0xFFFF_FFFF;
-    let item = group * LANES as u64;
-    let [mut k0, mut k1] = key.words();
-    let mut a = [n; LANES];
-    let mut b = [n >> 32; LANES];
     // The group begins at a multiple of 16, so the low word does not overflow within it.
-    let mut c: [u64; LANES] = std::array::from_fn(|l| item + l as u64);
-    let mut d = [item >> 32; LANES];
+    let item = group * LANES as u64;
+    let lane = std::array::from_fn(|l| item + l as u64);
+    cipher(key.words(), [[n; LANES], [n >> 32; LANES], lane, [item >> 32; LANES]]).map(|word| word.map(|l| l as u32))
+}
+
+/// The cipher on words that stand in lanes.
+#[inline(always)]
+pub fn cipher<const L: usize>([mut k0, mut k1]: [u32; 2], [mut a, mut b, mut c, mut d]: [[u64; L]; 4]) -> [[u64; L]; 4] {
+    const LOW: u64 = 0xFFFF_FFFF;
     for _ in 0..10 {
-        for l in 0..LANES {
+        for l in 0..L {
             let p = (a[l] & LOW) * 0xD251_1F53;
             let q = (c[l] & LOW) * 0xCD9E_8D57;
             (a[l], b[l], c[l], d[l]) = ((q >> 32) ^ b[l] ^ u64::from(k0), q, (p >> 32) ^ d[l] ^ u64::from(k1), p);
@@ -27,13 +32,47 @@ pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
         k0 = k0.wrapping_add(0x9E37_79B9);
         k1 = k1.wrapping_add(0xBB67_AE85);
     }
-    [a, b, c, d].map(|word| word.map(|lane| lane as u32))
+    [a, b, c, d]
+}
+
+/// Block `blocks[i]` of the stream for `items[i]`, for each i below `len`: word w of it is `out[w][i]`. What stands in `out`
+/// beyond is left to chance.
+pub struct Each<'a, const N: usize> {
+    /// The key of the streams.
+    pub key: StreamKey,
+    /// What each is for.
+    pub items: &'a [u64; N],
+    /// Which block of each.
+    pub blocks: &'a [u64; N],
+    /// How many.
+    pub len: usize,
+    /// The words.
+    pub out: &'a mut [[u32; N]; 4],
+}
+
+impl<const N: usize> Kernel for Each<'_, N> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        /// Two registers of the widest: one alone would wait for its multiplications.
+        const AT_ONCE: usize = 16;
+        const { assert!(N % AT_ONCE == 0) };
+        for from in (0..self.len.min(N)).step_by(AT_ONCE) {
+            let lanes = |of: &[u64; N], shift: u32| -> [u64; AT_ONCE] { std::array::from_fn(|l| of[from + l] >> shift) };
+            let counter = [lanes(self.blocks, 0), lanes(self.blocks, 32), lanes(self.items, 0), lanes(self.items, 32)];
+            for (out, word) in self.out.iter_mut().zip(cipher(self.key.words(), counter)) {
+                for l in 0..AT_ONCE {
+                    out[from + l] = word[l] as u32;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::vector::{Kernel, Target};
+    use crate::math::vector::Target;
     use crate::rng::Purpose;
 
     struct Blocks(StreamKey, u64, u64);
@@ -55,6 +94,23 @@ mod tests {
                 for l in 0..LANES {
                     let one = key.block(group * LANES as u64 + l as u64, n);
                     assert_eq!(one, std::array::from_fn(|w| words[w][l]), "{target:?} lane {l}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[allow(clippy::needless_range_loop)] // a lane goes across the words
+    fn any_blocks_of_any_streams_are_those_one_by_one() {
+        let key = StreamKey::new(9, Purpose::Pulse, 4);
+        let items: [u64; 48] = std::array::from_fn(|l| ((l as u64) << 33) | (7 * l as u64));
+        let blocks: [u64; 48] = std::array::from_fn(|l| (1 << 62) | (l as u64 * 0x0765_4321_0123));
+        for len in [0, 1, 15, 16, 17, 48] {
+            for target in Target::available() {
+                let mut out = [[0; 48]; 4];
+                target.run(Each { key, items: &items, blocks: &blocks, len, out: &mut out });
+                for l in 0..len {
+                    assert_eq!(key.block(items[l], blocks[l]), std::array::from_fn(|w| out[w][l]), "{target:?} {l}");
                 }
             }
         }

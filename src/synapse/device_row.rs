@@ -1,238 +1,269 @@
-//! A run of synapses that are one plain device each: what [`Plastic::transmit`] does synapse by synapse, with everything that the
-//! run has in common taken out of the loop, and random words for many devices at once. The same bits.
+//! Runs of synapses that are one plain device each: changes become pulses, and pulses steps of the conductance.
+//!
+//! Three passes over the spikes of a stretch: how many pulses each is worth (vector code), which of them are given (a random
+//! word each, made for the whole stretch at once), and the pulses themselves, which are few. The same bits as
+//! [`Memristor::change`] gives one by one.
 
-use std::ops::Range;
-
-use multiversion::multiversion;
+use std::marker::PhantomData;
 
 use crate::device::{Cell, Pulses, normal};
+use crate::math::vector::{Kernel, Target};
 use crate::neuron::Real;
-use crate::plasticity::{Pair, Pairing, Rule};
-use crate::rng::StreamKey;
-use crate::time::Time;
+use crate::plasticity::Pair;
+use crate::rng::lanes::Each;
 
-use super::Price;
-use super::memristor::{MOST_PULSES, Memristor};
-use super::plastic::{Plastic, PreSpike};
+use super::memristor::{MOST_PULSES, Memristor, WORDS_PER_BLOCK};
+use super::row::{Holder, STRETCH, Spikes, Stretch};
+use super::{Cells, Price};
 
-/// Devices whose random words are made together.
-const CHUNK: usize = 32;
+/// Random words of a stretch: word w of place p is `[w][p]`.
+type Words = [[u32; STRETCH]; 4];
 
-/// Random words of a chunk: word w of device d is `[w][d]`.
-type Words = [[u32; CHUNK]; 4];
+/// Room for a stretch.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    /// The key of each device.
+    key: [u64; STRETCH],
+    /// Changes proposed to each, at the beginning and by now.
+    begun: [u32; STRETCH],
+    updates: [u32; STRETCH],
+    /// The block of random words that the changes of each begin in.
+    chance: Words,
+    /// Pulses that each spike is worth.
+    wanted: [f64; STRETCH],
+    hits: Hits,
+}
 
-impl<W: Real> Plastic<W> {
-    /// Can whole runs of devices be brought up to date at once?
-    #[inline]
-    pub fn has_device_rows(&self) -> bool {
-        let setup = &self.setup;
-        let pairs = |rule: &Rule| {
-            let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_));
-            pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
+/// Changes that become pulses.
+#[derive(Clone, Debug)]
+struct Hits {
+    len: usize,
+    /// Which of the spikes.
+    spike: [u8; STRETCH],
+    /// Pulses, negative for depression.
+    count: [f64; STRETCH],
+    key: [u64; STRETCH],
+    /// The number of the change.
+    serial: [u32; STRETCH],
+    /// Where the words of its pulses begin.
+    block: [u64; STRETCH],
+    /// Words of the first pulses.
+    pulse: Words,
+    /// Words of the device's own constants.
+    spread: Words,
+}
+
+impl Work {
+    pub fn new() -> Work {
+        let hits = Hits {
+            len: 0,
+            spike: [0; STRETCH],
+            count: [0.0; STRETCH],
+            key: [0; STRETCH],
+            serial: [0; STRETCH],
+            block: [0; STRETCH],
+            pulse: [[0; STRETCH]; 4],
+            spread: [[0; STRETCH]; 4],
         };
-        let plain = |m: &Memristor| m.is_plain() && m.device.common.pulses != Pulses::Carry;
-        setup.rule.as_ref().is_some_and(pairs)
-            && setup.memristor.as_ref().is_some_and(plain)
-            && !setup.axonal
-            && setup.during.is_none()
-            && setup.normalize.is_none()
-            && setup.short_term.is_none()
+        Work {
+            key: [0; STRETCH],
+            begun: [0; STRETCH],
+            updates: [0; STRETCH],
+            chance: [[0; STRETCH]; 4],
+            wanted: [0.0; STRETCH],
+            hits,
+        }
+    }
+}
+
+/// What holds the conductances of a run.
+pub(super) struct Devices<'a, W> {
+    memristor: &'a Memristor,
+    cells: &'a mut Cells,
+    /// The weight that the rule takes for 1.
+    scale: f64,
+    /// The share that a synapse transmits, with short-term plasticity.
+    gain: Option<f64>,
+    /// Which spike of the source this is.
+    ordinal: u32,
+    target: Target,
+    work: &'a mut Work,
+    /// Do devices differ?
+    spreads: bool,
+    /// Does a pulse need a random word?
+    draws: bool,
+    /// Energy spent on the run.
+    pub price: Price,
+    width: PhantomData<W>,
+}
+
+impl<'a, W> Devices<'a, W> {
+    pub fn new(
+        memristor: &'a Memristor,
+        cells: &'a mut Cells,
+        scale: f64,
+        (gain, ordinal): (Option<f64>, u32),
+        target: Target,
+        work: &'a mut Work,
+    ) -> Devices<'a, W> {
+        let c = &memristor.device.common;
+        Devices {
+            memristor,
+            cells,
+            scale,
+            gain,
+            ordinal,
+            target,
+            work,
+            spreads: c.differs(),
+            draws: memristor.device.draws(),
+            price: Price::default(),
+            width: PhantomData,
+        }
     }
 
-    /// As [`Plastic::transmit_run`], where [`Plastic::has_device_rows`]; a weight is not rounded to the width in which
-    /// conductances are stored, as when synapses go one by one.
-    pub fn transmit_device_run(
-        &mut self,
-        synapses: Range<usize>,
-        targets: &[u16],
-        delay: Time,
-        pre: &PreSpike,
-        receive: impl FnMut(u16, f64),
-    ) {
-        let Some(rule) = self.setup.rule.clone() else { return };
-        let all_to_all = rule.pairing() == Pairing::AllToAll;
-        match rule {
-            Rule::Stdp(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
-            Rule::PowerLaw(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
-            Rule::Inhibitory(rule) => self.device_run(&rule, all_to_all, synapses, targets, delay, pre, receive),
-            _ => {}
+    fn stochastic(&self) -> bool {
+        self.memristor.device.common.pulses == Pulses::Stochastic
+    }
+}
+
+impl<W: Real> Holder for Devices<'_, W> {
+    #[inline]
+    fn begin(&mut self, first: usize, stretch: &Stretch) {
+        let work = &mut *self.work;
+        for (place, &offset) in stretch.offset[..stretch.len].iter().enumerate() {
+            let synapse = first + usize::from(offset);
+            work.key[place] = self.cells.key[synapse];
+            work.begun[place] = self.cells.updates[synapse];
+        }
+        work.updates = work.begun;
+        if self.memristor.device.common.pulses == Pulses::Stochastic {
+            let block = work.begun.map(|n| u64::from(n / WORDS_PER_BLOCK));
+            let (key, len) = (self.memristor.pulses, stretch.len);
+            self.target.run(Each { key, items: &work.key, blocks: &block, len, out: &mut work.chance });
         }
     }
 
     #[inline]
-    #[allow(clippy::too_many_arguments)]
-    fn device_run<R: Pair>(
-        &mut self,
-        rule: &R,
-        all_to_all: bool,
-        synapses: Range<usize>,
-        targets: &[u16],
-        delay: Time,
-        pre: &PreSpike,
-        mut receive: impl FnMut(u16, f64),
-    ) {
-        let Some(memristor) = &self.setup.memristor else { return };
-        let c = &memristor.device.common;
-        let last = pre.past.last();
-        let (seen, scale) = (pre.time - delay, self.setup.scale);
-        let trace = if all_to_all { pre.past.trace() } else { 1.0 };
-        let after = last.map_or(seen, |last| last.max(self.settled) - delay);
-        let mut price = Price::default();
-        let mut long = Vec::new();
-        let (mut words, mut spread) = ([[[0; CHUNK]; 4]; 2], [[0; CHUNK]; 4]);
-        let spreads = c.sigma_d2d > 0.0 || c.sigma_up_down > 0.0 || c.sigma_g_min > 0.0 || c.sigma_g_max > 0.0;
+    fn learn<R: Pair, const POST: bool>(&mut self, rule: &R, spikes: Spikes<'_>) {
+        let Spikes { place, trace, value } = spikes;
+        let (memristor, scale) = (self.memristor, self.scale);
+        let wanted = &mut self.work.wanted;
+        self.target.run(Wanted::<R, POST> { memristor, rule, scale, trace, g: value, wanted });
+        self.choose(place);
+        self.give(value);
+    }
+
+    #[inline]
+    fn send(&mut self, place: usize, g: f64) -> f64 {
+        let c = &self.memristor.device.common;
+        self.price.reads += 1;
+        if let Some(per_siemens) = c.price_read {
+            self.price.read.add(per_siemens * g);
+        }
+        let weight = if c.read_noise == 0.0 {
+            self.memristor.weight_of(g)
+        } else {
+            self.memristor.noisy(g, normal(self.memristor.read_word(self.work.key[place], self.ordinal)))
+        };
+        self.gain.map_or(weight, |gain| W::of(weight * gain).wide())
+    }
+
+    #[inline]
+    fn end(&mut self, first: usize, stretch: &Stretch) {
+        for (&offset, &updates) in stretch.offset[..stretch.len].iter().zip(&self.work.updates) {
+            self.cells.updates[first + usize::from(offset)] = updates;
+        }
+    }
+}
+
+impl<W: Real> Devices<'_, W> {
+    /// Counts the changes, and picks those that become pulses.
+    #[inline]
+    fn choose(&mut self, places: &[u8]) {
+        let (stochastic, memristor) = (self.stochastic(), self.memristor);
+        let Work { key, begun, updates, chance, wanted, hits } = &mut *self.work;
+        hits.len = 0;
+        for (spike, (&place, &wanted)) in places.iter().zip(&*wanted).enumerate() {
+            let place = usize::from(place) % STRETCH;
+            let serial = updates[place];
+            updates[place] = serial.wrapping_add(u32::from(wanted != 0.0));
+            let count = if stochastic {
+                let same = serial / WORDS_PER_BLOCK == begun[place] / WORDS_PER_BLOCK;
+                let word = match same {
+                    true => chance[(serial % WORDS_PER_BLOCK) as usize][place],
+                    false => memristor.chance_word(key[place], serial),
+                };
+                Memristor::by_chance(wanted, word)
+            } else {
+                wanted.signum()
+            };
+            // Written whether it is one or not, which is cheaper than to ask.
+            let at = hits.len % STRETCH;
+            (hits.spike[at], hits.count[at]) = (spike as u8, count);
+            (hits.key[at], hits.serial[at]) = (key[place], serial);
+            hits.len += usize::from(wanted != 0.0 && count != 0.0);
+        }
+    }
+
+    /// Gives the pulses that were chosen.
+    #[inline]
+    fn give(&mut self, values: &mut [f64]) {
+        let (memristor, device) = (self.memristor, &self.memristor.device);
+        let c = &device.common;
+        let hits = &mut self.work.hits;
+        let len = hits.len;
+        if len == 0 {
+            return;
+        }
+        if self.draws {
+            for (block, &serial) in hits.block[..len].iter_mut().zip(&hits.serial) {
+                *block = Memristor::pulse_block(u64::from(serial), 1);
+            }
+            let Hits { key: items, block: blocks, pulse: out, .. } = &mut *hits;
+            self.target.run(Each { key: memristor.pulses, items, blocks, len, out });
+        }
+        if self.spreads {
+            let Hits { key: items, spread: out, .. } = &mut *hits;
+            self.target.run(Each { key: memristor.spread, items, blocks: &[0; STRETCH], len, out });
+        }
         let nominal = Cell::nominal(c);
-        let draws = memristor.device.draws();
-        let mut first = synapses.start;
-        while first < synapses.end {
-            let chunk = first..(first + CHUNK).min(synapses.end);
-            let (keys, updates) = (&self.cells.key[chunk.clone()], &mut self.cells.updates[chunk.clone()]);
-            if c.pulses == Pulses::Stochastic || draws {
-                blocks(memristor.pulses, keys, updates, &mut words);
-            }
-            if spreads {
-                same_blocks(memristor.spread, keys, &mut spread);
-            }
-            let values = &mut self.value[chunk.clone()];
-            for (lane, (value, &target)) in values.iter_mut().zip(&targets[chunk.clone()]).enumerate() {
-                let recent = &self.recent[usize::from(target)];
-                let Some((posts, before)) = recent.found(after, seen) else {
-                    long.push((chunk.start + lane, target));
-                    continue;
-                };
-                let mut g = value.wide();
-                let begun = updates[lane];
-                let mut change = |g: f64, change: f64| {
-                    let dw = change * scale;
-                    if dw == 0.0 {
-                        return g;
-                    }
-                    let serial = updates[lane];
-                    updates[lane] = serial.wrapping_add(1);
-                    // Words of this block and the next one are at hand.
-                    let block = (serial >> 1).wrapping_sub(begun >> 1) as usize;
-                    let pair = 2 * (serial & 1) as usize;
-                    let (key, number) = (keys[lane], u64::from(serial));
-                    let word = |n: usize| match words.get(block) {
-                        Some(words) => words[pair + n][lane],
-                        None => memristor.word(key, number, n as u64),
-                    };
-                    let count = memristor.count(dw, &mut 0.0, || word(0));
-                    if count == 0.0 {
-                        return g;
-                    }
-                    let cell = if spreads { Cell::drawn(c, spread.each_ref().map(|w| w[lane])) } else { nominal };
-                    let cell = cell.with_slopes(&memristor.device, memristor.spread, key, 0);
-                    let (up, n) = (count > 0.0, count.abs().min(MOST_PULSES) as u64);
-                    let first = if draws { word(1) } else { 0 };
-                    W::of(memristor.apply(g, up, n, &cell, (key, number), first, &mut price)).wide()
-                };
-                if let Some(last) = last {
-                    for spike in posts.rev() {
-                        let x = trace * self.decay_plus.over(recent.time[spike] + delay - last);
-                        if x != 0.0 {
-                            g = change(g, rule.on_post(memristor.weight_of(g) / scale, x));
-                        }
-                    }
-                }
-                let post = recent.trace_after(before);
-                let mut y = 0.0;
-                if post > 0.0 {
-                    y = self.decay_minus.over(seen - recent.time[before]);
-                    y = if all_to_all { post * y } else { y };
-                }
-                if R::AT_EVERY_PRE || y != 0.0 {
-                    g = change(g, rule.on_pre(memristor.weight_of(g) / scale, y));
-                }
-                *value = W::of(g);
-                price.reads += 1;
-                if let Some(per_siemens) = c.price_read {
-                    price.read.add(per_siemens * g);
-                }
-                let weight = if c.read_noise == 0.0 {
-                    memristor.weight_of(g)
-                } else {
-                    memristor.noisy(g, normal(memristor.read_word(keys[lane], pre.ordinal)))
-                };
-                receive(target, weight);
-            }
-            first = chunk.end;
-        }
-        self.price.merge(&price);
-        for (synapse, target) in long {
-            let weight = self.transmit(synapse, u32::from(target), delay, pre);
-            receive(target, weight);
+        for hit in 0..len {
+            let (key, serial) = (hits.key[hit], u64::from(hits.serial[hit]));
+            let cell = if self.spreads { Cell::drawn(c, std::array::from_fn(|w| hits.spread[w][hit])) } else { nominal };
+            let cell = cell.with_slopes(device, memristor.spread, key, 0);
+            let (up, n) = (hits.count[hit] > 0.0, hits.count[hit].abs().min(MOST_PULSES) as u64);
+            let word = |n: u64| match (self.draws, n) {
+                (false, _) => 0,
+                (true, 1..=4) => hits.pulse[n as usize - 1][hit],
+                _ => memristor.word(key, serial, n),
+            };
+            let g = &mut values[usize::from(hits.spike[hit])];
+            *g = W::of(memristor.apply(*g, up, n, &cell, word, &mut self.price)).wide();
         }
     }
 }
 
-/// Blocks `updates / 2` of the streams of these keys, and the ones after.
-fn blocks(key: StreamKey, keys: &[u64], updates: &[u32], out: &mut [Words; 2]) {
-    let mut low = [0u32; CHUNK];
-    let (mut c, mut d) = ([0u32; CHUNK], [0u32; CHUNK]);
-    for (lane, (key, updates)) in keys.iter().zip(updates).enumerate() {
-        (low[lane], c[lane], d[lane]) = (updates >> 1, *key as u32, (*key >> 32) as u32);
-    }
-    cipher(key.words(), &low, &c, &d, &mut out[0]);
-    low.iter_mut().for_each(|n| *n += 1);
-    cipher(key.words(), &low, &c, &d, &mut out[1]);
+/// How many pulses spikes are worth, each of which finds a trace; 0: no change.
+struct Wanted<'a, R, const POST: bool> {
+    memristor: &'a Memristor,
+    rule: &'a R,
+    scale: f64,
+    trace: &'a [f64],
+    g: &'a [f64],
+    wanted: &'a mut [f64; STRETCH],
 }
 
-/// Block 0 of the streams of these keys.
-fn same_blocks(key: StreamKey, keys: &[u64], out: &mut Words) {
-    let (mut c, mut d) = ([0u32; CHUNK], [0u32; CHUNK]);
-    for (lane, key) in keys.iter().enumerate() {
-        (c[lane], d[lane]) = (*key as u32, (*key >> 32) as u32);
-    }
-    cipher(key.words(), &[0; CHUNK], &c, &d, out);
-}
-
-/// Philox4x32-10 of many counters, whose second word is 0: the same words as [`crate::rng::philox`], as vector instructions.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
-fn cipher(key: [u32; 2], low: &[u32; CHUNK], item: &[u32; CHUNK], high: &[u32; CHUNK], out: &mut Words) {
-    const LANES: usize = 8;
-    const LOW: u64 = 0xFFFF_FFFF;
-    for from in (0..CHUNK).step_by(LANES) {
-        let lane = |words: &[u32; CHUNK]| -> [u64; LANES] { std::array::from_fn(|l| u64::from(words[from + l])) };
-        let (mut a, mut b, mut c, mut d) = (lane(low), [0u64; LANES], lane(item), lane(high));
-        let [mut k0, mut k1] = key;
-        for _ in 0..10 {
-            for l in 0..LANES {
-                let p = (a[l] & LOW) * 0xD251_1F53;
-                let q = (c[l] & LOW) * 0xCD9E_8D57;
-                (a[l], b[l], c[l], d[l]) = ((q >> 32) ^ b[l] ^ u64::from(k0), q, (p >> 32) ^ d[l] ^ u64::from(k1), p);
-            }
-            k0 = k0.wrapping_add(0x9E37_79B9);
-            k1 = k1.wrapping_add(0xBB67_AE85);
-        }
-        for l in 0..LANES {
-            (out[0][from + l], out[1][from + l]) = (a[l] as u32, b[l] as u32);
-            (out[2][from + l], out[3][from + l]) = (c[l] as u32, d[l] as u32);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rng::Purpose;
-
-    #[test]
-    #[allow(clippy::needless_range_loop)] // a lane goes across the words
-    fn many_words_at_once_are_those_of_the_blocks_one_by_one() {
-        let key = StreamKey::new(9, Purpose::Pulse, 4);
-        let keys: [u64; CHUNK] = std::array::from_fn(|l| ((l as u64) << 33) | (7 * l as u64));
-        let updates: [u32; CHUNK] = std::array::from_fn(|l| l as u32 * 0x0765_4321);
-        let mut words = [[[0; CHUNK]; 4]; 2];
-        blocks(key, &keys, &updates, &mut words);
-        let mut same = [[0; CHUNK]; 4];
-        same_blocks(key, &keys, &mut same);
-        for l in 0..CHUNK {
-            for n in 0..2 {
-                let one = key.block(keys[l], u64::from(updates[l] >> 1) + n);
-                assert_eq!(one, std::array::from_fn(|w| words[n as usize][w][l]));
-            }
-            assert_eq!(key.block(keys[l], 0), std::array::from_fn(|w| same[w][l]));
+impl<R: Pair, const POST: bool> Kernel for Wanted<'_, R, POST> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let map = self.memristor.map();
+        for (wanted, (&g, &trace)) in self.wanted.iter_mut().zip(self.g.iter().zip(self.trace)) {
+            let w = map.weight_of(g) / self.scale;
+            let change = if POST { self.rule.on_post(w, trace) } else { self.rule.on_pre(w, trace) };
+            let learns = !POST && R::AT_EVERY_PRE || trace != 0.0;
+            *wanted = if learns { map.wanted(change * self.scale) } else { 0.0 };
         }
     }
 }

@@ -14,16 +14,43 @@ use super::cells::{Held, Kept};
 /// Pulses of one change, at most: by then any device is at its bound.
 pub(super) const MOST_PULSES: f64 = 65_535.0;
 
+/// Changes of which one block has the words of chance.
+pub(super) const WORDS_PER_BLOCK: u32 = 4;
+
+/// Between weights and a plain device: conductances one way, pulses the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Map {
+    g_min: f64,
+    range: f64,
+    w_low: f64,
+    w_span: f64,
+    /// Change of the weight that one pulse makes at mid-range, up and down.
+    dw_up: f64,
+    dw_down: f64,
+}
+
+impl Map {
+    /// The weight at conductance `g`.
+    #[inline(always)]
+    pub fn weight_of(&self, g: f64) -> f64 {
+        self.w_low + self.w_span * (g - self.g_min) / self.range
+    }
+
+    /// How many pulses a proposed change of the weight is worth, negative for depression.
+    #[inline(always)]
+    pub fn wanted(&self, dw: f64) -> f64 {
+        // Toward w_max is up, whatever its sign.
+        let toward = if self.w_span < 0.0 { -dw } else { dw };
+        toward / if toward > 0.0 { self.dw_up } else { self.dw_down }
+    }
+}
+
 /// The devices of a projection, and how their conductance maps to a weight.
 #[derive(Clone, Debug)]
 pub struct Memristor {
     /// The device.
     pub device: device::Device,
-    w_low: f64,
-    pub(super) w_span: f64,
-    /// Change of the weight that one pulse makes at mid-range, up and down.
-    pub(super) dw_up: f64,
-    pub(super) dw_down: f64,
+    map: Map,
     pub(super) spread: StreamKey,
     pub(super) pulses: StreamKey,
     pub(super) reads: StreamKey,
@@ -43,11 +70,9 @@ impl Memristor {
         };
         let w_span = w_max - w_min;
         let per = w_span.abs() / c.range() / bank.devices as f64;
+        let (g_min, range) = (c.g_min, c.range());
         Memristor {
-            w_low: w_min,
-            w_span,
-            dw_up: up * per,
-            dw_down: down * per,
+            map: Map { g_min, range, w_low: w_min, w_span, dw_up: up * per, dw_down: down * per },
             spread: key(Purpose::Device),
             pulses: key(Purpose::Pulse),
             reads: key(Purpose::Read),
@@ -62,11 +87,16 @@ impl Memristor {
         self.plain
     }
 
+    /// Between weights and devices.
+    #[inline]
+    pub(super) fn map(&self) -> Map {
+        self.map
+    }
+
     /// The weight at conductance `g` of a plain device.
     #[inline]
     pub fn weight_of(&self, g: f64) -> f64 {
-        let c = &self.device.common;
-        self.w_low + self.w_span * (g - c.g_min) / c.range()
+        self.map.weight_of(g)
     }
 
     /// The weight at `at` of a synapse whose first device was left at `g`.
@@ -78,7 +108,7 @@ impl Memristor {
     /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
     pub fn program(&self, w: f64, kept: &mut Kept) -> f64 {
         let c = &self.device.common;
-        let share = ((w - self.w_low) / self.w_span).clamp(0.0, 1.0);
+        let share = ((w - self.map.w_low) / self.map.w_span).clamp(0.0, 1.0);
         let wanted = |plus: bool| match (self.device.bank.pair, plus) {
             (Pair::None, _) => c.g_min + c.range() * share,
             (_, true) => c.g_min + c.range() * (2.0 * share - 1.0).max(0.0),
@@ -96,13 +126,19 @@ impl Memristor {
         kept.held[0].g
     }
 
-    /// How many pulses a proposed change of the weight becomes, negative for depression; `word` is the change's own random
-    /// word.
+    /// A whole number of pulses with the mean `wanted`: its whole part for sure, one more with the chance of the rest; `word`
+    /// is the change's own random word.
+    #[inline(always)]
+    pub(super) fn by_chance(wanted: f64, word: u32) -> f64 {
+        let size = wanted.abs();
+        let whole = size.trunc();
+        let more = uniform(word) < size - whole;
+        (whole + f64::from(u8::from(more))).copysign(wanted)
+    }
+
+    /// How many pulses change number `serial` of the synapse `key` becomes, negative for depression, if it is worth `wanted`.
     #[inline]
-    pub(super) fn count(&self, dw: f64, carry: &mut f32, word: impl FnOnce() -> u32) -> f64 {
-        // Toward w_max is up, whatever its sign.
-        let toward = if self.w_span < 0.0 { -dw } else { dw };
-        let wanted = toward / if toward > 0.0 { self.dw_up } else { self.dw_down };
+    fn count(&self, wanted: f64, carry: &mut f32, (key, serial): (u64, u32)) -> f64 {
         match self.device.common.pulses {
             Pulses::One => wanted.signum(),
             Pulses::Carry => {
@@ -110,22 +146,17 @@ impl Memristor {
                 *carry = (total - total.trunc()) as f32;
                 total.trunc()
             }
-            Pulses::Stochastic => {
-                // The whole part for sure, one more with the chance of the rest: the mean is what was asked for.
-                let whole = wanted.abs().trunc();
-                let more = uniform(word()) < wanted.abs() - whole;
-                (whole + f64::from(u8::from(more))).copysign(wanted)
-            }
+            Pulses::Stochastic => Memristor::by_chance(wanted, self.chance_word(key, serial)),
         }
     }
 
     /// Applies a change of the weight proposed at `at`, in pulses; returns the new conductance of the first device.
     pub fn change(&self, g: f64, dw: f64, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
-        if dw == 0.0 {
+        let wanted = self.map.wanted(dw);
+        if wanted == 0.0 {
             return g;
         }
-        let (key, serial) = (kept.key, u64::from(kept.updates));
-        let count = self.count(dw, &mut kept.carry, || self.word(key, serial, 0));
+        let count = self.count(wanted, &mut kept.carry, (kept.key, kept.updates));
         self.give(g, count, kept, at, price)
     }
 
@@ -146,22 +177,29 @@ impl Memristor {
             return self.apply_to_bank(g, up, n, kept, serial, at, price);
         }
         let cell = Cell::of(&self.device, self.spread, key, 0);
-        let first = if self.device.draws() { self.word(key, serial, 1) } else { 0 };
-        self.apply(g, up, n, &cell, (key, serial), first, price)
+        let draws = self.device.draws();
+        self.apply(g, up, n, &cell, |n| if draws { self.word(key, serial, n) } else { 0 }, price)
     }
 
-    /// Random word number `n` of change number `serial`: 0 says how many pulses, n belongs to the n-th pulse. Two changes
-    /// share a block, which has the first two words of each; further pulses, which are rarer, have blocks of their own.
+    /// The random word that says how many pulses change number `serial` becomes.
+    #[inline]
+    pub(super) fn chance_word(&self, key: u64, serial: u32) -> u32 {
+        self.pulses.block(key, u64::from(serial / WORDS_PER_BLOCK))[(serial % WORDS_PER_BLOCK) as usize]
+    }
+
+    /// The random word of the n-th pulse of change number `serial`, counted from 1.
     #[inline]
     pub(super) fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
-        if n < 2 {
-            return self.pulses.block(key, serial >> 1)[(2 * (serial & 1) + n) as usize];
-        }
-        self.pulses.block(key, 1 << 62 | serial << 16 | (n - 2) >> 2)[((n - 2) & 3) as usize]
+        self.pulses.block(key, Memristor::pulse_block(serial, n))[((n - 1) & 3) as usize]
     }
 
-    /// `n` pulses to a plain device, of change `serial` of the synapse `key`; `word` belongs to the first.
-    #[allow(clippy::too_many_arguments)]
+    /// Which block has that word: its first, second, third or fourth.
+    #[inline(always)]
+    pub(super) fn pulse_block(serial: u64, n: u64) -> u64 {
+        1 << 62 | serial << 16 | (n - 1) >> 2
+    }
+
+    /// `n` pulses to a plain device; `word` gives the n-th's random word, counted from 1.
     #[inline]
     pub(super) fn apply(
         &self,
@@ -169,19 +207,15 @@ impl Memristor {
         up: bool,
         n: u64,
         cell: &Cell,
-        (key, serial): (u64, u64),
-        word: u32,
+        word: impl Fn(u64) -> u32,
         price: &mut Price,
     ) -> f64 {
         let c = &self.device.common;
         let per_siemens = if up { c.price_up } else { c.price_down };
-        let draws = self.device.draws();
-        price.pulse(up, per_siemens, g);
-        let mut g = self.device.pulse(cell, g, up, word);
-        for pulse in 2..=n {
-            let word = if draws { self.word(key, serial, pulse) } else { 0 };
+        let mut g = g;
+        for pulse in 1..=n {
             price.pulse(up, per_siemens, g);
-            g = self.device.pulse(cell, g, up, word);
+            g = self.device.pulse(cell, g, up, word(pulse));
         }
         g
     }
@@ -292,14 +326,14 @@ impl Memristor {
             Pair::None => sides[0] / bank.devices as f64 / c.range(),
             _ => 0.5 + 0.5 * (sides[0] - sides[1]) / bank.devices as f64 / c.range(),
         };
-        self.w_low + self.w_span * share
+        self.map.w_low + self.map.w_span * share
     }
 
     /// A weight stays on the side of 0 that the whole range is on.
     #[inline]
     fn signed(&self, w: f64) -> f64 {
-        let w_max = self.w_low + self.w_span;
-        if w * w_max < 0.0 && self.w_low * w_max >= 0.0 { 0.0 } else { w }
+        let w_max = self.map.w_low + self.map.w_span;
+        if w * w_max < 0.0 && self.map.w_low * w_max >= 0.0 { 0.0 } else { w }
     }
 
     /// The random word of a plain device's read.

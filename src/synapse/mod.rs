@@ -7,6 +7,7 @@ mod cells;
 mod device_row;
 mod energy;
 mod history;
+mod ideal_row;
 mod memristor;
 mod plastic;
 mod recent;

@@ -1,36 +1,90 @@
-//! A run of ideal plastic synapses at once: what [`Plastic::transmit`] does synapse by synapse, with everything that the run has
-//! in common taken out of the loop. The same operations in the same order, so the same bits.
+//! A run of plastic synapses at once: what [`Plastic::transmit`] does synapse by synapse, with everything that the run has in
+//! common taken out of the loop. The same operations in the same order, so the same bits.
+//!
+//! Here is what the spikes ask of each synapse; what a change does to it is its [`Holder`]'s: `ideal_row` or `device_row`.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::math::vector::{Kernel, Target};
+use crate::device::Pulses;
+use crate::math::vector::Target;
 use crate::memory::prefetch;
 use crate::neuron::Real;
 use crate::plasticity::{Pair, Pairing, Rule};
 use crate::time::Time;
 
+use super::device_row::{Devices, Work};
+use super::ideal_row::Ideal;
 use super::plastic::{Plastic, PlasticSetup, PreSpike};
-use super::recent::Recent;
+use super::recent::{Decay, Recent};
+
+/// How many synapses ahead a target's spikes are fetched.
+const AHEAD: usize = 12;
+
+/// Synapses that go through the passes together: their state stays in the nearest cache.
+pub(super) const STRETCH: usize = 128;
+
+/// What holds the values of a run: it applies the changes that spikes ask for.
+pub(super) trait Holder {
+    /// The stretch that begins with synapse `first` of the store is next; its values are as stored.
+    fn begin(&mut self, first: usize, stretch: &Stretch);
+    /// Spikes of one kind, at most one for each synapse: of the targets (`POST`), or those that are being transmitted.
+    fn learn<R: Pair, const POST: bool>(&mut self, rule: &R, spikes: Spikes<'_>);
+    /// The weight that the synapse in this place of the stretch transmits, its value being `value`.
+    fn send(&mut self, place: usize, value: f64) -> f64;
+    /// The stretch has been sent.
+    fn end(&mut self, first: usize, stretch: &Stretch);
+}
+
+/// Spikes at some synapses of a stretch.
+pub(super) struct Spikes<'a> {
+    /// Which synapses.
+    pub place: &'a [u8],
+    /// The trace that the spike finds.
+    pub trace: &'a [f64],
+    /// The synapse's value, to be changed.
+    pub value: &'a mut [f64],
+}
+
+/// All places of a stretch.
+static PLACES: [u8; STRETCH] = {
+    let mut places = [0; STRETCH];
+    let mut place = 0;
+    while place < STRETCH {
+        places[place] = place as u8;
+        place += 1;
+    }
+    places
+};
+
+/// Room for a stretch, kept between runs.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    stretch: Stretch,
+    work: Work,
+}
 
 impl<W: Real> Plastic<W> {
     /// Can whole runs be brought up to date at once?
     #[inline]
-    pub fn has_plain_rows(&self) -> bool {
+    pub fn has_rows(&self) -> bool {
         let setup = &self.setup;
-        let plain = |rule: &Rule| {
+        let pairs = |rule: &Rule| {
             let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_));
             pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
-        setup.rule.as_ref().is_none_or(plain)
-            && setup.memristor.is_none()
+        let held = match &setup.memristor {
+            Some(m) => setup.rule.is_some() && m.is_plain() && m.device.common.pulses != Pulses::Carry,
+            None => true,
+        };
+        setup.rule.as_ref().is_none_or(pairs)
+            && held
             && !setup.axonal
             && setup.during.is_none()
             && setup.normalize.is_none()
     }
 
     /// Brings the synapses of a run up to date with a spike that arrives over `delay`, and hands `(target, weight)` of each
-    /// to `receive`. Only where [`Plastic::has_plain_rows`].
+    /// to `receive`. Only where [`Plastic::has_rows`].
     #[inline]
     pub fn transmit_run(
         &mut self,
@@ -38,12 +92,12 @@ impl<W: Real> Plastic<W> {
         targets: &[u16],
         delay: Time,
         pre: &PreSpike,
-        mut receive: impl FnMut(u16, W),
+        mut receive: impl FnMut(u16, f64),
     ) {
         let Some(rule) = self.setup.rule.clone() else {
             // Short-term plasticity alone.
             for (value, &target) in self.value[synapses.clone()].iter().zip(&targets[synapses]) {
-                receive(target, W::of(value.wide() * pre.gain));
+                receive(target, W::of(value.wide() * pre.gain).wide());
             }
             return;
         };
@@ -52,113 +106,154 @@ impl<W: Real> Plastic<W> {
         // The loop is compiled for each of them, so that it does not ask which one it is.
         match rule {
             Rule::Stdp(rule) => match (rule.additive(), rule.multiplicative()) {
-                (Some(rule), _) => self.pair_run(&rule, run, pre, receive),
-                (_, Some(rule)) => self.pair_run(&rule, run, pre, receive),
-                _ => self.pair_run(&rule, run, pre, receive),
+                (Some(rule), _) => self.learn_run(&rule, run, pre, receive),
+                (_, Some(rule)) => self.learn_run(&rule, run, pre, receive),
+                _ => self.learn_run(&rule, run, pre, receive),
             },
-            Rule::PowerLaw(rule) => self.pair_run(&rule, run, pre, receive),
-            Rule::Inhibitory(rule) => self.pair_run(&rule, run, pre, receive),
+            Rule::PowerLaw(rule) => self.learn_run(&rule, run, pre, receive),
+            Rule::Inhibitory(rule) => self.learn_run(&rule, run, pre, receive),
             _ => {}
         }
     }
 
-    /// In two passes over a stretch of synapses at a time: what each finds of its target's spikes, one by one; then the changes,
-    /// first those at the oldest post spike of each synapse, then at the next, at last those at the pre spike, which are
-    /// vector code.
     #[inline]
-    fn pair_run<R: Pair>(
+    fn learn_run<R: Pair>(
         &mut self,
         rule: &R,
         (synapses, targets, delay, all_to_all): (Range<usize>, &[u16], Time, bool),
         pre: &PreSpike,
-        mut receive: impl FnMut(u16, W),
+        mut receive: impl FnMut(u16, f64),
     ) {
-        let target = Target::best();
-        let PlasticSetup { w_min, w_max, scale, .. } = self.setup;
-        let bounds = Bounds { scale, low: w_min / scale, high: w_max / scale, w_min, w_max };
+        let new = || Box::new(Scratch { stretch: Stretch::new(), work: Work::new() });
+        let mut scratch = self.scratch.take().unwrap_or_else(new);
+        let Scratch { stretch, work } = &mut *scratch;
+        let Plastic { setup, value, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
         let (last, seen) = (pre.past.last(), pre.time - delay);
-        let trace = if all_to_all { pre.past.trace() } else { 1.0 };
-        // Post spikes that reached the synapse after the last pre spike, by their time of emission.
-        let after = last.map_or(seen, |last| last.max(self.settled) - delay);
-        // Before the first pre spike nothing is after `after`, so that this is not used.
-        let since = last.unwrap_or(pre.time) - delay;
+        let run = Run {
+            recent,
+            decays: [decay_plus, decay_minus],
+            seen,
+            // Post spikes that reached the synapse after the last pre spike, by their time of emission.
+            after: last.map_or(seen, |last| last.max(*settled) - delay),
+            // Before the first pre spike nothing is after `after`, so that this is not used.
+            since: last.unwrap_or(pre.time) - delay,
+            trace: if all_to_all { pre.past.trace() } else { 1.0 },
+            all_to_all,
+        };
+        let gain = setup.short_term.as_ref().map(|_| pre.gain);
         // Targets whose spikes are not all at hand, which are rare: later, one by one. Sums stay in order, for all synapses
         // onto one target are of one kind.
         let mut long = Vec::new();
-        let plain = self.setup.short_term.is_none();
-        let mut stretch = self.scratch.take().unwrap_or_else(|| Box::new(Stretch::new()));
+        let target = Target::best();
+        match &setup.memristor {
+            None => {
+                let PlasticSetup { w_min, w_max, scale, .. } = *setup;
+                let mut holder = Ideal::<W>::new(w_min, w_max, scale, gain, target);
+                run.walk(rule, &mut holder, value, (synapses, targets), stretch, &mut long, &mut receive);
+            }
+            Some(memristor) => {
+                let mut holder = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), target, work);
+                run.walk(rule, &mut holder, value, (synapses, targets), stretch, &mut long, &mut receive);
+                price.merge(&holder.price);
+            }
+        }
+        self.scratch = Some(scratch);
+        for (synapse, target) in long {
+            let weight = self.transmit(synapse, u32::from(target), delay, pre);
+            receive(target, weight);
+        }
+    }
+}
+
+/// What the synapses of a run have in common.
+struct Run<'a> {
+    recent: &'a [Recent],
+    /// Of the presynaptic trace and the postsynaptic one.
+    decays: [&'a Decay; 2],
+    /// Post spikes up to here have reached the synapses, by their time of emission.
+    seen: Time,
+    /// The synapses have learnt from those up to here.
+    after: Time,
+    /// The last pre spike, shifted likewise.
+    since: Time,
+    /// The presynaptic trace just after it.
+    trace: f64,
+    all_to_all: bool,
+}
+
+impl Run<'_> {
+    /// In two passes over a stretch of synapses at a time: what each finds of its target's spikes, one by one; then the changes,
+    /// first those at the oldest post spike of each synapse, then at the next, at last those at the pre spike, which are
+    /// vector code.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn walk<W: Real, R: Pair, H: Holder>(
+        &self,
+        rule: &R,
+        holder: &mut H,
+        values: &mut [W],
+        (synapses, targets): (Range<usize>, &[u16]),
+        stretch: &mut Stretch,
+        long: &mut Vec<(usize, u16)>,
+        receive: &mut impl FnMut(u16, f64),
+    ) {
+        let [decay_plus, decay_minus] = self.decays;
         for first in synapses.clone().step_by(STRETCH) {
             let own = first..synapses.end.min(first + STRETCH);
-            let values = &mut self.value[own.clone()];
+            let values = &mut values[own.clone()];
             let targets = &targets[own];
             stretch.clear();
             for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
                 if let Some(&later) = targets.get(offset + AHEAD) {
-                    prefetch(&self.recent, usize::from(later), 1);
+                    prefetch(self.recent, usize::from(later), 1);
                 }
                 let recent = &self.recent[usize::from(target)];
-                let Some((posts, before)) = recent.found(after, seen) else {
+                let Some((posts, before)) = recent.found(self.after, self.seen) else {
                     long.push((first + offset, target));
                     continue;
                 };
                 let place = stretch.len;
                 for (round, spike) in posts.rev().enumerate() {
-                    let x = trace * self.decay_plus.over(recent.time[spike] - since);
+                    let x = self.trace * decay_plus.over(recent.time[spike] - self.since);
                     stretch.rounds[round].push(place, x);
                 }
                 let post = recent.trace_after(before);
                 let mut y = 0.0;
                 if post > 0.0 {
-                    y = self.decay_minus.over(seen - recent.time[before]);
-                    y = if all_to_all { post * y } else { y };
+                    y = decay_minus.over(self.seen - recent.time[before]);
+                    y = if self.all_to_all { post * y } else { y };
                 }
                 stretch.push(offset, value.wide(), y);
             }
-            for round in stretch.rounds.iter_mut().take_while(|round| round.len > 0) {
-                round.gather(&stretch.weight);
-                target.run(Learn::<R, W, true> {
-                    rule,
-                    bounds,
-                    trace: &round.x[..round.len],
-                    weight: &mut round.weight[..round.len],
-                    width: PhantomData,
-                });
-                round.scatter(&mut stretch.weight);
+            holder.begin(first, stretch);
+            let Stretch { len, offset, value, y, rounds } = &mut *stretch;
+            for round in rounds.iter_mut().take_while(|round| round.len > 0) {
+                round.gather(value);
+                let Round { len, place, x, value: changed } = &mut *round;
+                let spikes = Spikes { place: &place[..*len], trace: &x[..*len], value: &mut changed[..*len] };
+                holder.learn::<R, true>(rule, spikes);
+                round.scatter(value);
             }
-            target.run(Learn::<R, W, false> {
-                rule,
-                bounds,
-                trace: &stretch.y[..stretch.len],
-                weight: &mut stretch.weight[..stretch.len],
-                width: PhantomData,
-            });
-            for (&offset, &weight) in stretch.offset[..stretch.len].iter().zip(&stretch.weight) {
+            let spikes = Spikes { place: &PLACES[..*len], trace: &y[..*len], value: &mut value[..*len] };
+            holder.learn::<R, false>(rule, spikes);
+            for (place, (&offset, &value)) in offset[..*len].iter().zip(&*value).enumerate() {
                 let offset = usize::from(offset);
-                values[offset] = W::of(weight);
-                receive(targets[offset], if plain { values[offset] } else { W::of(values[offset].wide() * pre.gain) });
+                values[offset] = W::of(value);
+                receive(targets[offset], holder.send(place, value));
             }
-        }
-        self.scratch = Some(stretch);
-        for (synapse, target) in long {
-            let weight = self.transmit(synapse, u32::from(target), delay, pre);
-            receive(target, W::of(weight));
+            holder.end(first, stretch);
         }
     }
 }
 
-/// How many synapses ahead a target's spikes are fetched.
-const AHEAD: usize = 12;
-
-/// Synapses that go through the passes together: their state stays in the nearest cache.
-const STRETCH: usize = 128;
-
 /// Synapses of a run between the passes.
 #[derive(Clone, Debug)]
-pub struct Stretch {
-    len: usize,
+pub(super) struct Stretch {
+    pub len: usize,
     /// Where each is in its stretch of the run.
-    offset: [u8; STRETCH],
-    weight: [f64; STRETCH],
+    pub offset: [u8; STRETCH],
+    /// Weight or conductance.
+    value: [f64; STRETCH],
     /// The postsynaptic trace that the pre spike finds; 0 if it changes nothing.
     y: [f64; STRETCH],
     /// The changes at post spikes: each synapse's oldest in the first round, and so on.
@@ -172,16 +267,16 @@ struct Round {
     place: [u8; STRETCH],
     /// The presynaptic trace that the post spike finds.
     x: [f64; STRETCH],
-    weight: [f64; STRETCH],
+    value: [f64; STRETCH],
 }
 
 impl Stretch {
     fn new() -> Stretch {
-        let round = |_| Round { len: 0, place: [0; STRETCH], x: [0.0; STRETCH], weight: [0.0; STRETCH] };
+        let round = |_| Round { len: 0, place: [0; STRETCH], x: [0.0; STRETCH], value: [0.0; STRETCH] };
         Stretch {
             len: 0,
             offset: [0; STRETCH],
-            weight: [0.0; STRETCH],
+            value: [0.0; STRETCH],
             y: [0.0; STRETCH],
             rounds: std::array::from_fn(round),
         }
@@ -193,9 +288,9 @@ impl Stretch {
     }
 
     #[inline(always)]
-    fn push(&mut self, offset: usize, weight: f64, y: f64) {
+    fn push(&mut self, offset: usize, value: f64, y: f64) {
         let at = self.len;
-        (self.offset[at], self.weight[at], self.y[at]) = (offset as u8, weight, y);
+        (self.offset[at], self.value[at], self.y[at]) = (offset as u8, value, y);
         self.len += 1;
     }
 }
@@ -208,53 +303,16 @@ impl Round {
     }
 
     #[inline(always)]
-    fn gather(&mut self, weights: &[f64; STRETCH]) {
-        for (weight, &place) in self.weight.iter_mut().zip(&self.place[..self.len]) {
-            *weight = weights[usize::from(place) % STRETCH];
+    fn gather(&mut self, values: &[f64; STRETCH]) {
+        for (value, &place) in self.value.iter_mut().zip(&self.place[..self.len]) {
+            *value = values[usize::from(place) % STRETCH];
         }
     }
 
     #[inline(always)]
-    fn scatter(&self, weights: &mut [f64; STRETCH]) {
-        for (&weight, &place) in self.weight.iter().zip(&self.place[..self.len]) {
-            weights[usize::from(place) % STRETCH] = weight;
-        }
-    }
-}
-
-/// What holds a weight, in its unit and in the rule's scale.
-#[derive(Clone, Copy)]
-struct Bounds {
-    scale: f64,
-    low: f64,
-    high: f64,
-    w_min: f64,
-    w_max: f64,
-}
-
-/// Changes of many weights, each at a spike that finds a trace; POST says of which side. As `PlasticSetup::bounded`.
-struct Learn<'a, R, W, const POST: bool> {
-    rule: &'a R,
-    bounds: Bounds,
-    trace: &'a [f64],
-    weight: &'a mut [f64],
-    width: PhantomData<W>,
-}
-
-impl<R: Pair, W: Real, const POST: bool> Kernel for Learn<'_, R, W, POST> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let Bounds { scale, low, high, w_min, w_max } = self.bounds;
-        for (weight, &trace) in self.weight.iter_mut().zip(self.trace) {
-            let w = *weight / scale;
-            let change = if POST { self.rule.on_post(w, trace) } else { self.rule.on_pre(w, trace) };
-            let relative = w + change;
-            let value = relative * scale;
-            let value = if relative <= low { w_min } else { value };
-            let value = if relative >= high { w_max } else { value };
-            let learns = !POST && R::AT_EVERY_PRE || trace != 0.0;
-            *weight = if learns { W::of(value).wide() } else { *weight };
+    fn scatter(&self, values: &mut [f64; STRETCH]) {
+        for (&value, &place) in self.value.iter().zip(&self.place[..self.len]) {
+            values[usize::from(place) % STRETCH] = value;
         }
     }
 }

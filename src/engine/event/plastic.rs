@@ -25,14 +25,9 @@ pub fn transmit<W: Real>(
     let first = group.first;
     let whole = group.array.is_none() && !model.recorded[projection];
     if let Some(plastic) = group.plastic.as_mut().filter(|_| whole) {
-        if plastic.has_plain_rows() {
-            let receive = |target: u16, weight: W| receive(first + u32::from(target), weight.wide());
-            plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
-            return;
-        }
-        if plastic.has_device_rows() {
+        if plastic.has_rows() {
             let receive = |target: u16, weight: f64| receive(first + u32::from(target), weight);
-            plastic.transmit_device_run(synapses, &group.store.targets, delay, &pre, receive);
+            plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
             return;
         }
     }

@@ -17,7 +17,7 @@ use crate::plasticity::{Pairing, Rule};
 use crate::time::Time;
 
 use super::recent::{Decay, Recent};
-use super::row::Stretch;
+use super::row::Scratch;
 use super::{Cells, History, Memristor, Needs, Price};
 
 mod learn;
@@ -108,7 +108,7 @@ pub struct Plastic<W> {
     /// The last of them, at hand.
     pub recent: Vec<Recent>,
     /// Room for a stretch of a row.
-    pub(super) scratch: Option<Box<Stretch>>,
+    pub(super) scratch: Option<Box<Scratch>>,
     /// Decay of the presynaptic trace.
     pub decay_plus: Decay,
     /// Decay of the postsynaptic trace.
