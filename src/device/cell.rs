@@ -24,7 +24,16 @@ pub struct Cell {
 /// A standard normal number from one random word.
 #[inline]
 pub fn normal(word: u32) -> f64 {
-    Quantile::table().at((f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0))
+    Quantile::table().at(uniform(word))
+}
+
+/// Standard normal numbers, one from each random word.
+#[inline(always)]
+pub fn normals(words: &[u32], out: &mut [f64]) {
+    let table = Quantile::table();
+    for (out, &word) in out.iter_mut().zip(words) {
+        *out = table.at(uniform(word));
+    }
 }
 
 /// A number in (0, 1) from one random word.
@@ -38,6 +47,12 @@ impl Cell {
     #[inline]
     pub fn nominal(common: &Common) -> Cell {
         Cell { g_min: common.g_min, g_max: common.g_max, up: 1.0, down: 1.0, slope: [0.0; 2] }
+    }
+
+    /// The change that a step of this size makes to this device \[S\].
+    #[inline(always)]
+    pub fn directed(&self, size: f64, up: bool) -> f64 {
+        if up { size * self.up } else { -size * self.down }
     }
 
     /// The device of this key; `place` numbers the devices of one synapse.

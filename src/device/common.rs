@@ -2,6 +2,7 @@
 
 use crate::check::Invalid;
 
+use super::Cell;
 use super::table::Values;
 
 /// How a proposed change becomes pulses.
@@ -128,10 +129,29 @@ impl Common {
         self.sigma_d2d > 0.0 || self.sigma_up_down > 0.0 || self.sigma_g_min > 0.0 || self.sigma_g_max > 0.0
     }
 
+    /// Do they differ in the size of their steps alone, by one normal number each?
+    #[inline]
+    pub fn differs_in_steps_alone(&self) -> bool {
+        !self.lognormal && self.sigma_up_down == 0.0 && self.sigma_g_min == 0.0 && self.sigma_g_max == 0.0
+    }
+
     /// Do pulses differ from one another?
     #[inline]
     pub fn is_noisy(&self) -> bool {
         self.sigma_c2c > 0.0 || self.pulse_noise > 0.0 || self.noise_slope > 0.0
+    }
+
+    /// The conductance \[S\] after a pulse of this size at `g`, `noise` being the pulse's own standard normal number.
+    #[inline(always)]
+    pub fn moved(&self, cell: &Cell, g: f64, up: bool, size: f64, noise: f64) -> f64 {
+        let mut step = cell.directed(size, up);
+        if self.is_noisy() {
+            let more = self.pulse_noise * if up { cell.up } else { cell.down } + self.noise_slope * (g - self.g_min);
+            step += (self.sigma_c2c * step + if up { more } else { -more }) * noise;
+        }
+        let moved = g + step;
+        let moved = if moved < cell.g_min { cell.g_min } else { moved };
+        if moved > cell.g_max { cell.g_max } else { moved }
     }
 
     /// Refuses steps that go beyond the range: `most` is what the device allows at mid-range, and why.

@@ -25,3 +25,9 @@ pub const MODEL: Model = Model {
 pub fn new(common: &Common) -> Result<(), Invalid> {
     common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min")
 }
+
+/// Size of a step \[S\].
+#[inline(always)]
+pub fn step(c: &Common, up: bool) -> f64 {
+    if up { c.dg_up } else { c.dg_down }
+}

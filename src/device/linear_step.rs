@@ -88,7 +88,7 @@ impl LinearStep {
     }
 
     /// Size of a step \[S\].
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
         let u = 2.0 * (g - c.mid()) / c.range();
         if up {

@@ -28,7 +28,7 @@ pub mod two_state;
 
 pub use ageing::{Ageing, Drift, Endurance, Flicker, Retention};
 pub use bank::{Bank, MOST, Pair};
-pub use cell::{Cell, normal, uniform};
+pub use cell::{Cell, normal, normals, uniform};
 pub use common::{Common, Pulses};
 pub use table::Values;
 pub use traits::Traits;
@@ -127,15 +127,15 @@ impl Device {
     /// The change \[S\] that one pulse makes to a device without noise: positive if `up`.
     #[inline]
     pub fn step(&self, cell: &Cell, g: f64, up: bool) -> f64 {
+        cell.directed(self.size(cell, g, up), up)
+    }
+
+    /// Its size \[S\], by the law alone.
+    #[inline]
+    fn size(&self, cell: &Cell, g: f64, up: bool) -> f64 {
         let c = &self.common;
-        let size = match &self.law {
-            Law::ConstantStep => {
-                if up {
-                    c.dg_up
-                } else {
-                    c.dg_down
-                }
-            }
+        match &self.law {
+            Law::ConstantStep => constant_step::step(c, up),
             Law::LinearStep(law) => law.step(c, cell, g, up),
             Law::SoftBounds => soft_bounds::step(c, cell, g, up),
             Law::ExpStep(law) => law.step(c, cell, g, up),
@@ -144,8 +144,7 @@ impl Device {
             Law::Querlioz(law) => law.step(c, cell, g, up),
             Law::NeuroSim(law) => law.step(g, up),
             Law::TwoState(law) => law.mean_step(c, g, up),
-        };
-        if up { size * cell.up } else { -size * cell.down }
+        }
     }
 
     /// Is a synapse one device whose visible conductance is the stored one, whatever the time?
@@ -205,13 +204,8 @@ impl Device {
         if let Law::TwoState(law) = &self.law {
             return law.pulse(&self.common, cell, g, up, uniform(word));
         }
-        let c = &self.common;
-        let mut step = self.step(cell, g, up);
-        if c.is_noisy() {
-            let more = c.pulse_noise * if up { cell.up } else { cell.down } + c.noise_slope * (g - c.g_min);
-            step += (c.sigma_c2c * step + if up { more } else { -more }) * normal(word);
-        }
-        (g + step).clamp(cell.g_min, cell.g_max)
+        let noise = if self.common.is_noisy() { normal(word) } else { 0.0 };
+        self.common.moved(cell, g, up, self.size(cell, g, up), noise)
     }
 }
 

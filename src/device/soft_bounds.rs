@@ -53,7 +53,7 @@ pub fn check(common: &Common) -> Result<(), Invalid> {
 }
 
 /// Size of a step \[S\].
-#[inline]
+#[inline(always)]
 pub fn step(c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
     if up {
         c.dg_up * (cell.g_max - g) / (cell.g_max - c.mid())

@@ -4,6 +4,8 @@
 //! elsewhere what shows at a time follows from the conductance that the last pulse left, that time, and constants of the
 //! device, which are drawn from its key when they are needed.
 
+use std::ops::RangeInclusive;
+
 use crate::device::{self, Cell, MOST, Pair, Pulses, Traits, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::time::Time;
@@ -132,8 +134,8 @@ impl Memristor {
     pub(super) fn by_chance(wanted: f64, word: u32) -> f64 {
         let size = wanted.abs();
         let whole = size.trunc();
-        let more = uniform(word) < size - whole;
-        (whole + f64::from(u8::from(more))).copysign(wanted)
+        let more = if uniform(word) < size - whole { 1.0 } else { 0.0 };
+        (whole + more).copysign(wanted)
     }
 
     /// How many pulses change number `serial` of the synapse `key` becomes, negative for depression, if it is worth `wanted`.
@@ -178,7 +180,7 @@ impl Memristor {
         }
         let cell = Cell::of(&self.device, self.spread, key, 0);
         let draws = self.device.draws();
-        self.apply(g, up, n, &cell, |n| if draws { self.word(key, serial, n) } else { 0 }, price)
+        self.apply(g, up, 1..=n, &cell, |n| if draws { self.word(key, serial, n) } else { 0 }, price)
     }
 
     /// The random word that says how many pulses change number `serial` becomes.
@@ -199,13 +201,13 @@ impl Memristor {
         1 << 62 | serial << 16 | (n - 1) >> 2
     }
 
-    /// `n` pulses to a plain device; `word` gives the n-th's random word, counted from 1.
+    /// Pulses to a plain device, by their number within the change, counted from 1; `word` gives the random word of each.
     #[inline]
     pub(super) fn apply(
         &self,
         g: f64,
         up: bool,
-        n: u64,
+        pulses: RangeInclusive<u64>,
         cell: &Cell,
         word: impl Fn(u64) -> u32,
         price: &mut Price,
@@ -213,7 +215,7 @@ impl Memristor {
         let c = &self.device.common;
         let per_siemens = if up { c.price_up } else { c.price_down };
         let mut g = g;
-        for pulse in 1..=n {
+        for pulse in pulses {
             price.pulse(up, per_siemens, g);
             g = self.device.pulse(cell, g, up, word(pulse));
         }
