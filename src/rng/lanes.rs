@@ -21,7 +21,10 @@ pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
 
 /// The cipher on words that stand in lanes.
 #[inline(always)]
-pub fn cipher<const L: usize>([mut k0, mut k1]: [u32; 2], [mut a, mut b, mut c, mut d]: [[u64; L]; 4]) -> [[u64; L]; 4] {
+pub fn cipher<const L: usize>(
+    [mut k0, mut k1]: [u32; 2],
+    [mut a, mut b, mut c, mut d]: [[u64; L]; 4],
+) -> [[u64; L]; 4] {
     const LOW: u64 = 0xFFFF_FFFF;
     for _ in 0..10 {
         for l in 0..L {
@@ -58,7 +61,8 @@ impl<const N: usize> Kernel for Each<'_, N> {
         const AT_ONCE: usize = 16;
         const { assert!(N % AT_ONCE == 0) };
         for from in (0..self.len.min(N)).step_by(AT_ONCE) {
-            let lanes = |of: &[u64; N], shift: u32| -> [u64; AT_ONCE] { std::array::from_fn(|l| of[from + l] >> shift) };
+            let lanes =
+                |of: &[u64; N], shift: u32| -> [u64; AT_ONCE] { std::array::from_fn(|l| of[from + l] >> shift) };
             let counter = [lanes(self.blocks, 0), lanes(self.blocks, 32), lanes(self.items, 0), lanes(self.items, 32)];
             for (out, word) in self.out.iter_mut().zip(cipher(self.key.words(), counter)) {
                 for l in 0..AT_ONCE {

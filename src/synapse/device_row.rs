@@ -202,7 +202,8 @@ impl<W: Real> Devices<'_, W> {
             serial[spike] = number;
             updates[place] = number.wrapping_add(u32::from(wanted != 0.0));
             let at = hits.len % STRETCH;
-            (hits.spike[at], hits.key[at], hits.block[at]) = (place as u8, key[place], u64::from(number / WORDS_PER_BLOCK));
+            (hits.spike[at], hits.key[at], hits.block[at]) =
+                (place as u8, key[place], u64::from(number / WORDS_PER_BLOCK));
             hits.len += usize::from(number / WORDS_PER_BLOCK != begun[place] / WORDS_PER_BLOCK);
         }
         let mut word = [0; STRETCH];
