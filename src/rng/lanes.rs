@@ -59,7 +59,7 @@ impl<const N: usize> Kernel for Each<'_, N> {
     fn run(self) {
         /// Two registers of the widest: one alone would wait for its multiplications.
         const AT_ONCE: usize = 16;
-        const { assert!(N % AT_ONCE == 0) };
+        const { assert!(N.is_multiple_of(AT_ONCE)) };
         for from in (0..self.len.min(N)).step_by(AT_ONCE) {
             let lanes =
                 |of: &[u64; N], shift: u32| -> [u64; AT_ONCE] { std::array::from_fn(|l| of[from + l] >> shift) };
