@@ -30,8 +30,6 @@ pub struct Outbox {
     pub background: u64,
     /// Where the thread's time goes: kernels take laps.
     pub phases: Phases,
-    /// Sampled states: (state record, place of its first column, one value per column).
-    pub samples: Vec<(usize, usize, Vec<f64>)>,
 }
 
 /// A transmitted weight with everything that orders and names it.

@@ -9,7 +9,8 @@ use crate::spec::ProjectionSpec;
 use crate::synapse::Energy;
 
 use super::build::BuildError;
-use super::projection::{Draft, Row};
+use super::projection::Draft;
+use super::row::Row;
 
 /// Weights as they arrive, by wiring row and ordinal.
 pub(super) struct Effective {

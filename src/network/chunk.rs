@@ -10,7 +10,8 @@ use crate::synapse::BLOCK;
 use crate::time::Time;
 
 use super::build::{BuildError, Plan};
-use super::projection::{Draft, Row};
+use super::projection::Draft;
+use super::row::Row;
 use super::share::Share;
 use super::transpose::Transposed;
 

@@ -4,10 +4,12 @@ pub mod array;
 mod build;
 mod chunk;
 mod estimate;
+mod join;
 mod maker;
 mod parameters;
 mod procedural;
 mod projection;
+mod row;
 mod share;
 mod transpose;
 pub mod wiring;
@@ -15,7 +17,7 @@ pub mod wiring;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::neuron::{Column, Real};
+use crate::neuron::Column;
 use crate::ranks::Ranks;
 use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision};
 use crate::synapse::{Plastic, Store};
@@ -161,26 +163,6 @@ fn compile_own(spec: NetworkSpec, cut: &Cut) -> Result<Network, BuildError> {
 }
 
 impl Network {
-    /// Joins the figures of all ranks.
-    fn join(&mut self, ranks: &Ranks) {
-        self.ranks = ranks.clone();
-        for (projection, spec) in self.projections.iter_mut().zip(&self.spec.projections) {
-            let size = self.populations[spec.source.population].size;
-            projection.join(ranks, spec.source.stop.unwrap_or(size) - spec.source.start);
-        }
-        let built = || self.projections.iter().filter(|p| p.synapses > 0);
-        let delays = built().map(|p| p.min_delay);
-        // Nothing emitted in a window takes effect in it: this holds for neuromodulators too.
-        let modulators = self.spec.projections.iter().filter_map(|p| Some(p.plasticity.as_ref()?.modulator()?.1));
-        self.min_delay = delays.chain(modulators).min().unwrap_or(Time::NEVER);
-        self.max_delay = built().map(|p| p.max_delay).max().unwrap_or(Time::ZERO);
-        match &mut self.shards {
-            Shards::Single(shards) => tell_delays(shards, &self.projections),
-            Shards::Double(shards) => tell_delays(shards, &self.projections),
-            Shards::Moved(_) => {}
-        }
-    }
-
     /// Number of threads that it was built for, on each rank.
     pub fn threads(&self) -> usize {
         match &self.shards {
@@ -218,47 +200,5 @@ impl Population {
     /// Drops the columns of parameters and initial state.
     pub fn forget_columns(&mut self) {
         (self.params, self.initial) = (Vec::new(), Vec::new());
-    }
-}
-
-impl Projection {
-    /// Joins the figures of all ranks; `sources` is the number of its sources.
-    fn join(&mut self, ranks: &Ranks, sources: usize) {
-        if ranks.is_alone() {
-            return;
-        }
-        let mut synapses = [self.synapses];
-        ranks.sum(&mut synapses);
-        // Where there is no synapse, there is no delay either.
-        let least = if self.synapses > 0 { self.min_delay.0 as u64 } else { u64::MAX };
-        let most = if self.synapses > 0 { self.max_delay.0 as u64 } else { 0 };
-        let (least, most) = (ranks.least(least), ranks.most(most));
-        self.synapses = synapses[0];
-        if self.synapses == 0 {
-            return;
-        }
-        (self.min_delay, self.max_delay) = (Time(least as i64), Time(most as i64));
-        let own = std::mem::take(&mut self.outdegree);
-        for from in (0..sources).step_by(SUMMED) {
-            let degree = |source| own.get(source).map_or(0, |&degree| u64::from(degree));
-            let mut sums: Vec<u64> = (from..sources.min(from + SUMMED)).map(degree).collect();
-            ranks.sum(&mut sums);
-            if ranks.is_first() {
-                self.outdegree.extend(sums.into_iter().map(|sum| sum as u32));
-            }
-        }
-    }
-}
-
-/// Numbers that are summed over ranks at once.
-const SUMMED: usize = 1 << 16;
-
-/// Tells plastic synapses the largest delay of their projection, over all threads and ranks: a checkpoint joins what they keep.
-fn tell_delays<W: Real>(shards: &mut [Shard<W>], projections: &[Projection]) {
-    for group in shards.iter_mut().flat_map(|shard| &mut shard.stores) {
-        if let Some(plastic) = &mut group.plastic {
-            plastic.setup.max_delay =
-                group.projections.iter().map(|&p| projections[p].max_delay).max().unwrap_or(Time::ZERO);
-        }
     }
 }

@@ -16,7 +16,8 @@ use crate::time::Time;
 
 use super::Projection;
 use super::build::{BuildError, Plan, Span};
-use super::projection::{Draft, Row};
+use super::projection::Draft;
+use super::row::Row;
 use super::share::{Cut, Share};
 
 /// A projection whose synapses are drawn at each spike.

@@ -13,8 +13,9 @@ use crate::value::Value;
 use super::Population;
 use super::array::Effective;
 use super::build::BuildError;
+use super::row::Row;
 use super::share::Share;
-use super::wiring::{Cell, Ends, Wiring};
+use super::wiring::{Ends, Wiring};
 
 /// A projection whose synapses can be drawn, row by row, on any thread.
 pub struct Draft<'a> {
@@ -51,100 +52,6 @@ enum Draws {
     ByIndegree(Vec<Option<Law>>),
     /// A list.
     List(Arc<[f64]>),
-}
-
-/// The synapses of one wiring row, in columns; kept from row to row.
-#[derive(Default)]
-pub struct Row {
-    /// The other end of each synapse, in order of ordinal.
-    pub ends: Vec<u32>,
-    /// Weight of each, unless all have the same.
-    pub weights: Vec<f64>,
-    /// The weight that all have.
-    pub weight: Option<f64>,
-    /// Delay of each in units of [`Draft::unit`], unless all have the same.
-    pub delays: Vec<u64>,
-    /// The delay that all have.
-    pub delay: Option<u64>,
-    /// Its cells, by where they start.
-    pub cells: Vec<Cell>,
-    /// Random words.
-    words: Vec<u32>,
-}
-
-impl Row {
-    /// Empties the columns, and notes what all synapses of a draft have.
-    pub fn clear(&mut self, draft: &Draft<'_>) -> Result<(), BuildError> {
-        self.ends.clear();
-        self.weights.clear();
-        self.delays.clear();
-        self.cells.clear();
-        self.weight = draft.shared_weight();
-        self.delay = draft.spec.delay.constant().map(|ms| draft.delay(ms)).transpose()?;
-        Ok(())
-    }
-
-    /// The synapses of a cell.
-    #[inline]
-    pub fn cell(&self, number: usize) -> Range<usize> {
-        let start = |cell: Option<&Cell>| cell.map_or(self.ends.len(), |cell| cell.start as usize);
-        start(self.cells.get(number))..start(self.cells.get(number + 1))
-    }
-
-    /// Keeps the synapses onto `targets`, of one sign if that is said (is it negative?); only the first and the last cell may have others.
-    pub fn keep(&mut self, targets: &Range<u32>, negative: Option<bool>) {
-        let mut next = 0;
-        for number in 0..self.cells.len() {
-            let span = self.cell(number);
-            if negative.is_none() && number > 0 && number + 1 < self.cells.len() {
-                if next < span.start {
-                    self.ends.copy_within(span.clone(), next);
-                    if self.weight.is_none() {
-                        self.weights.copy_within(span.clone(), next);
-                    }
-                    if self.delay.is_none() {
-                        self.delays.copy_within(span.clone(), next);
-                    }
-                }
-                next += span.len();
-                continue;
-            }
-            for i in span {
-                let end = self.ends[i];
-                let kept = targets.contains(&end) && negative.is_none_or(|side| (self.weight(i) < 0.0) == side);
-                self.ends[next] = end;
-                if self.weight.is_none() {
-                    self.weights[next] = self.weights[i];
-                }
-                if self.delay.is_none() {
-                    self.delays[next] = self.delays[i];
-                }
-                next += usize::from(kept);
-            }
-        }
-        self.ends.truncate(next);
-        self.weights.truncate(next);
-        self.delays.truncate(next);
-    }
-
-    /// Puts negative weights behind the others; the order within each stays.
-    pub fn negative_last(&mut self) {
-        let mut order: Vec<usize> = (0..self.ends.len()).collect();
-        order.sort_by_key(|&i| self.weight(i) < 0.0);
-        self.ends = order.iter().map(|&i| self.ends[i]).collect();
-        if self.weight.is_none() {
-            self.weights = order.iter().map(|&i| self.weights[i]).collect();
-        }
-        if self.delay.is_none() {
-            self.delays = order.iter().map(|&i| self.delays[i]).collect();
-        }
-    }
-
-    /// Weight of the synapse with this ordinal.
-    #[inline]
-    pub fn weight(&self, ordinal: usize) -> f64 {
-        self.weight.unwrap_or_else(|| self.weights[ordinal])
-    }
 }
 
 impl<'a> Draft<'a> {
@@ -381,15 +288,6 @@ impl<'a> Draft<'a> {
         self.draw_delays(row, out)
     }
 
-    /// Fills the row's random words, cell by cell.
-    fn words(out: &mut Row, fill: impl Fn(u32, &mut [u32])) {
-        out.words.resize(out.ends.len(), 0);
-        for number in 0..out.cells.len() {
-            let span = out.cell(number);
-            fill(out.cells[number].index, &mut out.words[span]);
-        }
-    }
-
     /// From an end's index in the slice to its slot in a thread, or else to its place within its population's share.
     pub fn offset_in(&self, by_slot: bool, share: &Share) -> u32 {
         let population = self.spec.target.population;
@@ -407,11 +305,11 @@ impl<'a> Draft<'a> {
         }
         match &self.weights {
             Draws::Law(law) => {
-                Draft::words(out, |cell, words| self.wiring.weight_words(row, cell, words));
+                out.fill_words(|cell, words| self.wiring.weight_words(row, cell, words));
                 law.extend(&out.words, &mut out.weights);
             }
             Draws::ByIndegree(laws) => {
-                Draft::words(out, |cell, words| self.wiring.weight_words(row, cell, words));
+                out.fill_words(|cell, words| self.wiring.weight_words(row, cell, words));
                 for (&word, &end) in out.words.iter().zip(&out.ends) {
                     let target = if self.wiring.by_target() { row } else { end as usize };
                     let law = laws[self.indegree[target] as usize].as_ref();
@@ -435,12 +333,12 @@ impl<'a> Draft<'a> {
         }
         match (&self.delays, &self.steps) {
             (_, Some(steps)) => {
-                Draft::words(out, |cell, words| self.wiring.delay_words(row, cell, words));
+                out.fill_words(|cell, words| self.wiring.delay_words(row, cell, words));
                 let first = u64::from(steps.first());
                 out.delays.extend(out.words.iter().map(|&word| first + u64::from(steps.at(word))));
             }
             (Draws::Law(law), None) => {
-                Draft::words(out, |cell, words| self.wiring.delay_words(row, cell, words));
+                out.fill_words(|cell, words| self.wiring.delay_words(row, cell, words));
                 for &word in &out.words {
                     out.delays.push(self.delay(law.at(word))?);
                 }
@@ -493,7 +391,7 @@ impl<'a> Draft<'a> {
     }
 
     /// A delay in units.
-    fn delay(&self, ms: f64) -> Result<u64, BuildError> {
+    pub fn delay(&self, ms: f64) -> Result<u64, BuildError> {
         if ms.is_nan() || ms <= 0.0 || ms > Time::LIMIT.ms() {
             return Err(self.error(format!(
                 "a delay of {ms} ms was drawn; delays must be more than 0: limit the distribution with `min`"

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use super::build::BuildError;
-use super::projection::{Draft, Row};
+use super::projection::Draft;
+use super::row::Row;
 
 /// One thread's synapses of one projection from a span of sources, by source; within a source by target, then ordinal.
 /// Columns that nobody asks for are empty.

@@ -5,13 +5,17 @@
 //! What is kept of it is the rise at the end of the last refractory period: it needs no time of its own, and it changes at spikes
 //! only. A rise of 0, which it stays at without adaptation, costs a comparison.
 
+use std::ops::Range;
+
 use crate::check::Invalid;
 use crate::describe::Bound::{NonNegative, NotNan};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Param, Variable, param, variable};
 use crate::math::exp;
+use crate::neuron::Real;
 use crate::neuron::crossing::{Point, shortest_wait};
 use crate::neuron::membrane::Membrane;
+use crate::neuron::propagator::decay;
 use crate::time::Time;
 
 /// The two parameters, the last of the models' tables.
@@ -98,9 +102,11 @@ impl Adaptation {
         0.99 * theta
     }
 
-    /// What the rise does to a path that is searched for crossings of the base threshold: `theta` is the rise there.
+    /// What the rise does to a path that is searched for crossings of the base threshold: `rise` is what it was when the path
+    /// began, `point` is the path's `t` ms later.
     #[inline]
-    pub fn lower(&self, point: Point, theta: f64) -> Point {
+    pub fn lowered(&self, point: Point, rise: f64, t: f64) -> Point {
+        let theta = if rise == 0.0 { 0.0 } else { rise * decay(t, self.tau) };
         if theta == 0.0 {
             return point;
         }
@@ -193,6 +199,43 @@ impl Rises {
     pub fn load(&mut self, i: usize, words: &[u64]) {
         if let (&[theta, ago], false) = (words, self.are_off()) {
             (self.theta[i], self.since[i]) = (f64::from_bits(theta), self.now - ago as i64);
+        }
+    }
+}
+
+/// The thresholds of a block whose loop tests base thresholds only: where some adapt, it tests none (they are infinite), and
+/// this comes after it.
+pub(crate) struct Thresholds<R> {
+    pub rises: Rises,
+    /// Base thresholds, one for all or one per neuron; empty where none adapts.
+    base: Vec<R>,
+}
+
+impl<R: Real> Thresholds<R> {
+    /// Takes the base thresholds out of a block's loop, if any adapts.
+    pub fn new<'a>(rises: Rises, of_loop: impl Iterator<Item = &'a mut R>) -> Thresholds<R>
+    where
+        R: 'a,
+    {
+        let mut base = Vec::new();
+        if !rises.are_off() {
+            base.extend(of_loop.map(|theta| std::mem::replace(theta, R::of(f64::INFINITY))));
+        }
+        Thresholds { rises, base }
+    }
+
+    /// Tests some neurons after the loop has moved them; one that is held has its potential at its reset, below any threshold.
+    /// `spike` gets each that spikes, and which base threshold is its own.
+    pub fn test(&mut self, neurons: Range<usize>, v: &mut [R], mut spike: impl FnMut(usize, usize) -> R) {
+        if self.base.is_empty() {
+            return;
+        }
+        for i in neurons {
+            let which = i.min(self.base.len() - 1);
+            let excess = (v[i] - self.base[which]).wide();
+            if excess >= 0.0 && self.rises.passes(i, excess) {
+                v[i] = spike(i, which);
+            }
         }
     }
 }

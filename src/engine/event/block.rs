@@ -8,7 +8,7 @@ use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
-use crate::neuron::{BlockSpec, EventNeuron, Members, NeuronModel, Real};
+use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
 use crate::synapse::{PreSpike, Weights};
 use crate::time::Time;
 use crate::with_neuron_model;
@@ -16,14 +16,10 @@ use crate::with_neuron_model;
 use super::arrivals::{Arrival, What};
 use super::plastic::{show_plastic, tell_plastic, transmit};
 
+mod together;
+
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check.
 const LOOK_AHEAD: i64 = 64;
-
-/// From so many events of a tick on, neurons are advanced together. It changes no bit.
-const TOGETHER: usize = 8;
-
-/// Stands for the time of the next spike, within a tick, of a neuron that gets several events in it.
-const SEVERAL: Time = Time(i64::MIN);
 
 /// One population's part in a window's work.
 pub struct Work<'a, W: Real> {
@@ -81,28 +77,6 @@ struct Neurons<M: EventNeuron> {
     spiked: Vec<u32>,
 }
 
-/// The cells of a block, and what follows when one has taken in an event.
-struct Taking<'a, S> {
-    cells: &'a mut [Cell<S>],
-    calendar: &'a mut Calendar,
-    spiked: &'a mut Vec<u32>,
-}
-
-impl<S> Members<S> for Taking<'_, S> {
-    #[inline(always)]
-    fn state(&mut self, place: u32) -> &mut S {
-        &mut self.cells[place as usize].state
-    }
-
-    #[inline(always)]
-    fn settled(&mut self, place: u32, spiked: bool, earliest: Time) {
-        if spiked {
-            self.spiked.push(place);
-        }
-        schedule(&mut self.cells[place as usize], self.calendar, place, earliest);
-    }
-}
-
 /// Puts a neuron down for a look at `earliest`, unless it is down for an earlier one.
 #[inline(always)]
 fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest: Time) {
@@ -126,19 +100,6 @@ pub fn neuron_block<W: Real>(
         let spec = BlockSpec { size: population.size, params: &population.params, initial: &population.initial };
         Ok(Box::new(Neurons::<M>::new(&spec, members, first_gid, quantum, currents)?))
     })
-}
-
-/// The number of events of a tick if all come over synapses whose weights stay, else 0.
-#[inline]
-fn events_if_static<W>(arrivals: &[Arrival], groups: &[Group<W>]) -> usize {
-    let mut events = 0;
-    for arrival in arrivals {
-        match arrival.what {
-            What::Run { group, count, .. } if groups[group as usize].plastic.is_none() => events += count as usize,
-            _ => return 0,
-        }
-    }
-    events
 }
 
 /// The parameters of the neuron at `place`: one for all, or one each. A function, so that only the parameters are borrowed.
@@ -241,7 +202,7 @@ impl<M: EventNeuron> Neurons<M> {
     /// Takes in everything that arrives at one tick, then tests the thresholds.
     fn take_tick<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
         let time = arrivals[0].time;
-        if self.params.len() == 1 && events_if_static(arrivals, work.groups) >= TOGETHER {
+        if self.can_take_together(arrivals, work.groups) {
             self.take_together(arrivals, work);
             return;
         }
@@ -313,74 +274,6 @@ impl<M: EventNeuron> Neurons<M> {
             let v = M::read(self.params_of(place), &self.cells[place as usize].state, 0, time);
             show_plastic(work.groups, work.population, place, time, v);
         }
-    }
-
-    /// Spikes that arrive at one tick over synapses whose weights stay: all their targets together, but for those
-    /// that get several events, which come after.
-    fn take_together<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
-        let time = arrivals[0].time;
-        self.places.clear();
-        self.weights.clear();
-        let mut several = false;
-        for arrival in arrivals {
-            let What::Run { group, row, start, count, .. } = arrival.what else { continue };
-            let synapses = start as usize..start as usize + count as usize;
-            let first = work.groups[group as usize].first;
-            for synapse in synapses.clone() {
-                let place = first + u32::from(work.groups[group as usize].store.targets[synapse]);
-                let cell = &mut self.cells[place as usize];
-                if cell.touched_at == time {
-                    several = true;
-                    cell.quiet_until = SEVERAL;
-                } else {
-                    cell.touched_at = time;
-                    if cell.quiet_until < time {
-                        self.find_spikes(place, time, work.groups, work.population, work.out);
-                    }
-                }
-                self.places.push(place);
-            }
-            match &work.groups[group as usize].store.weights {
-                Weights::Row(weights) => self.weights.resize(self.places.len(), weights[row as usize].wide()),
-                Weights::Each(weights) => self.weights.extend(weights[synapses].iter().map(|w| w.wide())),
-                Weights::Plastic => {}
-            }
-        }
-        if several {
-            self.set_several_apart();
-        }
-        let (places, weights) = (&self.places[..], &self.weights[..]);
-        let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked: &mut self.spiked };
-        M::take_all(&self.params[0], &mut taking, places, weights, time);
-        for place in self.spiked.drain(..) {
-            work.out.spikes.push(Spike { time, gid: self.first_gid + place });
-            tell_plastic(work.groups, work.population, place, time);
-        }
-        if several {
-            let several = std::mem::take(&mut self.several);
-            several.iter().for_each(|&(place, weight)| self.take(place, time, weight));
-            self.several = several;
-            self.settle_touched(time, work);
-        }
-    }
-
-    /// Moves the events of neurons that get several from the lists to another one, in their order.
-    fn set_several_apart(&mut self) {
-        self.several.clear();
-        let mut kept = 0;
-        for i in 0..self.places.len() {
-            let (place, weight) = (self.places[i], self.weights[i]);
-            let cell = &mut self.cells[place as usize];
-            if cell.quiet_until == SEVERAL {
-                cell.touched_at = Time(-1);
-                self.several.push((place, weight));
-            } else {
-                (self.places[kept], self.weights[kept]) = (place, weight);
-                kept += 1;
-            }
-        }
-        self.places.truncate(kept);
-        self.weights.truncate(kept);
     }
 
     /// A spike over plastic synapses of equal delay.

@@ -4,7 +4,7 @@ use std::f64::consts::E;
 
 use super::event::LifAlpha;
 use crate::check::Invalid;
-use crate::neuron::adaptation::Rises;
+use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, collect_spikes};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
@@ -65,9 +65,7 @@ struct Block<R> {
     held: Vec<u32>,
     /// Did the neuron spike in this step?
     fired: Vec<u8>,
-    rises: Rises,
-    /// Base thresholds, where the risen ones are tested after the loop, which then tests none.
-    base: Vec<R>,
+    thresholds: Thresholds<R>,
 }
 
 /// A block of neurons in steps of `h_ms`.
@@ -97,10 +95,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     }
     let rise = |i| or_default(&spec.initial_of(i), 5, 0.0).max(0.0);
     let rises = Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect());
-    let mut base = Vec::new();
-    if !rises.are_off() {
-        base.extend(steps.iter_mut().map(|s: &mut Step<R>| std::mem::replace(&mut s.theta, R::of(f64::INFINITY))));
-    }
+    let thresholds = Thresholds::new(rises, steps.iter_mut().map(|s: &mut Step<R>| &mut s.theta));
     let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Vec<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
@@ -112,8 +107,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
         di_in: column(4, &|_| 0.0),
         held: vec![0; spec.size],
         fired: vec![0; spec.size],
-        rises,
-        base,
+        thresholds,
         steps,
         e_l,
     }))
@@ -154,23 +148,9 @@ impl<R: Real> Block<R> {
     }
 }
 
-impl<R: Real> Block<R> {
-    /// Tests the thresholds that adapt. A potential that is held is at its reset, below any.
-    fn test_risen(&mut self, first: usize, n: usize) {
-        for i in first..if self.base.is_empty() { first } else { first + n } {
-            let which = i.min(self.base.len() - 1);
-            let excess = (self.v[i] - self.base[which]).wide();
-            if excess >= 0.0 && self.rises.passes(i, excess) {
-                let s = &self.steps[which];
-                (self.v[i], self.held[i], self.fired[i]) = (s.reset, s.refractory_steps, 1);
-            }
-        }
-    }
-}
-
 impl<R: Real> GridNeurons<R> for Block<R> {
     fn begin(&mut self) {
-        self.rises.begin();
+        self.thresholds.rises.begin();
     }
 
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
@@ -195,7 +175,11 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             }
             self.steps = each;
         }
-        self.test_risen(first, n);
+        let Block { thresholds, v, held, fired, steps, .. } = self;
+        thresholds.test(first..first + n, v, |i, which| {
+            (held[i], fired[i]) = (steps[which].refractory_steps, 1);
+            steps[which].reset
+        });
         collect_spikes(&self.fired[first..first + n], first as u32, spikes);
         input.excitatory.fill(R::default());
         input.inhibitory.fill(R::default());
@@ -208,14 +192,14 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             2 => self.i_in[neuron].wide(),
             3 => self.di_ex[neuron].wide(),
             4 => self.di_in[neuron].wide(),
-            _ => self.rises.at(neuron),
+            _ => self.thresholds.rises.at(neuron),
         }
     }
 
     fn save(&self, neuron: usize) -> Vec<u64> {
         let real = [self.v[neuron], self.i_ex[neuron], self.i_in[neuron], self.di_ex[neuron], self.di_in[neuron]];
         let words = real.iter().map(|x| x.wide().to_bits()).chain([u64::from(self.held[neuron])]);
-        words.chain(self.rises.save(neuron)).collect()
+        words.chain(self.thresholds.rises.save(neuron)).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
@@ -223,6 +207,6 @@ impl<R: Real> GridNeurons<R> for Block<R> {
         (self.v[neuron], self.i_ex[neuron], self.i_in[neuron]) = (real(0), real(1), real(2));
         (self.di_ex[neuron], self.di_in[neuron]) = (real(3), real(4));
         self.held[neuron] = words[5] as u32;
-        self.rises.load(neuron, &words[6..]);
+        self.thresholds.rises.load(neuron, &words[6..]);
     }
 }

@@ -167,8 +167,7 @@ impl Path for Course<'_> {
         let Course(p, state) = self;
         let none = Side { i: 0.0, di: 0.0, tau: p.membrane.tau_m };
         let v = if t == 0.0 { state.v } else { p.after(state, t) };
-        let rise = p.rise(state, state.time) * decay(t, p.adaptation.tau());
-        p.adaptation.lower(p.membrane.point(v, state.current, none, none), rise)
+        p.adaptation.lowered(p.membrane.point(v, state.current, none, none), p.rise(state, state.time), t)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::event::LifDelta;
 use crate::check::Invalid;
 use crate::math;
-use crate::neuron::adaptation::Rises;
+use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::collect_spikes;
 use crate::neuron::propagator::decay;
@@ -38,9 +38,7 @@ struct Block<R> {
     held: Vec<u32>,
     /// Did the neuron spike in this step?
     fired: Vec<u8>,
-    rises: Rises,
-    /// Base thresholds, where the risen ones are tested after the loop, which then tests none.
-    base: Vec<R>,
+    thresholds: Thresholds<R>,
 }
 
 /// A block of neurons in steps of `h_ms`.
@@ -71,10 +69,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     }
     let rise = |i| or_default(&spec.initial_of(i), 1, 0.0).max(0.0);
     let rises = Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect());
-    let mut base = Vec::new();
-    if !rises.are_off() {
-        base.extend(steps.iter_mut().map(|s: &mut Step<R>| std::mem::replace(&mut s.theta, R::of(f64::INFINITY))));
-    }
+    let thresholds = Thresholds::new(rises, steps.iter_mut().map(|s: &mut Step<R>| &mut s.theta));
     let rest = |i: usize| e_l[i.min(distinct - 1)];
     let keeps = steps.iter().any(|s: &Step<R>| s.refractory_input);
     Ok(Box::new(Block {
@@ -82,8 +77,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
         pending: vec![R::of(0.0); if keeps { spec.size } else { 0 }],
         held: vec![0; spec.size],
         fired: vec![0; spec.size],
-        rises,
-        base,
+        thresholds,
         steps,
         e_l,
     }))
@@ -138,23 +132,9 @@ impl<R: Real> Block<R> {
     }
 }
 
-impl<R: Real> Block<R> {
-    /// Tests the thresholds that adapt. A potential that is held is at its reset, below any.
-    fn test_risen(&mut self, first: usize, n: usize) {
-        for i in first..if self.base.is_empty() { first } else { first + n } {
-            let which = i.min(self.base.len() - 1);
-            let excess = (self.v[i] - self.base[which]).wide();
-            if excess >= 0.0 && self.rises.passes(i, excess) {
-                let s = &self.steps[which];
-                (self.v[i], self.held[i], self.fired[i]) = (s.reset, s.refractory_steps, 1);
-            }
-        }
-    }
-}
-
 impl<R: Real> GridNeurons<R> for Block<R> {
     fn begin(&mut self) {
-        self.rises.begin();
+        self.thresholds.rises.begin();
     }
 
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
@@ -181,7 +161,11 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             }
             self.steps = each;
         }
-        self.test_risen(first, n);
+        let Block { thresholds, v, held, fired, steps, .. } = self;
+        thresholds.test(first..first + n, v, |i, which| {
+            (held[i], fired[i]) = (steps[which].refractory_steps, 1);
+            steps[which].reset
+        });
         collect_spikes(&self.fired[first..first + n], first as u32, spikes);
         input.excitatory.fill(R::default());
         input.inhibitory.fill(R::default());
@@ -189,7 +173,7 @@ impl<R: Real> GridNeurons<R> for Block<R> {
 
     fn read(&self, neuron: usize, variable: usize) -> f64 {
         if variable > 0 {
-            return self.rises.at(neuron);
+            return self.thresholds.rises.at(neuron);
         }
         self.e_l[neuron.min(self.e_l.len() - 1)] + self.v[neuron].wide()
     }
@@ -197,7 +181,7 @@ impl<R: Real> GridNeurons<R> for Block<R> {
     fn save(&self, neuron: usize) -> Vec<u64> {
         let pending = self.pending.get(neuron).map_or(0.0, |x| x.wide());
         let words = [self.v[neuron].wide().to_bits(), pending.to_bits(), u64::from(self.held[neuron])];
-        words.into_iter().chain(self.rises.save(neuron)).collect()
+        words.into_iter().chain(self.thresholds.rises.save(neuron)).collect()
     }
 
     fn load(&mut self, neuron: usize, words: &[u64]) {
@@ -206,6 +190,6 @@ impl<R: Real> GridNeurons<R> for Block<R> {
             *pending = R::of(f64::from_bits(words[1]));
         }
         self.held[neuron] = words[2] as u32;
-        self.rises.load(neuron, &words[3..]);
+        self.thresholds.rises.load(neuron, &words[3..]);
     }
 }

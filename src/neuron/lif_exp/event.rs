@@ -96,16 +96,6 @@ impl Params {
         self.adaptation.at(state.theta, at - state.free_at)
     }
 
-    /// A point `t` ms after a free state, as the risen threshold has it.
-    #[inline]
-    fn lowered(&self, state: &State, point: Point, t: f64) -> Point {
-        if state.theta == 0.0 {
-            return point;
-        }
-        let start = self.adaptation.at(state.theta, state.time - state.free_at);
-        self.adaptation.lower(point, start * decay(t, self.adaptation.tau()))
-    }
-
     /// A spike at the state's time.
     #[inline]
     fn fire(&self, state: &mut State) {
@@ -127,7 +117,8 @@ impl Path for Course<'_> {
     fn point(&self, t: f64) -> Point {
         let (v, i_ex, i_in) = if t == 0.0 { (self.1.v, self.1.i_ex, self.1.i_in) } else { self.0.after(&self.1, t) };
         let (ex, inh) = self.0.sides(i_ex, i_in);
-        self.0.lowered(&self.1, self.0.membrane.point(v, self.1.current, ex, inh), t)
+        let point = self.0.membrane.point(v, self.1.current, ex, inh);
+        self.0.adaptation.lowered(point, self.0.rise(&self.1, self.1.time), t)
     }
 }
 
