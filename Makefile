@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test test-mpi check bench bench-peers reproduce clean
+.PHONY: help setup build demo test test-mpi check fuzz bench bench-peers reproduce clean
 
 # rustup's installer asks for a new login before cargo is on the path; do without.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -37,6 +37,9 @@ check: setup ## Format, clippy, documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+fuzz: setup ## 100,000 changed inputs for each reader: docs/FUZZING.md; SEED=2 for others, CORPUS=folder for more samples
+	cargo test --locked --test fuzz -- --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) $(if $(CORPUS),--corpus $(CORPUS))
 
 bench: setup ## The inner loops and whole networks: benches/README.md
 	cargo bench --locked --bench kernels

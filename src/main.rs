@@ -17,6 +17,10 @@ fn main() -> ExitCode {
             *kept = panic.to_string();
         }
     }));
+    // Another memspike may have started this one to read a file.
+    if let Some(code) = memspike::format::contain::serve(std::env::args_os()) {
+        return ExitCode::from(code as u8);
+    }
     std::panic::catch_unwind(run).unwrap_or_else(|_| {
         eprintln!("{}", own_mistake());
         ExitCode::from(1)

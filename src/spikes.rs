@@ -3,8 +3,10 @@
 //! Readers of recordings produce a [`Recording`]; replay, plots and analysis consume it.
 //! Times are seconds on the recording's own clock.
 
+use serde::{Deserialize, Serialize};
+
 /// Spikes of numbered units, sorted by time, then by unit.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct SpikeTable {
     /// Spike times \[s\], not decreasing.
     pub times: Vec<f64>,
@@ -104,7 +106,7 @@ impl SpikeTable {
 }
 
 /// A column of a table of trials, epochs or units.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Column {
     /// Numbers, integers among them.
     Number(Vec<f64>),
@@ -128,7 +130,7 @@ impl Column {
 }
 
 /// A table of intervals: trials, epochs, or times during which something was observed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct IntervalTable {
     /// Its name in the file, e.g. `trials`.
     pub name: String,
@@ -141,7 +143,7 @@ pub struct IntervalTable {
 }
 
 /// A sampled signal that was recorded with the spikes: hand position, force, ...
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Signal {
     /// Its name in the file.
     pub name: String,
@@ -156,7 +158,7 @@ pub struct Signal {
 }
 
 /// What a recording file holds, on the recording's clock \[s\].
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Recording {
     /// A few words on the format that was recognised, e.g. `NWB 2.6.0`.
     pub format: String,

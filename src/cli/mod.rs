@@ -5,6 +5,7 @@
 //! they have ended well.
 
 use clap::{Parser, Subcommand};
+use memspike::format::contain::{Contained, Limits};
 
 mod check;
 mod clock;
@@ -47,6 +48,11 @@ pub use failure::{Done, Failure};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Read HDF5 files in this process, without limits: for files of your own. Otherwise a process with limits on memory and
+    /// processor time reads them, so that a damaged file can't harm the program or the machine
+    #[arg(long, global = true)]
+    trust: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +76,9 @@ impl Cli {
     /// # Errors
     /// What went wrong, and whether it was the input or the run.
     pub fn dispatch(self) -> Result<Done, Failure> {
+        if !self.trust {
+            contain_readers()?;
+        }
         match self.command {
             Command::Run(args) => together::together(|ranks| run::run(args, ranks)),
             Command::Replay(args) => together::together(|ranks| replay::run(args, ranks)),
@@ -84,6 +93,15 @@ impl Cli {
             Command::Man(args) => man::run(&args),
         }
     }
+}
+
+/// From now on a process of its own reads HDF5 files.
+fn contain_readers() -> Result<(), Failure> {
+    let program = Contained::of_this_program()
+        .map_err(|e| Failure::run(format!("The system does not tell where this program is ({e}); use --trust.")))?;
+    let limits = Limits { most_memory: memory::available().unwrap_or(u64::MAX), ..Limits::default() };
+    program.with_limits(limits).install();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// What is wrong with a recording, in kinds that a caller may treat differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Fault {
     /// There is no such file, or it can't be opened.
     Missing,
@@ -24,6 +26,10 @@ pub enum Fault {
     Invalid,
     /// More data than can be held.
     TooLarge,
+    /// Reading it came to no end.
+    Endless,
+    /// The process that reads such files could not do so, for a reason that is not the file's.
+    NotContained,
 }
 
 /// A recording that can't be read. The message is a full sentence that names the file and the place in it.

@@ -8,6 +8,7 @@ mod binned;
 mod bins;
 mod bmi3d;
 mod codec;
+pub mod contain;
 mod csv;
 mod error;
 mod gdf;
@@ -128,20 +129,27 @@ const FORMATS: &[Format] = &[
     },
 ];
 
-/// Reads a recording or a result, whatever its format.
+/// Reads a recording or a result, whatever its format: of HDF5 in a process of its own if one was [installed](contain), else here.
 ///
 /// # Errors
 /// If it is missing, damaged, of no layout that is known, or holds what can't be.
 pub fn read(path: &Path) -> Result<Recording, FormatError> {
+    read_by(path, contain::read)
+}
+
+/// Reads a recording or a result in this process, HDF5 too: for files that are trusted.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_here(path: &Path) -> Result<Recording, FormatError> {
+    read_by(path, contain::here)
+}
+
+/// Reads anything, HDF5 by `hdf5`.
+fn read_by(path: &Path, hdf5: impl FnOnce(&Path) -> Result<Recording, FormatError>) -> Result<Recording, FormatError> {
     let plain = Plain::open(path)?;
     if is_hdf5(&plain)? {
-        return open(path, |h5| {
-            let found = FORMATS.iter().find_map(|format| match format.reader {
-                Reader::Hdf5(recognise, read) if recognise(h5) => Some(read),
-                _ => None,
-            });
-            found.map_or_else(|| Err(unknown_layout(h5)), |read| read(h5))
-        });
+        return hdf5(path);
     }
     let found = FORMATS.iter().find_map(|format| match format.reader {
         Reader::Plain(recognise, read) if recognise(&plain) => Some(read),
@@ -150,11 +158,37 @@ pub fn read(path: &Path) -> Result<Recording, FormatError> {
     found.map_or_else(|| Err(unknown_file(&plain)), |read| read(&plain))
 }
 
-/// Opens an HDF5 file and hands it to a reader.
+/// Reads an open HDF5 file, whatever its layout.
+fn read_hdf5(h5: &H5) -> Result<Recording, FormatError> {
+    let found = FORMATS.iter().find_map(|format| match format.reader {
+        Reader::Hdf5(recognise, read) if recognise(h5) => Some(read),
+        _ => None,
+    });
+    found.map_or_else(|| Err(unknown_layout(h5)), |read| read(h5))
+}
+
+/// Decodes a block that a filter of HDF5 packed, to at most so many bytes; none if it can't be. For the fuzzer in `tests`.
+#[doc(hidden)]
+pub fn decode(filter: &str, block: &[u8], parameters: &[u32], most: usize) -> Option<Vec<u8>> {
+    let decoder: codec::Decoder = match filter {
+        "lz4" => codec::lz4,
+        "zstd" => codec::zstd,
+        "bitshuffle" => codec::bitshuffle,
+        "blosc" => codec::blosc,
+        _ => return None,
+    };
+    decoder(block, parameters, most).ok()
+}
+
+/// Opens an HDF5 file in this process and hands it to a reader.
 fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Result<T, FormatError> {
     let plain = Plain::open(path)?;
     if !is_hdf5(&plain)? {
         return Err(unknown_file(&plain));
+    }
+    if path.to_str().is_none() {
+        let message = "has a name that is not UTF-8, by which HDF5 files can't be opened; rename it";
+        return Err(FormatError::new(path, "", Fault::Missing, message));
     }
     // HDF5's own error stack says nothing that a user could act on.
     hdf5::silence_errors(true);

@@ -22,6 +22,7 @@ mod engine_run;
 mod engine_semantics;
 mod engine_threads;
 mod format_broken;
+mod format_contain;
 mod format_damage;
 mod format_disk_full;
 mod format_read;

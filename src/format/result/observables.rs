@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::read::recognise;
+use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
-use crate::format::open;
 
 /// `/state` and `/weights` of a result.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Observables {
     /// `/state/<population>/<variable>`.
     pub states: Vec<States>,
@@ -19,7 +21,7 @@ pub struct Observables {
 }
 
 /// Samples of a state variable.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct States {
     /// Population.
     pub population: String,
@@ -36,7 +38,7 @@ pub struct States {
 }
 
 /// Weights as presynaptic spikes transmitted them, by time of emission.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct PreSpikeWeights {
     /// Projection.
     pub projection: String,
@@ -53,7 +55,7 @@ pub struct PreSpikeWeights {
 }
 
 /// All weights of a projection at some times.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Snapshots {
     /// Projection.
     pub projection: String,
@@ -74,7 +76,12 @@ pub struct Snapshots {
 /// # Errors
 /// If the file can't be read, is no result of ours, or its tables do not fit together.
 pub fn read_observables(path: &Path) -> Result<Observables, FormatError> {
-    open(path, |h5| {
+    contain::read(path)
+}
+
+impl Observables {
+    /// Reads them from an open file.
+    pub(in crate::format) fn read(h5: &H5) -> Result<Observables, FormatError> {
         if !recognise(h5) {
             let message = "is not a result of memspike: only those hold states and weights";
             return Err(h5.error("", Fault::UnknownLayout, message));
@@ -95,7 +102,7 @@ pub fn read_observables(path: &Path) -> Result<Observables, FormatError> {
             }
         }
         Ok(all)
-    })
+    }
 }
 
 fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatError> {

@@ -1,0 +1,143 @@
+//! What can be read in another process: how it is called, its long columns, and what must hold of it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::format::error::FormatError;
+use crate::format::h5::H5;
+use crate::format::result::{Figures, Observables};
+use crate::spikes::{Column, Recording};
+
+/// A long column, which crosses the pipe apart from the rest.
+pub(in crate::format) enum Long<'a> {
+    F64(&'a mut Vec<f64>),
+    U32(&'a mut Vec<u32>),
+    I64(&'a mut Vec<i64>),
+}
+
+/// What can be read of an HDF5 file, here or in another process. A new kind needs a line in `child::serve` too.
+pub(in crate::format) trait Contents: Serialize + DeserializeOwned {
+    /// What the other process is asked for.
+    const NAME: &'static str;
+
+    /// Reads it in this process.
+    fn read(h5: &H5) -> Result<Self, FormatError>;
+
+    /// Its long columns. How many there are must follow from the rest alone.
+    fn columns(&mut self) -> Vec<Long<'_>>;
+
+    /// Whether lengths and indices fit together, so that no use of it can go beyond an end.
+    ///
+    /// # Errors
+    /// What does not.
+    fn check(&self) -> Result<(), String>;
+}
+
+impl Contents for Recording {
+    const NAME: &'static str = "recording";
+
+    fn read(h5: &H5) -> Result<Recording, FormatError> {
+        crate::format::read_hdf5(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        let spikes = &mut self.spikes;
+        let mut columns =
+            vec![Long::F64(&mut spikes.times), Long::U32(&mut spikes.units), Long::I64(&mut spikes.unit_ids)];
+        columns.extend(self.signals.iter_mut().flat_map(|s| [Long::F64(&mut s.times), Long::F64(&mut s.data)]));
+        columns.extend(self.intervals.iter_mut().flat_map(|t| [Long::F64(&mut t.start), Long::F64(&mut t.stop)]));
+        columns
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (spikes, units) = (&self.spikes, self.spikes.unit_ids.len());
+        let same = |what: &str, found: usize, expected: usize| {
+            if found == expected { Ok(()) } else { Err(format!("{what}: {found} entries, expected {expected}")) }
+        };
+        let table = |what: &str, columns: &[(String, Column)], rows: usize| {
+            columns.iter().try_for_each(|(name, column)| same(&format!("{what} {name}"), column.len(), rows))
+        };
+        same("units of spikes", spikes.units.len(), spikes.times.len())?;
+        if let Some(unit) = spikes.units.iter().find(|unit| **unit as usize >= units) {
+            return Err(format!("a spike of the unit {unit} of {units}"));
+        }
+        if !spikes.times.iter().all(|time| time.is_finite()) || !spikes.times.is_sorted() {
+            return Err("times of spikes that are no numbers, or decrease".to_owned());
+        }
+        let within = |first: usize, count: usize| first.checked_add(count).is_some_and(|end| end <= units);
+        if let Some((name, ..)) = self.populations.iter().find(|(_, first, count)| !within(*first, *count)) {
+            return Err(format!("the population {name} has units beyond the {units} that there are"));
+        }
+        table("column of units", &self.unit_columns, units)?;
+        table("electrodes", &self.electrodes, self.electrodes.first().map_or(0, |(_, column)| column.len()))?;
+        for signal in &self.signals {
+            same(&signal.name, signal.data.len(), signal.times.len().saturating_mul(signal.width))?;
+        }
+        for intervals in &self.intervals {
+            same(&intervals.name, intervals.stop.len(), intervals.start.len())?;
+            table(&intervals.name, &intervals.columns, intervals.start.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl Contents for Observables {
+    const NAME: &'static str = "observables";
+
+    fn read(h5: &H5) -> Result<Observables, FormatError> {
+        Observables::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        let mut columns = Vec::new();
+        for s in &mut self.states {
+            columns.extend([Long::I64(&mut s.node_ids), Long::F64(&mut s.times_ms), Long::F64(&mut s.data)]);
+        }
+        for p in &mut self.pre_spike {
+            columns.extend([Long::F64(&mut p.times_ms), Long::I64(&mut p.source_ids)]);
+            columns.extend([Long::I64(&mut p.target_ids), Long::F64(&mut p.weights)]);
+        }
+        for s in &mut self.snapshots {
+            columns.extend([Long::F64(&mut s.times_ms), Long::I64(&mut s.source_ids)]);
+            columns.extend([Long::I64(&mut s.target_ids), Long::F64(&mut s.weights)]);
+        }
+        columns
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let fits = |name: &str, found: &[usize], expected: usize| {
+            if found.iter().all(|length| *length == expected) {
+                return Ok(());
+            }
+            Err(format!("{name}: columns of {found:?} entries, expected {expected}"))
+        };
+        for s in &self.states {
+            fits(&s.variable, &[s.data.len()], s.times_ms.len().saturating_mul(s.node_ids.len()))?;
+        }
+        for p in &self.pre_spike {
+            let lengths = [p.source_ids.len(), p.target_ids.len(), p.weights.len()];
+            fits(&p.projection, &lengths, p.times_ms.len())?;
+        }
+        for s in &self.snapshots {
+            fits(&s.projection, &[s.target_ids.len()], s.source_ids.len())?;
+            fits(&s.projection, &[s.weights.len()], s.times_ms.len().saturating_mul(s.source_ids.len()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Contents for Figures {
+    const NAME: &'static str = "figures";
+
+    fn read(h5: &H5) -> Result<Figures, FormatError> {
+        Figures::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        Vec::new()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}

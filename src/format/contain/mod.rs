@@ -1,0 +1,160 @@
+//! Files that nobody vouches for: HDF5 is read in a process of its own, with limits.
+//!
+//! The HDF5 library trusts its input. On damaged files it can loop for ever (`H5HG__cache_heap_deserialize`), allocate and clear
+//! whatever a length claims (`H5T__conv_vlen`), or crash. So a child process reads the file: of the same program, without a core dump, with
+//! limits on processor time and address space that follow from the file's size. It hands back what it read over a pipe, in a form that is
+//! checked here (`wire`); if it dies, the error says of what (`death`). It writes no file, so a read-only sandbox is enough.
+//!
+//! The `memspike` program does so for every HDF5 file. A program that uses this library chooses: without [`Contained::install`],
+//! [`format::read`](super::read) reads in its own process. With it, the program named there must call [`serve`] first thing:
+//!
+//! ```no_run
+//! use memspike::format::{self, contain};
+//! if let Some(code) = contain::serve(std::env::args_os()) {
+//!     std::process::exit(code);
+//! }
+//! contain::Contained::of_this_program().expect("a path of this program").install();
+//! let recording = format::read("session.nwb".as_ref()).expect("a recording");
+//! ```
+
+mod child;
+mod contents;
+mod death;
+mod limits;
+mod wire;
+
+use std::fs;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+
+pub use child::serve;
+pub(super) use contents::Contents;
+pub use limits::Limits;
+
+use super::error::FormatError;
+use super::h5::H5;
+use super::open;
+use crate::spikes::Recording;
+use wire::Broken;
+
+/// The first argument of a process that reads for another.
+const WORD: &str = "read-for-parent";
+/// So much of what a child says on its standard error is kept.
+const MOST_SAID: u64 = 4096;
+
+static INSTALLED: OnceLock<Contained> = OnceLock::new();
+
+/// How HDF5 files are read in a process of their own.
+#[derive(Clone, Debug)]
+pub struct Contained {
+    program: PathBuf,
+    limits: Limits,
+}
+
+impl Contained {
+    /// By a process of the program that is running, which must call [`serve`] before it does anything else.
+    ///
+    /// # Errors
+    /// If the system does not tell where the program is.
+    pub fn of_this_program() -> io::Result<Contained> {
+        // Right even if the file was replaced while the program runs.
+        let link = Path::new("/proc/self/exe");
+        let program = if link.exists() { link.to_path_buf() } else { std::env::current_exe()? };
+        Ok(Contained::of_program(program))
+    }
+
+    /// By a process of another program that calls [`serve`], such as `memspike` itself.
+    pub fn of_program(program: impl Into<PathBuf>) -> Contained {
+        Contained { program: program.into(), limits: Limits::default() }
+    }
+
+    /// With other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Contained {
+        Contained { limits, ..self }
+    }
+
+    /// From now on all HDF5 files that this program reads are read so. The first call counts.
+    pub fn install(self) {
+        let _ = INSTALLED.set(self);
+    }
+
+    /// Reads a recording or a result: of HDF5 in a process of its own, anything else here.
+    ///
+    /// # Errors
+    /// Those of [`format::read`](super::read), and if the process dies or can't be started.
+    pub fn read(&self, path: &Path) -> Result<Recording, FormatError> {
+        super::read_by(path, |path| self.ask(path))
+    }
+
+    /// What a child makes of the file.
+    fn ask<T: Contents>(&self, path: &Path) -> Result<T, FormatError> {
+        let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let granted = self.limits.of(bytes);
+        let mut child = self.start(T::NAME, path, granted).map_err(|error| death::unstarted(path, &error))?;
+        // Open until the answer is here: the child goes when it is closed, so it never outlives this process.
+        let stdin = child.stdin.take();
+        let said = child.stderr.take().map(|stderr| thread::spawn(move || listen(stderr)));
+        let stdout = child.stdout.take();
+        let answer = match stdout {
+            Some(stdout) => wire::receive::<T>(&mut BufReader::with_capacity(wire::BLOCK, stdout), granted.memory),
+            None => Err(Broken::Off),
+        };
+        // Only a child that stopped by itself has an ending to tell of.
+        if !matches!(answer, Err(Broken::Off)) {
+            let _ = child.kill();
+        }
+        let status = child.wait();
+        drop(stdin);
+        let said = said.and_then(|thread| thread.join().ok()).unwrap_or_default();
+        match answer {
+            Ok(Ok(contents)) => Ok(contents),
+            Ok(Err(told)) => Err(FormatError::new(path, told.place, told.fault, told.message)),
+            Err(Broken::Wrong(message)) => Err(death::nonsense(path, &message)),
+            Err(Broken::Off) => Err(death::ended(path, status.ok(), &said, granted)),
+        }
+    }
+
+    fn start(&self, task: &str, path: &Path, granted: limits::Granted) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.arg(WORD).arg(task).arg(granted.memory.to_string()).arg(granted.seconds.to_string()).arg(path);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl-C is for the program that asked: it decides what becomes of the child.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn()
+    }
+}
+
+/// Reads an HDF5 file the way that was installed, or else in this process.
+pub(super) fn read<T: Contents>(path: &Path) -> Result<T, FormatError> {
+    match INSTALLED.get() {
+        Some(contained) => {
+            expect_hdf5(path)?;
+            contained.ask(path)
+        }
+        None => here(path),
+    }
+}
+
+/// Reads an HDF5 file in this process.
+pub(super) fn here<T: Contents>(path: &Path) -> Result<T, FormatError> {
+    open(path, |h5: &H5| T::read(h5))
+}
+
+/// What is missing or no HDF5 needs no process to be told.
+fn expect_hdf5(path: &Path) -> Result<(), FormatError> {
+    let plain = super::Plain::open(path)?;
+    if super::is_hdf5(&plain)? { Ok(()) } else { Err(super::unknown_file(&plain)) }
+}
+
+/// The beginning of what a child says; the rest is read and forgotten, so that it never waits for a reader.
+fn listen(mut stderr: ChildStderr) -> String {
+    let mut said = Vec::new();
+    let _ = (&mut stderr).take(MOST_SAID).read_to_end(&mut said);
+    let _ = io::copy(&mut stderr, &mut io::sink());
+    String::from_utf8_lossy(&said).trim().to_owned()
+}

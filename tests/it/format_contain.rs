@@ -1,0 +1,149 @@
+//! HDF5 in a process of its own: the same recordings, and an error where the library would crash, loop or eat the machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use memspike::format::contain::{Contained, Limits};
+use memspike::format::{self, Fault};
+
+use crate::cli::{bad, command, good, memspike, root, workplace};
+
+/// The program's own readers.
+pub fn contained(limits: Limits) -> Contained {
+    Contained::of_program(env!("CARGO_BIN_EXE_memspike")).with_limits(limits)
+}
+
+/// Short limits, for small files.
+pub fn tight() -> Limits {
+    Limits { memory: 256 << 20, seconds: 3, ..Limits::default() }
+}
+
+fn samples(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { samples(&path, out) } else { out.push(path) }
+    }
+}
+
+#[test]
+fn every_sample_is_the_same_read_here_or_in_another_process() {
+    let mut paths = Vec::new();
+    samples(&root().join("tests/data/recordings"), &mut paths);
+    let reader = contained(Limits::default());
+    let mut read = 0;
+    for path in paths {
+        match (format::read_here(&path), reader.read(&path)) {
+            (Ok(here), Ok(there)) => {
+                // Debug text: NaN is equal to itself in it.
+                assert_eq!(format!("{here:?}"), format!("{there:?}"), "{}", path.display());
+                read += 1;
+            }
+            (Err(here), Err(there)) => assert_eq!(here, there),
+            (here, there) => panic!("{}: {:?} {:?}", path.display(), here.err(), there.err()),
+        }
+    }
+    assert!(read > 40, "{read}");
+}
+
+#[test]
+fn any_name_reaches_the_other_process() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let named = |name: &[u8]| {
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::copy(root().join("tests/data/recordings/sonata_spikes/pysonata_one_pop.h5"), &path).unwrap();
+        contained(tight()).read(&path)
+    };
+    assert!(!named("-é '\n\".h5".as_bytes()).unwrap().spikes.is_empty());
+    assert!(named(b"a\xff.h5").unwrap_err().to_string().contains("rename it"));
+}
+
+#[test]
+fn a_heap_on_which_the_library_loops_for_ever_is_an_error_after_its_time() {
+    let path = root().join("tests/data/damaged/endless_heap.h5");
+    let error = contained(tight()).read(&path).unwrap_err();
+    assert_eq!(error.fault, Fault::Endless, "{error}");
+    let message = error.to_string();
+    for part in ["endless_heap.h5: ", "3 s of processor time", "damaged", "--trust"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+#[test]
+fn lengths_that_are_only_claimed_take_no_memory_and_are_an_error() {
+    for name in ["claimed_row.h5", "claimed_strings.h5"] {
+        let path = root().join("tests/data/damaged").join(name);
+        let error = contained(tight()).read(&path).unwrap_err();
+        assert!(error.to_string().contains("damaged"), "{error}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error_with_a_remedy() {
+    let path = root().join("tests/data/recordings/sonata_spikes/pysonata_one_pop.h5");
+    let error = Contained::of_program("/nowhere/memspike").read(&path).unwrap_err();
+    assert_eq!(error.fault, Fault::NotContained);
+    assert!(error.to_string().contains("--trust"), "{error}");
+    // One that answers something else.
+    let error = Contained::of_program("/bin/echo").read(&path).unwrap_err();
+    assert!(error.to_string().contains("impossible answer") && error.fault == Fault::Damaged, "{error}");
+    let error = Contained::of_program("/bin/false").read(&path).unwrap_err();
+    assert!(error.to_string().contains("the code 1") && error.fault == Fault::NotContained, "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_hdf5_needs_no_process() {
+    let nowhere = Contained::of_program("/nowhere/memspike");
+    let csv = root().join("tests/data/recordings/mc_maze_trial_748/trial_748_first_second.csv");
+    assert!(nowhere.read(&csv).is_ok());
+    assert_eq!(nowhere.read(Path::new("/nowhere/a.nwb")).unwrap_err().fault, Fault::Missing);
+}
+
+#[test]
+fn every_command_contains_what_it_reads_and_trust_does_not() {
+    let folder = workplace();
+    let file = "tests/data/damaged/endless_heap.h5";
+    good(&memspike(folder.path(), &["info", "session.nwb"]));
+    good(&memspike(folder.path(), &["info", "session.nwb", "--trust"]));
+    // The process that reads goes when the one that asked goes: the pipe to it closes.
+    let mut child = command(folder.path()).args(["info", file]).spawn().unwrap();
+    let mut reader = Vec::new();
+    for _ in 0..200 {
+        reader = children(child.id());
+        if !reader.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(reader.len(), 1, "one process reads");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let gone = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists() || zombie(*pid);
+    for _ in 0..100 {
+        if reader.iter().all(gone) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{reader:?} still run");
+}
+
+/// The processes that `parent` started.
+fn children(parent: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    list.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+fn zombie(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+#[test]
+fn the_hidden_command_says_nothing_that_it_was_not_asked() {
+    let folder = workplace();
+    for args in [&["read-for-parent"][..], &["read-for-parent", "nothing", "1", "1", "session.nwb"]] {
+        assert_eq!(memspike(folder.path(), args).status.code(), Some(2));
+    }
+    assert!(bad(&memspike(folder.path(), &["info", "nowhere.nwb"]), 2).contains("no such file"));
+}
