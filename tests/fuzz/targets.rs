@@ -30,9 +30,14 @@ pub struct Target {
     pub seeds: Vec<Vec<u8>>,
     /// Whether lines and numbers are changed rather than bytes.
     pub text: bool,
-    pub read: Box<dyn FnMut(&[u8]) -> Answer>,
+    pub read: Box<Try>,
 }
 
+/// Tries an input.
+type Try = dyn FnMut(&[u8]) -> Answer;
+
+/// A network that needs more does not fit \[bytes\].
+const LARGEST: u64 = 64 << 20;
 /// So much of a text sample: inputs are tried by the hundred thousand.
 const TEXT: usize = 8 << 10;
 /// Longer elements of MATLAB 5 are left out of what is unpacked.
@@ -198,7 +203,11 @@ fn model(root: &Path, mut seeds: Vec<Vec<u8>>) -> Target {
     let read = move |input: &[u8]| {
         let Ok(text) = std::str::from_utf8(input) else { return Answer::Refused };
         match spec::parse(text, "input.toml", &base, &[]) {
-            Ok(spec) => answer(network::estimate(&spec).and_then(|_| network::check_parameters(&spec))),
+            // As the program does: what does not fit into memory is refused before its parameters are drawn.
+            Ok(spec) => match network::estimate(&spec) {
+                Ok(size) if size.bytes < LARGEST => answer(network::check_parameters(&spec)),
+                _ => Answer::Refused,
+            },
             Err(_) => Answer::Refused,
         }
     };
