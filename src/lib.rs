@@ -10,6 +10,7 @@ pub mod device;
 pub mod engine;
 pub mod format;
 pub mod hardware;
+pub mod idx;
 pub mod math;
 pub mod memory;
 pub mod network;

@@ -40,6 +40,10 @@ pub enum Purpose {
     Binned = 11,
     /// Rate of a Poisson source, drawn per neuron.
     Rate = 12,
+    /// The order in which images are shown, or when a pattern comes back.
+    Order = 13,
+    /// A spike pattern that comes back.
+    Pattern = 14,
 }
 
 /// One block of Philox4x32-10: four words for a 128-bit counter under a 64-bit key.

@@ -4,13 +4,17 @@
 //! (the CV of two spikes, the correlation of a silent unit) is `None` or left out.
 
 mod correlation;
+mod detection;
 mod histogram;
 mod isi;
+mod labelling;
 mod rates;
 
 pub use correlation::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+pub use detection::Detection;
 pub use histogram::{Histogram, histogram, percentile};
 pub use isi::{MIN_SPIKES_FOR_CV, cv, intervals, mean_cv, unit_cvs};
+pub use labelling::{Evaluation, Responses, evaluate, parse_range};
 pub use rates::{BinnedRate, binned_rate, population_rate, unit_rates};
 
 /// A question that has no answer: the window, bin or range is not one.

@@ -11,7 +11,9 @@ mod check;
 mod clock;
 mod completions;
 mod crossbar;
+mod detect;
 mod device;
+mod evaluate;
 mod failure;
 mod figures;
 mod info;
@@ -28,6 +30,7 @@ mod quantity;
 mod raster;
 mod replay;
 mod run;
+mod shown;
 mod simulate;
 mod sink;
 mod together;
@@ -61,6 +64,7 @@ enum Command {
     Replay(replay::Args),
     Raster(raster::Args),
     Plot(plot::Args),
+    Evaluate(evaluate::Args),
     Info(info::Args),
     Check(check::Args),
     Models(models::Args),
@@ -84,6 +88,7 @@ impl Cli {
             Command::Replay(args) => together::together(|ranks| replay::run(args, ranks)),
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
+            Command::Evaluate(args) => evaluate::run(&args),
             Command::Info(args) => info::run(&args),
             Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),

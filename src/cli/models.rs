@@ -67,7 +67,9 @@ fn zoo() -> Vec<Entry> {
     let beside = [&short_term::MODEL, &short_term::NORMALIZE].map(|m| Entry::of("projection", m, None));
     let sets = presets::ALL.iter().filter_map(Entry::preset);
     let crossbar = Entry::of("projection", &crossbar::MODEL, None);
-    neurons.chain(rules).chain(beside).chain(devices).chain(sets).chain([crossbar]).collect()
+    let pattern = Entry { name: "pattern", ..Entry::of("population", &spec::PATTERN, None) };
+    let labels = Entry { name: "labels", ..Entry::of("population", &spec::LABELS, None) };
+    neurons.chain(rules).chain(beside).chain(devices).chain(sets).chain([crossbar, labels, pattern]).collect()
 }
 
 /// The list, or the chosen model.
@@ -130,6 +132,7 @@ fn list(zoo: &[Entry]) -> String {
         ("device", false, "Memristive devices"),
         ("device", true, "Sets of device parameters that ship"),
         ("projection", false, "Beside them in a projection"),
+        ("population", false, "Sources with tables of their own"),
     ] {
         let _ = writeln!(out, "{heading}");
         for entry in zoo.iter().filter(|e| e.kind == kind && e.set == set) {
@@ -295,7 +298,9 @@ mod tests {
         for entry in zoo() {
             let text = describe_toml(&entry);
             let parsed: toml_edit::DocumentMut = text.parse().unwrap_or_else(|e| panic!("{text}\n{e}"));
-            assert!(parsed[entry.kind][&format!("my_{}", entry.name)][entry.model.name].is_table());
+            let mut item = &parsed[entry.kind][&format!("my_{}", entry.name)];
+            entry.model.name.split('.').for_each(|key| item = &item[key]);
+            assert!(item.is_table(), "{text}");
             assert!(list(&zoo()).contains(entry.summary));
         }
     }

@@ -9,6 +9,8 @@ pub fn kind(kind: &PopulationKind) -> &'static str {
         PopulationKind::Source(SourceSpec::SpikeTimes(_)) => "source.spike_times",
         PopulationKind::Source(SourceSpec::Poisson { .. }) => "source.poisson",
         PopulationKind::Source(SourceSpec::Regular { .. }) => "source.regular",
+        PopulationKind::Source(SourceSpec::Labels(_)) => "source.labels",
+        PopulationKind::Source(SourceSpec::Pattern(_)) => "source.pattern",
         PopulationKind::Source(SourceSpec::Recording(_)) => "source.recording",
     }
 }

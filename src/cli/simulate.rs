@@ -15,7 +15,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::sink::{Stored, read_marks};
 use super::together::agree;
-use super::{Done, Failure, clock, figures, interrupt, memory, names, quantity};
+use super::{Done, Failure, clock, figures, interrupt, memory, names, quantity, shown};
 
 /// Flags of both commands.
 #[derive(Debug, clap::Args)]
@@ -227,6 +227,7 @@ fn header(network: &Network, recordings: &[Replayed]) -> Header {
         intervals: spec.intervals.iter().map(|i| (i.name.clone(), spans(&i.spans))).collect(),
         ..Header::default()
     };
+    header.recorded_intervals.extend(shown::tables(spec));
     for Replayed { recording, bound, .. } in recordings {
         header.add_recording(&recording.signals, &recording.intervals, bound.start_s, bound.stop_s);
     }

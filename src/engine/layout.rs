@@ -78,13 +78,20 @@ fn describe(kind: &PopulationKind) -> (String, String) {
             (model.name.into(), serde_json::Value::Object(map).to_string())
         }
         PopulationKind::Source(source) => {
+            let mut map = serde_json::Map::new();
             let kind = match source {
                 SourceSpec::SpikeTimes(_) => "source.spike_times",
                 SourceSpec::Poisson { .. } => "source.poisson",
                 SourceSpec::Regular { .. } => "source.regular",
+                SourceSpec::Labels(labels) => {
+                    map.insert("rows".into(), labels.images.rows.into());
+                    map.insert("columns".into(), labels.images.columns.into());
+                    "source.labels"
+                }
+                SourceSpec::Pattern(_) => "source.pattern",
                 SourceSpec::Recording(_) => "source.recording",
             };
-            (kind.into(), "{}".into())
+            (kind.into(), serde_json::Value::Object(map).to_string())
         }
     }
 }

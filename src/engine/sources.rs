@@ -2,12 +2,14 @@
 
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::draw;
-use crate::spec::{NetworkSpec, PopulationKind, Rate, SourceSpec};
+use crate::spec::{LabelsSpec, NetworkSpec, PopulationKind, Rate, SourceSpec};
 use crate::time::Time;
 use crate::value::Value;
 
 use super::RunError;
 use super::calendar::Calendar;
+use super::patterns::Patterns;
+use super::shows;
 use super::train::{Profile, Train, spans};
 
 /// The members of one population that a thread owns.
@@ -25,6 +27,8 @@ enum Kind {
     Given(Vec<Vec<Time>>),
     Poisson { key: StreamKey, rates: Vec<f64>, profile: Profile },
     Regular { rates: Vec<f64>, phases: Vec<f64>, spans: Vec<(Time, Time)> },
+    Labels { key: StreamKey, spec: LabelsSpec },
+    Pattern(Patterns),
 }
 
 /// Where a source stands, for a checkpoint.
@@ -74,6 +78,14 @@ impl Sources {
                 phases: column(phase, Purpose::Initial)?,
                 spans: spans(active, &spec.intervals),
             },
+            SourceSpec::Labels(labels) => {
+                let key = StreamKey::new(spec.simulation.seed, Purpose::Poisson, name_key(&population.name));
+                Kind::Labels { key, spec: labels.clone() }
+            }
+            SourceSpec::Pattern(pattern) => {
+                let name = name_key(&population.name);
+                Kind::Pattern(Patterns::new(*pattern, spec.simulation.seed, name, members.len()))
+            }
             SourceSpec::Recording(_) => {
                 return Err(RunError::Model(format!(
                     "population {}: source.recording has no file; name one, or use `memspike replay`",
@@ -127,19 +139,21 @@ impl Sources {
         }
     }
 
-    fn begin(&self, place: usize) -> Train {
-        match &self.kind {
+    fn begin(&mut self, place: usize) -> Train {
+        match &mut self.kind {
             Kind::Given(trains) => Train { next: trains[place].first().copied().unwrap_or(Time::NEVER), drawn: 0 },
             Kind::Poisson { key, rates, profile } => {
                 Train::poisson(*key, u64::from(self.first) + place as u64, rates[place], profile)
             }
             Kind::Regular { rates, phases, spans } => regular(rates[place], phases[place], spans, 0),
+            Kind::Labels { key, spec } => shows::first(spec, *key, self.first as usize + place),
+            Kind::Pattern(patterns) => patterns.first(place, self.first + place as u32),
         }
     }
 
     fn step(&mut self, place: usize) {
         let train = &mut self.trains[place];
-        match &self.kind {
+        match &mut self.kind {
             Kind::Given(trains) => {
                 train.drawn += 1;
                 train.next = trains[place].get(train.drawn as usize).copied().unwrap_or(Time::NEVER);
@@ -150,6 +164,8 @@ impl Sources {
             Kind::Regular { rates, phases, spans } => {
                 *train = regular(rates[place], phases[place], spans, train.drawn + 1);
             }
+            Kind::Labels { key, spec } => *train = shows::next(spec, *key, self.first as usize + place, *train),
+            Kind::Pattern(patterns) => *train = patterns.next(place, self.first + place as u32, *train),
         }
     }
 }

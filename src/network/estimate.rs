@@ -54,7 +54,13 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
             _ => 0,
         })
         .sum();
-    let mut bytes = 400 * neurons + 100 * sources + 8 * spikes;
+    let shown = spec.populations.iter().map(|p| match &p.kind {
+        PopulationKind::Source(SourceSpec::Labels(labels)) => {
+            (labels.images.pixels.len() + std::mem::size_of_val(&labels.shown[..])) as u64
+        }
+        _ => 0,
+    });
+    let mut bytes = 400 * neurons + 100 * sources + 8 * spikes + shown.sum::<u64>();
     let mut projections = Vec::new();
     let sketch = sketch_populations(spec);
     for (index, projection) in spec.projections.iter().enumerate() {

@@ -28,6 +28,7 @@ mod error;
 mod inputs;
 mod interval_files;
 mod intervals;
+mod labels;
 mod layers;
 mod matrix;
 mod models;
@@ -35,6 +36,7 @@ mod names;
 mod network_spec;
 mod pairs_file;
 mod parameters;
+mod pattern;
 mod plastic;
 mod populations;
 mod projections;
@@ -52,7 +54,9 @@ mod values_file;
 pub use bind::{BindError, Bound};
 pub use devices::{device, device_file, device_presets};
 pub use error::ModelError;
+pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
+pub use pattern::{PATTERN, PatternSpec};
 pub use sources::parse_units;
 
 use error::{Place, Source};
@@ -107,12 +111,13 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
     }
     let text = |key: &str| root.get(key).map(|node| scope.text(node, "a text")).transpose();
     let (title, reference) = (text("title")?, text("reference")?);
-    let simulation = simulation::read(&mut scope, root)?;
+    let mut simulation = simulation::read(&mut scope, root)?;
     let [neurons, rules, devices] = reader::sets(root)?;
     let mut reader = reader::Reader {
         scope,
         resolution: simulation.resolution,
         duration: simulation.duration,
+        seed: simulation.seed,
         neurons,
         rules,
         devices,
@@ -127,6 +132,9 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
         return Err(at.error("the model has no population: expected at least one table [population.NAME]"));
     }
     reader.scope.populations = Arc::new(reader.populations.iter().map(|p| p.name.clone()).collect());
+    if simulation.duration.is_none() {
+        simulation.duration = reader.shown_until();
+    }
     let inputs = reader.read_inputs(root)?;
     let projections = reader.read_projections(root)?;
     let record = reader.read_record(root, &projections)?;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 pub use super::conditions::{Condition, Wanted};
 pub use super::interval_files::IntervalFile;
+use super::labels::LabelsSpec;
+use super::pattern::PatternSpec;
 use crate::crossbar::CrossbarSpec;
 use crate::device::DeviceSpec;
 use crate::neuron::NeuronSpec;
@@ -139,6 +141,10 @@ pub enum SourceSpec {
         /// When it is active.
         active: Active,
     },
+    /// Labelled images, one member per pixel.
+    Labels(LabelsSpec),
+    /// A pattern that comes back within noise.
+    Pattern(PatternSpec),
     /// A recording, which the caller reads and binds with [`NetworkSpec::bind`].
     Recording(RecordingSpec),
 }

@@ -36,7 +36,7 @@ impl Reader<'_> {
                 if let Some(initial) = table.entry("initial") {
                     return Err(initial.key_at.error("a source has no state, so that `initial` means nothing here"));
                 }
-                let (source, size) = self.source(&source.node, &entry.key_at, table.get("size"), size)?;
+                let (source, size) = self.source(&source.node, (&entry.key, &entry.key_at), table.get("size"), size)?;
                 Ok(PopulationSpec { name: entry.key.clone(), size, kind: PopulationKind::Source(source) })
             }
             (Some(_), Some(source)) => Err(source

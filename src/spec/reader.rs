@@ -17,6 +17,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) resolution: Time,
     /// `simulation.duration`, if given.
     pub(crate) duration: Option<Time>,
+    /// `simulation.seed`.
+    pub(crate) seed: u64,
     pub(crate) neurons: Sets<'a>,
     pub(crate) rules: Sets<'a>,
     pub(crate) devices: Sets<'a>,

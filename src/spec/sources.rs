@@ -2,7 +2,7 @@
 
 use super::error::{ModelError, Place};
 use super::names::check_keys;
-use super::network_spec::{Rate, RecordingSpec, SourceSpec};
+use super::network_spec::{PopulationKind, Rate, RecordingSpec, SourceSpec};
 use super::reader::{Reader, required};
 use super::scope::snap_up;
 use super::tree::{Kind, Node, Table};
@@ -10,14 +10,14 @@ use super::values::{self, Factor, Form};
 use crate::time::Time;
 use crate::value::Value;
 
-const SOURCES: [&str; 4] = ["spike_times", "poisson", "regular", "recording"];
+const SOURCES: [&str; 6] = ["spike_times", "poisson", "regular", "labels", "pattern", "recording"];
 
 impl Reader<'_> {
-    /// Reads a source and its size.
+    /// Reads the source of the population `name`, and its size.
     pub(crate) fn source(
         &self,
         node: &Node,
-        at: &Place,
+        (name, at): (&str, &Place),
         size_node: Option<&Node>,
         size: Option<usize>,
     ) -> Result<(SourceSpec, usize), ModelError> {
@@ -66,6 +66,18 @@ impl Reader<'_> {
                 };
                 Ok((SourceSpec::Regular { rate, phase, active: self.active(table)? }, size))
             }
+            "labels" => {
+                if let Some(node) = size_node {
+                    return Err(node.at.error("the size follows from the images, one member per pixel: leave it away"));
+                }
+                let labels = self.labels(entry, name)?;
+                let size = labels.size();
+                Ok((SourceSpec::Labels(labels), size))
+            }
+            "pattern" => {
+                let size = given()?;
+                Ok((SourceSpec::Pattern(self.pattern(entry, size)?), size))
+            }
             _ => {
                 if let Some(node) = size_node {
                     return Err(node
@@ -75,6 +87,16 @@ impl Reader<'_> {
                 Ok((SourceSpec::Recording(self.recording(table()?)?), 0))
             }
         }
+    }
+
+    /// When the last image has been shown; none without images.
+    pub(crate) fn shown_until(&self) -> Option<Time> {
+        let end = |population: &super::PopulationSpec| match &population.kind {
+            PopulationKind::Source(SourceSpec::Labels(labels)) => Some(labels.end()),
+            _ => None,
+        };
+        let end = self.populations.iter().filter_map(end).max()?;
+        Some(self.scope.grid.map_or(end, |step| snap_up(end, step)))
     }
 
     /// A rate: a value, or `{ steps = [[t, rate], ..] }`.

@@ -11,6 +11,10 @@ fn examples(help: &str) -> Vec<String> {
 /// The result that examples of raster and plot start from.
 const REPLAY: &str = "memspike replay session.nwb -o replay.h5";
 
+/// The result that examples of evaluate start from: a hundred digits to learn, to label by, and to test on.
+const DIGITS: &str = "memspike run models/querlioz_digits.toml -o digits.h5 --set parameters.train=100 --set parameters.epochs=1 \
+                      --set parameters.label=100 --set parameters.test=100 --set parameters.outputs=10";
+
 #[test]
 fn the_examples_of_every_help_run() {
     for command in [
@@ -18,6 +22,7 @@ fn the_examples_of_every_help_run() {
         "replay",
         "raster",
         "plot",
+        "evaluate",
         "info",
         "check",
         "models",
@@ -35,6 +40,12 @@ fn the_examples_of_every_help_run() {
         assert!(!examples.is_empty(), "{help}");
         if command != "replay" && examples.iter().any(|e| e.contains("replay.h5")) {
             good(&shell(folder.path(), REPLAY));
+        }
+        if examples.iter().any(|e| e.contains("digits.h5")) {
+            good(&shell(folder.path(), DIGITS));
+        }
+        if examples.iter().any(|e| e.contains("pattern.h5")) {
+            good(&shell(folder.path(), "memspike run models/masquelier_pattern.toml -o pattern.h5 --duration 2s"));
         }
         for example in examples {
             let output = good(&shell(folder.path(), &example));

@@ -30,6 +30,8 @@ mod format_recordings;
 mod format_result;
 mod format_resume;
 mod format_text;
+mod labels;
+mod learning;
 mod network_random;
 mod neuron_adaptation;
 mod neuron_linear;

@@ -1,0 +1,102 @@
+//! `memspike evaluate --detect`: does each neuron answer when its intervals come, soon, and at no other time?
+
+use std::fmt::Write;
+
+use memspike::analysis::Detection;
+use memspike::spikes::{IntervalTable, Recording};
+use serde_json::{Value, json};
+
+use super::evaluate::population;
+use super::{Done, Failure};
+
+/// What to look at.
+pub struct Question<'a> {
+    /// The table of intervals, if it was named.
+    pub intervals: Option<&'a str>,
+    /// The population, if it was named.
+    pub population: Option<&'a str>,
+    /// From here on \[s\].
+    pub start: f64,
+    /// How much later an answer comes \[s\].
+    pub lag: f64,
+    /// As JSON?
+    pub json: bool,
+}
+
+/// Counts and tells.
+pub fn run(question: &Question<'_>, recording: &Recording) -> Result<Done, Failure> {
+    let table = table(question, recording)?;
+    let (name, first, size) = population(question.population, recording, &table.name)?;
+    let stop = recording.stop();
+    let mut spans: Vec<(f64, f64)> = table.start.iter().copied().zip(table.stop.iter().copied()).collect();
+    spans.retain(|s| s.0 >= question.start && s.1 + question.lag <= stop);
+    spans.iter_mut().for_each(|s| *s = (s.0 + question.lag, s.1 + question.lag));
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if spans.is_empty() {
+        return Err(Failure::input(format!(
+            "No interval of `{}` lies between {} s and {stop} s.",
+            table.name, question.start
+        )));
+    }
+    let trains = recording.spikes.trains();
+    let each: Vec<(usize, Detection)> = (0..size)
+        .map(|neuron| {
+            let spikes: Vec<f64> = trains[first + neuron].iter().copied().filter(|t| *t >= question.start).collect();
+            // The lag does not move the start of an answer before that of the first interval.
+            let mut found = Detection::of(&spikes, &spans);
+            found.latency = found.latency.map(|wait| wait + question.lag);
+            (spikes.len(), found)
+        })
+        .collect();
+    if question.json {
+        Done::json(&as_json(&name, &table.name, question, &each))
+    } else {
+        Ok(Done::text(as_text(&name, &table.name, question, &each)))
+    }
+}
+
+fn table<'a>(question: &Question<'_>, recording: &'a Recording) -> Result<&'a IntervalTable, Failure> {
+    let names: Vec<&str> = recording.intervals.iter().map(|t| t.name.as_str()).collect();
+    match (question.intervals, &recording.intervals[..]) {
+        (_, []) => Err(Failure::input(
+            "The file has no table of intervals: one is written where a population has source.pattern.",
+        )),
+        (Some(wanted), all) => all.iter().find(|t| t.name == wanted).ok_or_else(|| {
+            Failure::input(format!("There is no table `{wanted}`; expected one of {}.", names.join(", ")))
+        }),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Failure::input(format!("Choose a table with --intervals: {}.", names.join(", ")))),
+    }
+}
+
+fn as_json(population: &str, table: &str, question: &Question<'_>, each: &[(usize, Detection)]) -> Value {
+    let one = |(spikes, d): &(usize, Detection)| {
+        json!({
+            "spikes": spikes,
+            "hits": d.hits,
+            "hit_rate": d.hit_rate(),
+            "false_alarms": d.false_alarms,
+            "latency_ms": d.latency.map(|s| s * 1e3),
+        })
+    };
+    json!({
+        "population": population,
+        "intervals": table,
+        "start_s": question.start,
+        "occurrences": each.first().map_or(0, |(_, d)| d.occurrences),
+        "neurons": each.iter().map(one).collect::<Vec<_>>(),
+    })
+}
+
+fn as_text(population: &str, table: &str, question: &Question<'_>, each: &[(usize, Detection)]) -> String {
+    let occurrences = each.first().map_or(0, |(_, d)| d.occurrences);
+    let mut out = format!("{population}: {occurrences} intervals of {table} from {} s on\n\n", question.start);
+    let _ = writeln!(out, "neuron  spikes    hits  hit rate  false alarms  latency [ms]");
+    for (neuron, (spikes, d)) in each.iter().enumerate() {
+        let latency = d.latency.map_or("-".to_string(), |s| format!("{:.2}", s * 1e3));
+        let rate = format!("{:.1} %", 100.0 * d.hit_rate());
+        let _ =
+            writeln!(out, "{neuron:>6}  {spikes:>6}  {:>6}  {rate:>8}  {:>12}  {latency:>12}", d.hits, d.false_alarms);
+    }
+    out
+}
