@@ -94,13 +94,11 @@ impl Patterns {
             let end = |section| self.rates.stream(item).at(section).uniform();
             self.noise(&mut stream, [end(section), end(section + 1)], |at| spikes.push(Time::from_ms(at)));
         }
-        let mut at = 0.0;
-        while spec.background > 0.0 {
-            at += exponential(&mut stream) / (spec.background * 1e-3);
-            if at >= length {
-                break;
-            }
+        let gap = |stream: &mut Stream| exponential(stream) / (spec.background * 1e-3);
+        let mut at = if spec.background > 0.0 { gap(&mut stream) } else { length };
+        while at < length {
             spikes.push(Time::from_ms(at));
+            at += gap(&mut stream);
         }
         spikes.sort_unstable();
         let (begin, last) = (spec.begin(section), Time(spec.duration.0 - 1));
@@ -114,17 +112,19 @@ impl Patterns {
             return;
         }
         let length = spec.duration.ms();
-        let mut at = 0.0;
-        loop {
-            at += exponential(stream) / (spec.max_rate * 1e-3);
-            if at >= length {
-                return;
-            }
+        let gap = |stream: &mut Stream| exponential(stream) / (spec.max_rate * 1e-3);
+        let (mut at, mut silent) = (gap(stream), true);
+        while at < length {
             let level = ends[0] + (ends[1] - ends[0]) * (at / length);
             let rate = spec.min_rate + (spec.max_rate - spec.min_rate) * level;
             if stream.uniform() * spec.max_rate < rate {
                 spike(at);
+                silent = false;
             }
+            at += gap(stream);
+        }
+        if silent && spec.at_least_once {
+            spike(length * stream.uniform());
         }
     }
 }
@@ -141,6 +141,11 @@ mod tests {
             panic!("no pattern")
         };
         pattern
+    }
+
+    /// So slow that most sections would be silent.
+    fn spec_of_once() -> PatternSpec {
+        spec("background = '0 Hz', min_rate = '0 Hz', max_rate = '1 Hz', jitter = '0 ms'")
     }
 
     fn train(spec: PatternSpec, member: u32, until: f64) -> Vec<f64> {
@@ -169,7 +174,7 @@ mod tests {
 
     #[test]
     fn members_of_the_pattern_repeat_it_to_the_jitter_and_others_do_not() {
-        let exact = spec("jitter = '0 ms', background = '0 Hz', members = 0.5");
+        let exact = spec("jitter = '0 ms', background = '0 Hz', members = 0.5, at_least_once = false");
         let times = exact.occurrences(PatternSpec::key(3, 9), Time::from_ms(20_000.0));
         let inside = |member: u32, spec: PatternSpec| -> Vec<Vec<f64>> {
             let all = train(spec, member, 20_000.0);
@@ -183,7 +188,7 @@ mod tests {
         for member in [0, 7, 49] {
             let own = inside(member, exact);
             assert!(own.iter().all(|o| near(o, &own[0], 1e-6)), "{member}");
-            let moved = inside(member, spec("jitter = '1 ms', background = '0 Hz'"));
+            let moved = inside(member, spec("jitter = '1 ms', background = '0 Hz', at_least_once = false"));
             assert!(moved.iter().all(|o| near(o, &own[0], 8.0) || own[0].len() > 3), "{member}");
             assert!(own[0].is_empty() || moved[0] != own[0]);
         }
@@ -205,6 +210,8 @@ mod tests {
         let share = times.len() as f64 / 400.0;
         let (in_rate, rate) = (inside / (100.0 * 20.0 * share), total / (100.0 * 20.0));
         // 54 Hz on average and 10 Hz of background; the pattern is one draw of 50 members.
+        let sections = train(spec_of_once(), 0, 20_000.0);
+        assert!((0..400).all(|n| sections.iter().any(|t| (t / 50.0) as usize == n)), "a silent section");
         assert!((rate - 64.0).abs() < 2.0 && (in_rate - 64.0).abs() < 12.0, "{rate} {in_rate}");
     }
 

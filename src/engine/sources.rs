@@ -27,8 +27,8 @@ enum Kind {
     Given(Vec<Vec<Time>>),
     Poisson { key: StreamKey, rates: Vec<f64>, profile: Profile },
     Regular { rates: Vec<f64>, phases: Vec<f64>, spans: Vec<(Time, Time)> },
-    Labels { key: StreamKey, spec: LabelsSpec },
-    Pattern(Patterns),
+    Labels { key: StreamKey, spec: Box<LabelsSpec> },
+    Pattern(Box<Patterns>),
 }
 
 /// Where a source stands, for a checkpoint.
@@ -80,11 +80,11 @@ impl Sources {
             },
             SourceSpec::Labels(labels) => {
                 let key = StreamKey::new(spec.simulation.seed, Purpose::Poisson, name_key(&population.name));
-                Kind::Labels { key, spec: labels.clone() }
+                Kind::Labels { key, spec: Box::new(labels.clone()) }
             }
             SourceSpec::Pattern(pattern) => {
                 let name = name_key(&population.name);
-                Kind::Pattern(Patterns::new(*pattern, spec.simulation.seed, name, members.len()))
+                Kind::Pattern(Box::new(Patterns::new(*pattern, spec.simulation.seed, name, members.len())))
             }
             SourceSpec::Recording(_) => {
                 return Err(RunError::Model(format!(

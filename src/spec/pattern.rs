@@ -5,8 +5,8 @@ use super::models;
 use super::names::check_keys;
 use super::reader::Reader;
 use super::tree::Entry;
-use crate::describe::Bound::{Fraction, NonNegative, Positive};
-use crate::describe::Kind::{Number, Quantity};
+use crate::describe::Bound::{Finite, Fraction, NonNegative, Positive};
+use crate::describe::Kind::{Flag, Number, Quantity};
 use crate::describe::{Model, param};
 use crate::rng::{Purpose, StreamKey};
 use crate::time::Time;
@@ -37,6 +37,13 @@ pub const PATTERN: Model = Model {
         ),
         param("min_rate", Quantity("Hz"), 20.0, NonNegative, "lowest rate of noise and pattern"),
         param("max_rate", Quantity("Hz"), 88.0, NonNegative, "highest rate of noise and pattern"),
+        param(
+            "at_least_once",
+            Flag,
+            1.0,
+            Finite,
+            "a member that would be silent for a whole section of noise or pattern fires there once",
+        ),
         param("background", Quantity("Hz"), 10.0, NonNegative, "rate of further spikes at any time"),
     ],
     variables: &[],
@@ -60,6 +67,8 @@ pub struct PatternSpec {
     pub min_rate: f64,
     /// Highest rate \[Hz\].
     pub max_rate: f64,
+    /// Does a member that would be silent for a whole section fire there once?
+    pub at_least_once: bool,
     /// Rate of further spikes \[Hz\].
     pub background: f64,
 }
@@ -96,7 +105,7 @@ impl Reader<'_> {
         let keys: Vec<&str> = PATTERN.params.iter().map(|p| p.name).collect();
         check_keys(table, "of source.pattern", &keys)?;
         let v = models::numbers(&self.scope, &PATTERN, "the source", &entry.key_at, &table.entries)?;
-        let [duration, share, members, jitter, min_rate, max_rate, background] = v[..] else {
+        let [duration, share, members, jitter, min_rate, max_rate, at_least_once, background] = v[..] else {
             return Err(entry.key_at.error("the table of source.pattern has other parameters than its reader"));
         };
         let at = |key: &str| table.get(key).map_or(&entry.key_at, |node| &node.at);
@@ -131,6 +140,7 @@ impl Reader<'_> {
             jitter,
             min_rate,
             max_rate,
+            at_least_once: at_least_once != 0.0,
             background,
         })
     }
