@@ -6,6 +6,11 @@ use memspike::spec::{LabelsSpec, NetworkSpec, PatternSpec, PopulationKind, Popul
 use memspike::spikes::{Column, IntervalTable};
 use memspike::time::Time;
 
+/// Start and stop.
+type Span = (Time, Time);
+/// A column and its name.
+type NamedColumn = (String, Column);
+
 /// A table for each source of labelled images or of a pattern, named after its population, in model time: what ends within the run.
 pub fn tables(spec: &NetworkSpec) -> Vec<RecordedTable> {
     let end = spec.simulation.duration.unwrap_or(Time::NEVER);
@@ -30,7 +35,7 @@ pub fn tables(spec: &NetworkSpec) -> Vec<RecordedTable> {
 }
 
 /// The presentations that end by `end`: when, and of what.
-fn presentations(labels: &LabelsSpec, end: Time) -> (Vec<(Time, Time)>, Vec<(String, Column)>) {
+fn presentations(labels: &LabelsSpec, end: Time) -> (Vec<Span>, Vec<NamedColumn>) {
     let span = |index: usize| (labels.begin(index), labels.begin(index) + labels.presentation);
     let spans: Vec<_> = (0..labels.shown.len()).map(span).take_while(|s| s.1 <= end).collect();
     let shown = &labels.shown[..spans.len()];
