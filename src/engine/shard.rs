@@ -114,7 +114,7 @@ pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut 
             }
         }
         // Bounds the memory that post spikes take while sources are silent.
-        if plastic.unsettled >= (1 << 16) + group.store.len() / 8 {
+        if plastic.unsettled >= (1 << 16) + group.store.len() / 8 || plastic.has_many_scalings() {
             settle(group, until);
         }
     }

@@ -35,8 +35,8 @@ pub const PATTERN: Model = Model {
             NonNegative,
             "standard deviation by which its spikes are moved, at most a quarter of its length",
         ),
-        param("min_rate", Quantity("Hz"), 20.0, NonNegative, "lowest rate of noise and pattern"),
-        param("max_rate", Quantity("Hz"), 88.0, NonNegative, "highest rate of noise and pattern"),
+        param("min_rate", Quantity("Hz"), 0.0, NonNegative, "lowest rate of noise and pattern"),
+        param("max_rate", Quantity("Hz"), 102.0, NonNegative, "highest rate of noise and pattern"),
         param(
             "at_least_once",
             Flag,

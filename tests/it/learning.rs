@@ -83,7 +83,7 @@ fn mistakes_in_a_pattern_are_told() {
     };
     wrong("share = 0.5", "at most 0.25");
     wrong("jitter = '20 ms'", "a quarter of the pattern, 12.5 ms");
-    wrong("min_rate = '99 Hz'", "at most max_rate, 88 Hz");
+    wrong("min_rate = '103 Hz'", "at most max_rate, 102 Hz");
     wrong("max_rate = '10 MHz'", "spikes of a member in one section");
     wrong("duration = '0 ms'", "duration");
     wrong("period = '1 ms'", "period");

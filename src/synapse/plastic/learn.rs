@@ -44,8 +44,8 @@ impl<W: Real> Plastic<W> {
         let scalings = &self.post[target as usize].scalings;
         if !scalings.is_empty() {
             let last = past.last.map_or(after, |last| self.at(last, delay));
-            let due = |s: &&(Time, f64)| s.0 > self.settled && s.0 >= last && s.0 <= scaled;
-            for &scaling in scalings.iter().filter(due) {
+            let first = scalings.partition_point(|s| s.0 <= self.settled || s.0 < last);
+            for &scaling in scalings[first..].iter().take_while(|s| s.0 <= scaled) {
                 self.learn_span(state, rule, target, delay, past, (after, until.min(scaling.0)), price);
                 self.scale(state, scaling, price);
                 after = scaling.0;

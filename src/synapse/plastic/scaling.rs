@@ -11,10 +11,19 @@ use crate::time::Time;
 use super::Plastic;
 use super::state::Synapse;
 
+/// Scalings that wait, at most, while their window passes.
+const MANY: usize = 8;
+
 impl<W: Real> Plastic<W> {
     /// Is a scaling due at `at`?
     pub fn scales_at(&self, at: Time) -> bool {
         self.setup.normalize.is_some_and(|n| at > Time::ZERO && at.0 % n.every.0 == 0)
+    }
+
+    /// Are so many put down that bringing everything up to date once is less than to pass them by again and again? A scaling itself
+    /// asks for every weight, those of silent sources back to the first that is put down.
+    pub fn has_many_scalings(&self) -> bool {
+        self.setup.normalize.is_some() && self.post.iter().any(|history| history.scalings.len() >= MANY)
     }
 
     /// Puts down a scaling at `at`, everything up to which has happened.
