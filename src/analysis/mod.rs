@@ -4,6 +4,7 @@
 //! (the CV of two spikes, the correlation of a silent unit) is `None` or left out.
 
 mod correlation;
+mod correlogram;
 mod detection;
 mod histogram;
 mod isi;
@@ -11,6 +12,7 @@ mod labelling;
 mod rates;
 
 pub use correlation::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+pub use correlogram::{Correlogram, correlogram};
 pub use detection::Detection;
 pub use histogram::{Histogram, histogram, percentile};
 pub use isi::{MIN_SPIKES_FOR_CV, cv, intervals, mean_cv, unit_cvs};

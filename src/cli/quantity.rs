@@ -8,6 +8,11 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     units::time(text).map(|time| time.seconds()).map_err(|e| e.to_string())
 }
 
+/// A length of time that is more than 0 \[s\].
+pub fn positive_seconds(text: &str) -> Result<f64, String> {
+    span(text).map(Time::seconds)
+}
+
 /// A length of time that is more than 0 and not infinite.
 pub fn span(text: &str) -> Result<Time, String> {
     let time = units::time(text).map_err(|e| e.to_string())?;

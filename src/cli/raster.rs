@@ -10,7 +10,7 @@ use memspike::spikes::{Recording, Signal};
 use super::output::Output;
 use super::{Done, Failure, quantity};
 
-/// Draw the raster of a result or a recording: png or svg, or in the terminal without -o
+/// Draw the raster of a result or a recording: png, svg or pdf, or in the terminal without -o
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike raster session.nwb -o session.png --behavior\n  \
                         memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'")]
@@ -18,7 +18,7 @@ pub struct Args {
     /// A result or a recording
     file: PathBuf,
 
-    /// The picture, .png or .svg; drawn in the terminal without it
+    /// The picture, .png, .svg or .pdf; drawn in the terminal without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 

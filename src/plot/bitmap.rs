@@ -1,15 +1,12 @@
-//! A figure as pixels and as a PNG, drawn by plotters.
+//! A figure as pixels and as a PNG: edges are blended by the share of the pixel that they cover.
 
-use plotters::backend::{BitMapBackend, DrawingBackend};
-use plotters::style::{Color, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+use tiny_skia::{FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
+use ttf_parser::OutlineBuilder;
 
 use super::PlotError;
 use super::figure::{Anchor, Figure, Mark};
 use super::font;
 use super::palette::Ink;
-
-/// Each pixel is the mean of this many squared: plotters' own lines and glyphs sit on whole pixels.
-const OVERSAMPLE: u32 = 3;
 
 /// Red, green and blue, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,103 +33,131 @@ impl Bitmap {
 /// Draws the figure.
 ///
 /// # Errors
-/// If plotters cannot draw a mark.
+/// If it has no pixels, or too many to hold.
 pub fn rasterize(figure: &Figure) -> Result<Bitmap, PlotError> {
-    let (width, height) = (figure.width * OVERSAMPLE, figure.height * OVERSAMPLE);
-    let mut fine = vec![255u8; 3 * width as usize * height as usize];
-    {
-        let mut backend = BitMapBackend::with_buffer(&mut fine, (width, height));
-        for mark in &figure.marks {
-            draw(&mut backend, mark)?;
-        }
-        backend.present().map_err(|error| PlotError::Draw(error.to_string()))?;
-    }
-    Ok(Bitmap { width: figure.width, height: figure.height, rgb: average(&fine, figure.width, figure.height) })
+    let size = || PlotError::Size(figure.width, figure.height);
+    let mut canvas = Canvas(Pixmap::new(figure.width, figure.height).ok_or_else(size)?);
+    canvas.0.fill(tiny_skia::Color::WHITE);
+    figure.marks.iter().for_each(|mark| canvas.draw(mark));
+    // On white everything is opaque, so that there is nothing to divide by.
+    let rgb = canvas.0.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    Ok(Bitmap { width: figure.width, height: figure.height, rgb })
 }
 
-/// Means over squares of `OVERSAMPLE` x `OVERSAMPLE` pixels.
-fn average(fine: &[u8], width: u32, height: u32) -> Vec<u8> {
-    let n = OVERSAMPLE as usize;
-    let row = 3 * n * width as usize;
-    let mut result = vec![0u8; 3 * width as usize * height as usize];
-    for (out, rows) in result.chunks_exact_mut(3 * width as usize).zip(fine.chunks_exact(row * n)) {
-        for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
-            let mut sum = [0u32; 3];
-            for line in rows.chunks_exact(row) {
-                for sample in line[3 * n * x..3 * n * (x + 1)].chunks_exact(3) {
-                    (0..3).for_each(|c| sum[c] += u32::from(sample[c]));
+struct Canvas(Pixmap);
+
+impl Canvas {
+    fn draw(&mut self, mark: &Mark) {
+        match mark {
+            Mark::Rect { x, y, w, h, ink } => self.rect(*x, *y, *w, *h, *ink),
+            Mark::Ticks { at, w, h, ink } => at.iter().for_each(|(x, y)| self.rect(*x, *y, *w, *h, *ink)),
+            Mark::Line { points, width, ink } => {
+                let stroke = Stroke { width: *width as f32, line_join: LineJoin::Round, ..Stroke::default() };
+                if let Some(path) = path(points, false) {
+                    self.0.stroke_path(&path, &paint(*ink), &stroke, Transform::identity(), None);
                 }
             }
-            (0..3).for_each(|c| pixel[c] = ((sum[c] + (n * n / 2) as u32) / (n * n) as u32) as u8);
+            Mark::Area { points, ink } => {
+                if let Some(path) = path(points, true) {
+                    self.0.fill_path(&path, &paint(*ink), FillRule::Winding, Transform::identity(), None);
+                }
+            }
+            Mark::Pixels { x, y, width, rgba } => {
+                for (i, &[r, g, b, a]) in rgba.iter().enumerate().filter(|(_, pixel)| pixel[3] > 0) {
+                    let (column, row) = (x + i as u32 % width, y + i as u32 / width);
+                    self.blend(column, row, [r, g, b], f64::from(a) / 255.0);
+                }
+            }
+            Mark::Text { x, y, size, text, ink, anchor, bold, upward } => {
+                let shift = match anchor {
+                    Anchor::Start => 0.0,
+                    Anchor::Middle => 0.5,
+                    Anchor::End => 1.0,
+                } * font::width(text, *size, *bold);
+                let turn = if *upward { Transform::from_rotate(-90.0) } else { Transform::identity() };
+                let place = Transform::from_translate(-shift as f32, 0.0)
+                    .post_concat(turn)
+                    .post_translate(*x as f32, *y as f32);
+                if let Some(path) = outline(text, *size, *bold) {
+                    self.0.fill_path(&path, &paint(*ink), FillRule::Winding, place, None);
+                }
+            }
         }
     }
-    result
+
+    /// A rectangle, each pixel in the share that it covers.
+    fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, ink: Ink) {
+        let (columns, rows) = (f64::from(self.0.width()), f64::from(self.0.height()));
+        let span = |from: f64, size: f64, most: f64| (from.clamp(0.0, most), (from + size).clamp(0.0, most));
+        let ((left, right), (top, bottom)) = (span(x, w, columns), span(y, h, rows));
+        let covered = |at: u32, from: f64, to: f64| (to.min(f64::from(at) + 1.0) - from.max(f64::from(at))).max(0.0);
+        for row in top as u32..bottom.ceil() as u32 {
+            let share = covered(row, top, bottom);
+            for column in left as u32..right.ceil() as u32 {
+                self.blend(column, row, ink.rgb, ink.alpha * share * covered(column, left, right));
+            }
+        }
+    }
+
+    fn blend(&mut self, x: u32, y: u32, rgb: [u8; 3], alpha: f64) {
+        if x >= self.0.width() || y >= self.0.height() {
+            return;
+        }
+        let at = 4 * (y as usize * self.0.width() as usize + x as usize);
+        for (old, new) in self.0.data_mut()[at..at + 3].iter_mut().zip(rgb) {
+            *old = (f64::from(*old) + (f64::from(new) - f64::from(*old)) * alpha).round() as u8;
+        }
+    }
 }
 
-fn place(value: f64) -> i32 {
-    (value * f64::from(OVERSAMPLE)).round().clamp(-1e6, 1e6) as i32
-}
-
-fn paint(ink: Ink) -> RGBAColor {
+fn paint(ink: Ink) -> Paint<'static> {
     let [r, g, b] = ink.rgb;
-    RGBColor(r, g, b).mix(ink.alpha)
+    let mut paint = Paint::default();
+    paint.set_color_rgba8(r, g, b, (255.0 * ink.alpha).round() as u8);
+    paint
 }
 
-fn draw<B: DrawingBackend>(backend: &mut B, mark: &Mark) -> Result<(), PlotError> {
-    match mark {
-        Mark::Rect { x, y, w, h, ink } => fill(backend, *x, *y, *w, *h, paint(*ink)),
-        Mark::Ticks { at, w, h, ink } => at.iter().try_for_each(|(x, y)| fill(backend, *x, *y, *w, *h, paint(*ink))),
-        Mark::Line { points, width, ink } => {
-            let stroke = (width * f64::from(OVERSAMPLE)).round().max(1.0) as u32;
-            let style = ShapeStyle { color: paint(*ink), filled: false, stroke_width: stroke };
-            let mut path: Vec<_> = points.iter().map(|(x, y)| (place(*x), place(*y))).collect();
-            // Steps of no length have no direction, which plotters' thick lines need.
-            path.dedup();
-            // Step by step: its joints overshoot far beyond the panel where a trace turns sharply.
-            path.windows(2).try_for_each(|step| backend.draw_path(step.to_vec(), &style).map_err(failed))
+fn path(points: &[(f64, f64)], closed: bool) -> Option<Path> {
+    let hold = |v: f64| v.clamp(-1e5, 1e5) as f32;
+    let mut path = PathBuilder::new();
+    for (i, (x, y)) in points.iter().enumerate() {
+        if i == 0 { path.move_to(hold(*x), hold(*y)) } else { path.line_to(hold(*x), hold(*y)) }
+    }
+    if closed {
+        path.close();
+    }
+    path.finish()
+}
+
+/// The letters of a text as one path, from the origin along its baseline.
+fn outline(text: &str, size: f64, bold: bool) -> Option<Path> {
+    struct Pen(PathBuilder, f32, f32);
+    impl OutlineBuilder for Pen {
+        fn move_to(&mut self, x: f32, y: f32) {
+            self.0.move_to(self.1 + x * self.2, -y * self.2);
         }
-        Mark::Area { points, ink } => {
-            backend.fill_polygon(points.iter().map(|(x, y)| (place(*x), place(*y))), &paint(*ink)).map_err(failed)
+        fn line_to(&mut self, x: f32, y: f32) {
+            self.0.line_to(self.1 + x * self.2, -y * self.2);
         }
-        Mark::Pixels { x, y, width, rgba } => {
-            for (i, &[r, g, b, a]) in rgba.iter().enumerate().filter(|(_, pixel)| pixel[3] > 0) {
-                let column = x + i as u32 % width;
-                let row = y + i as u32 / width;
-                let color = RGBColor(r, g, b).mix(f64::from(a) / 255.0);
-                fill(backend, f64::from(column), f64::from(row), 1.0, 1.0, color)?;
-            }
-            Ok(())
+        fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+            self.0.quad_to(self.1 + x1 * self.2, -y1 * self.2, self.1 + x * self.2, -y * self.2);
         }
-        Mark::Text { x, y, size, text, ink, anchor, bold, upward } => {
-            let scaled = size * f64::from(OVERSAMPLE);
-            let mut face = font::face(scaled, *bold);
-            if *upward {
-                face = face.transform(FontTransform::Rotate270);
-            }
-            let shift = match anchor {
-                Anchor::Start => 0.0,
-                Anchor::Middle => 0.5,
-                Anchor::End => 1.0,
-            } * font::width(text, *size, *bold);
-            // plotters puts the baseline half the font's height below the point it is given.
-            let above = size * font::HEIGHT_PER_EM / 2.0;
-            let at = if *upward { (x - above, y + shift) } else { (x - shift, y - above) };
-            let color = paint(*ink);
-            let style = TextStyle::from(face).color(&color);
-            backend.draw_text(text, &style, (place(at.0), place(at.1))).map_err(failed)
+        fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+            let (s, dx) = (self.2, self.1);
+            self.0.cubic_to(dx + x1 * s, -y1 * s, dx + x2 * s, -y2 * s, dx + x * s, -y * s);
+        }
+        fn close(&mut self) {
+            self.0.close();
         }
     }
-}
-
-fn fill<B: DrawingBackend>(backend: &mut B, x: f64, y: f64, w: f64, h: f64, color: RGBAColor) -> Result<(), PlotError> {
-    let (left, top) = (place(x), place(y));
-    // plotters counts the corner pixels in.
-    let (right, bottom) = (place(x + w).max(left + 1) - 1, place(y + h).max(top + 1) - 1);
-    backend.draw_rect((left, top), (right, bottom), &color, true).map_err(failed)
-}
-
-fn failed(error: impl std::fmt::Display) -> PlotError {
-    PlotError::Draw(error.to_string())
+    let face = font::face(bold)?;
+    let mut pen = Pen(PathBuilder::new(), 0.0, size as f32 / f32::from(face.units_per_em()));
+    for letter in text.chars() {
+        let glyph = font::glyph(face, letter);
+        face.outline_glyph(glyph, &mut pen);
+        pen.1 += f32::from(face.glyph_hor_advance(glyph).unwrap_or(0)) * pen.2;
+    }
+    pen.0.finish()
 }
 
 /// A PNG of an image.
@@ -151,4 +176,28 @@ pub fn encode(width: u32, height: u32, color: png::ColorType, bytes: &[u8]) -> R
     });
     written.map_err(|error| PlotError::Draw(error.to_string()))?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(mark: Mark) -> Bitmap {
+        rasterize(&Figure { width: 8, height: 8, marks: vec![mark], ..Figure::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_pixel_mark_fills_its_pixel_and_no_other() {
+        let bitmap = drawn(Mark::Pixels { x: 3, y: 4, width: 1, rgba: vec![[10, 20, 30, 255]] });
+        assert_eq!(bitmap.pixel(3, 4), [10, 20, 30]);
+        assert_eq!(bitmap.rgb.chunks(3).filter(|p| **p != [255; 3]).count(), 1);
+    }
+
+    #[test]
+    fn a_rectangle_covers_pixels_by_their_share() {
+        let bitmap = drawn(Mark::Rect { x: 1.5, y: 2.0, w: 1.75, h: 1.0, ink: Ink::new([0; 3]) });
+        let row = [0, 1, 2, 3, 4].map(|x| bitmap.pixel(x, 2)[0]);
+        assert_eq!(row, [255, 128, 0, 191, 255]);
+        assert_eq!([bitmap.pixel(2, 1)[0], bitmap.pixel(2, 3)[0]], [255, 255]);
+    }
 }

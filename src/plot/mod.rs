@@ -1,30 +1,40 @@
-//! Pictures from tables: rasters, traces, histograms, as PNG, SVG or text for a terminal.
+//! Pictures from tables: rasters, traces, histograms, as PNG, SVG, PDF or text for a terminal.
 //!
 //! A plot is a function from tables to a [`Figure`], a list of marks that [`save`] writes.
 //! Plots read no file and know no engine; the same tables give the same bytes.
 
 mod axis;
 mod bitmap;
+mod connectivity;
+mod correlation;
+mod correlogram;
 mod curves;
 mod drops;
 mod energy;
 mod evolution;
 mod figure;
 mod font;
+mod heat;
 mod histogram;
 mod palette;
+mod pdf;
 mod raster;
 mod rates;
 mod rows;
 mod signal;
 mod spikes;
 mod svg;
+mod tally;
 mod terminal;
 mod traces;
+mod unit_rates;
 
 use std::path::Path;
 
 pub use bitmap::{Bitmap, rasterize};
+pub use connectivity::connectivity;
+pub use correlation::correlation_map;
+pub use correlogram::cross_correlogram;
 pub use curves::{Axes, Curve, curves};
 pub use drops::{Drops, ir_drop};
 pub use energy::{ENERGY_KINDS, EnergyBars, energy};
@@ -33,12 +43,13 @@ pub use figure::{Anchor, Figure, Mark, Panel};
 pub use histogram::{cv_histogram, isi_histogram, rate_histogram, weights};
 pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
-pub use rows::Selection;
+pub use rows::{Selection, selected};
 pub use svg::write_svg;
 pub use terminal::{TerminalOptions, raster_text};
 pub use traces::traces;
 
 use crate::analysis::AnalysisError;
+use crate::spikes::SourceError;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +94,11 @@ pub enum PlotError {
     /// A number that cannot be worked out.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// Spikes that cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// A file name that says no known kind of picture.
-    #[error("{path}: `{extension}` is not a kind of picture that memspike writes; expected png or svg{}", later(.extension))]
+    #[error("{path}: `{extension}` is not a kind of picture that memspike writes; expected png, svg or pdf")]
     Extension {
         /// The file.
         path: String,
@@ -102,13 +116,6 @@ pub enum PlotError {
     /// The drawing library failed.
     #[error("the picture could not be drawn: {0}")]
     Draw(String),
-}
-
-fn later(extension: &str) -> &'static str {
-    match extension {
-        "html" | "pdf" => " (html and pdf come in a later version)",
-        _ => "",
-    }
 }
 
 fn list(names: &[String]) -> String {
@@ -155,6 +162,8 @@ pub struct Traces {
     pub times_ms: Vec<f64>,
     /// (label, samples) of each neuron; as many samples as times.
     pub series: Vec<(String, Vec<f64>)>,
+    /// Spike times of each of these neurons \[ms\], drawn above its trace; may be empty.
+    pub spikes_ms: Vec<Vec<f64>>,
     /// A level to mark with a dashed line, e.g. the threshold, with its name.
     pub level: Option<(String, f64)>,
 }
@@ -190,6 +199,8 @@ pub enum Format {
     Png,
     /// Scalable, editable.
     Svg,
+    /// Scalable, for papers.
+    Pdf,
 }
 
 impl Format {
@@ -202,6 +213,7 @@ impl Format {
         match extension.as_str() {
             "png" => Ok(Format::Png),
             "svg" => Ok(Format::Svg),
+            "pdf" => Ok(Format::Pdf),
             _ => Err(PlotError::Extension { path: path.display().to_string(), extension }),
         }
     }
@@ -214,6 +226,7 @@ impl Format {
 pub fn encode(figure: &Figure, format: Format) -> Result<Vec<u8>, PlotError> {
     match format {
         Format::Svg => Ok(write_svg(figure)?.into_bytes()),
+        Format::Pdf => pdf::write_pdf(figure),
         Format::Png => {
             let bitmap = rasterize(figure)?;
             bitmap::encode(bitmap.width, bitmap.height, png::ColorType::Rgb, &bitmap.rgb)

@@ -3,23 +3,25 @@
 use super::axis::{self, Style, TimeAxis};
 use super::figure::{Figure, Panel};
 use super::font;
-use super::rates::{rate_panel, rates};
-use super::rows::{NONE, Rows, Selection};
+use super::rates::rate_panel;
+use super::rows::{Rows, Selection};
 use super::signal::signal_panel;
 use super::spikes::{bands, shade, spikes};
+use super::tally::{Drawn, Tally, Windows};
+use super::unit_rates::unit_rate_panel;
 use super::{Group, PlotError};
-use crate::spikes::{IntervalTable, Signal, SpikeTable};
+use crate::spikes::{IntervalTable, Signal, SpikeSource};
 
 /// More spikes than this are drawn as pixels whose strength says how many fell there.
 pub const DENSE: usize = 50_000;
 
 /// What a raster shows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RasterData<'a> {
     /// Its title; may be empty.
     pub title: &'a str,
     /// The spikes.
-    pub spikes: &'a SpikeTable,
+    pub spikes: &'a dyn SpikeSource,
     /// The populations; empty if the units are not divided.
     pub groups: &'a [Group],
     /// Signals to draw below, on the same time axis.
@@ -41,6 +43,8 @@ pub struct RasterOptions {
     pub max_neurons: Option<usize>,
     /// Draw the panel with population rates.
     pub rates: bool,
+    /// Draw the rate of each unit beside its row, where the picture is wide enough.
+    pub unit_rates: bool,
     /// Its bins \[s\]; a round number that suits the window.
     pub bin: Option<f64>,
     /// Width and height \[pixels\].
@@ -49,14 +53,21 @@ pub struct RasterOptions {
 
 impl Default for RasterOptions {
     fn default() -> Self {
-        let size = (1400, 900);
-        RasterOptions { start: None, stop: None, select: vec![], max_neurons: None, rates: true, bin: None, size }
+        RasterOptions {
+            start: None,
+            stop: None,
+            select: vec![],
+            max_neurons: None,
+            rates: true,
+            unit_rates: true,
+            bin: None,
+            size: (1400, 900),
+        }
     }
 }
 
 /// The window of time that is drawn: as asked, otherwise around all spikes.
-pub(crate) fn window(spikes: &SpikeTable, start: Option<f64>, stop: Option<f64>) -> Result<TimeAxis, PlotError> {
-    let ends = spikes.times.first().copied().zip(spikes.times.last().copied());
+pub(crate) fn window(ends: Option<(f64, f64)>, start: Option<f64>, stop: Option<f64>) -> Result<TimeAxis, PlotError> {
     let from = start.unwrap_or_else(|| match ends {
         // A moment alone is shown in the middle of a second.
         Some((first, last)) if first == last => {
@@ -82,9 +93,9 @@ pub(crate) fn window(spikes: &SpikeTable, start: Option<f64>, stop: Option<f64>)
 
 /// The part of the window to which rates refer \[s\]: without the room that [`window`] left around the spikes,
 /// in which there are none because it was not observed.
-fn observed(spikes: &SpikeTable, options: &RasterOptions, time: TimeAxis) -> (f64, f64) {
-    let first = spikes.times.first().copied().filter(|first| time.start != 0.0 && *first > time.start);
-    let last = spikes.times.last().map(|last| last.next_up()).filter(|last| *last < time.stop);
+pub(crate) fn observed(ends: Option<(f64, f64)>, options: &RasterOptions, time: TimeAxis) -> (f64, f64) {
+    let first = ends.map(|e| e.0).filter(|first| time.start != 0.0 && *first > time.start);
+    let last = ends.map(|e| e.1.next_up()).filter(|last| *last < time.stop);
     let start = options.start.or(first).unwrap_or(time.start);
     let stop = options.stop.or(last).unwrap_or(time.stop);
     if stop - start > 0.1 * (time.stop - time.start) { (start, stop) } else { (time.start, time.stop) }
@@ -96,26 +107,38 @@ pub(crate) fn auto_bin((start, stop): (f64, f64)) -> f64 {
     axis::nice_step(span / 150.0).max(0.001f64.min(span / 10.0))
 }
 
-/// Draws a raster.
+/// Draws a raster. Spikes are read once, in pieces, so that there may be more of them than memory holds.
 ///
 /// # Errors
-/// If the window is empty, the picture too small, or a selection names what is not there.
+/// If the window is empty, the picture too small, a selection names what is not there, or the spikes cannot be read.
 pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, PlotError> {
     let style = Style::of(options.size)?;
-    let rows = Rows::new(data.spikes.unit_ids.len(), data.groups, &options.select, options.max_neurons)?;
-    let time = window(data.spikes, options.start, options.stop)?;
-    let shown = data.spikes.between(time.start, time.stop);
-    let marks = shown.units.iter().filter(|u| rows.row_of[**u as usize] != NONE).count();
-    let observed = observed(data.spikes, options, time);
+    let rows = Rows::new(data.spikes.unit_ids().len(), data.groups, &options.select, options.max_neurons)?;
+    let ends = data.spikes.ends()?;
+    let time = window(ends, options.start, options.stop)?;
+    let observed = observed(ends, options, time);
     let bin = options.bin.unwrap_or_else(|| auto_bin(observed));
-    let rates = if options.rates { rates(&shown, &rows, observed, bin)? } else { Vec::new() };
+    let shown_bin = options.rates.then_some(bin);
 
     let (mut figure, top) = style.figure(options.size, data.title);
-    figure.caption = caption(data, options, &rows, time, marks, (!rates.is_empty()).then_some(bin));
-    let lines = style.caption_lines(options.size.0, &figure.caption);
+    // Room for the longest that the caption can become: how many spikes there are is known after the layout.
+    let longest = caption(data, options, &rows, time, None, shown_bin);
+    let below = style.caption_height(style.caption_lines(options.size.0, &longest).len());
     let left = left_margin(style, &rows, !data.signals.is_empty());
-    let panels =
-        layout(style, &figure, (left, top, style.caption_height(lines.len())), rates.len(), data.signals.len());
+    let beside = options.unit_rates && rows.count > 0 && f64::from(options.size.0) > 45.0 * style.em;
+    let right = f64::from(options.size.0) - if beside { 10.5 } else { 1.5 } * style.em;
+    let place = |below: f64| {
+        layout(style, &figure, [left, top, right.round(), below], usize::from(options.rates), data.signals.len())
+    };
+    let panels = place(below);
+    let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
+    let tally = Tally::count(data.spikes, &rows, Windows { time, observed, bin: shown_bin }, grid)?;
+    let rates = tally.rates();
+    let caption = caption(data, options, &rows, time, Some(tally.marks), shown_bin);
+    let lines = style.caption_lines(options.size.0, &caption);
+    // Strokes, unlike counts, can still be moved.
+    let panels = if tally.drawn == Drawn::Dense { panels } else { place(style.caption_height(lines.len())) };
+    figure.caption = caption;
 
     let (time_ticks, time_label) = time.ticks(axis::wanted(panels[0][2] - panels[0][0], 6.0 * style.em));
     let xs: Vec<f64> = time_ticks.iter().map(|t| t.0).collect();
@@ -127,13 +150,13 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
             panel.name = "raster".into();
             panel.y = (rows.count.max(1) as f64, 0.0);
             axis::grid(&mut figure, style, &panel, &xs, &[]);
-            spikes(&mut figure, style, &panel, &rows, &shown, marks);
+            spikes(&mut figure, style, &panel, &rows, &tally);
             bands(&mut figure, style, &panel, &rows);
-        } else if index == 1 && !rates.is_empty() {
+        } else if index == 1 && options.rates {
             panel.name = "rate".into();
             rate_panel(&mut figure, style, &mut panel, &xs, &rates, &rows);
         } else {
-            let signal = &data.signals[index - 1 - usize::from(!rates.is_empty())];
+            let signal = &data.signals[index - 1 - usize::from(options.rates)];
             signal_panel(&mut figure, style, &mut panel, &xs, signal);
         }
         axis::frame(&mut figure, style, &panel);
@@ -141,31 +164,37 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
         if index + 1 == count {
             axis::x_label(&mut figure, style, &panel, &time_label);
         }
+        if index == 0 && beside {
+            let side = [pixels[2] + 1.2 * style.em, pixels[1], pixels[2] + 9.0 * style.em, pixels[3]].map(f64::round);
+            unit_rate_panel(&mut figure, style, side, &rows, &tally.unit_rates());
+        }
         figure.panels.push(panel);
     }
     style.caption(&mut figure, &lines);
     Ok(figure)
 }
 
+/// What the picture shows, in words; of any number of spikes if `marks` is none.
 fn caption(
     data: &RasterData,
     options: &RasterOptions,
     rows: &Rows,
     time: TimeAxis,
-    marks: usize,
+    marks: Option<u64>,
     bin: Option<f64>,
 ) -> String {
     let (unit, per_s) = axis::time_unit(time.start, time.stop);
     let mut parts = Vec::new();
     let drawn = axis::grouped(rows.count);
-    let spikes = axis::grouped(marks);
+    let marks = marks.unwrap_or(u64::MAX);
+    let spikes = axis::grouped(marks.min(999_999_999) as usize);
     if rows.count < rows.selected() {
         parts.push(format!("{spikes} spikes of {drawn} neurons, evenly chosen of {}", axis::grouped(rows.selected())));
     } else {
         let what = if data.groups.is_empty() { "units" } else { "neurons" };
         parts.push(format!("{spikes} spikes of {drawn} {what}"));
     }
-    if marks > DENSE {
+    if marks > DENSE as u64 {
         parts.push("binned at the picture's pixels, darker where more fell".into());
     }
     if let Some(bin) = bin {
@@ -200,11 +229,10 @@ fn left_margin(style: Style, rows: &Rows, signals: bool) -> f64 {
 fn layout(
     style: Style,
     figure: &Figure,
-    (left, top, below): (f64, f64, f64),
+    [left, top, right, below]: [f64; 4],
     rates: usize,
     signals: usize,
 ) -> Vec<[f64; 4]> {
-    let right = (f64::from(figure.width) - 1.5 * style.em).round();
     let bottom = f64::from(figure.height) - below - axis::x_room(style);
     // The names of a signal's columns are written in the gap above it.
     let gap = if signals > 0 { 1.5 } else { 0.9 } * style.em;

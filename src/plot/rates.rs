@@ -1,43 +1,10 @@
 //! The raster's panel of population rates.
 
-use super::PlotError;
 use super::axis::{self, Style};
 use super::figure::{Figure, Mark, Panel};
 use super::palette::{self, TEXT};
-use super::rows::{NONE, Rows};
-use crate::analysis::{BinnedRate, binned_rate};
-use crate::spikes::SpikeTable;
-
-/// The mean rate per unit of every band, over its selected units, drawn or not.
-pub(crate) fn rates(
-    shown: &SpikeTable,
-    rows: &Rows,
-    (start, stop): (f64, f64),
-    bin: f64,
-) -> Result<Vec<BinnedRate>, PlotError> {
-    // One table in which a band is a unit: its rate is the band's, times its number of units.
-    let mut merged = SpikeTable { unit_ids: vec![0; rows.bands.len()], ..SpikeTable::default() };
-    for (&at, &unit) in shown.times.iter().zip(&shown.units) {
-        if rows.band_of[unit as usize] != NONE {
-            merged.times.push(at);
-            merged.units.push(rows.band_of[unit as usize]);
-        }
-    }
-    let mut all = Vec::with_capacity(rows.bands.len());
-    for (index, band) in rows.bands.iter().enumerate() {
-        let mut rate = binned_rate(&merged, index..index + 1, start, stop, bin)?;
-        // The rate in a sliver of a bin is noise: one spike, or none, over next to no time. From a
-        // quarter of a bin on, the rate over its own width is drawn.
-        let last = rate.hz.len() - 1;
-        if last > 0 && stop - rate.edges(last).0 < (0.25 - 1e-9) * bin {
-            rate.stop = rate.edges(last).0;
-            rate.hz.truncate(last);
-        }
-        rate.hz.iter_mut().for_each(|hz| *hz /= band.selected.max(1) as f64);
-        all.push(rate);
-    }
-    Ok(all)
-}
+use super::rows::Rows;
+use crate::analysis::BinnedRate;
 
 /// Draws the rate of each band as steps in its colour.
 pub(crate) fn rate_panel(

@@ -119,6 +119,18 @@ impl Rows {
     }
 }
 
+/// The units that selections take, in the order of the populations; all if there are none. Without populations, the units are
+/// one, `units`.
+///
+/// # Errors
+/// If a selection names what is not there.
+pub fn selected(units: usize, groups: &[Group], selections: &[Selection]) -> Result<Vec<usize>, PlotError> {
+    let rows = Rows::new(units, groups, selections, None)?;
+    let mut chosen = vec![0; rows.count];
+    rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| chosen[*row as usize] = u);
+    Ok(chosen)
+}
+
 /// The members chosen of each population, in the order of the populations.
 fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<usize>)>, PlotError> {
     if selections.is_empty() {

@@ -4,9 +4,9 @@ use super::axis::{self, Style};
 use super::figure::{Anchor, Figure, Mark, Panel};
 use super::font;
 use super::palette::{self, FRAME, MUTED, SHADE, TEXT};
-use super::raster::DENSE;
-use super::rows::{NONE, Rows};
-use crate::spikes::{IntervalTable, SpikeTable};
+use super::rows::Rows;
+use super::tally::{Drawn, Tally};
+use crate::spikes::IntervalTable;
 
 /// Shades trials and other intervals.
 pub(crate) fn shade(figure: &mut Figure, panel: &Panel, intervals: Option<&IntervalTable>) {
@@ -21,9 +21,9 @@ pub(crate) fn shade(figure: &mut Figure, panel: &Panel, intervals: Option<&Inter
 }
 
 /// The spikes as strokes, or as a picture of their density.
-pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows, shown: &SpikeTable, marks: usize) {
+pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows, tally: &Tally) {
     let [left, top, right, bottom] = panel.pixels;
-    if marks == 0 {
+    if tally.marks == 0 {
         let (unit, per_s) = axis::time_unit(panel.x.0, panel.x.1);
         let (from, to) = (axis::trimmed(panel.x.0 * per_s), axis::trimmed(panel.x.1 * per_s));
         let text = format!("no spikes between {from} and {to} {unit}");
@@ -32,22 +32,22 @@ pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Ro
         return;
     }
     let row_height = (bottom - top) / rows.count.max(1) as f64;
-    if marks > DENSE {
-        figure.marks.push(density(panel, rows, shown));
-        return;
-    }
+    let strokes = match &tally.drawn {
+        Drawn::Each(strokes) => strokes,
+        Drawn::Dense => {
+            figure.marks.push(density(panel, rows, tally));
+            return;
+        }
+    };
     // Few spikes are drawn thick enough to be seen, many thin enough to be told apart.
-    let width = if marks < 4000 { 2.4 * style.hair } else { 1.5 * style.hair };
+    let width = if strokes.len() < 4000 { 2.4 * style.hair } else { 1.5 * style.hair };
     let height = (0.84 * row_height).clamp(3.0, 3.0 * style.em);
     let mut at = vec![Vec::new(); rows.bands.len()];
-    for (&time, &unit) in shown.times.iter().zip(&shown.units) {
-        let row = rows.row_of[unit as usize];
-        if row != NONE {
-            let middle = top + (f64::from(row) + 0.5) * row_height;
-            let y = (middle - height / 2.0).clamp(top, bottom - height);
-            let x = (panel.px(time) - width / 2.0).clamp(left, right - width);
-            at[rows.band_of[unit as usize] as usize].push((x, y));
-        }
+    for &(time, unit) in strokes {
+        let middle = top + (f64::from(rows.row_of[unit as usize]) + 0.5) * row_height;
+        let y = (middle - height / 2.0).clamp(top, bottom - height);
+        let x = (panel.px(time) - width / 2.0).clamp(left, right - width);
+        at[rows.band_of[unit as usize] as usize].push((x, y));
     }
     for (band, at) in rows.bands.iter().zip(at) {
         if !at.is_empty() {
@@ -57,42 +57,24 @@ pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Ro
 }
 
 /// Spikes per pixel as the opacity of the population's colour.
-fn density(panel: &Panel, rows: &Rows, shown: &SpikeTable) -> Mark {
+fn density(panel: &Panel, rows: &Rows, tally: &Tally) -> Mark {
     let [left, top, right, bottom] = panel.pixels;
     let (width, height) = ((right - left) as usize, (bottom - top) as usize);
-    let mut counts = vec![0u32; width * height];
-    let mut band_at = vec![0u32; height];
-    let row_height = height as f64 / rows.count.max(1) as f64;
-    let lines = |row: u32| {
-        let from = (f64::from(row) * row_height) as usize;
-        let to = ((f64::from(row) + 1.0) * row_height) as usize;
-        from.min(height - 1)..to.clamp(from + 1, height.max(from + 1)).min(height)
-    };
-    for (&row, &band) in rows.row_of.iter().zip(&rows.band_of).filter(|(row, _)| **row != NONE) {
-        lines(row).for_each(|y| band_at[y] = band);
-    }
-    let per_s = width as f64 / (panel.x.1 - panel.x.0);
-    for (&time, &unit) in shown.times.iter().zip(&shown.units) {
-        let row = rows.row_of[unit as usize];
-        if row != NONE {
-            let x = (((time - panel.x.0) * per_s) as usize).min(width - 1);
-            lines(row).for_each(|y| counts[y * width + x] += 1);
-        }
-    }
+    let (lines, bands) = (tally.lines(), tally.bands_of_lines());
     // Full strength at the 95th percentile, so that one burst does not wash out the rest.
-    let mut lit: Vec<u32> = counts.iter().copied().filter(|c| *c > 0).collect();
+    let mut lit: Vec<u32> = tally.counts().iter().copied().filter(|c| *c > 0).collect();
     let index = (lit.len().saturating_sub(1) * 95) / 100;
     let full = f64::from(if lit.is_empty() { 1 } else { *lit.select_nth_unstable(index).1 }.max(1));
-    let rgba = counts
-        .iter()
-        .enumerate()
-        .map(|(i, &count)| {
-            let [r, g, b] = palette::color(rows.bands[band_at[i / width] as usize].color).rgb;
+    let mut rgba = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let line = (2 * y + 1) * lines / (2 * height);
+        let [r, g, b] = palette::color(rows.bands[bands[line] as usize].color).rgb;
+        rgba.extend(tally.counts()[line * width..(line + 1) * width].iter().map(|&count| {
             // A single spike must be seen; more are told apart by their strength.
             let strength = 0.35 + 0.65 * (f64::from(count) / full).min(1.0).sqrt();
             [r, g, b, if count == 0 { 0 } else { (255.0 * strength).round() as u8 }]
-        })
-        .collect();
+        }));
+    }
     Mark::Pixels { x: left as u32, y: top as u32, width: width as u32, rgba }
 }
 

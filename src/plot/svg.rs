@@ -1,15 +1,15 @@
 //! A figure as SVG 1.1.
 //!
-//! Written here and not by plotters' SVG backend, which rounds to whole pixels, writes every
-//! spike as an element of its own and cannot embed an image.
+//! The letters that it uses are embedded, so that it looks the same wherever it is opened.
 
 use std::fmt::Write;
 
 use super::PlotError;
 use super::bitmap::encode;
 use super::figure::{Anchor, Figure, Mark};
-use super::font;
+use super::font::{self, Subset};
 use super::palette::Ink;
+use super::pdf::letters;
 
 /// The figure as the text of an SVG file.
 ///
@@ -25,12 +25,30 @@ pub fn write_svg(figure: &Figure) -> Result<String, PlotError> {
         font::FAMILY
     );
     let _ = writeln!(svg, "<title>{}</title>\n<desc>{}</desc>", escape(&figure.title), escape(&figure.caption));
+    svg.push_str(&faces(figure));
     let _ = writeln!(svg, r##"<rect width="{w}" height="{h}" fill="#ffffff"/>"##);
     for mark in &figure.marks {
         element(&mut svg, mark)?;
     }
     svg.push_str("</svg>\n");
     Ok(svg)
+}
+
+/// The used part of the font, as the style sheet that names it.
+fn faces(figure: &Figure) -> String {
+    let mut style = String::new();
+    for (bold, letters) in letters(figure) {
+        if let Some(subset) = font::face(bold).and_then(|face| Subset::new(face, letters)) {
+            let weight = if bold { "bold" } else { "normal" };
+            let data = base64(&subset.file);
+            let _ = writeln!(
+                style,
+                "@font-face{{font-family:'{}';font-weight:{weight};src:url(data:font/ttf;base64,{data})}}",
+                font::FAMILY
+            );
+        }
+    }
+    if style.is_empty() { style } else { format!("<style>\n{style}</style>\n") }
 }
 
 fn element(svg: &mut String, mark: &Mark) -> Result<(), PlotError> {
@@ -124,7 +142,7 @@ fn escape(text: &str) -> String {
 }
 
 /// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -2,7 +2,7 @@
 
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, RasterOptions, axis, palette, raster};
-use crate::spikes::SpikeTable;
+use crate::spikes::SpikeSource;
 
 /// How a raster fits a terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,14 +24,13 @@ const PEAK: usize = 9;
 /// # Errors
 /// As [`raster()`](super::raster()).
 pub fn raster_text(
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     groups: &[Group],
     options: &RasterOptions,
     terminal: &TerminalOptions,
 ) -> Result<String, PlotError> {
-    let rows = Rows::new(spikes.unit_ids.len(), groups, &options.select, options.max_neurons)?;
-    let time = raster::window(spikes, options.start, options.stop)?;
-    let shown = spikes.between(time.start, time.stop);
+    let rows = Rows::new(spikes.unit_ids().len(), groups, &options.select, options.max_neurons)?;
+    let time = raster::window(spikes.ends()?, options.start, options.stop)?;
     let longest = rows.bands.iter().map(|b| b.name.chars().count()).max().unwrap_or(0).clamp(2, 14);
     let columns = terminal.width.max(30) - longest - 2 - PEAK;
     let paint = |band: usize, text: String| {
@@ -47,10 +46,12 @@ pub fn raster_text(
         .collect();
     let mut counts = vec![vec![0u32; columns]; rows.bands.len()];
     let per_s = 1.0 / (time.stop - time.start);
-    for (&at, &unit) in shown.times.iter().zip(&shown.units) {
+    let mut any = false;
+    let mut add = |at: f64, unit: u32| {
+        any = true;
         let band = rows.band_of[unit as usize];
         if band == NONE {
-            continue;
+            return;
         }
         let band = band as usize;
         let x = (((at - time.start) * per_s * (2 * columns) as f64) as usize).min(2 * columns - 1);
@@ -63,7 +64,10 @@ pub fn raster_text(
             // Unicode numbers the dots down the left column, then the right; the lowest two last.
             dots[band][y / 4 * columns + x / 2] |= [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4];
         }
-    }
+    };
+    spikes.pieces(time.start, time.stop, &mut |times, units| {
+        times.iter().zip(units).for_each(|(&at, &unit)| add(at, unit));
+    })?;
     let mut text = String::new();
     let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).collect::<String>());
     for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].members.is_empty()) {
@@ -83,7 +87,7 @@ pub fn raster_text(
     }
     if rows.selected() == 0 {
         text += "no units\n";
-    } else if shown.is_empty() {
+    } else if !any {
         text += "no spikes in this window\n";
     }
     Ok(text)

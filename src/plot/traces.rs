@@ -1,7 +1,7 @@
 //! State traces: a variable of some neurons over time, one panel per table.
 
 use super::axis::{self, Style, TimeAxis};
-use super::figure::{Anchor, Figure, Panel};
+use super::figure::{Anchor, Figure, Mark, Panel};
 use super::font;
 use super::palette::{self, Ink, MUTED, TEXT};
 use super::{PlotError, Traces};
@@ -61,6 +61,11 @@ fn one(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64], table: 
     let level = table.level.iter().map(|(_, level)| *level);
     panel.y = axis::padded(table.series.iter().flat_map(|(_, s)| s.iter().copied()).chain(level));
     let [left, top, right, bottom] = panel.pixels;
+    let rows = table.spikes_ms.iter().filter(|train| !train.is_empty()).count();
+    let height = (0.8 * style.em).min(0.25 * (bottom - top) / rows.max(1) as f64);
+    // The traces keep clear of the strokes of spikes above them.
+    let clear = rows as f64 * height / (bottom - top);
+    panel.y.1 += (panel.y.1 - panel.y.0) * clear / (1.0 - clear);
     let ticks = axis::labelled(panel.y.0, panel.y.1, axis::wanted(bottom - top, 3.0 * style.em));
     axis::grid(figure, style, panel, xs, &ticks.iter().map(|t| t.0).collect::<Vec<_>>());
     let times: Vec<f64> = table.times_ms.iter().map(|t| t / 1e3).collect();
@@ -71,6 +76,14 @@ fn one(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64], table: 
         let y = panel.py(*level);
         dashes(figure, (left, right), y, style);
         figure.text((right, y - 0.35 * style.em), style.small, name, MUTED, Anchor::End);
+    }
+    // Spikes stand as strokes above the traces, a line for each neuron.
+    let mut y = top;
+    for (index, train) in table.spikes_ms.iter().enumerate().filter(|(_, train)| !train.is_empty()) {
+        let within = train.iter().map(|ms| ms / 1e3).filter(|t| *t >= panel.x.0 && *t <= panel.x.1);
+        let at: Vec<(f64, f64)> = within.map(|t| (panel.px(t) - style.hair, y)).collect();
+        figure.marks.push(Mark::Ticks { at, w: 2.0 * style.hair, h: 0.8 * height, ink: palette::color(index) });
+        y += height;
     }
     legend(figure, style, panel, &table.series.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>());
     axis::y_ticks(figure, style, panel, &ticks);

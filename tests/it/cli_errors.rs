@@ -71,9 +71,11 @@ fn a_time_without_a_unit_is_explained() {
 }
 
 #[test]
-fn what_a_later_version_brings_is_said() {
+fn a_kind_of_picture_that_is_not_known_is_said() {
     let folder = workplace();
-    assert!(bad(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.html"]), 2).contains("later version"));
+    for args in [&["raster", "session.nwb", "-o", "a.gif"][..], &["plot", "isi", "session.nwb", "-o", "a"]] {
+        assert!(bad(&memspike(folder.path(), args), 2).contains("expected png, svg or pdf"));
+    }
 }
 
 #[test]

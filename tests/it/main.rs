@@ -44,6 +44,8 @@ mod plasticity_rules;
 mod plasticity_stdp;
 mod plasticity_voltage;
 mod plot;
+mod plot_files;
+mod plot_kinds;
 mod shipped_models;
 mod spec_bind;
 mod spec_errors;

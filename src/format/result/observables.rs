@@ -29,6 +29,8 @@ pub struct States {
     pub variable: String,
     /// Unit of the samples.
     pub unit: String,
+    /// Of a membrane potential: the level at which the neuron fires, where it is one number.
+    pub threshold: Option<f64>,
     /// Members that were sampled.
     pub node_ids: Vec<i64>,
     /// Sample times \[ms\].
@@ -111,7 +113,18 @@ fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatE
     let times_ms = h5.list(&join(&place, "times"))?;
     let data = rows(h5, &join(&place, "data"), times_ms.len(), node_ids.len())?;
     let unit = unit(h5, &join(&place, "data"));
-    Ok(States { population: population.to_owned(), variable, unit, node_ids, times_ms, data })
+    let threshold = if variable == "v_m" { threshold(h5, population) } else { None };
+    Ok(States { population: population.to_owned(), variable, unit, threshold, node_ids, times_ms, data })
+}
+
+/// `v_peak` where the model has one, otherwise `v_th` unless it adapts.
+fn threshold(h5: &H5, population: &str) -> Option<f64> {
+    let text = h5.attr_text(&join("/populations", population), "parameters")?;
+    let parameters: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).ok()?;
+    let number = |name: &str| parameters.get(name).and_then(serde_json::Value::as_f64);
+    let constant = parameters.get("theta_plus").is_none_or(|rise| rise.as_f64() == Some(0.0));
+    let exponential = number("delta_t") != Some(0.0);
+    number("v_peak").filter(|_| exponential).or_else(|| number("v_th").filter(|_| constant))
 }
 
 fn pre_spike(h5: &H5, place: &str, projection: String) -> Result<PreSpikeWeights, FormatError> {

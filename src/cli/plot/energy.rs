@@ -1,0 +1,31 @@
+//! `plot energy`: what the devices of a result spent.
+
+use memspike::format::result::read_summary;
+use memspike::plot::{self, ENERGY_KINDS, EnergyBars};
+
+use super::{Args, Drawn, SIZE};
+use crate::cli::Failure;
+
+/// Bars of each projection with devices.
+pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
+    let figures = read_summary(&args.file).map_err(Failure::input)?;
+    let projections = figures.get("projections").and_then(|p| p.as_object());
+    let bars: Vec<EnergyBars> = projections
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| args.projection.as_ref().is_none_or(|wanted| wanted == *name))
+        .filter_map(|(name, p)| {
+            let spent = p.get("energy_j")?;
+            Some(EnergyBars { name: name.clone(), joules: ENERGY_KINDS.map(|kind| spent.get(kind)?.as_f64()) })
+        })
+        .collect();
+    if bars.is_empty() {
+        return Err(Failure::input(format!(
+            "{} has no projection with devices{}; their energy follows from the prices of a device: pulse_up, pulse_down, read.",
+            args.file.display(),
+            args.projection.as_ref().map_or(String::new(), |name| format!(" named {name}"))
+        )));
+    }
+    let figure = plot::energy(title, &bars, SIZE).map_err(Failure::input)?;
+    Ok((figure, format!("{} projections with devices", bars.len())))
+}

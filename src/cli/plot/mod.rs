@@ -1,0 +1,119 @@
+//! `memspike plot`: state traces, weights, energies, and what spike trains show.
+
+use std::path::PathBuf;
+
+use memspike::plot::{self, Figure, Selection};
+
+use super::output::Output;
+use super::{Done, Failure, quantity};
+
+mod energy;
+mod traces;
+mod trains;
+mod weights;
+
+/// Draw what a result or a recording holds: states, weights, energies, rates, intervals, correlations
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike plot weights replay.h5 -o weights.png --projection recorded_to_E\n  \
+                        memspike plot connectivity replay.h5 -o matrix.pdf --projection recorded_to_E\n  \
+                        memspike plot traces replay.h5 -o traces.svg --population 'hidden_E[0:2]' --stop 500ms\n  \
+                        memspike plot energy replay.h5 -o energy.png\n  \
+                        memspike plot isi session.nwb -o isi.png\n  \
+                        memspike plot correlations session.nwb -o correlations.png --bin 20ms\n  \
+                        memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' \
+                        --population 'units[170]' --bin 5ms\n\n\
+                        The model says which states and weights are recorded: [[record.state]] and [[record.weights]]. Units of a file \
+                        without populations are called `units`.")]
+pub struct Args {
+    /// What to draw
+    #[arg(value_enum)]
+    kind: Kind,
+
+    /// A result of memspike; for rates, isi, cv, correlations and crosscorrelogram also a recording
+    file: PathBuf,
+
+    /// The picture, .png, .svg or .pdf
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// A population or some of its members, such as E or 'E[0:3]'; may be repeated
+    #[arg(long, value_name = "POPULATION")]
+    population: Vec<Selection>,
+
+    /// traces: only this variable, such as v_m; may be repeated
+    #[arg(long, value_name = "NAME")]
+    variable: Vec<String>,
+
+    /// weights, evolution, connectivity, energy: which projection, where several were recorded
+    #[arg(long, value_name = "PROJECTION")]
+    projection: Option<String>,
+
+    /// Start of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    start: Option<f64>,
+
+    /// End of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    stop: Option<f64>,
+
+    /// correlations, crosscorrelogram: width of the bins [default: 5 ms, 1 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    bin: Option<f64>,
+
+    /// crosscorrelogram: the longest lag [default: 100 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    reach: Option<f64>,
+
+    /// Replace the picture if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    /// State variables over time, with the threshold and the spikes
+    Traces,
+    /// The distribution of a projection's weights, at the first and the last snapshot
+    Weights,
+    /// How weights change: mean, 10th and 90th percentile over time
+    Evolution,
+    /// The weight from each source to each target
+    Connectivity,
+    /// What each projection's devices spent on reads, pulses and static power
+    Energy,
+    /// The distribution of the units' rates
+    Rates,
+    /// The distribution of interspike intervals
+    Isi,
+    /// The distribution of the intervals' coefficient of variation
+    Cv,
+    /// Correlation of spike counts of all pairs of units
+    Correlations,
+    /// The rate of one train around the spikes of another
+    Crosscorrelogram,
+}
+
+/// A figure, and what is said of it.
+type Drawn = (Figure, String);
+
+/// Width and height \[pixels\].
+const SIZE: (u32, u32) = (1400, 900);
+
+/// Reads, draws, and says what was drawn.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    let output = Output::new(&args.output, args.force)?;
+    plot::Format::of(output.path()).map_err(Failure::input)?;
+    let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let (figure, said) = match args.kind {
+        Kind::Traces => traces::draw(&title, &args)?,
+        Kind::Weights => weights::distribution(&title, &args)?,
+        Kind::Evolution => weights::evolution(&title, &args)?,
+        Kind::Connectivity => weights::connectivity(&title, &args)?,
+        Kind::Energy => energy::draw(&title, &args)?,
+        Kind::Rates | Kind::Isi | Kind::Cv | Kind::Correlations | Kind::Crosscorrelogram => {
+            trains::draw(&title, &args)?
+        }
+    };
+    plot::save(&figure, output.path()).map_err(Failure::run)?;
+    Ok(Done::text(format!("{}: {said}\n", output.path().display())))
+}

@@ -1,0 +1,92 @@
+//! `plot traces`: recorded state variables, with the threshold and the spikes.
+
+use memspike::format;
+use memspike::format::result::{States, read_observables};
+use memspike::plot::{self, Selection, Traces};
+use memspike::spikes::Recording;
+
+use super::{Args, Drawn, SIZE};
+use crate::cli::Failure;
+
+/// At most so many traces of one variable: more can't be told apart.
+const MOST: usize = 12;
+
+/// A panel per variable of a population.
+pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
+    let all = read_observables(&args.file).map_err(Failure::input)?;
+    let recording = format::read(&args.file).map_err(Failure::input)?;
+    if all.states.is_empty() {
+        return Err(Failure::input(format!(
+            "{} holds no states; record some with [[record.state]] in the model.",
+            args.file.display()
+        )));
+    }
+    let mut tables = Vec::new();
+    for states in &all.states {
+        let members = members(states, &args.population);
+        let wanted = args.variable.is_empty() || args.variable.contains(&states.variable);
+        if wanted && !members.is_empty() {
+            if members.len() > MOST {
+                eprintln!(
+                    "note: {} of {}: the first {MOST} of {} neurons.",
+                    states.variable,
+                    states.population,
+                    members.len()
+                );
+            }
+            tables.push(table(states, &members[..members.len().min(MOST)], args, &recording));
+        }
+    }
+    if tables.is_empty() {
+        let there: Vec<String> = all.states.iter().map(|s| format!("{} of {}", s.variable, s.population)).collect();
+        return Err(Failure::input(format!(
+            "Nothing recorded fits; {} holds {}.",
+            args.file.display(),
+            there.join(", ")
+        )));
+    }
+    let figure = plot::traces(title, &tables, SIZE).map_err(Failure::input)?;
+    let said: Vec<String> = tables.iter().map(|t| format!("{} ({} neurons)", t.name, t.series.len())).collect();
+    Ok((figure, said.join(", ")))
+}
+
+/// The columns of a table that a selection takes.
+fn members(states: &States, select: &[Selection]) -> Vec<usize> {
+    let chosen = |id: i64| {
+        select.is_empty()
+            || select.iter().any(|s| {
+                let (first, end) = s.members.unwrap_or((0, usize::MAX));
+                s.population == states.population && (first..end).contains(&(id as usize))
+            })
+    };
+    states.node_ids.iter().enumerate().filter(|(_, id)| chosen(**id)).map(|(column, _)| column).collect()
+}
+
+fn table(states: &States, members: &[usize], args: &Args, recording: &Recording) -> Traces {
+    let window = |t: &f64| args.start.is_none_or(|s| *t >= s * 1e3) && args.stop.is_none_or(|s| *t <= s * 1e3);
+    let rows: Vec<usize> = (0..states.times_ms.len()).filter(|&row| window(&states.times_ms[row])).collect();
+    let width = states.node_ids.len();
+    let series = |&column: &usize| {
+        let label = format!("{}[{}]", states.population, states.node_ids[column]);
+        (label, rows.iter().map(|row| states.data[row * width + column]).collect())
+    };
+    Traces {
+        name: format!("{} of {}", states.variable, states.population),
+        unit: states.unit.clone(),
+        times_ms: rows.iter().map(|&row| states.times_ms[row]).collect(),
+        series: members.iter().map(series).collect(),
+        spikes_ms: if states.variable == "v_m" { spikes(states, members, recording) } else { Vec::new() },
+        level: states.threshold.map(|level| ("threshold".to_string(), level)),
+    }
+}
+
+/// The spikes of each of these columns \[ms\], where the model records them.
+fn spikes(states: &States, members: &[usize], recording: &Recording) -> Vec<Vec<f64>> {
+    let Some((_, first, _)) = recording.populations.iter().find(|p| p.0 == states.population) else {
+        return Vec::new();
+    };
+    let unit = |column: &usize| (*first as i64 + states.node_ids[*column]) as usize;
+    let columns: Vec<usize> = members.iter().map(unit).collect();
+    let trains = recording.spikes.select(&columns).trains();
+    trains.into_iter().map(|train| train.into_iter().map(|s| 1e3 * s).collect()).collect()
+}

@@ -1,0 +1,80 @@
+//! `plot weights`, `evolution` and `connectivity`: what snapshots of weights show.
+
+use memspike::format::result::{Snapshots, read_observables};
+use memspike::plot::{self, WeightSnapshots};
+
+use super::{Args, Drawn, SIZE};
+use crate::cli::Failure;
+
+/// The distribution of a projection's weights.
+pub fn distribution(title: &str, args: &Args) -> Result<Drawn, Failure> {
+    let chosen = one(args)?;
+    let figure =
+        plot::weights(&format!("{title}: {}", chosen.projection), &table(&chosen), SIZE).map_err(Failure::input)?;
+    Ok((figure, said(&chosen)))
+}
+
+/// The mean weight of each projection over time.
+pub fn evolution(title: &str, args: &Args) -> Result<Drawn, Failure> {
+    let chosen = snapshots(args)?;
+    let tables: Vec<WeightSnapshots> = chosen.iter().map(table).collect();
+    let figure = plot::weight_evolution(title, &tables, SIZE).map_err(Failure::input)?;
+    Ok((figure, chosen.iter().map(said).collect::<Vec<_>>().join(", ")))
+}
+
+/// Sources against targets.
+pub fn connectivity(title: &str, args: &Args) -> Result<Drawn, Failure> {
+    let chosen = one(args)?;
+    let ids = |ids: &[i64]| ids.iter().map(|id| (*id).max(0) as u64).collect::<Vec<_>>();
+    let pairs: Vec<(u64, u64)> = ids(&chosen.source_ids).into_iter().zip(ids(&chosen.target_ids)).collect();
+    let title = format!("{title}: {}", chosen.projection);
+    let figure = plot::connectivity(&title, &table(&chosen), &pairs, (1100, 1000)).map_err(Failure::input)?;
+    Ok((figure, said(&chosen)))
+}
+
+fn said(chosen: &Snapshots) -> String {
+    let (synapses, times) = (chosen.source_ids.len(), chosen.times_ms.len());
+    format!("{synapses} synapses of {}, {times} snapshots", chosen.projection)
+}
+
+/// The projections that `--projection` leaves; at least one.
+fn snapshots(args: &Args) -> Result<Vec<Snapshots>, Failure> {
+    let mut all = read_observables(&args.file).map_err(Failure::input)?.snapshots;
+    if all.is_empty() {
+        return Err(Failure::input(format!(
+            "{} holds no snapshots of weights; record them with [[record.weights]] projection = \"..\", on = \"end\" \
+             or interval = \"1 s\".",
+            args.file.display()
+        )));
+    }
+    if let Some(name) = &args.projection {
+        let names: Vec<String> = all.iter().map(|s| s.projection.clone()).collect();
+        all.retain(|s| s.projection == *name);
+        if all.is_empty() {
+            let names = names.join(", ");
+            return Err(Failure::input(format!("There are no weights of `{name}`; expected one of {names}.")));
+        }
+    }
+    Ok(all)
+}
+
+/// The only projection that `--projection` leaves.
+fn one(args: &Args) -> Result<Snapshots, Failure> {
+    let mut all = snapshots(args)?;
+    if all.len() > 1 {
+        let names: Vec<&str> = all.iter().map(|s| s.projection.as_str()).collect();
+        return Err(Failure::input(format!("Choose one with --projection: {}.", names.join(", "))));
+    }
+    Ok(all.remove(0))
+}
+
+fn table(chosen: &Snapshots) -> WeightSnapshots {
+    let width = chosen.source_ids.len();
+    let row = |row: usize| chosen.weights[row * width..(row + 1) * width].to_vec();
+    WeightSnapshots {
+        name: chosen.projection.clone(),
+        unit: chosen.unit.clone(),
+        times_ms: chosen.times_ms.clone(),
+        weights: (0..chosen.times_ms.len()).map(row).collect(),
+    }
+}

@@ -1,0 +1,81 @@
+//! Correlation of spike counts between all pairs of units, as a map.
+
+use super::axis;
+use super::figure::Figure;
+use super::heat::Heat;
+use super::rows::{NONE, Rows};
+use super::{Group, PlotError, Selection};
+use crate::analysis::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+use crate::spikes::SpikeTable;
+
+/// At most so many units: a row and a column each, two pixels or more.
+const MOST: usize = 400;
+
+/// Draws Pearson's correlation of the spike counts in bins of `bin` \[s\] over `start <= t < stop` \[s\] of every pair of units,
+/// populations apart; of at most 400 units, evenly chosen.
+///
+/// # Errors
+/// If the window is empty, the bin does not fit into it, a selection names what is not there, or the picture is too small.
+pub fn correlation_map(
+    title: &str,
+    spikes: &SpikeTable,
+    (groups, select): (&[Group], &[Selection]),
+    (start, stop): (f64, f64),
+    bin: f64,
+    size: (u32, u32),
+) -> Result<Figure, PlotError> {
+    let rows = Rows::new(spikes.unit_ids.len(), groups, select, Some(MOST))?;
+    if rows.count == 0 {
+        return Err(PlotError::Table("there are no units to correlate".into()));
+    }
+    let mut units = vec![0; rows.count];
+    rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| units[*row as usize] = u);
+    let counts = bin_counts(&spikes.select(&units), start, stop, bin)?;
+    let matrix = correlation_matrix(&counts);
+    let silent = (0..rows.count).filter(|&i| matrix[(i, i)] == 0.0).count();
+    // The diagonal is 1 by definition and would take the scale; silent units have no correlation.
+    let value = |i: usize, j: usize| {
+        if i == j || matrix[(i, i)] == 0.0 || matrix[(j, j)] == 0.0 { f64::NAN } else { matrix[(i, j)] }
+    };
+    let values: Vec<f64> = (0..rows.count * rows.count).map(|k| value(k / rows.count, k % rows.count)).collect();
+    let mut sizes: Vec<f64> = values.iter().filter(|v| v.is_finite()).map(|v| v.abs()).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    // The 99th percentile, so that one pair does not make all others pale.
+    let full = crate::analysis::percentile(&sizes, 0.99).filter(|f| *f > 0.0).unwrap_or(1.0);
+    let full = (full / (axis::nice_step(full) / 10.0)).ceil() * axis::nice_step(full) / 10.0;
+    let width = if bin < 1.0 { axis::trimmed(bin * 1e3) + " ms" } else { axis::trimmed(bin) + " s" };
+    let mut caption = format!("Pearson's correlation of spike counts in bins of {width}; ");
+    if rows.count < rows.selected() {
+        caption += &format!("{} units, evenly chosen of {}; ", rows.count, axis::grouped(rows.selected()));
+    }
+    match mean_pairwise_correlation(&matrix) {
+        Some(mean) => caption += &format!("mean over pairs {mean:.4}"),
+        None => caption += "no pair of units whose counts vary",
+    }
+    if silent > 0 {
+        let units = if silent == 1 { "unit" } else { "units" };
+        caption += &format!("; white: {silent} {units} whose count does not vary");
+    }
+    let several = rows.bands.len() > 1;
+    let shown = || rows.bands.iter().filter(|b| !b.members.is_empty());
+    let ticks: Vec<(f64, String)> = if several {
+        shown().map(|b| (b.first_row as f64 + b.members.len() as f64 / 2.0, b.name.clone())).collect()
+    } else {
+        Vec::new()
+    };
+    let lines: Vec<f64> = shown().map(|b| b.first_row as f64).filter(|row| *row > 0.0).collect();
+    let unit = if several { "population" } else { "unit" };
+    let labels = [unit, unit, "correlation"].map(str::to_string);
+    let heat = Heat {
+        name: "correlation",
+        rows: rows.count,
+        columns: rows.count,
+        values,
+        range: (-full.min(1.0), full.min(1.0)),
+        two_sided: true,
+        labels,
+        ticks: [ticks.clone(), ticks],
+        lines: [lines.clone(), lines],
+    };
+    heat.draw(title, &(caption + "."), size)
+}

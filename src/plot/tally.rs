@@ -1,0 +1,163 @@
+//! One pass over the spikes, in pieces: all that a raster shows of them, in memory that does not grow with them.
+
+use super::PlotError;
+use super::axis::TimeAxis;
+use super::raster::DENSE;
+use super::rows::{NONE, Rows};
+use crate::analysis::{BinnedRate, number_of_bins};
+use crate::spikes::SpikeSource;
+
+/// What is counted when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows {
+    /// What the raster shows.
+    pub time: TimeAxis,
+    /// To what rates refer \[s\].
+    pub observed: (f64, f64),
+    /// Width of the bins of population rates \[s\], if they are drawn.
+    pub bin: Option<f64>,
+}
+
+/// The spikes that are drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Drawn {
+    /// Each, as time \[s\] and unit.
+    Each(Vec<(f64, u32)>),
+    /// Too many: only how many fell on each pixel is known.
+    Dense,
+}
+
+/// Counts of spikes.
+pub(crate) struct Tally<'a> {
+    rows: &'a Rows,
+    windows: Windows,
+    /// Columns and lines of the counts: pixels, but no more lines than rows.
+    grid: (usize, usize),
+    counts: Vec<u32>,
+    /// Spikes of drawn units in the window.
+    pub marks: u64,
+    /// Those, one by one where they are few.
+    pub drawn: Drawn,
+    /// By band and bin.
+    bins: Vec<Vec<u64>>,
+    /// By row.
+    of_row: Vec<u64>,
+}
+
+impl<'a> Tally<'a> {
+    /// Counts; `pixels` are columns and lines of the raster's panel.
+    pub fn count(
+        spikes: &dyn SpikeSource,
+        rows: &'a Rows,
+        windows: Windows,
+        pixels: (usize, usize),
+    ) -> Result<Tally<'a>, PlotError> {
+        let grid = (pixels.0.max(1), pixels.1.min(rows.count).max(1));
+        let (from, to) = windows.observed;
+        let bins = windows.bin.map_or(Ok(0), |bin| number_of_bins(from, to, bin))?;
+        let mut tally = Tally {
+            rows,
+            windows,
+            grid,
+            counts: vec![0; grid.0 * grid.1],
+            marks: 0,
+            drawn: Drawn::Each(Vec::new()),
+            bins: vec![vec![0; bins]; rows.bands.len()],
+            of_row: vec![0; rows.count],
+        };
+        spikes.pieces(windows.time.start, windows.time.stop, &mut |times, units| {
+            times.iter().zip(units).for_each(|(&time, &unit)| tally.add(time, unit));
+        })?;
+        if let Drawn::Each(strokes) = &mut tally.drawn {
+            // Smooth edges lie over each other, so that the order shows.
+            strokes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        }
+        Ok(tally)
+    }
+
+    #[inline]
+    fn add(&mut self, time: f64, unit: u32) {
+        let (row, band) = (self.rows.row_of[unit as usize], self.rows.band_of[unit as usize]);
+        if band == NONE {
+            return;
+        }
+        let (from, to) = self.windows.observed;
+        let observed = time >= from && time < to;
+        if let Some(bin) = self.windows.bin.filter(|_| observed) {
+            let bins = &mut self.bins[band as usize];
+            let last = bins.len() - 1;
+            bins[(((time - from) / bin) as usize).min(last)] += 1;
+        }
+        if row == NONE {
+            return;
+        }
+        self.of_row[row as usize] += u64::from(observed);
+        self.marks += 1;
+        let (columns, _) = self.grid;
+        let TimeAxis { start, stop } = self.windows.time;
+        let x = (((time - start) / (stop - start) * columns as f64) as usize).min(columns - 1);
+        let place = self.line(row) * columns + x;
+        let count = &mut self.counts[place];
+        *count = count.saturating_add(1);
+        if let Drawn::Each(strokes) = &mut self.drawn {
+            if strokes.len() < DENSE {
+                strokes.push((time, unit));
+            } else {
+                self.drawn = Drawn::Dense;
+            }
+        }
+    }
+
+    fn line(&self, row: u32) -> usize {
+        row as usize * self.grid.1 / self.rows.count.max(1)
+    }
+
+    /// Number of lines of counts.
+    pub fn lines(&self) -> usize {
+        self.grid.1
+    }
+
+    /// Spikes by line and column.
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// The band of each line.
+    pub fn bands_of_lines(&self) -> Vec<u32> {
+        let mut bands = vec![0; self.grid.1];
+        for (index, band) in self.rows.bands.iter().enumerate() {
+            for row in band.first_row..band.first_row + band.members.len() {
+                bands[self.line(row as u32)] = index as u32;
+            }
+        }
+        bands
+    }
+
+    /// The mean rate per unit of every band, over its selected units, drawn or not; none if there are no bins.
+    pub fn rates(&self) -> Vec<BinnedRate> {
+        let Some(bin) = self.windows.bin else { return Vec::new() };
+        let (start, stop) = self.windows.observed;
+        let rate = |(counts, members): (&Vec<u64>, usize)| {
+            let mut rate = BinnedRate { start, stop, bin, hz: vec![0.0; counts.len()] };
+            // The rate in a sliver of a bin is noise: one spike, or none, over next to no time. From a
+            // quarter of a bin on, the rate over its own width is drawn.
+            let last = counts.len() - 1;
+            if last > 0 && stop - rate.edges(last).0 < (0.25 - 1e-9) * bin {
+                rate.stop = rate.edges(last).0;
+                rate.hz.truncate(last);
+            }
+            for index in 0..rate.hz.len() {
+                let (from, to) = rate.edges(index);
+                rate.hz[index] = counts[index] as f64 / ((to - from).max(f64::MIN_POSITIVE) * members.max(1) as f64);
+            }
+            rate
+        };
+        self.bins.iter().zip(self.rows.bands.iter().map(|b| b.selected)).map(rate).collect()
+    }
+
+    /// The rate of each row's unit over the observed time \[Hz\].
+    pub fn unit_rates(&self) -> Vec<f64> {
+        let (from, to) = self.windows.observed;
+        self.of_row.iter().map(|n| *n as f64 / (to - from)).collect()
+    }
+}
