@@ -20,8 +20,7 @@ mod weights;
                         memspike plot energy replay.h5 -o energy.png\n  \
                         memspike plot isi session.nwb -o isi.png\n  \
                         memspike plot correlations session.nwb -o correlations.png --bin 20ms\n  \
-                        memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' \
-                        --population 'units[170]' --bin 5ms\n\n\
+                        memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' --bin 5ms\n\n\
                         The model says which states and weights are recorded: [[record.state]] and [[record.weights]]. Units of a file \
                         without populations are called `units`.")]
 pub struct Args {
