@@ -146,10 +146,8 @@ impl<'a> Tally<'a> {
                 rate.stop = rate.edges(last).0;
                 rate.hz.truncate(last);
             }
-            for index in 0..rate.hz.len() {
-                let (from, to) = rate.edges(index);
-                rate.hz[index] = counts[index] as f64 / ((to - from).max(f64::MIN_POSITIVE) * members.max(1) as f64);
-            }
+            let per = |(from, to): (f64, f64)| (to - from).max(f64::MIN_POSITIVE) * members.max(1) as f64;
+            rate.hz = (0..rate.hz.len()).map(|index| counts[index] as f64 / per(rate.edges(index))).collect();
             rate
         };
         self.bins.iter().zip(self.rows.bands.iter().map(|b| b.selected)).map(rate).collect()
