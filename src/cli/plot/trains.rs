@@ -49,7 +49,7 @@ fn read(args: &Args) -> Result<Trains, Failure> {
     let stop = args.stop.unwrap_or_else(|| recording.stop().next_up());
     let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count));
     let groups = groups.collect();
-    if !(start < stop) {
+    if start >= stop {
         let error = PlotError::Window { start, stop };
         return Err(Failure::input(error));
     }
