@@ -36,7 +36,8 @@ pub(crate) const ONE_SIDED: [[u8; 3]; 5] =
 pub(crate) const TWO_SIDED: [[u8; 3]; 5] =
     [[0x00, 0x45, 0x8b], [0x56, 0xb4, 0xe9], [0xff, 0xff, 0xff], [0xee, 0x8e, 0x3c], [0xa5, 0x35, 0x00]];
 
-fn shade(scale: &[[u8; 3]; 5], share: f64) -> [u8; 4] {
+/// The colour of a share of a scale; white if it is not known.
+pub(crate) fn shade(scale: &[[u8; 3]; 5], share: f64) -> [u8; 4] {
     if share.is_nan() {
         return [255; 4];
     }

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::{Done, Failure, quantity};
 
 mod energy;
+mod fields;
 mod traces;
 mod trains;
 mod weights;
@@ -18,6 +19,7 @@ mod weights;
                         memspike plot connectivity replay.h5 -o matrix.pdf --projection recorded_to_E\n  \
                         memspike plot traces replay.h5 -o traces.svg --population 'hidden_E[0:2]' --stop 500ms\n  \
                         memspike plot energy replay.h5 -o energy.png\n  \
+                        memspike plot fields digits.h5 -o fields.png\n  \
                         memspike plot isi session.nwb -o isi.png\n  \
                         memspike plot correlations session.nwb -o correlations.png --bin 20ms\n  \
                         memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' --bin 5ms\n\n\
@@ -43,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     variable: Vec<String>,
 
-    /// weights, evolution, connectivity, energy: which projection, where several were recorded
+    /// weights, evolution, connectivity, energy, fields: which projection, where several were recorded
     #[arg(long, value_name = "PROJECTION")]
     projection: Option<String>,
 
@@ -80,6 +82,8 @@ enum Kind {
     Connectivity,
     /// What each projection's devices spent on reads, pulses and static power
     Energy,
+    /// The weights onto each neuron, at the last snapshot, as an image of its sources
+    Fields,
     /// The distribution of the units' rates
     Rates,
     /// The distribution of interspike intervals
@@ -109,6 +113,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Kind::Evolution => weights::evolution(&title, &args)?,
         Kind::Connectivity => weights::connectivity(&title, &args)?,
         Kind::Energy => energy::draw(&title, &args)?,
+        Kind::Fields => fields::draw(&title, &args)?,
         Kind::Rates | Kind::Isi | Kind::Cv | Kind::Correlations | Kind::Crosscorrelogram => {
             trains::draw(&title, &args)?
         }

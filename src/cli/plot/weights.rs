@@ -59,7 +59,7 @@ fn snapshots(args: &Args) -> Result<Vec<Snapshots>, Failure> {
 }
 
 /// The only projection that `--projection` leaves.
-fn one(args: &Args) -> Result<Snapshots, Failure> {
+pub fn one(args: &Args) -> Result<Snapshots, Failure> {
     let mut all = snapshots(args)?;
     if all.len() > 1 {
         let names: Vec<&str> = all.iter().map(|s| s.projection.as_str()).collect();

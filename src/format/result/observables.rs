@@ -18,6 +18,8 @@ pub struct Observables {
     pub pre_spike: Vec<PreSpikeWeights>,
     /// `/weights/<projection>/snapshots`.
     pub snapshots: Vec<Snapshots>,
+    /// Rows and columns of what sources of labelled images show.
+    pub images: Vec<(usize, usize)>,
 }
 
 /// Samples of a state variable.
@@ -89,6 +91,9 @@ impl Observables {
             return Err(h5.error("", Fault::UnknownLayout, message));
         }
         let mut all = Observables::default();
+        for population in h5.members("/populations") {
+            all.images.extend(image(h5, &join("/populations", &population)));
+        }
         for population in h5.members("/state") {
             for variable in h5.members(&join("/state", &population)) {
                 all.states.push(states(h5, &population, variable)?);
@@ -105,6 +110,13 @@ impl Observables {
         }
         Ok(all)
     }
+}
+
+/// The shape of a source's images; none of other populations.
+fn image(h5: &H5, place: &str) -> Option<(usize, usize)> {
+    let parameters: serde_json::Value = serde_json::from_str(&h5.attr_text(place, "parameters")?).ok()?;
+    let side = |name: &str| parameters.get(name)?.as_u64().and_then(|n| usize::try_from(n).ok());
+    Some((side("rows")?, side("columns")?))
 }
 
 fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatError> {
