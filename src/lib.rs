@@ -24,6 +24,7 @@ pub mod rng;
 pub mod sample;
 pub mod spec;
 pub mod spikes;
+pub mod stream;
 pub mod synapse;
 pub mod time;
 pub mod units;

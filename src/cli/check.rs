@@ -48,7 +48,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     let spec = model.read(layers)?;
     // A model that waits for its recording is right as far as it goes.
     let waiting = waits(&spec);
-    let spec = if waiting { stand_in(spec)? } else { model.load(layers)?.spec };
+    let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
     let (neurons, sources) = (size.neurons, size.sources);
     refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use memspike::format;
 use memspike::spec::{self, Bound, NetworkSpec};
 use memspike::spikes::Recording;
+use memspike::stream::Reel;
 
 use super::Failure;
 
@@ -46,7 +47,7 @@ pub struct Loaded {
 pub struct Replayed {
     /// The population.
     pub population: usize,
-    /// What it replays.
+    /// What it replays; with its first and last spike only if it is read while the model runs.
     pub recording: Recording,
     /// Which part of it.
     pub bound: Bound,
@@ -66,16 +67,20 @@ impl Model {
         }
     }
 
-    /// Reads and checks the model, reads its recordings and binds them.
+    /// Reads and checks the model, reads its recordings and binds them. Those whose files are larger than `buffer` bytes are left to be read
+    /// while the model runs, where they can be.
     ///
     /// # Errors
     /// Exit code 2, with the file and the place in it.
-    pub fn load(&self, layers: &Layers) -> Result<Loaded, Failure> {
+    pub fn load(&self, layers: &Layers, buffer: Option<u64>) -> Result<Loaded, Failure> {
         let mut spec = self.read(layers)?;
         let mut recordings = Vec::new();
-        for (population, recording) in read_recordings(&spec)? {
-            let bound = spec.bind(population, &recording).map_err(Failure::input)?;
-            recordings.push(Replayed { population, recording, bound });
+        for (population, recording, reel) in read_recordings(&spec, buffer)? {
+            let bound = match reel {
+                Some(reel) => spec.bind_reel(population, &recording, reel),
+                None => spec.bind(population, &recording),
+            };
+            recordings.push(Replayed { population, recording, bound: bound.map_err(Failure::input)? });
         }
         bind_intervals(&mut spec, &recordings)?;
         Ok(Loaded { spec, recordings })
@@ -105,7 +110,10 @@ fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(),
 }
 
 /// Reads what the model's recording sources name.
-fn read_recordings(spec: &NetworkSpec) -> Result<Vec<(usize, Recording)>, Failure> {
+fn read_recordings(
+    spec: &NetworkSpec,
+    buffer: Option<u64>,
+) -> Result<Vec<(usize, Recording, Option<Reel<f64>>)>, Failure> {
     let mut recordings = Vec::new();
     for (population, source) in spec.recordings() {
         let Some(file) = &source.file else {
@@ -115,9 +123,21 @@ fn read_recordings(spec: &NetworkSpec) -> Result<Vec<(usize, Recording)>, Failur
                  RECORDING -o OUT.h5 --model MODEL.toml`, or set population.{name}.source.recording.file."
             )));
         };
-        let recording = format::read(file).map_err(Failure::input)?;
+        let (recording, reel) = recording(file, buffer)?;
         recording.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", file.display()));
-        recordings.push((population, recording));
+        recordings.push((population, recording, reel));
     }
     Ok(recordings)
+}
+
+/// A recording; with what reads its spikes later if its file is larger than the buffer.
+fn recording(file: &Path, buffer: Option<u64>) -> Result<(Recording, Option<Reel<f64>>), Failure> {
+    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    if let Some(buffer) = buffer.filter(|buffer| bytes > *buffer)
+        && let Some(survey) = format::stream::survey(file).map_err(Failure::input)?
+    {
+        let reel = format::stream::reel(file, usize::try_from(buffer).unwrap_or(usize::MAX));
+        return Ok((survey.recording, Some(reel)));
+    }
+    Ok((format::read(file).map_err(Failure::input)?, None))
 }

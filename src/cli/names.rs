@@ -6,7 +6,7 @@ use memspike::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec}
 pub fn kind(kind: &PopulationKind) -> &'static str {
     match kind {
         PopulationKind::Neuron { neuron, .. } => neuron.model.describe().name,
-        PopulationKind::Source(SourceSpec::SpikeTimes(_)) => "source.spike_times",
+        PopulationKind::Source(SourceSpec::SpikeTimes(_) | SourceSpec::Reel(_)) => "source.spike_times",
         PopulationKind::Source(SourceSpec::Poisson { .. }) => "source.poisson",
         PopulationKind::Source(SourceSpec::Regular { .. }) => "source.regular",
         PopulationKind::Source(SourceSpec::Labels(_)) => "source.labels",

@@ -22,6 +22,27 @@ pub fn span(text: &str) -> Result<Time, String> {
     Ok(time)
 }
 
+/// A size in bytes: `64kB`, `256MB`, `2GiB`, `1000`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected a size of 1 byte or more, such as 256MB, found {text:?}");
+    let at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let factor = match unit.trim() {
+        "" | "B" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KiB" => 1024.0,
+        "MiB" => 1048576.0,
+        "GiB" => 1073741824.0,
+        _ => return Err(wrong()),
+    };
+    let size = number * factor;
+    if (1.0..1e15).contains(&size) { Ok(size as u64) } else { Err(wrong()) }
+}
+
 /// `KEY=VALUE`.
 pub fn layer(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -45,6 +66,12 @@ mod tests {
         assert_eq!(span("200 ms"), Ok(Time::from_ms(200.0)));
         assert!(seconds("60").unwrap_err().contains("expected a time"));
         assert!(span("0 ms").is_err() && span("-1 ms").is_err() && span("inf").is_err());
+    }
+
+    #[test]
+    fn sizes_have_a_unit_or_are_bytes() {
+        assert_eq!((bytes("256MB"), bytes("1.5 GiB"), bytes("10")), (Ok(256_000_000), Ok(1_610_612_736), Ok(10)));
+        assert!(["", "MB", "0", "-1kB", "3 mm", "1e9", "nan"].iter().all(|text| bytes(text).is_err()));
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub struct Flags {
     #[arg(long, value_name = "OUT.h5.ckpt")]
     resume: Option<PathBuf>,
 
+    /// Recordings in NWB or SONATA whose file is larger are not read into memory, but through a buffer of this size while the model
+    /// runs; the result is the same
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes, default_value = "256MB")]
+    buffer: u64,
+
     /// Replace the output if it exists
     #[arg(long)]
     force: bool,
@@ -79,6 +84,7 @@ pub struct Request {
     threads: Option<usize>,
     options: Options,
     json: bool,
+    buffer: u64,
 }
 
 impl Flags {
@@ -116,7 +122,16 @@ impl Flags {
             };
             lay("engine", name.to_string());
         });
-        Ok(Request { model, layers, output, resume: self.resume, threads, options, json: self.json })
+        Ok(Request {
+            model,
+            layers,
+            output,
+            resume: self.resume,
+            threads,
+            options,
+            json: self.json,
+            buffer: self.buffer,
+        })
     }
 }
 
@@ -173,7 +188,7 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
 
 /// Reads the model, and refuses a network that does not fit into the machine.
 fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure> {
-    let loaded = request.model.load(&request.layers)?;
+    let loaded = request.model.load(&request.layers, Some(request.buffer).filter(|_| ranks.is_alone()))?;
     let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
     let members = size.neurons.saturating_add(size.sources);
     let bytes = (u128::from(size.bytes) * ranks.neighbours() as u128 / ranks.size() as u128) as u64;

@@ -80,7 +80,7 @@ fn describe(kind: &PopulationKind) -> (String, String) {
         PopulationKind::Source(source) => {
             let mut map = serde_json::Map::new();
             let kind = match source {
-                SourceSpec::SpikeTimes(_) => "source.spike_times",
+                SourceSpec::SpikeTimes(_) | SourceSpec::Reel(_) => "source.spike_times",
                 SourceSpec::Poisson { .. } => "source.poisson",
                 SourceSpec::Regular { .. } => "source.regular",
                 SourceSpec::Labels(labels) => {

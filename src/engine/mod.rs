@@ -34,6 +34,7 @@ mod sources;
 mod statistics;
 mod summary;
 mod synapses;
+mod tapes;
 mod train;
 mod windows;
 

@@ -3,6 +3,7 @@
 use crate::network::{Group, Network, Shard, Share};
 use crate::neuron::Real;
 use crate::spec::Engine;
+use crate::stream::Cursor;
 use crate::time::Time;
 
 use super::RunError;
@@ -110,6 +111,22 @@ impl<W: Real> Part<W> {
                 }
                 grid::Part::Sources(sources) => (Vec::new(), sources.save()),
             },
+        }
+    }
+
+    /// Lets its sources of a population follow a tape.
+    pub fn follow(&mut self, population: usize, tape: &Cursor) {
+        match self {
+            Part::Event(shard) => {
+                if let event::Part::Sources(sources) = &mut shard.parts[population] {
+                    sources.follow(tape.clone());
+                }
+            }
+            Part::Grid(shard) => {
+                if let grid::Part::Sources(sources) = &mut shard.parts[population] {
+                    sources.follow(tape.clone());
+                }
+            }
         }
     }
 

@@ -39,6 +39,7 @@ use super::part::Part;
 use super::phases::{Phase, Phases};
 use super::recorder::Recorder;
 use super::shard::{Model, Outbox, Sent, Window};
+use super::tapes::Tapes;
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, array, told};
 
@@ -93,6 +94,7 @@ impl<W: Real> Prepared<W> {
             flight = Flight::restore(checkpoint.flight.clone());
             leader.resume(checkpoint);
         }
+        let tapes = Tapes::open(model.spec, &mut parts, from)?;
         let threads = network.threads().max(1);
         let posts = || (0..threads).map(|_| RwLock::default()).collect();
         let outbox = || Outbox { phases: Phases::new(options.profile), ..Outbox::default() };
@@ -102,6 +104,7 @@ impl<W: Real> Prepared<W> {
             world: (!network.ranks.is_alone()).then(RwLock::default),
             barrier: Barrier::new(threads),
             last: AtomicUsize::new(usize::MAX),
+            tapes,
         };
         let mut course =
             Course { flight, spikes: Vec::new(), round: 0, next_checkpoint: None, news: false, posted: [false; 2] };
@@ -129,6 +132,8 @@ pub struct Shared<W: Real> {
     barrier: Barrier,
     /// The round after which all stop.
     pub last: AtomicUsize,
+    /// Recordings that are read while the network runs.
+    tapes: Tapes,
 }
 
 /// What a thread tells the others after a window.
@@ -256,6 +261,7 @@ impl<W: Real> Shared<W> {
                 course.news = self.barrier.wait(0, news).map_err(|_| broken(leader))?;
             }
             self.merge(0, leader.model, &window, course);
+            self.tapes.expect_sound()?;
             let pause = course.pause(leader.windows, &window, every);
             let stop = leader.follow_up(self, course, &window, &pause)?;
             lock(&self.parts[0]).1.phases.lap(Phase::Recording);

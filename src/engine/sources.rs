@@ -3,6 +3,7 @@
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::draw;
 use crate::spec::{LabelsSpec, NetworkSpec, PopulationKind, Rate, SourceSpec};
+use crate::stream::Cursor;
 use crate::time::Time;
 use crate::value::Value;
 
@@ -25,9 +26,25 @@ pub struct Sources {
 
 enum Kind {
     Given(Vec<Vec<Time>>),
-    Poisson { key: StreamKey, rates: Vec<f64>, profile: Profile },
-    Regular { rates: Vec<f64>, phases: Vec<f64>, spans: Vec<(Time, Time)> },
-    Labels { key: StreamKey, spec: Box<LabelsSpec> },
+    /// Follows a tape, from when it is given one; on a grid of such steps.
+    Tape {
+        cursor: Option<Cursor>,
+        step: Option<Time>,
+    },
+    Poisson {
+        key: StreamKey,
+        rates: Vec<f64>,
+        profile: Profile,
+    },
+    Regular {
+        rates: Vec<f64>,
+        phases: Vec<f64>,
+        spans: Vec<(Time, Time)>,
+    },
+    Labels {
+        key: StreamKey,
+        spec: Box<LabelsSpec>,
+    },
     Pattern(Box<Patterns>),
 }
 
@@ -64,6 +81,10 @@ impl Sources {
                     }
                 };
                 Kind::Given(own.iter().map(|train| train.iter().map(snap).collect()).collect())
+            }
+            SourceSpec::Reel(_) => {
+                let grid = spec.simulation.engine == crate::spec::Engine::Grid;
+                Kind::Tape { cursor: None, step: grid.then_some(spec.simulation.resolution) }
             }
             SourceSpec::Poisson { rate, active } => {
                 let rates = match rate {
@@ -108,6 +129,17 @@ impl Sources {
 
     /// Calls `emit(place, gid, time)` for all spikes before `to`.
     pub fn advance(&mut self, to: Time, mut emit: impl FnMut(u32, u32, Time)) {
+        if let Kind::Tape { cursor: Some(cursor), step } = &mut self.kind {
+            let members = self.first..self.first + self.trains.len() as u32;
+            let place = |time| step.map_or(time, |step| on_grid(time, step));
+            cursor.advance(to, place, |time, member| {
+                if members.contains(&member) {
+                    let place = member - members.start;
+                    emit(place, self.first_gid + place, time);
+                }
+            });
+            return;
+        }
         let mut due = std::mem::take(&mut self.due);
         self.calendar.due(to, &mut due);
         for place in due.drain(..) {
@@ -126,9 +158,22 @@ impl Sources {
         self.trains.clone()
     }
 
-    /// Goes on from where the members stood at `now`.
+    /// Follows a tape from its beginning.
+    pub fn follow(&mut self, tape: Cursor) {
+        if let Kind::Tape { cursor, .. } = &mut self.kind {
+            *cursor = Some(tape);
+        }
+    }
+
+    /// Goes on from where the members stood at `now`. Where a given train stands follows from the time alone: the run before may have read it
+    /// from a tape.
     pub fn load(&mut self, states: Vec<SourceState>, now: Time, quantum: Time) {
-        self.trains = states;
+        self.trains = match &self.kind {
+            Kind::Given(trains) => {
+                trains.iter().map(|train| given(train, train.partition_point(|t| *t < now))).collect()
+            }
+            _ => states,
+        };
         self.reschedule(now, quantum);
     }
 
@@ -141,7 +186,8 @@ impl Sources {
 
     fn begin(&mut self, place: usize) -> Train {
         match &mut self.kind {
-            Kind::Given(trains) => Train { next: trains[place].first().copied().unwrap_or(Time::NEVER), drawn: 0 },
+            Kind::Given(trains) => given(&trains[place], 0),
+            Kind::Tape { .. } => Train { next: Time::NEVER, drawn: 0 },
             Kind::Poisson { key, rates, profile } => {
                 Train::poisson(*key, u64::from(self.first) + place as u64, rates[place], profile)
             }
@@ -154,10 +200,8 @@ impl Sources {
     fn step(&mut self, place: usize) {
         let train = &mut self.trains[place];
         match &mut self.kind {
-            Kind::Given(trains) => {
-                train.drawn += 1;
-                train.next = trains[place].get(train.drawn as usize).copied().unwrap_or(Time::NEVER);
-            }
+            Kind::Given(trains) => *train = given(&trains[place], train.drawn as usize + 1),
+            Kind::Tape { .. } => {}
             Kind::Poisson { key, rates, profile } => {
                 train.advance(*key, u64::from(self.first) + place as u64, rates[place], profile);
             }
@@ -168,6 +212,11 @@ impl Sources {
             Kind::Pattern(patterns) => *train = patterns.next(place, self.first + place as u32, *train),
         }
     }
+}
+
+/// The `n`-th spike of a given train.
+fn given(train: &[Time], n: usize) -> Train {
+    Train { next: train.get(n).copied().unwrap_or(Time::NEVER), drawn: n as u64 }
 }
 
 /// The `n`-th or next possible spike of a regular train: computed from n, so that it does not drift.

@@ -22,6 +22,7 @@ mod plain;
 pub mod result;
 mod shd;
 mod sonata;
+pub mod stream;
 mod trodes;
 mod words;
 

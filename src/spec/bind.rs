@@ -1,9 +1,12 @@
 //! Recordings: which populations wait for one, and filling them.
 
+use std::sync::Arc;
+
 use super::conditions::{self, Condition};
 use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
 use super::scope::snap_up;
 use crate::spikes::{Column, Recording};
+use crate::stream::{Feed, Reel};
 use crate::time::Time;
 
 /// What a population got from its recording.
@@ -120,6 +123,64 @@ fn filter(conditions: &[Condition], recording: &Recording, keep: Vec<usize>) -> 
     Ok(found)
 }
 
+/// What is replayed of a recording, and when.
+struct Part {
+    start: f64,
+    stop: f64,
+    keep: Vec<usize>,
+    grid: Option<Time>,
+}
+
+impl Part {
+    fn trains(&self, recording: &Recording) -> Vec<Vec<Time>> {
+        let part = recording.spikes.between(self.start, self.stop).select(&self.keep);
+        part.trains().iter().map(|train| train.iter().map(|&t| place(t, self.start, self.grid)).collect()).collect()
+    }
+
+    fn reel(&self, survey: &Recording, reel: Reel<f64>) -> Reel<Time> {
+        let mut members = vec![u32::MAX; survey.spikes.unit_ids.len()];
+        self.keep.iter().enumerate().for_each(|(member, &unit)| members[unit] = member as u32);
+        let (start, stop, grid) = (self.start, self.stop, self.grid);
+        let members: Arc<[u32]> = members.into();
+        Reel::new(move |from: Time| {
+            // Earlier by more than rounding to the grid moves a spike; what is before `from` is left out below.
+            let early = start + (from.seconds() - grid.unwrap_or(Time::ZERO).seconds() - 1e-6).max(0.0);
+            let feed = reel.open(if from == Time::ZERO { start } else { early })?;
+            Ok(Box::new(Placed { feed, members: Arc::clone(&members), start, stop, grid, from }))
+        })
+    }
+}
+
+/// Where a time on the recording's clock lies in model time.
+fn place(time_s: f64, start_s: f64, grid: Option<Time>) -> Time {
+    let time = Time::from_ms((time_s - start_s) * 1e3);
+    grid.map_or(time, |step| snap_up(time, step))
+}
+
+/// The spikes of a recording as a population's.
+struct Placed {
+    feed: Box<dyn Feed<f64>>,
+    /// The member that each unit is; `u32::MAX` for none.
+    members: Arc<[u32]>,
+    start: f64,
+    stop: f64,
+    grid: Option<Time>,
+    from: Time,
+}
+
+impl Feed<Time> for Placed {
+    fn next(&mut self) -> Result<Option<Vec<(Time, u32)>>, String> {
+        let Some(block) = self.feed.next()? else { return Ok(None) };
+        let beyond = block.first().is_some_and(|spike| spike.0 >= self.stop);
+        let kept = block.into_iter().filter_map(|(time, unit)| {
+            let member = self.members.get(unit as usize).copied().filter(|member| *member != u32::MAX)?;
+            let at = place(time, self.start, self.grid);
+            (time >= self.start && time < self.stop && at >= self.from).then_some((at, member))
+        });
+        Ok((!beyond).then(|| kept.collect()))
+    }
+}
+
 impl NetworkSpec {
     /// Indices of the populations that wait for a recording, with what they want of it.
     pub fn recordings(&self) -> Vec<(usize, &RecordingSpec)> {
@@ -136,6 +197,23 @@ impl NetworkSpec {
     /// # Errors
     /// If the units or the time are not there, or slices of the model do not fit the number of units.
     pub fn bind(&mut self, population: usize, recording: &Recording) -> Result<Bound, BindError> {
+        self.bind_by(population, recording, |part| SourceSpec::SpikeTimes(part.trains(recording)))
+    }
+
+    /// The same from a recording that is read while the model runs: `survey` has its first and last spike only, `reel` all, in s on its clock.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_reel(&mut self, population: usize, survey: &Recording, reel: Reel<f64>) -> Result<Bound, BindError> {
+        self.bind_by(population, survey, |part| SourceSpec::Reel(part.reel(survey, reel)))
+    }
+
+    fn bind_by(
+        &mut self,
+        population: usize,
+        recording: &Recording,
+        source: impl FnOnce(&Part) -> SourceSpec,
+    ) -> Result<Bound, BindError> {
         let name = self.populations.get(population).map_or(population.to_string(), |p| p.name.clone());
         let wanted = match self.populations.get(population).map(|p| &p.kind) {
             Some(PopulationKind::Source(SourceSpec::Recording(wanted))) => wanted.clone(),
@@ -176,24 +254,19 @@ impl NetworkSpec {
         if stop - start > Time::LIMIT.seconds() {
             return Err(BindError::TooLong { population: name, start, stop });
         }
-        let part = recording.spikes.between(start, stop).select(&keep);
         let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
-        let place = |t: f64| {
-            let time = Time::from_ms((t - start) * 1e3);
-            grid.map_or(time, |step| snap_up(time, step))
-        };
-        let trains: Vec<Vec<Time>> =
-            part.trains().iter().map(|train| train.iter().map(|&t| place(t)).collect()).collect();
-        self.check_size(population, trains.len())?;
+        let part = Part { start, stop, keep, grid };
+        self.check_size(population, part.keep.len())?;
         let length = Time::from_ms((stop - start) * 1e3);
         let duration = self.simulation.duration.unwrap_or_else(|| grid.map_or(length, |step| snap_up(length, step)));
         if self.record.start >= duration {
             return Err(BindError::Start { start: self.record.start, duration });
         }
-        self.populations[population].size = trains.len();
-        self.populations[population].kind = PopulationKind::Source(SourceSpec::SpikeTimes(trains));
+        let unit_ids: Vec<i64> = part.keep.iter().map(|&unit| recording.spikes.unit_ids[unit]).collect();
+        self.populations[population].size = unit_ids.len();
+        self.populations[population].kind = PopulationKind::Source(source(&part));
         self.simulation.duration = Some(duration);
-        Ok(Bound { start_s: start, stop_s: stop, unit_ids: part.unit_ids })
+        Ok(Bound { start_s: start, stop_s: stop, unit_ids })
     }
 
     /// Whether everything that names the population fits this number of members.

@@ -14,6 +14,7 @@ use crate::device::DeviceSpec;
 use crate::neuron::NeuronSpec;
 use crate::plasticity::RuleSpec;
 use crate::plasticity::short_term::{Normalize, ShortTerm};
+use crate::stream::Reel;
 use crate::time::Time;
 use crate::value::Value;
 
@@ -125,6 +126,8 @@ pub enum PopulationKind {
 pub enum SourceSpec {
     /// The spikes of each member, not decreasing.
     SpikeTimes(Vec<Vec<Time>>),
+    /// Spikes (model time, member) that are read while the model runs.
+    Reel(Reel<Time>),
     /// Independent Poisson trains.
     Poisson {
         /// Rate of each member \[Hz\].

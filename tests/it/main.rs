@@ -46,6 +46,7 @@ mod plasticity_voltage;
 mod plot;
 mod plot_files;
 mod plot_kinds;
+mod replay_stream;
 mod shipped_models;
 mod spec_bind;
 mod spec_errors;

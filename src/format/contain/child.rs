@@ -6,8 +6,10 @@ use std::path::Path;
 use std::thread;
 
 use super::limits::{self, Granted};
-use super::{Contents, WORD, here, wire};
+use super::{Contents, WORD, here, piped, wire};
+use crate::format::open;
 use crate::format::result::{Figures, Observables};
+use crate::format::stream::{self, Look};
 use crate::spikes::Recording;
 
 /// Reads a file for the process that started this one, if that is what `arguments` (the program's name first) ask for; returns the
@@ -28,7 +30,12 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         Some(Recording::NAME) => answer::<Recording>(path),
         Some(Observables::NAME) => answer::<Observables>(path),
         Some(Figures::NAME) => answer::<Figures>(path),
-        _ => return Some(2),
+        Some(Look::NAME) => answer::<Look>(path),
+        Some(task) => match piped::parse(task) {
+            Some((from, buffer)) => pour(path, from, buffer),
+            None => return Some(2),
+        },
+        None => return Some(2),
     };
     Some(i32::from(done.is_err()))
 }
@@ -37,6 +44,15 @@ fn answer<T: Contents>(path: &Path) -> io::Result<()> {
     let contents = here::<T>(path);
     limits::widen_output();
     wire::send(&mut BufWriter::with_capacity(wire::BLOCK, output()?), contents)
+}
+
+/// Answers with blocks of spikes.
+fn pour(path: &Path, from: f64, buffer: usize) -> io::Result<()> {
+    limits::widen_output();
+    let mut out = BufWriter::with_capacity(wire::BLOCK, output()?);
+    let ended =
+        open(path, |h5| stream::produce(h5, from, buffer, &mut |block| wire::send_block(&mut out, &block).is_ok()));
+    wire::send_end(&mut out, ended)
 }
 
 /// The pipe to the parent, past the line buffer of the standard output.

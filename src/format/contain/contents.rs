@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
 use crate::format::result::{Figures, Observables};
+use crate::format::stream::{self, Look};
 use crate::spikes::{Column, Recording};
 
 /// A long column, which crosses the pipe apart from the rest.
@@ -78,6 +79,22 @@ impl Contents for Recording {
             table(&intervals.name, &intervals.columns, intervals.start.len())?;
         }
         Ok(())
+    }
+}
+
+impl Contents for Look {
+    const NAME: &'static str = "survey";
+
+    fn read(h5: &H5) -> Result<Look, FormatError> {
+        stream::look(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        self.0.as_mut().map_or(Vec::new(), |survey| survey.recording.columns())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.as_ref().map_or(Ok(()), |survey| survey.recording.check())
     }
 }
 

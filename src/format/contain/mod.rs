@@ -21,6 +21,7 @@ mod child;
 mod contents;
 mod death;
 mod limits;
+mod piped;
 mod wire;
 
 use std::fs;
@@ -37,7 +38,9 @@ pub use limits::Limits;
 use super::error::FormatError;
 use super::h5::H5;
 use super::open;
+use super::stream::Thread;
 use crate::spikes::Recording;
+use crate::stream::Feed;
 use wire::Broken;
 
 /// The first argument of a process that reads for another.
@@ -143,6 +146,14 @@ pub(super) fn read<T: Contents>(path: &Path) -> Result<T, FormatError> {
 /// Reads an HDF5 file in this process.
 pub(super) fn here<T: Contents>(path: &Path) -> Result<T, FormatError> {
     open(path, |h5: &H5| T::read(h5))
+}
+
+/// Reads spikes block by block, the way that was installed, or else by a thread of this process.
+pub(super) fn feed(path: &Path, from: f64, buffer: usize) -> Result<Box<dyn Feed<f64>>, FormatError> {
+    match INSTALLED.get() {
+        Some(contained) => Ok(Box::new(piped::Piped::start(contained, path, from, buffer)?)),
+        None => Ok(Box::new(Thread::start(path.to_owned(), from, buffer))),
+    }
 }
 
 /// What is missing or no HDF5 needs no process to be told.

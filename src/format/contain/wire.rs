@@ -16,6 +16,12 @@ use crate::format::error::{Fault, FormatError};
 
 const MAGIC: &[u8; 8] = b"memspkR1";
 const END: &[u8; 4] = b"end.";
+/// Stands for the length of a block where an error follows.
+const FAILED: u64 = u64::MAX;
+/// No block of a stream is longer.
+const MOST_AT_ONCE: u64 = 1 << 20;
+/// Bytes of a spike in a stream.
+const SPIKE: usize = 12;
 /// Bytes per system call.
 pub(super) const BLOCK: usize = 1 << 18;
 
@@ -124,6 +130,55 @@ fn send_column<W: Word>(out: &mut impl Write, column: &[W]) -> io::Result<()> {
         out.write_all(bytes)?;
     }
     Ok(())
+}
+
+/// Sends spikes of a stream.
+pub(super) fn send_block(out: &mut impl Write, block: &[(f64, u32)]) -> io::Result<()> {
+    out.write_all(&(block.len() as u64).to_le_bytes())?;
+    for (time, unit) in block {
+        out.write_all(&time.to_le_bytes())?;
+        out.write_all(&unit.to_le_bytes())?;
+    }
+    Ok(())
+}
+
+/// Ends a stream, well or with an error.
+pub(super) fn send_end(out: &mut impl Write, ended: Result<(), FormatError>) -> io::Result<()> {
+    match ended {
+        Ok(()) => out.write_all(&0u64.to_le_bytes())?,
+        Err(error) => {
+            out.write_all(&FAILED.to_le_bytes())?;
+            let told = Told { place: error.place, fault: error.fault, message: error.message };
+            send_head(out, 0, &told)?;
+        }
+    }
+    out.write_all(END)?;
+    out.flush()
+}
+
+/// Receives spikes of a stream; nothing at its end.
+pub(super) fn receive_block(input: &mut impl Read) -> Result<Result<Option<Vec<(f64, u32)>>, Told>, Broken> {
+    let mut word = [0; 8];
+    input.read_exact(&mut word)?;
+    let count = u64::from_le_bytes(word);
+    if count == FAILED {
+        let mut kind = [0];
+        input.read_exact(&mut kind)?;
+        let told = receive_head(input, 1 << 20)?;
+        end(input)?;
+        return Ok(Err(told));
+    }
+    if count == 0 {
+        end(input)?;
+        return Ok(Ok(None));
+    }
+    if count > MOST_AT_ONCE {
+        return Err(Broken::Wrong(format!("it claims a block of {count} spikes")));
+    }
+    let mut bytes = vec![0; count as usize * SPIKE];
+    input.read_exact(&mut bytes)?;
+    let spike = |bytes: &[u8]| (f64::get(&bytes[..8]), u32::get(&bytes[8..]));
+    Ok(Ok(Some(bytes.chunks_exact(SPIKE).map(spike).collect())))
 }
 
 /// Receives contents of at most so many bytes, or why there are none.

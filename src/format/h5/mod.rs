@@ -15,11 +15,13 @@ use crate::spikes::Column;
 mod compound;
 mod filters;
 mod ragged;
+mod slab;
 mod strings;
 
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;
 pub(super) use ragged::Target;
+pub(super) use slab::Slab;
 
 /// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
 const MAX_COMPRESSION: u64 = 1100;
@@ -208,9 +210,7 @@ impl H5<'_> {
     fn check(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<(), FormatError> {
         self.expect_filters(place, dataset)?;
         self.expect_sane_size(place, dataset, element_bytes)?;
-        let element = dataset.dtype().map_or(0, |t| t.size());
-        let chunk = dataset.chunk().and_then(|c| c.iter().try_fold(element, |all, n| all.checked_mul(*n)));
-        filters::expect_chunks_of(chunk.unwrap_or(0));
+        filters::expect_chunks_of(slab::chunk_bytes(dataset));
         Ok(())
     }
 
@@ -229,7 +229,20 @@ impl H5<'_> {
         Ok(())
     }
 
+    /// Whether so much can be in the file, and in memory.
     fn expect_sane_size(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<(), FormatError> {
+        let bytes = self.expect_possible_size(place, dataset, element_bytes)?;
+        // Asks for the memory first: a refusal is an answer here, but would end the program in the library.
+        let needed = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if Vec::<u8>::new().try_reserve_exact(needed).is_err() {
+            let message = format!("needs {needed} bytes of memory, more than this machine gives; read a shorter file");
+            return Err(self.error(place, Fault::TooLarge, message));
+        }
+        Ok(())
+    }
+
+    /// Whether so much can be in the file; how many bytes it is.
+    fn expect_possible_size(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<u64, FormatError> {
         let shape = dataset.shape();
         let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
         let stored = dataset.storage_size();
@@ -243,13 +256,7 @@ impl H5<'_> {
             );
             return Err(self.error(place, Fault::TooLarge, message));
         }
-        // Asks for the memory first: a refusal is an answer here, but would end the program in the library.
-        let needed = bytes.and_then(|b| usize::try_from(b).ok()).unwrap_or(usize::MAX);
-        if Vec::<u8>::new().try_reserve_exact(needed).is_err() {
-            let message = format!("needs {needed} bytes of memory, more than this machine gives; read a shorter file");
-            return Err(self.error(place, Fault::TooLarge, message));
-        }
-        Ok(())
+        Ok(bytes.unwrap_or(u64::MAX))
     }
 
     fn expect(

@@ -12,6 +12,10 @@ mod units;
 use super::error::{Fault, FormatError};
 use super::h5::H5;
 use crate::spikes::Recording;
+pub(super) use units::spike_ends;
+
+/// The spikes of all units.
+pub(super) const SPIKE_TIMES: &str = "/units/spike_times";
 
 /// Whether this is an NWB file.
 pub(super) fn recognise(h5: &H5) -> bool {
@@ -23,6 +27,15 @@ pub(super) fn recognise(h5: &H5) -> bool {
 /// # Errors
 /// If it is of another version, or if a table in it can't be.
 pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+    read_by(h5, units::read)
+}
+
+/// Reads all of it but the times of spikes; for a file with a units table.
+pub(super) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError> {
+    read_by(h5, units::beside_spikes)
+}
+
+fn read_by(h5: &H5, units: fn(&H5, &mut Recording) -> Result<(), FormatError>) -> Result<Recording, FormatError> {
     let version = h5.attr_text("/", "nwb_version").unwrap_or_default();
     if !version.trim_start_matches("NWB-").starts_with('2') {
         let message = format!("is NWB {version}, expected NWB 2; convert it with the NWB tools");
@@ -30,8 +43,8 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
     }
     let mut recording = Recording { format: format!("NWB {version}"), about: about(h5), ..Recording::default() };
     let series = signals::find(h5);
-    if h5.is_dataset("/units/spike_times") {
-        units::read(h5, &mut recording)?;
+    if h5.is_dataset(SPIKE_TIMES) {
+        units(h5, &mut recording)?;
     } else if let Some(place) = series.iter().find(|place| counts::recognise(h5, place)) {
         counts::read(h5, place, &mut recording)?;
     } else {

@@ -10,7 +10,7 @@ const UNITS: &str = "/units";
 pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let ids = ids(h5)?;
     let times = h5.list("/units/spike_times")?;
-    let ends = ends(h5, "spike_times", times.len(), ids.len())?;
+    let ends = spike_ends(h5, times.len(), ids.len())?;
     let mut trains = Vec::with_capacity(ids.len());
     let mut from = 0;
     for (&id, &to) in ids.iter().zip(&ends) {
@@ -18,11 +18,26 @@ pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError
         from = to;
     }
     drop(times);
-    let count = ids.len();
     recording.spikes = SpikeTable::from_units(ids, &trains)
         .map_err(|e| h5.error("/units/spike_times", Fault::Invalid, e.to_string()))?;
+    about_units(h5, recording)
+}
+
+/// Reads all of it but the times: ids, columns and observation intervals.
+pub(super) fn beside_spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    recording.spikes.unit_ids = ids(h5)?;
+    about_units(h5, recording)
+}
+
+fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let count = recording.spikes.unit_ids.len();
     recording.observed = observed(h5, count)?;
     columns(h5, count, recording)
+}
+
+/// For each unit where its spikes end.
+pub(in crate::format) fn spike_ends(h5: &H5, rows: usize, units: usize) -> Result<Vec<usize>, FormatError> {
+    ends(h5, "spike_times", rows, units)
 }
 
 /// The ids; without them the units count from 0.

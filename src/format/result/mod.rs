@@ -24,7 +24,7 @@ mod writer;
 
 pub use header::{Header, RecordedTable};
 pub use observables::{Observables, PreSpikeWeights, Snapshots, States, read_observables};
-pub(super) use read::{read, recognise};
+pub(super) use read::{beside_spikes, read, recognise};
 pub(super) use summary::Figures;
 pub use summary::read_summary;
 pub use table::Mark;

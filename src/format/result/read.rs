@@ -19,6 +19,13 @@ pub(in crate::format) fn recognise(h5: &H5) -> bool {
 /// # Errors
 /// If it was written by a later version, or if its tables can't be.
 pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
+    let mut recording = beside_spikes(h5)?;
+    spikes(h5, &mut recording)?;
+    Ok(recording)
+}
+
+/// Reads all of it but the spikes.
+pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError> {
     let version = h5.attr_number("/", "format_version").unwrap_or(0.0);
     if version > f64::from(FORMAT_VERSION) {
         let message = format!(
@@ -33,7 +40,7 @@ pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
     if let Some(duration) = h5.attr_number("/", "duration_ms") {
         recording.observed.push((0.0, duration / 1e3));
     }
-    spikes(h5, &mut recording)?;
+    populations(h5, &mut recording)?;
     for name in h5.members("/behavior") {
         recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
     }
@@ -45,34 +52,43 @@ pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
 }
 
 /// Units are the members of all recorded populations, each population a block.
-fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
-    let (mut unit_ids, mut parts) = (Vec::new(), Vec::new());
-    let mut populations = sonata::populations(h5)?;
+fn populations(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let mut names: Vec<String> = h5.members("/spikes");
+    names.retain(|name| h5.is_group(&join("/spikes", name)));
     // In the order of the model; a result of an earlier version lists them by name.
-    populations.sort_by_key(|p| h5.attr_number(&join("/populations", &p.name), "order").map_or(u64::MAX, |o| o as u64));
-    for population in populations {
-        let place = join("/spikes", &population.name);
-        let stored = h5.attr_number(&join("/populations", &population.name), "size");
+    names.sort_by_key(|name| h5.attr_number(&join("/populations", name), "order").map_or(u64::MAX, |o| o as u64));
+    for name in names {
+        let place = join("/populations", &name);
+        let stored = h5.attr_number(&place, "size");
         let size = stored.ok_or_else(|| {
-            let message = format!("has no attribute size, expected one beside {place}");
-            h5.error(&join("/populations", &population.name), Fault::Incomplete, message)
+            let message = format!("has no attribute size, expected one beside {}", join("/spikes", &name));
+            h5.error(&place, Fault::Incomplete, message)
         })? as usize;
-        let first = unit_ids.len();
+        let first = recording.spikes.unit_ids.len();
         if first.saturating_add(size) > MAX_UNITS {
             let message =
                 format!("the size {size} is beyond the {MAX_UNITS} units that can be read; the file is damaged");
-            return Err(h5.error(&join("/populations", &population.name), Fault::TooLarge, message));
+            return Err(h5.error(&place, Fault::TooLarge, message));
         }
-        if let Some(bad) = population.ids.iter().position(|id| *id >= size as i64) {
+        recording.spikes.unit_ids.extend(0..size as i64);
+        recording.populations.push((name, first, size));
+    }
+    Ok(())
+}
+
+fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let mut parts = Vec::new();
+    for (name, first, size) in &recording.populations {
+        let place = join("/spikes", name);
+        let population = sonata::population(h5, &place)?;
+        if let Some(bad) = population.ids.iter().position(|id| *id >= *size as i64) {
             let message = format!("entry {bad} is {}, beyond the population's size {size}", population.ids[bad]);
             return Err(h5.error(&join(&place, "node_ids"), Fault::Invalid, message));
         }
         let units = population.ids.iter().map(|id| (first + *id as usize) as u32).collect();
-        unit_ids.extend(0..size as i64);
-        recording.populations.push((population.name, first, size));
         parts.push((population.times, units));
     }
-    recording.spikes = sonata::merge(parts, unit_ids);
+    recording.spikes = sonata::merge(parts, std::mem::take(&mut recording.spikes.unit_ids));
     Ok(())
 }
 

@@ -16,7 +16,6 @@ const ONLY: &str = "spikes";
 
 /// Spikes of one population as stored: times \[s\] and node ids, in the file's order.
 pub(super) struct Population {
-    pub name: String,
     pub times: Vec<f64>,
     pub ids: Vec<i64>,
 }
@@ -32,30 +31,38 @@ pub(super) fn recognise(h5: &H5) -> bool {
 /// # Errors
 /// If times or ids can't be, or don't fit together.
 pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
-    let populations =
-        if h5.is_dataset("/spikes/timestamps") { vec![population(h5, ROOT, ONLY)?] } else { populations(h5)? };
-    let mut recording = Recording { format: "SONATA spikes".to_owned(), ..Recording::default() };
-    let mut unit_ids = Vec::new();
-    let mut parts = Vec::new();
-    for population in populations {
+    let (mut named, mut parts, mut first) = (Vec::new(), Vec::new(), 0);
+    for (name, group) in groups(h5) {
+        let population = population(h5, &group)?;
         let mut ids = population.ids.clone();
         ids.sort_unstable();
         ids.dedup();
+        let units = population.ids.iter().map(|id| (first + ids.partition_point(|i| i < id)) as u32).collect();
+        first += ids.len();
+        named.push((name, ids));
+        parts.push((population.times, units));
+    }
+    let mut recording = described(h5, named)?;
+    recording.spikes = merge(parts, recording.spikes.unit_ids);
+    Ok(recording)
+}
+
+/// A recording of populations with these ids of their nodes, sorted; without spikes.
+pub(super) fn described(h5: &H5, named: Vec<(String, Vec<i64>)>) -> Result<Recording, FormatError> {
+    let mut recording = Recording { format: "SONATA spikes".to_owned(), ..Recording::default() };
+    let mut unit_ids = Vec::new();
+    for (name, mut ids) in named {
         let holes = ids.last().is_some_and(|last| *last >= ids.len() as i64);
         if holes {
             recording.notes.push(format!(
-                "population {}: {} nodes have spikes, with ids from {} to {}; nodes without a spike are not in the file",
-                population.name,
+                "population {name}: {} nodes have spikes, with ids from {} to {}; nodes without a spike are not in the file",
                 ids.len(),
                 ids[0],
                 ids[ids.len() - 1]
             ));
         }
-        let first = unit_ids.len();
-        let units = population.ids.iter().map(|id| (first + ids.partition_point(|i| i < id)) as u32).collect();
-        recording.populations.push((population.name, first, ids.len()));
+        recording.populations.push((name, unit_ids.len(), ids.len()));
         unit_ids.append(&mut ids);
-        parts.push((population.times, units));
     }
     if u32::try_from(unit_ids.len()).is_err() {
         let message = format!("{} nodes, at most 4294967295 are supported", unit_ids.len());
@@ -64,17 +71,17 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
     if recording.populations.len() < 2 {
         recording.populations.clear();
     }
-    recording.spikes = merge(parts, unit_ids);
+    recording.spikes.unit_ids = unit_ids;
     Ok(recording)
 }
 
-/// The spikes of every population under `/spikes`.
-pub(super) fn populations(h5: &H5) -> Result<Vec<Population>, FormatError> {
-    h5.members(ROOT)
-        .into_iter()
-        .filter(|name| h5.is_group(&join(ROOT, name)))
-        .map(|name| population(h5, &join(ROOT, &name), &name))
-        .collect()
+/// Names of the populations, and where their spikes are.
+pub(super) fn groups(h5: &H5) -> Vec<(String, String)> {
+    if h5.is_dataset("/spikes/timestamps") {
+        return vec![(ONLY.to_owned(), ROOT.to_owned())];
+    }
+    let names = h5.members(ROOT).into_iter().map(|name| (name.clone(), join(ROOT, &name)));
+    names.filter(|(_, group)| h5.is_group(group)).collect()
 }
 
 /// One table of all parts, sorted by time, then by unit.
@@ -98,9 +105,34 @@ fn ids_place(h5: &H5, group: &str) -> Option<String> {
     ["node_ids", "gids"].iter().map(|name| join(group, name)).find(|place| h5.is_dataset(place))
 }
 
-fn population(h5: &H5, group: &str, name: &str) -> Result<Population, FormatError> {
-    let times_place = join(group, "timestamps");
-    let ids_place = ids_place(h5, group).unwrap_or_else(|| join(group, "node_ids"));
+/// Where the spikes of a population are.
+pub(super) struct Stored {
+    pub times: String,
+    pub ids: String,
+    /// Times in the file over times in s.
+    pub per_second: f64,
+}
+
+/// The places of a population's spikes, and the unit of their times.
+pub(super) fn stored(h5: &H5, group: &str) -> Result<Stored, FormatError> {
+    let times = join(group, "timestamps");
+    let ids = ids_place(h5, group).unwrap_or_else(|| join(group, "node_ids"));
+    let unit = h5.attr_text(&times, "units").unwrap_or_else(|| "ms".to_owned());
+    let per_second = match unit.as_str() {
+        "ms" | "msec" | "millisecond" | "milliseconds" => 1e3,
+        "s" | "sec" | "second" | "seconds" => 1.0,
+        "us" | "microsecond" | "microseconds" => 1e6,
+        _ => {
+            let message = format!("the attribute units is {unit:?}, expected ms, milliseconds, s, seconds or us");
+            return Err(h5.error(&times, Fault::Invalid, message));
+        }
+    };
+    Ok(Stored { times, ids, per_second })
+}
+
+/// The spikes of a population in one group.
+pub(super) fn population(h5: &H5, group: &str) -> Result<Population, FormatError> {
+    let Stored { times: times_place, ids: ids_place, per_second } = stored(h5, group)?;
     let mut times = h5.list(&times_place)?;
     let ids = h5.integers(&ids_place)?;
     if times.len() != ids.len() {
@@ -119,18 +151,8 @@ fn population(h5: &H5, group: &str, name: &str) -> Result<Population, FormatErro
         return Err(h5.error(&times_place, Fault::Invalid, message));
     }
     expect_sorted(h5, group, &times_place, &times)?;
-    let unit = h5.attr_text(&times_place, "units").unwrap_or_else(|| "ms".to_owned());
-    let per_second = match unit.as_str() {
-        "ms" | "msec" | "millisecond" | "milliseconds" => 1e3,
-        "s" | "sec" | "second" | "seconds" => 1.0,
-        "us" | "microsecond" | "microseconds" => 1e6,
-        _ => {
-            let message = format!("the attribute units is {unit:?}, expected ms, milliseconds, s, seconds or us");
-            return Err(h5.error(&times_place, Fault::Invalid, message));
-        }
-    };
     times.iter_mut().for_each(|t| *t /= per_second);
-    Ok(Population { name: name.to_owned(), times, ids })
+    Ok(Population { times, ids })
 }
 
 /// Times that decrease in a file that says it is sorted by time mean that one of the two is wrong.

@@ -1,0 +1,80 @@
+//! Where the runs of spikes are in the layouts that can be streamed.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::runs::{Run, Units};
+use crate::format::error::FormatError;
+use crate::format::h5::H5;
+use crate::format::{nwb, result, sonata};
+use crate::spikes::Recording;
+
+/// Integers that are looked at at once.
+const AT_ONCE: usize = 1 << 17;
+
+/// A recording without its spikes, and their runs; nothing of another layout.
+pub(super) fn open(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError> {
+    if result::recognise(h5) {
+        return of_result(h5).map(Some);
+    }
+    if nwb::recognise(h5) {
+        return if h5.is_dataset(nwb::SPIKE_TIMES) { of_nwb(h5).map(Some) } else { Ok(None) };
+    }
+    if sonata::recognise(h5) {
+        return of_sonata(h5);
+    }
+    Ok(None)
+}
+
+/// NWB stores all spikes of a unit, then all of the next.
+fn of_nwb(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
+    let recording = nwb::beside_spikes(h5)?;
+    let times = Rc::new(h5.slab(nwb::SPIKE_TIMES)?);
+    let ends = nwb::spike_ends(h5, times.rows, recording.spikes.unit_ids.len())?;
+    let mut from = 0;
+    let run = |(unit, to): (usize, usize)| {
+        let rows = std::mem::replace(&mut from, to)..to;
+        Run { times: Rc::clone(&times), units: Units::One(unit as u32), rows, per_second: 1.0 }
+    };
+    Ok((recording, ends.into_iter().enumerate().map(run).collect()))
+}
+
+fn of_result(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
+    let recording = result::beside_spikes(h5)?;
+    let mut runs = Vec::new();
+    for (name, first, size) in &recording.populations {
+        let stored = sonata::stored(h5, &format!("/spikes/{name}"))?;
+        let units = Units::Counted { ids: h5.integer_slab(&stored.ids)?, first: *first, size: *size };
+        runs.push(run(h5, &stored, units)?);
+    }
+    Ok((recording, runs))
+}
+
+/// SONATA stores the spikes of a population in one list; whoever has spiked is a unit.
+fn of_sonata(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError> {
+    let (mut named, mut runs, mut first) = (Vec::new(), Vec::new(), 0);
+    for (name, group) in sonata::groups(h5) {
+        let stored = sonata::stored(h5, &group)?;
+        let slab = h5.integer_slab(&stored.ids)?;
+        let mut distinct = HashSet::new();
+        for from in (0..slab.rows).step_by(AT_ONCE) {
+            distinct.extend(slab.integers(h5, from..slab.rows.min(from + AT_ONCE))?);
+        }
+        let mut known: Vec<i64> = distinct.into_iter().collect();
+        known.sort_unstable();
+        if known.first().is_some_and(|id| *id < 0) {
+            return Ok(None);
+        }
+        named.push((name, known.clone()));
+        let count = known.len();
+        runs.push(run(h5, &stored, Units::Known { ids: slab, first, known })?);
+        first += count;
+    }
+    Ok(Some((sonata::described(h5, named)?, runs)))
+}
+
+fn run(h5: &H5, stored: &sonata::Stored, units: Units) -> Result<Run, FormatError> {
+    let times = h5.slab(&stored.times)?;
+    let rows = 0..times.rows;
+    Ok(Run { times: Rc::new(times), units, rows, per_second: stored.per_second })
+}
