@@ -100,6 +100,7 @@ fn what_is_not_in_the_order_of_time_is_read_into_memory() {
     let spikes = file.create_group("spikes").unwrap();
     spikes.new_dataset::<f64>().shape(3).create("timestamps").unwrap().write_raw(&[2.0, 1.0, 3.0]).unwrap();
     spikes.new_dataset::<u64>().shape(3).create("gids").unwrap().write_raw(&[0u64, 1, 0]).unwrap();
+    drop(spikes);
     file.close().unwrap();
     assert!(stream::survey(&path).unwrap().is_none());
     assert_eq!(format::read_here(&path).unwrap().spikes.times, [0.001, 0.002, 0.003]);
