@@ -156,8 +156,11 @@ pub(super) fn send_end(out: &mut impl Write, ended: Result<(), FormatError>) -> 
     out.flush()
 }
 
+/// Spikes of a stream: time \[s\] and unit.
+type Block = Vec<(f64, u32)>;
+
 /// Receives spikes of a stream; nothing at its end.
-pub(super) fn receive_block(input: &mut impl Read) -> Result<Result<Option<Vec<(f64, u32)>>, Told>, Broken> {
+pub(super) fn receive_block(input: &mut impl Read) -> Result<Result<Option<Block>, Told>, Broken> {
     let mut word = [0; 8];
     input.read_exact(&mut word)?;
     let count = u64::from_le_bytes(word);
