@@ -109,11 +109,11 @@ fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(),
     Ok(())
 }
 
+/// A population, the recording for it, and what reads its spikes later if it is not read now.
+type Read = (usize, Recording, Option<Reel<f64>>);
+
 /// Reads what the model's recording sources name.
-fn read_recordings(
-    spec: &NetworkSpec,
-    buffer: Option<u64>,
-) -> Result<Vec<(usize, Recording, Option<Reel<f64>>)>, Failure> {
+fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>, Failure> {
     let mut recordings = Vec::new();
     for (population, source) in spec.recordings() {
         let Some(file) = &source.file else {
