@@ -19,6 +19,8 @@ pub enum Kind {
     Population,
     /// In the unit of the target's weight (mV, pA, nS, or bare into a source).
     Weight,
+    /// A text, such as the name of a file.
+    Text,
     /// A list of numbers with this unit (empty: bare numbers), and its default; stored beside the single values.
     List(&'static str, &'static [f64]),
 }

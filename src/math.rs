@@ -91,6 +91,12 @@ pub fn pow(x: f64, y: f64) -> f64 {
     }
 }
 
+/// Hyperbolic sine.
+#[inline]
+pub fn sinh(x: f64) -> f64 {
+    libm::sinh(x)
+}
+
 /// x^y for x >= 0 and y > 0, without a branch or a table, so that a loop over it becomes vector code. Relative error a few
 /// 1e-16 while |y ln x| is of order 1, and that times 1e-16 beyond; what lies below 1e-307 counts as 0.
 ///
@@ -202,11 +208,12 @@ mod tests {
             fingerprint(-0.9, 5.0, ln_1p),
             fingerprint(0.0, 30.0, |x| pow(x, 0.4)),
             fingerprint(-10.0, 10.0, sin),
+            fingerprint(-20.0, 20.0, sinh),
         ];
         assert_eq!(found, GOLDEN, "{found:#018x?}");
     }
 
-    const GOLDEN: [u64; 7] = [
+    const GOLDEN: [u64; 8] = [
         0x7e3a_be59_e088_a894,
         0x3c69_cdfb_a0fc_bc83,
         0x2602_fb5e_6efb_4e02,
@@ -214,6 +221,7 @@ mod tests {
         0xf261_a299_9aef_fda8,
         0x965f_4545_6140_0458,
         0x64de_38e6_890c_6194,
+        0x3a63_807a_f6e2_63b6,
     ];
 
     #[test]
@@ -234,6 +242,7 @@ mod tests {
         within("ln", 1e-9, 100.0, ln, f64::ln);
         within("ln_1p", -0.99, 10.0, ln_1p, f64::ln_1p);
         within("sin", -10.0, 10.0, sin, f64::sin);
+        within("sinh", -20.0, 20.0, sinh, f64::sinh);
         within("pow", 0.0, 50.0, |x| pow(x, 0.4), |x| x.powf(0.4));
     }
 

@@ -53,11 +53,20 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     let (neurons, sources) = (size.neurons, size.sources);
     refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
+    warn(&spec);
     if json {
         return Done::json(&as_json(model, &spec, &size));
     }
     let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
     Ok(Done::text(as_text(model, &spec, &size) + if waiting { &note } else { "" }))
+}
+
+/// Says what is allowed but seldom meant.
+pub fn warn(spec: &NetworkSpec) {
+    for projection in &spec.projections {
+        let message = projection.waveform.as_ref().and_then(|w| w.surface().warning(&projection.name));
+        message.iter().for_each(|message| eprintln!("warning: {message}"));
+    }
 }
 
 /// Units of the recording that stands in for one that is not named yet.
@@ -126,7 +135,16 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
         let beside = [(projection.short_term.is_some(), "short_term"), (projection.normalize.is_some(), "normalize")];
         let beside = beside.into_iter().filter_map(|(has, name)| has.then_some(name));
         let procedural = projection.procedural.then_some("procedural");
-        let extras: Vec<&str> = rule.into_iter().chain(beside).chain(device).chain(procedural).collect();
+        let waveform = projection.waveform.as_ref().map(|w| {
+            let surface = w.surface();
+            format!(
+                "waveform (change surface of {} points, within {:.1e} of the largest)",
+                surface.len(),
+                surface.error
+            )
+        });
+        let rule = rule.into_iter().chain(beside).chain(device).chain(procedural);
+        let extras: Vec<&str> = rule.chain(waveform.as_deref()).collect();
         let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
         let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));
     }

@@ -84,6 +84,9 @@ fn projections(rows: &serde_json::Map<String, Value>) -> String {
                 let _ = write!(out, "  energy: {}", parts.join(", "));
             }
         }
+        if let Some(error) = row["surface"]["error"].as_f64() {
+            let _ = write!(out, "  change surface within {} %", short(100.0 * error));
+        }
         out.push('\n');
     }
     if rows.is_empty() { String::new() } else { out }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use memspike::crossbar;
 use memspike::describe::{Bound, Kind, Model, Param};
+use memspike::device::physical::waveform;
 use memspike::device::{DeviceModel, presets};
 use memspike::neuron::NeuronModel;
 use memspike::plasticity::{RuleModel, short_term};
@@ -16,7 +17,7 @@ use super::{Done, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike models\n  memspike models adex\n  memspike models lif_exp --toml")]
 pub struct Args {
-    /// A model, for its parameters and equations; a list of all without one
+    /// A model, for its parameters and equations, such as lif_exp or device.querlioz; a list of all without one
     name: Option<String>,
 
     /// As a table to paste into a model file
@@ -66,10 +67,10 @@ fn zoo() -> Vec<Entry> {
     let devices = DeviceModel::ALL.into_iter().map(|m| Entry::of("device", m.describe(), None));
     let beside = [&short_term::MODEL, &short_term::NORMALIZE].map(|m| Entry::of("projection", m, None));
     let sets = presets::ALL.iter().filter_map(Entry::preset);
-    let crossbar = Entry::of("projection", &crossbar::MODEL, None);
+    let last = [&waveform::MODEL, &crossbar::MODEL].map(|m| Entry::of("projection", m, None));
     let pattern = Entry { name: "pattern", ..Entry::of("population", &spec::PATTERN, None) };
     let labels = Entry { name: "labels", ..Entry::of("population", &spec::LABELS, None) };
-    neurons.chain(rules).chain(beside).chain(devices).chain(sets).chain([crossbar, labels, pattern]).collect()
+    neurons.chain(rules).chain(beside).chain(devices).chain(sets).chain(last).chain([labels, pattern]).collect()
 }
 
 /// The list, or the chosen model.
@@ -77,11 +78,11 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let zoo = zoo();
     let chosen: Vec<Entry> = match &args.name {
         None => zoo,
-        Some(name) => vec![find(&zoo, name)?],
+        Some(name) => find(&zoo, name)?,
     };
     if args.json {
         let models: serde_json::Map<String, Value> =
-            chosen.iter().map(|e| (e.name.to_string(), describe_json(e))).collect();
+            chosen.iter().map(|e| (unique_name(&chosen, e), describe_json(e))).collect();
         return Done::json(&models);
     }
     let describe = match (args.toml, &args.name) {
@@ -92,9 +93,18 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     Ok(Done::text(chosen.iter().map(describe).collect::<Vec<_>>().join("\n")))
 }
 
-fn find(zoo: &[Entry], name: &str) -> Result<Entry, Failure> {
-    if let Some(entry) = zoo.iter().find(|e| e.name == name) {
-        return Ok(entry.clone());
+/// A name that no other of these has: with its kind before it where a rule and a device share one.
+fn unique_name(entries: &[Entry], entry: &Entry) -> String {
+    let shared = entries.iter().filter(|e| e.name == entry.name).count() > 1;
+    if shared { format!("{}.{}", entry.kind, entry.name) } else { entry.name.to_string() }
+}
+
+/// All of this name, which may have the kind before it.
+fn find(zoo: &[Entry], name: &str) -> Result<Vec<Entry>, Failure> {
+    let of_kind = |e: &Entry| name.split_once('.').is_some_and(|(kind, name)| e.kind == kind && e.name == name);
+    let found: Vec<Entry> = zoo.iter().filter(|e| e.name == name || of_kind(e)).cloned().collect();
+    if !found.is_empty() {
+        return Ok(found);
     }
     let known: Vec<&str> = zoo.iter().map(|e| e.name).collect();
     let near = known
@@ -169,6 +179,7 @@ fn bound_text(param: &Param) -> String {
         (Kind::Choice(words), _) => words.join(", "),
         (Kind::Flag, _) => "true, false".to_string(),
         (Kind::Population, _) => "a population".to_string(),
+        (Kind::Text, _) => "a text".to_string(),
         (_, Bound::Finite) => "finite".to_string(),
         (_, Bound::NotNan) => "a number or inf".to_string(),
         (_, Bound::Positive) => "> 0".to_string(),
@@ -179,7 +190,7 @@ fn bound_text(param: &Param) -> String {
 
 fn describe_text(entry: &Entry) -> String {
     let model = entry.model;
-    let mut out = format!("{}: {}\n", entry.name, entry.summary);
+    let mut out = format!("{} ({}): {}\n", entry.name, entry.kind, entry.summary);
     if entry.set {
         let _ = writeln!(out, "\nA set of parameters of {} ({}).", model.name, model.summary);
     }
@@ -310,6 +321,19 @@ mod tests {
         let failure = find(&zoo(), "lif_exq").err().unwrap();
         assert_eq!(failure.code, 2);
         assert!(failure.to_string().contains("Did you mean `lif_exp`?"), "{failure}");
+    }
+
+    #[test]
+    fn a_name_that_a_rule_and_a_device_share_shows_both() {
+        let zoo = zoo();
+        let kinds = |name: &str| find(&zoo, name).ok().unwrap().iter().map(|e| e.kind).collect::<Vec<_>>();
+        assert_eq!(kinds("querlioz"), ["plasticity", "device"]);
+        assert_eq!(kinds("device.querlioz"), ["device"]);
+        let mut names: Vec<String> = zoo.iter().map(|e| unique_name(&zoo, e)).collect();
+        assert!(names.contains(&"device.querlioz".to_string()));
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), zoo.len(), "every entry has its own key in --json");
     }
 
     #[test]

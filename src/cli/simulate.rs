@@ -158,6 +158,9 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     let (Loaded { spec, recordings }, size) = agree(ranks, load(&request, ranks))?;
     let read = |path: &Path| Checkpoint::read_on(path, ranks).map_err(failed);
     let checkpoint = request.resume.as_deref().map(read).transpose()?;
+    if ranks.is_first() {
+        super::check::warn(&spec);
+    }
     interrupt::listen(ranks.is_first());
 
     let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO), ranks.is_first());

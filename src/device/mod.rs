@@ -14,9 +14,12 @@ pub mod characterise;
 mod common;
 pub mod constant_step;
 pub mod exp_step;
+pub mod fit;
 pub mod linear_step;
+pub mod measured;
 pub mod neurosim;
 pub mod pcm;
+pub mod physical;
 pub mod piecewise_step;
 pub mod pow_step;
 pub mod presets;
@@ -30,6 +33,7 @@ pub use ageing::{Ageing, Drift, Endurance, Flicker, Retention};
 pub use bank::{Bank, MOST, Pair};
 pub use cell::{Cell, normal, normals, uniform};
 pub use common::{Common, Pulses};
+pub use physical::PhysicalModel;
 pub use table::Values;
 pub use traits::Traits;
 
@@ -54,12 +58,27 @@ impl DeviceSpec {
         DeviceSpec { device, params, lists }
     }
 
+    /// Its values by name.
+    fn values(&self) -> Values<'_> {
+        Values { model: self.device.describe(), values: &self.params, lists: &self.lists }
+    }
+
+    /// Its physics; none if it is a device by the steps of its pulses.
+    ///
+    /// # Errors
+    /// Which parameters do not go together.
+    pub fn physical(&self) -> Result<Option<physical::Physical>, Invalid> {
+        let DeviceModel::Physical(model) = self.device else { return Ok(None) };
+        let values = self.values();
+        model.device(&|name| values.get(name)).map(Some)
+    }
+
     /// The device, ready for pulses.
     ///
     /// # Errors
     /// Which parameters do not go together.
     pub fn device(&self) -> Result<Device, Invalid> {
-        let values = Values { model: self.device.describe(), values: &self.params, lists: &self.lists };
+        let values = self.values();
         let mut common = Common::new(&values)?;
         let law = match self.device {
             DeviceModel::ConstantStep => constant_step::new(&common).map(|()| Law::ConstantStep)?,
@@ -75,6 +94,11 @@ impl DeviceSpec {
             DeviceModel::Querlioz => Law::Querlioz(querlioz::Querlioz::new(&values, &common)?),
             DeviceModel::NeuroSim => Law::NeuroSim(neurosim::NeuroSim::new(&values, &mut common)?),
             DeviceModel::TwoState => Law::TwoState(two_state::TwoState::new(&values, &mut common)?),
+            DeviceModel::Table => Law::Measured(Box::new(measured::Measured::of_table(&values, &mut common)?)),
+            DeviceModel::Physical(model) => {
+                let physics = model.device(&|name| values.get(name))?;
+                Law::Physical(Box::new(physical::pulsed::Pulsed::new(physics, &values, &mut common)?))
+            }
         };
         let reference = match self.device {
             DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values)),
@@ -106,6 +130,10 @@ pub enum Law {
     NeuroSim(neurosim::NeuroSim),
     /// [`two_state`]
     TwoState(two_state::TwoState),
+    /// [`measured`]
+    Measured(Box<measured::Measured>),
+    /// [`physical`]
+    Physical(Box<physical::pulsed::Pulsed>),
 }
 
 /// A device as a synapse uses it.
@@ -144,6 +172,11 @@ impl Device {
             Law::Querlioz(law) => law.step(c, cell, g, up),
             Law::NeuroSim(law) => law.step(g, up),
             Law::TwoState(law) => law.mean_step(c, g, up),
+            Law::Measured(law) => {
+                let dg = law.at(g, up).0;
+                if up { dg } else { -dg }
+            }
+            Law::Physical(law) => law.step(g, up),
         }
     }
 
@@ -195,7 +228,7 @@ impl Device {
     /// Does a pulse need a random word of its own?
     #[inline]
     pub fn draws(&self) -> bool {
-        self.common.is_noisy() || matches!(self.law, Law::TwoState(_))
+        self.common.is_noisy() || matches!(self.law, Law::TwoState(_) | Law::Measured(_))
     }
 
     /// The conductance \[S\] after one pulse. `word` is this pulse's own random word, used if [`Device::draws`].
@@ -205,7 +238,14 @@ impl Device {
             return law.pulse(&self.common, cell, g, up, uniform(word));
         }
         let noise = if self.common.is_noisy() { normal(word) } else { 0.0 };
-        self.common.moved(cell, g, up, self.size(cell, g, up), noise)
+        let mut size = self.size(cell, g, up);
+        if let Law::Measured(law) = &self.law
+            && law.noisy
+        {
+            let spread = law.at(g, up).1 * normal(word);
+            size += if up { spread } else { -spread };
+        }
+        self.common.moved(cell, g, up, size, noise)
     }
 }
 
@@ -232,11 +272,15 @@ pub enum DeviceModel {
     NeuroSim,
     /// [`two_state`]
     TwoState,
+    /// [`measured`]
+    Table,
+    /// [`physical`]
+    Physical(PhysicalModel),
 }
 
 impl DeviceModel {
     /// All devices.
-    pub const ALL: [DeviceModel; 10] = [
+    pub const ALL: [DeviceModel; 18] = [
         DeviceModel::ConstantStep,
         DeviceModel::LinearStep,
         DeviceModel::SoftBounds,
@@ -247,10 +291,18 @@ impl DeviceModel {
         DeviceModel::Querlioz,
         DeviceModel::NeuroSim,
         DeviceModel::TwoState,
+        DeviceModel::Table,
+        DeviceModel::Physical(PhysicalModel::Hp),
+        DeviceModel::Physical(PhysicalModel::NonlinearDrift),
+        DeviceModel::Physical(PhysicalModel::Team),
+        DeviceModel::Physical(PhysicalModel::Vteam),
+        DeviceModel::Physical(PhysicalModel::Yakopcic),
+        DeviceModel::Physical(PhysicalModel::StanfordRram),
+        DeviceModel::Physical(PhysicalModel::VoltageThreshold),
     ];
 
     /// Devices that later versions bring, for the error message.
-    pub const PLANNED: [&str; 6] = ["hp", "nonlinear_drift", "team", "vteam", "yakopcic", "stanford_rram"];
+    pub const PLANNED: [&str; 0] = [];
 
     /// Its parameters, equations and source.
     pub fn describe(self) -> &'static Model {
@@ -265,6 +317,8 @@ impl DeviceModel {
             DeviceModel::Querlioz => &querlioz::MODEL,
             DeviceModel::NeuroSim => &neurosim::MODEL,
             DeviceModel::TwoState => &two_state::MODEL,
+            DeviceModel::Table => &measured::MODEL,
+            DeviceModel::Physical(model) => model.describe(),
         }
     }
 

@@ -157,10 +157,9 @@ pub const STEPS: [Param; 2] = [
     param("dg_down", Quantity("S"), 1e-6, Positive, "step of a depressing pulse at mid-range"),
 ];
 
-/// Range, a device's own parameters (after the two steps, if it has them), and what all share; N is the sum of the lengths.
-pub const fn table<const N: usize>(steps: &[Param], own: &[Param]) -> [Param; N] {
+/// Parameters in a row; N is the sum of the lengths.
+const fn joined<const N: usize>(parts: [&[Param]; 4]) -> [Param; N] {
     let mut all = [RANGE[0]; N];
-    let parts: [&[Param]; 4] = [&RANGE, steps, own, &SHARED];
     let (mut part, mut to) = (0, 0);
     while part < parts.len() {
         let mut from = 0;
@@ -174,9 +173,24 @@ pub const fn table<const N: usize>(steps: &[Param], own: &[Param]) -> [Param; N]
     all
 }
 
+/// Range, a device's own parameters (after the two steps, if it has them), and what all share.
+pub const fn table<const N: usize>(steps: &[Param], own: &[Param]) -> [Param; N] {
+    joined([&RANGE, steps, own, &SHARED])
+}
+
 /// How long such a table is.
 pub const fn length(steps: &[Param], own: &[Param]) -> usize {
     RANGE.len() + steps.len() + own.len() + SHARED.len()
+}
+
+/// A device's own parameters and what all share, for devices whose range follows from their physics.
+pub const fn with_shared<const N: usize>(own: &[Param]) -> [Param; N] {
+    joined([&[], &[], own, &SHARED])
+}
+
+/// How long such a table is.
+pub const fn shared_length(own: &[Param]) -> usize {
+    own.len() + SHARED.len()
 }
 
 /// The table of a device whose steps are `dg_up` and `dg_down` at mid-range, with parameters of its own: `params!(a, b, ..)`.

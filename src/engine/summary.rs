@@ -37,6 +37,11 @@ pub fn summarise(
         if let Some(Some(spent)) = prices.get(index) {
             spent.add_to(&mut figures);
         }
+        if let Some(waveform) = &projection.waveform {
+            let surface = waveform.surface();
+            figures["surface"] =
+                json!({ "changes": surface.len(), "error": surface.error, "largest_S": surface.largest });
+        }
         projections.insert(projection.name.clone(), figures);
     }
     Summary {

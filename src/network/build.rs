@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 
 use crate::neuron::Real;
+use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Modulator;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
 use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
@@ -290,10 +291,17 @@ fn make_plastic<W: Real>(
 ) -> Result<Plastic<W>, BuildError> {
     let projection = &*draft.spec;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
-    let rule = projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max));
+    let rule = match &projection.waveform {
+        Some(waveform) => Some(Rule::Overlap(waveform.surface())),
+        None => projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max)),
+    };
     let device = projection.device.as_ref().map(|d| d.device()).transpose();
-    let device =
+    let mut device =
         device.map_err(|e| BuildError::Projection { name: projection.name.clone(), message: e.to_string() })?;
+    if let Some(device) = device.as_mut().filter(|_| projection.waveform.is_some()) {
+        // There are no pulses to pay for, and what overlapping spikes cost has no price.
+        (device.common.price_up, device.common.price_down) = (None, None);
+    }
     let memristor = device.map(|d| Memristor::new(d, projection.w_min, w_max, spec.simulation.seed, &projection.name));
     let modulator = projection.plasticity.as_ref().and_then(|r| r.modulator());
     let during = projection.plasticity.as_ref().and_then(|r| r.during).map(|i| spec.intervals[i].spans.clone());

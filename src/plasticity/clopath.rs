@@ -1,7 +1,7 @@
 //! Voltage-based STDP (Clopath, Busing, Vasilaki & Gerstner 2010; NEST clopath_synapse).
 
 use crate::describe::Bound::{Finite, NonNegative, Positive};
-use crate::describe::Kind::{Number, Quantity};
+use crate::describe::Kind::{Flag, Number, Quantity};
 use crate::describe::{Model, param};
 use crate::math::exp;
 use crate::time::Time;
@@ -10,13 +10,15 @@ use crate::time::Time;
 pub const MODEL: Model = Model {
     name: "clopath",
     summary: "Voltage-based STDP: the target's membrane potential and its running means decide",
-    equations: "at a pre spike:  dw = -a_ltd (u_minus - theta_minus)+\n\
+    equations: "at a pre spike:  dw = -a (u_minus - theta_minus)+,  a = a_ltd, or a_ltd u_bar_bar^2/u_ref_squared with a_ltd_const = false\n\
                 in between:      dw/dt = a_ltp x (v_m - theta_plus)+ (u_plus - theta_minus)+\n\
                 du_plus/dt = (v_m - u_plus)/tau_u_bar_plus,  du_minus/dt = (v_m - u_minus)/tau_u_bar_minus;  (z)+ = max(z, 0)\n\
+                du_bar_bar/dt = (u_minus - u_bar_bar)/tau_u_bar_bar, at once, of the potential itself and not above rest, as in NEST: set\n\
+                u_ref_squared to the square of the mean at which depression shall be a_ltd; a target that is depolarised for long is depressed more\n\
                 x: presynaptic trace that jumps by 1/tau_x and decays with tau_x; u_plus, u_minus count delay_u_bars later\n\
                 the target is looked at every `resolution` of the simulation, in both engines, as NEST does; for t_clamp after a\n\
                 spike v_m counts as v_clamp, which stands for the spike's shape (0: no shape); any neuron model will do, and\n\
-                u_plus, u_minus start at its v_m; the homeostatic factor of NEST's A_LTD_const = false is not here",
+                u_plus, u_minus, u_bar_bar start at its v_m",
     reference: "Clopath, Busing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479; NEST clopath_synapse with \
                 aeif_psc_delta_clopath, here with any target",
     params: &[
@@ -30,6 +32,15 @@ pub const MODEL: Model = Model {
         param("delay_u_bars", Quantity("ms"), 4.0, NonNegative, "how much later the running means count"),
         param("v_clamp", Quantity("mV"), 33.0, Finite, "what the potential counts as after a spike"),
         param("t_clamp", Quantity("ms"), 2.0, NonNegative, "for how long it does"),
+        param(
+            "a_ltd_const",
+            Flag,
+            1.0,
+            Finite,
+            "is depression a_ltd at all times? false: the homeostatic factor scales it",
+        ),
+        param("tau_u_bar_bar", Quantity("ms"), 500.0, Positive, "slow mean of u_minus, for that factor"),
+        param("u_ref_squared", Quantity("mV^2"), 60.0, Positive, "square of the slow mean at which that factor is 1"),
     ],
     variables: &[],
 };
@@ -50,6 +61,10 @@ pub struct Clopath {
     pub v_clamp: f64,
     /// For how long it does.
     pub t_clamp: Time,
+    /// Decay of the slow mean \[ms\].
+    tau_slow: f64,
+    /// Square of the slow mean at which depression is `a_ltd` \[mV^2\]; none where it is so always.
+    u_ref_squared: Option<f64>,
 }
 
 impl Clopath {
@@ -65,16 +80,16 @@ impl Clopath {
             delay: Time::from_ms(values[7]),
             v_clamp: values[8],
             t_clamp: Time::from_ms(values[9]),
+            tau_slow: values[11],
+            u_ref_squared: (values[10] == 0.0).then_some(values[12]),
         }
     }
 
-    /// The running means (plus, minus) `ms` later, if the potential goes straight from `from` to `to` \[mV\].
-    pub fn means(&self, u: [f64; 2], from: f64, to: f64, ms: f64) -> [f64; 2] {
-        std::array::from_fn(|k| {
-            let tau = self.tau_u[k];
-            let lag = tau * (to - from) / ms;
-            to - lag + (u[k] - from + lag) * exp(-ms / tau)
-        })
+    /// The running means (plus, minus, slow) `ms` later, if the potential goes straight from `from` to `to` \[mV\].
+    pub fn means(&self, u: [f64; 3], from: f64, to: f64, ms: f64) -> [f64; 3] {
+        let [plus, minus] = [0, 1].map(|k| follow(u[k], (from, to), ms, self.tau_u[k]));
+        // The mean that the slow one follows bends so little within a step that its ends are enough.
+        [plus, minus, follow(u[2], (u[1], minus), ms, self.tau_slow)]
     }
 
     /// What a step of `ms` potentiates per unit of the trace, for a potential and the running mean that counts \[mV\].
@@ -82,15 +97,33 @@ impl Clopath {
         self.a_ltp * (v - self.theta_plus).max(0.0) * (u_plus - self.theta_minus).max(0.0) * ms / self.tau_x
     }
 
-    /// The change at a pre spike, for the running mean that counts \[mV\].
-    pub fn on_pre(&self, u_minus: f64) -> f64 {
-        -self.a_ltd * (u_minus - self.theta_minus).max(0.0)
+    /// The change at a pre spike, for the running mean that counts and the slow one \[mV\].
+    pub fn on_pre(&self, u_minus: f64, slow: f64) -> f64 {
+        let factor = self.u_ref_squared.map_or(1.0, |squared| slow * slow / squared);
+        -self.a_ltd * factor * (u_minus - self.theta_minus).max(0.0)
     }
+}
+
+/// A running mean `ms` later, if what it follows goes straight from one value to another.
+fn follow(u: f64, (from, to): (f64, f64), ms: f64, tau: f64) -> f64 {
+    let lag = tau * (to - from) / ms;
+    to - lag + (u - from + lag) * exp(-ms / tau)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depression_grows_with_the_square_of_the_slow_mean_where_asked() {
+        let mut values: Vec<f64> = MODEL.params.iter().map(|p| p.default).collect();
+        let constant = Clopath::new(&values);
+        assert_eq!(constant.on_pre(-60.0, -70.0), constant.on_pre(-60.0, -30.0));
+        (values[10], values[12]) = (0.0, 4900.0);
+        let rule = Clopath::new(&values);
+        assert!((rule.on_pre(-60.0, -70.0) / constant.on_pre(-60.0, 0.0) - 1.0).abs() < 1e-15);
+        assert!((rule.on_pre(-60.0, -35.0) / constant.on_pre(-60.0, 0.0) - 0.25).abs() < 1e-15);
+    }
 
     #[test]
     fn running_means_follow_a_straight_course_exactly() {
@@ -105,7 +138,7 @@ mod tests {
                 *u += h * (v(t) - half) / tau;
             }
         }
-        let found = rule.means([-70.0, -60.0], -65.0, -55.0, 3.0);
+        let found = rule.means([-70.0, -60.0, -60.0], -65.0, -55.0, 3.0);
         assert!((found[0] - u[0]).abs() < 1e-8 && (found[1] - u[1]).abs() < 1e-8, "{found:?} {u:?}");
     }
 }

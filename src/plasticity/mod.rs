@@ -116,7 +116,12 @@ pub enum Rule {
     Hebbian(hebbian::Hebbian),
     /// [`querlioz`]
     Querlioz(querlioz::Querlioz),
+    /// No rule, but physics: the waveforms of spikes overlap across the device ([`crate::device::physical::surface`]).
+    Overlap(std::sync::Arc<crate::device::physical::surface::Surface>),
 }
+
+/// Long against any waveform: a trace that only says that there was a spike \[ms\].
+const LASTING: f64 = 1e9;
 
 impl Rule {
     /// Decay of the presynaptic trace \[ms\].
@@ -132,6 +137,7 @@ impl Rule {
             Rule::Hebbian(rule) => rule.tau,
             // It has no traces.
             Rule::Querlioz(_) => 1.0,
+            Rule::Overlap(_) => LASTING,
         }
     }
 
@@ -147,6 +153,7 @@ impl Rule {
             Rule::Hebbian(rule) => rule.tau,
             // They have none.
             Rule::Clopath(_) | Rule::Querlioz(_) => 1.0,
+            Rule::Overlap(_) => LASTING,
         }
     }
 
@@ -176,7 +183,8 @@ impl Rule {
         match self {
             Rule::Stdp(rule) => rule.pairing,
             Rule::Triplet(rule) => rule.pairing,
-            Rule::Querlioz(_) => Pairing::NearestSymmetric,
+            // A driver makes one waveform at a time.
+            Rule::Querlioz(_) | Rule::Overlap(_) => Pairing::NearestSymmetric,
             Rule::PowerLaw(_) | Rule::Dopamine(_) | Rule::Inhibitory(_) | Rule::Clopath(_) | Rule::Hebbian(_) => {
                 Pairing::AllToAll
             }
@@ -186,7 +194,7 @@ impl Rule {
     /// Does it see weights relative to w_max? If not, in the weight's unit.
     pub fn is_relative(&self) -> bool {
         match self {
-            Rule::Stdp(_) | Rule::Hebbian(_) | Rule::Querlioz(_) => true,
+            Rule::Stdp(_) | Rule::Hebbian(_) | Rule::Querlioz(_) | Rule::Overlap(_) => true,
             Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Dopamine(_) | Rule::Inhibitory(_) | Rule::Clopath(_) => false,
         }
     }
@@ -202,6 +210,7 @@ impl Rule {
         match self {
             Rule::Querlioz(_) => true,
             Rule::Hebbian(rule) => rule.variant == hebbian::Variant::Oja,
+            Rule::Overlap(surface) => surface.heeds_single_spikes(),
             _ => false,
         }
     }
@@ -211,7 +220,7 @@ impl Rule {
     pub fn heeds_pre(&self, y: f64) -> bool {
         match self {
             Rule::Inhibitory(_) => true,
-            Rule::Clopath(_) | Rule::Hebbian(_) | Rule::Querlioz(_) => false,
+            Rule::Clopath(_) | Rule::Hebbian(_) | Rule::Querlioz(_) | Rule::Overlap(_) => false,
             _ => y != 0.0,
         }
     }
@@ -229,6 +238,7 @@ impl Rule {
             Rule::PowerLaw(rule) => rule.on_post(w, seen.x),
             Rule::Triplet(rule) => rule.on_post(seen),
             Rule::Inhibitory(rule) => rule.on_post(w, seen.x),
+            Rule::Overlap(_) => 0.0,
         }
     }
 
@@ -242,6 +252,7 @@ impl Rule {
             Rule::PowerLaw(rule) => rule.on_pre(w, seen.y),
             Rule::Triplet(rule) => rule.on_pre(seen),
             Rule::Inhibitory(rule) => rule.on_pre(w, seen.y),
+            Rule::Overlap(_) => 0.0,
         }
     }
 }

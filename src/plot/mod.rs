@@ -29,6 +29,7 @@ mod tally;
 mod terminal;
 mod traces;
 mod unit_rates;
+pub mod xy;
 
 use std::path::Path;
 

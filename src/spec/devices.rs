@@ -7,9 +7,12 @@ use super::error::{ModelError, Source};
 use super::layers;
 use super::models;
 use super::parameters;
+use super::pulses_file::{PulseColumns, read_pulses};
 use super::scope::Scope;
-use super::sets::Sets;
-use super::tree::{Node, Table};
+use super::sets::{Resolved, Sets};
+use super::tree::{Entry, Node, Table};
+use crate::device::measured::Measured;
+use crate::device::physical::waveform;
 use crate::device::{DeviceModel, DeviceSpec, presets};
 
 static SHIPPED: LazyLock<Table> = LazyLock::new(|| {
@@ -44,9 +47,12 @@ pub(crate) fn sets(own: Option<&Table>) -> Sets<'_> {
 
 /// Reads a device: a name, or a name with changes.
 pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<DeviceSpec, ModelError> {
-    let set = sets.resolve(node)?;
+    let mut set = sets.resolve(node)?;
     let device = DeviceModel::ALL[set.model];
-    let (params, lists) = models::numbers_and_lists(scope, device.describe(), "device model", &set.at, &set.entries)?;
+    let measured = (device == DeviceModel::Table).then(|| measured(scope, &mut set)).transpose()?;
+    let (params, mut lists) =
+        models::numbers_and_lists(scope, device.describe(), "device model", &set.at, &set.entries)?;
+    lists.extend(measured.into_iter().flat_map(|m| m.lists()));
     let spec = DeviceSpec { device, params, lists };
     // What parameters mean together is said here, where their places are known.
     match spec.device() {
@@ -57,6 +63,58 @@ pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<Device
             Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()))
         }
     }
+}
+
+/// Takes what names the file of a measured device out of its entries, and reads it.
+fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
+    let texts = ["file", "g", "unit", "direction", "device", "cycle"];
+    let (own, rest): (Vec<Entry>, Vec<Entry>) = set.entries.drain(..).partition(|e| texts.contains(&e.key.as_str()));
+    set.entries = rest;
+    let entry = |key: &str| own.iter().rev().find(|e| e.key == key);
+    let text = |key: &str| entry(key).map(|e| scope.text(&e.node, "a name")).transpose();
+    let needed = |key: &str| {
+        let missing =
+            || set.at.error(format!("`{key}` is missing")).help("memspike models table shows what a table needs");
+        text(key)?.ok_or_else(missing)
+    };
+    let Some(file) = entry("file") else {
+        needed("file")?;
+        return Err(set.at.error("`file` is missing"));
+    };
+    let columns = PulseColumns {
+        g: needed("g")?,
+        unit: text("unit")?.unwrap_or_else(|| "S".to_string()),
+        direction: needed("direction")?,
+        device: text("device")?,
+        cycle: text("cycle")?,
+    };
+    let path = scope.path(&file.node)?;
+    let rows = read_pulses(&path, &columns).map_err(|message| file.node.at.error(message))?;
+    Measured::new(&rows).map_err(|e| file.node.at.error(format!("{}: {}", path.display(), e.message)))
+}
+
+/// The values of a `waveform` table under `changes`: (KEY, VALUE) as of `--set`, in the order of its parameters.
+///
+/// # Errors
+/// The first change that does not fit.
+pub fn waveform(changes: &[(String, String)]) -> Result<Vec<f64>, ModelError> {
+    let source =
+        Source { name: "the command line".to_string(), text: "[waveform]\n".to_string(), folder: PathBuf::new() };
+    let root = layers::read_source(&Arc::new(source))?;
+    let set = |root, (key, value): &(String, String)| layers::set(root, &format!("waveform.{key}"), value);
+    let root = changes.iter().try_fold(root, set)?;
+    let node = root.table().and_then(|t| t.get("waveform")).ok_or_else(|| root.at.error("there is no waveform"))?;
+    read_waveform(&Scope::default(), node)
+}
+
+/// The values of a `waveform` table, in the order of its parameters.
+pub(crate) fn read_waveform(scope: &Scope, node: &Node) -> Result<Vec<f64>, ModelError> {
+    let Some(table) = node.table() else {
+        return Err(
+            node.mismatch("a table such as { a_plus = \"1 V\", tail_minus = \"75 ms\" }, or {} for its defaults")
+        );
+    };
+    models::numbers(scope, &waveform::MODEL, "spikes", &node.at, &table.entries)
 }
 
 /// The device of this name: a model with its defaults, or a set that ships, under `changes`: (KEY, VALUE) as of `--set`.

@@ -40,6 +40,7 @@ mod pattern;
 mod plastic;
 mod populations;
 mod projections;
+mod pulses_file;
 mod reader;
 mod record;
 mod resolved;
@@ -52,11 +53,12 @@ mod values;
 mod values_file;
 
 pub use bind::{BindError, Bound};
-pub use devices::{device, device_file, device_presets};
+pub use devices::{device, device_file, device_presets, waveform};
 pub use error::ModelError;
 pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
 pub use pattern::{PATTERN, PatternSpec};
+pub use pulses_file::{PulseColumns, read_pulses};
 pub use sources::parse_units;
 
 use error::{Place, Source};

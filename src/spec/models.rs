@@ -128,6 +128,8 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
         }
         Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),
         Kind::Choice(words) => scope.choice(node, words).map(|i| Value::Constant(i as f64)),
+        // Texts are taken out before; one that is left is none of a number's.
+        Kind::Text => Err(node.mismatch("nothing: this text is read elsewhere")),
         Kind::List(unit, _) => {
             let Some(items) = node.array() else { return Err(node.mismatch("a list of numbers")) };
             let numbers: Result<Vec<f64>, ModelError> = items.iter().map(|item| scope.finite(item, unit)).collect();

@@ -11,6 +11,7 @@ use super::labels::LabelsSpec;
 use super::pattern::PatternSpec;
 use crate::crossbar::CrossbarSpec;
 use crate::device::DeviceSpec;
+use crate::device::physical::overlap::Overlap;
 use crate::neuron::NeuronSpec;
 use crate::plasticity::RuleSpec;
 use crate::plasticity::short_term::{Normalize, ShortTerm};
@@ -304,6 +305,8 @@ pub struct ProjectionSpec {
     pub device: Option<DeviceSpec>,
     /// The crossbar that the synapses live in.
     pub crossbar: Option<CrossbarSpec>,
+    /// Spikes whose overlap across the device is what it learns from.
+    pub waveform: Option<Overlap>,
 }
 
 impl ProjectionSpec {

@@ -1,12 +1,16 @@
 //! `plasticity`, `short_term`, `normalize` and `device` of a projection.
 
+use super::devices::read_waveform;
 use super::error::ModelError;
 use super::models;
+use super::network_spec::ProjectionSpec;
 use super::reader::Reader;
 use super::scope::Scope;
 use super::tree::{Node, Table};
 use crate::describe::Model;
 use crate::device::DeviceSpec;
+use crate::device::physical::overlap::Overlap;
+use crate::device::physical::waveform::Waveform;
 use crate::plasticity::short_term::{self, Normalize, ShortTerm};
 use crate::plasticity::{RuleModel, RuleSpec};
 
@@ -46,6 +50,60 @@ impl Reader<'_> {
         };
         let scope = Scope { weight: Some(unit), ..self.scope.clone() };
         models::numbers(&scope, model, "the key", &node.at, &table.entries)
+    }
+
+    /// Reads `waveform`, and checks what rule, device and waveform mean together.
+    pub(crate) fn waveform(&self, table: &Table, spec: &ProjectionSpec) -> Result<Option<Overlap>, ModelError> {
+        let name = spec.device.as_ref().map_or("", |d| d.device.describe().name);
+        let physical = match &spec.device {
+            None => None,
+            // Its parameters have been checked.
+            Some(device) => device.physical().ok().flatten(),
+        };
+        let Some(entry) = table.entry("waveform") else {
+            if let (Some(device), Some(_), Some(rule)) = (&spec.device, &physical, table.entry("plasticity"))
+                && device.device().is_ok_and(|d| d.common.dg_up.is_nan() || d.common.dg_down.is_nan())
+            {
+                let message = format!(
+                    "a rule changes a device by pulses, and {name} has none: its steps follow from their voltage"
+                );
+                return Err(rule.key_at.error(message).help(
+                    "give it pulse_up = { v, width } and pulse_down = { v, width }, or waveform = { .. } in the place of the rule",
+                ));
+            }
+            return Ok(None);
+        };
+        let Some(physical) = physical else {
+            let message = if name.is_empty() {
+                "a waveform needs a device across which spikes overlap".to_string()
+            } else {
+                format!(
+                    "a waveform needs a physical device; {name} is one by the steps of its pulses, which no voltage drives"
+                )
+            };
+            return Err(entry
+                .key_at
+                .error(message)
+                .help("a physical device is hp, vteam, team, yakopcic, .. (memspike models)"));
+        };
+        if let Some(rule) = table.entry("plasticity") {
+            let message =
+                "with a waveform the device learns by its physics where spikes overlap; a rule would be a second cause";
+            return Err(rule.key_at.error(message).help("leave out either plasticity or waveform"));
+        }
+        if let Some(node) = table.get("device")
+            && spec.device.as_ref().and_then(|d| d.device().ok()).is_some_and(|d| !d.is_plain())
+        {
+            let message = "with a waveform a synapse is one device that keeps what it has learnt and shows it: several devices, pairs, faults, \
+                           levels, write noise and ageing are for devices that learn by pulses";
+            return Err(node
+                .at
+                .error(message)
+                .help("leave those parameters out, or use a rule with pulse_up and pulse_down"));
+        }
+        let values = read_waveform(&self.scope, &entry.node)?;
+        let waveform = Waveform::new(&values).map_err(|e| entry.node.at.error(e.to_string()))?;
+        Ok(Some(Overlap::new(waveform, physical)))
     }
 
     /// Reads a device.

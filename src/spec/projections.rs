@@ -13,7 +13,7 @@ use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::value::{Limits, Value};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "source",
     "target",
     "connect",
@@ -30,6 +30,7 @@ const KEYS: [&str; 16] = [
     "normalize",
     "device",
     "crossbar",
+    "waveform",
 ];
 
 /// One pair of the populations that a projection lists.
@@ -71,6 +72,9 @@ impl Reader<'_> {
                 specs.push(spec);
             }
         }
+        // One device and one waveform for all pairs: tabulated once.
+        let shared = specs.first().and_then(|spec| spec.waveform.clone());
+        specs.iter_mut().for_each(|spec| spec.waveform.clone_from(&shared));
         Ok(specs)
     }
 
@@ -137,7 +141,9 @@ impl Reader<'_> {
             normalize: table.get("normalize").map(|node| self.normalize(node, unit)).transpose()?,
             device: table.get("device").map(|node| self.device(node)).transpose()?,
             crossbar: None,
+            waveform: None,
         };
+        spec.waveform = self.waveform(table, &spec)?;
         self.bounds(entry, table, cells, unit, weight_node, &mut spec)?;
         if let (Some(_), Some(device), Some(node)) = (&spec.plasticity, &spec.device, table.get("device"))
             && device.device().is_ok_and(|d| d.bank.one_sided && d.bank.pair == DevicePair::None)
@@ -149,6 +155,11 @@ impl Reader<'_> {
             ));
         }
         spec.crossbar = table.get("crossbar").map(|node| self.crossbar(node, &spec)).transpose()?;
+        if let (Some(node), Some(_)) = (table.get("waveform"), &spec.crossbar) {
+            let message =
+                "the lines of a crossbar carry reads here; spikes that overlap across its devices are not solved";
+            return Err(node.at.error(message).help("leave out either crossbar or waveform"));
+        }
         if let (Some(node), Some(rule)) = (table.get("plasticity"), &spec.plasticity)
             && rule.rule == RuleModel::Clopath
             && let PopulationKind::Source(_) = self.populations[target.population].kind

@@ -9,6 +9,7 @@ mod energy;
 mod history;
 mod ideal_row;
 mod memristor;
+mod overlap;
 mod plastic;
 mod recent;
 mod row;

@@ -3,7 +3,7 @@
 use memspike::device::DeviceModel;
 use serde_json::Value;
 
-use crate::cli::{good, memspike, workplace};
+use crate::cli::{good, memspike, root, workplace};
 
 fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
     let output = memspike(folder.path(), args);
@@ -50,9 +50,16 @@ fn every_neuron_model_pastes_into_a_model_file_as_printed() {
 #[test]
 fn rules_and_devices_paste_into_a_model_file_as_printed() {
     let folder = workplace();
+    std::fs::copy(root().join("tests/data/devices/pulses.csv"), folder.path().join("pulses.csv")).unwrap();
     let mut model = String::new();
     for name in ["stdp", "soft_bounds"].into_iter().chain(DeviceModel::ALL.map(|m| m.describe().name)) {
-        let set = good(&memspike(folder.path(), &["models", name, "--toml"]));
+        let mut set = good(&memspike(folder.path(), &["models", name, "--toml"]));
+        if name == "table" {
+            // A measured device is nothing without its measurement.
+            for (key, value) in [("file", "pulses.csv"), ("g", "G_uS"), ("unit", "uS"), ("direction", "polarity")] {
+                set = set.replacen(&format!("# {key} = .."), &format!("{key} = \"{value}\""), 1);
+            }
+        }
         if !model.contains(&set) {
             model += &set;
         }

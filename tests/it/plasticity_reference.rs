@@ -220,7 +220,7 @@ fn voltage_based_stdp_repeats_nest_on_the_traces_of_its_neuron() {
     use memspike::plasticity::{Rule, clopath};
     use memspike::synapse::{Plastic, PlasticSetup};
     use memspike::time::Time;
-    for name in ["clopath_pre_post_20Hz.json", "clopath_post_pre_50Hz.json"] {
+    for name in ["clopath_pre_post_20Hz.json", "clopath_post_pre_50Hz.json", "clopath_homeostatic_50Hz.json"] {
         let case = reference(name);
         let (p, n) = (&case["synapse_params"], &case["neuron_params"]);
         let given = |key: &str| {
@@ -229,6 +229,7 @@ fn voltage_based_stdp_repeats_nest_on_the_traces_of_its_neuron() {
                 "a_ltp" => "A_LTP",
                 "v_clamp" => "V_clamp",
                 "tau_x" => return p["tau_x"].as_f64().unwrap(),
+                "a_ltd_const" => return f64::from(u8::from(n["A_LTD_const"].as_bool().unwrap())),
                 same => same,
             };
             n[theirs].as_f64().unwrap()
@@ -253,7 +254,10 @@ fn voltage_based_stdp_repeats_nest_on_the_traces_of_its_neuron() {
         let start = case["initial_weight"].as_f64().unwrap();
         let mut synapse = Plastic::<f64>::new(setup, vec![start], Vec::new(), (1, 1), None);
         let pre: Vec<Time> = list(&case["pre_spike_times_ms"]).into_iter().map(Time::from_ms).collect();
-        let traces = [&case["trace_times_ms"], &case["V_m"], &case["u_bar_plus"], &case["u_bar_minus"]].map(list);
+        let mut traces =
+            [&case["trace_times_ms"], &case["V_m"], &case["u_bar_plus"], &case["u_bar_minus"]].map(list).to_vec();
+        // Where depression is constant the slow mean was not recorded.
+        traces.push(case.get("u_bar_bar").map_or(vec![0.0; traces[0].len()], list));
         let mut found = Vec::new();
         for (k, &time) in traces[0].iter().enumerate() {
             let now = Time::from_ms(time);
@@ -262,7 +266,7 @@ fn voltage_based_stdp_repeats_nest_on_the_traces_of_its_neuron() {
                 let spike = *synapse.pending.back().unwrap();
                 found.push(synapse.transmit(0, 0, delay, &spike));
             }
-            synapse.sampled_with(0, now, traces[1][k], Some([traces[2][k], traces[3][k]]));
+            synapse.sampled_with(0, now, traces[1][k], Some([traces[2][k], traces[3][k], traces[4][k]]));
         }
         let expected = list(&case["weight_after_each_pre_spike"]);
         assert_eq!(found.len(), expected.len());

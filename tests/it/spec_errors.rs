@@ -215,12 +215,6 @@ fn contradictions_and_gaps() {
 }
 
 #[test]
-fn what_comes_later_says_so() {
-    let later = |from: &str, to: &str, at: &str| change(from, to, at, "comes in a later version");
-    later("delay =", "device = \"vteam\"\nw_max = \"1 mV\"\ndelay =", "20:10");
-}
-
-#[test]
 fn an_interval_of_a_recording_needs_its_table() {
     change("[record]", "[interval.x]\nfile = \"a.nwb\"\n[record]", "21:11", "`table` is missing");
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use memspike::device::physical::Physical;
 use memspike::device::{Device, DeviceSpec};
 use memspike::{spec, units};
 
@@ -39,11 +40,34 @@ impl Choice {
     /// # Errors
     /// Exit code 2: no such device or file, or a parameter that does not fit.
     pub fn read(&self) -> Result<Chosen, Failure> {
-        let path = Path::new(&self.device);
-        let is_file = path.extension().is_some_and(|e| e == "toml") || path.is_file();
-        let (name, spec) = if is_file { self.of_file(path)? } else { self.named()? };
+        let (name, spec) = self.spec()?;
         let model = spec.device.describe().name;
         Ok(Chosen { name, model, device: spec.device().map_err(Failure::input)? })
+    }
+
+    /// Reads its parameters; with its name.
+    fn spec(&self) -> Result<(String, DeviceSpec), Failure> {
+        let path = Path::new(&self.device);
+        let is_file = path.extension().is_some_and(|e| e == "toml") || path.is_file();
+        if is_file { self.of_file(path) } else { self.named() }
+    }
+
+    /// Reads a physical device; with its name.
+    ///
+    /// # Errors
+    /// As [`Choice::read`], and if the device has no physics.
+    pub fn physical(&self) -> Result<(String, Physical), Failure> {
+        let (name, spec) = self.spec()?;
+        let physical = spec.physical().map_err(Failure::input)?;
+        let model = spec.device.describe().name;
+        let Some(physical) = physical else {
+            let message = format!(
+                "{name} is a {model}, a device by the steps of its pulses: no voltage drives it, so it has no hysteresis loop and no \
+                 overlapping spikes. Expected a physical device such as hp, vteam or yakopcic; memspike device pulses {name} shows its steps."
+            );
+            return Err(Failure::input(message));
+        };
+        Ok((name, physical))
     }
 
     fn named(&self) -> Result<(String, DeviceSpec), Failure> {
@@ -88,4 +112,51 @@ pub fn conductance(text: &str, device: &Device) -> Result<f64, Failure> {
         "The conductance {g} S lies outside the device's range, {} S to {} S.",
         c.g_min, c.g_max
     )))
+}
+
+/// Where a device starts.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Start {
+    /// State at the start in the model's own coordinate, such as 0.1 or "1 nm"; the middle of the range without
+    #[arg(long, value_name = "STATE", allow_hyphen_values = true, conflicts_with = "conductance")]
+    pub state: Option<String>,
+
+    /// Conductance at the start, such as "5 uS"
+    #[arg(long, value_name = "G")]
+    pub conductance: Option<String>,
+}
+
+impl Start {
+    /// The state.
+    ///
+    /// # Errors
+    /// If it is outside of the device's range.
+    pub fn state(&self, device: &Physical) -> Result<f64, Failure> {
+        let (low, high) = device.range();
+        if let Some(text) = &self.conductance {
+            let g = in_unit(text, "S")?;
+            let (least, most) = device.conductances();
+            if !(least..=most).contains(&g) {
+                return Err(Failure::input(format!("--conductance is {g} S, expected between {least} and {most} S.")));
+            }
+            return Ok(device.state(g));
+        }
+        let Some(text) = &self.state else { return Ok(0.5 * (low + high)) };
+        // Lengths are metres inside; shares of a range are bare numbers.
+        let unit = if high < 1e-6 { "m" } else { "" };
+        let x = in_unit(text, unit)?;
+        if !(low..=high).contains(&x) {
+            return Err(Failure::input(format!("--state is {x} {unit}, expected between {low} and {high} {unit}.")));
+        }
+        Ok(x)
+    }
+}
+
+/// A quantity on a flag.
+///
+/// # Errors
+/// If it is not one of this unit's dimension.
+pub fn in_unit(text: &str, unit: &str) -> Result<f64, Failure> {
+    let read = || units::parse_quantity(text)?.in_unit(unit);
+    read().map_err(|e| Failure::input(format!("\"{text}\": {e}")))
 }

@@ -43,8 +43,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
             devices.iter().map(|(name, spec)| Line::new(name, spec)).collect::<Result<Vec<_>, _>>()?
         }
         None => {
-            let models = DeviceModel::ALL.map(|m| m.describe().name);
-            let names = models.into_iter().chain(spec::device_presets().into_iter().map(|(name, _)| name));
+            // A measured device is its file.
+            let models = DeviceModel::ALL.into_iter().filter(|m| *m != DeviceModel::Table).map(|m| m.describe().name);
+            let names = models.chain(spec::device_presets().into_iter().map(|(name, _)| name));
             let line = |name: &str| Line::new(name, &spec::device(name, &[]).map_err(Failure::input)?);
             names.map(line).collect::<Result<Vec<_>, _>>()?
         }
@@ -71,7 +72,8 @@ fn lay_out(lines: &[Line]) -> String {
     );
     for l in lines {
         let c = &l.device.common;
-        let micro = |g: f64| format!("{:.4}", g * 1e6);
+        // Without pulses a physical device has no steps.
+        let micro = |g: f64| if g.is_nan() { "-".to_string() } else { format!("{:.4}", g * 1e6) };
         let _ = writeln!(
             out,
             "{:<width$}  {:<model$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",

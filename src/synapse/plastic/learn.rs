@@ -1,5 +1,7 @@
 //! How a synapse learns from spikes: which pairs the pairing makes, what the rule says of them, what the bounds leave of it.
 
+use crate::device::physical::surface::Surface;
+use crate::device::physical::waveform::Side;
 use crate::math::exp;
 use crate::neuron::Real;
 use crate::plasticity::{AtPost, AtPre, Pairing, Rule};
@@ -172,6 +174,9 @@ impl<W: Real> Plastic<W> {
     ) {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
+            if let Rule::Overlap(surface) = rule {
+                return self.overlap(state, surface, Side::Post, pre.map(|pre| at - pre));
+            }
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
             if let Rule::Dopamine(dopamine) = rule {
                 self.drift_to(state, dopamine, at, price);
@@ -190,8 +195,8 @@ impl<W: Real> Plastic<W> {
         let at = self.at(pre.time, delay);
         let seen = if self.setup.axonal { at } else { at - delay };
         if let Rule::Clopath(rule) = rule {
-            let mean = self.mean_before(rule, target, seen).filter(|_| self.learns_at(at));
-            return self.change(state, mean.map_or(0.0, |u| rule.on_pre(u)), at, price);
+            let means = self.means_before(rule, target, seen).filter(|_| self.learns_at(at));
+            return self.change(state, means.map_or(0.0, |[u, slow]| rule.on_pre(u, slow)), at, price);
         }
         let history = &self.post[target as usize];
         let y = match history.last_before(seen) {
@@ -217,6 +222,13 @@ impl<W: Real> Plastic<W> {
             }
             return;
         }
+        if let Rule::Overlap(surface) = rule {
+            let since = history.last_before(seen).map(|last| seen - last.time);
+            if (since.is_some() || surface.heeds_single_spikes()) && self.learns_at(at) {
+                self.overlap(state, surface, Side::Pre, since);
+            }
+            return;
+        }
         if rule.heeds_pre(y) && self.learns_at(at) {
             let x_slow = rule.tau_plus_slow().map_or(0.0, |tau| pre.past.slow_at(pre.time, tau));
             let change = rule.on_pre(self.relative(state, at), &AtPre { y, x_slow });
@@ -225,6 +237,15 @@ impl<W: Real> Plastic<W> {
         if rule.pairing() == Pairing::NearestPreCentered {
             let decay = pre.past.last.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus()));
             state.x = state.x * decay + 1.0;
+        }
+    }
+
+    /// Two spikes have overlapped across the device, or one has come alone. Rounds to the stored width at once.
+    #[inline]
+    fn overlap(&self, state: &mut Synapse, surface: &Surface, side: Side, since: Option<Time>) {
+        if let Some(memristor) = &self.setup.memristor {
+            let g = memristor.overlap(surface, side, since, state.value, &mut state.device);
+            state.value = W::of(g).wide();
         }
     }
 

@@ -24,8 +24,8 @@ pub struct Voltage {
     last: Option<(i64, f64)>,
     /// Until when the potential counts as that of a spike.
     clamped_until: Time,
-    /// Running means (plus, minus) at the last samples \[mV\], oldest first.
-    means: VecDeque<[f64; 2]>,
+    /// Running means (plus, minus, slow) at the last samples \[mV\], oldest first.
+    means: VecDeque<[f64; 3]>,
     /// (time, potentiation per unit of the presynaptic trace) of the steps that potentiate.
     drive: Vec<(Time, f64)>,
 }
@@ -37,7 +37,7 @@ impl Voltage {
     }
 
     /// The running means that count at `time`: those of the last sample at or before, or of the oldest that is kept.
-    fn means_at(&self, time: Time, step: Time) -> Option<[f64; 2]> {
+    fn means_at(&self, time: Time, step: Time) -> Option<[f64; 3]> {
         let (last, _) = self.last?;
         let ago = (last - time.0.div_euclid(step.0)).max(0) as usize;
         self.means.get(self.means.len().saturating_sub(1 + ago)).copied()
@@ -50,7 +50,7 @@ impl Voltage {
         step: Time,
         number: i64,
         v: f64,
-        known: Option<[f64; 2]>,
+        known: Option<[f64; 3]>,
         keep: usize,
     ) -> bool {
         let time = Time(number * step.0);
@@ -58,7 +58,7 @@ impl Voltage {
         let means = match (known, self.last, self.means.back()) {
             (Some(known), ..) => known,
             (None, Some((_, before)), Some(&u)) => rule.means(u, before, v, step.ms()),
-            _ => [v; 2],
+            _ => [v; 3],
         };
         let first = self.last.is_none();
         self.last = Some((number, v));
@@ -93,8 +93,8 @@ impl<W: Real> Plastic<W> {
         self.sampled_with(target, time, v, None);
     }
 
-    /// As [`Plastic::sampled`], with running means (plus, minus) \[mV\] that are known already.
-    pub fn sampled_with(&mut self, target: u32, time: Time, v: f64, means: Option<[f64; 2]>) {
+    /// As [`Plastic::sampled`], with running means (plus, minus, slow) \[mV\] that are known already.
+    pub fn sampled_with(&mut self, target: u32, time: Time, v: f64, means: Option<[f64; 3]>) {
         let Some(Rule::Clopath(rule)) = &self.setup.rule else { return };
         let step = self.setup.step;
         // A spike asks for the mean as of its emission, less its delay, when it has arrived, or a window later.
@@ -135,10 +135,11 @@ impl<W: Real> Plastic<W> {
         }
     }
 
-    /// The running mean that a pre spike finds which sees the target as of `seen`.
-    pub(super) fn mean_before(&self, rule: &Clopath, target: u32, seen: Time) -> Option<f64> {
+    /// The running means (minus, slow) that a pre spike finds which sees the target as of `seen`; the slow one counts at once.
+    pub(super) fn means_before(&self, rule: &Clopath, target: u32, seen: Time) -> Option<[f64; 2]> {
         let voltage = self.post[target as usize].voltage.as_ref()?;
-        voltage.means_at(seen - rule.delay, self.setup.step).map(|u| u[1])
+        let (then, now) = (seen - rule.delay, seen);
+        Some([voltage.means_at(then, self.setup.step)?[1], voltage.means_at(now, self.setup.step)?[2]])
     }
 }
 

@@ -1,0 +1,201 @@
+//! `memspike device fit`: pulse devices fitted to a measurement.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use memspike::describe::Kind;
+use memspike::device::fit::{Fit, MODELS, fit, spread};
+use memspike::device::measured::{Measured, changes};
+use memspike::device::{Cell, DeviceModel};
+use memspike::plot::Figure;
+use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
+use memspike::spec::{PulseColumns, read_pulses};
+use serde_json::json;
+
+use super::sinks::{SIZE, Sinks, csv};
+use crate::cli::{Done, Failure};
+
+/// Fit pulse devices to measured pulses (a CSV file with one row per pulse), and write the best as a set
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  memspike device fit pulses.csv --as soft_bounds,exp_step,neurosim -o my_cell.toml\n  \
+                        memspike device fit pulses.csv --g G_uS --unit uS --direction polarity --device cell --cycle cycle -o fit.png\n\n\
+                        What is fitted is the mean change of conductance by a pulse, over the conductance before it, in each direction; \
+                        -o FILE.toml writes the best fit as [device.FILE.MODEL]."
+)]
+pub struct Args {
+    /// The measurement
+    file: PathBuf,
+
+    /// Models to try
+    #[arg(long = "as", value_name = "MODELS", value_delimiter = ',')]
+    models: Vec<String>,
+
+    /// Column with the conductance after each pulse; g or G_uS (with its unit) without
+    #[arg(long, value_name = "COLUMN")]
+    g: Option<String>,
+
+    /// Unit of that column
+    #[arg(long)]
+    unit: Option<String>,
+
+    /// Column with the direction: up or down, set or reset, 1 or -1, or a voltage; direction or polarity without
+    #[arg(long, value_name = "COLUMN")]
+    direction: Option<String>,
+
+    /// Column that names the device; device or cell without
+    #[arg(long, value_name = "COLUMN")]
+    device: Option<String>,
+
+    /// Column that numbers the runs of pulses of a device; cycle without
+    #[arg(long, value_name = "COLUMN")]
+    cycle: Option<String>,
+
+    #[command(flatten)]
+    sinks: Sinks,
+}
+
+/// Reads, fits and reports.
+pub fn run(args: &Args) -> Result<Done, Failure> {
+    let outputs = args.sinks.check(true)?;
+    let known: Vec<&str> = MODELS.iter().map(|m| m.describe().name).collect();
+    let models: Vec<DeviceModel> = if args.models.is_empty() {
+        MODELS.to_vec()
+    } else {
+        let find = |name: &String| {
+            let found = MODELS.into_iter().find(|m| m.describe().name == name.trim());
+            found.ok_or_else(|| {
+                Failure::input(format!("--as: {name} has no fit; expected some of {}.", known.join(", ")))
+            })
+        };
+        args.models.iter().map(find).collect::<Result<_, _>>()?
+    };
+    let given = [&args.g, &args.unit, &args.direction, &args.device, &args.cycle].map(Clone::clone);
+    let columns = PulseColumns::guess(&args.file, given).map_err(Failure::input)?;
+    let rows = read_pulses(&args.file, &columns).map_err(Failure::input)?;
+    let wrong = |e: memspike::check::Invalid| Failure::input(format!("{}: {}", args.file.display(), e.message));
+    let measured = Measured::new(&rows).map_err(wrong)?;
+    // One that does not fit at all stays out of the table, with its reason.
+    let (mut fits, mut reasons) = (Vec::new(), Vec::new());
+    for model in models {
+        match fit(model, &measured) {
+            Ok(fit) => fits.push(fit),
+            Err(e) => reasons.push(e.message),
+        }
+    }
+    fits.sort_by(|a, b| a.residual.total_cmp(&b.residual));
+    let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
+    reasons.iter().for_each(|r| eprintln!("note: {r}."));
+    let [(_, c2c), (_, d2d)] = spread(&measured);
+
+    let pulses = changes(&rows);
+    let columns: [Vec<f64>; 4] = [
+        pulses.iter().map(|c| c.g).collect(),
+        pulses.iter().map(|c| c.dg).collect(),
+        pulses.iter().map(|c| if c.up { 1.0 } else { -1.0 }).collect(),
+        pulses.iter().map(|c| step(best, c.g, c.up)).collect(),
+    ];
+    let names = ["g_S", "dg_S", "direction", "fit_S"];
+    let table = csv(&[0, 1, 2, 3].map(|k| (names[k], &columns[k][..])));
+    let figure = if outputs.wants_picture() { Some(draw(args, &measured, &pulses, &fits)?) } else { None };
+    let said = outputs.write(&table, figure.as_ref(), &set(args, best, &outputs.set_name()))?;
+    if args.sinks.json {
+        let one = |f: &Fit| {
+            let given: serde_json::Map<String, serde_json::Value> =
+                f.given.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+            json!({ "model": f.model.describe().name, "residual_S": f.residual, "relative": f.residual / f.size,
+                    "free": f.free, "parameters": given })
+        };
+        return Done::json(&json!({
+            "file": args.file.display().to_string(), "pulses": pulses.len(), "devices": measured.devices,
+            "g_min_S": measured.range.0, "g_max_S": measured.range.1, "step_rms_S": best.size,
+            "sigma_c2c": c2c, "sigma_d2d": d2d, "best": best.model.describe().name,
+            "fits": fits.iter().map(one).collect::<Vec<_>>(),
+        }));
+    }
+    let mut out = format!(
+        "{}: {} pulses of {} device(s), {:.4e} to {:.4e} S, steps of {:.3e} S (rms)\nspread: pulse to pulse {:.1} %, device to device \
+         {:.1} % of a step\n\n{:<14} {:>5} {:>14} {:>12}\n",
+        args.file.display(),
+        pulses.len(),
+        measured.devices,
+        measured.range.0,
+        measured.range.1,
+        best.size,
+        100.0 * c2c,
+        100.0 * d2d,
+        "model",
+        "free",
+        "residual [S]",
+        "of a step"
+    );
+    for f in &fits {
+        let relative = format!("{:.2} %", 100.0 * f.residual / f.size);
+        let _ = writeln!(out, "{:<14} {:>5} {:>14.4e} {:>12}", f.model.describe().name, f.free, f.residual, relative);
+    }
+    let _ = write!(out, "\nresidual: root mean square deviation from the mean change, over pulses\n{said}");
+    Ok(Done::text(out))
+}
+
+/// The change by a pulse of the fitted device, without noise.
+fn step(fit: &Fit, g: f64, up: bool) -> f64 {
+    fit.spec().device().map_or(f64::NAN, |device| device.step(&Cell::nominal(&device.common), g, up))
+}
+
+/// The set as a model file writes it.
+fn set(args: &Args, fit: &Fit, name: &str) -> String {
+    let model = fit.model.describe();
+    let source = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut out = format!(
+        "# Fitted to {source}: residual {:.3e} S, {:.2} % of a step.\n[device.{name}.{}]\n",
+        fit.residual,
+        100.0 * fit.residual / fit.size,
+        model.name
+    );
+    for (key, value) in &fit.given {
+        let unit = model.param(key).map(|i| model.params[i].kind);
+        let _ = match unit {
+            Some(Kind::Quantity(unit)) => writeln!(out, "{key} = \"{value:e} {unit}\""),
+            _ => writeln!(out, "{key} = {value:?}"),
+        };
+    }
+    out
+}
+
+/// The fits over the data.
+fn draw(
+    args: &Args,
+    measured: &Measured,
+    pulses: &[memspike::device::measured::Change],
+    fits: &[Fit],
+) -> Result<Figure, Failure> {
+    let (to_g, g) = prefixed(measured.range.1);
+    let (to_dg, dg) = prefixed(pulses.iter().fold(0.0_f64, |a, c| a.max(c.dg.abs())));
+    let panel = |up: bool| {
+        let mut series = Vec::new();
+        let cloud = pulses.iter().filter(|c| c.up == up).map(|c| (c.g * to_g, c.dg * to_dg)).collect();
+        series.push(Series { label: String::new(), shape: Shape::Cloud, color: 6, points: cloud });
+        let curve = measured.curve(up);
+        let mean = curve.g.iter().zip(&curve.mean).map(|(g, dg)| (g * to_g, dg * to_dg)).collect();
+        series.push(Series { label: "measured mean".into(), shape: Shape::Dots, color: 6, points: mean });
+        for (k, fit) in fits.iter().take(4).enumerate() {
+            let (low, high) = curve.seen;
+            let points = (0..=100)
+                .map(|i| low + (high - low) * f64::from(i) / 100.0)
+                .map(|g| (g * to_g, step(fit, g, up) * to_dg))
+                .collect();
+            let label = fit.model.describe().name.to_string();
+            series.push(Series { label, shape: Shape::Line, color: k, points });
+        }
+        Axes {
+            name: if up { "up" } else { "down" }.to_string(),
+            x: format!("conductance before the pulse ({g}S)"),
+            y: format!("change by the pulse ({dg}S)"),
+            series,
+            zero: true,
+        }
+    };
+    let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let caption = format!("{} pulses of {} device(s); the best fits", pulses.len(), measured.devices);
+    xy(&format!("{title}: fits"), &caption, &[panel(true), panel(false)], SIZE).map_err(Failure::run)
+}

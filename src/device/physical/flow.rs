@@ -1,0 +1,200 @@
+//! How far a state goes, where its rate is a product: du/dt = drive(v) slowing(u), u from 0 to 1.
+//!
+//! Then du/dphi = slowing(u) with the flux phi, the integral of the drive, so that what any voltage of one sign does follows from its flux
+//! alone: u goes to U(Phi(u) + phi), with Phi the integral of 1/slowing and U its inverse. Both are interpolated between the same
+//! nodes, by cubics through values and slopes.
+
+use super::quadrature::gauss;
+
+/// Where the slowing is below this share of its largest value, nothing moves.
+const STILL: f64 = 1e-17;
+/// Most nodes.
+const MOST: usize = 20_000;
+/// Most halvings of the distance to an end of the range at which the slowing vanishes.
+const OCTAVES: i32 = 50;
+
+/// A node: a state, the flux to it, and the slowing there, which is du/dphi.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Node {
+    u: f64,
+    phi: f64,
+    slowing: f64,
+}
+
+/// The flow of one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    nodes: Vec<Node>,
+}
+
+/// The cubic through two values with their slopes, at `t` from 0 to 1 between them.
+#[inline]
+fn hermite(t: f64, (a, b): (f64, f64), (slope_a, slope_b): (f64, f64)) -> f64 {
+    let d = b - a;
+    a + t * (slope_a + t * ((3.0 * d - 2.0 * slope_a - slope_b) + t * (slope_a + slope_b - 2.0 * d)))
+}
+
+impl Node {
+    /// The flux of a state between this node and the next.
+    #[inline]
+    fn phi_at(&self, next: &Node, u: f64) -> f64 {
+        let h = next.u - self.u;
+        hermite((u - self.u) / h, (self.phi, next.phi), (h / self.slowing, h / next.slowing))
+    }
+
+    /// The state at a flux between this node and the next.
+    #[inline]
+    fn u_at(&self, next: &Node, phi: f64) -> f64 {
+        let h = next.phi - self.phi;
+        hermite((phi - self.phi) / h, (self.u, next.u), (h * self.slowing, h * next.slowing))
+    }
+}
+
+impl Flow {
+    /// The flow of a slowing that is continuous and not negative on 0 .. 1, and smooth between `kinks`; states are right to `tolerance`.
+    pub fn new(slowing: impl Fn(f64) -> f64, kinks: &[f64], tolerance: f64) -> Flow {
+        let most = (0..=200).map(|k| slowing(f64::from(k) / 200.0)).fold(0.0, f64::max);
+        let moves = |u: f64| slowing(u) > STILL * most;
+        // Towards ends at which the slowing vanishes, the flux grows as the logarithm of the distance: octaves of it.
+        let distance = |k: i32| (0..k).fold(1.0, |d, _| 0.5 * d);
+        let near = |at: &dyn Fn(f64) -> f64| -> Vec<f64> {
+            if slowing(at(0.0)) > 1e-3 * most {
+                return vec![at(0.0)];
+            }
+            let mut places = Vec::new();
+            for k in 1..=OCTAVES {
+                if moves(at(distance(k))) {
+                    places.push(at(distance(k)));
+                } else {
+                    // Where it stops to move, between this octave and the one before.
+                    let (mut still, mut good) = (distance(k), distance(k - 1));
+                    for _ in 0..60 {
+                        let middle = 0.5 * (still + good);
+                        if moves(at(middle)) { good = middle } else { still = middle }
+                    }
+                    places.push(at(good));
+                    break;
+                }
+            }
+            places
+        };
+        let mut places: Vec<f64> = near(&|d| d);
+        places.extend(near(&|d| 1.0 - d));
+        let ends = places.iter().fold((1.0_f64, 0.0_f64), |e, p| (e.0.min(*p), e.1.max(*p)));
+        places.extend(kinks.iter().filter(|k| **k > ends.0 && **k < ends.1));
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+
+        // Steps of u with the flux over each; halved until both cubics are right in the middle.
+        let inverse = |u: f64| 1.0 / slowing(u);
+        let mut steps: Vec<(f64, f64)> = Vec::new();
+        let mut open: Vec<(f64, f64)> = places.windows(2).rev().map(|p| (p[0], p[1])).collect();
+        while let Some((a, b)) = open.pop() {
+            let middle = 0.5 * (a + b);
+            if middle <= a || middle >= b {
+                continue;
+            }
+            let (left, right) = (gauss(&inverse, a, middle), gauss(&inverse, middle, b));
+            let node = |u: f64, phi: f64| Node { u, phi, slowing: slowing(u) };
+            let (first, last) = (node(a, 0.0), node(b, left + right));
+            let off_phi = (first.phi_at(&last, middle) - left).abs() * slowing(middle);
+            let off_u = (first.u_at(&last, left) - middle).abs();
+            let off_rule = (gauss(&inverse, a, b) - left - right).abs() * slowing(middle);
+            let fine = off_phi.max(off_u).max(off_rule) <= tolerance;
+            if fine || steps.len() + open.len() > MOST {
+                steps.push((b, left + right));
+            } else {
+                open.push((middle, b));
+                open.push((a, middle));
+            }
+        }
+
+        // Fluxes from the middle outwards: towards an end they may be far larger than what counts elsewhere.
+        let first = places.first().copied().unwrap_or(0.5);
+        let mut nodes = vec![Node { u: first, phi: 0.0, slowing: slowing(first) }];
+        nodes.extend(steps.iter().map(|&(u, _)| Node { u, phi: 0.0, slowing: slowing(u) }));
+        let centre = nodes.partition_point(|n| n.u < 0.5).min(nodes.len() - 1);
+        for k in centre + 1..nodes.len() {
+            nodes[k].phi = nodes[k - 1].phi + steps[k - 1].1;
+        }
+        for k in (0..centre).rev() {
+            nodes[k].phi = nodes[k + 1].phi - steps[k].1;
+        }
+        Flow { nodes }
+    }
+
+    /// Where `flux` (of either sign) takes the state; it stops hard at the ends of the range.
+    #[inline]
+    pub fn moved(&self, u: f64, flux: f64) -> f64 {
+        let (first, last) = (self.nodes[0], self.nodes[self.nodes.len() - 1]);
+        let ahead = if flux > 0.0 { u >= last.u } else { u <= first.u };
+        if flux == 0.0 || ahead || u < first.u || u > last.u || self.nodes.len() < 2 {
+            return u;
+        }
+        let pair = |k: usize| {
+            let k = k.clamp(1, self.nodes.len() - 1);
+            (&self.nodes[k - 1], &self.nodes[k])
+        };
+        let (a, b) = pair(self.nodes.partition_point(|n| n.u <= u));
+        let phi = a.phi_at(b, u);
+        let to = phi + flux;
+        if to >= last.phi {
+            return last.u;
+        }
+        if to <= first.phi {
+            return first.u;
+        }
+        let (c, d) = pair(self.nodes.partition_point(|n| n.phi <= to));
+        // The error of the table cancels where the flux is small.
+        (u + (c.u_at(d, to) - a.u_at(b, phi))).clamp(first.u, last.u)
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// du/dphi = u (1 - u): the logistic curve; du/dphi = 1/(b - u): a root; du/dphi = 1: a line.
+        #[test]
+        fn flows_follow_their_closed_forms(u in 0.0..1.0_f64, flux in -12.0..12.0_f64) {
+            let logistic = Flow::new(|u| u * (1.0 - u), &[], 1e-10);
+            let odds = u / (1.0 - u) * flux.exp();
+            prop_assert!((logistic.moved(u, flux) - odds / (1.0 + odds)).abs() < 1e-8);
+            let root = Flow::new(|u| 1.0 / (1.01 - u), &[], 1e-10);
+            let inside: f64 = (1.01 - u).powi(2) - 2.0 * flux;
+            let expected = if inside <= 1e-4 { 1.0 } else { (1.01 - inside.sqrt()).clamp(0.0, 1.0) };
+            prop_assert!((root.moved(u, flux) - expected).abs() < 1e-8);
+            let line = Flow::new(|_| 1.0, &[], 1e-10);
+            prop_assert_eq!(line.moved(u, 0.1 * flux).to_bits(), line.moved(u, 0.1 * flux).to_bits());
+            prop_assert!((line.moved(u, 0.1 * flux) - (u + 0.1 * flux).clamp(0.0, 1.0)).abs() < 1e-14);
+        }
+
+        /// Fluxes add up, and one taken back leads back, as long as no end was reached.
+        #[test]
+        fn fluxes_add_up(u in 0.01..0.99_f64, a in -0.4..0.4_f64, b in -0.4..0.4_f64, p in 1.0..4.0_f64) {
+            let flow = Flow::new(|u| 1.0 - (2.0 * u - 1.0).abs().powf(2.0 * p), &[0.5], 1e-10);
+            let (two, one) = (flow.moved(flow.moved(u, a), b), flow.moved(u, a + b));
+            prop_assert!((two - one).abs() < 1e-8, "{two} {one}");
+            prop_assert!((flow.moved(flow.moved(u, a), -a) - u).abs() < 1e-6);
+            prop_assert!((0.0..=1.0).contains(&two));
+        }
+    }
+
+    #[test]
+    fn what_sticks_stays_and_what_vanishes_faster_than_any_power_ends() {
+        let joglekar = Flow::new(|u| 1.0 - (2.0 * u - 1.0) * (2.0 * u - 1.0), &[], 1e-10);
+        assert_eq!((joglekar.moved(0.0, 5.0), joglekar.moved(1.0, -5.0)), (0.0, 1.0));
+        let kvatinsky = Flow::new(|u| (-((u - 0.4) / 0.036).exp()).exp(), &[], 1e-10);
+        assert!(kvatinsky.len() < 2000, "{}", kvatinsky.len());
+        let far = kvatinsky.moved(0.1, 1e6);
+        assert!(far > 0.4 && far < 0.55, "{far}");
+        assert!((kvatinsky.moved(0.1, 0.1) - 0.2).abs() < 1e-2);
+    }
+}

@@ -1,0 +1,77 @@
+//! What a pair of spikes does to a device, by the solver: what tables are made from, and what they are checked against.
+
+use super::drive::cut;
+use super::solve::{Options, Solver};
+use super::waveform::{Side, Waveform};
+use super::{Physical, Physics, with_device};
+
+/// A device across which spikes of one shape overlap; states relative to their range.
+#[derive(Clone, Copy, Debug)]
+pub struct Pairs<'a> {
+    /// The device.
+    pub device: &'a Physical,
+    /// Shape of the spikes.
+    pub waveform: &'a Waveform,
+    /// The smallest state.
+    pub low: f64,
+    /// The largest one, less that.
+    pub span: f64,
+}
+
+impl<'a> Pairs<'a> {
+    /// Spikes of this shape across this device.
+    pub fn new(device: &'a Physical, waveform: &'a Waveform) -> Pairs<'a> {
+        let (low, high) = device.range();
+        Pairs { device, waveform, low, span: high - low }
+    }
+
+    /// The spikes of a pair, `dt` = t_post - t_pre \[s\], the earlier one at 0.
+    pub fn spikes(dt: f64) -> [(Side, f64); 2] {
+        if dt >= 0.0 { [(Side::Pre, 0.0), (Side::Post, dt)] } else { [(Side::Post, 0.0), (Side::Pre, -dt)] }
+    }
+
+    /// The changes that `spikes` make from the states `us`, with this error of a step. Unless `bounded`, motion of one direction goes on
+    /// beyond the ends of the range, so that a table is smooth where a state runs into one.
+    pub fn changes(&self, spikes: &[(Side, f64)], us: &[f64], tolerance: f64, bounded: bool) -> Vec<f64> {
+        let pieces = self.waveform.pieces(self.device, spikes);
+        with_device!(self.device, d => {
+            let moving = |v: f64| d.may_move(v);
+            let pieces: Vec<_> = cut(&pieces, &d.levels())
+                .into_iter()
+                .filter(|p| [p.at(p.start), p.at(p.middle()), p.at(p.end)].into_iter().any(moving))
+                .collect();
+            let up = pieces.iter().any(|p| p.at(p.middle()) > 0.0);
+            let down = pieces.iter().any(|p| p.at(p.middle()) < 0.0);
+            let options = Options { tolerance, bounded: bounded || (up && down), noise: None };
+            let run = |&u: &f64| {
+                (Solver::new(d, options).after(self.low + self.span * u, &pieces) - self.low) / self.span - u
+            };
+            us.iter().map(run).collect()
+        })
+    }
+
+    /// The conductance of a state \[S\]; beyond the range, that of its end.
+    pub fn siemens(&self, u: f64) -> f64 {
+        self.device.conductance(self.low + self.span * u.clamp(0.0, 1.0))
+    }
+}
+
+/// Distances at which ends of the two waveforms meet, and hence changes have kinks, from 0 to the reach \[s\].
+pub fn edges(w: &Waveform) -> Vec<f64> {
+    let mut edges = vec![0.0, w.tail_plus, w.tail_minus, (w.tail_minus - w.tail_plus).abs(), w.reach()];
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+    edges
+}
+
+/// Interpolates between four of equally spaced values; `at` counts intervals.
+#[inline]
+pub fn cubic(at: f64, last: usize, value: impl Fn(usize) -> f64) -> f64 {
+    let first = (at as usize).saturating_sub(1).min(last.saturating_sub(3));
+    let t = at - first as f64;
+    let (a, b, c) = (t - 1.0, t - 2.0, t - 3.0);
+    value(first) * (a * b * c / -6.0)
+        + value(first + 1) * (t * b * c / 2.0)
+        + value(first + 2) * (t * a * c / -2.0)
+        + value(first + 3) * (t * a * b / 6.0)
+}

@@ -1,0 +1,90 @@
+//! A physical device under pulses of one voltage and width each way: what a rule's changes become.
+
+use crate::check::Invalid;
+use crate::device::{Common, Values};
+
+use super::Physical;
+use super::drive::pulse;
+use super::solve::Options;
+
+/// Steps of the table.
+const STEPS: usize = 512;
+
+/// The changes that a potentiating and a depressing pulse make, by state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulsed {
+    /// The device.
+    pub device: Physical,
+    low: f64,
+    span: f64,
+    /// States after a pulse, up and down, from evenly spaced ones, relative to the range; empty where no pulse was given.
+    after: [Vec<f64>; 2],
+}
+
+impl Pulsed {
+    /// From the device and its `pulse_up`, `pulse_down`; states the range and the steps at mid-range, which are NaN where no pulse
+    /// was given.
+    ///
+    /// # Errors
+    /// If a pulse has the wrong sign.
+    pub fn new(device: Physical, v: &Values<'_>, common: &mut Common) -> Result<Pulsed, Invalid> {
+        (common.g_min, common.g_max) = device.conductances();
+        let pulsed = Pulsed::tabulate(device, v)?;
+        let size = |up: bool| {
+            let step = pulsed.step(common.mid(), up);
+            if pulsed.after[usize::from(!up)].is_empty() { f64::NAN } else { step }
+        };
+        (common.dg_up, common.dg_down) = (size(true), size(false));
+        Ok(pulsed)
+    }
+
+    fn tabulate(device: Physical, v: &Values<'_>) -> Result<Pulsed, Invalid> {
+        let (low, high) = device.range();
+        let mut pulsed = Pulsed { device, low, span: high - low, after: [Vec::new(), Vec::new()] };
+        for (side, group, sign) in [(0, "pulse_up", 1.0), (1, "pulse_down", -1.0)] {
+            let (volt, width) = (v.get(&format!("{group}.v")), v.get(&format!("{group}.width")));
+            if volt.is_nan() || width.is_nan() {
+                continue;
+            }
+            let wanted = sign * pulsed.device.potentiating();
+            if volt * wanted <= 0.0 {
+                let (what, which) = (
+                    if side == 0 { "potentiates" } else { "depresses" },
+                    if wanted > 0.0 { "positive" } else { "negative" },
+                );
+                let message = format!("found {volt} V, expected a {which} voltage: that is what {what} this device");
+                return Err(Invalid::new(format!("{group}.v"), message));
+            }
+            let piece = pulse(volt, 0.0, width);
+            let options = Options { tolerance: 1e-10, ..Options::EXACT };
+            let one = |k: usize| {
+                let x = low + pulsed.span * k as f64 / STEPS as f64;
+                (pulsed.device.states(x, &[piece], &[width], options)[0] - low) / pulsed.span
+            };
+            pulsed.after[side] = (0..=STEPS).map(one).collect();
+        }
+        Ok(pulsed)
+    }
+
+    /// Are both pulses given?
+    pub fn is_complete(&self) -> bool {
+        self.after.iter().all(|a| !a.is_empty())
+    }
+
+    /// Size of the change by a pulse \[S\]; 0 where no pulse was given.
+    #[inline]
+    pub fn step(&self, g: f64, up: bool) -> f64 {
+        let after = &self.after[usize::from(!up)];
+        if after.is_empty() {
+            return 0.0;
+        }
+        let at = ((self.device.state(g) - self.low) / self.span * STEPS as f64).clamp(0.0, STEPS as f64);
+        let first = (at as usize).min(STEPS - 1);
+        let share = at - first as f64;
+        // The change is interpolated, not the state: where nothing moves, nothing does.
+        let change = |k: usize| after[k] - k as f64 / STEPS as f64;
+        let moved = change(first) + share * (change(first + 1) - change(first));
+        let u = (at / STEPS as f64 + moved).clamp(0.0, 1.0);
+        (self.device.conductance(self.low + self.span * u) - g).abs()
+    }
+}

@@ -1,0 +1,249 @@
+//! An adaptive solver for the state of a physical device, with the moments located at which its equations change.
+//!
+//! Steps are those of Runge-Kutta-Fehlberg 4(5) ([`crate::neuron::rkf45`]), of which the solution of order 5 is kept. A step ends where
+//! the voltage passes 0 or a threshold or turns round ([`super::drive::cut`]), where the state reaches a bound, and where the model
+//! says that another of its equations begins to hold, so no step runs over a kink.
+
+use crate::neuron::rkf45;
+use crate::rng::StreamKey;
+use crate::sample::normal;
+
+use super::drive::{Piece, cut, part};
+use super::{Physical, Physics, with_device};
+
+/// Changes of the equations within a stretch, beyond which they are located coarsely.
+const MOST_EVENTS: usize = 64;
+/// Steps, tried ones included, of a stretch, beyond which they are no longer made smaller.
+const MOST_STEPS: usize = 50_000;
+
+/// How the solver works.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Error allowed in each step, relative to the range of the state.
+    pub tolerance: f64,
+    /// Without bounds the state goes on beyond them with the speed that it has there.
+    pub bounded: bool,
+    /// Random numbers of the device, and its number; none leaves the noise out.
+    pub noise: Option<(StreamKey, u64)>,
+}
+
+impl Options {
+    /// For curves that are looked at, or compared with a reference: 1e-12.
+    pub const EXACT: Options = Options { tolerance: 1e-12, bounded: true, noise: None };
+}
+
+/// A device under a drive.
+pub struct Solver<'a, P> {
+    device: &'a P,
+    options: Options,
+    low: f64,
+    high: f64,
+    /// The step to try next \[s\].
+    step: f64,
+    /// The random speed that holds, in standard deviations.
+    deviate: f64,
+}
+
+impl<'a, P: Physics> Solver<'a, P> {
+    /// The solver for a device.
+    pub fn new(device: &'a P, options: Options) -> Solver<'a, P> {
+        let (low, high) = device.range();
+        Solver { device, options, low, high, step: f64::INFINITY, deviate: 0.0 }
+    }
+
+    #[inline]
+    fn rate(&self, x: f64, v: f64) -> f64 {
+        let x = x.clamp(self.low, self.high);
+        let noise = if self.deviate == 0.0 { 0.0 } else { self.deviate * self.device.noise(x, v) };
+        self.device.rate(x, v) + noise
+    }
+
+    /// The state and an error estimate after a step of length `h` from `x` at `t`.
+    #[inline]
+    fn try_step(&self, piece: &Piece, x: f64, t: f64, h: f64) -> (f64, f64) {
+        let f = |y: &[f64; 2]| [self.rate(y[0], piece.at(t + y[1])), 1.0];
+        let (new, error) = rkf45::step(f, &[x, 0.0], h);
+        (new[0], error[0].abs())
+    }
+
+    /// The state at `to`, from `x` at `from`, both within `piece`, on which the voltage is monotone and passes no level.
+    fn within(&mut self, piece: &Piece, mut x: f64, from: f64, to: f64) -> f64 {
+        let (device, allowed) = (self.device, self.options.tolerance * (self.high - self.low));
+        let (mut t, mut events, mut steps) = (from, 0, 0);
+        while t < to {
+            if self.options.bounded && self.is_held(piece, x, t, to) {
+                return x;
+            }
+            if self.rate(x, piece.at(t)) == 0.0 {
+                // Nothing moves until the voltage, which is monotone here, is one that moves this very state.
+                let Some(start) = self.first_motion(piece, x, t, to) else { return x };
+                (t, self.step) = (start, 1e-3 * (to - start));
+                if let Some(end) = self.slides_to(piece, x, t, to) {
+                    return end;
+                }
+                if t >= to {
+                    return x;
+                }
+                continue;
+            }
+            // A state that goes to and fro between two equations would never get on: then coarser.
+            let smallest = 1e-15 * (piece.end - piece.start).max(t.abs());
+            steps += 1;
+            let smallest = if events > MOST_EVENTS || steps > MOST_STEPS { 1e-4 * (to - from) } else { smallest };
+            let rest = to - t;
+            let h = self.step.max(smallest).min(rest).min(0.25 * (piece.end - piece.start));
+            let (mut new, error) = self.try_step(piece, x, t, h);
+            if (error > allowed || error.is_nan()) && h > smallest {
+                let scaled = error / allowed;
+                let factor = if scaled.is_finite() { (0.9 / root5(scaled)).max(0.1) } else { 0.1 };
+                self.step = (h * factor).max(smallest);
+                continue;
+            }
+            self.step = if error == 0.0 { 5.0 * h } else { h * (0.9 / root5(error / allowed)).clamp(0.2, 5.0) };
+            let mut length = h;
+            let regime = device.regime(x, piece.at(t));
+            let ended = |s: &Self, new: f64, length: f64| {
+                device.regime(new.clamp(s.low, s.high), piece.at(t + length)) != regime
+            };
+            if ended(self, new, length) {
+                events += 1;
+                // The first moment at which the other equations hold, to the last bit.
+                let (mut low, mut high) = (0.0, length);
+                while high - low > smallest {
+                    let middle = 0.5 * (low + high);
+                    let at = self.try_step(piece, x, t, middle).0;
+                    if ended(self, at, middle) { (high, new) = (middle, at) } else { low = middle }
+                }
+                length = high;
+            }
+            let leaves = self.options.bounded && !(self.low..=self.high).contains(&new);
+            if leaves && (x == self.low && new < x || x == self.high && new > x) {
+                new = x;
+            } else if leaves {
+                // The moment at which the bound is reached.
+                let (mut low, mut high) = (0.0, length);
+                while high - low > smallest {
+                    let middle = 0.5 * (low + high);
+                    let at = self.try_step(piece, x, t, middle).0;
+                    if (self.low..=self.high).contains(&at) { low = middle } else { high = middle }
+                }
+                length = high;
+                new = new.clamp(self.low, self.high);
+            }
+            x = new;
+            t = if length == rest { to } else { t + length };
+            if (events > 0 || h <= smallest)
+                && let Some(end) = self.slides_to(piece, x, t, to)
+            {
+                return end;
+            }
+        }
+        x
+    }
+
+    /// When a state that rests at `t` begins to move, at the latest at `to`; none if it does not.
+    fn first_motion(&self, piece: &Piece, x: f64, t: f64, to: f64) -> Option<f64> {
+        let moves = |at: f64| self.rate(x, piece.at(at)) != 0.0;
+        let (mut low, mut high) = (t, to);
+        if !moves(to) {
+            high = 0.5 * (t + to);
+            if !moves(high) {
+                return None;
+            }
+        }
+        loop {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high {
+                return Some(high);
+            }
+            if moves(middle) { high = middle } else { low = middle }
+        }
+    }
+
+    /// Where the state is at `to` if from `t` on it follows the place at which motion comes to rest, which a rising voltage moves ahead of
+    /// it: it would stop and start again without end.
+    fn slides_to(&self, piece: &Piece, x: f64, t: f64, to: f64) -> Option<f64> {
+        let (now, then) = (piece.at(t), piece.at(to));
+        let (here, there) = (self.device.resting(now)?, self.device.resting(then)?);
+        let near = 1e-9 * (self.high - self.low);
+        if t >= to || (x - here).abs() > near || there <= here {
+            return None;
+        }
+        // Just before that place it is fast enough to keep up.
+        let speed = self.device.rate((x - near).clamp(self.low, self.high), now).abs();
+        (speed * (to - t) > there - here).then(|| there.clamp(self.low, self.high))
+    }
+
+    /// Does the state stay at a bound from `t` to `to`?
+    fn is_held(&self, piece: &Piece, x: f64, t: f64, to: f64) -> bool {
+        let outward = |at: f64| {
+            let rate = self.rate(x, piece.at(at));
+            (x >= self.high && rate >= 0.0) || (x <= self.low && rate <= 0.0)
+        };
+        (x >= self.high || x <= self.low) && outward(t) && outward(0.5 * (t + to)) && outward(to)
+    }
+
+    /// The state after `from` .. `to` of a piece, with a fresh random number in each step of the noise.
+    fn over(&mut self, piece: &Piece, mut x: f64, from: f64, to: f64) -> f64 {
+        let (Some(step), Some((key, device))) = (self.device.noise_step(), self.options.noise) else {
+            return self.within(piece, x, from, to);
+        };
+        let mut t = from;
+        // The middle of what is left of a step names it, for an end may be rounded either way.
+        let mut number = ((t / step) + 1e-9).floor();
+        while t < to {
+            let end = ((number + 1.0) * step).min(to);
+            if end > t {
+                self.deviate = normal(&mut key.stream(device).at(number as u64));
+                x = self.within(&part(piece, t, end), x, t, end);
+                t = end;
+            }
+            number += 1.0;
+        }
+        x
+    }
+
+    /// The states at `times` (not decreasing, within the drive), from `x` at the start of the first piece. Between pieces, and after
+    /// the last, the voltage is 0 and nothing moves.
+    pub fn states(&mut self, x: f64, pieces: &[Piece], times: &[f64]) -> Vec<f64> {
+        let pieces = cut(pieces, &self.device.levels());
+        let (mut x, mut index) = (x, 0);
+        let mut t = pieces.first().map_or(0.0, |p| p.start);
+        let mut out = Vec::with_capacity(times.len());
+        for &time in times {
+            while let Some(piece) = pieces.get(index) {
+                t = t.max(piece.start);
+                if time <= t {
+                    break;
+                }
+                let to = piece.end.min(time);
+                x = self.over(piece, x, t, to);
+                t = to;
+                if to == piece.end { index += 1 } else { break }
+            }
+            out.push(x);
+        }
+        out
+    }
+
+    /// The state after a whole drive, whose pieces have been cut.
+    pub fn after(&mut self, mut x: f64, cut_pieces: &[Piece]) -> f64 {
+        for piece in cut_pieces {
+            x = self.over(piece, x, piece.start, piece.end);
+        }
+        x
+    }
+}
+
+/// The fifth root, which only controls steps: its last bits change no result beyond the tolerance, but they are the same everywhere.
+#[inline]
+fn root5(x: f64) -> f64 {
+    crate::math::pow(x, 0.2)
+}
+
+impl Physical {
+    /// The states at `times` (not decreasing) under a drive.
+    pub fn states(&self, x: f64, pieces: &[Piece], times: &[f64], options: Options) -> Vec<f64> {
+        with_device!(self, d => Solver::new(d, options).states(x, pieces, times))
+    }
+}

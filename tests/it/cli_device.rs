@@ -1,0 +1,159 @@
+//! `memspike device iv|stdp|fit` from the command line: the stored references come back from it.
+
+use serde_json::Value;
+
+use crate::cli::{bad, good, memspike, root, shell};
+
+fn json(args: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
+}
+
+fn case(name: &str) -> Value {
+    let path = root().join("tests/data/reference/memristor").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn list(value: &Value, key: &str) -> Vec<f64> {
+    value[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn hysteresis_loops_come_back_from_the_command_line() {
+    let hp = ["device", "iv", "hp", "--amplitude", "1.5V", "--frequency", "1Hz", "--state", "0.1", "--samples", "50"];
+    let biolek = ["--set", "window=biolek", "--set", "p=2", "--json"];
+    let vteam =
+        ["device", "iv", "vteam", "--amplitude", "1 V", "--frequency", "50 MHz", "--state", "1 nm", "--samples", "50"];
+    for (name, args) in [
+        ("iv_hp_biolek_p2.json", [&hp[..], &biolek[..]].concat()),
+        ("iv_vteam_default.json", [&vteam[..], &["--json"][..]].concat()),
+    ] {
+        let (found, case) = (json(&args), case(name));
+        for (ours, theirs) in [("time_s", "time_s"), ("state", "state"), ("current_A", "current_A")] {
+            let (a, b) = (list(&found, ours), list(&case, theirs));
+            assert_eq!(a.len(), b.len());
+            let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+            for (x, y) in a.iter().zip(&b) {
+                assert!((x - y).abs() <= 1e-6 * y.abs() + 1e-12 * largest, "{name} {ours}: {x} {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_train_of_pulses_comes_back_from_the_command_line() {
+    let pulses = "1.5 V:10ns x8, -1.35V:50 ns x12";
+    let found = json(&["device", "iv", "stanford_rram", "--state", "1.4 nm", "--pulses", pulses, "--json"]);
+    let case = case("pulse_stanford.json");
+    let (a, b) = (list(&found, "state"), list(&case, "state"));
+    assert_eq!(a.len(), b.len());
+    assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() <= 1e-4 * y), "{a:?} {b:?}");
+    let (a, b) = (list(&found, "conductance_S"), list(&case, "read_conductance_at_0p1V_S"));
+    assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() <= 1e-3 * y));
+    let volts = |v: &Value, key: &str| list(v, key);
+    assert_eq!(volts(&found, "voltage_V"), volts(&case, "voltage_V"));
+}
+
+#[test]
+fn an_stdp_window_comes_back_from_the_command_line() {
+    let sets =
+        ["v_on=-1 V", "v_off=1 V", "r_on=10 kohm", "r_off=1 Mohm", "k_on=-1e-6 m/s", "k_off=1e-6 m/s", "alpha_on=1"];
+    let mut args = vec!["device", "stdp", "vteam", "--state", "0.6 nm", "--dt", "-90ms:90ms:3ms", "--json"];
+    sets.iter().for_each(|s| args.extend(["--set", s]));
+    let (found, case) = (json(&args), case("stdp_lb_vteam.json"));
+    let (a, b) = (list(&found, "dG_S"), list(&case, "dG_S"));
+    let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    assert_eq!(a.len(), b.len());
+    for (x, y) in a.iter().zip(&b) {
+        assert!((x - y).abs() <= 1e-6 * y.abs() + 1e-9 * largest, "{x} {y}");
+    }
+    assert!(found["surface"]["error"].as_f64().unwrap() < 1e-3 && found["crosses_alone_V"].is_null());
+}
+
+#[test]
+fn a_fit_finds_the_curve_that_made_the_pulses_and_its_set_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("tests/data/devices/pulses.csv"), folder.path().join("pulses.csv")).unwrap();
+    let args =
+        ["device", "fit", "pulses.csv", "--as", "constant_step,soft_bounds,exp_step,neurosim", "-o", "my_cell.toml"];
+    let text = good(&memspike(folder.path(), &[&args[..], &["-o", "fit.png", "-o", "fit.csv"][..]].concat()));
+    let place = |name: &str| text.find(name).unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    assert!(place("neurosim") < place("constant_step"), "{text}");
+    let found: Value =
+        serde_json::from_str(&good(&memspike(folder.path(), &["device", "fit", "pulses.csv", "--json"]))).unwrap();
+    assert_eq!((&found["devices"], found["pulses"].as_u64()), (&3.into(), Some(3 * 3 * 79)));
+    let number = |key: &str| found[key].as_f64().unwrap();
+    assert!((number("sigma_d2d") - 0.15).abs() < 0.05 && (number("sigma_c2c") - 0.08).abs() < 0.04, "{found}");
+    let fits = found["fits"].as_array().unwrap();
+    let of = |name: &str| fits.iter().find(|f| f["model"] == name).unwrap()["relative"].as_f64().unwrap();
+    assert!(of("neurosim") < 0.1 && of("constant_step") > 0.3, "{found}");
+
+    // The set as written, and the measurement itself, hold weights.
+    std::fs::write(
+        folder.path().join("table.toml"),
+        "[device.mine]\ntable = { file = 'pulses.csv', g = 'G_uS', unit = 'uS', \
+        direction = 'polarity', device = 'cell', cycle = 'cycle' }\n",
+    )
+    .unwrap();
+    let sets = std::fs::read_to_string(folder.path().join("my_cell.toml")).unwrap();
+    for (name, sets) in
+        [("my_cell", sets), ("mine", std::fs::read_to_string(folder.path().join("table.toml")).unwrap())]
+    {
+        let model = format!(
+            "{sets}\n[simulation]\nduration = '200 ms'\n[population.in]\nsize = 20\nsource.poisson = {{ rate = '50 Hz' }}\n[population.E]\n\
+             size = 5\nneuron.lif_exp = {{ i_e = '400 pA' }}\n[projection.p]\nsource = 'in'\ntarget = 'E'\nconnect = 'all_to_all'\n\
+             weight = '40 pA'\nw_max = '100 pA'\nplasticity.stdp = {{}}\ndevice = '{name}'\n"
+        );
+        std::fs::write(folder.path().join("m.toml"), model).unwrap();
+        good(&memspike(folder.path(), &["run", "m.toml"]));
+    }
+    let listed = good(&memspike(folder.path(), &["device", "list", "table.toml"]));
+    assert!(listed.contains("mine"), "{listed}");
+}
+
+#[test]
+fn the_examples_of_every_subcommand_run() {
+    for command in ["iv", "stdp", "fit", "list"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(root().join("tests/data/devices/pulses.csv"), folder.path().join("pulses.csv")).unwrap();
+        let help = good(&shell(folder.path(), &format!("memspike device {command} --help")));
+        let after =
+            help.split("Examples:").nth(1).unwrap_or_else(|| panic!("no example in:\n{help}")).replace("\\\n", " ");
+        let lines: Vec<&str> = after.lines().filter(|l| l.starts_with("  memspike ")).collect();
+        assert!(lines.len() >= 2, "{help}");
+        for line in lines {
+            assert!(!good(&shell(folder.path(), line.trim())).is_empty(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn mistakes_say_what_was_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| bad(&memspike(folder.path(), args), 2);
+    assert!(run(&["device", "iv", "soft_bounds"]).contains("no voltage drives it"));
+    assert!(run(&["device", "iv", "hp", "--state", "1.5"]).contains("between 0 and 1"));
+    assert!(run(&["device", "iv", "vteam", "--state", "0.5"]).contains("a length"));
+    assert!(run(&["device", "iv", "hp", "--amplitude", "1 A"]).contains("a voltage"));
+    assert!(run(&["device", "iv", "hp", "--set", "r_on=20 kohm"]).contains("conducts better"));
+    assert!(run(&["device", "iv", "hp", "--set", "p=0.5", "--set", "window=biolek"]).contains("slope"));
+    assert!(run(&["device", "iv", "hp", "--pulses", "1V"]).contains("VOLTAGE:WIDTH"));
+    assert!(run(&["device", "iv", "hp", "-o", "a.txt"]).contains(".csv"));
+    assert!(run(&["device", "iv", "hq"]).contains("hp"));
+    assert!(run(&["device", "stdp", "hp", "--dt", "1:2"]).contains("START:STOP:STEP"));
+    assert!(run(&["device", "stdp", "hp", "--waveform", "tail=1 ms"]).contains("tail_plus"));
+    assert!(run(&["device", "fit", "nothing.csv"]).contains("nothing.csv"));
+    std::fs::write(folder.path().join("a.csv"), "g,direction\n1,up\n2,up\n").unwrap();
+    assert!(run(&["device", "fit", "a.csv"]).contains("no down pulse"));
+    assert!(run(&["device", "fit", "a.csv", "--as", "hp"]).contains("has no fit"));
+}
+
+#[test]
+fn a_waveform_that_alone_moves_the_device_gets_a_warning_with_the_physics() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = memspike(folder.path(), &["device", "stdp", "hp", "--dt", "-10ms,10ms"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && stderr.contains("one spike alone"), "{stderr}");
+    let quiet = memspike(folder.path(), &["device", "stdp", "hp", "--set", "v_threshold=1 V", "--dt", "-10ms,10ms"]);
+    assert!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
+}
