@@ -150,7 +150,7 @@ impl Flow {
     }
 
     /// Number of nodes.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.nodes.len()
     }
 }
@@ -192,7 +192,7 @@ mod tests {
         let joglekar = Flow::new(|u| 1.0 - (2.0 * u - 1.0) * (2.0 * u - 1.0), &[], 1e-10);
         assert_eq!((joglekar.moved(0.0, 5.0), joglekar.moved(1.0, -5.0)), (0.0, 1.0));
         let kvatinsky = Flow::new(|u| (-((u - 0.4) / 0.036).exp()).exp(), &[], 1e-10);
-        assert!(kvatinsky.len() < 2000, "{}", kvatinsky.len());
+        assert!(kvatinsky.size() < 2000, "{}", kvatinsky.size());
         let far = kvatinsky.moved(0.1, 1e6);
         assert!(far > 0.4 && far < 0.55, "{far}");
         assert!((kvatinsky.moved(0.1, 0.1) - 0.2).abs() < 1e-2);

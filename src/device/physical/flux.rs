@@ -154,9 +154,9 @@ impl Fluxes {
     }
 
     /// How many numbers are tabulated.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         let rows: usize = self.branches.iter().flat_map(|b| &b.panels).map(|p| p.rows.len()).sum();
-        rows + self.flows.iter().map(Flow::len).sum::<usize>()
+        rows + self.flows.iter().map(Flow::size).sum::<usize>()
     }
 }
 

@@ -207,7 +207,7 @@ impl Grid {
     }
 
     /// How many numbers are tabulated.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.branches.iter().flat_map(|b| &b.panels).map(|p| p.rows.len()).sum()
     }
 }

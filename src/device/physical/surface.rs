@@ -200,8 +200,8 @@ impl Surface {
     /// How many numbers are tabulated.
     pub fn len(&self) -> usize {
         match &self.table {
-            Table::Fluxes(fluxes) => fluxes.len(),
-            Table::Grid(grid) => grid.len(),
+            Table::Fluxes(fluxes) => fluxes.size(),
+            Table::Grid(grid) => grid.size(),
         }
     }
 
