@@ -351,7 +351,8 @@ fn a_surface_of_changes_states_its_error_too() {
 
 #[test]
 fn where_a_spike_alone_moves_the_device_a_pair_after_its_single_changes_is_the_pair() {
-    let hp = device(PhysicalModel::Hp, &[("window", 2.0), ("p", 2.0), ("mu_v", 1e-12)]);
+    // Not so mobile that a spike alone takes it to an end of its range, where it forgets where it came from.
+    let hp = device(PhysicalModel::Hp, &[("window", 2.0), ("p", 2.0), ("mu_v", 1e-13)]);
     let w = spikes(&[]);
     let surface = Surface::new(&hp, &w);
     assert!(surface.heeds_single_spikes() && surface.crosses_alone.is_some());
@@ -399,7 +400,7 @@ fn a_gap_that_comes_to_rest_follows_a_rising_voltage() {
     let resting: Vec<usize> =
         (1..=50).filter(|&k| (field(gaps[k], 14.0 * times[k]) / 1.4e9 - 1.0).abs() < 1e-6).collect();
     assert!(resting.len() > 5, "{gaps:?}");
-    assert!(gaps.windows(2).all(|w| w[1] >= w[0]) && gaps[50] <= 1.7e-9);
+    assert!(gaps.windows(2).all(|w| w[1] >= w[0]) && gaps[50] <= d.range().1, "{gaps:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use memspike::device::physical::PhysicalModel;
 use memspike::device::physical::solve::Options as Solve;
 use memspike::device::physical::waveform::Side;
 use memspike::engine::Options;
+use memspike::record::Chunk;
 
 use crate::device_physical::{device, spikes};
 use crate::engine_run::{assert_same, joined, leg};
@@ -202,11 +203,12 @@ fn the_shipped_model_prefers_inputs_that_fire_together() {
     let text = std::fs::read_to_string(path).unwrap();
     let sets = [("simulation.duration", "15 s"), ("population.output.size", "4")];
     let ran = crate::engine_run::run(&text, &sets, 1);
-    let last = |projection: usize| {
-        let weights = ran.memory.weights(projection).1;
-        let own = &weights[weights.len() - 400..];
-        own.iter().sum::<f64>() / 400.0
-    };
+    let snapshots = ran.memory.chunks.iter().filter_map(|chunk| match chunk {
+        Chunk::Snapshot { index, weights, .. } => Some((*index, weights.iter().sum::<f64>() / weights.len() as f64)),
+        _ => None,
+    });
+    let means: std::collections::HashMap<usize, f64> = snapshots.collect();
+    let last = |projection: usize| means[&projection];
     let (common, other) = (last(0), last(1));
     assert!(common > other + 2.0, "{common} {other} pA");
     let figures = &ran.outcome.summary.projections["common_to_output"]["surface"];

@@ -197,7 +197,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
                 zero: false,
             },
         ];
-        let caption = format!("{caption}, from state {x0}");
+        let caption = format!("{caption}, from state {x0:e}");
         Some(xy(&format!("{name}: hysteresis"), &caption, &panels, SIZE).map_err(Failure::run)?)
     } else {
         None

@@ -12,10 +12,11 @@ const STEPS: usize = 8;
 const DEPTH: u32 = 6;
 /// Panels of a stretch between two kinks, at most.
 const MOST_PANELS: usize = 12;
-/// Where the finest states miss the error aimed at by this factor, the device switches too abruptly for any table; then it stays coarse.
-const ABRUPT: f64 = 50.0;
-/// Panels of a stretch and intervals of the state, then.
-const COARSE: (usize, usize) = (3, 32);
+/// Where the coarsest states miss the error aimed at by this factor, the device switches too abruptly for any table, which then stays
+/// coarse: a step between two nodes stays one.
+const ABRUPT: f64 = 200.0;
+/// Panels of a stretch, then.
+const FEW_PANELS: usize = 3;
 /// Intervals of the state, from coarse to fine.
 const STATES: [usize; 3] = [16, 32, 64];
 /// Intervals of the state in the table of one spike alone.
@@ -96,19 +97,21 @@ impl Maker<'_> {
     ///
     /// The second number is the most panels of a stretch.
     fn fineness(&self, distances: &[f64], aim: f64) -> (usize, usize) {
-        let mut last = 0.0;
         for steps in STATES {
             let us = states(2 * steps);
             let off = |row: &Vec<f64>| {
                 let between: Vec<f64> = us.iter().skip(1).step_by(2).copied().collect();
                 self.differ(&between, |i| cubic(i as f64 + 0.5, steps, |k| row[2 * k]), |i| row[2 * i + 1])
             };
-            last = self.rows(distances.to_vec(), &us).iter().map(off).fold(0.0, f64::max);
-            if last <= aim {
+            let worst = self.rows(distances.to_vec(), &us).iter().map(off).fold(0.0, f64::max);
+            if worst <= aim {
                 return (steps, MOST_PANELS);
             }
+            if worst > ABRUPT * aim {
+                return (steps, FEW_PANELS);
+            }
         }
-        if last > ABRUPT * aim { (COARSE.1, COARSE.0) } else { (STATES[STATES.len() - 1], MOST_PANELS) }
+        (STATES[STATES.len() - 1], MOST_PANELS)
     }
 
     /// The panels of a stretch of distances, halved as needed, and their error \[S\].
