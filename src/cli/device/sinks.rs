@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 /// The files to write.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Sinks {
-    /// Write the table (.csv) or the picture (.png, .svg); may be repeated
+    /// Write the table (.csv) or the picture (.png, .svg, .pdf); may be repeated
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
 
@@ -53,11 +53,11 @@ impl Sinks {
             let kind = match extension.as_str() {
                 "csv" => Kind::Table,
                 "toml" if set => Kind::Set,
-                "png" | "svg" => Kind::Picture,
+                "png" | "svg" | "pdf" => Kind::Picture,
                 _ => {
                     let sets = if set { ", .toml for the device" } else { "" };
                     let message =
-                        format!("{}: expected .csv for the table, .png or .svg for the picture{sets}.", path.display());
+                        format!("{}: expected .csv for the table, .png, .svg or .pdf for the picture{sets}.", path.display());
                     return Err(Failure::input(message));
                 }
             };
