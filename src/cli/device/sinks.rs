@@ -56,8 +56,10 @@ impl Sinks {
                 "png" | "svg" | "pdf" => Kind::Picture,
                 _ => {
                     let sets = if set { ", .toml for the device" } else { "" };
-                    let message =
-                        format!("{}: expected .csv for the table, .png, .svg or .pdf for the picture{sets}.", path.display());
+                    let message = format!(
+                        "{}: expected .csv for the table, .png, .svg or .pdf for the picture{sets}.",
+                        path.display()
+                    );
                     return Err(Failure::input(message));
                 }
             };
