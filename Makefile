@@ -33,6 +33,10 @@ test-mpi: setup ## The optional feature mpi: ranks against threads alone; instal
 	@.ci/setup mpi
 	cargo test --locked --features mpi --test mpi
 
+test-browser: setup ## The interactive page in Chromium, which is installed where it is missing (Debian, Ubuntu)
+	@.ci/setup browser
+	MEMSPIKE_BROWSER=required cargo test --locked --test it browser
+
 check: setup ## Format, clippy, documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings

@@ -10,6 +10,7 @@ mod histogram;
 mod isi;
 mod labelling;
 mod rates;
+mod spectrum;
 
 pub use correlation::{bin_counts, correlation_matrix, mean_pairwise_correlation};
 pub use correlogram::{Correlogram, correlogram};
@@ -18,6 +19,7 @@ pub use histogram::{Histogram, histogram, percentile};
 pub use isi::{MIN_SPIKES_FOR_CV, cv, intervals, mean_cv, unit_cvs};
 pub use labelling::{Evaluation, Responses, evaluate, parse_range};
 pub use rates::{BinnedRate, binned_rate, population_rate, unit_rates};
+pub use spectrum::{Spectrum, welch};
 
 /// A question that has no answer: the window, bin or range is not one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -50,6 +52,14 @@ pub enum AnalysisError {
         bin: f64,
         /// How many are allowed.
         limit: usize,
+    },
+    /// A segment of a spectrum that is no power of two, or longer than the signal.
+    #[error("a spectrum over segments of {length} samples of a signal of {samples}; expected a power of two that fits")]
+    Segment {
+        /// Samples in a segment.
+        length: usize,
+        /// Samples in all.
+        samples: usize,
     },
     /// The range of a histogram is empty or it has no bins.
     #[error("a histogram of {bins} bins from {low} to {high}; expected low < high and at least one bin")]

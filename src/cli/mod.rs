@@ -7,6 +7,7 @@
 use clap::{Parser, Subcommand};
 use memspike::format::contain::{Contained, Limits};
 
+mod align;
 mod check;
 mod clock;
 mod completions;
@@ -16,8 +17,10 @@ mod device;
 mod evaluate;
 mod failure;
 mod figures;
+mod http;
 mod info;
 mod interrupt;
+mod live;
 mod man;
 mod memory;
 mod model;
@@ -34,6 +37,7 @@ mod shown;
 mod simulate;
 mod sink;
 mod together;
+mod view;
 
 pub use failure::{Done, Failure};
 
@@ -65,6 +69,7 @@ enum Command {
     Raster(raster::Args),
     Plot(plot::Args),
     Evaluate(evaluate::Args),
+    View(view::Args),
     Info(info::Args),
     Check(check::Args),
     Models(models::Args),
@@ -89,6 +94,7 @@ impl Cli {
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::View(args) => view::run(args),
             Command::Info(args) => info::run(&args),
             Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),

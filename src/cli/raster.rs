@@ -1,24 +1,29 @@
 //! `memspike raster`: the raster of a recording or a result.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use memspike::format;
 use memspike::plot::{self, Group, RasterData, RasterOptions, Selection, TerminalOptions};
 use memspike::spikes::{Recording, Signal};
 
+use super::align::{self, Align};
 use super::output::Output;
 use super::{Done, Failure, quantity};
 
-/// Draw the raster of a result or a recording: png, svg or pdf, or in the terminal without -o
+/// Draw the raster of a result or a recording: png, svg, pdf or html, or in the terminal without -o
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike raster session.nwb -o session.png --behavior\n  \
-                        memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'")]
+                        memspike raster session.nwb -o session.html\n  \
+                        memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'\n  \
+                        memspike raster session.nwb -o trials.pdf --align-to trials --before 0s --after 2s\n\n\
+                        A .html is one file that needs nothing else: zoom, move, point at spikes. Units of a file without populations are \
+                        called `units`; `memspike info` names the intervals and their columns.")]
 pub struct Args {
     /// A result or a recording
     file: PathBuf,
 
-    /// The picture, .png, .svg or .pdf; drawn in the terminal without it
+    /// The picture, .png, .svg or .pdf, or an interactive .html; drawn in the terminal without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -42,50 +47,113 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
     behavior: Option<Vec<String>>,
 
+    /// Width of the bins of rates; a round number that suits the window without it
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    bin: Option<f64>,
+
+    /// Trials below each other around an event, and the mean rate: the start of these intervals, or a column of times,
+    /// such as trials or trials.go_cue_time
+    #[arg(long, value_name = "INTERVAL|COLUMN")]
+    align_to: Option<String>,
+
+    /// With --align-to: how long before the event [default: 500 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to")]
+    before: Option<f64>,
+
+    /// With --align-to: how long after the event [default: 1 s]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to")]
+    after: Option<f64>,
+
+    /// With --align-to: sort and colour the trials by this column of the intervals
+    #[arg(long, value_name = "COLUMN", requires = "align_to")]
+    group_by: Option<String>,
+
     /// Replace the picture if it exists
     #[arg(long)]
     force: bool,
 }
 
-/// What was meant.
-struct Request {
-    file: PathBuf,
-    output: Option<Output>,
-    behavior: Option<Vec<String>>,
-    options: RasterOptions,
+/// A file of spikes, and what is shown beside them.
+pub struct Shown {
+    /// A result or a recording.
+    pub file: PathBuf,
+    /// Names of signals, all if there are none; without a list no signals and no trials.
+    pub behavior: Option<Vec<String>>,
 }
 
-impl Args {
-    fn request(self) -> Result<Request, Failure> {
-        let output = self.output.as_deref().map(|path| Output::new(path, self.force)).transpose()?;
-        if let Some(output) = &output {
-            plot::Format::of(output.path()).map_err(Failure::input)?;
-        }
-        let options = RasterOptions {
-            start: self.start,
-            stop: self.stop,
-            select: self.population,
-            max_neurons: self.max_neurons.map(|n| n as usize),
-            ..RasterOptions::default()
-        };
-        Ok(Request { file: self.file, output, behavior: self.behavior, options })
-    }
+/// What kind of file was asked for.
+enum Kind {
+    Picture,
+    Page,
 }
 
 /// Reads, draws, and says what was drawn.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    let request = args.request()?;
-    let recording = format::read(&request.file).map_err(Failure::input)?;
+    let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
+    let kind = output.as_ref().map(|output| kind(output.path())).transpose()?;
+    let options = RasterOptions {
+        start: args.start,
+        stop: args.stop,
+        select: args.population,
+        max_neurons: args.max_neurons.map(|n| n as usize),
+        bin: args.bin,
+        ..RasterOptions::default()
+    };
+    if let Some(to) = args.align_to {
+        let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
+        let Some((output, Kind::Picture)) = output.as_ref().zip(kind) else {
+            return Err(Failure::input(
+                "--align-to draws a picture: give -o with a name that ends in .png, .svg or .pdf.",
+            ));
+        };
+        let align = Align { to, before, after, group_by: args.group_by, bin: args.bin };
+        let figure = align::draw(&args.file, &align, &options)?;
+        plot::save(&figure, output.path()).map_err(Failure::run)?;
+        return Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)));
+    }
+    let what = Shown { file: args.file, behavior: args.behavior };
+    shown(&what, options, |data, options| match (&output, &kind) {
+        (Some(output), Some(Kind::Page)) => {
+            let page = plot::page(data, options).map_err(Failure::input)?;
+            std::fs::write(output.path(), page).map_err(|error| {
+                Failure::run(plot::PlotError::Write { path: output.path().display().to_string(), error })
+            })?;
+            Ok(Done::text(format!("{}: a page to open in a browser\n", output.path().display())))
+        }
+        (Some(output), _) => {
+            let figure = plot::raster(data, options).map_err(Failure::input)?;
+            plot::save(&figure, output.path()).map_err(Failure::run)?;
+            Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)))
+        }
+        (None, _) => terminal(data, options),
+    })
+}
+
+fn kind(path: &Path) -> Result<Kind, Failure> {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
+        return Ok(Kind::Page);
+    }
+    plot::Format::of(path).map(|_| Kind::Picture).map_err(Failure::input)
+}
+
+/// Opens a file and hands what is shown of it to `draw`. Of a result the spikes stay in the file: they are read in pieces.
+///
+/// # Errors
+/// Exit code 2 if the file cannot be read or has no such signal, and what `draw` gives.
+pub fn shown<T>(
+    what: &Shown,
+    mut options: RasterOptions,
+    draw: impl FnOnce(&RasterData, &RasterOptions) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (recording, spikes) = format::read_lazily(&what.file).map_err(Failure::input)?;
     recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
-    let groups: Vec<Group> =
-        recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
-    let title = request.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let groups = groups(&recording);
+    let title = what.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let trials = recording.intervals.iter().find(|t| t.name == "trials");
-    let signals = match &request.behavior {
+    let signals = match &what.behavior {
         None => Vec::new(),
         Some(names) => behavior(&recording, names)?,
     };
-    let mut options = request.options;
     // The window is what was observed, where the file says so.
     options.start = options.start.or(recording.observed.first().map(|o| o.0));
     options.stop = options.stop.or(recording.observed.last().map(|o| o.1));
@@ -93,19 +161,17 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     options.size.1 += 90 * u32::try_from(signals.len()).unwrap_or(0).min(20);
     let data = RasterData {
         title: &title,
-        spikes: &recording.spikes,
+        spikes: &*spikes,
         groups: &groups,
         signals: &signals,
-        intervals: trials.filter(|_| request.behavior.is_some()),
+        intervals: trials.filter(|_| what.behavior.is_some()),
     };
-    match &request.output {
-        None => terminal(&data, &options),
-        Some(output) => {
-            let figure = plot::raster(&data, &options).map_err(Failure::input)?;
-            plot::save(&figure, output.path()).map_err(Failure::run)?;
-            Ok(Done::text(format!("{}: {}\n", output.path().display(), counts(&recording))))
-        }
-    }
+    draw(&data, &options)
+}
+
+/// The populations of a result; none of a recording.
+pub fn groups(recording: &Recording) -> Vec<Group> {
+    recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect()
 }
 
 /// The signals of these names; all if there are none.
@@ -132,13 +198,4 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
         color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
     plot::raster_text(data.spikes, data.groups, options, &terminal).map(Done::text).map_err(Failure::input)
-}
-
-fn counts(recording: &Recording) -> String {
-    let s = &recording.spikes;
-    format!(
-        "{} spikes of {} units",
-        super::memory::grouped(s.len() as u64),
-        super::memory::grouped(s.unit_ids.len() as u64)
-    )
 }

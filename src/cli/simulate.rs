@@ -10,6 +10,7 @@ use memspike::ranks::Ranks;
 use memspike::record::Memory;
 use memspike::time::Time;
 
+use super::live::{Live, Seen, Watched};
 use super::model::{Layers, Loaded, Model, Replayed};
 use super::output::Output;
 use super::progress::Progress;
@@ -49,6 +50,10 @@ pub struct Flags {
     #[arg(long)]
     profile: bool,
 
+    /// Watch the run in a browser: serves a page with the raster as it grows at 127.0.0.1, on this port or one that is free
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    view: Option<u16>,
+
     /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     checkpoint_every: Option<Time>,
@@ -83,6 +88,7 @@ pub struct Request {
     resume: Option<PathBuf>,
     threads: Option<usize>,
     options: Options,
+    view: Option<u16>,
     json: bool,
     buffer: u64,
 }
@@ -109,7 +115,7 @@ impl Flags {
         if let Some(file) = self.resume.as_ref().filter(|file| !file.is_file()) {
             return Err(Failure::input(format!("There is no checkpoint {}; check the path.", file.display())));
         }
-        let options = Options { checkpoint, profile: self.profile, ..Options::default() };
+        let options = Options { checkpoint, profile: self.profile, watched: self.view.is_some(), ..Options::default() };
         let threads = self.threads.map(usize::from);
         let mut layers = self.set;
         let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));
@@ -129,6 +135,7 @@ impl Flags {
             resume: self.resume,
             threads,
             options,
+            view: self.view,
             json: self.json,
             buffer: self.buffer,
         })
@@ -174,19 +181,39 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();
     let file = agree(ranks, file)?;
     request.options.resume = checkpoint.map(Box::new);
-    let outcome = match file {
-        None => simulation.run(&request.options, &mut Memory::default(), &mut progress).map_err(failed)?,
-        Some(file) => {
-            let mut sink = Stored::new(file, request.options.checkpoint.is_some());
-            let outcome = simulation.run(&request.options, &mut sink, &mut progress).map_err(failed)?;
+    let live = request.view.filter(|_| ranks.is_first()).map(|port| watch(&request, &simulation, port)).transpose();
+    let live = agree(ranks, live)?;
+    let mut observer = Watched { progress: &mut progress, live: live.clone() };
+    let (outcome, summary) = match file {
+        None => {
+            let mut sink = Seen { sink: Memory::default(), live: live.clone() };
+            let outcome = simulation.run(&request.options, &mut sink, &mut observer).map_err(failed)?;
             let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
-            let summary = summary.as_object().cloned().unwrap_or_default();
-            sink.file.finish(&summary, outcome.complete).map_err(unwritten)?;
-            outcome
+            (outcome, summary)
+        }
+        Some(file) => {
+            let mut sink = Seen { sink: Stored::new(file, request.options.checkpoint.is_some()), live: live.clone() };
+            let outcome = simulation.run(&request.options, &mut sink, &mut observer).map_err(failed)?;
+            let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
+            let figures = summary.as_object().cloned().unwrap_or_default();
+            sink.sink.file.finish(&figures, outcome.complete).map_err(unwritten)?;
+            (outcome, summary)
         }
     };
     progress.finish();
+    live.iter().for_each(|live| live.finish(outcome.reached, &summary));
     report(&request, &outcome, ranks)
+}
+
+/// Begins to serve the page of a run, and says where.
+fn watch(request: &Request, simulation: &Simulation, port: u16) -> Result<Live, Failure> {
+    let spec = &simulation.network().spec;
+    let window = (spec.record.start.seconds(), spec.simulation.duration.unwrap_or(Time::ZERO).seconds());
+    let title = request.output.as_ref().and_then(|output| output.path().file_name());
+    let title = title.map_or_else(|| "simulation".into(), |name| name.to_string_lossy());
+    let live = Live::start(&title, &simulation.layout(), window, port)?;
+    eprintln!("watch it at {}", live.address);
+    Ok(live)
 }
 
 /// Reads the model, and refuses a network that does not fit into the machine.

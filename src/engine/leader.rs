@@ -215,7 +215,7 @@ impl<'a> Leader<'a> {
             self.keep(saved)?;
         }
         if self.network.ranks.is_first() {
-            self.tell(window);
+            self.tell(window)?;
             self.pace(window);
         }
         Ok(self.network.ranks.is_alone() && self.observer.stop_flag().load(Ordering::Relaxed))
@@ -288,20 +288,24 @@ impl<'a> Leader<'a> {
 
     /// Tells of progress now and then. Reading the clock costs as much as an empty window, so after quick windows it is
     /// read less often.
-    fn tell(&mut self, window: &Window) {
+    fn tell(&mut self, window: &Window) -> Result<(), RunError> {
         self.told.left -= 1;
         if self.told.left > 0 {
-            return;
+            return Ok(());
         }
         let waited = self.told.at.elapsed();
         if waited >= PROGRESS {
             self.told = Told { at: Instant::now(), pause: 1, left: 1 };
+            if self.options.watched {
+                self.recorder.write_spikes(self.sink)?;
+            }
             self.observer.progress(Time(window.to.0 - 1), self.statistics.all_spikes);
         } else {
             // Doubles as long as that many windows took less than a twentieth of the interval.
             self.told.pause = if waited * 20 < PROGRESS { (self.told.pause * 2).min(256) } else { self.told.pause };
             self.told.left = self.told.pause;
         }
+        Ok(())
     }
 
     /// Keeps pace with the clock.

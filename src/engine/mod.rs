@@ -56,6 +56,8 @@ pub struct Options {
     pub speed: Option<f64>,
     /// Measure where the wall time goes, by phase.
     pub profile: bool,
+    /// Hand spikes to the sink before every report of progress, for who watches; otherwise in large chunks. The result is the same.
+    pub watched: bool,
 }
 
 /// Why a run can't begin or go on.

@@ -35,7 +35,7 @@ use self::h5::H5;
 use self::plain::Plain;
 pub use error::{Fault, FormatError};
 
-use crate::spikes::Recording;
+use crate::spikes::{Recording, SpikeSource};
 
 /// One format: its name, what must be in a file of it, and the two functions of its module.
 struct Format {
@@ -179,6 +179,27 @@ pub fn decode(filter: &str, block: &[u8], parameters: &[u32], most: usize) -> Op
         _ => return None,
     };
     decoder(block, parameters, most).ok()
+}
+
+/// Results larger than this stay in their file \[bytes\].
+const LARGE: u64 = 256 << 20;
+
+/// A recording or a result without its spikes, and the spikes. Of a large result they stay in the file and are read in pieces,
+/// in this process: it trusts such a file as far as the HDF5 library does, where [`read`] would not have the memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_lazily(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), FormatError> {
+    let plain = Plain::open(path)?;
+    if plain.bytes > LARGE
+        && is_hdf5(&plain)?
+        && let Some((recording, spikes)) = result::StoredSpikes::open(path)?
+    {
+        return Ok((recording, Box::new(spikes)));
+    }
+    let mut recording = read(path)?;
+    let spikes = std::mem::take(&mut recording.spikes);
+    Ok((recording, Box::new(spikes)))
 }
 
 /// Opens an HDF5 file in this process and hands it to a reader.

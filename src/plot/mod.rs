@@ -1,8 +1,9 @@
-//! Pictures from tables: rasters, traces, histograms, as PNG, SVG, PDF or text for a terminal.
+//! Pictures from tables: rasters, traces, histograms, as PNG, SVG, PDF, a web page or text for a terminal.
 //!
 //! A plot is a function from tables to a [`Figure`], a list of marks that [`save`] writes.
 //! Plots read no file and know no engine; the same tables give the same bytes.
 
+mod aligned;
 mod axis;
 mod bitmap;
 mod connectivity;
@@ -17,6 +18,7 @@ mod figure;
 mod font;
 mod heat;
 mod histogram;
+mod page;
 mod palette;
 mod pdf;
 mod raster;
@@ -33,6 +35,7 @@ pub mod xy;
 
 use std::path::Path;
 
+pub use aligned::{Aligned, aligned};
 pub use bitmap::{Bitmap, rasterize};
 pub use connectivity::connectivity;
 pub use correlation::correlation_map;
@@ -44,6 +47,7 @@ pub use evolution::weight_evolution;
 pub use fields::{Fields, fields};
 pub use figure::{Anchor, Figure, Mark, Panel};
 pub use histogram::{cv_histogram, isi_histogram, rate_histogram, weights};
+pub use page::{Clock, MOST_IN_PAGE, live_page, page};
 pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::{Selection, selected};
@@ -100,6 +104,17 @@ pub enum PlotError {
     /// Spikes that cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// More spikes than a page can show smoothly.
+    #[error(
+        "there are {found} spikes in the window, of which a page holds at most {most}; choose fewer with --start, --stop, \
+         --population or --max-neurons"
+    )]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// How many fit.
+        most: usize,
+    },
     /// A file name that says no known kind of picture.
     #[error("{path}: `{extension}` is not a kind of picture that memspike writes; expected png, svg or pdf")]
     Extension {

@@ -50,6 +50,23 @@ pub fn color(index: usize) -> Ink {
     Ink::new(OKABE_ITO[index % OKABE_ITO.len()])
 }
 
+/// The colour of one of `count` groups: the palette's as far as it reaches, otherwise steps from dark to light, which every kind
+/// of colour vision can put in order (viridis, by S. van der Walt and N. Smith, 2015, without its yellow end).
+pub fn among(index: usize, count: usize) -> Ink {
+    const STEPS: [[u8; 3]; 5] =
+        [[0x44, 0x01, 0x54], [0x41, 0x44, 0x87], [0x2a, 0x78, 0x8e], [0x22, 0xa8, 0x84], [0x7a, 0xd1, 0x51]];
+    if count <= OKABE_ITO.len() {
+        return color(index);
+    }
+    let at = index as f64 / (count - 1) as f64 * (STEPS.len() - 1) as f64;
+    let low = (at as usize).min(STEPS.len() - 2);
+    let mix = |c: usize| {
+        let (a, b) = (f64::from(STEPS[low][c]), f64::from(STEPS[low + 1][c]));
+        (a + (b - a) * (at - low as f64)).round() as u8
+    };
+    Ink::new([mix(0), mix(1), mix(2)])
+}
+
 /// The nearest entries of the terminal's 256-colour table, in the same order.
 pub fn ansi256(index: usize) -> u8 {
     [32, 166, 36, 175, 214, 74, 245][index % 7]

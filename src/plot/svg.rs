@@ -126,7 +126,7 @@ fn paint(what: &str, ink: Ink) -> String {
 }
 
 /// Text as XML; control characters, which XML has no way to write, become spaces.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -103,24 +103,23 @@ pub(crate) fn dashes(figure: &mut Figure, (left, right): (f64, f64), y: f64, sty
 /// Labels in their colours above the panel, to the right; those that do not fit are counted.
 pub(crate) fn legend(figure: &mut Figure, style: Style, panel: &Panel, labels: &[&str]) {
     let [left, top, right, _] = panel.pixels;
+    let inks: Vec<Ink> = (0..labels.len()).map(palette::color).collect();
+    legend_in(figure, style, [left + 6.0 * style.em, top - 0.5 * style.em, right], labels, &inks);
+}
+
+/// Labels beside strokes of these colours on one baseline, to the right; those that do not fit are counted.
+pub(crate) fn legend_in(figure: &mut Figure, style: Style, [left, y, right]: [f64; 3], labels: &[&str], inks: &[Ink]) {
     let width = |text: &str| font::width(text, style.small, false) + 2.0 * style.em;
     let mut fit = 0;
     let mut used = 0.0;
-    while fit < labels.len() && used + width(labels[fit]) < right - left - 6.0 * style.em {
+    while fit < labels.len() && used + width(labels[fit]) < right - left {
         used += width(labels[fit]);
         fit += 1;
     }
     let more = if fit < labels.len() { format!("and {} more", labels.len() - fit) } else { String::new() };
     let mut x = right - used - font::width(&more, style.small, false);
-    let y = top - 0.5 * style.em;
-    for (index, label) in labels[..fit].iter().enumerate() {
-        figure.rect(
-            x + 0.6 * style.em,
-            y - 0.45 * style.small,
-            0.9 * style.em,
-            2.0 * style.hair,
-            palette::color(index),
-        );
+    for (label, ink) in labels[..fit].iter().zip(inks) {
+        figure.rect(x + 0.6 * style.em, y - 0.5 * style.small, 0.9 * style.em, 3.0 * style.hair, *ink);
         figure.text((x + 1.7 * style.em, y), style.small, *label, TEXT, Anchor::Start);
         x += width(label);
     }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod architecture;
+mod browser;
 mod cli;
 mod cli_commands;
 mod cli_device;
@@ -47,6 +48,7 @@ mod plasticity_rules;
 mod plasticity_stdp;
 mod plasticity_voltage;
 mod plot;
+mod plot_aligned;
 mod plot_files;
 mod plot_kinds;
 mod replay_stream;

@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(value_enum)]
     kind: Kind,
 
-    /// A result of memspike; for rates, isi, cv, correlations and crosscorrelogram also a recording
+    /// A result of memspike; for rates, isi, cv, correlations, spectrum and crosscorrelogram also a recording
     file: PathBuf,
 
     /// The picture, .png, .svg or .pdf
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
     stop: Option<f64>,
 
-    /// correlations, crosscorrelogram: width of the bins [default: 5 ms, 1 ms]
+    /// correlations, spectrum, crosscorrelogram: width of the bins [default: 5 ms, 1 ms, 1 ms]
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
     bin: Option<f64>,
 
@@ -92,6 +92,8 @@ enum Kind {
     Cv,
     /// Correlation of spike counts of all pairs of units
     Correlations,
+    /// How strong the population rates are at each frequency
+    Spectrum,
     /// The rate of one train around the spikes of another
     Crosscorrelogram,
 }
@@ -114,7 +116,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Kind::Connectivity => weights::connectivity(&title, &args)?,
         Kind::Energy => energy::draw(&title, &args)?,
         Kind::Fields => fields::draw(&title, &args)?,
-        Kind::Rates | Kind::Isi | Kind::Cv | Kind::Correlations | Kind::Crosscorrelogram => {
+        Kind::Rates | Kind::Isi | Kind::Cv | Kind::Correlations | Kind::Spectrum | Kind::Crosscorrelogram => {
             trains::draw(&title, &args)?
         }
     };

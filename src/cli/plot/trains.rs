@@ -1,8 +1,8 @@
-//! `plot rates`, `isi`, `cv`, `correlations` and `crosscorrelogram`: what spike trains show, of a result or a recording.
+//! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
-use memspike::analysis::correlogram;
+use memspike::analysis::{binned_rate, correlogram, welch};
 use memspike::format;
-use memspike::plot::{self, Group, PlotError, Selection};
+use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
 use memspike::spikes::SpikeTable;
 
 use super::{Args, Drawn, Kind, SIZE};
@@ -27,6 +27,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
             plot::correlation_map(title, &all.spikes, chosen, all.window, bin(0.005), (1100, 1000))
         }
         Kind::Crosscorrelogram => return pair(title, args, &all),
+        Kind::Spectrum => return spectrum(title, args, &all),
         kind => {
             let (spikes, groups) = select(&all, &args.population).map_err(Failure::input)?;
             match kind {
@@ -83,6 +84,43 @@ fn label(selection: &Selection) -> String {
         Some((from, usize::MAX)) => format!("{name}[{from}:]"),
         Some((from, to)) => format!("{name}[{from}:{to}]"),
     }
+}
+
+/// The power of the mean rate of each population, by frequency.
+fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
+    let (spikes, mut groups) = select(all, &args.population).map_err(Failure::input)?;
+    if groups.is_empty() {
+        groups.push(Group::new(String::new(), 0, spikes.unit_ids.len()));
+    }
+    let ((start, stop), bin) = (all.window, args.bin.unwrap_or(0.001));
+    // Segments of about a second resolve 1 Hz; a short window takes what it has.
+    let samples = ((stop - start) / bin) as usize;
+    let length =
+        1usize << (1.0 / bin).log2().ceil().clamp(3.0, 24.0).min((samples.max(8) as f64).log2().floor()) as u32;
+    let (mut curves, mut segments) = (Vec::new(), 0);
+    for group in &groups {
+        let rate =
+            binned_rate(&spikes, group.first..group.first + group.count, start, stop, bin).map_err(Failure::input)?;
+        // A last bin that is cut short is another kind of sample.
+        let found = welch(&rate.hz[..samples.min(rate.hz.len())], 1.0 / bin, length).map_err(Failure::input)?;
+        segments = found.segments;
+        // Without the mean there is nothing at 0 Hz; silence has no decibels.
+        let points = found.hz.iter().zip(&found.density).skip(1).filter(|(_, power)| **power > 0.0);
+        let (x, y) = points.map(|(hz, power)| (*hz, 10.0 * power.log10())).unzip();
+        curves.push(Curve { label: group.name.clone(), x, y, band: Vec::new() });
+    }
+    let milliseconds = |s: f64| format!("{:.4}", s * 1e3).trim_end_matches('0').trim_end_matches('.').to_string();
+    let caption = format!(
+        "Power of the rate per neuron in bins of {} ms; Welch's mean over {segments} Hann windows of {} ms.",
+        milliseconds(bin),
+        milliseconds(length as f64 * bin)
+    );
+    let axes = Axes { x: "frequency (Hz)".into(), y: "power (dB re 1 Hz\u{b2}/Hz)".into(), log_x: true };
+    let figure = plot::curves(title, &caption, &axes, &curves, SIZE).map_err(Failure::input)?;
+    Ok((
+        figure,
+        format!("{} spikes of {} populations", grouped(spikes.between(start, stop).len() as u64), curves.len()),
+    ))
 }
 
 /// One or two selections: the rate of the second around the spikes of the first.

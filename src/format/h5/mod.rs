@@ -16,12 +16,14 @@ mod compound;
 mod filters;
 mod ragged;
 mod slab;
+mod slices;
 mod strings;
 
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;
 pub(super) use ragged::Target;
 pub(super) use slab::Slab;
+pub(super) use slices::Slices;
 
 /// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
 const MAX_COMPRESSION: u64 = 1100;

@@ -1,0 +1,131 @@
+//! `raster --align-to`: which events trials are aligned to, and how they are grouped.
+
+use std::path::Path;
+
+use memspike::format;
+use memspike::plot::{self, Aligned, Figure, RasterOptions};
+use memspike::spikes::{Column, IntervalTable, Recording};
+
+use super::Failure;
+use super::raster::groups;
+
+/// More groups could not be told apart.
+const MOST_GROUPS: usize = 24;
+
+/// What was asked for.
+pub struct Align {
+    /// Intervals, or a column of times.
+    pub to: String,
+    /// How long before the event \[s\].
+    pub before: f64,
+    /// How long after it \[s\].
+    pub after: f64,
+    /// A column of the intervals.
+    pub group_by: Option<String>,
+    /// Width of the bins \[s\].
+    pub bin: Option<f64>,
+}
+
+/// The moments of a column, and whose they are.
+struct Events<'a> {
+    table: &'a IntervalTable,
+    times: &'a [f64],
+    said: String,
+}
+
+/// Reads and draws.
+///
+/// # Errors
+/// Exit code 2 if the file cannot be read, or has no such events, column or units.
+pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figure, Failure> {
+    let recording = format::read(file).map_err(Failure::input)?;
+    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    let Events { table, times, said } = events(&recording, &align.to)?;
+    let (of, names) = match &align.group_by {
+        None => (vec![0; times.len()], vec![String::new()]),
+        Some(column) => grouped(table, column)?,
+    };
+    let within = |t: f64| options.start.is_none_or(|s| t >= s) && options.stop.is_none_or(|s| t <= s);
+    let trials: Vec<(f64, usize)> =
+        times.iter().copied().zip(of).filter(|(t, _)| t.is_finite() && within(*t)).collect();
+    let populations = groups(&recording);
+    let ids = &recording.spikes.unit_ids;
+    let units = plot::selected(ids.len(), &populations, &options.select).map_err(Failure::input)?;
+    let named = |unit: usize| {
+        let of = populations.iter().find(|p| (p.first..p.first + p.count).contains(&unit));
+        let name = of.map_or_else(|| format!("unit {}", ids[unit]), |p| format!("{}[{}]", p.name, unit - p.first));
+        (unit, name)
+    };
+    let units: Vec<(usize, String)> = units.into_iter().map(named).collect();
+    let title = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let what = Aligned {
+        title: &title,
+        spikes: &recording.spikes,
+        units: &units,
+        trials: &trials,
+        groups: &names,
+        event: &said,
+        reach: (align.before, align.after),
+        bin: align.bin,
+    };
+    plot::aligned(&what, options.size).map_err(Failure::input)
+}
+
+/// `trials`, `trials.go_cue_time` or `go_cue_time`.
+fn events<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> {
+    if let Some(table) = recording.intervals.iter().find(|t| t.name == to) {
+        return Ok(Events { table, times: &table.start, said: format!("start of {to}") });
+    }
+    let (of, column) = to.split_once('.').map_or((None, to), |(table, column)| (Some(table), column));
+    for table in recording.intervals.iter().filter(|t| of.is_none_or(|name| t.name == name)) {
+        let times = match column {
+            "start_time" => Some(&table.start),
+            "stop_time" => Some(&table.stop),
+            _ => table.columns.iter().find_map(|(name, values)| match values {
+                Column::Number(values) if name == column => Some(values),
+                _ => None,
+            }),
+        };
+        if let Some(times) = times {
+            return Ok(Events { table, times, said: format!("{column} of {}", table.name) });
+        }
+    }
+    let there: Vec<String> = recording.intervals.iter().map(described).collect();
+    let there = if there.is_empty() { "no intervals".to_string() } else { there.join("; ") };
+    Err(Failure::input(format!(
+        "--align-to is `{to}`, which is neither a table of intervals nor a column of times; the file holds {there}."
+    )))
+}
+
+fn described(table: &IntervalTable) -> String {
+    let columns: Vec<&str> =
+        ["start_time", "stop_time"].into_iter().chain(table.columns.iter().map(|(name, _)| name.as_str())).collect();
+    format!("{} with {}", table.name, columns.join(", "))
+}
+
+/// The group of each interval, and what the groups are called.
+fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
+    let Some((_, values)) = table.columns.iter().find(|(name, _)| name == column) else {
+        let there = described(table);
+        return Err(Failure::input(format!("--group-by is `{column}`, which is no column; the file holds {there}.")));
+    };
+    let values: Vec<String> = match values {
+        Column::Text(values) => values.clone(),
+        Column::Number(values) => values.iter().map(|v| format!("{v}")).collect(),
+    };
+    let mut names = values.clone();
+    // Numbers by their size, words by the alphabet.
+    names.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(b),
+    });
+    names.dedup();
+    if names.len() > MOST_GROUPS {
+        let found = names.len();
+        return Err(Failure::input(format!(
+            "--group-by {column} makes {found} groups, of which at most {MOST_GROUPS} can be told apart; choose another column."
+        )));
+    }
+    let of = values.iter().map(|v| names.iter().position(|name| name == v).unwrap_or(0)).collect();
+    Ok((of, names))
+}

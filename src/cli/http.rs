@@ -1,0 +1,95 @@
+//! The few words of HTTP/1.1 (RFC 9112) that a page on this machine needs: GET, one answer, connection closed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// No request that a browser sends to these pages is longer.
+const LONGEST: u64 = 16 * 1024;
+
+/// What is sent back.
+pub struct Answer {
+    /// Its kind, such as `text/html; charset=utf-8`.
+    pub kind: &'static str,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+/// A listener on this machine's own address, 127.0.0.1, which no other machine can reach. Port 0 is any that is free.
+///
+/// # Errors
+/// If the port is taken.
+pub fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Answers requests, each on a thread of its own, until the process ends; `respond` gets the path with what follows `?`, and
+/// answers none with 404.
+pub fn serve(listener: &TcpListener, respond: impl Fn(&str) -> Option<Answer> + Send + Sync) {
+    let respond = &respond;
+    std::thread::scope(|scope| {
+        for stream in listener.incoming().flatten() {
+            scope.spawn(move || {
+                // Whoever hangs up before the answer does not want it.
+                let _ = exchange(&stream, respond);
+            });
+        }
+    });
+}
+
+/// One request and its answer.
+fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_write_timeout(Some(Duration::from_secs(60)))?;
+    let port = stream.local_addr()?.port();
+    let mut reader = BufReader::new(stream.take(LONGEST));
+    let mut request = String::new();
+    reader.read_line(&mut request)?;
+    let mut host = None;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            break;
+        }
+        if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            host = Some(value.trim().to_string());
+        }
+    }
+    let mut words = request.split_whitespace();
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    // A page of another site may have its name point here; it says so in this line (DNS rebinding).
+    let ours = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
+    let (status, answer) = match (method, host.is_some_and(|host| ours.contains(&host))) {
+        (_, false) => ("403 Forbidden", None),
+        ("GET", true) => match respond(path) {
+            Some(answer) => ("200 OK", Some(answer)),
+            None => ("404 Not Found", None),
+        },
+        _ => ("405 Method Not Allowed", None),
+    };
+    let text = || Answer { kind: "text/plain; charset=utf-8", body: format!("{status}\n").into_bytes() };
+    let Answer { kind, body } = answer.unwrap_or_else(text);
+    let mut stream = stream;
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(&body)?;
+    stream.flush()
+}
+
+/// Asks the desktop to show an address; that it cannot is no failure, since the address is printed too.
+pub fn open_browser(address: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let command = std::process::Command::new(program)
+        .arg(address)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    drop(command);
+}

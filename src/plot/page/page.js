@@ -1,0 +1,528 @@
+"use strict";
+// The raster of one page: spikes sorted by time, as ticks since `origin` and the row of each.
+const meta = JSON.parse(document.getElementById("meta").textContent);
+const byId = (id) => document.getElementById(id);
+
+function decode(id, Kind) {
+  const text = atob(byId(id).textContent.trim());
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  byId(id).textContent = "";
+  return new Kind(bytes.buffer);
+}
+
+let ticks = decode("times", Uint32Array);
+let rows = decode("rows", Uint32Array);
+let count = ticks.length;
+let dropped = 0; // spikes that a live page has let go
+const seconds = (i) => meta.origin + ticks[i] * meta.tick;
+const populations = meta.populations;
+populations.forEach((p) => { p.on = true; p.rgb = [1, 3, 5].map((k) => parseInt(p.color.slice(k, k + 2), 16)); });
+const popOf = new Uint16Array(meta.rows);
+populations.forEach((p, k) => popOf.fill(k, p.first, p.first + p.count));
+
+// Where each row is drawn: rows of hidden populations are left out.
+const place = new Int32Array(meta.rows);
+let shown = 0;
+function arrange() {
+  shown = 0;
+  for (let r = 0; r < meta.rows; r++) place[r] = populations[popOf[r]].on ? shown++ : -1;
+}
+arrange();
+
+const full = { t0: meta.start, t1: meta.stop };
+const view = { t0: full.t0, t1: full.t1, r0: 0, r1: Math.max(shown, 1) };
+const MARKS = 40000; // more are drawn as density
+const COARSE = 1500000; // while moving, at most about so many are looked at
+const STEADY = 12000000; // at rest, at most about so many
+const canvas = byId("canvas"), over = byId("over"), tip = byId("tip");
+const pen = canvas.getContext("2d"), hint = over.getContext("2d");
+let box = null; // the panels in pixels of the screen
+let stats = { spikes: 0, dense: false, step: 1, ms: 0 };
+
+function firstAt(time) { // the first spike at or after a time
+  let low = 0, high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (seconds(middle) < time) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
+function niceStep(raw) {
+  const power = Math.pow(10, Math.floor(Math.log10(raw)));
+  return [1, 2, 5, 10].map((f) => f * power).find((s) => s >= raw * 0.999999) || 10 * power;
+}
+function label(value, step) {
+  const decimals = Math.max(0, Math.min(9, -Math.floor(Math.log10(step * 1.000001))));
+  return (Math.abs(value) < step * 1e-6 ? 0 : value).toFixed(decimals).replace("-", "\u2212");
+}
+function ticksOf(low, high, wanted) {
+  const step = niceStep((high - low) / Math.max(1, wanted));
+  const found = [];
+  for (let v = Math.ceil(low / step - 1e-6) * step; v <= high + step * 1e-6 && found.length < 100; v += step) found.push(v);
+  return { step, values: found };
+}
+
+function layout() {
+  const ratio = window.devicePixelRatio || 1;
+  const bounds = byId("plot").getBoundingClientRect();
+  const width = Math.max(200, Math.floor(bounds.width)), height = Math.max(160, Math.floor(bounds.height));
+  for (const c of [canvas, over]) {
+    if (c.width !== Math.round(width * ratio) || c.height !== Math.round(height * ratio)) {
+      c.width = Math.round(width * ratio); c.height = Math.round(height * ratio);
+    }
+  }
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  hint.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.font = "bold 13px 'DejaVu Sans', Verdana, sans-serif";
+  const names = populations.length > 1 ? Math.max(...populations.map((p) => pen.measureText(p.name).width)) : 0;
+  const left = Math.round(Math.min(names, 150) + 76), right = width - 24, axis = 40;
+  const below = meta.signals.length, room = height - axis - 6;
+  const part = room / (1 + 0.26 + 0.26 * below), gap = 14;
+  const panels = [];
+  let y = 6;
+  for (let k = 0; k < 2 + below; k++) {
+    const h = k === 0 ? part : 0.26 * part - gap;
+    if (k > 0) y += gap;
+    panels.push({ top: Math.round(y), bottom: Math.round(y + h) });
+    y += h;
+  }
+  box = { ratio, width, height, left, right, raster: panels[0], rate: panels[1], signals: panels.slice(2) };
+}
+
+const px = (t) => box.left + (t - view.t0) / (view.t1 - view.t0) * (box.right - box.left);
+const rowHeight = () => (box.raster.bottom - box.raster.top) / (view.r1 - view.r0);
+const py = (r) => box.raster.top + (r - view.r0) * rowHeight();
+
+let wanted = false, moving = false;
+function redraw() {
+  if (wanted) return;
+  wanted = true;
+  requestAnimationFrame(() => { wanted = false; draw(); });
+}
+
+function draw() {
+  const began = performance.now();
+  layout();
+  pen.clearRect(0, 0, box.width, box.height);
+  const { left, right, raster, rate } = box;
+  const from = firstAt(view.t0), to = firstAt(view.t1);
+  pen.fillStyle = "#f7f5ee";
+  for (const [a, b] of meta.intervals) {
+    if (b <= view.t0 || a >= view.t1) continue;
+    const x = Math.max(px(a), left), w = Math.min(px(b), right) - x;
+    for (const p of [raster, rate, ...box.signals]) pen.fillRect(x, p.top, w, p.bottom - p.top);
+  }
+  const time = timeTicks();
+  pen.fillStyle = "#e6e6e6";
+  for (const v of time.values) {
+    for (const p of [raster, rate, ...box.signals]) pen.fillRect(Math.round(px(v / time.scale)), p.top, 1, p.bottom - p.top);
+  }
+  const bins = Math.max(20, Math.min(300, Math.round((right - left) / 4)));
+  const counts = populations.map(() => new Float64Array(bins));
+  const perBin = bins / (view.t1 - view.t0);
+  const step = Math.max(1, Math.ceil((to - from) / (moving ? COARSE : STEADY)));
+  const dense = to - from > MARKS;
+  const strokes = dense ? null : populations.map(() => []);
+  const columns = Math.max(1, Math.round((right - left) * box.ratio));
+  const lines = Math.max(1, Math.round((raster.bottom - raster.top) * box.ratio));
+  const grid = dense ? new Uint16Array(columns * lines) : null;
+  const owner = dense ? new Uint16Array(lines) : null;
+  const perColumn = columns / (view.t1 - view.t0), perLine = lines / (view.r1 - view.r0);
+  let seen = 0;
+  for (let i = from; i < to; i += step) {
+    const pop = popOf[rows[i]], at = place[rows[i]];
+    if (at < 0) continue;
+    const t = seconds(i) - view.t0;
+    counts[pop][Math.min(bins - 1, (t * perBin) | 0)] += step;
+    if (at < Math.floor(view.r0) || at >= view.r1) continue;
+    seen += step;
+    if (dense) {
+      const x = Math.min(columns - 1, (t * perColumn) | 0);
+      // A row that is several lines high is counted on each of them.
+      const y = Math.floor((at - view.r0) * perLine), end = Math.max(y + 1, Math.floor((at + 1 - view.r0) * perLine));
+      for (let k = Math.max(0, y); k < Math.min(lines, end); k++) {
+        if (grid[k * columns + x] < 65535) grid[k * columns + x]++;
+        owner[k] = pop;
+      }
+    } else {
+      strokes[pop].push(t, at);
+    }
+  }
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, raster.top, right - left, raster.bottom - raster.top);
+  pen.clip();
+  if (dense) density(grid, owner, columns, lines);
+  else lineUp(strokes);
+  pen.restore();
+  bands();
+  rates(counts, bins);
+  meta.signals.forEach((s, k) => signal(s, box.signals[k]));
+  axes(time);
+  stats = { spikes: seen, dense, step, ms: performance.now() - began };
+  caption();
+}
+
+function lineUp(strokes) {
+  const high = Math.max(3, Math.min(0.84 * rowHeight(), 40));
+  const total = strokes.reduce((sum, s) => sum + s.length / 2, 0);
+  const wide = total < 4000 ? 2 : 1.4;
+  strokes.forEach((s, k) => {
+    pen.fillStyle = populations[k].color;
+    for (let i = 0; i < s.length; i += 2) {
+      const x = box.left + s[i] / (view.t1 - view.t0) * (box.right - box.left);
+      pen.fillRect(x - wide / 2, py(s[i + 1] + 0.5) - high / 2, wide, high);
+    }
+  });
+}
+
+function density(grid, owner, columns, lines) {
+  // Full strength at the 95th percentile, so that one burst does not wash out the rest.
+  const of = new Uint32Array(65536);
+  let lit = 0;
+  for (const n of grid) if (n > 0) { of[n]++; lit++; }
+  let most = 1;
+  for (let n = 1, sum = 0; n < 65536 && sum < 0.95 * lit; n++) { sum += of[n]; most = n; }
+  const image = new ImageData(columns, lines), data = image.data;
+  for (let y = 0; y < lines; y++) {
+    const [r, g, b] = populations.length ? populations[owner[y]].rgb : [0, 0, 0];
+    for (let x = 0; x < columns; x++) {
+      const n = grid[y * columns + x];
+      if (n === 0) continue;
+      const at = 4 * (y * columns + x);
+      data[at] = r; data[at + 1] = g; data[at + 2] = b;
+      data[at + 3] = 255 * (0.35 + 0.65 * Math.sqrt(Math.min(1, n / most)));
+    }
+  }
+  // Through a canvas of its own, so that what lies below shines through.
+  const sheet = new OffscreenCanvas(columns, lines);
+  sheet.getContext("2d").putImageData(image, 0, 0);
+  pen.drawImage(sheet, box.left, box.raster.top, box.right - box.left, box.raster.bottom - box.raster.top);
+}
+
+function bands() {
+  const { left, right, raster } = box;
+  pen.textBaseline = "middle";
+  let free = -1e9;
+  for (const p of populations) {
+    if (!p.on || p.count === 0) continue;
+    const first = place[p.first];
+    const top = Math.max(py(first), raster.top), bottom = Math.min(py(first + p.count), raster.bottom);
+    if (bottom <= raster.top || top >= raster.bottom) continue;
+    if (top > raster.top) { pen.fillStyle = "#888"; pen.fillRect(left, Math.round(top), right - left, 1); }
+    pen.textAlign = "left";
+    if (populations.length > 1) {
+      pen.font = "bold 13px 'DejaVu Sans', Verdana, sans-serif";
+      pen.fillStyle = p.color;
+      const y = Math.max((top + bottom) / 2, free + 15);
+      free = y;
+      pen.fillText(p.name, 12, y, 150);
+    }
+    pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+    pen.fillStyle = "#555";
+    pen.textAlign = "right";
+    if (bottom - top < 16) continue;
+    const low = Math.max(0, view.r0 - first), high = Math.min(p.count, view.r1 - first);
+    const marks = ticksOf(low, high, Math.max(1, (bottom - top) / 50));
+    for (const v of marks.values) {
+      const y = py(first + v + 0.5);
+      if (!Number.isInteger(v) || v >= p.count || y < raster.top || y > raster.bottom - (v > 0 ? 9 : 0)) continue;
+      pen.fillText(String(member(p, v)), left - 8, y);
+      pen.fillRect(left - 5, Math.round(y), 5, 1);
+    }
+  }
+}
+const member = (p, k) => p.members ? p.members[k] : k;
+
+function yAxis(panel, low, high, name) {
+  const y = (v) => panel.bottom - (v - low) / (high - low) * (panel.bottom - panel.top);
+  const marks = ticksOf(low, high, Math.max(1, Math.floor((panel.bottom - panel.top) / 26)));
+  pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+  pen.textAlign = "right";
+  pen.textBaseline = "middle";
+  for (const v of marks.values) {
+    pen.fillStyle = "#e6e6e6";
+    pen.fillRect(box.left, Math.round(y(v)), box.right - box.left, 1);
+    pen.fillStyle = "#555";
+    pen.fillText(label(v, marks.step), box.left - 8, y(v));
+  }
+  pen.save();
+  pen.translate(16, (panel.top + panel.bottom) / 2);
+  pen.rotate(-Math.PI / 2);
+  pen.textAlign = "center";
+  pen.fillStyle = "#222";
+  pen.fillText(name, 0, 0, panel.bottom - panel.top + 16);
+  pen.restore();
+  return y;
+}
+
+function rates(counts, bins) {
+  const width = (view.t1 - view.t0) / bins;
+  const hz = counts.map((c, k) => c.map((n) => n / (width * Math.max(1, populations[k].units))));
+  const top = Math.max(1e-9, ...hz.map((c) => c.reduce((a, b) => Math.max(a, b), 0)));
+  const y = yAxis(box.rate, 0, 1.08 * top, "rate (Hz)");
+  hz.forEach((c, k) => {
+    if (!populations[k].on) return;
+    pen.strokeStyle = populations[k].color;
+    pen.lineWidth = 1.4;
+    pen.beginPath();
+    c.forEach((v, i) => {
+      const x0 = px(view.t0 + i * width), x1 = px(view.t0 + (i + 1) * width);
+      if (i === 0) pen.moveTo(x0, y(v)); else pen.lineTo(x0, y(v));
+      pen.lineTo(x1, y(v));
+    });
+    pen.stroke();
+  });
+}
+
+function signal(s, panel) {
+  let low = Infinity, high = -Infinity;
+  const inside = [];
+  s.times.forEach((t, i) => { if (t >= view.t0 && t <= view.t1) inside.push(i); });
+  for (const column of s.columns) for (const i of inside) if (column[i] !== null) { low = Math.min(low, column[i]); high = Math.max(high, column[i]); }
+  if (!(low < high)) { low = (Number.isFinite(low) ? low : 0) - 1; high = low + 2; }
+  const room = 0.05 * (high - low);
+  const y = yAxis(panel, low - room, high + room, s.unit ? `${s.name} (${s.unit})` : s.name);
+  s.columns.forEach((column, k) => {
+    pen.strokeStyle = meta.colors[k % meta.colors.length];
+    pen.lineWidth = 1.4;
+    pen.beginPath();
+    let down = false;
+    for (const i of inside) {
+      if (column[i] === null) { down = false; continue; }
+      if (down) pen.lineTo(px(s.times[i]), y(column[i])); else pen.moveTo(px(s.times[i]), y(column[i]));
+      down = true;
+    }
+    pen.stroke();
+  });
+}
+
+function timeTicks() {
+  const scale = view.t1 - view.t0 <= 2 && Math.abs(view.t0) < 100 ? 1000 : 1;
+  const found = ticksOf(view.t0 * scale, view.t1 * scale, Math.max(2, (box.right - box.left) / 110));
+  return { scale, unit: scale === 1000 ? "ms" : "s", ...found };
+}
+
+function axes(time) {
+  const { left, right } = box, panels = [box.raster, box.rate, ...box.signals];
+  pen.fillStyle = "#888";
+  for (const p of panels) {
+    pen.fillRect(left - 1, p.top, 1, p.bottom - p.top);
+    pen.fillRect(left - 1, p.bottom, right - left + 1, 1);
+  }
+  const bottom = panels[panels.length - 1].bottom;
+  pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+  pen.textAlign = "center";
+  pen.textBaseline = "top";
+  for (const v of time.values) {
+    const x = px(v / time.scale);
+    pen.fillStyle = "#888";
+    pen.fillRect(Math.round(x), bottom, 1, 5);
+    pen.fillStyle = "#555";
+    pen.fillText(label(v, time.step), x, bottom + 7);
+  }
+  pen.fillStyle = "#222";
+  pen.font = "13px 'DejaVu Sans', Verdana, sans-serif";
+  pen.fillText(`time (${time.unit})`, (left + right) / 2, bottom + 23);
+}
+
+function caption() {
+  const units = populations.reduce((sum, p) => sum + (p.on ? p.count : 0), 0);
+  const parts = [`${stats.spikes.toLocaleString("en")} spikes of ${units.toLocaleString("en")} ${meta.noun}`];
+  if (stats.dense) parts.push("binned at the screen's pixels, darker where more fell");
+  if (stats.step > 1) parts.push(`of which every ${stats.step}th is drawn`);
+  if (dropped > 0) parts.push(`${dropped.toLocaleString("en")} earlier ones have left the page`);
+  byId("caption").textContent = parts.join("; ") + "." + (meta.note ? " " + meta.note : "");
+}
+
+// Moving about.
+function hold() {
+  const least = Math.max(meta.tick * 20, (full.t1 - full.t0) * 1e-9);
+  let span = Math.min(Math.max(view.t1 - view.t0, least), full.t1 - full.t0);
+  view.t0 = Math.min(Math.max(view.t0, full.t0), full.t1 - span);
+  view.t1 = view.t0 + span;
+  const all = Math.max(shown, 1), tall = Math.min(Math.max(view.r1 - view.r0, Math.min(1, all)), all);
+  view.r0 = Math.min(Math.max(view.r0, 0), all - tall);
+  view.r1 = view.r0 + tall;
+}
+function zoom(factor, x, y) {
+  if (x !== null) {
+    const t = view.t0 + (x - box.left) / (box.right - box.left) * (view.t1 - view.t0);
+    view.t0 = t - (t - view.t0) * factor;
+    view.t1 = t + (view.t1 - t) * factor;
+    unfollow();
+  }
+  if (y !== null) {
+    const r = view.r0 + (y - box.raster.top) / rowHeight();
+    view.r0 = r - (r - view.r0) * factor;
+    view.r1 = r + (view.r1 - r) * factor;
+  }
+  hold();
+  redraw();
+}
+let resting = 0;
+function move() { // coarse while things move, fine at rest
+  moving = true;
+  clearTimeout(resting);
+  resting = setTimeout(() => { moving = false; if (stats.step > 1) redraw(); }, 160);
+}
+function showAll() {
+  Object.assign(view, { t0: full.t0, t1: full.t1, r0: 0, r1: Math.max(shown, 1) });
+  redraw();
+}
+over.addEventListener("wheel", (e) => {
+  e.preventDefault();
+  move();
+  const turned = e.deltaY || e.deltaX, factor = Math.exp(Math.max(-200, Math.min(200, turned)) * 0.0025);
+  if (e.shiftKey) zoom(factor, null, e.offsetY); else zoom(factor, e.offsetX, null);
+}, { passive: false });
+let grip = null;
+over.addEventListener("pointerdown", (e) => {
+  over.setPointerCapture(e.pointerId);
+  grip = { x: e.offsetX, y: e.offsetY };
+  over.classList.add("moving");
+});
+over.addEventListener("pointermove", (e) => {
+  if (!grip) return point(e.offsetX, e.offsetY);
+  move();
+  const dt = (e.offsetX - grip.x) / (box.right - box.left) * (view.t1 - view.t0), dr = (e.offsetY - grip.y) / rowHeight();
+  if (dt !== 0) unfollow();
+  view.t0 -= dt; view.t1 -= dt; view.r0 -= dr; view.r1 -= dr;
+  grip = { x: e.offsetX, y: e.offsetY };
+  hold();
+  redraw();
+});
+const release = () => { grip = null; over.classList.remove("moving"); };
+over.addEventListener("pointerup", release);
+over.addEventListener("pointercancel", release);
+over.addEventListener("pointerleave", () => { tip.hidden = true; hint.clearRect(0, 0, box.width, box.height); });
+over.addEventListener("dblclick", showAll);
+byId("in").onclick = () => zoom(0.5, (box.left + box.right) / 2, null);
+byId("out").onclick = () => zoom(2, (box.left + box.right) / 2, null);
+byId("all").onclick = showAll;
+window.addEventListener("keydown", (e) => {
+  const step = 0.2 * (view.t1 - view.t0), shift = (d) => { unfollow(); view.t0 += d; view.t1 += d; hold(); redraw(); };
+  const act = { "+": byId("in").onclick, "=": byId("in").onclick, "-": byId("out").onclick, "0": showAll,
+    ArrowLeft: () => shift(-step), ArrowRight: () => shift(step) }[e.key];
+  if (act && !e.ctrlKey && !e.metaKey) { e.preventDefault(); act(); }
+});
+window.addEventListener("resize", redraw);
+
+// The spike nearest to the pointer: at most eight pixels away.
+function nearest(x, y) {
+  const reach = 8, t = (d) => view.t0 + (x + d - box.left) / (box.right - box.left) * (view.t1 - view.t0);
+  let from = firstAt(t(-reach)), to = firstAt(t(reach));
+  if (to - from > 400000) { const middle = firstAt(t(0)); from = Math.max(from, middle - 200000); to = Math.min(to, middle + 200000); }
+  let best = -1, least = reach * reach;
+  for (let i = from; i < to; i++) {
+    const at = place[rows[i]];
+    if (at < 0) continue;
+    const dx = px(seconds(i)) - x;
+    // Anywhere on a tall row is on it.
+    const dy = Math.max(0, Math.abs(py(at + 0.5) - y) - rowHeight() / 2);
+    const away = dx * dx + dy * dy;
+    if (away < least) { least = away; best = i; }
+  }
+  return best;
+}
+function named(i) {
+  const p = populations[popOf[rows[i]]], k = rows[i] - p.first;
+  const who = populations.length > 1 || p.name !== "units" ? `${p.name}[${member(p, k)}]` : `unit ${meta.ids ? meta.ids[rows[i]] : member(p, k)}`;
+  const t = seconds(i), digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(meta.tick, (view.t1 - view.t0) / 1e5)))));
+  return `${who}  ${t.toFixed(digits).replace("-", "\u2212")} s`;
+}
+function point(x, y) {
+  hint.clearRect(0, 0, box.width, box.height);
+  const inside = x >= box.left && x <= box.right && y >= box.raster.top && y <= box.raster.bottom;
+  const i = inside ? nearest(x, y) : -1;
+  tip.hidden = i < 0;
+  if (i < 0) return;
+  tip.textContent = named(i);
+  const at = { x: px(seconds(i)), y: py(place[rows[i]] + 0.5) };
+  hint.strokeStyle = "#222";
+  hint.lineWidth = 1.5;
+  hint.beginPath();
+  hint.arc(at.x, at.y, 6, 0, 7);
+  hint.stroke();
+  const wide = tip.offsetWidth;
+  tip.style.left = `${at.x + 14 + wide > box.width ? at.x - 14 - wide : at.x + 14}px`;
+  tip.style.top = `${Math.max(0, at.y - 30)}px`;
+}
+
+// Populations on and off.
+if (populations.length > 1) {
+  for (const p of populations) {
+    const item = document.createElement("label"), tick = document.createElement("input");
+    tick.type = "checkbox";
+    tick.checked = true;
+    tick.onchange = () => { p.on = tick.checked; arrange(); view.r0 = 0; view.r1 = Math.max(shown, 1); redraw(); };
+    item.append(tick, " " + p.name);
+    item.style.color = p.color;
+    byId("legend").append(item);
+  }
+}
+byId("title").textContent = meta.title;
+
+// A simulation that runs: new spikes every now and then, seen through a window at its end.
+const followBox = byId("follow").querySelector("input");
+function unfollow() { followBox.checked = false; }
+let known = 0, now = meta.start, done = !meta.live;
+function grow(size) {
+  if (size <= ticks.length) return;
+  const room = Math.max(size, 2 * ticks.length, 65536);
+  for (const [old, set] of [[ticks, (v) => { ticks = v; }], [rows, (v) => { rows = v; }]]) {
+    const more = new Uint32Array(room);
+    more.set(old.subarray(0, count));
+    set(more);
+  }
+}
+function take(buffer) {
+  const size = new DataView(buffer).getUint32(0, true);
+  const said = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
+  if (said.from !== known) { count = 0; dropped = said.from; }
+  const start = 4 + Math.ceil(size / 4) * 4;
+  grow(count + said.spikes);
+  ticks.set(new Uint32Array(buffer, start, said.spikes), count);
+  rows.set(new Uint32Array(buffer, start + 4 * said.spikes, said.spikes), count);
+  if (count + said.spikes > meta.keep) { // the oldest half goes
+    const all = count + said.spikes, rest = Math.floor(meta.keep / 2);
+    ticks.copyWithin(0, all - rest, all);
+    rows.copyWithin(0, all - rest, all);
+    dropped += all - rest;
+    count = rest;
+  } else {
+    count += said.spikes;
+  }
+  known = said.from + said.spikes;
+  now = said.now;
+  done = said.done;
+  byId("title").textContent = `${meta.title}: ${now.toFixed(3)} of ${meta.stop} s${done ? ", done" : ""}`;
+  byId("energy").textContent = said.energy;
+  if (followBox.checked) {
+    const span = Math.min(view.t1 - view.t0, full.t1 - full.t0), width = span === full.t1 - full.t0 ? Math.min(2, span) : span;
+    view.t1 = Math.max(now, full.t0 + width);
+    view.t0 = view.t1 - width;
+    hold();
+  }
+  redraw();
+}
+async function listen() {
+  try {
+    const answer = await fetch(`${meta.live}?from=${known}`, { cache: "no-store" });
+    take(await answer.arrayBuffer());
+  } catch (error) {
+    byId("title").textContent = `${meta.title}: the program has ended`;
+    done = true;
+  }
+  if (!done) setTimeout(listen, 250);
+}
+if (meta.live) { byId("follow").hidden = false; listen(); }
+
+// For scripts and tests that drive the page.
+window.memspike = {
+  view, nearest, named, draw, stats: () => stats, count: () => count, pixel: (t, r) => [px(t), py(r + 0.5)],
+  go: (t0, t1) => { view.t0 = t0; view.t1 = t1; hold(); draw(); },
+};
+draw();

@@ -1,0 +1,379 @@
+//! The page of a raster in a real browser: Chromium without a window, driven over WebDriver.
+//!
+//! Skipped, with a word, where there is no chromium and chromedriver; `make test-browser` and CI require them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use memspike::plot::{Group, RasterData, RasterOptions, color, page};
+use memspike::spikes::SpikeTable;
+use serde_json::{Value, json};
+
+use crate::cli::{command, good, memspike, workplace};
+
+fn program(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
+}
+
+/// A process that ends with the test, and what it writes to.
+struct Running {
+    child: Child,
+    _streams: Vec<Box<dyn Read>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A browser with one tab of 1000 x 700 pixels.
+struct Browser {
+    _driver: Running,
+    port: u16,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// None where there is no browser.
+    fn start() -> Option<Browser> {
+        let found = program(&["chromium", "chromium-browser", "google-chrome"]).zip(program(&["chromedriver"]));
+        let Some((chromium, driver)) = found else {
+            assert!(std::env::var_os("MEMSPIKE_BROWSER").is_none(), "there is no chromium and chromedriver");
+            eprintln!("skipped: there is no chromium and chromedriver (Debian: chromium, chromium-driver)");
+            return None;
+        };
+        let mut child =
+            Command::new(driver).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let port = told(&mut lines, "was started successfully on port ", '.').expect("chromedriver says its port");
+        let driver = Running { child, _streams: vec![Box::new(lines)] };
+        let profile = tempfile::tempdir().unwrap();
+        let mut args: Vec<String> = [
+            "headless",
+            "no-sandbox",
+            "disable-gpu",
+            "disable-quic",
+            "no-first-run",
+            "disable-background-networking",
+            "disable-component-update",
+            "disable-sync",
+            "disable-dev-shm-usage",
+            "hide-scrollbars",
+            "force-device-scale-factor=1",
+            "window-size=1000,700",
+        ]
+        .map(|flag| format!("--{flag}"))
+        .to_vec();
+        args.push(format!("--user-data-dir={}", profile.path().display()));
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "binary": chromium, "args": args },
+        } } });
+        let answer = talk(port, "POST", "/session", Some(&wanted));
+        let session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("{answer}")).to_string();
+        Some(Browser { _driver: driver, port, session, _profile: profile })
+    }
+
+    fn ask(&self, method: &str, what: &str, body: Option<&Value>) -> Value {
+        talk(self.port, method, &format!("/session/{}/{what}", self.session), body)
+    }
+
+    fn open(&self, address: &str) {
+        self.ask("POST", "url", Some(&json!({ "url": address })));
+    }
+
+    fn open_file(&self, file: &Path) {
+        self.open(&format!("file://{}", file.display()));
+    }
+
+    /// What a line of script gives.
+    fn run(&self, script: &str) -> Value {
+        self.ask("POST", "execute/sync", Some(&json!({ "script": script, "args": [] })))
+    }
+
+    /// Waits until a script gives true.
+    fn wait(&self, script: &str) {
+        let began = Instant::now();
+        while self.run(script) != Value::Bool(true) {
+            assert!(began.elapsed() < Duration::from_secs(60), "still not: {script}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Moves the pointer, or turns the wheel by `turn` there.
+    fn point(&self, (x, y): (f64, f64), turn: Option<i32>) {
+        let (x, y) = (x.round() as i64, y.round() as i64);
+        let action = match turn {
+            None => json!({ "type": "pointer", "id": "mouse", "actions": [
+                { "type": "pointerMove", "duration": 0, "x": x, "y": y },
+            ] }),
+            Some(turn) => json!({ "type": "wheel", "id": "wheel", "actions": [
+                { "type": "scroll", "duration": 0, "x": x, "y": y, "deltaX": 0, "deltaY": turn },
+            ] }),
+        };
+        self.ask("POST", "actions", Some(&json!({ "actions": [action] })));
+    }
+
+    /// What is seen.
+    fn screen(&self) -> Image {
+        let png = base64(self.ask("GET", "screenshot", None).as_str().unwrap());
+        let mut reader = png::Decoder::new(&png[..]).read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size()];
+        let info = reader.next_frame(&mut bytes).unwrap();
+        let per_pixel = info.color_type.samples();
+        Image { width: info.width as usize, per_pixel, bytes }
+    }
+
+    /// Where a time and row lie on the screen.
+    fn place(&self, time: f64, row: f64) -> (f64, f64) {
+        let script = format!(
+            "const b = document.getElementById('canvas').getBoundingClientRect(), p = memspike.pixel({time}, {row}); \
+             return [b.x + p[0], b.y + p[1]];"
+        );
+        let found = self.run(&script);
+        (found[0].as_f64().unwrap(), found[1].as_f64().unwrap())
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let request =
+            format!("DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", self.session);
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            // The answer says that the browser has ended; the driver does not hang up by itself.
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read(&mut [0; 512]));
+        }
+    }
+}
+
+struct Image {
+    width: usize,
+    per_pixel: usize,
+    bytes: Vec<u8>,
+}
+
+impl Image {
+    /// Whether this pixel, or one beside it, has about the colour.
+    fn has(&self, (x, y): (f64, f64), rgb: [u8; 3]) -> bool {
+        let close = |pixel: &[u8]| pixel.iter().zip(rgb).all(|(a, b)| a.abs_diff(b) < 40);
+        let column = x.round() as usize;
+        (column - 1..=column + 1).any(|x| {
+            let at = self.per_pixel * (y.round() as usize * self.width + x);
+            close(&self.bytes[at..at + 3])
+        })
+    }
+}
+
+/// One request over HTTP/1.1; the `value` of what comes back.
+fn talk(port: u16, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let (head, answer) = http(port, method, path, "127.0.0.1", &body);
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_else(|e| panic!("{head}: {e}"));
+    assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
+    answer["value"].clone()
+}
+
+/// Head and body of an answer.
+fn http(port: u16, method: &str, path: &str, host: &str, body: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        head += &line;
+    }
+    let mut bytes = vec![0; length];
+    reader.read_exact(&mut bytes).unwrap();
+    (head, bytes)
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::new();
+    let digits: Vec<u32> =
+        text.bytes().filter_map(|c| LETTERS.iter().position(|l| *l == c).map(|p| p as u32)).collect();
+    for four in digits.chunks(4) {
+        let word = four.iter().fold(0, |word, digit| word << 6 | digit) << (6 * (4 - four.len()));
+        bytes.extend(&word.to_be_bytes()[1..four.len()]);
+    }
+    bytes
+}
+
+fn written(folder: &Path, trains: &[Vec<f64>], groups: &[Group]) -> PathBuf {
+    let spikes = SpikeTable::from_units((0..trains.len() as i64).collect(), trains).unwrap();
+    let data = RasterData { title: "page", spikes: &spikes, groups, signals: &[], intervals: None };
+    let options = RasterOptions { start: Some(0.0), stop: Some(1.0), ..RasterOptions::default() };
+    let file = folder.join("page.html");
+    std::fs::write(&file, page(&data, &options).unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn a_page_draws_spikes_where_they_are_and_answers_pointer_wheel_and_switches() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let groups = [Group::new("E", 0, 2), Group::new("I", 2, 2)];
+    browser.open_file(&written(folder.path(), &[vec![0.23], vec![0.7], vec![0.37, 0.77], vec![]], &groups));
+    let (blue, orange) = (color(0).rgb, color(1).rgb);
+    let image = browser.screen();
+    for (time, row, rgb) in [(0.23, 0.0, blue), (0.7, 1.0, blue), (0.37, 2.0, orange), (0.77, 2.0, orange)] {
+        assert!(image.has(browser.place(time, row), rgb), "a spike at {time} in row {row}");
+    }
+    for (time, row) in [(0.23, 1.0), (0.37, 3.0), (0.55, 0.0)] {
+        assert!(image.has(browser.place(time, row), [255; 3]), "nothing at {time} in row {row}");
+    }
+    assert_eq!(browser.run("return memspike.stats().spikes"), 4);
+    assert_eq!(browser.run("return document.getElementById('caption').textContent"), "4 spikes of 4 neurons.");
+
+    browser.point(browser.place(0.37, 2.0), None);
+    browser.wait("return !document.getElementById('tip').hidden");
+    let tip = browser.run("return document.getElementById('tip').textContent");
+    assert_eq!(tip, "I[0]  0.37000 s");
+
+    browser.run("document.querySelectorAll('#legend input')[1].click()");
+    browser.wait("return memspike.stats().spikes === 2");
+    assert!(browser.screen().has(browser.place(0.23, 0.0), blue));
+    browser.run("document.querySelectorAll('#legend input')[1].click()");
+    browser.wait("return memspike.stats().spikes === 4");
+
+    browser.point(browser.place(0.7, 1.0), Some(-400));
+    browser.wait("return memspike.view.t1 - memspike.view.t0 < 0.7");
+    let view = browser.run("return [memspike.view.t0, memspike.view.t1]");
+    let (from, to) = (view[0].as_f64().unwrap(), view[1].as_f64().unwrap());
+    assert!(from > 0.23 && from < 0.7 && to > 0.7, "zoomed in on the pointer: {view}");
+    browser.wait("return memspike.stats().spikes < 4");
+    assert!(browser.screen().has(browser.place(0.7, 1.0), blue), "still there, where it is now");
+    browser.run("document.getElementById('all').click()");
+    browser.wait("return memspike.stats().spikes === 4");
+}
+
+#[test]
+fn a_page_of_a_million_spikes_shows_how_dense_they_are() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // The first half of the window is full, the second empty; unit 50 is silent.
+    let train = |unit: usize| match unit {
+        50 => vec![],
+        _ => (0..10_000).map(|i| 0.5 * ((i as f64 * 0.618_034 + unit as f64 * 0.1).fract())).collect(),
+    };
+    let trains: Vec<Vec<f64>> = (0..101).map(train).collect();
+    browser.open_file(&written(folder.path(), &trains, &[]));
+    let stats = browser.run("memspike.draw(); return memspike.stats()");
+    eprintln!("a frame of {} spikes took {} ms", stats["spikes"], stats["ms"]);
+    assert_eq!((&stats["spikes"], &stats["dense"]), (&json!(1_000_000), &json!(true)));
+    let image = browser.screen();
+    let dark = |time: f64, row: f64| !image.has(browser.place(time, row), [255; 3]);
+    assert!(dark(0.23, 20.0) && dark(0.43, 80.0));
+    assert!(!dark(0.77, 20.0) && !dark(0.23, 50.0));
+    let caption = browser.run("return document.getElementById('caption').textContent");
+    assert!(caption.as_str().unwrap().contains("binned at the screen's pixels"), "{caption}");
+    // Close to, each is drawn.
+    let near = browser.run("memspike.go(0.2, 0.204); return memspike.stats()");
+    assert!(near["dense"] == json!(false) && near["spikes"].as_f64().unwrap() > 1000.0, "{near}");
+}
+
+/// The number between two texts, in what a process writes.
+fn told(lines: &mut impl BufRead, before: &str, after: char) -> Option<u16> {
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if let Some((_, rest)) = line.split_once(before) {
+            return rest.split(after).next()?.parse().ok();
+        }
+    }
+}
+
+/// A command that serves a page, with the port that it tells on stdout or stderr.
+fn served(folder: &Path, args: &[&str], errors: bool) -> (Running, u16) {
+    let mut command = command(folder);
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (one, other): (Box<dyn Read>, Box<dyn Read>) =
+        if errors { (Box::new(err), Box::new(out)) } else { (Box::new(out), Box::new(err)) };
+    let mut lines = BufReader::new(one);
+    let port = told(&mut lines, "http://127.0.0.1:", '/').expect("the address is printed");
+    (Running { child, _streams: vec![Box::new(lines), other] }, port)
+}
+
+#[test]
+fn view_serves_the_page_on_this_machine_and_to_no_other_name() {
+    let folder = workplace();
+    let (_running, port) = served(folder.path(), &["view", "session.nwb", "--no-open", "--behavior=hand_pos"], false);
+    let (head, page) = http(port, "GET", "/", "127.0.0.1", "");
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/html"), "{head}");
+    assert!(String::from_utf8_lossy(&page).contains("hand pos"));
+    assert!(http(port, "GET", "/etc/passwd", "127.0.0.1", "").0.starts_with("HTTP/1.1 404"));
+    assert!(http(port, "POST", "/", "127.0.0.1", "x").0.starts_with("HTTP/1.1 405"));
+    assert!(
+        http(port, "GET", "/", "evil.example", "").0.starts_with("HTTP/1.1 403"),
+        "a name that was made to point here"
+    );
+    if let Some(browser) = Browser::start() {
+        browser.open(&format!("http://127.0.0.1:{port}/"));
+        assert_eq!(browser.run("return memspike.stats().spikes"), 1654);
+        let stdout = good(&memspike(folder.path(), &["raster", "session.nwb", "-o", "a.html", "--behavior=hand_pos"]));
+        assert!(stdout.starts_with("a.html: "), "{stdout}");
+        assert!(std::fs::read(folder.path().join("a.html")).unwrap() == page, "the same page as a file");
+    }
+}
+
+#[test]
+fn a_run_that_is_watched_shows_its_spikes_as_they_come_and_gives_the_same_result() {
+    let folder = workplace();
+    let slow = ["replay", "session.nwb", "-o", "a.h5", "--view", "--speed", "1.5", "--threads", "1"];
+    let (mut running, port) = served(folder.path(), &slow, true);
+    let news = |from: usize| {
+        let (_, body) = http(port, "GET", &format!("/live?from={from}"), "127.0.0.1", "");
+        let length = u32::from_le_bytes(body[..4].try_into().unwrap()) as usize;
+        serde_json::from_slice::<Value>(&body[4..4 + length]).unwrap()
+    };
+    let began = Instant::now();
+    // Spikes are there long before the end, which takes two seconds.
+    let early = loop {
+        let said = news(0);
+        if said["spikes"].as_u64().unwrap() > 0 {
+            break said;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{said}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(early["done"] == json!(false) && early["now"].as_f64().unwrap() < 3.2, "{early}");
+    if let Some(browser) = Browser::start() {
+        browser.open(&format!("http://127.0.0.1:{port}/"));
+        browser.wait("return memspike.count() > 1000");
+        browser.wait("return document.getElementById('title').textContent.endsWith('done')");
+        assert!(
+            browser.run("return document.getElementById('energy').textContent").to_string().contains("recorded_to_E")
+        );
+    } else {
+        drop(news(0));
+    }
+    assert!(running.child.wait().unwrap().success());
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "b.h5", "--threads", "1"]));
+    let spikes = |name: &str| memspike::format::read(&folder.path().join(name)).unwrap().spikes;
+    assert!(spikes("a.h5") == spikes("b.h5"));
+}

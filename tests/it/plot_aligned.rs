@@ -1,0 +1,154 @@
+//! Spikes around events: rows, rates and errors, read back.
+
+use memspike::plot::{Aligned, Figure, Mark, aligned, color, rasterize};
+use memspike::spikes::{SpikeSource, SpikeTable};
+
+use crate::cli::{bad, good, memspike, root, workplace};
+
+const SIZE: (u32, u32) = (900, 700);
+
+/// Four trials 10 s apart; unit 0 fires 0.15 s after the event in the even ones (group 0), as long before it in the odd ones.
+fn example() -> (SpikeTable, Vec<(f64, usize)>) {
+    let trials: Vec<(f64, usize)> = (0..4).map(|i| (10.0 * (i + 1) as f64, i % 2)).collect();
+    let train = trials.iter().map(|(at, group)| if *group == 0 { at + 0.15 } else { at - 0.15 }).collect();
+    (SpikeTable::from_units(vec![7], &[train]).unwrap(), trials)
+}
+
+fn draw(spikes: &SpikeTable, units: &[(usize, String)], trials: &[(f64, usize)], groups: &[String]) -> Figure {
+    let what = Aligned { title: "t", spikes, units, trials, groups, event: "go", reach: (0.4, 0.6), bin: Some(0.1) };
+    aligned(&what, SIZE).unwrap()
+}
+
+#[test]
+fn trials_are_rows_by_group_and_the_histogram_is_their_mean_rate() {
+    let (spikes, trials) = example();
+    let groups = ["left".to_string(), "right".to_string()];
+    let figure = draw(&spikes, &[(0, "unit 7".into())], &trials, &groups);
+    let bitmap = rasterize(&figure).unwrap();
+    let panel = figure.panel("unit 7").unwrap();
+    let lit = |time: f64, row: f64, group: usize| {
+        let (x, y) = (panel.px(time) as u32, panel.py(row + 0.5) as u32);
+        (x - 1..=x + 1).any(|x| bitmap.pixel(x, y) == color(group).rgb)
+    };
+    // Rows 0 and 1 are the trials on the left, 2 and 3 those on the right.
+    let found: Vec<bool> = (0..4).map(|row| lit(0.15, f64::from(row), 0)).collect();
+    assert_eq!(found, [true, true, false, false]);
+    let found: Vec<bool> = (0..4).map(|row| lit(-0.15, f64::from(row), 1)).collect();
+    assert_eq!(found, [false, false, true, true]);
+    // One spike in every trial in a bin of 0.1 s: 10 Hz, without an error.
+    let rate = figure.panel("rate of unit 7").unwrap();
+    assert!((rate.y.1 / 1.05 - 10.0).abs() < 1e-9, "{:?}", rate.y);
+    let lines: Vec<&Vec<(f64, f64)>> = figure
+        .marks
+        .iter()
+        .filter_map(|m| match m {
+            Mark::Line { points, .. } => Some(points),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines.len(), 2);
+    let peak = |points: &[(f64, f64)]| points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+    assert!((peak(lines[0]).0 - rate.px(0.15)).abs() < 1e-6 && (peak(lines[0]).1 - rate.py(10.0)).abs() < 1e-6);
+    assert!((peak(lines[1]).0 - rate.px(-0.15)).abs() < 1e-6);
+    for text in ["left", "right", "trial", "rate (Hz)", "time from event (ms)", "unit 7"] {
+        assert!(figure.texts().any(|t| t == text), "{text}");
+    }
+    assert!(
+        figure.caption.starts_with("4 spikes of 1 unit in 4 trials; 0: go; rates in bins of 100 ms"),
+        "{}",
+        figure.caption
+    );
+}
+
+#[test]
+fn the_order_of_the_trials_changes_nothing() {
+    let (spikes, mut trials) = example();
+    let groups = ["left".to_string(), "right".to_string()];
+    let before = draw(&spikes, &[(0, "u".into())], &trials, &groups);
+    trials.reverse();
+    assert!(before == draw(&spikes, &[(0, "u".into())], &trials, &groups));
+}
+
+#[test]
+fn many_units_are_a_map_with_a_line_each() {
+    let trials = [(10.0, 0), (20.0, 0)];
+    let train = |unit: usize| trials.iter().map(|(at, _)| at - 0.35 + 0.05 * unit as f64).collect::<Vec<f64>>();
+    let trains: Vec<Vec<f64>> = (0..16).map(train).collect();
+    let spikes = SpikeTable::from_units((0..16).collect(), &trains).unwrap();
+    let units: Vec<(usize, String)> = (0..16).map(|u| (u, format!("unit {u}"))).collect();
+    let figure = draw(&spikes, &units, &trials, &[String::new()]);
+    let (panel, bitmap) = (figure.panel("map").unwrap(), rasterize(&figure).unwrap());
+    for unit in [0usize, 7, 15] {
+        // The middle of the bin in which it fires is dark, a bin away it is not.
+        let bin = ((0.05 + 0.05 * unit as f64) / 0.1 + 1e-9).floor();
+        let at =
+            |bin: f64| bitmap.pixel(panel.px(-0.4 + 0.1 * (bin + 0.5)) as u32, panel.py(unit as f64 + 0.5) as u32)[0];
+        let other = if bin > 4.0 { bin - 2.0 } else { bin + 2.0 };
+        assert!(at(bin) < 60 && at(other) > 200, "unit {unit}: {} {}", at(bin), at(other));
+    }
+    assert!(figure.caption.contains("each unit from 0 to its maximum"), "{}", figure.caption);
+}
+
+#[test]
+fn nothing_to_align_is_an_error() {
+    let (spikes, trials) = example();
+    let what = |units, trials, reach| Aligned {
+        title: "",
+        spikes: &spikes,
+        units,
+        trials,
+        groups: &[],
+        event: "",
+        reach,
+        bin: Some(0.1),
+    };
+    let unit = [(0, "u".to_string())];
+    assert!(aligned(&what(&[], &trials, (0.4, 0.6)), SIZE).is_err());
+    assert!(aligned(&what(&unit, &[], (0.4, 0.6)), SIZE).is_err());
+    assert!(aligned(&what(&unit, &trials, (0.4, -0.4)), SIZE).is_err());
+    assert!(aligned(&what(&unit, &[(f64::NAN, 0)], (0.4, 0.6)), SIZE).is_err());
+}
+
+#[test]
+fn a_recording_is_aligned_to_its_trials_and_grouped_by_a_column() {
+    let folder = workplace();
+    let file = root().join("tests/data/recordings/m1_reach/chewie_20131003_bin100ms.nwb");
+    let file = file.to_str().unwrap();
+    let args = ["raster", file, "-o", "a.svg", "--align-to", "trials", "--group-by", "target", "--bin", "100ms"];
+    let said = good(&memspike(folder.path(), &[&args[..], &["--population", "units[57:59]"]].concat()));
+    assert!(said.contains("spikes of 2 units in 159 trials; 0: start of trials"), "{said}");
+    let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains(">trial</text>") && svg.contains(">rate (Hz)</text>"));
+    for (more, told) in [
+        (&["--align-to", "rewards"][..], "trials with start_time, stop_time, target"),
+        (&["--align-to", "trials", "--group-by", "side"], "which is no column"),
+        (&["--align-to", "trials", "--population", "units[900]"], "has 174 members"),
+    ] {
+        let args = [&["raster", file, "-o", "b.png"][..], more].concat();
+        assert!(bad(&memspike(folder.path(), &args), 2).contains(told), "{told}");
+    }
+    assert!(bad(&memspike(folder.path(), &["raster", file, "--align-to", "trials"]), 2).contains("give -o"));
+}
+
+#[test]
+fn a_result_is_read_in_pieces_of_any_size_as_it_is_read_at_once() {
+    use memspike::format::result::StoredSpikes;
+    let folder = workplace();
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5", "--threads", "1"]));
+    let path = folder.path().join("a.h5");
+    let whole = memspike::format::read(&path).unwrap();
+    for size in [1, 333, 1 << 20] {
+        let (recording, stored) = StoredSpikes::open(&path).unwrap().unwrap();
+        let stored = stored.in_pieces_of(size);
+        assert_eq!(recording.populations, whole.populations);
+        assert!(recording.spikes.is_empty() && recording.signals == whole.signals);
+        assert_eq!(stored.ends().unwrap(), whole.spikes.ends().unwrap());
+        for (start, stop) in [(f64::NEG_INFINITY, f64::INFINITY), (0.5, 1.25), (9.0, 10.0)] {
+            assert!(stored.table(start, stop).unwrap() == whole.spikes.between(start, stop), "{size} {start}");
+            let mut longest = 0;
+            stored.pieces(start, stop, &mut |times, _| longest = longest.max(times.len())).unwrap();
+            assert!(longest <= size, "no more than {size} spikes are held, found {longest}");
+        }
+    }
+    assert!(StoredSpikes::open(&folder.path().join("session.nwb")).unwrap().is_none());
+}
