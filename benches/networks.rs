@@ -59,8 +59,11 @@ const BOTH: &[&str] = &["nest", "brian2"];
 /// Neurons that never fire and have no synapses: what does a neuron cost in which nothing happens?
 const SILENT: &str = "population.silent = { size = 8000, neuron.cell = { e_l = '-60 mV' } }";
 
-/// Devices with the variability of real ones in the place of ideal weights.
-const DEVICES: &str = "record.weights = []\n[projection.plastic.device.soft_bounds]\nsigma_d2d = 0.1\nsigma_c2c = 0.3";
+/// Devices with the variability of real ones in the place of ideal weights: their steps shrink toward the bounds as the
+/// multiplicative rule's do, so an additive rule with half the amplitude, which is that of mid-range, gives them the same mean
+/// change and the network the same activity.
+const DEVICES: &str = "record.weights = []\nparameters = { mu = 0, lambda = 0.005 }\n\
+    [projection.plastic.device.soft_bounds]\nsigma_d2d = 0.1\nsigma_c2c = 0.3";
 
 /// A tenth of the neurons of `procedural`, as many synapses each: 10^9, which can be stored.
 const TENTH: &str = "parameters.order = 20_000";
@@ -106,7 +109,7 @@ fn cases() -> Vec<Case> {
         },
         Case { layer: ideal, ..case("stdp", "stdp_brunel", "grid", 0.3) },
         Case { precision: "single", times: (0.05, 0.1), ..case("hpc", "hpc_benchmark", "grid", 0.1) },
-        Case { layer: DEVICES, ..case("stdp_memristive", "stdp_brunel", "grid", 0.3) },
+        Case { layer: DEVICES, ..case("stdp_memristive", "stdp_brunel_multiplicative", "grid", 0.3) },
     ]
 }
 
