@@ -150,9 +150,10 @@ fn electrodes_and_what_units_have_from_them_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let recording = format::read(&root().join("tests/data/recordings/nwb_made/electrodes_links.nwb")).unwrap();
     let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    // As text: a missing number is no number, which equals nothing; the digits of all others are exact.
     let sorted = |columns: &[(String, Column)]| {
-        let mut columns = columns.to_vec();
-        columns.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut columns: Vec<String> = columns.iter().map(|column| format!("{column:?}")).collect();
+        columns.sort();
         columns
     };
     assert!(!recording.electrodes.is_empty());
