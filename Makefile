@@ -4,12 +4,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test test-mpi check fuzz bench bench-peers reproduce clean
+.PHONY: help setup build demo test test-browser test-interop test-mpi check fuzz bench bench-peers reproduce clean
 
 # rustup's installer asks for a new login before cargo is on the path; do without.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 BIN := $(or $(CARGO_TARGET_DIR),target)/release/memspike
+DEBUG_BIN := $(or $(CARGO_TARGET_DIR),target)/debug/memspike
 RECORDING := tests/data/recordings/mc_maze_trial_748/mc_maze_trial_748.nwb
 
 help: ## This list
@@ -28,6 +29,13 @@ demo: build ## Replay a monkey's motor cortex into models/replay.toml: out/demo.
 
 test: setup ## All tests
 	cargo test --locked
+
+# One line per script of tests/interop.
+test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse
+	cargo build --locked
+	test -x target/interop/bin/python || python3 -m venv target/interop
+	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo elephant pynapple nir h5py
+	target/interop/bin/python tests/interop/check_formats.py $(DEBUG_BIN) tests/data/recordings
 
 test-mpi: setup ## The optional feature mpi: ranks against threads alone; installs Open MPI and libclang where they are missing
 	@.ci/setup mpi

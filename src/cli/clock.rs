@@ -8,7 +8,7 @@ pub fn now_utc() -> String {
 }
 
 /// Seconds since 1970 as a date of the Gregorian calendar (Howard Hinnant's days_to_civil).
-fn utc(seconds: u64) -> String {
+pub fn utc(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Years that begin in March, in eras of 400 years.
     let z = days + 719_468;

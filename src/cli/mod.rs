@@ -11,6 +11,7 @@ mod align;
 mod check;
 mod clock;
 mod completions;
+mod convert;
 mod crossbar;
 mod detect;
 mod device;
@@ -71,6 +72,7 @@ enum Command {
     Evaluate(evaluate::Args),
     View(view::Args),
     Info(info::Args),
+    Convert(convert::Args),
     Check(check::Args),
     Models(models::Args),
     Device(device::Args),
@@ -96,6 +98,7 @@ impl Cli {
             Command::Evaluate(args) => evaluate::run(&args),
             Command::View(args) => view::run(args),
             Command::Info(args) => info::run(&args),
+            Command::Convert(args) => convert::run(args),
             Command::Check(args) => check::run(args),
             Command::Models(args) => models::run(&args),
             Command::Device(args) => device::run(args),

@@ -16,6 +16,7 @@ mod h5;
 mod mat;
 mod mea;
 mod nix;
+mod npy;
 mod nwb;
 mod phy;
 mod plain;
@@ -25,6 +26,7 @@ mod sonata;
 pub mod stream;
 mod trodes;
 mod words;
+mod write;
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -34,6 +36,7 @@ use std::path::Path;
 use self::h5::H5;
 use self::plain::Plain;
 pub use error::{Fault, FormatError};
+pub use write::{Session, Subject, Target, write};
 
 use crate::spikes::{Recording, SpikeSource};
 
@@ -112,6 +115,11 @@ const FORMATS: &[Format] = &[
         name: "MATLAB 5",
         looked_for: "the header of 128 bytes that ends in IM or MI",
         reader: Reader::Plain(mat::recognise_v5, mat::read_v5),
+    },
+    Format {
+        name: "NumPy table",
+        looked_for: "a structured array of npy with a time and a unit",
+        reader: Reader::Plain(npy::recognise, npy::read),
     },
     Format {
         name: "phy / Kilosort",

@@ -32,6 +32,7 @@ fn the_examples_of_every_help_run() {
         "device list",
         "device pulses",
         "device retention",
+        "convert",
         "completions",
         "man",
     ] {

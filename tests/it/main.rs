@@ -34,6 +34,7 @@ mod format_recordings;
 mod format_result;
 mod format_resume;
 mod format_text;
+mod format_write;
 mod labels;
 mod learning;
 mod network_random;

@@ -17,6 +17,9 @@ pub(super) use units::spike_ends;
 /// The spikes of all units.
 pub(super) const SPIKE_TIMES: &str = "/units/spike_times";
 
+/// The column of units whose ids are unique only within their populations, which those of NWB may not be.
+pub(super) const ID_IN_POPULATION: &str = "id_in_population";
+
 /// Whether this is an NWB file.
 pub(super) fn recognise(h5: &H5) -> bool {
     h5.attr_text("/", "nwb_version").is_some()

@@ -1,8 +1,10 @@
 //! The `units` table: ragged columns of spike times and observation intervals, and flat columns.
 
+use std::collections::HashSet;
+
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
-use crate::spikes::{Recording, SpikeTable};
+use crate::spikes::{Column, Recording, SpikeTable};
 
 const UNITS: &str = "/units";
 
@@ -32,7 +34,35 @@ pub(super) fn beside_spikes(h5: &H5, recording: &mut Recording) -> Result<(), Fo
 fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let count = recording.spikes.unit_ids.len();
     recording.observed = observed(h5, count)?;
-    columns(h5, count, recording)
+    if let Some(resolution) = h5.attr_number("/units/spike_times", "resolution").filter(|r| *r > 0.0) {
+        recording.about.push(("resolution".to_owned(), format!("{resolution} s")));
+    }
+    columns(h5, count, recording)?;
+    populations(recording);
+    Ok(())
+}
+
+/// A column of words `population` whose equal entries stand together names the populations.
+fn populations(recording: &mut Recording) {
+    let column = recording.unit_columns.iter().find(|(name, _)| name == "population");
+    let Some((_, Column::Text(names))) = column else { return };
+    let (mut found, mut seen): (Vec<(String, usize, usize)>, _) = (Vec::new(), HashSet::new());
+    for (unit, name) in names.iter().enumerate() {
+        match found.last_mut() {
+            Some(last) if last.0 == *name => last.2 += 1,
+            _ if name.is_empty() || !seen.insert(name) => return,
+            _ => found.push((name.clone(), unit, 1)),
+        }
+    }
+    recording.populations = found;
+    let own = recording.unit_columns.iter().position(|(name, _)| name == super::ID_IN_POPULATION);
+    if let Some(place) = own
+        && let Column::Number(ids) = &recording.unit_columns[place].1
+        && ids.iter().all(|id| id.fract() == 0.0 && id.abs() < 9e15)
+    {
+        recording.spikes.unit_ids = ids.iter().map(|id| *id as i64).collect();
+        recording.unit_columns.remove(place);
+    }
 }
 
 /// For each unit where its spikes end.

@@ -12,7 +12,7 @@
 //!
 //! [`ResultFile`] writes it while the simulation runs, `read` makes a recording of it.
 
-mod attributes;
+pub(super) mod attributes;
 mod claim;
 mod header;
 mod observables;
@@ -23,6 +23,7 @@ mod table;
 mod write;
 mod writer;
 
+pub(super) use claim::claim;
 pub use header::{Header, RecordedTable};
 pub use observables::{Observables, PreSpikeWeights, Snapshots, States, read_observables};
 pub(super) use read::{beside_spikes, read, recognise};
@@ -31,11 +32,13 @@ pub(super) use summary::Figures;
 pub use summary::read_summary;
 pub use table::Mark;
 pub use write::{Marks, ResultError, ResultFile};
+pub(super) use write::{part_path, unwritable};
+pub(super) use writer::cause;
 
 /// The attribute `format` by which a result is recognised.
 const FORMAT: &str = "memspike";
 /// Version of this layout; a reader refuses a later one.
 const FORMAT_VERSION: u32 = 1;
 /// What makes it a SONATA file.
-const SONATA_MAGIC: u32 = 0x0A7A;
-const SONATA_VERSION: [u32; 2] = [0, 1];
+pub(super) const SONATA_MAGIC: u32 = 0x0A7A;
+pub(super) const SONATA_VERSION: [u32; 2] = [0, 1];

@@ -284,7 +284,7 @@ fn serve(writer: Writer, orders: &Receiver<Order>, answer: &SyncSender<Answer>) 
 }
 
 /// `OUT.h5.part`.
-fn part_path(out: &Path) -> PathBuf {
+pub(in crate::format) fn part_path(out: &Path) -> PathBuf {
     let mut part = out.as_os_str().to_owned();
     part.push(".part");
     PathBuf::from(part)
@@ -306,7 +306,7 @@ fn remove(part: &Path) {
     drop(fs::remove_file(part));
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> String {
+pub(in crate::format) fn unwritable(path: &Path, error: &io::Error) -> String {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound => "; make its directory first",
         io::ErrorKind::PermissionDenied => "; choose a directory that you may write to",

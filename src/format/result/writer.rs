@@ -341,7 +341,7 @@ fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::
 }
 
 /// What the operating system said, out of HDF5's long account.
-fn cause(error: &hdf5::Error) -> String {
+pub(in crate::format) fn cause(error: &hdf5::Error) -> String {
     let text = match error.stack() {
         Some(stack) => stack.iter().map(|frame| frame.description().to_owned()).collect::<Vec<_>>().join("; "),
         None => error.to_string(),

@@ -1,0 +1,231 @@
+//! `memspike convert`: a recording or result as a file of another format.
+
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use memspike::format::result::ResultError;
+use memspike::format::{self, Session, Subject, Target};
+use memspike::spikes::Recording;
+
+use super::memory::grouped;
+use super::output::Output;
+use super::{Done, Failure, clock, quantity};
+
+/// Convert a recording or a result to NWB, SONATA, CSV or NPY
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike convert session.nwb spikes.csv\n  \
+                        memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n\n\
+                        NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
+                        CSV and NPY, milliseconds in SONATA.")]
+pub struct Args {
+    /// A recording or a result
+    input: PathBuf,
+
+    /// The file to write; its extension (.nwb, .h5, .csv, .npy) is its format
+    output: PathBuf,
+
+    /// The format, whatever the extension
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<To>,
+
+    /// Replace the output if it exists
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    session: SessionFlags,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum To {
+    /// Neurodata Without Borders 2
+    Nwb,
+    /// SONATA spikes (HDF5)
+    Sonata,
+    /// A row of text per spike
+    Csv,
+    /// A structured array of NumPy
+    Npy,
+}
+
+/// What an NWB file says of itself.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Fields of NWB")]
+struct SessionFlags {
+    /// What was done, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    session_description: Option<String>,
+
+    /// When the session began: ISO 8601 with a time zone, such as 2026-03-01T14:30:00+01:00
+    #[arg(long, value_name = "TIME", value_parser = iso)]
+    session_start: Option<String>,
+
+    /// The lab's name of the session
+    #[arg(long, value_name = "TEXT")]
+    session_id: Option<String>,
+
+    /// An identifier that no other file has; without it one is derived from the spikes
+    #[arg(long, value_name = "TEXT")]
+    identifier: Option<String>,
+
+    /// Who did it, as 'Last, First'; may be repeated
+    #[arg(long, value_name = "NAME")]
+    experimenter: Vec<String>,
+
+    /// The purpose of the experiment
+    #[arg(long, value_name = "TEXT")]
+    experiment: Option<String>,
+
+    /// University or institute
+    #[arg(long, value_name = "TEXT")]
+    institution: Option<String>,
+
+    /// Lab
+    #[arg(long, value_name = "TEXT")]
+    lab: Option<String>,
+
+    /// A word to find it by; may be repeated
+    #[arg(long, value_name = "WORD")]
+    keyword: Vec<String>,
+
+    /// The smallest difference between spike times, such as 33.3us for sampling at 30 kHz
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds)]
+    resolution: Option<f64>,
+
+    /// Name of the animal, person or model
+    #[arg(long, value_name = "TEXT")]
+    subject_id: Option<String>,
+
+    /// Latin name, such as 'Macaca mulatta'
+    #[arg(long, value_name = "NAME")]
+    species: Option<String>,
+
+    /// Sex: male, female, unknown or other
+    #[arg(long, value_parser = ["M", "F", "U", "O"])]
+    sex: Option<String>,
+
+    /// Age as an ISO 8601 duration, such as P90D or P8Y
+    #[arg(long, value_name = "DURATION")]
+    age: Option<String>,
+
+    /// Anything else about the subject
+    #[arg(long, value_name = "TEXT")]
+    subject_description: Option<String>,
+}
+
+/// Reads, writes, and says what was written.
+pub fn run(args: Args) -> Result<Done, Failure> {
+    let output = Output::new(&args.output, args.force)?;
+    let target = match args.to {
+        Some(To::Nwb) => Target::Nwb,
+        Some(To::Sonata) => Target::Sonata,
+        Some(To::Csv) => Target::Csv,
+        Some(To::Npy) => Target::Npy,
+        None => Target::of(output.path()).ok_or_else(|| {
+            Failure::input(format!(
+                "The extension of {} names no format; expected .nwb, .h5 (SONATA), .csv or .npy, or --to FORMAT.",
+                output.path().display()
+            ))
+        })?,
+    };
+    let recording = format::read(&args.input).map_err(Failure::input)?;
+    recording.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    let (start, assumed) = start(&args, &recording);
+    if assumed && target == Target::Nwb {
+        eprintln!(
+            "note: {} does not say when its session began; the file's own date is taken, {start}: give --session-start",
+            args.input.display()
+        );
+    }
+    let session = session(args.session, start);
+    let notes = format::write(output.path(), &recording, target, &session).map_err(|e| match e {
+        ResultError::Input(_) => Failure::input(e),
+        ResultError::Failed(_) => Failure::run(e),
+    })?;
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(Done::text(format!(
+        "{}: {} spikes of {} units\n",
+        output.path().display(),
+        grouped(recording.spikes.len() as u64),
+        grouped(recording.spikes.unit_ids.len() as u64)
+    )))
+}
+
+/// When the session began, and whether that had to be taken from the file's date.
+fn start(args: &Args, recording: &Recording) -> (String, bool) {
+    let said = |label: &str| recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso(text).ok());
+    let known = args.session.session_start.clone().or_else(|| said("start")).or_else(|| said("started_utc"));
+    known.map_or_else(
+        || {
+            let modified = std::fs::metadata(&args.input).and_then(|data| data.modified()).ok();
+            let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            (since.map_or_else(clock::now_utc, |since| clock::utc(since.as_secs())), true)
+        },
+        |start| (start, false),
+    )
+}
+
+fn session(flags: SessionFlags, start: String) -> Session {
+    Session {
+        description: flags.session_description,
+        start,
+        written: clock::now_utc(),
+        identifier: flags.identifier,
+        id: flags.session_id,
+        experimenters: flags.experimenter,
+        experiment: flags.experiment,
+        institution: flags.institution,
+        lab: flags.lab,
+        keywords: flags.keyword,
+        resolution: flags.resolution,
+        subject: Subject {
+            id: flags.subject_id,
+            species: flags.species,
+            sex: flags.sex,
+            age: flags.age,
+            description: flags.subject_description,
+        },
+    }
+}
+
+/// A date and time of ISO 8601 with seconds and a zone.
+fn iso(text: &str) -> Result<String, String> {
+    let wrong = || format!("{text:?} is no date and time such as 2026-03-01T14:30:00+01:00 or 2026-03-01T13:30:00Z");
+    let digits = |pattern: &str, text: &str| {
+        text.len() == pattern.len()
+            && text.bytes().zip(pattern.bytes()).all(|(c, p)| if p == b'0' { c.is_ascii_digit() } else { c == p })
+    };
+    let (moment, rest) = text.split_at_checked(19).ok_or_else(wrong)?;
+    let in_range = |at: usize, low: u32, high: u32| {
+        moment.get(at..at + 2).and_then(|n| n.parse().ok()).is_some_and(|n: u32| (low..=high).contains(&n))
+    };
+    let fits = digits("0000-00-00T00:00:00", moment)
+        && in_range(5, 1, 12)
+        && in_range(8, 1, 31)
+        && in_range(11, 0, 23)
+        && in_range(14, 0, 59)
+        && in_range(17, 0, 59);
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let zoned = zone == "Z" || digits("+00:00", zone) || digits("-00:00", zone);
+    if fits && zoned { Ok(text.to_owned()) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iso;
+
+    #[test]
+    fn a_time_needs_seconds_and_a_zone() {
+        for good in ["2026-03-01T14:30:00+01:00", "2026-03-01T13:30:00Z", "2026-03-01T13:30:00.125-05:00"] {
+            assert_eq!(iso(good).as_deref(), Ok(good));
+        }
+        for bad in
+            ["2026-03-01", "2026-03-01T14:30:00", "2026-13-01T14:30:00Z", "yesterday", "2026-03-01T14:30:00Zé", "é"]
+        {
+            assert!(iso(bad).unwrap_err().contains("2026-03-01T14:30:00"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Electrodes, their groups and the device that they belong to.
+
+use hdf5::File;
+
+use super::marker::Marker;
+use super::table::{Names, TableWriter};
+use crate::format::result::attributes::set_text;
+use crate::spikes::{Column, Recording};
+
+/// Where the table is.
+pub(super) const TABLE: &str = "/general/extracellular_ephys/electrodes";
+
+/// Writes the table, if there are electrodes. Returns the row of each unit's electrode, if every unit has one.
+pub(super) fn write(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Result<Option<Vec<usize>>> {
+    let Some(count) = recording.electrodes.first().map(|(_, column)| column.len()).filter(|count| *count > 0) else {
+        return Ok(None);
+    };
+    let column = |name: &str| recording.electrodes.iter().find(|(n, _)| n == name).map(|(_, column)| column);
+    let words = |name: &str, otherwise: &str| match column(name) {
+        Some(Column::Text(words)) => words.clone(),
+        _ => vec![otherwise.to_owned(); count],
+    };
+    let locations = words("location", "unknown");
+    let groups: Vec<String> =
+        words("group_name", "electrodes").iter().map(|name| name.replace(['/', '\0'], "_")).collect();
+    let groups: Vec<String> = groups.into_iter().map(|name| if name.is_empty() { "_".into() } else { name }).collect();
+
+    let devices = file.create_group("general/devices")?;
+    let device = devices.create_group("array")?;
+    marker.mark(&device, "/general/devices/array", "Device")?;
+    set_text(&device, "description", "The electrodes of the recording that this file was converted from")?;
+    let root = file.create_group("general/extracellular_ephys")?;
+    let mut made: Vec<String> = Vec::new();
+    for (row, name) in groups.iter().enumerate() {
+        if made.contains(name) {
+            continue;
+        }
+        made.push(name.clone());
+        let place = format!("/general/extracellular_ephys/{name}");
+        let group = root.create_group(name)?;
+        marker.mark(&group, &place, "ElectrodeGroup")?;
+        set_text(&group, "description", &format!("Electrodes of the group {name}"))?;
+        set_text(&group, "location", &locations[row])?;
+        // Not a hard link: the NWB libraries take that for a second device.
+        group.link_soft("/general/devices/array", "device")?;
+    }
+    let mut table = TableWriter::new(
+        &root,
+        TABLE,
+        "electrodes",
+        marker,
+        "DynamicTable",
+        "The electrodes of the recording, one per row",
+    )?;
+    table.column("location", "Where the electrode is", &Column::Text(locations))?;
+    let places: Vec<String> = groups.iter().map(|name| format!("/general/extracellular_ephys/{name}")).collect();
+    table.references("group", "The group that the electrode belongs to", &places)?;
+    table.column("group_name", "Name of the electrode's group", &Column::Text(groups))?;
+    let mut names = Names::new(&["id", "location", "group", "group_name"]);
+    for (name, column) in &recording.electrodes {
+        if !["id", "location", "group", "group_name"].contains(&name.as_str()) {
+            table.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+        }
+    }
+    let ids: Vec<i64> = match column("id") {
+        Some(Column::Number(ids)) => ids.iter().map(|id| *id as i64).collect(),
+        _ => (0..count as i64).collect(),
+    };
+    table.finish(&ids)?;
+    let of_units = recording.unit_columns.iter().find(|(name, _)| name == "electrode");
+    Ok(match of_units {
+        Some((_, Column::Number(of))) => {
+            of.iter().map(|id| ids.iter().position(|other| *other as f64 == *id)).collect::<Option<Vec<usize>>>()
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,153 @@
+//! NWB 2 (Rübel et al. 2022, doi:10.7554/eLife.78362; schema: <https://nwb-schema.readthedocs.io>).
+//!
+//! | where | what |
+//! |---|---|
+//! | `/units` | spike times \[s\], ids, observation intervals, columns; `population` where there are several |
+//! | `/processing/behavior` | signals, as TimeSeries |
+//! | `/intervals` | trials and other tables |
+//! | `/general` | session, subject, devices, electrodes |
+
+mod behavior;
+mod electrodes;
+mod marker;
+mod table;
+mod units;
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+
+use hdf5::{File, Group};
+
+use self::marker::Marker;
+use self::table::{Names, TableWriter};
+use super::Session;
+use crate::format::result::attributes::{set_text, stored, write_list};
+use crate::format::result::{ResultError, cause};
+use crate::spikes::Recording;
+
+/// The version of the schema that is followed.
+const VERSION: &str = "2.7.0";
+
+/// Writes all of a recording.
+pub(super) fn write(part: &Path, recording: &Recording, session: &Session) -> Result<Vec<String>, ResultError> {
+    let mut notes = Vec::new();
+    file(part, recording, session, &mut notes).map_err(|e| ResultError::Failed(cause(&e)))?;
+    Ok(notes)
+}
+
+fn file(part: &Path, recording: &Recording, session: &Session, notes: &mut Vec<String>) -> hdf5::Result<()> {
+    let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
+    let marker = Marker::new(seed(recording));
+    marker.mark(&file, "/", "NWBFile")?;
+    set_text(&file, "nwb_version", VERSION)?;
+    let about = |label: &str| recording.about.iter().find(|(l, text)| l == label && !text.is_empty());
+    let or_about = |given: &Option<String>, label: &str| given.clone().or_else(|| about(label).map(|a| a.1.clone()));
+    text(
+        &file,
+        "identifier",
+        &or_about(&session.identifier, "identifier").unwrap_or_else(|| marker.uuid("identifier")),
+    )?;
+    let description = or_about(&session.description, "session").unwrap_or_else(|| {
+        format!("Spikes converted by memspike {} from: {}", env!("CARGO_PKG_VERSION"), recording.format)
+    });
+    text(&file, "session_description", &description)?;
+    text(&file, "session_start_time", &session.start)?;
+    text(&file, "timestamps_reference_time", &session.start)?;
+    texts(&file, "file_create_date", std::slice::from_ref(&session.written))?;
+    for name in ["acquisition", "analysis", "processing", "stimulus", "general"] {
+        file.create_group(name)?;
+    }
+    for name in ["stimulus/presentation", "stimulus/templates"] {
+        file.create_group(name)?;
+    }
+    general(&file.group("general")?, &marker, session, &or_about)?;
+    let electrodes = electrodes::write(&file, &marker, recording)?;
+    units::write(&file, &marker, recording, session, electrodes.as_deref())?;
+    behavior::write(&file, &marker, &recording.signals, notes)?;
+    intervals(&file, &marker, recording)?;
+    file.close()
+}
+
+/// From the spikes, so that the same recording always makes the same file.
+fn seed(recording: &Recording) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    recording.spikes.times.iter().for_each(|time| time.to_bits().hash(&mut hasher));
+    recording.spikes.units.hash(&mut hasher);
+    recording.spikes.unit_ids.hash(&mut hasher);
+    recording.about.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Writes one text.
+fn text(group: &Group, name: &str, text: &str) -> hdf5::Result<()> {
+    group.new_dataset::<hdf5::types::VarLenUnicode>().create(name)?.write_scalar(&stored(text))
+}
+
+/// Writes a list of texts.
+fn texts(group: &Group, name: &str, texts: &[String]) -> hdf5::Result<()> {
+    write_list(group, name, &texts.iter().map(|text| stored(text)).collect::<Vec<_>>()).map(drop)
+}
+
+fn general(
+    general: &Group,
+    marker: &Marker,
+    session: &Session,
+    or_about: &dyn Fn(&Option<String>, &str) -> Option<String>,
+) -> hdf5::Result<()> {
+    let one = |group: &Group, name: &str, value: Option<String>| value.map_or(Ok(()), |v| text(group, name, &v));
+    one(general, "session_id", session.id.clone())?;
+    one(general, "experiment_description", or_about(&session.experiment, "experiment"))?;
+    one(general, "institution", or_about(&session.institution, "institution"))?;
+    one(general, "lab", or_about(&session.lab, "lab"))?;
+    for (name, list) in [("experimenter", &session.experimenters), ("keywords", &session.keywords)] {
+        if !list.is_empty() {
+            texts(general, name, list)?;
+        }
+    }
+    let subject = &session.subject;
+    let fields = [
+        ("subject_id", or_about(&subject.id, "subject")),
+        ("species", or_about(&subject.species, "species")),
+        ("sex", subject.sex.clone()),
+        ("age", subject.age.clone()),
+        ("description", subject.description.clone()),
+    ];
+    if fields.iter().all(|(_, value)| value.is_none()) {
+        return Ok(());
+    }
+    let place = general.create_group("subject")?;
+    marker.mark(&place, "/general/subject", "Subject")?;
+    for (name, value) in fields {
+        let given = value.is_some();
+        one(&place, name, value)?;
+        if name == "age" && given {
+            set_text(&*place.dataset("age")?, "reference", "birth")?;
+        }
+    }
+    Ok(())
+}
+
+fn intervals(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Result<()> {
+    if recording.intervals.is_empty() {
+        return Ok(());
+    }
+    let root = file.create_group("intervals")?;
+    let mut names = Names::new(&[]);
+    for table in &recording.intervals {
+        let name = names.free(&table.name);
+        let place = format!("/intervals/{name}");
+        let description = format!("Intervals of the recording: {}", table.name);
+        let mut out = TableWriter::new(&root, &place, &name, marker, "TimeIntervals", &description)?;
+        out.numbers("start_time", "Start of the interval in s", &table.start)?;
+        out.numbers("stop_time", "End of the interval in s", &table.stop)?;
+        // These two would have to be of other types; the rest is taken or belongs to the table.
+        let mut names =
+            Names::new(&["id", "start_time", "stop_time", "tags", "tags_index", "timeseries", "timeseries_index"]);
+        for (name, column) in &table.columns {
+            out.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+        }
+        out.finish(&(0..table.start.len() as i64).collect::<Vec<_>>())?;
+    }
+    Ok(())
+}

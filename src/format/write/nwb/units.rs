@@ -1,0 +1,115 @@
+//! The table of units.
+
+use std::collections::HashSet;
+
+use hdf5::{File, ObjectReference1};
+
+use super::electrodes::TABLE;
+use super::marker::Marker;
+use super::table::{Names, TableWriter};
+use crate::format::nwb::ID_IN_POPULATION;
+use crate::format::result::attributes::{set, write_list};
+use crate::format::write::Session;
+use crate::spikes::{Column, Recording};
+
+/// Columns whose types the schema says, and those that are written from elsewhere.
+const RESERVED: [&str; 15] = [
+    "id",
+    ID_IN_POPULATION,
+    "spike_times",
+    "spike_times_index",
+    "obs_intervals",
+    "obs_intervals_index",
+    "electrodes",
+    "electrodes_index",
+    "electrode_group",
+    "waveform_mean",
+    "waveform_sd",
+    "waveforms",
+    "waveforms_index",
+    "waveforms_index_index",
+    "resolution",
+];
+
+/// Writes the units; `electrodes` has the row of each unit's electrode.
+pub(super) fn write(
+    file: &File,
+    marker: &Marker,
+    recording: &Recording,
+    session: &Session,
+    electrodes: Option<&[usize]>,
+) -> hdf5::Result<()> {
+    let spikes = &recording.spikes;
+    let units = spikes.unit_ids.len();
+    if units == 0 {
+        return Ok(());
+    }
+    let mut table = TableWriter::new(file, "/units", "units", marker, "Units", "Units and their spike times")?;
+    let trains = spikes.trains();
+    let mut end = 0;
+    let ends: Vec<u64> = trains
+        .iter()
+        .map(|train| {
+            end += train.len() as u64;
+            end
+        })
+        .collect();
+    let times = write_list(table.group(), "spike_times", &trains.concat())?;
+    table.ragged(&times, "spike_times", "VectorData", "Spike times of each unit in s", &ends)?;
+    if let Some(resolution) = session.resolution.or_else(|| resolution(recording)) {
+        set(&times, "resolution", &resolution)?;
+    }
+    if !recording.observed.is_empty() {
+        let spans = recording.observed.len();
+        let dataset = table.group().new_dataset::<f64>().shape((units * spans, 2)).create("obs_intervals")?;
+        let of_one = recording.observed.iter().flat_map(|(start, stop)| [*start, *stop]);
+        dataset.write_raw(&of_one.cycle().take(2 * spans * units).collect::<Vec<f64>>())?;
+        let ends: Vec<u64> = (1..=units).map(|unit| (unit * spans) as u64).collect();
+        table.ragged(&dataset, "obs_intervals", "VectorData", "When each unit was observed, in s", &ends)?;
+    }
+    let mut names = Names::new(&RESERVED);
+    if let Some(rows) = electrodes {
+        let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
+        let region = write_list(table.group(), "electrodes", &rows)?;
+        let target: ObjectReference1 = file.reference(TABLE)?;
+        region.new_attr::<ObjectReference1>().create("table")?.write_scalar(&target)?;
+        let ends: Vec<u64> = (1..=units as u64).collect();
+        table.ragged(&region, "electrodes", "DynamicTableRegion", "The electrode of each unit", &ends)?;
+    }
+    if !recording.populations.is_empty() {
+        let mut of = vec![String::new(); units];
+        for (name, first, size) in &recording.populations {
+            of.iter_mut().skip(*first).take(*size).for_each(|of| of.clone_from(name));
+        }
+        table.column(&names.free("population"), "Population of each unit", &Column::Text(of))?;
+    }
+    for (name, column) in &recording.unit_columns {
+        let known = !recording.populations.is_empty() && name == "population";
+        // What a unit has from its electrode stands in the table of electrodes.
+        let from_electrode = electrodes.is_some()
+            && (name == "electrode" || recording.electrodes.iter().any(|electrode| electrode.0 == *name));
+        if !known && !from_electrode {
+            table.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+        }
+    }
+    let mut known = HashSet::new();
+    if spikes.unit_ids.iter().all(|id| known.insert(*id)) {
+        return table.finish(&spikes.unit_ids);
+    }
+    // Ids of NWB are unique in the table; populations each count from 0.
+    table.integers(ID_IN_POPULATION, "Id of the unit within its population", &spikes.unit_ids)?;
+    table.finish(&(0..units as i64).collect::<Vec<_>>())
+}
+
+/// The smallest difference between spike times \[s\], where the recording says it.
+fn resolution(recording: &Recording) -> Option<f64> {
+    // Model time counts picoseconds.
+    if recording.format.starts_with("memspike") {
+        return Some(1e-12);
+    }
+    let said = |label: &str, unit: &str| {
+        let (_, text) = recording.about.iter().find(|(l, _)| l == label)?;
+        text.strip_suffix(unit)?.trim().parse::<f64>().ok().filter(|number| *number > 0.0 && number.is_finite())
+    };
+    said("resolution", "s").or_else(|| said("sample rate", "Hz").map(|rate| 1.0 / rate))
+}

@@ -1,0 +1,167 @@
+"""Checks what `memspike convert` writes with the formats' own libraries, and what they write with memspike.
+
+    python check_formats.py MEMSPIKE RECORDINGS
+
+MEMSPIKE is the program, RECORDINGS the folder tests/data/recordings. Needs: pip install pynwb nwbinspector libsonata neo elephant
+pynapple. Exit code 0 if all agree; the first difference ends it.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+import libsonata
+import numpy as np
+import pynapple
+import pynwb
+from nwbinspector import inspect_nwbfile
+
+FIELDS = [
+    "--session-start", "2026-03-01T14:30:00+01:00", "--session-description", "A test of the writer.", "--session-id", "7",
+    "--experimenter", "Doe, Jane", "--institution", "An institute", "--lab", "A lab", "--experiment", "To test the writer.",
+    "--keyword", "spikes", "--subject-id", "M1", "--species", "Macaca mulatta", "--sex", "U", "--age", "P8Y", "--subject-description", "A made-up subject.",
+    "--resolution", "33.3us",
+]  # fmt: skip
+
+# What nwbinspector says of the recordings themselves, whoever writes them.
+OF_THE_RECORDING = {
+    "mc_maze_trial_748.nwb": ["check_single_row"],  # it has one trial
+    "electrodes_links.nwb": ["check_col_not_nan"],  # no impedance was measured
+    "result.h5": ["check_single_row"],  # of the same recording
+}
+
+
+def run(*args):
+    done = subprocess.run([str(a) for a in args], capture_output=True, text=True)
+    assert done.returncode == 0, f"{args}: {done.stderr}"
+    return done.stdout
+
+
+def spikes_of_csv(memspike, path, folder):
+    """{(population, unit): times} as memspike itself reads them."""
+    table = folder / "read.csv"
+    run(memspike, "convert", path, table, "--force")
+    names, *rows = table.read_text().splitlines()
+    trains = {}
+    for row in rows:
+        time, unit, *population = row.split(",")
+        trains.setdefault((population[0] if population else "", int(unit)), []).append(float(time))
+    return {key: np.array(times) for key, times in trains.items()}
+
+
+def nwb_trains(path):
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        units = io.read().units.to_dataframe()
+    names = units["population"] if "population" in units else [""] * len(units)
+    ids = units["id_in_population"] if "id_in_population" in units else units.index
+    return {(name, int(id)): times for name, id, times in zip(names, ids, units["spike_times"]) if len(times)}
+
+
+def expect_same(a, b, what, last_bits=0):
+    assert a.keys() == b.keys(), f"{what}: units {sorted(a.keys() ^ b.keys())[:5]} are only in one"
+    for key in a:
+        assert len(a[key]) == len(b[key]), f"{what}: {key} has {len(a[key])} and {len(b[key])} spikes"
+        near = np.abs(a[key] - b[key]) <= last_bits * np.spacing(np.abs(b[key]))
+        assert near.all(), f"{what}: {key} differs"
+
+
+def check_nwb(memspike, source, folder, of_the_recording=()):
+    out = folder / f"{source.stem}.nwb"
+    run(memspike, "convert", source, out, "--force", *FIELDS)
+    errors = pynwb.validate(path=str(out))
+    assert not errors, f"{source}: pynwb finds {errors}"
+    found = list(inspect_nwbfile(nwbfile_path=str(out)))
+    issues = [issue for issue in found if issue.check_function_name not in of_the_recording]
+    assert not issues, f"{source}: nwbinspector finds {issues}"
+    expect_same(nwb_trains(out), spikes_of_csv(memspike, source, folder), f"{source} as NWB")
+    loaded = pynapple.load_file(str(out))["units"]
+    info = json.loads(run(memspike, "info", source, "--json"))
+    assert len(loaded) == info["units"], f"{source}: pynapple sees {len(loaded)} units, memspike {info['units']}"
+    with pynwb.NWBHDF5IO(out, "r") as io:
+        file = io.read()
+        assert file.subject.species == "Macaca mulatta" and file.experimenter == ("Doe, Jane",)
+        behaviour = file.processing["behavior"].data_interfaces if "behavior" in file.processing else {}
+        assert len(behaviour) == len(info["behavior"])
+        for signal in info["behavior"]:
+            assert len(behaviour[signal["name"]].data) == signal["samples"]
+        for table in info["intervals"]:
+            assert len(file.intervals[table["name"]]) == table["count"]
+        assert len(file.electrodes or []) == info["electrodes"]
+    print(f"{source.name}: NWB valid, {len(found)} remarks on the recording, {info['spikes']} spikes of {info['units']} units")
+
+
+def check_sonata(memspike, source, folder):
+    out = folder / f"{source.stem}_spikes.h5"
+    run(memspike, "convert", source, out, "--to", "sonata", "--force")
+    reader, trains = libsonata.SpikeReader(str(out)), {}
+    names = reader.get_population_names()
+    for name in names:
+        assert reader[name].sorting == "by_time" and reader[name].time_units == "ms"
+        for node, time in reader[name].get():
+            trains.setdefault((name if len(names) > 1 else "", node), []).append(time / 1e3)
+    expect_same({k: np.array(v) for k, v in trains.items()}, spikes_of_csv(memspike, source, folder), f"{source} as SONATA", 1)
+    print(f"{source.name}: SONATA read by libsonata")
+
+
+def check_npy(memspike, source, folder):
+    out = folder / f"{source.stem}.npy"
+    run(memspike, "convert", source, out, "--force")
+    table = np.load(out)
+    expected = spikes_of_csv(memspike, source, folder)
+    assert len(table) == sum(map(len, expected.values())) and np.all(np.diff(table["time_s"]) >= 0)
+    if "population" not in table.dtype.names:
+        for (_, unit), times in expected.items():
+            assert np.array_equal(table["time_s"][table["unit"] == unit], times), f"{source}: unit {unit}"
+    print(f"{source.name}: NPY read by numpy")
+
+
+def check_theirs(memspike, folder):
+    """Files that pynwb, neo and numpy write, as memspike reads them."""
+    import elephant.spike_train_generation as generation
+    import quantities as pq
+
+    trains = [
+        generation.StationaryPoissonProcess(20 * pq.Hz, t_stop=10 * pq.s).generate_spiketrain().rescale("s").magnitude
+        for _ in range(5)
+    ]
+    expected = {("", 10 * unit): times for unit, times in enumerate(trains)}
+    file = pynwb.NWBFile("A session", "identifier", datetime(2026, 3, 1, tzinfo=timezone.utc))
+    for (_, unit), times in expected.items():
+        file.add_unit(id=unit, spike_times=times)
+    with pynwb.NWBHDF5IO(folder / "theirs.nwb", "w") as io:
+        io.write(file)
+    expect_same(spikes_of_csv(memspike, folder / "theirs.nwb", folder), expected, "pynwb's file")
+    table = np.zeros(sum(map(len, trains)), [("time", "<f8"), ("unit", "<i4")])
+    table["time"] = np.concatenate(trains)
+    table["unit"] = np.repeat([10 * unit for unit in range(len(trains))], [len(train) for train in trains])
+    np.save(folder / "theirs.npy", table)
+    expect_same(spikes_of_csv(memspike, folder / "theirs.npy", folder), expected, "numpy's file")
+    print("files of pynwb and numpy read by memspike")
+
+
+def main(memspike, recordings):
+    memspike, recordings = Path(memspike).resolve(), Path(recordings)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        session = recordings / "mc_maze_trial_748/mc_maze_trial_748.nwb"
+        run(memspike, "replay", session, "-o", folder / "result.h5")
+        sources = [
+            session,
+            recordings / "nwb_made/electrodes_links.nwb",
+            recordings / "hippocampus_linear_track/spikes.mat",
+            recordings / "sonata_spikes/300_intfire_output_spikes.h5",
+            recordings / "m1_riehle_gdf/winny131_23.gdf",
+            folder / "result.h5",
+        ]
+        for source in sources:
+            check_nwb(memspike, source, folder, OF_THE_RECORDING.get(source.name, ()))
+            check_sonata(memspike, source, folder)
+            check_npy(memspike, source, folder)
+        check_theirs(memspike, folder)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

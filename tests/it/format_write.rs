@@ -1,0 +1,210 @@
+//! What is written is read again: nothing is lost that the format can hold.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use memspike::format::{self, Session, Target};
+use memspike::spikes::{Column, IntervalTable, Recording, Signal, SpikeTable};
+use proptest::prelude::*;
+
+use crate::cli::{bad, good, memspike, root, workplace};
+
+/// Times \[bits\] by population and unit; units without a spike are left out.
+type Trains = BTreeMap<(String, i64), Vec<u64>>;
+
+fn session() -> Session {
+    let time = "2026-03-01T14:30:00+01:00".to_owned();
+    Session { start: time.clone(), written: time, ..Session::default() }
+}
+
+fn trains(recording: &Recording, names: &dyn Fn(&str) -> String) -> Trains {
+    let mut all = Trains::new();
+    for (unit, train) in recording.spikes.trains().into_iter().enumerate().filter(|(_, train)| !train.is_empty()) {
+        let own = recording.populations.iter().find(|(_, first, size)| (*first..first + size).contains(&unit));
+        let population = own.map_or(String::new(), |own| names(&own.0));
+        all.insert((population, recording.spikes.unit_ids[unit]), train.iter().map(|t| t.to_bits()).collect());
+    }
+    all
+}
+
+/// Writes and reads again.
+fn through(folder: &Path, recording: &Recording, target: Target, name: &str) -> Recording {
+    let path = folder.join(name);
+    format::write(&path, recording, target, &session()).unwrap();
+    let left: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|name| !name.ends_with(".part")), "{left:?}");
+    format::read(&path).unwrap()
+}
+
+/// Seconds of any size, among them ones that no decimal fraction is.
+fn time() -> impl Strategy<Value = f64> {
+    prop_oneof![0.0..10.0f64, 1e3..1e5f64, (0u32..100_000).prop_map(|n| f64::from(n) * 0.1 / 1e3)]
+}
+
+fn column(rows: usize) -> impl Strategy<Value = Column> {
+    prop_oneof![
+        prop::collection::vec(-1e6..1e6f64, rows).prop_map(Column::Number),
+        prop::collection::vec(prop::sample::select(vec![0.0, 1.0]), rows).prop_map(Column::Number),
+        prop::collection::vec(prop::sample::select(vec!["true", "false"]), rows)
+            .prop_map(|words| Column::Text(words.into_iter().map(str::to_owned).collect())),
+        prop::collection::vec("[a-zµ ,]{0,8}", rows).prop_map(Column::Text),
+    ]
+}
+
+prop_compose! {
+    fn recording(times: BoxedStrategy<f64>)(
+        sizes in prop::collection::vec(1usize..4, 1..4),
+        many in any::<bool>(),
+        step in 1i64..1000,
+    )(
+        trains in prop::collection::vec(prop::collection::vec(times.clone(), 1..8), sizes.iter().sum::<usize>()),
+        unit_column in column(sizes.iter().sum()),
+        signal in (1usize..4, prop::collection::vec((0.001..1.0f64, -1e3..1e3f64), 3..20)),
+        trials in prop::collection::vec((0.0..10.0f64, 0.0..5.0f64), 2..6),
+        sizes in Just(sizes), many in Just(many), step in Just(step),
+    ) -> Recording {
+        let sizes = if many { sizes } else { vec![sizes.iter().sum()] };
+        let (mut populations, mut ids) = (Vec::new(), Vec::new());
+        for (place, size) in sizes.iter().enumerate() {
+            populations.push((format!("p{place}"), ids.len(), *size));
+            ids.extend((0..*size as i64).map(|i| i * step));
+        }
+        if populations.len() == 1 {
+            populations.clear();
+        }
+        let (width, samples) = signal;
+        let mut at = 0.0;
+        let times = samples.iter().map(|(step, _)| { at += step; at }).collect();
+        let data = samples.iter().flat_map(|(_, value)| (0..width).map(move |i| value + i as f64)).collect();
+        let words = Column::Text((0..trials.len()).map(|i| format!("kind {i}")).collect());
+        Recording {
+            spikes: SpikeTable::from_units(ids, &trains).unwrap(),
+            populations,
+            unit_columns: vec![("quality".to_owned(), unit_column)],
+            observed: vec![(0.0, 1e5)],
+            signals: vec![Signal { name: "hand".to_owned(), unit: "m".to_owned(), times, data, width }],
+            intervals: vec![IntervalTable {
+                name: "trials".to_owned(),
+                start: trials.iter().map(|t| t.0).collect(),
+                stop: trials.iter().map(|t| t.0 + t.1).collect(),
+                columns: vec![("kind".to_owned(), words)],
+            }],
+            ..Recording::default()
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nwb_holds_all_of_a_recording_to_the_bit(recording in recording(prop_oneof![time(), -5.0..0.0f64].boxed())) {
+        let folder = tempfile::tempdir().unwrap();
+        let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+        prop_assert_eq!(&read.spikes, &recording.spikes);
+        prop_assert_eq!(&read.populations, &recording.populations);
+        let columns: Vec<_> = read.unit_columns.iter().filter(|(name, _)| name != "population").cloned().collect();
+        prop_assert_eq!(&columns, &recording.unit_columns);
+        prop_assert_eq!(&read.observed, &recording.observed);
+        prop_assert_eq!(&read.signals, &recording.signals);
+        prop_assert_eq!(&read.intervals, &recording.intervals);
+    }
+
+    #[test]
+    fn spikes_go_through_every_pair_of_formats(recording in recording(time().boxed())) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [(Target::Nwb, "nwb"), (Target::Csv, "csv"), (Target::Npy, "npy")];
+        for (first, a) in files {
+            let once = through(folder.path(), &recording, first, &format!("once.{a}"));
+            for (second, b) in files {
+                let twice = through(folder.path(), &once, second, &format!("twice.{b}"));
+                // NPY numbers the populations in their order.
+                let number = |name: &str| name.trim_start_matches('p').to_owned();
+                prop_assert_eq!(trains(&twice, &number), trains(&recording, &number), "{} {}", a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn sonata_holds_what_was_milliseconds_to_the_bit_and_the_rest_to_the_last(recording in recording(time().boxed())) {
+        let folder = tempfile::tempdir().unwrap();
+        let read = through(folder.path(), &recording, Target::Sonata, "a.h5");
+        let keep = |name: &str| name.to_owned();
+        let (before, after) = (trains(&recording, &keep), trains(&read, &keep));
+        prop_assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+        for (a, b) in before.values().flatten().zip(after.values().flatten()) {
+            prop_assert!(a.abs_diff(*b) <= 1, "{} {}", f64::from_bits(*a), f64::from_bits(*b));
+        }
+        // What has been SONATA's is SONATA's again, to the bit, by way of any other format.
+        for (target, name) in [(Target::Nwb, "b.nwb"), (Target::Csv, "b.csv"), (Target::Sonata, "b.h5")] {
+            let other = through(folder.path(), &read, target, name);
+            let again = through(folder.path(), &other, Target::Sonata, "c.h5");
+            prop_assert_eq!(trains(&again, &keep), after.clone(), "{}", name);
+        }
+    }
+}
+
+#[test]
+fn electrodes_and_what_units_have_from_them_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = format::read(&root().join("tests/data/recordings/nwb_made/electrodes_links.nwb")).unwrap();
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    // As text: a missing number is no number, which equals nothing; the digits of all others are exact.
+    let sorted = |columns: &[(String, Column)]| {
+        let mut columns: Vec<String> = columns.iter().map(|column| format!("{column:?}")).collect();
+        columns.sort();
+        columns
+    };
+    assert!(!recording.electrodes.is_empty());
+    assert_eq!(sorted(&read.electrodes), sorted(&recording.electrodes));
+    assert_eq!(sorted(&read.unit_columns), sorted(&recording.unit_columns));
+    assert_eq!(read.spikes, recording.spikes);
+    assert_eq!(read.intervals, recording.intervals);
+}
+
+#[test]
+fn the_same_recording_makes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = format::read(&crate::cli::session()).unwrap();
+    for (target, name) in [(Target::Csv, "csv"), (Target::Npy, "npy")] {
+        let write = |file: &str| {
+            let path = folder.path().join(format!("{file}.{name}"));
+            format::write(&path, &recording, target, &session()).unwrap();
+            std::fs::read(path).unwrap()
+        };
+        assert_eq!(write("a"), write("b"));
+    }
+}
+
+#[test]
+fn a_failed_write_leaves_no_file_and_an_existing_one_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    std::fs::write(&path, "mine").unwrap();
+    let spikes = SpikeTable::from_units(vec![0], &[vec![-1.0]]).unwrap();
+    let recording = Recording { spikes, ..Recording::default() };
+    let message = format::write(&path, &recording, Target::Sonata, &session()).unwrap_err().to_string();
+    assert!(message.contains("no times before 0"), "{message}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_command_converts_says_what_is_left_out_and_refuses_what_it_cant() {
+    let folder = workplace();
+    let output = memspike(folder.path(), &["convert", "session.nwb", "a.csv"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("CSV holds spikes only"), "{output:?}");
+    good(&output);
+    let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "a.csv"]), 2);
+    assert!(message.contains("--force"), "{message}");
+    let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "a.txt"]), 2);
+    assert!(message.contains("expected .nwb, .h5 (SONATA), .csv or .npy"), "{message}");
+    good(&memspike(folder.path(), &["convert", "session.nwb", "a.txt", "--to", "csv"]));
+    assert_eq!(
+        std::fs::read(folder.path().join("a.txt")).unwrap(),
+        std::fs::read(folder.path().join("a.csv")).unwrap()
+    );
+    let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "b.nwb", "--session-start", "today"]), 2);
+    assert!(message.contains("2026-03-01T14:30:00+01:00"), "{message}");
+}
