@@ -11,12 +11,14 @@ mod align;
 mod check;
 mod clock;
 mod completions;
+mod convert;
 mod crossbar;
 mod detect;
 mod device;
 mod evaluate;
 mod failure;
 mod figures;
+mod graph;
 mod http;
 mod info;
 mod interrupt;
@@ -75,6 +77,7 @@ enum Command {
     Models(models::Args),
     Device(device::Args),
     Crossbar(crossbar::Args),
+    Convert(convert::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -100,6 +103,7 @@ impl Cli {
             Command::Models(args) => models::run(&args),
             Command::Device(args) => device::run(args),
             Command::Crossbar(args) => crossbar::run(&args),
+            Command::Convert(args) => convert::run(&args),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),
         }

@@ -26,6 +26,7 @@ fn the_examples_of_every_help_run() {
         "view",
         "info",
         "check",
+        "convert",
         "models",
         "crossbar",
         "device",

@@ -10,7 +10,7 @@ use crate::spikes::Column;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, H5Type)]
 #[repr(u8)]
 #[allow(non_camel_case_types, dead_code, reason = "SONATA's names, all of which belong to the stored type")]
-pub(super) enum Sorting {
+pub(in crate::format) enum Sorting {
     none = 0,
     by_id = 1,
     by_time = 2,
@@ -26,19 +26,19 @@ fn replace(place: &Location, name: &str) -> Result<()> {
 }
 
 /// Sets a text attribute, in place of an earlier one.
-pub(super) fn set_text(place: &Location, name: &str, text: &str) -> Result<()> {
+pub(in crate::format) fn set_text(place: &Location, name: &str, text: &str) -> Result<()> {
     replace(place, name)?;
     place.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&stored(text))
 }
 
 /// Sets a scalar attribute, in place of an earlier one.
-pub(super) fn set<T: H5Type>(place: &Location, name: &str, value: &T) -> Result<()> {
+pub(in crate::format) fn set<T: H5Type>(place: &Location, name: &str, value: &T) -> Result<()> {
     replace(place, name)?;
     place.new_attr::<T>().create(name)?.write_scalar(value)
 }
 
 /// Sets a list attribute, in place of an earlier one.
-pub(super) fn set_list<T: H5Type>(place: &Location, name: &str, values: &[T]) -> Result<()> {
+pub(in crate::format) fn set_list<T: H5Type>(place: &Location, name: &str, values: &[T]) -> Result<()> {
     replace(place, name)?;
     place.new_attr::<T>().shape(values.len()).create(name)?.write_raw(values)
 }
@@ -62,7 +62,7 @@ pub(super) fn set_figures(place: &Location, figures: &Map<String, Value>) -> Res
 }
 
 /// Writes a list as a dataset.
-pub(super) fn write_list<T: H5Type>(group: &Group, name: &str, values: &[T]) -> Result<hdf5::Dataset> {
+pub(in crate::format) fn write_list<T: H5Type>(group: &Group, name: &str, values: &[T]) -> Result<hdf5::Dataset> {
     let dataset = group.new_dataset::<T>().shape(values.len()).create(name)?;
     if !values.is_empty() {
         dataset.write_raw(values)?;

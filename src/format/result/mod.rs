@@ -23,8 +23,9 @@ mod table;
 mod write;
 mod writer;
 
+pub(super) use attributes::{Sorting, set, set_list, set_text, write_list};
 pub use header::{Header, RecordedTable};
-pub use observables::{Observables, PreSpikeWeights, Snapshots, States, read_observables};
+pub use observables::{Observables, PreSpikeWeights, Snapshots, States, StoredSpikes, read_observables, read_spikes};
 pub(super) use read::{beside_spikes, read, recognise};
 pub use stored::StoredSpikes;
 pub(super) use summary::Figures;
@@ -37,5 +38,5 @@ const FORMAT: &str = "memspike";
 /// Version of this layout; a reader refuses a later one.
 const FORMAT_VERSION: u32 = 1;
 /// What makes it a SONATA file.
-const SONATA_MAGIC: u32 = 0x0A7A;
-const SONATA_VERSION: [u32; 2] = [0, 1];
+pub(super) const SONATA_MAGIC: u32 = 0x0A7A;
+pub(super) const SONATA_VERSION: [u32; 2] = [0, 1];
