@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod check;
+pub mod clocked;
 pub mod crossbar;
 pub mod describe;
 pub mod device;
@@ -11,6 +12,7 @@ pub mod engine;
 pub mod format;
 pub mod hardware;
 pub mod idx;
+pub mod interchange;
 pub mod math;
 pub mod memory;
 pub mod network;

@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 use super::memory::{available, bytes, grouped, refuse_if_too_large};
 use super::model::{Layers, Model};
 use super::names::{engine, kind, precision};
-use super::{Done, Failure, quantity};
+use super::{Done, Failure, graph, quantity};
 
 /// Check a model and print its size (neurons, synapses, memory) without building it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike check models/microcircuit.toml --set parameters.scale=0.1\n  \
                         memspike check models/brunel_ai.toml --resolved")]
 pub struct Args {
-    /// The model file (TOML)
+    /// The model file (TOML), the configuration of a SONATA circuit (JSON), or a NIR graph (.nir)
     model: PathBuf,
 
     /// Lay a value over the model, such as simulation.seed=2; may be repeated
@@ -36,6 +36,9 @@ pub struct Args {
 
 /// The verdict and the size.
 pub fn run(args: Args) -> Result<Done, Failure> {
+    if graph::is_graph(&args.model) {
+        return graph::describe(&args.model, args.json);
+    }
     let model = Model::File(args.model);
     if args.resolved {
         return Ok(Done::text(model.read(&args.set)?.resolved));
@@ -100,7 +103,8 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     let simulation = &spec.simulation;
     let mut out = format!("{model}: {}\n", spec.title.as_deref().unwrap_or("a model without a title"));
     spec.reference.iter().for_each(|reference| out += &format!("  {reference}\n"));
-    let duration = simulation.duration.map_or("as long as its recording".to_string(), |t| t.to_string());
+    let open = if spec.recordings().is_empty() { "no duration" } else { "as long as its recording" };
+    let duration = simulation.duration.map_or(open.to_string(), |t| t.to_string());
     let step = match simulation.engine {
         Engine::Event => String::new(),
         Engine::Grid => format!(" at {}", simulation.resolution),

@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 
 use super::figures::short;
 use super::memory::grouped;
-use super::model::Model;
-use super::{Done, Failure, check};
+use super::model::{Model, is_circuit};
+use super::{Done, Failure, check, graph};
 
 /// Say what a file is and holds: a model, a result or a recording
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike info session.nwb\n  memspike info models/replay.toml --json")]
 pub struct Args {
-    /// A model (.toml), a result or a recording
+    /// A model (.toml, or the .json of a SONATA circuit), a NIR graph, a result or a recording
     file: PathBuf,
 
     /// As one JSON object
@@ -26,7 +26,10 @@ pub struct Args {
 
 /// The description.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    if args.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+    if graph::is_graph(&args.file) {
+        return graph::describe(&args.file, args.json);
+    }
+    if args.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || is_circuit(&args.file) {
         return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json);
     }
     let recording = format::read(&args.file).map_err(Failure::input)?;

@@ -18,6 +18,7 @@ mod device;
 mod evaluate;
 mod failure;
 mod figures;
+mod graph;
 mod http;
 mod info;
 mod interrupt;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use memspike::format;
+use memspike::interchange::sonata::{self, Export};
 use memspike::spec::{self, Bound, NetworkSpec};
 use memspike::spikes::Recording;
 use memspike::stream::Reel;
@@ -40,6 +41,8 @@ pub struct Loaded {
     pub spec: NetworkSpec,
     /// Its recordings, in the order of the populations.
     pub recordings: Vec<Replayed>,
+    /// Where a SONATA circuit wants its results.
+    pub export: Option<Export>,
 }
 
 /// A population that replays a recording.
@@ -60,6 +63,9 @@ impl Model {
     /// Exit code 2, with the place in the file.
     pub fn read(&self, layers: &Layers) -> Result<NetworkSpec, Failure> {
         match self {
+            Model::File(path) if is_circuit(path) => {
+                sonata::load(path, layers).map(|circuit| circuit.spec).map_err(Failure::input)
+            }
             Model::File(path) => spec::load(path, layers).map_err(Failure::input),
             Model::Replay => {
                 spec::parse(REPLAY, "models/replay.toml (built in)", Path::new(""), layers).map_err(Failure::input)
@@ -73,6 +79,13 @@ impl Model {
     /// # Errors
     /// Exit code 2, with the file and the place in it.
     pub fn load(&self, layers: &Layers, buffer: Option<u64>) -> Result<Loaded, Failure> {
+        if let Model::File(path) = self
+            && is_circuit(path)
+        {
+            let circuit = sonata::load(path, layers).map_err(Failure::input)?;
+            circuit.notes.iter().for_each(|note| eprintln!("note: {note}."));
+            return Ok(Loaded { spec: circuit.spec, recordings: Vec::new(), export: circuit.export });
+        }
         let mut spec = self.read(layers)?;
         let mut recordings = Vec::new();
         for (population, recording, reel) in read_recordings(&spec, buffer)? {
@@ -83,8 +96,13 @@ impl Model {
             recordings.push(Replayed { population, recording, bound: bound.map_err(Failure::input)? });
         }
         bind_intervals(&mut spec, &recordings)?;
-        Ok(Loaded { spec, recordings })
+        Ok(Loaded { spec, recordings, export: None })
     }
+}
+
+/// Whether a model is a SONATA configuration.
+pub fn is_circuit(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
 }
 
 /// Fills the intervals that are tables of recordings: of the one that is replayed, or of a file on the same clock.

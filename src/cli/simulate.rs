@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use memspike::engine::checkpoint::{Checkpoint, model_hash};
 use memspike::engine::{self, Options, Outcome, RunError, Simulation};
 use memspike::format::result::{Header, ResultError, ResultFile};
+use memspike::interchange::sonata::Export;
 use memspike::network::{self, Estimate, Network};
 use memspike::ranks::Ranks;
 use memspike::record::Memory;
@@ -16,7 +17,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::sink::{Stored, read_marks};
 use super::together::agree;
-use super::{Done, Failure, clock, figures, interrupt, memory, names, quantity, shown};
+use super::{Done, Failure, clock, figures, graph, interrupt, memory, names, quantity, shown};
 
 /// Flags of both commands.
 #[derive(Debug, clap::Args)]
@@ -85,6 +86,8 @@ pub struct Request {
     /// Flags as layers over it.
     pub layers: Layers,
     output: Option<Output>,
+    /// Earlier output may be replaced.
+    replace: bool,
     resume: Option<PathBuf>,
     threads: Option<usize>,
     options: Options,
@@ -94,6 +97,27 @@ pub struct Request {
 }
 
 impl Flags {
+    /// What counts for a NIR graph too.
+    ///
+    /// # Errors
+    /// Exit code 2 if a flag is given that does not.
+    pub fn common(&self) -> Result<graph::Common, Failure> {
+        let given = [
+            (!self.set.is_empty(), "--set"),
+            (self.seed.is_some(), "--seed"),
+            (self.threads.is_some(), "--threads"),
+            (self.engine.is_some(), "--engine"),
+            (self.profile, "--profile"),
+            (self.view.is_some(), "--view"),
+            (self.checkpoint_every.is_some(), "--checkpoint-every"),
+            (self.resume.is_some(), "--resume"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            None => Ok(graph::Common { duration: self.duration, json: self.json, force: self.force }),
+            Some((_, flag)) => Err(Failure::input(format!("{flag} means nothing for a NIR graph."))),
+        }
+    }
+
     /// What the flags mean for `model`.
     ///
     /// # Errors
@@ -132,6 +156,7 @@ impl Flags {
             model,
             layers,
             output,
+            replace,
             resume: self.resume,
             threads,
             options,
@@ -162,7 +187,12 @@ fn checkpoint_path(output: &Path) -> PathBuf {
 /// Exit code 2 for what is wrong with the model, its recording or the checkpoint, or a network that does
 /// not fit into memory; 1 for what fails on the way. All ranks get the same.
 pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
-    let (Loaded { spec, recordings }, size) = agree(ranks, load(&request, ranks))?;
+    let (Loaded { spec, recordings, export }, size) = agree(ranks, load(&request, ranks))?;
+    let output = match &export {
+        Some(export) if ranks.is_first() => circuit_output(export, request.output.take(), request.replace).map(Some),
+        _ => Ok(request.output.take()),
+    };
+    request.output = agree(ranks, output)?;
     let read = |path: &Path| Checkpoint::read_on(path, ranks).map_err(failed);
     let checkpoint = request.resume.as_deref().map(read).transpose()?;
     if ranks.is_first() {
@@ -197,12 +227,15 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
             let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
             let figures = summary.as_object().cloned().unwrap_or_default();
             sink.sink.file.finish(&figures, outcome.complete).map_err(unwritten)?;
+            if let (Some(export), Some(output)) = (&export, &request.output) {
+                export.write(output.path()).map_err(Failure::run)?;
+            }
             (outcome, summary)
         }
     };
     progress.finish();
     live.iter().for_each(|live| live.finish(outcome.reached, &summary));
-    report(&request, &outcome, ranks)
+    report(&request, export.as_ref(), &outcome, ranks)
 }
 
 /// Begins to serve the page of a run, and says where.
@@ -219,11 +252,24 @@ fn watch(request: &Request, simulation: &Simulation, port: u16) -> Result<Live, 
 /// Reads the model, and refuses a network that does not fit into the machine.
 fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure> {
     let loaded = request.model.load(&request.layers, Some(request.buffer).filter(|_| ranks.is_alone()))?;
+    if loaded.spec.simulation.duration.is_none() {
+        let message = format!("{} doesn't say how long to simulate; give a duration: --duration 1s.", request.model);
+        return Err(Failure::input(message));
+    }
     let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
     let members = size.neurons.saturating_add(size.sources);
     let bytes = (u128::from(size.bytes) * ranks.neighbours() as u128 / ranks.size() as u128) as u64;
     memory::refuse_if_too_large(members, size.synapses, bytes, memory::available())?;
     Ok((loaded, size))
+}
+
+/// Where a circuit's own result goes, all that it will write being free; its folder is made.
+fn circuit_output(export: &Export, given: Option<Output>, replace: bool) -> Result<Output, Failure> {
+    let unmade = |e| Failure::input(format!("The folder {} can't be made: {e}.", export.folder().display()));
+    std::fs::create_dir_all(export.folder()).map_err(unmade)?;
+    let replace = replace || export.overwrite();
+    export.files().iter().try_for_each(|file| Output::new(file, replace).map(drop))?;
+    given.map_or_else(|| Output::new(&export.result(), replace), Ok)
 }
 
 /// A new result file, or the one that a checkpoint goes on with.
@@ -279,13 +325,16 @@ fn header(network: &Network, recordings: &[Replayed]) -> Header {
     header
 }
 
-fn report(request: &Request, outcome: &Outcome, ranks: &Ranks) -> Result<Done, Failure> {
+fn report(request: &Request, export: Option<&Export>, outcome: &Outcome, ranks: &Ranks) -> Result<Done, Failure> {
     let mut done = if request.json {
         Done::json(&outcome.summary)?
     } else {
         let mut text = figures::lay_out(&outcome.summary);
         if let Some(output) = &request.output {
             text += &format!("\nwritten to {}\n", output.path().display());
+        }
+        for file in export.iter().flat_map(|export| export.files()) {
+            text += &format!("written to {}\n", file.display());
         }
         Done::text(text)
     };

@@ -36,7 +36,7 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
                 population: record.slice.population,
                 variable: variable.name.into(),
                 unit: variable.unit.into(),
-                node_ids: (record.slice.start as u64..record.slice.stop.unwrap_or(size) as u64).collect(),
+                node_ids: record.members(size).into_iter().map(u64::from).collect(),
                 interval_ms: record.interval.ms(),
             });
         }

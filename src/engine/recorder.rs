@@ -8,7 +8,7 @@ use crate::network::{Drawn, Network, Procedural};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::record::{Chunk, Sink, SinkError};
-use crate::spec::{Slice, WeightSample};
+use crate::spec::WeightSample;
 use crate::synapse::Transmitted;
 use crate::time::Time;
 
@@ -38,8 +38,8 @@ struct SpikeTrack {
 }
 
 struct StateTrack {
-    slice: Slice,
-    members: std::ops::Range<u32>,
+    population: usize,
+    members: Vec<u32>,
     /// Index in the layout of the first variable.
     first: usize,
     variables: Vec<usize>,
@@ -117,8 +117,8 @@ impl Recorder {
         let states = spec.record.state.iter().map(|state| {
             let size = network.populations[state.slice.population].size;
             let track = StateTrack {
-                slice: state.slice,
-                members: state.slice.start as u32..state.slice.stop.unwrap_or(size) as u32,
+                population: state.slice.population,
+                members: state.members(size),
                 first,
                 variables: state.variables.clone(),
                 series: Series { start: state.start, interval: state.interval },
@@ -320,7 +320,12 @@ impl Recorder {
     }
 }
 
-/// One variable of all members of a slice, in order.
+/// The place of the first member that is not below `start`.
+fn first_from(members: &[u32], start: u32) -> usize {
+    members.partition_point(|m| *m < start)
+}
+
+/// One variable of all sampled members, in order.
 fn read_members<W: Real>(
     network: &Network,
     parts: &[&Part<W>],
@@ -328,13 +333,14 @@ fn read_members<W: Real>(
     variable: usize,
     at: Time,
 ) -> Vec<f64> {
-    let population = track.slice.population;
+    let population = track.population;
     debug_assert!(population < network.populations.len());
     let mut rows = Vec::with_capacity(track.members.len());
     for part in parts {
         let own = &part.share().members[population];
-        let (from, to) = (own.start.max(track.members.start), own.end.min(track.members.end));
-        (from..to).for_each(|m| rows.push(part.read(population, m - own.start, variable, at)));
+        let (from, to) = (first_from(&track.members, own.start), first_from(&track.members, own.end));
+        let mine = &track.members[from..to.max(from)];
+        rows.extend(mine.iter().map(|m| part.read(population, m - own.start, variable, at)));
     }
     rows
 }

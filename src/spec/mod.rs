@@ -36,6 +36,7 @@ mod names;
 mod network_spec;
 mod pairs_file;
 mod parameters;
+mod parts;
 mod pattern;
 mod plastic;
 mod populations;
@@ -57,6 +58,7 @@ pub use devices::{device, device_file, device_presets, waveform};
 pub use error::ModelError;
 pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
+pub use parts::{Parts, assemble};
 pub use pattern::{PATTERN, PatternSpec};
 pub use pulses_file::{PulseColumns, read_pulses};
 pub use sources::parse_units;
@@ -70,7 +72,7 @@ use tree::{Kind, Node};
 /// # Errors
 /// A file that can't be read, or the first mistake in the model, with its place.
 pub fn load(path: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
-    build(layers::read(path)?, sets)
+    build(layers::read(path)?, sets, Tables::All)
 }
 
 /// Reads a model from its text; `name` is what errors call it, and relative paths start at `base_dir`.
@@ -79,7 +81,7 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, Model
 /// As [`load`].
 pub fn parse(text: &str, name: &str, base_dir: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
     let source = Source { name: name.to_string(), text: text.to_string(), folder: base_dir.to_path_buf() };
-    build(layers::read_source(&Arc::new(source))?, sets)
+    build(layers::read_source(&Arc::new(source))?, sets, Tables::All)
 }
 
 const TABLES: [&str; 14] = [
@@ -99,11 +101,33 @@ const TABLES: [&str; 14] = [
     "extends",
 ];
 
-fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
+/// Those that stand beside a network that comes from elsewhere.
+const BESIDE: [&str; 8] = ["title", "reference", "parameters", "simulation", "input", "interval", "record", "energy"];
+
+/// Where the network is.
+enum Tables {
+    /// In the model's tables.
+    All,
+    /// In these parts.
+    With(Parts),
+}
+
+fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<NetworkSpec, ModelError> {
     let model = sets.iter().try_fold(model, |model, (key, value)| layers::set(model, key, value))?;
     let at: Place = model.at.clone();
     let Kind::Table(root) = &model.kind else { return Err(model.mismatch("a model")) };
-    names::check_keys(root, "of a model", &TABLES)?;
+    // A network of another format may be looked at without being run.
+    let own = matches!(tables, Tables::All);
+    let parts = match tables {
+        Tables::All => {
+            names::check_keys(root, "of a model", &TABLES)?;
+            None
+        }
+        Tables::With(parts) => {
+            names::check_keys(root, "beside a network that comes from a file of another format", &BESIDE)?;
+            Some(parts)
+        }
+    };
 
     let replaced = Arc::new(Mutex::new(scope::Replaced::new()));
     let mut scope = Scope { replaced: Some(replaced.clone()), ..Scope::default() };
@@ -129,6 +153,13 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
     };
     reader.read_intervals(root)?;
     reader.check_sets()?;
+    let (mut given_inputs, mut given_projections) = (Vec::new(), Vec::new());
+    if let Some(mut parts) = parts {
+        parts.snap(simulation.engine, simulation.resolution);
+        given_inputs = parts.inputs;
+        given_projections = parts.projections;
+        reader.populations = parts.populations;
+    }
     reader.read_populations(root)?;
     if reader.populations.is_empty() {
         return Err(at.error("the model has no population: expected at least one table [population.NAME]"));
@@ -137,8 +168,10 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
     if simulation.duration.is_none() {
         simulation.duration = reader.shown_until();
     }
-    let inputs = reader.read_inputs(root)?;
-    let projections = reader.read_projections(root)?;
+    let mut inputs = given_inputs;
+    inputs.extend(reader.read_inputs(root)?);
+    let mut projections: Vec<_> = given_projections.into_iter().map(|p| (p.name.clone(), p)).collect();
+    projections.extend(reader.read_projections(root)?);
     let record = reader.read_record(root, &projections)?;
     let energy = reader.read_energy(root)?;
     let spec = NetworkSpec {
@@ -154,7 +187,7 @@ fn build(model: Node, sets: &[(String, String)]) -> Result<NetworkSpec, ModelErr
         energy,
         resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),
     };
-    if spec.simulation.duration.is_none() && spec.recordings().is_empty() {
+    if own && spec.simulation.duration.is_none() && spec.recordings().is_empty() {
         let place = root.entry("simulation").map_or(&at, |e| &e.key_at);
         return Err(place.error("`duration` is missing in [simulation]: expected a time such as \"1 s\""));
     }

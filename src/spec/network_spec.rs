@@ -310,6 +310,30 @@ pub struct ProjectionSpec {
 }
 
 impl ProjectionSpec {
+    /// Static synapses of weight 1 between all pairs, with NEST's default delay of 1 ms.
+    pub fn plain(name: String, source: Slice, target: Slice) -> ProjectionSpec {
+        ProjectionSpec {
+            name,
+            source,
+            target,
+            connect: Connect::AllToAll,
+            autapses: true,
+            multapses: true,
+            procedural: false,
+            weight: Value::Constant(1.0),
+            delay: Value::Constant(1.0),
+            axonal: false,
+            w_min: 0.0,
+            w_max: None,
+            plasticity: None,
+            short_term: None,
+            normalize: None,
+            device: None,
+            crossbar: None,
+            waveform: None,
+        }
+    }
+
     /// Does a synapse transmit the same weight always, from a store that knows of no spikes?
     pub fn is_static(&self) -> bool {
         self.plasticity.is_none() && self.device.is_none() && self.short_term.is_none()
@@ -355,12 +379,22 @@ pub struct RecordSpec {
 pub struct StateRecord {
     /// Whose state.
     pub slice: Slice,
+    /// Only these members of the population, rising, which are within the slice; none: all of it.
+    pub only: Option<Vec<u32>>,
     /// Indices into the model's variables.
     pub variables: Vec<usize>,
     /// Time of the first sample.
     pub start: Time,
     /// Time between samples.
     pub interval: Time,
+}
+
+impl StateRecord {
+    /// The members that are sampled, rising, of a population of this size.
+    pub fn members(&self, size: usize) -> Vec<u32> {
+        let all = || (self.slice.start as u32..self.slice.stop.unwrap_or(size) as u32).collect();
+        self.only.clone().unwrap_or_else(all)
+    }
 }
 
 /// `[[record.weights]]`.

@@ -79,7 +79,7 @@ impl Reader<'_> {
                         .help("the result has one table for each population and variable"));
                 }
             }
-            spec.state.push(StateRecord { slice, variables, start, interval });
+            spec.state.push(StateRecord { slice, only: None, variables, start, interval });
         }
         Ok(())
     }

@@ -22,7 +22,10 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     map.insert("spec", rooms(&[LEAVES, ZOO]));
     map.insert("network", rooms(&[LEAVES, ZOO, &["spec"]]));
     map.insert("engine", rooms(&[LEAVES, ZOO, &["spec", "network", "record"]]));
-    map.insert("cli", rooms(&[LEAVES, ZOO, &["spec", "network", "engine", "record", "format", "analysis", "plot"]]));
+    map.insert("clocked", rooms(&[LEAVES, &["format"]]));
+    map.insert("interchange", rooms(&[LEAVES, ZOO, &["spec", "network", "format"]]));
+    let above = ["spec", "network", "engine", "record", "format", "interchange", "clocked", "analysis", "plot"];
+    map.insert("cli", rooms(&[LEAVES, ZOO, &above]));
     map
 }
 

@@ -82,7 +82,12 @@ pub fn model(text: &str, sets: &[(&str, &str)]) -> NetworkSpec {
 
 /// Compiles and runs a model.
 pub fn run_with(text: &str, sets: &[(&str, &str)], threads: usize, options: &Options) -> Result<Ran, RunError> {
-    let network = network::compile(model(text, sets), threads).unwrap_or_else(|error| panic!("{error}"));
+    run_spec(model(text, sets), threads, options)
+}
+
+/// Compiles and runs a model that has been read.
+pub fn run_spec(spec: NetworkSpec, threads: usize, options: &Options) -> Result<Ran, RunError> {
+    let network = network::compile(spec, threads).unwrap_or_else(|error| panic!("{error}"));
     let simulation = engine::prepare(network)?;
     let layout = simulation.layout();
     let mut memory = Memory::keeping();

@@ -23,9 +23,10 @@ mod table;
 mod write;
 mod writer;
 
+pub(super) use attributes::{Sorting, set, set_list, set_text, write_list};
 pub(super) use claim::claim;
 pub use header::{Header, RecordedTable};
-pub use observables::{Observables, PreSpikeWeights, Snapshots, States, read_observables};
+pub use observables::{Observables, PreSpikeWeights, Snapshots, States, WrittenSpikes, read_observables, read_spikes};
 pub(super) use read::{beside_spikes, read, recognise};
 pub use stored::StoredSpikes;
 pub(super) use summary::Figures;

@@ -8,6 +8,7 @@ use super::read::recognise;
 use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
+use crate::format::open;
 
 /// `/state` and `/weights` of a result.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -117,6 +118,37 @@ fn image(h5: &H5, place: &str) -> Option<(usize, usize)> {
     let parameters: serde_json::Value = serde_json::from_str(&h5.attr_text(place, "parameters")?).ok()?;
     let side = |name: &str| parameters.get(name)?.as_u64().and_then(|n| usize::try_from(n).ok());
     Some((side("rows")?, side("columns")?))
+}
+
+/// Spikes of a population, by (time, member).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WrittenSpikes {
+    /// Population.
+    pub population: String,
+    /// Times \[ms\].
+    pub times_ms: Vec<f64>,
+    /// Members.
+    pub node_ids: Vec<u64>,
+}
+
+/// Reads the spikes of a result as they are stored.
+///
+/// # Errors
+/// As [`read_observables`].
+pub fn read_spikes(path: &Path) -> Result<Vec<WrittenSpikes>, FormatError> {
+    open(path, |h5| {
+        let population = |name: String| {
+            let place = join("/spikes", &name);
+            let (times, ids) = (h5.list(&join(&place, "timestamps"))?, h5.integers(&join(&place, "node_ids"))?);
+            if times.len() != ids.len() {
+                let message = "holds columns of different lengths, expected one entry per spike";
+                return Err(h5.error(&place, Fault::Invalid, message));
+            }
+            let node_ids = ids.into_iter().map(|id| id.max(0) as u64).collect();
+            Ok(WrittenSpikes { population: name, times_ms: times, node_ids })
+        };
+        h5.members("/spikes").into_iter().map(population).collect()
+    })
 }
 
 fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatError> {

@@ -3,8 +3,24 @@
 //! Present: `/spikes/<population>/{timestamps, node_ids}`; old: `/spikes/{timestamps, gids}`. Times are
 //! milliseconds unless the attribute `units` of `timestamps` says otherwise. Node ids may have holes;
 //! only ids that occur are units, for the file doesn't say how large a population is.
+//!
+//! Beside recordings: circuits ([`read_config`], [`read_nodes`], [`read_edges`]), and writing ([`write_spikes`], [`write_reports`]).
 
+mod config;
+mod edges;
+mod json;
+mod nodes;
 pub(super) mod report;
+mod rows;
+mod types;
+mod write;
+
+pub use config::{Config, Output, Report, SpikeInput, read_config};
+pub use edges::{Edges, read_edges};
+pub use json::read_json;
+pub use nodes::{Nodes, read_nodes};
+pub use types::Types;
+pub use write::{PopulationSpikes, ReportData, write_reports, write_spikes};
 
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join};

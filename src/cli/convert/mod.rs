@@ -1,4 +1,6 @@
-//! `memspike convert`: a recording or result as a file of another format.
+//! `memspike convert`: a recording or result as a file of another format, or a network as a NIR graph.
+
+mod nir;
 
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -6,22 +8,25 @@ use std::time::UNIX_EPOCH;
 use memspike::format::result::ResultError;
 use memspike::format::{self, Session, Subject, Target};
 use memspike::spikes::Recording;
+use memspike::time::Time;
 
-use super::memory::grouped;
-use super::output::Output;
-use super::{Done, Failure, clock, quantity};
+use crate::cli::memory::grouped;
+use crate::cli::output::Output;
+use crate::cli::{Done, Failure, clock, graph, quantity};
 
-/// Convert a recording or a result to NWB, SONATA, CSV or NPY
+/// Convert a recording or a result to NWB, SONATA, CSV or NPY, or a model to a NIR graph
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike convert session.nwb spikes.csv\n  \
-                        memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n\n\
+                        memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
+                        memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n\n\
                         NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
-                        CSV and NPY, milliseconds in SONATA.")]
+                        CSV and NPY, milliseconds in SONATA.\n\
+                        The Python package nir reads graphs; what NIR has no words for is told or refused (docs/INTERCHANGE.md).")]
 pub struct Args {
-    /// A recording or a result
+    /// A recording or a result; for a graph a model file (TOML) or the configuration of a SONATA circuit (JSON)
     input: PathBuf,
 
-    /// The file to write; its extension (.nwb, .h5, .csv, .npy) is its format
+    /// The file to write; its extension (.nwb, .h5, .csv, .npy, .nir) is its format
     output: PathBuf,
 
     /// The format, whatever the extension
@@ -31,6 +36,14 @@ pub struct Args {
     /// Replace the output if it exists
     #[arg(long)]
     force: bool,
+
+    /// Of a graph: the step for which a spike moves potentials as it does here; without it, the model's resolution
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    dt: Option<Time>,
+
+    /// Of a graph: lay a value over the model, such as parameters.g=4.5; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
+    set: Vec<(String, String)>,
 
     #[command(flatten)]
     session: SessionFlags,
@@ -116,6 +129,9 @@ struct SessionFlags {
 /// Reads, writes, and says what was written.
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = Output::new(&args.output, args.force)?;
+    if args.to.is_none() && graph::is_graph(&args.output) {
+        return nir::run(&args, &output);
+    }
     let target = match args.to {
         Some(To::Nwb) => Target::Nwb,
         Some(To::Sonata) => Target::Sonata,
@@ -123,7 +139,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Some(To::Npy) => Target::Npy,
         None => Target::of(output.path()).ok_or_else(|| {
             Failure::input(format!(
-                "The extension of {} names no format; expected .nwb, .h5 (SONATA), .csv or .npy, or --to FORMAT.",
+                "The extension of {} names no format; expected .nwb, .h5 (SONATA), .csv, .npy or .nir, or --to FORMAT.",
                 output.path().display()
             ))
         })?,

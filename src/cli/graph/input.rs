@@ -1,0 +1,103 @@
+//! Numbers for the inputs of a graph.
+
+use std::path::{Path, PathBuf};
+
+use memspike::format;
+use memspike::format::nir::{Graph, Kind};
+use memspike::npy;
+use memspike::time::Time;
+
+use super::Failure;
+
+/// The node and file of `[NODE=]FILE`.
+pub(super) fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failure> {
+    let all: Vec<usize> = (0..graph.nodes.len()).filter(|i| graph.nodes[*i].kind == Kind::Input).collect();
+    if let Some((name, file)) = text.split_once('=')
+        && let Some(node) = all.iter().find(|i| graph.nodes[**i].name == name)
+    {
+        return Ok((*node, file.into()));
+    }
+    match all[..] {
+        [one] => Ok((one, text.into())),
+        _ => {
+            let names: Vec<&str> = all.iter().map(|i| graph.nodes[*i].name.as_str()).collect();
+            Err(Failure::input(format!(
+                "--input {text}: the graph has the inputs {}; write --input NODE=FILE.",
+                if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            )))
+        }
+    }
+}
+
+/// Rows of `size` numbers, one per step.
+pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result<Vec<f64>, Failure> {
+    let wrong = |message: String| Failure::input(format!("{}: {message}", file.display()));
+    let extension = file.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let (values, width) = match extension.as_str() {
+        "npy" => {
+            let array = npy::read(file).map_err(&wrong)?;
+            let width = if array.names.is_empty() { array.shape.iter().skip(1).product() } else { array.names.len() };
+            (array.numbers, width)
+        }
+        "csv" | "txt" | "tsv" => {
+            table(&std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?).map_err(&wrong)?
+        }
+        _ => return counted(file, size, dt, duration),
+    };
+    if width != size {
+        return Err(wrong(format!(
+            "has rows of {width} numbers, but the input takes {size}; expected a row for each step."
+        )));
+    }
+    match values.iter().find(|x| !x.is_finite()) {
+        Some(bad) => Err(wrong(format!("holds {bad}, expected finite numbers."))),
+        None => Ok(values),
+    }
+}
+
+/// Numbers between commas or blanks, and how many there are in a row. A first line of words is left out.
+fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
+    let (mut values, mut width) = (Vec::new(), 0);
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let cells = line.split([',', ';', '\t', ' ']).map(str::trim).filter(|cell| !cell.is_empty());
+        let row: Result<Vec<f64>, String> = cells
+            .map(|cell| cell.parse().map_err(|_| format!("line {}: {cell:?} is no number.", number + 1)))
+            .collect();
+        match row {
+            Err(_) if number == 0 => continue,
+            Err(message) => return Err(message),
+            Ok(row) if width == 0 || row.len() == width => {
+                width = row.len();
+                values.extend(row);
+            }
+            Ok(row) => return Err(format!("line {}: has {} numbers, expected {width}.", number + 1, row.len())),
+        }
+    }
+    Ok((values, width))
+}
+
+/// The spikes of each unit of a recording in each step.
+fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result<Vec<f64>, Failure> {
+    let recording = format::read(file).map_err(Failure::input)?;
+    let units = recording.spikes.unit_ids.len();
+    if units != size {
+        return Err(Failure::input(format!("{}: has {units} units, but the input takes {size}.", file.display())));
+    }
+    let (start, stop) = (recording.start(), recording.stop());
+    let length = duration.map_or(stop - start, Time::seconds);
+    let steps = (length / dt.seconds()).ceil().max(0.0);
+    if steps * size as f64 > 1e9 {
+        return Err(Failure::input(format!(
+            "{}: {steps} steps of {size} numbers are too many; give --duration.",
+            file.display()
+        )));
+    }
+    let mut rows = vec![0.0; steps as usize * size];
+    for (time, unit) in recording.spikes.times.iter().zip(&recording.spikes.units) {
+        let step = ((time - start) / dt.seconds()).floor();
+        if let Some(count) = (step >= 0.0).then(|| rows.get_mut(step as usize * size + *unit as usize)).flatten() {
+            *count += 1.0;
+        }
+    }
+    Ok(rows)
+}

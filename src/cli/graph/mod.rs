@@ -1,0 +1,158 @@
+//! NIR graphs: `memspike run`, `check` and `info` of a .nir file.
+
+use std::path::Path;
+use std::time::Instant;
+
+use memspike::clocked::{self, Scheme};
+use memspike::format::nir::{Graph, Kind, read_graph};
+use memspike::time::Time;
+
+use super::output::Output;
+use super::{Done, Failure, clock, figures, memory, quantity};
+
+mod describe;
+mod figure;
+mod input;
+mod result;
+
+pub use describe::describe;
+
+/// Flags of `run` that only NIR graphs have.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "NIR graphs")]
+#[group(id = "graph")]
+pub struct Flags {
+    /// Numbers for an input, a row per step (.npy, .csv), or a recording whose spikes are counted in each step; may be repeated
+    #[arg(long = "input", value_name = "[NODE=]FILE")]
+    inputs: Vec<String>,
+
+    /// The step; times in the graph are seconds. norse and snnTorch mean 0.1ms, sinabs 1s
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    dt: Option<Time>,
+
+    /// euler: as most frameworks do; exact: the equations in closed form, spikes at any time
+    #[arg(long, value_enum)]
+    scheme: Option<SchemeName>,
+
+    /// After a spike in the scheme euler. to: v = v_reset, as NIR says; subtract: v -= v_threshold - v_reset, as sinabs does
+    #[arg(long, value_enum)]
+    reset: Option<Reset>,
+
+    /// Keep the potentials of a node of neurons in the result; may be repeated
+    #[arg(long = "record", value_name = "NODE")]
+    records: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SchemeName {
+    Euler,
+    Exact,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Reset {
+    To,
+    Subtract,
+}
+
+/// What of the flags of other models counts here.
+pub struct Common {
+    /// `--duration`.
+    pub duration: Option<Time>,
+    /// `--json`.
+    pub json: bool,
+    /// `--force`.
+    pub force: bool,
+}
+
+impl Flags {
+    /// Refuses flags that only a graph has.
+    pub fn refuse(&self) -> Result<(), Failure> {
+        let given = [
+            (!self.inputs.is_empty(), "--input"),
+            (self.dt.is_some(), "--dt"),
+            (self.scheme.is_some(), "--scheme"),
+            (self.reset.is_some(), "--reset"),
+            (!self.records.is_empty(), "--record"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            None => Ok(()),
+            Some((_, flag)) => Err(Failure::input(format!("{flag} is for NIR graphs (.nir), and the model is none."))),
+        }
+    }
+}
+
+/// Whether a model is a NIR graph.
+pub fn is_graph(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("nir"))
+}
+
+/// Simulates a graph.
+pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -> Result<Done, Failure> {
+    let output = output.map(|path| Output::new(path, common.force)).transpose()?;
+    let graph = read_graph(path).map_err(Failure::input)?;
+    graph.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", path.display()));
+    let timed = graph.nodes.iter().any(|n| n.kind.has_state());
+    let Some(dt) = flags.dt.or_else(|| (!timed).then_some(Time::from_ms(1.0))) else {
+        return Err(Failure::input(format!(
+            "{}: a NIR graph does not say how long a step is; give it, such as --dt 0.1ms (norse, snnTorch) or --dt 1s (sinabs).",
+            path.display()
+        )));
+    };
+    let mut inputs = Vec::new();
+    let mut rows = 0;
+    for text in &flags.inputs {
+        let (node, file) = input::node(&graph, text)?;
+        let values = input::read(&file, graph.nodes[node].size(), dt, common.duration)?;
+        rows = rows.max(values.len() / graph.nodes[node].size());
+        if inputs.iter().any(|(other, _)| *other == node) {
+            return Err(Failure::input(format!(
+                "--input {text}: the node {} has an input already.",
+                graph.nodes[node].name
+            )));
+        }
+        inputs.push((node, values));
+    }
+    let steps = common.duration.map_or(rows, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
+    if steps == 0 {
+        return Err(Failure::input(
+            "There is nothing to simulate: give --input FILE, or --duration for a run without input.",
+        ));
+    }
+    let potentials = flags.records.iter().map(|name| {
+        let found = graph.nodes.iter().position(|n| n.name == *name && matches!(n.kind, Kind::Neuron(_)));
+        found.ok_or_else(|| {
+            let names: Vec<&str> =
+                graph.nodes.iter().filter(|n| matches!(n.kind, Kind::Neuron(_))).map(|n| n.name.as_str()).collect();
+            Failure::input(format!(
+                "--record {name}: there is no such node of neurons; there are {}.",
+                names.join(", ")
+            ))
+        })
+    });
+    let scheme = if flags.scheme == Some(SchemeName::Exact) { Scheme::Exact } else { Scheme::Euler };
+    let options = clocked::Options {
+        dt: dt.seconds(),
+        steps,
+        scheme,
+        subtract: flags.reset == Some(Reset::Subtract),
+        inputs,
+        potentials: potentials.collect::<Result<_, _>>()?,
+    };
+    let begun = Instant::now();
+    let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
+    let summary = figure::summary(&graph, &options, &outcome, begun.elapsed().as_secs_f64());
+    if let Some(output) = &output {
+        result::write(output.path(), path, &graph, &options, &outcome, &summary).map_err(Failure::run)?;
+    }
+    if common.json {
+        return Done::json(&summary);
+    }
+    let mut text = figure::lay_out(&graph, &options, &outcome);
+    output.iter().for_each(|output| text += &format!("\nwritten to {}\n", output.path().display()));
+    Ok(Done::text(text))
+}
+
+fn neurons(graph: &Graph) -> usize {
+    graph.nodes.iter().filter(|n| matches!(n.kind, Kind::Neuron(_))).map(|n| n.size()).sum()
+}

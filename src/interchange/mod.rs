@@ -1,0 +1,57 @@
+//! Networks of other formats: files that [`crate::format`] reads become a [`NetworkSpec`](crate::spec::NetworkSpec), with which
+//! all else works as for a model file.
+//!
+//! | module | from |
+//! |---|---|
+//! | [`sonata`] | SONATA circuits of point neurons |
+//!
+//! And the other way: [`nir`] makes a NIR graph of a network. NIR graphs themselves are simulated by [`crate::clocked`].
+
+use std::path::PathBuf;
+
+use crate::format::{Fault, FormatError};
+use crate::spec::ModelError;
+
+mod nest;
+pub mod nir;
+pub mod sonata;
+
+/// Why a network of another format can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InterchangeError {
+    /// A file that can't be read, or says what can't be.
+    #[error(transparent)]
+    File(#[from] FormatError),
+    /// A layer over it that is wrong.
+    #[error(transparent)]
+    Layer(#[from] ModelError),
+}
+
+/// An error about a place in a file.
+fn wrong(file: impl Into<PathBuf>, place: impl Into<String>, message: impl Into<String>) -> InterchangeError {
+    FormatError { file: file.into(), place: place.into(), fault: Fault::Invalid, message: message.into() }.into()
+}
+
+/// A name as model files have them, from any text, different from those in `taken`.
+fn name_from<'a>(text: &str, taken: impl Fn(&str) -> bool + 'a) -> String {
+    let mut name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name = format!("n{name}");
+    }
+    if !taken(&name) {
+        return name;
+    }
+    (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_from;
+
+    #[test]
+    fn names_are_those_of_model_files_and_differ() {
+        assert_eq!(name_from("lif1.w-rec", |_| false), "lif1_w_rec");
+        assert_eq!(name_from("0", |_| false), "n0");
+        assert_eq!(name_from("a", |name| name == "a"), "a_2");
+    }
+}

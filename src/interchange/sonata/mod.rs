@@ -1,0 +1,90 @@
+//! SONATA circuits of point neurons (Dai et al. 2020, doi:10.1371/journal.pcbi.1007696), as NEST and bmtk's PointNet run them.
+//!
+//! | there | here |
+//! |---|---|
+//! | nodes `point_neuron`, `point_process`, with a `nest:` template | a population per neuron model, [`cells`] |
+//! | nodes `virtual` with an input of spikes | a source of given spikes, [`drive`] |
+//! | edges: syn_weight x nsyns, delay | a projection of listed pairs, [`connections`] |
+//! | node sets | members, [`sets`] |
+//! | run.tstop, run.dt | duration; the grid engine at that resolution, unless `--engine event` |
+//! | conditions.v_init | the initial v_m of neurons whose parameters give none |
+//! | reports | states of those nodes, [`reports`] |
+
+use std::path::Path;
+
+use super::{InterchangeError, name_from, wrong};
+use crate::format::sonata::{Config, Nodes, read_config, read_edges, read_nodes};
+use crate::spec::{NetworkSpec, Parts, assemble};
+
+mod cells;
+mod connections;
+mod drive;
+mod output;
+mod reports;
+mod sets;
+
+pub use output::Export;
+
+/// A circuit that can be simulated.
+#[derive(Debug)]
+pub struct Circuit {
+    /// The model.
+    pub spec: NetworkSpec,
+    /// What the user may want to know.
+    pub notes: Vec<String>,
+    /// Where its results go as SONATA, if the configuration says so.
+    pub export: Option<Export>,
+}
+
+/// A population of the circuit and where its nodes are in the model.
+struct Placed {
+    nodes: Nodes,
+    /// Population of the model and member of it, by node.
+    members: Vec<(u32, u32)>,
+    /// Whether a node only emits, by node.
+    emits: Vec<bool>,
+}
+
+/// Reads a circuit, under the layers `sets` (`--set KEY=VALUE` on simulation, record, input, interval and energy).
+///
+/// # Errors
+/// The first file and place in it that is missing or wrong.
+pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, InterchangeError> {
+    let mut config = read_config(path)?;
+    let mut parts = Parts::default();
+    let mut circuit: Vec<Placed> = Vec::new();
+    for (file, types) in &config.nodes {
+        for nodes in read_nodes(file, types)? {
+            if circuit.iter().any(|other| other.nodes.name == nodes.name) {
+                let message = "there is a population of this name in another file of the circuit";
+                return Err(wrong(file, format!("/nodes/{}", nodes.name), message));
+            }
+            circuit.push(cells::place(nodes, &config, &mut parts)?);
+        }
+    }
+    for (file, types) in &config.edges.clone() {
+        for edges in read_edges(file, types)? {
+            connections::add(&edges, &circuit, &mut config, &mut parts)?;
+        }
+    }
+    drive::add(&mut config, &circuit, &mut parts)?;
+    let mut spec = assemble(&text(&config), &path.display().to_string(), parts, sets)?;
+    let reports = reports::add(&config, &circuit, &mut spec)?;
+    let export = config.output.clone().map(|output| Export::new(output, &circuit, &spec, reports));
+    Ok(Circuit { spec, notes: config.notes, export })
+}
+
+/// The tables of the model file beside the network.
+fn text(config: &Config) -> String {
+    let title = config.path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let mut text = format!("# a SONATA circuit\ntitle = {}\n\n[simulation]\n", toml_edit::Value::from(title));
+    config.tstop_ms.into_iter().for_each(|ms| text += &format!("duration = \"{ms} ms\"\n"));
+    config.dt_ms.into_iter().for_each(|ms| text += &format!("engine = \"grid\"\nresolution = \"{ms} ms\"\n"));
+    config.seed.into_iter().for_each(|seed| text += &format!("seed = {seed}\n"));
+    text
+}
+
+/// A name for a part of a population.
+fn name(parts: &Parts, text: &str) -> String {
+    name_from(text, |name| parts.populations.iter().any(|p| p.name == name))
+}

@@ -1,0 +1,155 @@
+//! Models whose network comes from a file of another format: [`assemble`] puts it under the tables of a model file that say how it
+//! is simulated and recorded, so that `--set`, both engines and everything behind them work as for a model file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::{ModelError, Source};
+use super::network_spec::{
+    Connect, Engine, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec,
+};
+use super::scope::snap_up;
+use super::{Tables, build, layers};
+use crate::time::Time;
+use crate::value::Value;
+
+/// Populations, inputs and projections that are no tables of a model file. Names of populations are as in model files.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// Populations.
+    pub populations: Vec<PopulationSpec>,
+    /// Inputs; those of the tables come after them.
+    pub inputs: Vec<InputSpec>,
+    /// Projections, whose slices are of these populations.
+    pub projections: Vec<ProjectionSpec>,
+}
+
+/// A model of `parts`, and of a text with the other tables of a model file (simulation, record, input, interval, energy), under
+/// `sets` as in [`super::load`]. `name` is what errors call the text. A duration may be missing.
+///
+/// # Errors
+/// The first mistake in the text or in `sets`.
+pub fn assemble(
+    text: &str,
+    name: &str,
+    mut parts: Parts,
+    sets: &[(String, String)],
+) -> Result<NetworkSpec, ModelError> {
+    // Another network is another model, for checkpoints too.
+    let text = format!("{}\n# network: {:016x}\n", text.trim_end(), parts.digest());
+    let folder = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
+    let source = Source { name: name.to_string(), text: text.clone(), folder };
+    let comments: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    let mut spec = build(layers::read_source(&Arc::new(source))?, sets, Tables::With(std::mem::take(&mut parts)))?;
+    spec.resolved = format!("{}\n{}", comments.join("\n"), spec.resolved);
+    Ok(spec)
+}
+
+impl Parts {
+    /// Puts times of given spikes at the end of the steps that they lie in.
+    pub(crate) fn snap(&mut self, engine: Engine, step: Time) {
+        if engine == Engine::Event {
+            return;
+        }
+        for population in &mut self.populations {
+            if let PopulationKind::Source(SourceSpec::SpikeTimes(trains)) = &mut population.kind {
+                trains.iter_mut().flatten().for_each(|time| *time = snap_up(*time, step));
+            }
+        }
+    }
+
+    /// A number that differs where networks do (FNV-1a over 64-bit words).
+    fn digest(&self) -> u64 {
+        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+        for population in &self.populations {
+            hash.text(&population.name);
+            hash.word(population.size as u64);
+            match &population.kind {
+                PopulationKind::Neuron { neuron, initial } => {
+                    hash.text(neuron.model.describe().name);
+                    neuron.params.iter().for_each(|value| hash.value(value));
+                    initial.iter().for_each(|(variable, value)| {
+                        hash.word(*variable as u64);
+                        hash.value(value);
+                    });
+                }
+                PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => {
+                    for train in trains {
+                        hash.word(train.len() as u64);
+                        train.iter().for_each(|time| hash.word(time.0 as u64));
+                    }
+                }
+                PopulationKind::Source(other) => hash.text(&format!("{other:?}")),
+            }
+        }
+        self.inputs.iter().for_each(|input| hash.text(&format!("{input:?}")));
+        for projection in &self.projections {
+            hash.text(&projection.name);
+            hash.text(&format!("{:?}{:?}", projection.source, projection.target));
+            match &projection.connect {
+                Connect::Pairs(pairs) => {
+                    pairs.iter().for_each(|(source, target)| hash.word(u64::from(*source) << 32 | u64::from(*target)));
+                }
+                other => hash.text(&format!("{other:?}")),
+            }
+            hash.value(&projection.weight);
+            hash.value(&projection.delay);
+        }
+        hash.0
+    }
+}
+
+struct Hash(u64);
+
+impl Hash {
+    fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.word(text.len() as u64);
+        text.bytes().for_each(|byte| self.word(u64::from(byte)));
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::List(list) => {
+                self.word(list.len() as u64);
+                list.iter().for_each(|x| self.word(x.to_bits()));
+            }
+            other => self.text(&format!("{other:?}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(spike: f64) -> Parts {
+        let trains = vec![vec![Time::from_ms(spike)]];
+        let kind = PopulationKind::Source(SourceSpec::SpikeTimes(trains));
+        Parts { populations: vec![PopulationSpec { name: "a".to_owned(), size: 1, kind }], ..Parts::default() }
+    }
+
+    #[test]
+    fn tables_around_parts_can_be_set_and_parts_can_not() {
+        let sets = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        let text = "simulation.duration = '1 s'";
+        let spec = assemble(text, "x.json", parts(1.0), &sets("simulation.seed", "7")).unwrap();
+        assert_eq!((spec.simulation.seed, spec.record.spikes.len()), (7, 1));
+        let error = assemble(text, "x.json", parts(1.0), &sets("population.a.size", "2")).unwrap_err();
+        assert!(error.message().contains("population"), "{error}");
+    }
+
+    #[test]
+    fn given_spikes_go_to_the_grid_and_another_network_is_another_model() {
+        let text = "simulation = { duration = '1 s', engine = 'grid', resolution = '0.1 ms' }";
+        let spec = assemble(text, "x.json", parts(1.01), &[]).unwrap();
+        let PopulationKind::Source(SourceSpec::SpikeTimes(trains)) = &spec.populations[0].kind else { panic!() };
+        assert_eq!(trains[0], [Time::from_ms(1.1)]);
+        let other = assemble(text, "x.json", parts(1.02), &[]).unwrap();
+        assert_ne!(spec.resolved, other.resolved);
+        assert!(other.resolved.parse::<toml_edit::DocumentMut>().is_ok());
+    }
+}

@@ -1,0 +1,153 @@
+//! SONATA circuits that are wrong: what the user is told.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::{bad, good, memspike};
+use crate::interchange_sonata::copy;
+
+/// Changes a text in a file.
+fn change(folder: &Path, file: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(folder.join(file)).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(folder.join(file), text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn mistakes_in_texts_are_told_with_file_and_place() {
+    const CELL: &str = "shared_components/nest_models/cell_models/472363762_point.json";
+    let cases = [
+        (
+            "circuit_config.json",
+            "$NETWORK_DIR/internal_nodes.h5",
+            "$NETWORK/internal_nodes.h5",
+            "manifest does not give",
+        ),
+        ("circuit_config.json", "\"./network\"", "\"$COMPONENT_DIR/$NETWORK_DIR\"", "in a circle"),
+        ("circuit_config.json", "internal_nodes.h5", "no_nodes.h5", "no such file"),
+        ("circuit_config.json", "internal_nodes.h5", "external_internal_edges.h5", "no /nodes/<population>"),
+        ("circuit_config.json", "\"enabled\": true", "\"enabled\": 1", "expected true or false"),
+        ("circuit_config.json", "\"networks\": {", "\"networks\": [", "is no JSON"),
+        ("simulation_config.json", "\"tstop\": 1500.0", "\"tstop\": -1", "expected more than 0"),
+        (
+            "simulation_config.json",
+            "\"input_type\": \"spikes\"",
+            "\"input_type\": \"current_clamp\"",
+            "only spikes are known",
+        ),
+        ("simulation_config.json", "\"node_set\": \"external\"", "\"node_set\": \"externals\"", "there are external"),
+        (
+            "simulation_config.json",
+            "\"node_set\": \"external\"",
+            "\"node_set\": \"internal\"",
+            "spikes drive virtual nodes",
+        ),
+        ("simulation_config.json", "\"V_m\"", "\"v_x\"", "no variable v_x"),
+        ("simulation_config.json", "$BASE_DIR/circuit_config.json", "$BASE_DIR/simulation_config.json", "in a circle"),
+        ("node_sets.json", "\"node_id\"", "\"hair\"", "the column hair"),
+        (
+            "node_sets.json",
+            "\"population\": \"internal\"",
+            "\"population\": \"recorded_cells\"",
+            "no node set or population",
+        ),
+        (CELL, "\"tau_m\"", "\"tau_x\"", "tau_x is no parameter of lif_alpha"),
+        (CELL, "44.9", "-44.9", "more than 0"),
+        (CELL, "44.9", "\"long\"", "expected a number"),
+        ("network/internal_node_types.csv", "nest:iaf_psc_alpha", "nest:glif_psc", "glif_psc of NEST is not known"),
+        ("network/internal_node_types.csv", "point_process", "biophysical", "model_type is \"biophysical\""),
+        ("network/internal_node_types.csv", "102 e", "109 e", "has the type 102"),
+        ("network/internal_internal_edge_types.csv", "static_synapse", "stdp_synapse", "stdp_synapse is not known"),
+        ("network/internal_internal_edge_types.csv", " 2.0 ", " -2.0 ", "expected a delay above 0"),
+        ("network/internal_internal_edge_types.csv", " 2.0 ", " ", "5 words, but there are 6 columns"),
+        (
+            "shared_components/nest_models/synaptic_models/ExcToExc.json",
+            "}",
+            "\"tau\": 1.0 }",
+            "no parameter of static_synapse",
+        ),
+    ];
+    for (file, from, to, expected) in cases {
+        let folder = copy();
+        change(folder.path(), file, from, to);
+        let error = bad(&memspike(folder.path(), &["check", "simulation_config.json"]), 2);
+        assert!(error.contains(expected), "{file}: {from} -> {to}: {error}");
+        assert!(error.contains(".json") || error.contains(".csv") || error.contains(".h5"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_not_used_is_said() {
+    let folder = copy();
+    change(folder.path(), "simulation_config.json", "\"celsius\"", "\"extracellular_calcium\": 1.0, \"celsius\"");
+    let output = memspike(folder.path(), &["check", "simulation_config.json"]);
+    good(&output);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("conditions/extracellular_calcium is not used"), "{notes}");
+    assert!(notes.contains("20844 edges of external_to_internal give no delay"), "{notes}");
+}
+
+#[test]
+fn damaged_files_of_a_circuit_are_errors() {
+    for file in ["network/internal_nodes.h5", "network/internal_internal_edges.h5", "inputs/external_spike_trains.h5"] {
+        let folder = copy();
+        let path = folder.path().join(file);
+        let bytes = fs::read(&path).unwrap();
+        for length in [0, 100, bytes.len() / 2, bytes.len() - 1] {
+            fs::write(&path, &bytes[..length]).unwrap();
+            let error = bad(&memspike(folder.path(), &["check", "simulation_config.json"]), 2);
+            assert!(error.contains(file), "{error}");
+        }
+    }
+}
+
+/// A dataset of integers replaced.
+fn replace(file: &Path, place: &str, change: impl FnOnce(&mut Vec<i64>)) {
+    let file = hdf5::File::open_rw(file).unwrap();
+    let old = file.dataset(place).unwrap();
+    let mut values = old.read_raw::<i64>().unwrap();
+    change(&mut values);
+    let text = old.attr("node_population").ok().map(|a| a.read_scalar::<hdf5::types::VarLenUnicode>().unwrap());
+    file.unlink(place).unwrap();
+    let new = file.new_dataset::<i64>().shape(values.len()).create(place).unwrap();
+    new.write_raw(&values).unwrap();
+    if let Some(text) = text {
+        new.new_attr::<hdf5::types::VarLenUnicode>().create("node_population").unwrap().write_scalar(&text).unwrap();
+    }
+}
+
+#[test]
+fn tables_that_do_not_fit_together_are_errors() {
+    let edges = "/edges/internal_to_internal";
+    type Change = fn(&mut Vec<i64>);
+    let cases: [(&str, String, Change, &str); 7] = [
+        ("network/internal_internal_edges.h5", format!("{edges}/source_node_id"), |v| v[3] = 300, "has 300 nodes"),
+        (
+            "network/internal_internal_edges.h5",
+            format!("{edges}/target_node_id"),
+            |v| v[3] = -1,
+            "expected an id from 0",
+        ),
+        (
+            "network/internal_internal_edges.h5",
+            format!("{edges}/target_node_id"),
+            |v| v.truncate(9),
+            "expected as many",
+        ),
+        (
+            "network/internal_internal_edges.h5",
+            format!("{edges}/edge_group_index"),
+            |v| v[9] = 30_000,
+            "takes entry 30000",
+        ),
+        ("network/internal_internal_edges.h5", format!("{edges}/edge_type_id"), |v| v[0] = 99, "has the type 99"),
+        ("network/internal_nodes.h5", "/nodes/internal/node_id".to_owned(), |v| v.swap(0, 1), "in order"),
+        ("inputs/external_spike_trains.h5", "/spikes/gids".to_owned(), |v| v[0] = 100, "has 100 nodes"),
+    ];
+    for (file, place, change, expected) in cases {
+        let folder = copy();
+        replace(&folder.path().join(file), &place, change);
+        let error = bad(&memspike(folder.path(), &["check", "simulation_config.json"]), 2);
+        assert!(error.contains(expected) && error.contains(file), "{place}: {error}");
+    }
+}
