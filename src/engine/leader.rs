@@ -215,7 +215,8 @@ impl<'a> Leader<'a> {
             self.keep(saved)?;
         }
         if self.network.ranks.is_first() {
-            self.tell(window)?;
+            let told = self.tell(window);
+            self.keep(told)?;
             self.pace(window);
         }
         Ok(self.network.ranks.is_alone() && self.observer.stop_flag().load(Ordering::Relaxed))
