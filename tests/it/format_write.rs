@@ -199,7 +199,7 @@ fn the_command_converts_says_what_is_left_out_and_refuses_what_it_cant() {
     let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "a.csv"]), 2);
     assert!(message.contains("--force"), "{message}");
     let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "a.txt"]), 2);
-    assert!(message.contains("expected .nwb, .h5 (SONATA), .csv or .npy"), "{message}");
+    assert!(message.contains("expected .nwb, .h5 (SONATA), .csv, .npy or .nir"), "{message}");
     good(&memspike(folder.path(), &["convert", "session.nwb", "a.txt", "--to", "csv"]));
     assert_eq!(
         std::fs::read(folder.path().join("a.txt")).unwrap(),
