@@ -122,9 +122,11 @@ fn a_resumed_run_writes_the_same_files() {
     let run = |args: &[&str]| good(&memspike(folder.path(), &[&["run", "simulation_config.json"], args].concat()));
     run(&["--duration", "30ms", "-o", "a.h5", "--checkpoint-every", "20ms"]);
     run(&["--duration", "60ms", "--resume", "a.h5.ckpt"]);
-    let resumed = fs::read(folder.path().join("output/spikes.h5")).unwrap();
+    // What is in it: HDF5 dates its objects.
+    let read = || memspike::format::read(&folder.path().join("output/spikes.h5")).unwrap().spikes;
+    let resumed = read();
     run(&["--duration", "60ms", "-o", "b.h5", "--force"]);
-    assert!(resumed == fs::read(folder.path().join("output/spikes.h5")).unwrap(), "another spikes.h5");
+    assert!(!resumed.is_empty() && resumed == read(), "another spikes.h5");
 }
 
 #[test]
