@@ -2,13 +2,13 @@
 //!
 //! | there | here |
 //! |---|---|
-//! | nodes `point_neuron`, `point_process`, with a `nest:` template | a population per neuron model, [`cells`] |
-//! | nodes `virtual` with an input of spikes | a source of given spikes, [`drive`] |
-//! | edges: syn_weight x nsyns, delay | a projection of listed pairs, [`connections`] |
-//! | node sets | members, [`sets`] |
+//! | nodes `point_neuron`, `point_process`, with a `nest:` template | a population per neuron model, `cells` |
+//! | nodes `virtual` with an input of spikes | a source of given spikes, `drive` |
+//! | edges: syn_weight x nsyns, delay | a projection of listed pairs, `connections` |
+//! | node sets | members, `sets` |
 //! | run.tstop, run.dt | duration; the grid engine at that resolution, unless `--engine event` |
 //! | conditions.v_init | the initial v_m of neurons whose parameters give none |
-//! | reports | states of those nodes, [`reports`] |
+//! | reports | states of those nodes, `reports` |
 
 use std::path::Path;
 
