@@ -1,5 +1,8 @@
 //! Ticks, labels, frames and gridlines of a panel, and the sizes they are drawn in.
 
+use plotters::coord::ranged1d::Ranged;
+use plotters::coord::types::RangedCoordf64;
+
 use super::PlotError;
 use super::figure::{Anchor, Figure, Mark, Panel};
 use super::font;
@@ -71,11 +74,14 @@ impl Style {
 /// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `wanted` of them; with their step.
 pub(crate) fn ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, f64) {
     let step = nice_step((high - low) / wanted.max(1) as f64);
-    let first = (low / step - 1e-6).ceil();
-    let last = (high / step + 1e-6).floor();
-    let count = (last - first).clamp(-1.0, 1000.0) + 1.0;
-    let values = (0..count as usize).map(|i| (first + i as f64) * step).collect();
-    (values, step)
+    // Ranges that are empty, or so narrow that neighbours are one number.
+    if !(high - low > 1e-12 * low.abs().max(high.abs()) && (high - low).is_finite()) {
+        return (if low.is_finite() { vec![low] } else { vec![] }, step);
+    }
+    let points = RangedCoordf64::from(low..high).key_points(wanted.max(1) + 1);
+    let step = points.windows(2).next().map_or(step, |pair| nice_step((pair[1] - pair[0]) * (1.0 - 1e-6)));
+    // As multiples, free of what repeated addition leaves.
+    (points.into_iter().map(|point| (point / step).round() * step).collect(), step)
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is at least `raw`.
