@@ -31,3 +31,4 @@ pub mod synapse;
 pub mod time;
 pub mod units;
 pub mod value;
+pub mod whole;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
+use memspike::whole;
 
 use super::{Cli, Done, Failure};
 
@@ -43,7 +44,7 @@ fn write_all(program: &clap::Command, folder: &Path) -> Result<Done, Failure> {
     for (name, command) in std::iter::once(("memspike.1".to_string(), program)).chain(pages) {
         let path = folder.join(name);
         let page = render(command.clone()).map_err(Failure::run)?;
-        std::fs::write(&path, page).map_err(|e| fail(&path, e))?;
+        whole::write(&path, page).map_err(|e| fail(&path, e))?;
         written += &format!("{}\n", path.display());
     }
     Ok(Done::text(written))

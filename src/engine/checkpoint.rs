@@ -1,7 +1,7 @@
 //! A checkpoint: all state of a run between two windows, in an order that does not depend on threads.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::synapse::{History, PlasticState};
 use crate::time::Time;
+use crate::whole;
 
 use super::RunError;
 use super::array::{self, ArrayState};
@@ -231,17 +232,17 @@ impl Checkpoint {
     /// # Errors
     /// If it can't be written.
     pub fn write(&self, path: &Path) -> Result<(), RunError> {
-        let part = path.with_extension("ckpt.part");
-        let fail = |e: &dyn std::fmt::Display| {
-            let _ = std::fs::remove_file(&part);
-            RunError::Failed(format!("can't write the checkpoint {}: {e}", path.display()))
-        };
+        let fail =
+            |e: &dyn std::fmt::Display| RunError::Failed(format!("can't write the checkpoint {}: {e}", path.display()));
         let bytes = postcard::to_allocvec(self).map_err(|e| fail(&e))?;
-        let mut file = BufWriter::new(File::create(&part).map_err(|e| fail(&e))?);
-        let body = file.write_all(MAGIC).and_then(|()| file.write_all(&digest(&bytes).to_le_bytes()));
-        body.and_then(|()| file.write_all(&bytes)).and_then(|()| file.flush()).map_err(|e| fail(&e))?;
-        file.get_ref().sync_all().map_err(|e| fail(&e))?;
-        std::fs::rename(&part, path).map_err(|e| fail(&e))
+        let fill = |part: &Path| -> io::Result<()> {
+            let mut file = BufWriter::new(File::create(part)?);
+            file.write_all(MAGIC)?;
+            file.write_all(&digest(&bytes).to_le_bytes())?;
+            file.write_all(&bytes)?;
+            file.flush()
+        };
+        whole::replace(path, |e| e, fill).map_err(|e| fail(&e))
     }
 
     /// Reads a checkpoint.

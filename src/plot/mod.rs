@@ -57,6 +57,7 @@ pub use traces::traces;
 
 use crate::analysis::AnalysisError;
 use crate::spikes::SourceError;
+use crate::whole;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -258,5 +259,5 @@ pub fn encode(figure: &Figure, format: Format) -> Result<Vec<u8>, PlotError> {
 /// If the extension names no kind of picture, or the file cannot be written.
 pub fn save(figure: &Figure, path: &Path) -> Result<(), PlotError> {
     let bytes = encode(figure, Format::of(path)?)?;
-    std::fs::write(path, bytes).map_err(|error| PlotError::Write { path: path.display().to_string(), error })
+    whole::write(path, bytes).map_err(|error| PlotError::Write { path: path.display().to_string(), error })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const LEAVES: &[&str] = &[
     "check", "describe", "hardware", "idx", "math", "memory", "npy", "ranks", "rng", "sample", "spikes", "stream",
-    "time", "units", "value",
+    "time", "units", "value", "whole",
 ];
 const ZOO: &[&str] = &["crossbar", "device", "neuron", "plasticity", "synapse"];
 

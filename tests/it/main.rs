@@ -28,7 +28,6 @@ mod engine_threads;
 mod format_broken;
 mod format_contain;
 mod format_damage;
-mod format_disk_full;
 mod format_read;
 mod format_recordings;
 mod format_result;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use memspike::crossbar::{Adc, Solution};
+use memspike::whole;
 use serde_json::{Value, json};
 
 use super::{Args, Job, table};
@@ -197,9 +198,9 @@ impl Outcome {
                         columns.push(outputs.clone());
                     }
                 }
-                std::fs::write(path, table::csv_text(&header, &columns)).map_err(|e| fail(&e))
+                whole::write(path, table::csv_text(&header, &columns)).map_err(|e| fail(&e))
             }
-            "npy" => std::fs::write(path, table::npy_bytes(currents)).map_err(|e| fail(&e)),
+            "npy" => whole::write(path, table::npy_bytes(currents)).map_err(|e| fail(&e)),
             _ => {
                 let (m, n) = (job.array.rows(), job.array.columns());
                 let volts = |list: &[Option<f64>]| list.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<_>>();
@@ -220,7 +221,7 @@ impl Outcome {
                 if let Some(c) = &self.converted {
                     all.push(("adc_codes", "1", vec![c.codes.len()], &c.codes));
                 }
-                table::write_h5(path, &all).map_err(|e| fail(&e))
+                whole::replace(path, |e| fail(&e), |part| table::write_h5(part, &all).map_err(|e| fail(&e)))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::plot::{self, Figure};
+use memspike::whole;
 
 use crate::cli::Failure;
 use crate::cli::output::Output;
@@ -61,7 +62,7 @@ impl Ready {
         let mut said = String::new();
         if let Some(csv) = &self.csv {
             let path = csv.path();
-            std::fs::write(path, table()).map_err(|e| Failure::run(format!("Can't write {}: {e}.", path.display())))?;
+            whole::write(path, table()).map_err(|e| Failure::run(format!("Can't write {}: {e}.", path.display())))?;
             let _ = writeln!(said, "{}: the numbers", path.display());
         }
         if let Some(picture) = &self.picture {

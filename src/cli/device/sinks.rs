@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::plot::{self, Figure};
+use memspike::whole;
 
 use crate::cli::Failure;
 use crate::cli::output::Output;
@@ -97,8 +98,8 @@ impl Checked {
             let path = output.path();
             let failed = |e: std::io::Error| Failure::run(format!("{} could not be written: {e}", path.display()));
             match (kind, figure) {
-                (Kind::Table, _) => std::fs::write(path, table).map_err(failed)?,
-                (Kind::Set, _) => std::fs::write(path, set).map_err(failed)?,
+                (Kind::Table, _) => whole::write(path, table).map_err(failed)?,
+                (Kind::Set, _) => whole::write(path, set).map_err(failed)?,
                 (Kind::Picture, Some(figure)) => plot::save(figure, path).map_err(Failure::run)?,
                 (Kind::Picture, None) => {}
             }

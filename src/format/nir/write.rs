@@ -1,9 +1,12 @@
 //! Writing a graph as the Python package nir reads it.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group};
+
+use crate::whole;
 
 use super::kinds::{Convolution, Graph, Kind, Layer, Neuron, Node, Padding, Pool};
 
@@ -15,9 +18,9 @@ const VERSION: &str = "1.0";
 /// # Errors
 /// What the library says.
 pub fn write_graph(path: &Path, graph: &Graph, about: &[(&str, &str)]) -> Result<(), String> {
-    let write = || -> hdf5::Result<()> {
+    let write = |part: &Path| -> hdf5::Result<()> {
         hdf5::silence_errors(true);
-        let file = File::create(path)?;
+        let file = File::create(part)?;
         text(&file, "version", VERSION)?;
         let root = file.create_group("node")?;
         text(&root, "type", "NIRGraph")?;
@@ -35,7 +38,8 @@ pub fn write_graph(path: &Path, graph: &Graph, about: &[(&str, &str)]) -> Result
         about.iter().try_for_each(|(key, value)| text(&metadata, key, value))?;
         file.close()
     };
-    write().map_err(|e| format!("{}: can't be written: {e}", path.display()))
+    let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
+    whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
 }
 
 fn word(text: &str) -> VarLenUnicode {

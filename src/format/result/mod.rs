@@ -32,8 +32,8 @@ pub use stored::StoredSpikes;
 pub(super) use summary::Figures;
 pub use summary::read_summary;
 pub use table::Mark;
+pub(super) use write::unwritable;
 pub use write::{Marks, ResultError, ResultFile};
-pub(super) use write::{part_path, unwritable};
 pub(super) use writer::cause;
 
 /// The attribute `format` by which a result is recognised.

@@ -14,6 +14,7 @@ use super::header::Header;
 use super::table::Mark;
 use super::writer::Writer;
 use crate::record::{Chunk, Layout, Sink, SinkError};
+use crate::whole::part_path;
 
 /// Chunks that may wait for the writer; then the simulation waits, so that memory stays bounded.
 const QUEUE: usize = 64;
@@ -281,13 +282,6 @@ fn serve(writer: Writer, orders: &Receiver<Order>, answer: &SyncSender<Answer>) 
             }
         }
     }
-}
-
-/// `OUT.h5.part`.
-pub(in crate::format) fn part_path(out: &Path) -> PathBuf {
-    let mut part = out.as_os_str().to_owned();
-    part.push(".part");
-    PathBuf::from(part)
 }
 
 fn expect_free(out: &Path, force: bool) -> Result<(), ResultError> {

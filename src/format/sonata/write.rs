@@ -1,10 +1,12 @@
 //! Writes SONATA spikes and reports, as libsonata and bmtk read them.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use hdf5::{File, Group};
 
 use crate::format::result::{SONATA_MAGIC, SONATA_VERSION, Sorting, set, set_list, set_text, write_list};
+use crate::whole;
 
 /// Spikes of a population, in the order in which they are to be written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,8 +53,8 @@ pub struct ReportData {
 /// # Errors
 /// What the library says.
 pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) -> Result<(), String> {
-    let write = || -> hdf5::Result<()> {
-        let file = create(path)?;
+    whole_file(path, |part| {
+        let file = create(part)?;
         let spikes = file.create_group("spikes")?;
         for population in populations {
             let group = spikes.create_group(&population.population)?;
@@ -62,8 +64,7 @@ pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) 
             write_list(&group, "node_ids", &population.node_ids)?;
         }
         file.close()
-    };
-    write().map_err(|e| format!("{}: can't be written: {e}", path.display()))
+    })
 }
 
 /// Writes a file of reports, one group per population.
@@ -71,8 +72,8 @@ pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) 
 /// # Errors
 /// What the library says.
 pub fn write_reports(path: &Path, reports: &[ReportData]) -> Result<(), String> {
-    let write = || -> hdf5::Result<()> {
-        let file = create(path)?;
+    whole_file(path, |part| {
+        let file = create(part)?;
         let root = file.create_group("report")?;
         for report in reports {
             let group = root.create_group(&report.population)?;
@@ -86,8 +87,13 @@ pub fn write_reports(path: &Path, reports: &[ReportData]) -> Result<(), String> 
             write_mapping(&group.create_group("mapping")?, report)?;
         }
         file.close()
-    };
-    write().map_err(|e| format!("{}: can't be written: {e}", path.display()))
+    })
+}
+
+/// Lets `write` make a file that takes the place of `path` once it is whole.
+fn whole_file(path: &Path, write: impl FnOnce(&Path) -> hdf5::Result<()>) -> Result<(), String> {
+    let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
+    whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
 }
 
 fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {

@@ -9,11 +9,11 @@ mod nwb;
 mod session;
 mod sonata;
 
-use std::fs;
 use std::path::Path;
 
-use super::result::{ResultError, claim, part_path, unwritable};
+use super::result::{ResultError, claim, unwritable};
 use crate::spikes::Recording;
+use crate::whole::{Part, part_path};
 pub use session::{Session, Subject};
 
 /// A format to write.
@@ -53,35 +53,26 @@ pub fn write(
     session: &Session,
 ) -> Result<Vec<String>, ResultError> {
     hdf5::silence_errors(true);
-    let part = Part(part_path(path));
-    let _claim = claim(&part.0, |e| unwritable(&part.0, e))?;
+    // Claimed before there is a part to remove: another run's stays.
+    let unfinished = part_path(path);
+    let _claim = claim(&unfinished, |e| unwritable(&unfinished, e))?;
+    let part = Part::of(path);
     let notes = match target {
-        Target::Nwb => nwb::write(&part.0, recording, session),
-        Target::Sonata => sonata::write(&part.0, recording),
-        Target::Csv => csv::write(&part.0, recording),
-        Target::Npy => npy::write(&part.0, recording),
+        Target::Nwb => nwb::write(part.path(), recording, session),
+        Target::Sonata => sonata::write(part.path(), recording),
+        Target::Csv => csv::write(part.path(), recording),
+        Target::Npy => npy::write(part.path(), recording),
     };
     let notes = notes.map_err(|error| match error {
         ResultError::Input(cause) => ResultError::Input(format!("{}: {cause}", path.display())),
         ResultError::Failed(cause) => failed(path, &cause),
     })?;
-    let stored = fs::File::open(&part.0).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&part.0, path));
-    stored.map_err(|e| failed(path, &e.to_string()))?;
+    part.put(path).map_err(|e| failed(path, &e.to_string()))?;
     Ok(notes)
 }
 
 fn failed(path: &Path, cause: &str) -> ResultError {
     ResultError::Failed(format!("{}: writing has failed: {cause}; no file was kept", path.display()))
-}
-
-/// The unfinished file, which goes away with this; after its renaming there is none.
-struct Part(std::path::PathBuf);
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // If it can't be removed either, the message about the write is the one that counts.
-        drop(fs::remove_file(&self.0));
-    }
 }
 
 /// The populations of a recording: its own, or all units as one, which has no name.

@@ -1,4 +1,7 @@
-//! A full disk ends a run with a message and leaves no result that looks whole.
+//! A full disk ends a run with a message and leaves no result or picture that looks whole.
+//!
+//! A program of its own: a dataset of a file that could not be closed stays among the open ones of the HDF5 library, and another
+//! file's links can't be removed in that process any more (H5Ldelete looks at all of them).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -89,4 +92,26 @@ fn a_disk_that_is_full_at_the_start_is_noticed_at_once() {
     let out = small.0.join("out.h5");
     let message = ResultFile::create(&out, &layout(), &Header::default(), false).err().unwrap().to_string();
     expect_no_result(&out, &message);
+}
+
+#[test]
+fn a_picture_or_page_that_does_not_fit_leaves_the_old_one() {
+    let Some(small) = Small::mount("20k") else { return };
+    let recording =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/mc_maze_trial_748/mc_maze_trial_748.nwb");
+    for name in ["a.png", "a.svg", "a.pdf", "a.html"] {
+        let out = small.0.join(name);
+        std::fs::write(&out, "old").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_memspike"))
+            .args(["raster", "--force", "-o"])
+            .args([&out, &recording])
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("No space left on device") && message.contains(name), "{message}");
+        assert_eq!(std::fs::read(&out).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(&small.0).unwrap().count(), 1, "the part is gone");
+        std::fs::remove_file(&out).unwrap();
+    }
 }

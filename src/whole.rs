@@ -1,0 +1,110 @@
+//! Files that are there whole or not at all: written under another name, and renamed when they are done.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// `OUT.part`, under which `OUT` is written.
+pub fn part_path(out: &Path) -> PathBuf {
+    let mut part = out.as_os_str().to_owned();
+    part.push(".part");
+    PathBuf::from(part)
+}
+
+/// An unfinished file, which goes away with this; once it is renamed there is none.
+#[derive(Debug)]
+pub struct Part(PathBuf);
+
+impl Part {
+    /// The unfinished form of `out`; nothing is made yet.
+    pub fn of(out: &Path) -> Part {
+        Part(part_path(out))
+    }
+
+    /// Where to write.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts it in the place of `out`, once the disk has all of it.
+    ///
+    /// # Errors
+    /// What the operating system says; `out` is as it was then.
+    pub fn put(&self, out: &Path) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()?;
+        fs::rename(&self.0, out)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // If it can't be removed either, the message about the write is the one that counts.
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+/// Lets `write` fill a file that takes the place of `out` when it succeeds; a link is followed, and what is no file (a pipe, a
+/// terminal) is written to as it is.
+///
+/// # Errors
+/// What `write` gives, and as `failed` says what goes wrong in putting the file in place; `out` is as it was then.
+pub fn replace<T, E>(
+    out: &Path,
+    failed: impl FnOnce(io::Error) -> E,
+    write: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<T, E> {
+    if out.exists() && !out.is_file() {
+        return write(out);
+    }
+    let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_owned());
+    let part = Part::of(&out);
+    let value = write(part.path())?;
+    part.put(&out).map_err(failed)?;
+    Ok(value)
+}
+
+/// As [`fs::write`], but whole or not at all.
+///
+/// # Errors
+/// What the operating system says.
+pub fn write(out: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    replace(out, |e| e, |part| fs::write(part, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file_and_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("a.png");
+        write(&out, "old").unwrap();
+        let error = replace(
+            &out,
+            |e| e,
+            |part| {
+                fs::write(part, "half of the n")?;
+                Err::<(), _>(io::Error::other("full"))
+            },
+        );
+        assert_eq!(error.unwrap_err().to_string(), "full");
+        assert_eq!(fs::read(&out).unwrap(), b"old");
+        write(&out, "new").unwrap();
+        assert_eq!(fs::read(&out).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_a_device_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, link) = (folder.path().join("a.png"), folder.path().join("link"));
+        write(&out, "old").unwrap();
+        std::os::unix::fs::symlink(&out, &link).unwrap();
+        write(&link, "new").unwrap();
+        assert!(link.is_symlink() && fs::read(&out).unwrap() == b"new");
+        write(Path::new("/dev/null"), "nothing").unwrap();
+        assert!(!Path::new("/dev/null").is_file() && !Path::new("/dev/null.part").exists());
+    }
+}
