@@ -40,6 +40,7 @@ mod simulate;
 mod sink;
 mod together;
 mod view;
+mod window;
 
 pub use failure::{Done, Failure};
 

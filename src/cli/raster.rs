@@ -4,11 +4,13 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use memspike::format;
-use memspike::plot::{self, Group, RasterData, RasterOptions, Selection, TerminalOptions};
+use memspike::plot::{self, Group, RasterData, RasterOptions, TerminalOptions};
 use memspike::spikes::{Recording, Signal};
+use memspike::whole;
 
 use super::align::{self, Align};
 use super::output::Output;
+use super::window::Window;
 use super::{Done, Failure, quantity};
 
 /// Draw the raster of a result or a recording: png, svg, pdf or html, or in the terminal without -o
@@ -27,25 +29,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Start of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
-    start: Option<f64>,
-
-    /// End of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
-    stop: Option<f64>,
-
-    /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
-    #[arg(long, value_name = "POPULATION")]
-    population: Vec<Selection>,
-
-    /// Draw at most so many neurons, evenly chosen
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    max_neurons: Option<u32>,
-
-    /// Draw the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
-    behavior: Option<Vec<String>>,
+    #[command(flatten)]
+    window: Window,
 
     /// Width of the bins of rates; a round number that suits the window without it
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
@@ -91,14 +76,8 @@ enum Kind {
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
     let kind = output.as_ref().map(|output| kind(output.path())).transpose()?;
-    let options = RasterOptions {
-        start: args.start,
-        stop: args.stop,
-        select: args.population,
-        max_neurons: args.max_neurons.map(|n| n as usize),
-        bin: args.bin,
-        ..RasterOptions::default()
-    };
+    let (options, behavior) = args.window.split();
+    let options = RasterOptions { bin: args.bin, ..options };
     if let Some(to) = args.align_to {
         let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
         let Some((output, Kind::Picture)) = output.as_ref().zip(kind) else {
@@ -111,11 +90,11 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         plot::save(&figure, output.path()).map_err(Failure::run)?;
         return Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)));
     }
-    let what = Shown { file: args.file, behavior: args.behavior };
+    let what = Shown { file: args.file, behavior };
     shown(&what, options, |data, options| match (&output, &kind) {
         (Some(output), Some(Kind::Page)) => {
             let page = plot::page(data, options).map_err(Failure::input)?;
-            std::fs::write(output.path(), page).map_err(|error| {
+            whole::write(output.path(), page).map_err(|error| {
                 Failure::run(plot::PlotError::Write { path: output.path().display().to_string(), error })
             })?;
             Ok(Done::text(format!("{}: a page to open in a browser\n", output.path().display())))

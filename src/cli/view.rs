@@ -1,13 +1,15 @@
 //! `memspike view`: the raster of a result or a recording as a page on this machine.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use memspike::plot::{self, RasterOptions, Selection};
+use memspike::plot;
+use memspike::whole::part_path;
 
 use super::http::{self, Answer};
 use super::raster::{Shown, shown};
-use super::{Done, Failure, quantity};
+use super::window::Window;
+use super::{Done, Failure};
 
 /// Serve the raster of a result or a recording as a page to look into, on this machine only; Ctrl-C ends it
 ///
@@ -28,45 +30,20 @@ pub struct Args {
     #[arg(long)]
     no_open: bool,
 
-    /// Start of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
-    start: Option<f64>,
-
-    /// End of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
-    stop: Option<f64>,
-
-    /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
-    #[arg(long, value_name = "POPULATION")]
-    population: Vec<Selection>,
-
-    /// At most so many neurons, evenly chosen
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    max_neurons: Option<u32>,
-
-    /// Show the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
-    behavior: Option<Vec<String>>,
+    #[command(flatten)]
+    window: Window,
 }
 
 /// Makes the page, prints its address, and serves it until the program is ended.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    let mut part = args.file.clone().into_os_string();
-    part.push(".part");
-    if !args.file.exists() && Path::new(&part).exists() {
+    if !args.file.exists() && part_path(&args.file).exists() {
         return Err(Failure::input(format!(
             "{} is still being written, and is whole only at the end of its run; start a run with --view to watch it.",
             args.file.display()
         )));
     }
-    let file = Shown { file: args.file.clone(), behavior: args.behavior };
-    let options = RasterOptions {
-        start: args.start,
-        stop: args.stop,
-        select: args.population,
-        max_neurons: args.max_neurons.map(|n| n as usize),
-        ..RasterOptions::default()
-    };
+    let (options, behavior) = args.window.split();
+    let file = Shown { file: args.file.clone(), behavior };
     let page = shown(&file, options, |data, options| plot::page(data, options).map_err(Failure::input))?;
     let (listener, address) = http::listen(args.port).map_err(|e| taken(args.port, &e))?;
     let address = format!("http://{address}/");

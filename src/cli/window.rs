@@ -1,0 +1,43 @@
+//! Flags of what is shown of a file: `raster` and `view` have them.
+
+use memspike::plot::{RasterOptions, Selection};
+
+use super::quantity;
+
+/// What is shown of a file of spikes.
+#[derive(Debug, clap::Args)]
+pub struct Window {
+    /// Start of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    start: Option<f64>,
+
+    /// End of the window, on the file's clock
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    stop: Option<f64>,
+
+    /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
+    #[arg(long, value_name = "POPULATION")]
+    population: Vec<Selection>,
+
+    /// Draw at most so many neurons, evenly chosen
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max_neurons: Option<u32>,
+
+    /// Draw the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    behavior: Option<Vec<String>>,
+}
+
+impl Window {
+    /// Of spikes, and of what stands below them: names of signals, all if there are none; without a list none.
+    pub fn split(self) -> (RasterOptions, Option<Vec<String>>) {
+        let options = RasterOptions {
+            start: self.start,
+            stop: self.stop,
+            select: self.population,
+            max_neurons: self.max_neurons.map(|n| n as usize),
+            ..RasterOptions::default()
+        };
+        (options, self.behavior)
+    }
+}
