@@ -90,6 +90,18 @@ pub struct AtPre {
 pub trait Pair {
     /// Does a pre spike change the weight without any post spike?
     const AT_EVERY_PRE: bool = false;
+    /// Does what a post spike changes depend on the neuron's second trace?
+    const SECOND: bool = false;
+    /// The one trace on which the change at a post spike depends: the presynaptic one, joined with the neuron's second trace.
+    #[inline(always)]
+    fn joined_post(&self, x: f64, _second: f64) -> f64 {
+        x
+    }
+    /// The one on which the change at a pre spike depends: the postsynaptic trace, joined with the slow presynaptic one.
+    #[inline(always)]
+    fn joined_pre(&self, y: f64, _x_slow: f64) -> f64 {
+        y
+    }
     /// The change of weight `w` at a post spike that finds the presynaptic trace at `x`.
     fn on_post(&self, w: f64, x: f64) -> f64;
     /// The change of weight `w` at a pre spike that finds the postsynaptic trace at `y`.

@@ -5,7 +5,7 @@ use crate::describe::Kind::{Choice, Quantity, Weight};
 use crate::describe::{Model, param};
 use crate::math::exp;
 
-use super::{AtPost, AtPre, Pairing};
+use super::{AtPost, AtPre, Pair, Pairing};
 
 /// The rule's table. The defaults are one published set, the full all-to-all model of visual cortex, which are NEST's too (but
 /// for the neurons' tau_minus, tau_minus_triplet, which are of no set there).
@@ -87,6 +87,31 @@ impl Triplet {
     #[inline]
     pub fn on_pre(&self, seen: &AtPre) -> f64 {
         -seen.y * (self.a_minus + self.a_minus_triplet * seen.x_slow)
+    }
+}
+
+/// Changes depend on no weight: each is the joined trace itself.
+impl Pair for Triplet {
+    const SECOND: bool = true;
+
+    #[inline(always)]
+    fn joined_post(&self, x: f64, second: f64) -> f64 {
+        self.on_post(&AtPost { x, since_pre: None, y: 0.0, second })
+    }
+
+    #[inline(always)]
+    fn joined_pre(&self, y: f64, x_slow: f64) -> f64 {
+        self.on_pre(&AtPre { y, x_slow })
+    }
+
+    #[inline(always)]
+    fn on_post(&self, _: f64, joined: f64) -> f64 {
+        joined
+    }
+
+    #[inline(always)]
+    fn on_pre(&self, _: f64, joined: f64) -> f64 {
+        joined
     }
 }
 

@@ -60,6 +60,12 @@ impl History {
         &self.spikes[from..to]
     }
 
+    /// The last spike, or the one so many before it, where it is kept.
+    #[inline]
+    pub fn nth_last(&self, back: usize) -> PostSpike {
+        self.spikes[self.spikes.len() - 1 - back]
+    }
+
     /// The last spike strictly before `time`.
     #[inline]
     pub fn last_before(&self, time: Time) -> Option<PostSpike> {

@@ -12,6 +12,7 @@ use crate::neuron::Real;
 use crate::plasticity::{Pair, Pairing, Rule};
 use crate::time::Time;
 
+use super::History;
 use super::device_row::{Devices, Work};
 use super::ideal_row::Ideal;
 use super::plastic::{Plastic, PlasticSetup, PreSpike};
@@ -64,12 +65,12 @@ pub struct Scratch {
 }
 
 impl<W: Real> Plastic<W> {
-    /// Can whole runs be brought up to date at once?
+    /// Can whole runs be brought up to date with this spike at once?
     #[inline]
-    pub fn has_rows(&self) -> bool {
+    pub fn has_rows(&self, pre: &PreSpike) -> bool {
         let setup = &self.setup;
         let pairs = |rule: &Rule| {
-            let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Inhibitory(_));
+            let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_));
             pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
         let held = match &setup.memristor {
@@ -79,8 +80,38 @@ impl<W: Real> Plastic<W> {
         setup.rule.as_ref().is_none_or(pairs)
             && held
             && !setup.axonal
-            && setup.during.is_none()
-            && setup.normalize.is_none()
+            && (self.learns_throughout(pre) || self.is_frozen(pre) && setup.memristor.is_none())
+            && !self.was_scaled(pre)
+    }
+
+    /// When what a spike finds unlearnt begins: post spikes are learnt from that reach the synapse later, and up to the spike.
+    #[inline]
+    fn unlearnt_from(&self, pre: &PreSpike) -> Time {
+        pre.past.last().map_or(pre.time, |last| last.max(self.settled))
+    }
+
+    /// Does the rule learn from everything that a spike finds unlearnt?
+    #[inline]
+    fn learns_throughout(&self, pre: &PreSpike) -> bool {
+        let from = self.unlearnt_from(pre);
+        self.setup.during.as_ref().is_none_or(|spans| spans.iter().any(|(a, b)| from >= *a && pre.time < *b))
+    }
+
+    /// Does it learn from none of that?
+    #[inline]
+    fn is_frozen(&self, pre: &PreSpike) -> bool {
+        let from = self.unlearnt_from(pre);
+        self.setup.during.as_ref().is_some_and(|spans| spans.iter().all(|(a, b)| pre.time < *a || from >= *b))
+    }
+
+    /// May weights have been scaled that the spike finds unscaled?
+    #[inline]
+    fn was_scaled(&self, pre: &PreSpike) -> bool {
+        let Some(normalize) = &self.setup.normalize else { return false };
+        let every = normalize.every.0;
+        // The last before the spike; there is none at 0.
+        let scaling = Time((pre.time.0 - 1).div_euclid(every) * every);
+        scaling > Time::ZERO && scaling > self.settled && pre.past.last().is_none_or(|last| scaling >= last)
     }
 
     /// Brings the synapses of a run up to date with a spike that arrives over `delay`, and hands `(target, weight)` of each
@@ -94,8 +125,8 @@ impl<W: Real> Plastic<W> {
         pre: &PreSpike,
         mut receive: impl FnMut(u16, f64),
     ) {
-        let Some(rule) = self.setup.rule.clone() else {
-            // Short-term plasticity alone.
+        let Some(rule) = self.setup.rule.clone().filter(|_| !self.is_frozen(pre)) else {
+            // Nothing is learnt; short-term plasticity there may be.
             for (value, &target) in self.value[synapses.clone()].iter().zip(&targets[synapses]) {
                 receive(target, W::of(value.wide() * pre.gain).wide());
             }
@@ -111,6 +142,7 @@ impl<W: Real> Plastic<W> {
                 _ => self.learn_run(&rule, run, pre, receive),
             },
             Rule::PowerLaw(rule) => self.learn_run(&rule, run, pre, receive),
+            Rule::Triplet(rule) => self.learn_run(&rule, run, pre, receive),
             Rule::Inhibitory(rule) => self.learn_run(&rule, run, pre, receive),
             _ => {}
         }
@@ -127,10 +159,13 @@ impl<W: Real> Plastic<W> {
         let new = || Box::new(Scratch { stretch: Stretch::new(), work: Work::new() });
         let mut scratch = self.scratch.take().unwrap_or_else(new);
         let Scratch { stretch, work } = &mut *scratch;
-        let Plastic { setup, value, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
+        let Plastic { setup, value, post, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
         let (last, seen) = (pre.past.last(), pre.time - delay);
+        let slow = setup.rule.as_ref().and_then(Rule::tau_plus_slow);
         let run = Run {
             recent,
+            post,
+            slow: slow.map_or(0.0, |tau| pre.past.slow_at(pre.time, tau)),
             decays: [decay_plus, decay_minus],
             seen,
             // Post spikes that reached the synapse after the last pre spike, by their time of emission.
@@ -168,6 +203,10 @@ impl<W: Real> Plastic<W> {
 /// What the synapses of a run have in common.
 struct Run<'a> {
     recent: &'a [Recent],
+    /// All spikes of each target that may be unlearnt.
+    post: &'a [History],
+    /// The slow presynaptic trace that the spike finds; 0 for rules that have none.
+    slow: f64,
     /// Of the presynaptic trace and the postsynaptic one.
     decays: [&'a Decay; 2],
     /// Post spikes up to here have reached the synapses, by their time of emission.
@@ -215,13 +254,14 @@ impl Run<'_> {
                 let place = stretch.len;
                 for (round, spike) in posts.rev().enumerate() {
                     let x = self.trace * decay_plus.over(recent.time[spike] - self.since);
-                    stretch.rounds[round].push(place, x);
+                    let second = if R::SECOND { self.post[usize::from(target)].nth_last(spike).second } else { 0.0 };
+                    stretch.rounds[round].push(place, rule.joined_post(x, second));
                 }
                 let post = recent.trace_after(before);
                 let mut y = 0.0;
                 if post > 0.0 {
                     y = decay_minus.over(self.seen - recent.time[before]);
-                    y = if self.all_to_all { post * y } else { y };
+                    y = rule.joined_pre(if self.all_to_all { post * y } else { y }, self.slow);
                 }
                 stretch.push(offset, value.wide(), y);
             }

@@ -47,6 +47,7 @@ mod neuron_linear_exact;
 mod neuron_ode;
 mod plasticity_beside;
 mod plasticity_reference;
+mod plasticity_rows;
 mod plasticity_rules;
 mod plasticity_stdp;
 mod plasticity_voltage;

@@ -80,7 +80,7 @@ impl Past {
 
     /// The slow trace at `time`, before a spike there.
     #[inline]
-    pub(super) fn slow_at(&self, time: Time, tau: f64) -> f64 {
+    pub(in crate::synapse) fn slow_at(&self, time: Time, tau: f64) -> f64 {
         self.last.map_or(0.0, |last| self.slow * exp((last - time).ms() / tau))
     }
 }

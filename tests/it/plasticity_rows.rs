@@ -1,0 +1,63 @@
+//! Whole rows of plastic synapses at once against synapse by synapse: a projection whose transmitted weights are recorded goes
+//! one by one, and must come to the same bits as one that is not.
+
+use super::plasticity_stdp::{run, snapshots};
+
+const RULES: [&str; 9] = [
+    "stdp = { a_plus = 0.02, a_minus = 0.03 }",
+    "stdp = { a_plus = 0.02, a_minus = 0.03, mu_plus = 1.0, mu_minus = 1.0 }",
+    "stdp = { a_plus = 0.02, a_minus = 0.03, mu_plus = 0.4, mu_minus = 0.7, pairing = 'nearest_symmetric' }",
+    "stdp = { pairing = 'nearest_restricted' }",
+    "stdp_power_law = { lambda = 0.01, w_0 = 1 }",
+    "stdp_triplet = { a_plus = 0.02, a_minus = 0.03, a_plus_triplet = 0.05, a_minus_triplet = 0.01 }",
+    // As in Diehl & Cook 2015: pairs alone change nothing at a post spike.
+    "stdp_triplet = { a_plus = 0, a_minus = 0.003, a_plus_triplet = 0.2, a_minus_triplet = 0, pairing = 'nearest' }",
+    "inhibitory = { eta = 0.05, alpha = 0.2 }",
+    "hebbian = { variant = 'oja' }",
+];
+
+const BESIDE: [&str; 7] = [
+    "",
+    "normalize = { sum = 12, every = '40 ms' }",
+    "short_term = { u_0 = 0.4, tau_rec = '200 ms', tau_fac = '50 ms' }",
+    "device.soft_bounds = { sigma_d2d = 0.3, sigma_c2c = 0.5, read_noise = 0.1 }",
+    "device.exp_step = { sigma_c2c = 0.5, pulses = 'one' }",
+    "device.soft_bounds = { sigma_c2c = 0.5, pulses = 'stochastic' }\nnormalize = { sum = 12, every = '70 ms' }",
+    "normalize = { sum = 15, every = '1 ms' }",
+];
+
+fn network(rule: &str, beside: &str, during: bool, simulation: &str, record: &str) -> String {
+    let (rule, end) = rule.split_at(rule.rfind('}').unwrap());
+    let during = if during { ", during = 'lesson'" } else { "" };
+    format!(
+        "simulation = {{ duration = '400 ms', {simulation} }}\n\
+         interval.lesson = {{ start = '50 ms', duration = '120 ms', every = '130 ms', count = 2 }}\n\
+         population.pre = {{ size = 12, source.poisson = {{ rate = '60 Hz' }} }}\n\
+         population.silent = {{ size = 3, source.poisson = {{ rate = '1 Hz' }} }}\n\
+         population.post = {{ size = 9, source.poisson = {{ rate = '90 Hz' }} }}\n\
+         projection.q = {{ source = 'silent', target = 'post', connect = 'all_to_all', delay = '2 ms', w_max = 5, weight = 1, plasticity.{rule}{during}{end} }}\n\
+         [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect.fixed_probability = 0.8\n\
+         delay = {{ uniform = ['0.5 ms', '4 ms'] }}\nw_max = 4\nweight = {{ uniform = [0.5, 2] }}\n\
+         plasticity.{rule}{during}{end}\n{beside}\n\
+         [[record.weights]]\nprojection = 'p'\non = 'end'\n[[record.weights]]\nprojection = 'q'\non = 'end'\n{record}"
+    )
+}
+
+#[test]
+fn rows_come_to_the_bits_of_one_by_one_for_every_rule_device_and_span() {
+    let watched = "[[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n[[record.weights]]\nprojection = 'q'\non = 'pre_spike'\n";
+    for (number, rule) in RULES.iter().enumerate() {
+        for (other, beside) in BESIDE.iter().enumerate() {
+            let during = (number + other) % 2 == 0;
+            let simulation = [
+                "engine = 'grid', resolution = '0.1 ms'",
+                "engine = 'event'",
+                "engine = 'grid', resolution = '0.5 ms', precision = 'single'",
+            ][(number + other) % 3];
+            let at_end = |record| snapshots(&run(&network(rule, beside, during, simulation, record), 1));
+            let (rows, singly) = (at_end(""), at_end(watched));
+            assert!(!rows.is_empty());
+            assert_eq!(rows, singly, "{rule} {beside} during {during} {simulation}");
+        }
+    }
+}
