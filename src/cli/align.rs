@@ -7,6 +7,7 @@ use memspike::plot::{self, Aligned, Figure, RasterOptions};
 use memspike::spikes::{Column, IntervalTable, Recording};
 
 use super::Failure;
+use super::note::notes;
 use super::raster::groups;
 
 /// More groups could not be told apart.
@@ -39,7 +40,7 @@ struct Events<'a> {
 /// Exit code 2 if the file cannot be read, or has no such events, column or units.
 pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figure, Failure> {
     let recording = format::read(file).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    notes(&recording.notes);
     let Events { table, times, said } = events(&recording, &align.to)?;
     let (of, names) = match &align.group_by {
         None => (vec![0; times.len()], vec![String::new()]),

@@ -9,6 +9,7 @@ use memspike::format;
 use memspike::spikes::{Column, IntervalTable, Recording};
 use serde_json::{Value, json};
 
+use super::note::notes;
 use super::{Done, Failure, detect, quantity};
 
 /// Label neurons by their responses in training, and say how well test responses are told; or --detect
@@ -66,7 +67,7 @@ struct Presentations<'a> {
 /// Reads, counts and tells.
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let recording = format::read(&args.file).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    notes(&recording.notes);
     if args.detect {
         let (intervals, population) = (args.intervals.as_deref(), args.population.as_deref());
         let (start, lag) = (args.start.unwrap_or(0.0), args.lag.unwrap_or(0.0));

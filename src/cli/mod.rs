@@ -28,6 +28,7 @@ mod memory;
 mod model;
 mod models;
 mod names;
+mod note;
 mod output;
 mod plot;
 mod progress;

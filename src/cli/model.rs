@@ -9,6 +9,7 @@ use memspike::spikes::Recording;
 use memspike::stream::Reel;
 
 use super::Failure;
+use super::note::{note, notes};
 
 /// The network that `memspike replay` uses without `--model`.
 const REPLAY: &str = include_str!("../../models/replay.toml");
@@ -83,7 +84,7 @@ impl Model {
             && is_circuit(path)
         {
             let circuit = sonata::load(path, layers).map_err(Failure::input)?;
-            circuit.notes.iter().for_each(|note| eprintln!("note: {note}."));
+            notes(&circuit.notes);
             return Ok(Loaded { spec: circuit.spec, recordings: Vec::new(), export: circuit.export });
         }
         let mut spec = self.read(layers)?;
@@ -142,7 +143,7 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
             )));
         };
         let (recording, reel) = recording(file, buffer)?;
-        recording.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", file.display()));
+        recording.notes.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
         recordings.push((population, recording, reel));
     }
     Ok(recordings)

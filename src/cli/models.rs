@@ -113,9 +113,7 @@ fn find(zoo: &[Entry], name: &str) -> Result<Vec<Entry>, Failure> {
         .filter(|(letters, _)| *letters <= 2)
         .min()
         .map_or(String::new(), |(_, k)| format!(" Did you mean `{k}`?"));
-    let planned = DeviceModel::PLANNED.contains(&name);
-    let planned = if planned { " It is planned for a later version." } else { "" };
-    Err(Failure::input(format!("There is no model `{name}`.{planned}{near} Expected one of {}.", known.join(", "))))
+    Err(Failure::input(format!("There is no model `{name}`.{near} Expected one of {}.", known.join(", "))))
 }
 
 /// Levenshtein's distance: how many letters differ.

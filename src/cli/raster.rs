@@ -9,6 +9,7 @@ use memspike::spikes::{Recording, Signal};
 use memspike::whole;
 
 use super::align::{self, Align};
+use super::note::notes;
 use super::output::Output;
 use super::window::Window;
 use super::{Done, Failure, quantity};
@@ -125,7 +126,7 @@ pub fn shown<T>(
     draw: impl FnOnce(&RasterData, &RasterOptions) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (recording, spikes) = format::read_lazily(&what.file).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    notes(&recording.notes);
     let groups = groups(&recording);
     let title = what.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let trials = recording.intervals.iter().find(|t| t.name == "trials");

@@ -293,7 +293,7 @@ fn result_file(
     // Before the file is cut back to what belongs to the checkpoint.
     if checkpoint.model_hash != header.model_hash {
         return Err(Failure::input(
-            "The checkpoint was written by another model or seed; resume with the model that wrote it, or start anew.",
+            "The checkpoint was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew.",
         ));
     }
     let marks = read_marks(&checkpoint.marks).map_err(|_| {

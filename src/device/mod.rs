@@ -301,9 +301,6 @@ impl DeviceModel {
         DeviceModel::Physical(PhysicalModel::VoltageThreshold),
     ];
 
-    /// Devices that later versions bring, for the error message.
-    pub const PLANNED: [&str; 0] = [];
-
     /// Its parameters, equations and source.
     pub fn describe(self) -> &'static Model {
         match self {

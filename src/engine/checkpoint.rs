@@ -337,7 +337,7 @@ pub fn digest(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Names a model and its seed, without its duration: what a checkpoint must agree with.
+/// Names a model and its seed, without its duration, and what it reads from files: what a checkpoint must agree with.
 pub fn model_hash(network: &Network) -> String {
     let text = &network.spec.resolved;
     let kept = match text.parse::<toml_edit::DocumentMut>() {
@@ -350,6 +350,7 @@ pub fn model_hash(network: &Network) -> String {
         Err(_) => text.clone(),
     };
     let sizes: Vec<usize> = network.populations.iter().map(|p| p.size).collect();
-    let all = format!("{kept}\n{sizes:?}\n{}\n{}", network.synapses(), network.spec.simulation.seed);
+    let (seed, content) = (network.spec.simulation.seed, network.spec.digest());
+    let all = format!("{kept}\n{sizes:?}\n{}\n{seed}\n{content:016x}", network.synapses());
     format!("{:016x}", digest(all.as_bytes()))
 }

@@ -85,7 +85,7 @@ impl<W: Real> Prepared<W> {
         if let Some(checkpoint) = &options.resume {
             if checkpoint.model_hash != leader.hash {
                 return Err(RunError::Checkpoint(
-                    "it was written by another model or seed; resume with the model that wrote it, or start anew"
+                    "it was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew"
                         .into(),
                 ));
             }

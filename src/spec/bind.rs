@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::conditions::{self, Condition};
+use super::digest;
 use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
 use super::scope::snap_up;
 use crate::spikes::{Column, Recording};
@@ -266,6 +267,7 @@ impl NetworkSpec {
         self.populations[population].size = unit_ids.len();
         self.populations[population].kind = PopulationKind::Source(source(&part));
         self.simulation.duration = Some(duration);
+        self.bound.push((population, digest::of_recording(&recording.spikes)));
         Ok(Bound { start_s: start, stop_s: stop, unit_ids })
     }
 

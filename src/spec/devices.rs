@@ -39,7 +39,6 @@ pub(crate) fn sets(own: Option<&Table>) -> Sets<'_> {
         kind: "device",
         what: "device model",
         models: DeviceModel::ALL.map(|m| m.describe().name).to_vec(),
-        planned: &DeviceModel::PLANNED,
         sets: own,
         shipped: Some(shipped()),
     }

@@ -23,6 +23,7 @@ mod conditions;
 mod connect;
 mod crossbar;
 mod devices;
+mod digest;
 mod energy;
 mod error;
 mod inputs;
@@ -183,6 +184,7 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
         projections: projections.into_iter().map(|p| p.1).collect(),
         intervals: reader.intervals,
         interval_files: reader.interval_files,
+        bound: Vec::new(),
         record,
         energy,
         resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),

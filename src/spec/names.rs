@@ -180,8 +180,3 @@ pub(crate) fn check_name(entry: &Entry) -> Result<(), ModelError> {
     }
     Err(entry.key_at.error(format!("\"{}\" is not a name: expected a letter, then letters, digits or _", entry.key)))
 }
-
-/// The error for what a later version brings.
-pub(crate) fn later(at: &Place, what: &str) -> ModelError {
-    at.error(format!("{what} comes in a later version"))
-}

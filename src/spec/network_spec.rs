@@ -39,6 +39,8 @@ pub struct NetworkSpec {
     /// Intervals that wait for a table of a recording, which the caller reads and binds with
     /// [`NetworkSpec::bind_interval`].
     pub interval_files: Vec<IntervalFile>,
+    /// Populations that replay recordings, each with a number that differs where these do.
+    pub bound: Vec<(usize, u64)>,
     /// `[record]`.
     pub record: RecordSpec,
     /// `[energy]`.

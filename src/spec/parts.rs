@@ -5,13 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{ModelError, Source};
-use super::network_spec::{
-    Connect, Engine, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec,
-};
+use super::network_spec::{Engine, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec};
 use super::scope::snap_up;
-use super::{Tables, build, layers};
+use super::{Tables, build, digest, layers};
 use crate::time::Time;
-use crate::value::Value;
 
 /// Populations, inputs and projections that are no tables of a model file. Names of populations are as in model files.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +33,11 @@ pub fn assemble(
     sets: &[(String, String)],
 ) -> Result<NetworkSpec, ModelError> {
     // Another network is another model, for checkpoints too.
-    let text = format!("{}\n# network: {:016x}\n", text.trim_end(), parts.digest());
+    let text = format!(
+        "{}\n# network: {:016x}\n",
+        text.trim_end(),
+        digest::of(&parts.populations, &parts.inputs, &parts.projections, |_| None)
+    );
     let folder = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
     let source = Source { name: name.to_string(), text: text.clone(), folder };
     let comments: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
@@ -55,69 +56,6 @@ impl Parts {
             if let PopulationKind::Source(SourceSpec::SpikeTimes(trains)) = &mut population.kind {
                 trains.iter_mut().flatten().for_each(|time| *time = snap_up(*time, step));
             }
-        }
-    }
-
-    /// A number that differs where networks do (FNV-1a over 64-bit words).
-    fn digest(&self) -> u64 {
-        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
-        for population in &self.populations {
-            hash.text(&population.name);
-            hash.word(population.size as u64);
-            match &population.kind {
-                PopulationKind::Neuron { neuron, initial } => {
-                    hash.text(neuron.model.describe().name);
-                    neuron.params.iter().for_each(|value| hash.value(value));
-                    initial.iter().for_each(|(variable, value)| {
-                        hash.word(*variable as u64);
-                        hash.value(value);
-                    });
-                }
-                PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => {
-                    for train in trains {
-                        hash.word(train.len() as u64);
-                        train.iter().for_each(|time| hash.word(time.0 as u64));
-                    }
-                }
-                PopulationKind::Source(other) => hash.text(&format!("{other:?}")),
-            }
-        }
-        self.inputs.iter().for_each(|input| hash.text(&format!("{input:?}")));
-        for projection in &self.projections {
-            hash.text(&projection.name);
-            hash.text(&format!("{:?}{:?}", projection.source, projection.target));
-            match &projection.connect {
-                Connect::Pairs(pairs) => {
-                    pairs.iter().for_each(|(source, target)| hash.word(u64::from(*source) << 32 | u64::from(*target)));
-                }
-                other => hash.text(&format!("{other:?}")),
-            }
-            hash.value(&projection.weight);
-            hash.value(&projection.delay);
-        }
-        hash.0
-    }
-}
-
-struct Hash(u64);
-
-impl Hash {
-    fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.word(text.len() as u64);
-        text.bytes().for_each(|byte| self.word(u64::from(byte)));
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::List(list) => {
-                self.word(list.len() as u64);
-                list.iter().for_each(|x| self.word(x.to_bits()));
-            }
-            other => self.text(&format!("{other:?}")),
         }
     }
 }

@@ -13,8 +13,6 @@ pub(crate) struct Sets<'a> {
     pub(crate) what: &'static str,
     /// Names of the built-in models.
     pub(crate) models: Vec<&'static str>,
-    /// Names of models that later versions bring.
-    pub(crate) planned: &'static [&'static str],
     /// The table of sets.
     pub(crate) sets: Option<&'a Table>,
     /// Sets that ship in the program.
@@ -47,7 +45,7 @@ impl Sets<'_> {
                     format!("it may build on the one that ships: [{}.my_{}.{}]", self.kind, entry.key, entry.key);
                 return Err(entry.key_at.error(message).help(help));
             }
-            if self.models.contains(&entry.key.as_str()) || self.planned.contains(&entry.key.as_str()) {
+            if self.models.contains(&entry.key.as_str()) {
                 let message = format!("{} is a built-in {}: give the set another name", entry.key, self.what);
                 return Err(entry.key_at.error(message));
             }
@@ -96,9 +94,6 @@ impl Sets<'_> {
             }
             open.push(name.to_string());
             return self.follow(&set.node, open);
-        }
-        if self.planned.contains(&name) {
-            return Err(names::later(at, &format!("the {} {name}", self.what)));
         }
         let sets = self.sets.into_iter().chain(self.shipped);
         let sets = sets.flat_map(|t| t.entries.iter().map(|e| e.key.as_str()));

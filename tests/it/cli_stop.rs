@@ -61,3 +61,22 @@ fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
     std::fs::write(at("a.h5.ckpt"), "nonsense").unwrap();
     bad(&memspike(folder.path(), &on), 2);
 }
+
+#[test]
+fn a_checkpoint_is_refused_once_a_file_that_the_model_reads_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let model = "simulation.duration = '100 ms'\npopulation.a = { size = 2, source.poisson = { rate = '50 Hz' } }\n\
+                 population.b = { size = 2, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'a', target = 'b', connect.file = { path = 'pairs.csv' } }\n";
+    std::fs::write(at("m.toml"), model).unwrap();
+    let pairs = |weight: &str| format!("source,target,weight,delay\n0,1,50,1.5\n1,0,{weight},2.5\n");
+    std::fs::write(at("pairs.csv"), pairs("60")).unwrap();
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5", "--checkpoint-every", "40 ms"]));
+    let on = ["run", "m.toml", "-o", "a.h5", "--resume", "a.h5.ckpt", "--duration", "200 ms"];
+    std::fs::write(at("pairs.csv"), pairs("61")).unwrap();
+    let error = bad(&memspike(folder.path(), &on), 2);
+    assert!(error.contains("another model or seed, or a file that it reads has changed"), "{error}");
+    std::fs::write(at("pairs.csv"), pairs("60")).unwrap();
+    good(&memspike(folder.path(), &on));
+}

@@ -11,6 +11,7 @@ use memspike::spikes::Recording;
 use memspike::time::Time;
 
 use crate::cli::memory::grouped;
+use crate::cli::note;
 use crate::cli::output::Output;
 use crate::cli::{Done, Failure, clock, graph, quantity};
 
@@ -145,20 +146,20 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         })?,
     };
     let recording = format::read(&args.input).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    note::notes(&recording.notes);
     let (start, assumed) = start(&args, &recording);
     if assumed && target == Target::Nwb {
-        eprintln!(
-            "note: {} does not say when its session began; the file's own date is taken, {start}: give --session-start",
+        note::note(format_args!(
+            "{} does not say when its session began; the file's own date is taken, {start}: give --session-start",
             args.input.display()
-        );
+        ));
     }
     let session = session(args.session, start);
     let notes = format::write(output.path(), &recording, target, &session).map_err(|e| match e {
         ResultError::Input(_) => Failure::input(e),
         ResultError::Failed(_) => Failure::run(e),
     })?;
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    note::notes(&notes);
     Ok(Done::text(format!(
         "{}: {} spikes of {} units\n",
         output.path().display(),

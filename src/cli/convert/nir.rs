@@ -11,6 +11,7 @@ use memspike::spec::{NetworkSpec, RecordSpec, WeightRecord, WeightSample};
 use memspike::time::Time;
 
 use crate::cli::model::{Loaded, Model};
+use crate::cli::note::notes as say;
 use crate::cli::output::Output;
 use crate::cli::{Done, Failure, memory};
 
@@ -30,7 +31,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let (populations, synapses) = build(&mut spec)?;
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (graph, notes) = export(&spec, &populations, &synapses, dt.ms()).map_err(wrong)?;
-    notes.iter().for_each(|note| eprintln!("note: {note}."));
+    say(&notes);
     write(output.path(), &graph, dt).map_err(Failure::run)?;
     Ok(Done::text(format!(
         "{} nodes, {} edges, for a step of {dt}\nwritten to {}\n",

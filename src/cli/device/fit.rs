@@ -13,6 +13,7 @@ use memspike::spec::{PulseColumns, read_pulses};
 use serde_json::json;
 
 use super::sinks::{SIZE, Sinks, csv};
+use crate::cli::note::notes;
 use crate::cli::{Done, Failure};
 
 /// Fit pulse devices to measured pulses (a CSV file with one row per pulse), and write the best as a set
@@ -85,7 +86,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     fits.sort_by(|a, b| a.residual.total_cmp(&b.residual));
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
-    reasons.iter().for_each(|r| eprintln!("note: {r}."));
+    notes(&reasons);
     let [(_, c2c), (_, d2d)] = spread(&measured);
 
     let pulses = changes(&rows);

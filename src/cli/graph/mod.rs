@@ -7,6 +7,7 @@ use memspike::clocked::{self, Scheme};
 use memspike::format::nir::{Graph, Kind, read_graph};
 use memspike::time::Time;
 
+use super::note::note;
 use super::output::Output;
 use super::{Done, Failure, clock, figures, memory, quantity};
 
@@ -91,7 +92,7 @@ pub fn is_graph(path: &Path) -> bool {
 pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -> Result<Done, Failure> {
     let output = output.map(|path| Output::new(path, common.force)).transpose()?;
     let graph = read_graph(path).map_err(Failure::input)?;
-    graph.notes.iter().for_each(|note| eprintln!("note: {}: {note}.", path.display()));
+    graph.notes.iter().for_each(|text| note(format_args!("{}: {text}", path.display())));
     let timed = graph.nodes.iter().any(|n| n.kind.has_state());
     let Some(dt) = flags.dt.or_else(|| (!timed).then_some(Time::from_ms(1.0))) else {
         return Err(Failure::input(format!(

@@ -7,6 +7,7 @@ use memspike::spikes::Recording;
 
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
+use crate::cli::note::note;
 
 /// At most so many traces of one variable: more can't be told apart.
 const MOST: usize = 12;
@@ -27,12 +28,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
         let wanted = args.variable.is_empty() || args.variable.contains(&states.variable);
         if wanted && !members.is_empty() {
             if members.len() > MOST {
-                eprintln!(
-                    "note: {} of {}: the first {MOST} of {} neurons.",
-                    states.variable,
-                    states.population,
-                    members.len()
-                );
+                let (variable, population) = (&states.variable, &states.population);
+                note(format_args!("{variable} of {population}: the first {MOST} of {} neurons", members.len()));
             }
             tables.push(table(states, &members[..members.len().min(MOST)], args, &recording));
         }

@@ -8,6 +8,7 @@ use memspike::spikes::SpikeTable;
 use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
 use crate::cli::memory::grouped;
+use crate::cli::note::notes;
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -44,7 +45,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
 
 fn read(args: &Args) -> Result<Trains, Failure> {
     let recording = format::read(&args.file).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|note| eprintln!("note: {note}."));
+    notes(&recording.notes);
     let start = args.start.unwrap_or_else(|| recording.start());
     // Windows are half open: the last spike lies within.
     let stop = args.stop.unwrap_or_else(|| recording.stop().next_up());

@@ -1,0 +1,114 @@
+//! A number that differs where networks do, whatever their text says: files that a model names may change behind it.
+
+use super::network_spec::{
+    Connect, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec,
+};
+use crate::spikes::SpikeTable;
+use crate::value::Value;
+
+impl NetworkSpec {
+    /// That of this network: images, pairs and values from files included, and of recordings what a first look at them tells, so that
+    /// it is the same whether they are read whole or while the network runs: their units, first spikes and last.
+    pub fn digest(&self) -> u64 {
+        let bound = |index: usize| self.bound.iter().find(|b| b.0 == index).map(|b| b.1);
+        of(&self.populations, &self.inputs, &self.projections, bound)
+    }
+}
+
+/// That of a network of these parts (FNV-1a over 64-bit words); `bound` gives that of the recording which a population replays.
+pub(super) fn of(
+    populations: &[PopulationSpec],
+    inputs: &[InputSpec],
+    projections: &[ProjectionSpec],
+    bound: impl Fn(usize) -> Option<u64>,
+) -> u64 {
+    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    for (index, population) in populations.iter().enumerate() {
+        hash.population(population, bound(index));
+    }
+    inputs.iter().for_each(|input| hash.text(&format!("{input:?}")));
+    for projection in projections {
+        hash.text(&projection.name);
+        hash.text(&format!("{:?}{:?}", projection.source, projection.target));
+        match &projection.connect {
+            Connect::Pairs(pairs) => {
+                pairs.iter().for_each(|(source, target)| hash.word(u64::from(*source) << 32 | u64::from(*target)));
+            }
+            other => hash.text(&format!("{other:?}")),
+        }
+        hash.value(&projection.weight);
+        hash.value(&projection.delay);
+    }
+    hash.0
+}
+
+struct Hash(u64);
+
+impl Hash {
+    fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.word(bytes.len() as u64);
+        bytes.iter().for_each(|byte| self.word(u64::from(*byte)));
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::List(list) => {
+                self.word(list.len() as u64);
+                list.iter().for_each(|x| self.word(x.to_bits()));
+            }
+            other => self.text(&format!("{other:?}")),
+        }
+    }
+
+    fn population(&mut self, population: &PopulationSpec, bound: Option<u64>) {
+        self.text(&population.name);
+        self.word(population.size as u64);
+        match &population.kind {
+            PopulationKind::Neuron { neuron, initial } => {
+                self.text(neuron.model.describe().name);
+                neuron.params.iter().for_each(|value| self.value(value));
+                initial.iter().for_each(|(variable, value)| {
+                    self.word(*variable as u64);
+                    self.value(value);
+                });
+            }
+            PopulationKind::Source(source) => match bound {
+                Some(recording) => self.word(recording),
+                None => self.source(source),
+            },
+        }
+    }
+
+    fn source(&mut self, source: &SourceSpec) {
+        match source {
+            SourceSpec::SpikeTimes(trains) => {
+                for train in trains {
+                    self.word(train.len() as u64);
+                    train.iter().for_each(|time| self.word(time.0 as u64));
+                }
+            }
+            SourceSpec::Labels(labels) => {
+                self.bytes(&labels.images.pixels);
+                self.bytes(&labels.images.labels);
+            }
+            other => self.text(&format!("{other:?}")),
+        }
+    }
+}
+
+/// That of a recording, from what a first look tells.
+pub(super) fn of_recording(spikes: &SpikeTable) -> u64 {
+    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    spikes.unit_ids.iter().for_each(|id| hash.word(*id as u64));
+    let ends = [spikes.times.first(), spikes.times.last()];
+    ends.into_iter().flatten().for_each(|time| hash.word(time.to_bits()));
+    hash.0
+}
