@@ -10,7 +10,7 @@ use memspike::engine::Observer;
 use memspike::plot::{self, Clock, Group, MOST_IN_PAGE};
 use memspike::record::{Chunk, Layout, Sink, SinkError};
 use memspike::time::Time;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
 use super::view::taken;
@@ -131,7 +131,7 @@ impl Live {
             state.settle();
             state.now_s = now.seconds();
             state.done = true;
-            state.energy = energies(summary);
+            state.energy = summary.get("projections").and_then(Value::as_object).map(energies).unwrap_or_default();
             state.asked.is_some_and(|asked| asked.elapsed() < LINGER)
         };
         let began = Instant::now();
@@ -157,9 +157,9 @@ impl State {
 }
 
 /// `recorded_to_E: read 4.1 nJ, set 220 nJ, ..`, of the projections with devices.
-pub fn energies(summary: &Value) -> String {
+fn energies(projections: &Map<String, Value>) -> String {
     let mut parts = Vec::new();
-    for (name, projection) in summary.get("projections").and_then(Value::as_object).into_iter().flatten() {
+    for (name, projection) in projections {
         let spent = projection.get("energy_j").and_then(Value::as_object);
         let spent = spent.into_iter().flatten().filter_map(|(kind, joules)| Some((kind, joules.as_f64()?)));
         let spent: Vec<String> = spent.map(|(kind, joules)| format!("{kind} {}", joule(joules))).collect();
@@ -208,6 +208,10 @@ pub struct Watched<'a> {
 }
 
 impl Observer for Watched<'_> {
+    fn spent(&mut self, projections: &Map<String, Value>) {
+        self.live.iter().for_each(|live| live.state().energy = energies(projections));
+    }
+
     fn progress(&mut self, time: Time, spikes: u64) {
         self.live.iter().for_each(|live| live.reached(time));
         self.progress.progress(time, spikes);
@@ -263,11 +267,8 @@ mod tests {
 
     #[test]
     fn energies_are_told_in_words() {
-        let summary = json!({ "projections": {
-            "a": { "energy_j": { "read": 2.5e-9, "set": null } },
-            "b": { "synapses": 4 },
-        } });
-        assert_eq!(energies(&summary), "Energy of a: read 2.500 nJ.");
-        assert_eq!(energies(&json!({})), "");
+        let projections = json!({ "a": { "energy_j": { "read": 2.5e-9, "set": null } }, "b": { "synapses": 4 } });
+        assert_eq!(energies(projections.as_object().unwrap()), "Energy of a: read 2.500 nJ.");
+        assert_eq!(energies(&Map::new()), "");
     }
 }

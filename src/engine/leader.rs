@@ -8,14 +8,18 @@ use std::sync::RwLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
+
 use crate::network::Network;
 use crate::neuron::Real;
 use crate::record::Sink;
+use crate::spec::ProjectionSpec;
 use crate::time::Time;
 
 use super::checkpoint::{Checkpoint, Moment, Saved, model_hash};
 use super::exchange::{Exchange, Wish};
 use super::flight::{Flight, Spike};
+use super::ledger::{Pulses, Spent};
 use super::part::Part;
 use super::phases::Phases;
 use super::recorder::Recorder;
@@ -215,7 +219,7 @@ impl<'a> Leader<'a> {
             self.keep(saved)?;
         }
         if self.network.ranks.is_first() {
-            let told = self.tell(window);
+            let told = self.tell(shared, window);
             self.keep(told)?;
             self.pace(window);
         }
@@ -289,7 +293,7 @@ impl<'a> Leader<'a> {
 
     /// Tells of progress now and then. Reading the clock costs as much as an empty window, so after quick windows it is
     /// read less often.
-    fn tell(&mut self, window: &Window) -> Result<(), RunError> {
+    fn tell<W: Real>(&mut self, shared: &Shared<W>, window: &Window) -> Result<(), RunError> {
         self.told.left -= 1;
         if self.told.left > 0 {
             return Ok(());
@@ -299,6 +303,7 @@ impl<'a> Leader<'a> {
             self.told = Told { at: Instant::now(), pause: 1, left: 1 };
             if self.options.watched {
                 self.recorder.write_spikes(self.sink)?;
+                self.observer.spent(&self.spent_so_far(shared, window));
             }
             self.observer.progress(Time(window.to.0 - 1), self.statistics.all_spikes);
         } else {
@@ -307,6 +312,22 @@ impl<'a> Leader<'a> {
             self.told.left = self.told.pause;
         }
         Ok(())
+    }
+
+    /// What devices on this rank have spent about now, by projection. Other threads may be a window ahead; each is waited for until
+    /// its window ends.
+    fn spent_so_far<W: Real>(&self, shared: &Shared<W>, window: &Window) -> Map<String, Value> {
+        let projections = &self.network.spec.projections;
+        let prices = shared.with_parts(|parts| {
+            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
+            ledger::prices(&parts, projections.len(), Time(window.to.0 - 1), Pulses::Given)
+        });
+        let figures = |(projection, spent): (&ProjectionSpec, Option<Spent>)| {
+            let mut figures = Value::Object(Map::new());
+            spent?.add_to(&mut figures);
+            Some((projection.name.clone(), figures))
+        };
+        projections.iter().zip(prices).filter_map(figures).collect()
     }
 
     /// Keeps pace with the clock.
@@ -351,7 +372,7 @@ impl<'a> Leader<'a> {
             .collect();
         let prices = shared.with_parts(|parts| {
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-            ledger::prices(&parts, self.network.projections.len(), reached)
+            ledger::prices(&parts, self.network.projections.len(), reached, Pulses::Due)
         });
         let prices = ledger::join(ranks.gather(prices));
         let mut summary =

@@ -23,8 +23,17 @@ pub struct Spent {
     reached: Time,
 }
 
+/// Which pulses count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulses {
+    /// All that are due, whether or not their synapses have been brought up to date: the same however lazily that is done.
+    Due,
+    /// Those that have been given: for who watches, in no time.
+    Given,
+}
+
 /// What the devices of each projection have spent up to and including `reached`; none without devices.
-pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) -> Vec<Option<Spent>> {
+pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time, pulses: Pulses) -> Vec<Option<Spent>> {
     let mut all: Vec<Option<Spent>> = (0..projections).map(|_| None).collect();
     for group in parts.iter().flat_map(|p| p.groups()) {
         let Some(plastic) = &group.plastic else { continue };
@@ -35,7 +44,10 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time) ->
         let spent = all[group.projections[0]].get_or_insert(none);
         let store = &group.store;
         let delay = |row: usize, synapse: usize| store.delay(row, synapse);
-        let mut price = plastic.price_at(reached, &store.row, &store.targets, &delay);
+        let mut price = match pulses {
+            Pulses::Due => plastic.price_at(reached, &store.row, &store.targets, &delay),
+            Pulses::Given => plastic.price,
+        };
         // What a read costs in a crossbar is more than its cell alone.
         price.read = group.array.as_ref().map_or(price.read, |losses| losses.read);
         spent.price.merge(&price);

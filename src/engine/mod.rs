@@ -160,6 +160,9 @@ impl Observer for Unobserved {
 pub trait Observer {
     /// Called now and then with the model time reached and the spikes so far.
     fn progress(&mut self, time: Time, spikes: u64);
+    /// Called before that, if [watched](Options::watched), with what each projection's devices have spent by about then: figures as
+    /// those of [`Summary::projections`].
+    fn spent(&mut self, _projections: &serde_json::Map<String, serde_json::Value>) {}
     /// Set it to stop the run at the next window's end.
     fn stop_flag(&self) -> &AtomicBool;
 }

@@ -362,6 +362,7 @@ fn a_run_that_is_watched_shows_its_spikes_as_they_come_and_gives_the_same_result
         std::thread::sleep(Duration::from_millis(20));
     };
     assert!(early["done"] == json!(false) && early["now"].as_f64().unwrap() < 3.2, "{early}");
+    assert!(early["energy"].as_str().unwrap().contains("recorded_to_E: read"), "{early}");
     if let Some(browser) = Browser::start() {
         browser.open(&format!("http://127.0.0.1:{port}/"));
         browser.wait("return memspike.count() > 1000");
