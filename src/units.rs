@@ -161,7 +161,7 @@ pub(crate) fn ticks(quantity: &Quantity) -> Result<Time, UnitError> {
 }
 
 /// The name in `among` that `name` is most likely a misspelling of.
-pub(crate) fn nearest<'a>(name: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).max(1);
     among
         .into_iter()

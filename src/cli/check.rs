@@ -76,7 +76,10 @@ pub fn warn(spec: &NetworkSpec) {
 const STAND_IN: usize = 1000;
 
 /// Fills populations that wait for a recording, so that the network has a size.
-fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
+///
+/// # Errors
+/// A recording that can't be read, or does not fit.
+pub fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
     let wanted: Vec<_> = spec.recordings().into_iter().map(|(i, r)| (i, r.clone())).collect();
     for (population, source) in wanted {
         let recording = match &source.file {

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use memspike::format::contain::{Contained, Limits};
 
 mod align;
+mod changes;
 mod check;
 mod clock;
 mod completions;
@@ -39,6 +40,7 @@ mod run;
 mod shown;
 mod simulate;
 mod sink;
+mod sweep;
 mod together;
 mod view;
 mod window;
@@ -70,6 +72,7 @@ pub struct Cli {
 enum Command {
     Run(run::Args),
     Replay(replay::Args),
+    Sweep(sweep::Args),
     Raster(raster::Args),
     Plot(plot::Args),
     Evaluate(evaluate::Args),
@@ -96,6 +99,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => together::together(|ranks| run::run(args, ranks)),
             Command::Replay(args) => together::together(|ranks| replay::run(args, ranks)),
+            Command::Sweep(args) => sweep::run(args, self.trust),
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
             Command::Evaluate(args) => evaluate::run(&args),

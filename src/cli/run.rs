@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use memspike::format::contain::go_with_the_parent;
 use memspike::ranks::Ranks;
 
 use super::model::Model;
@@ -30,10 +31,17 @@ pub struct Args {
 
     #[command(flatten)]
     graph: graph::Flags,
+
+    /// End when the standard input is closed: a sweep starts its runs so
+    #[arg(long, hide = true)]
+    with_parent: bool,
 }
 
 /// Simulates, and prints the figures.
 pub fn run(args: Args, ranks: &Ranks) -> Result<Done, Failure> {
+    if args.with_parent {
+        go_with_the_parent();
+    }
     if graph::is_graph(&args.model) {
         let common = args.flags.common()?;
         // It is small: one process does it.

@@ -11,6 +11,7 @@ use memspike::ranks::Ranks;
 use memspike::record::Memory;
 use memspike::time::Time;
 
+use super::changes::Changes;
 use super::live::{Live, Seen, Watched};
 use super::model::{Layers, Loaded, Model, Replayed};
 use super::output::Output;
@@ -22,26 +23,13 @@ use super::{Done, Failure, clock, figures, graph, interrupt, memory, names, quan
 /// Flags of both commands.
 #[derive(Debug, clap::Args)]
 pub struct Flags {
-    /// Lay a value over the model, such as simulation.duration="200 ms" or parameters.g=4.5; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
-    set: Vec<(String, String)>,
-
-    /// The seed of all random numbers
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-
-    /// How long to simulate, from model time 0
-    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
-    duration: Option<Time>,
+    #[command(flatten)]
+    changes: Changes,
 
     /// Worker threads (of each rank, under mpirun); without it, one per processor or fewer for a small network. The result
     /// does not depend on it
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-
-    /// event: exact spike times; grid: spikes on multiples of the resolution
-    #[arg(long, value_enum)]
-    engine: Option<Kernel>,
 
     /// Print the figures as one JSON object
     #[arg(long)]
@@ -73,12 +61,6 @@ pub struct Flags {
     force: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Kernel {
-    Event,
-    Grid,
-}
-
 /// What was meant.
 pub struct Request {
     /// The model.
@@ -102,18 +84,19 @@ impl Flags {
     /// # Errors
     /// Exit code 2 if a flag is given that does not.
     pub fn common(&self) -> Result<graph::Common, Failure> {
+        let changes = &self.changes;
         let given = [
-            (!self.set.is_empty(), "--set"),
-            (self.seed.is_some(), "--seed"),
+            (!changes.set.is_empty(), "--set"),
+            (changes.seed.is_some(), "--seed"),
             (self.threads.is_some(), "--threads"),
-            (self.engine.is_some(), "--engine"),
+            (changes.engine.is_some(), "--engine"),
             (self.profile, "--profile"),
             (self.view.is_some(), "--view"),
             (self.checkpoint_every.is_some(), "--checkpoint-every"),
             (self.resume.is_some(), "--resume"),
         ];
         match given.into_iter().find(|(given, _)| *given) {
-            None => Ok(graph::Common { duration: self.duration, json: self.json, force: self.force }),
+            None => Ok(graph::Common { duration: changes.duration, json: self.json, force: self.force }),
             Some((_, flag)) => Err(Failure::input(format!("{flag} means nothing for a NIR graph."))),
         }
     }
@@ -141,20 +124,9 @@ impl Flags {
         }
         let options = Options { checkpoint, profile: self.profile, watched: self.view.is_some(), ..Options::default() };
         let threads = self.threads.map(usize::from);
-        let mut layers = self.set;
-        let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));
-        self.seed.into_iter().for_each(|seed| lay("seed", seed.to_string()));
-        self.duration.into_iter().for_each(|duration| lay("duration", quantity::toml(duration)));
-        self.engine.into_iter().for_each(|kernel| {
-            let name = match kernel {
-                Kernel::Event => "\"event\"",
-                Kernel::Grid => "\"grid\"",
-            };
-            lay("engine", name.to_string());
-        });
         Ok(Request {
             model,
-            layers,
+            layers: self.changes.layers(),
             output,
             replace,
             resume: self.resume,

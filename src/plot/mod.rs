@@ -27,6 +27,7 @@ mod rows;
 mod signal;
 mod spikes;
 mod svg;
+mod sweep;
 mod tally;
 mod terminal;
 mod traces;
@@ -52,6 +53,7 @@ pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::{Selection, selected};
 pub use svg::write_svg;
+pub use sweep::{Swept, SweptKey, sweep};
 pub use terminal::{TerminalOptions, raster_text};
 pub use traces::traces;
 

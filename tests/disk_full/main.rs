@@ -115,3 +115,46 @@ fn a_picture_or_page_that_does_not_fit_leaves_the_old_one() {
         std::fs::remove_file(&out).unwrap();
     }
 }
+
+/// All files of a folder but unfinished ones, which there must be none of.
+fn whole_files(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    assert!(!names.iter().any(|name| name.ends_with(".part")), "{names:?}");
+    names
+}
+
+#[test]
+fn a_sweep_for_whose_results_there_is_no_room_keeps_those_that_fit_and_goes_on_later() {
+    let Some(small) = Small::mount("2600k") else { return };
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/brunel.toml");
+    let sweep = |out: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_memspike"))
+            .args(["sweep", "-P", "seed=1:8", "-j", "2", "--set=parameters.order=50", "--duration", "300ms", "-o"])
+            .args([out, &model])
+            .output()
+            .unwrap()
+    };
+    let out = small.0.join("out");
+    let output = sweep(&out);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("No space left on device"), "{message}");
+    let fitted = whole_files(&out);
+    let results = fitted.iter().filter(|name| name.ends_with(".h5")).count();
+    assert!((1..8).contains(&results), "{fitted:?}");
+    let table = std::fs::read_to_string(out.join("sweep.csv")).unwrap();
+    assert!((1..=results).contains(&(table.lines().count() - 1)), "{table}");
+
+    let grown = Command::new("mount").args(["-o", "remount,size=16m"]).arg(&small.0).output().unwrap();
+    assert!(grown.status.success(), "{grown:?}");
+    let output = sweep(&out);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains(&format!("8 runs, of which {results} were there already")), "{said}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_eq!(sweep(&elsewhere.path().join("out")).status.code(), Some(0));
+    let table = |folder: &Path| std::fs::read_to_string(folder.join("sweep.csv")).unwrap();
+    assert_eq!(table(&out), table(&elsewhere.path().join("out")));
+}

@@ -15,11 +15,16 @@ const REPLAY: &str = "memspike replay session.nwb -o replay.h5";
 const DIGITS: &str = "memspike run models/querlioz_digits.toml -o digits.h5 --set parameters.train=100 --set parameters.epochs=1 \
                       --set parameters.label=100 --set parameters.test=100 --set parameters.outputs=10";
 
+/// The sweep that examples of plot start from.
+const SWEEP: &str =
+    "memspike sweep models/brunel.toml -P g=3:6:1.5 -P seed=1:2 -o out --set parameters.order=50 --duration 300ms";
+
 #[test]
 fn the_examples_of_every_help_run() {
     for command in [
         "run",
         "replay",
+        "sweep",
         "raster",
         "plot",
         "evaluate",
@@ -42,6 +47,9 @@ fn the_examples_of_every_help_run() {
         assert!(!examples.is_empty(), "{help}");
         if command != "replay" && examples.iter().any(|e| e.contains("replay.h5")) {
             good(&shell(folder.path(), REPLAY));
+        }
+        if command != "sweep" && examples.iter().any(|e| e.contains("plot sweep out")) {
+            good(&shell(folder.path(), SWEEP));
         }
         if examples.iter().any(|e| e.contains("digits.h5")) {
             good(&shell(folder.path(), DIGITS));

@@ -10,6 +10,7 @@ mod cli_errors;
 mod cli_examples;
 mod cli_recordings;
 mod cli_stop;
+mod cli_sweep;
 mod crossbar;
 mod crossbar_network;
 mod device_commands;

@@ -9,11 +9,12 @@ use super::{Done, Failure, quantity};
 
 mod energy;
 mod fields;
+mod sweep;
 mod traces;
 mod trains;
 mod weights;
 
-/// Draw what a result or a recording holds: states, weights, energies, rates, intervals, correlations
+/// Draw what a result, a recording or a sweep holds: states, weights, energies, rates, intervals, correlations
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike plot weights replay.h5 -o weights.png --projection recorded_to_E\n  \
                         memspike plot connectivity replay.h5 -o matrix.pdf --projection recorded_to_E\n  \
@@ -22,7 +23,8 @@ mod weights;
                         memspike plot fields digits.h5 -o fields.png\n  \
                         memspike plot isi session.nwb -o isi.png\n  \
                         memspike plot correlations session.nwb -o correlations.png --bin 20ms\n  \
-                        memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' --bin 5ms\n\n\
+                        memspike plot crosscorrelogram session.nwb -o pair.svg --population 'units[150]' --bin 5ms\n  \
+                        memspike plot sweep out -o rates.png --figure rate_hz --where seed=1\n\n\
                         The model says which states and weights are recorded: [[record.state]] and [[record.weights]]. Units of a file \
                         without populations are called `units`.")]
 pub struct Args {
@@ -30,7 +32,7 @@ pub struct Args {
     #[arg(value_enum)]
     kind: Kind,
 
-    /// A result of memspike; for rates, isi, cv, correlations, spectrum and crosscorrelogram also a recording
+    /// A result of memspike; for rates, isi, cv, correlations, spectrum and crosscorrelogram also a recording; for sweep its folder
     file: PathBuf,
 
     /// The picture, .png, .svg or .pdf
@@ -65,6 +67,14 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
     reach: Option<f64>,
 
+    /// sweep: which figure, a column of sweep.csv or the end of its name; one of each population or projection together [default: rate_hz]
+    #[arg(long, value_name = "NAME")]
+    figure: Option<String>,
+
+    /// sweep: only runs with this value of a key; may be repeated
+    #[arg(long = "where", value_name = "KEY=VALUE", value_parser = quantity::layer)]
+    at: Vec<(String, String)>,
+
     /// Replace the picture if it exists
     #[arg(long)]
     force: bool,
@@ -96,6 +106,8 @@ enum Kind {
     Spectrum,
     /// The rate of one train around the spikes of another
     Crosscorrelogram,
+    /// A figure over the keys of a sweep: curves over one, a map over two; runs that differ in their seed are averaged
+    Sweep,
 }
 
 /// A figure, and what is said of it.
@@ -116,6 +128,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         Kind::Connectivity => weights::connectivity(&title, &args)?,
         Kind::Energy => energy::draw(&title, &args)?,
         Kind::Fields => fields::draw(&title, &args)?,
+        Kind::Sweep => sweep::draw(&title, &args)?,
         Kind::Rates | Kind::Isi | Kind::Cv | Kind::Correlations | Kind::Spectrum | Kind::Crosscorrelogram => {
             trains::draw(&title, &args)?
         }

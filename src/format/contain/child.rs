@@ -67,8 +67,9 @@ fn output() -> io::Result<io::StdoutLock<'static>> {
     Ok(io::stdout().lock())
 }
 
-/// Nobody waits for the answer of a process whose parent has gone: its end of the pipe closes.
-fn go_with_the_parent() {
+/// From now on this process ends when its standard input is closed: nobody waits for the answer of one whose parent has gone, or no
+/// longer wants it.
+pub fn go_with_the_parent() {
     let watch = || {
         let _ = io::stdin().lock().read(&mut [0]);
         limits::leave()

@@ -31,7 +31,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 
-pub use child::serve;
+pub use child::{go_with_the_parent, serve};
 pub(super) use contents::Contents;
 pub use limits::Limits;
 
@@ -63,10 +63,7 @@ impl Contained {
     /// # Errors
     /// If the system does not tell where the program is.
     pub fn of_this_program() -> io::Result<Contained> {
-        // Right even if the file was replaced while the program runs.
-        let link = Path::new("/proc/self/exe");
-        let program = if link.exists() { link.to_path_buf() } else { std::env::current_exe()? };
-        Ok(Contained::of_program(program))
+        this_program().map(Contained::of_program)
     }
 
     /// By a process of another program that calls [`serve`], such as `memspike` itself.
@@ -130,6 +127,16 @@ impl Contained {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn()
     }
+}
+
+/// The program that is running, to be started again.
+///
+/// # Errors
+/// If the system does not tell where it is.
+pub fn this_program() -> io::Result<PathBuf> {
+    // Right even if the file was replaced while the program runs.
+    let link = Path::new("/proc/self/exe");
+    if link.exists() { Ok(link.to_path_buf()) } else { std::env::current_exe() }
 }
 
 /// Reads an HDF5 file the way that was installed, or else in this process.

@@ -193,19 +193,38 @@ impl H5<'_> {
         attr.read_raw::<f64>().ok()?.first().copied()
     }
 
+    /// An attribute as a whole number, if its type is one.
+    pub fn attr_integer(&self, place: &str, name: &str) -> Option<i64> {
+        let attr = self.attr(place, name)?;
+        let kind = attr.dtype().and_then(|t| t.to_descriptor()).ok()?;
+        let whole = matches!(kind, TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_));
+        if !whole || attr.size() == 0 {
+            return None;
+        }
+        attr.read_raw::<i64>().ok()?.first().copied()
+    }
+
+    /// Names of the attributes of a group or dataset; none if it can't be opened.
+    pub fn attr_names(&self, place: &str) -> Vec<String> {
+        self.location(place).and_then(|location| location.attr_names().ok()).unwrap_or_default()
+    }
+
     /// An attribute of an object at hand as text.
     pub fn attr_text_of(&self, object: &Location, name: &str) -> Option<String> {
         all_texts(&*object.attr(name).ok()?)?.into_iter().next()
     }
 
     fn attr(&self, place: &str, name: &str) -> Option<hdf5::Attribute> {
-        let location: Location = match self.kind(place)? {
+        self.location(place)?.attr(name).ok()
+    }
+
+    fn location(&self, place: &str) -> Option<Location> {
+        Some(match self.kind(place)? {
             LocationType::Group if place.is_empty() || place == "/" => Location::clone(&*self.file.as_group().ok()?),
             LocationType::Group => Location::clone(&*self.file.group(place).ok()?),
             LocationType::Dataset => Location::clone(&*self.file.dataset(place).ok()?),
             _ => return None,
-        };
-        location.attr(name).ok()
+        })
     }
 
     /// Whether the dataset's filters are at hand and its size is possible; tells the filters how large a chunk is.

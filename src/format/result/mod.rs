@@ -30,7 +30,7 @@ pub use observables::{Observables, PreSpikeWeights, Snapshots, States, WrittenSp
 pub(super) use read::{beside_spikes, read, recognise};
 pub use stored::StoredSpikes;
 pub(super) use summary::Figures;
-pub use summary::read_summary;
+pub use summary::{Run, read_run, read_summary};
 pub use table::Mark;
 pub(super) use write::unwritable;
 pub use write::{Marks, ResultError, ResultFile};

@@ -1,4 +1,4 @@
-//! The figures of a run, as its result keeps them.
+//! What a result says of its run: the model, and the figures.
 
 use std::path::Path;
 
@@ -10,22 +10,49 @@ use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::H5;
 
-/// Reads the nested figures of a result's `/summary`: `populations`, `projections`, and what else is stored as JSON text.
+/// The run that a result comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The model as TOML, with layers, `--set` and parameters applied.
+    pub model: String,
+    /// Version of the program that simulated it.
+    pub program_version: String,
+    /// Did it reach its end?
+    pub complete: bool,
+    /// The figures as `--json` prints them.
+    pub figures: Map<String, Value>,
+}
+
+/// Reads what a result says of its run.
 ///
 /// # Errors
 /// If the file can't be read, is no result of ours, or its run was stopped before it had figures.
-pub fn read_summary(path: &Path) -> Result<Map<String, Value>, FormatError> {
-    let Figures(texts) = contain::read(path)?;
+pub fn read_run(path: &Path) -> Result<Run, FormatError> {
+    let Figures { model, program_version, complete, texts } = contain::read(path)?;
     let parse = |(name, text): (String, String)| match serde_json::from_str(&text) {
         Ok(value) => Ok((name, value)),
         Err(e) => Err(FormatError::new(path, "/summary", Fault::Invalid, format!("{name} is not JSON: {e}"))),
     };
-    texts.into_iter().map(parse).collect()
+    let figures = texts.into_iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(Run { model, program_version, complete, figures })
 }
 
-/// The nested figures: their names, and JSON text.
+/// Reads the figures of a result's `/summary`, as `--json` prints them.
+///
+/// # Errors
+/// As [`read_run`].
+pub fn read_summary(path: &Path) -> Result<Map<String, Value>, FormatError> {
+    read_run(path).map(|run| run.figures)
+}
+
+/// A run as it crosses from the process that reads it: figures are names and JSON texts.
 #[derive(Debug, Deserialize, Serialize)]
-pub(in crate::format) struct Figures(Vec<(String, String)>);
+pub(in crate::format) struct Figures {
+    model: String,
+    program_version: String,
+    complete: bool,
+    texts: Vec<(String, String)>,
+}
 
 impl Figures {
     /// Reads them from an open file.
@@ -34,11 +61,29 @@ impl Figures {
             let message = "is not a result of memspike: only those hold the figures of a run";
             return Err(h5.error("", Fault::UnknownLayout, message));
         }
-        let text = |name: &str| Some((name.to_string(), h5.attr_text("/summary", name)?));
-        let figures: Vec<_> = ["populations", "projections", "energy"].into_iter().filter_map(text).collect();
-        if figures.is_empty() {
+        let figure = |name: String| json(h5, &name).map(|text| (name, text));
+        let texts: Vec<_> = h5.attr_names("/summary").into_iter().filter_map(figure).collect();
+        if texts.is_empty() {
             return Err(h5.error("/summary", Fault::Incomplete, "has no figures: the run did not come to its end"));
         }
-        Ok(Figures(figures))
+        let about = |name: &str| h5.attr_text("/", name).unwrap_or_default();
+        Ok(Figures {
+            model: about("model"),
+            program_version: about("program_version"),
+            complete: h5.attr_number("/", "complete") == Some(1.0),
+            texts,
+        })
+    }
+}
+
+/// A figure as JSON: nested ones are stored so, null as NaN.
+fn json(h5: &H5, name: &str) -> Option<String> {
+    if let Some(text) = h5.attr_text("/summary", name) {
+        let nested = text.starts_with(['{', '[']);
+        return Some(if nested { text } else { Value::from(text).to_string() });
+    }
+    match h5.attr_integer("/summary", name) {
+        Some(whole) => Some(whole.to_string()),
+        None => h5.attr_number("/summary", name).map(|number| Value::from(number).to_string()),
     }
 }

@@ -1,0 +1,249 @@
+//! The runs of a sweep, some beside one another: each is a `memspike run` in a process of its own, so that one that crashes or is too
+//! large takes no other with it, and its memory and the HDF5 library are its own.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+use memspike::format::contain::this_program;
+use memspike::format::result::{Run, read_run};
+use memspike::network;
+use memspike::whole::Part;
+
+use super::gate::Gate;
+use crate::cli::model::{Layers, Model};
+use crate::cli::{Failure, check, memory};
+
+/// How often Ctrl-C is looked for.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A run to do.
+pub struct Task {
+    /// What lies over the model.
+    pub layers: Layers,
+    /// Its result.
+    pub file: PathBuf,
+}
+
+/// What is the same for all runs.
+pub struct Common {
+    /// The model.
+    pub model: PathBuf,
+    /// Runs beside one another.
+    pub jobs: usize,
+    /// Threads of each, if that was said.
+    pub threads: Option<u16>,
+    /// HDF5 files are trusted.
+    pub trust: bool,
+}
+
+/// How a run ended.
+pub enum End {
+    /// Its result is there; was it before?
+    Done { run: Run, kept: bool },
+    /// It has none.
+    Failed(Failure),
+}
+
+/// A run that ended, and what it said beside.
+pub struct Ended {
+    /// Which one.
+    pub index: usize,
+    /// How.
+    pub end: End,
+    /// Warnings and notes.
+    pub said: Vec<String>,
+}
+
+/// What the workers share.
+struct Crew<'a> {
+    common: &'a Common,
+    tasks: &'a [Task],
+    next: AtomicUsize,
+    gate: Gate,
+    under_way: Mutex<UnderWay>,
+    program: PathBuf,
+}
+
+/// Runs under way end when their standard input is closed.
+#[derive(Default)]
+struct UnderWay {
+    stopping: bool,
+    inputs: HashMap<usize, ChildStdin>,
+}
+
+/// Does all tasks; `report` gets each as it ends, and says whether to go on. True if all were done.
+///
+/// # Errors
+/// If the program can't start itself, or what `report` gives.
+pub fn work(
+    common: &Common,
+    tasks: &[Task],
+    stop: impl Fn() -> bool,
+    mut report: impl FnMut(Ended) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
+    let program = this_program()
+        .map_err(|e| Failure::run(format!("The system does not tell where this program is, to start it again: {e}.")))?;
+    let gate = Gate::new(memory::available());
+    let crew = Crew { common, tasks, next: AtomicUsize::new(0), gate, under_way: Mutex::default(), program };
+    let mut failed = None;
+    thread::scope(|scope| {
+        let (sender, ended) = channel();
+        for _ in 0..common.jobs.min(tasks.len()) {
+            let (crew, sender) = (&crew, sender.clone());
+            scope.spawn(move || crew.serve(&sender));
+        }
+        drop(sender);
+        let glance = || {
+            if stop() {
+                crew.stop();
+            }
+        };
+        while let Some(ended) = receive(&ended, glance) {
+            if failed.is_none()
+                && let Err(failure) = report(ended)
+            {
+                failed = Some(failure);
+                crew.stop();
+            }
+        }
+    });
+    if crew.gate.was_narrow() {
+        eprintln!("note: memory was enough for fewer than {} runs beside one another.", common.jobs);
+    }
+    match failed {
+        Some(failure) => Err(failure),
+        None => Ok(!crew.lock().stopping),
+    }
+}
+
+/// The next run that ends; `glance` is called meanwhile. None when all workers have gone.
+fn receive(ended: &Receiver<Ended>, glance: impl Fn()) -> Option<Ended> {
+    loop {
+        glance();
+        match ended.recv_timeout(GLANCE) {
+            Ok(ended) => return Some(ended),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+}
+
+impl Crew<'_> {
+    /// Takes one task after the other.
+    fn serve(&self, sender: &Sender<Ended>) {
+        while !self.lock().stopping {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(task) = self.tasks.get(index) else { return };
+            let mut said = Vec::new();
+            let end = match self.attempt(index, task, &mut said) {
+                Ok(None) => return,
+                Ok(Some(end)) => end,
+                Err(failure) => End::Failed(failure),
+            };
+            if sender.send(Ended { index, end, said }).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Finds the result of a task or makes it; none if all is to stop.
+    fn attempt(&self, index: usize, task: &Task, said: &mut Vec<String>) -> Result<Option<End>, Failure> {
+        let model = Model::File(self.common.model.clone());
+        let spec = model.read(&task.layers)?;
+        if task.file.exists()
+            && let Some(run) = earlier(&task.file, &spec.resolved)?
+        {
+            return Ok(Some(End::Done { run, kept: true }));
+        }
+        let size = network::estimate(&check::stand_in(spec)?).map_err(Failure::input)?;
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let share = processors / self.common.jobs.min(self.tasks.len()).max(1);
+        let threads = self.common.threads.map_or_else(|| size.threads(share, 1), usize::from);
+        let Some(pass) = self.gate.enter(size.bytes) else { return Ok(None) };
+        let done = self.simulate(index, task, threads, said)?;
+        drop(pass);
+        if !done {
+            return Ok(None);
+        }
+        Ok(Some(End::Done { run: read_run(&task.file).map_err(Failure::run)?, kept: false }))
+    }
+
+    /// Has another process do the run; false if it was stopped.
+    fn simulate(&self, index: usize, task: &Task, threads: usize, said: &mut Vec<String>) -> Result<bool, Failure> {
+        let mut command = Command::new(&self.program);
+        command.args(self.common.trust.then_some("--trust")).arg("run");
+        command.args(task.layers.iter().map(|(key, value)| format!("--set={key}={value}")));
+        command.args(["--force", "--with-parent", "--threads", &threads.to_string()]);
+        command.arg("--output").arg(&task.file).arg("--").arg(&self.common.model);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // Ctrl-C is for this process, which ends the others.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(|e| Failure::run(format!("A process for the run can't be started: {e}.")))?;
+        let input = child.stdin.take();
+        let mut under_way = self.lock();
+        if !under_way.stopping {
+            under_way.inputs.extend(input.map(|input| (index, input)));
+        }
+        drop(under_way);
+        let mut text = Vec::new();
+        let heard = child.stderr.take().map(|mut stderr| stderr.read_to_end(&mut text));
+        let status = child.wait().map_err(|e| Failure::run(format!("The process of the run was lost: {e}.")))?;
+        heard.transpose().map_err(|e| Failure::run(format!("The process of the run can't be heard: {e}.")))?;
+        let text = String::from_utf8_lossy(&text);
+        let (beside, error) = match text.find("error: ") {
+            Some(at) => text.split_at(at),
+            None => (&*text, ""),
+        };
+        said.extend(beside.lines().map(str::to_string));
+        self.lock().inputs.remove(&index);
+        if status.success() {
+            return Ok(true);
+        }
+        // What a process leaves that was ended.
+        drop(Part::of(&task.file));
+        if self.lock().stopping {
+            return Ok(false);
+        }
+        Err(match status.code() {
+            Some(code @ (1 | 2)) => Failure::told(code as u8, error.trim_end().to_string()),
+            _ => Failure::run(format!(
+                "The process of the run ended with {status}; perhaps the machine was out of memory: try -j 1."
+            )),
+        })
+    }
+
+    /// Ends what is under way, and begins nothing more.
+    fn stop(&self) {
+        self.gate.close();
+        let mut under_way = self.lock();
+        under_way.stopping = true;
+        under_way.inputs.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, UnderWay> {
+        self.under_way.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// The result that is there already; none if its run did not reach the end.
+///
+/// # Errors
+/// Exit code 2 if it is something else than the result of this run.
+fn earlier(file: &Path, model: &str) -> Result<Option<Run>, Failure> {
+    let run = read_run(file).map_err(Failure::input)?;
+    if run.model != model || run.program_version != env!("CARGO_PKG_VERSION") {
+        return Err(Failure::input(format!(
+            "{} is the result of another model or version of memspike; remove it, or do all runs again with --force.",
+            file.display()
+        )));
+    }
+    Ok(run.complete.then_some(run))
+}
