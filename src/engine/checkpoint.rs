@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
+use crate::spec::NetworkSpec;
 use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::synapse::{History, PlasticState};
@@ -339,7 +340,12 @@ pub fn digest(bytes: &[u8]) -> u64 {
 
 /// Names a model and its seed, without its duration, and what it reads from files: what a checkpoint must agree with.
 pub fn model_hash(network: &Network) -> String {
-    let text = &network.spec.resolved;
+    hash_of(&network.spec, network.synapses())
+}
+
+/// The same of a network that was not built, if it has so many synapses.
+pub fn hash_of(spec: &NetworkSpec, synapses: u64) -> String {
+    let text = &spec.resolved;
     let kept = match text.parse::<toml_edit::DocumentMut>() {
         Ok(mut document) => {
             if let Some(simulation) = document.get_mut("simulation").and_then(|s| s.as_table_like_mut()) {
@@ -349,8 +355,8 @@ pub fn model_hash(network: &Network) -> String {
         }
         Err(_) => text.clone(),
     };
-    let sizes: Vec<usize> = network.populations.iter().map(|p| p.size).collect();
-    let (seed, content) = (network.spec.simulation.seed, network.spec.digest());
-    let all = format!("{kept}\n{sizes:?}\n{}\n{seed}\n{content:016x}", network.synapses());
+    let sizes: Vec<usize> = spec.populations.iter().map(|p| p.size).collect();
+    let (seed, content) = (spec.simulation.seed, spec.digest());
+    let all = format!("{kept}\n{sizes:?}\n{synapses}\n{seed}\n{content:016x}");
     format!("{:016x}", digest(all.as_bytes()))
 }

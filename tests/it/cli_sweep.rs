@@ -240,6 +240,23 @@ fn results_of_another_model_are_never_mixed_in() {
 }
 
 #[test]
+fn a_file_that_the_model_reads_counts_as_the_model() {
+    let folder = workplace();
+    let model = DEVICES.replace("connect.fixed_probability = 0.2", "connect.file = { path = \"pairs.csv\" }");
+    std::fs::write(folder.path().join("devices.toml"), model).unwrap();
+    let pairs = "source,target\n0,1\n2,3\n4,5\n";
+    std::fs::write(folder.path().join("pairs.csv"), pairs).unwrap();
+    let sweep = || memspike(folder.path(), &["sweep", "devices.toml", "-P", "seed=1:2", "-o", "out"]);
+    good(&sweep());
+    assert!(good(&sweep()).contains("2 runs, of which 2 were there already"));
+    std::fs::write(folder.path().join("pairs.csv"), pairs.replace("4,5", "4,6")).unwrap();
+    let output = sweep();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("a file that the model reads has changed"), "{stderr}");
+}
+
+#[test]
 fn a_result_whose_run_was_stopped_is_done_again() {
     let folder = workplace();
     good(&small(folder.path(), &["-o", "out"]));

@@ -11,10 +11,13 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
+use memspike::engine::checkpoint::hash_of;
 use memspike::format::contain::this_program;
 use memspike::format::result::{Run, read_run};
 use memspike::network;
+use memspike::spec::NetworkSpec;
 use memspike::whole::Part;
+use serde_json::Value;
 
 use super::gate::Gate;
 use crate::cli::model::{Layers, Model};
@@ -156,13 +159,13 @@ impl Crew<'_> {
     /// Finds the result of a task or makes it; none if all is to stop.
     fn attempt(&self, index: usize, task: &Task, said: &mut Vec<String>) -> Result<Option<End>, Failure> {
         let model = Model::File(self.common.model.clone());
-        let spec = model.read(&task.layers)?;
+        let spec = check::stand_in(model.read(&task.layers)?)?;
         if task.file.exists()
-            && let Some(run) = earlier(&task.file, &spec.resolved)?
+            && let Some(run) = earlier(&task.file, &spec)?
         {
             return Ok(Some(End::Done { run, kept: true }));
         }
-        let size = network::estimate(&check::stand_in(spec)?).map_err(Failure::input)?;
+        let size = network::estimate(&spec).map_err(Failure::input)?;
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let share = processors / self.common.jobs.min(self.tasks.len()).max(1);
         let threads = self.common.threads.map_or_else(|| size.threads(share, 1), usize::from);
@@ -237,11 +240,14 @@ impl Crew<'_> {
 ///
 /// # Errors
 /// Exit code 2 if it is something else than the result of this run.
-fn earlier(file: &Path, model: &str) -> Result<Option<Run>, Failure> {
+fn earlier(file: &Path, spec: &NetworkSpec) -> Result<Option<Run>, Failure> {
     let run = read_run(file).map_err(Failure::input)?;
-    if run.model != model || run.program_version != env!("CARGO_PKG_VERSION") {
+    let synapses = run.figures.get("synapses").and_then(Value::as_u64).unwrap_or_default();
+    let same = run.model == spec.resolved && run.model_hash == hash_of(spec, synapses);
+    if !same || run.program_version != env!("CARGO_PKG_VERSION") {
         return Err(Failure::input(format!(
-            "{} is the result of another model or version of memspike; remove it, or do all runs again with --force.",
+            "{} is the result of another model or version of memspike, or a file that the model reads has changed; remove it, or do \
+             all runs again with --force.",
             file.display()
         )));
     }

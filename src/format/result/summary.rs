@@ -15,6 +15,8 @@ use crate::format::h5::H5;
 pub struct Run {
     /// The model as TOML, with layers, `--set` and parameters applied.
     pub model: String,
+    /// Hash of the model, its seed and what it reads from files.
+    pub model_hash: String,
     /// Version of the program that simulated it.
     pub program_version: String,
     /// Did it reach its end?
@@ -28,13 +30,13 @@ pub struct Run {
 /// # Errors
 /// If the file can't be read, is no result of ours, or its run was stopped before it had figures.
 pub fn read_run(path: &Path) -> Result<Run, FormatError> {
-    let Figures { model, program_version, complete, texts } = contain::read(path)?;
+    let Figures { model, model_hash, program_version, complete, texts } = contain::read(path)?;
     let parse = |(name, text): (String, String)| match serde_json::from_str(&text) {
         Ok(value) => Ok((name, value)),
         Err(e) => Err(FormatError::new(path, "/summary", Fault::Invalid, format!("{name} is not JSON: {e}"))),
     };
     let figures = texts.into_iter().map(parse).collect::<Result<_, _>>()?;
-    Ok(Run { model, program_version, complete, figures })
+    Ok(Run { model, model_hash, program_version, complete, figures })
 }
 
 /// Reads the figures of a result's `/summary`, as `--json` prints them.
@@ -49,6 +51,7 @@ pub fn read_summary(path: &Path) -> Result<Map<String, Value>, FormatError> {
 #[derive(Debug, Deserialize, Serialize)]
 pub(in crate::format) struct Figures {
     model: String,
+    model_hash: String,
     program_version: String,
     complete: bool,
     texts: Vec<(String, String)>,
@@ -69,6 +72,7 @@ impl Figures {
         let about = |name: &str| h5.attr_text("/", name).unwrap_or_default();
         Ok(Figures {
             model: about("model"),
+            model_hash: about("model_hash"),
             program_version: about("program_version"),
             complete: h5.attr_number("/", "complete") == Some(1.0),
             texts,
