@@ -7,9 +7,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
-use crate::spec::NetworkSpec;
 use crate::neuron::Real;
 use crate::ranks::Ranks;
+use crate::spec::NetworkSpec;
 use crate::synapse::{History, PlasticState};
 use crate::time::Time;
 use crate::whole;

@@ -11,8 +11,17 @@ use serde_json::Value;
 use crate::cli::{bad, command, good, memspike, workplace};
 
 /// A sweep whose runs take hundredths of a second.
-const SMALL: [&str; 9] =
-    ["sweep", "models/brunel.toml", "-P", "g=3:5", "-P", "seed=1:2", "--set=parameters.order=50", "--duration", "300ms"];
+const SMALL: [&str; 9] = [
+    "sweep",
+    "models/brunel.toml",
+    "-P",
+    "g=3:5",
+    "-P",
+    "seed=1:2",
+    "--set=parameters.order=50",
+    "--duration",
+    "300ms",
+];
 
 /// One whose six runs take long enough to be stopped between them.
 const SLOW: [&str; 9] =
@@ -53,8 +62,7 @@ fn each_run_is_the_run_that_its_values_name() {
     }
     assert_eq!(run, of_alone);
 
-    let names: Vec<String> =
-        (3..=5).flat_map(|g| (1..=2).map(move |seed| format!("g={g}_seed={seed}.h5"))).collect();
+    let names: Vec<String> = (3..=5).flat_map(|g| (1..=2).map(move |seed| format!("g={g}_seed={seed}.h5"))).collect();
     let all: BTreeSet<String> = names.iter().cloned().chain(["sweep.csv".into(), "sweep.json".into()]).collect();
     assert_eq!(files(&folder.path().join("out")), all);
     let table = text(&folder.path().join("out/sweep.csv"));

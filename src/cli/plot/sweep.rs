@@ -43,7 +43,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
         let mut samples = vec![Vec::new(); cells];
         for row in &sweep.rows {
             let place = |values: &[String], axis: usize| values.iter().position(|value| *value == row[axis]);
-            let cell = keys.iter().try_fold(0, |cell, (axis, values)| Some(cell * values.len() + place(values, *axis)?));
+            let cell =
+                keys.iter().try_fold(0, |cell, (axis, values)| Some(cell * values.len() + place(values, *axis)?));
             if let (Some(cell), Ok(value)) = (cell, row[*column].parse::<f64>()) {
                 samples[cell].push(value);
             }

@@ -112,7 +112,8 @@ pub fn points(axes: &[Axis]) -> Result<Vec<Point>, Failure> {
 
 /// `g=3.5, seed=2`.
 pub fn label(axes: &[Axis], point: &Point) -> String {
-    let parts: Vec<String> = axes.iter().zip(point).map(|(axis, &i)| format!("{}={}", axis.name, axis.value(i))).collect();
+    let parts: Vec<String> =
+        axes.iter().zip(point).map(|(axis, &i)| format!("{}={}", axis.name, axis.value(i))).collect();
     parts.join(", ")
 }
 
@@ -160,7 +161,8 @@ fn resolve(typed: &str, parameters: &[String]) -> Result<String, String> {
     let unknown = |name: &str, simulation: &[&'static str]| {
         let names = parameters.iter().map(String::as_str).chain(simulation.iter().copied());
         let names: Vec<&str> = names.collect();
-        let near = units::nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(": did you mean {near}?"));
+        let near =
+            units::nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(": did you mean {near}?"));
         let list = if names.is_empty() { "none".to_string() } else { names.join(", ") };
         format!(
             "the model has no parameter {name}{near}\n  names that it knows: {list}\n  any other key of the model is named by \
@@ -200,14 +202,20 @@ mod tests {
         assert_eq!(key("seed"), SEED);
         assert_eq!(key("population.E.size"), "population.E.size");
         let message = axis("gg", "1").unwrap_err().to_string();
-        assert!(message.contains("no parameter gg: did you mean g?") && message.contains("g, delay, spikes, seed"), "{message}");
+        assert!(
+            message.contains("no parameter gg: did you mean g?") && message.contains("g, delay, spikes, seed"),
+            "{message}"
+        );
         assert!(axis("parameters.dealy", "1").unwrap_err().to_string().contains("did you mean delay?"));
     }
 
     #[test]
     fn units_go_to_the_column_and_values_to_the_model() {
         let delay = axis("delay", "1 ms:2 ms:0.5 ms").unwrap();
-        assert_eq!((delay.column().as_str(), &delay.values[..]), ("delay [ms]", &["1", "1.5", "2"].map(String::from)[..]));
+        assert_eq!(
+            (delay.column().as_str(), &delay.values[..]),
+            ("delay [ms]", &["1", "1.5", "2"].map(String::from)[..])
+        );
         assert_eq!(layers(&[delay.clone()], &vec![1]), [("parameters.delay".to_string(), "1.5 ms".to_string())]);
         assert_eq!(json(&[delay], &vec![2]), serde_json::json!({ "delay": "2 ms" }));
         let mixed = axis("delay", "900 us,1 ms").unwrap();

@@ -100,7 +100,9 @@ impl Folder {
         fs::create_dir_all(path).map_err(|e| Failure::input(format!("The folder {shown} can't be made: {e}.")))?;
         let claim = File::open(path).ok();
         if let Some(Err(fs::TryLockError::WouldBlock)) = claim.as_ref().map(File::try_lock) {
-            return Err(Failure::input(format!("Another sweep is at work in {shown}; choose another folder, or wait.")));
+            return Err(Failure::input(format!(
+                "Another sweep is at work in {shown}; choose another folder, or wait."
+            )));
         }
         if !force {
             match Record::read(path)? {

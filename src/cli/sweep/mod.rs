@@ -40,7 +40,8 @@ pub use table::parse;
 
 /// Simulate a model at many values of its parameters: a result for each, and a table of all
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  memspike sweep models/brunel.toml -P g=3:6:1.5 -P seed=1:2 -o out --set parameters.order=50 --duration 300ms\n  \
+#[command(
+    after_help = "Examples:\n  memspike sweep models/brunel.toml -P g=3:6:1.5 -P seed=1:2 -o out --set parameters.order=50 --duration 300ms\n  \
                         memspike plot sweep out -o rates.png --figure rate_hz\n\n\
                         VALUES are a range start:stop:step with both its ends (3:8:0.5; without a step it is 1), a list (1,2,5), or both \
                         (1:3,10); quantities have units (\"1 ms:5 ms:1 ms\"), anything else is taken as --set takes it. KEY is one of the \
@@ -48,7 +49,8 @@ pub use table::parse;
                         make all combinations, the values of the last changing first; -P lies over --set.\n\n\
                         FOLDER gets a result for each run, named by its values, and sweep.csv: keys, file and those figures of run --json that \
                         follow from the model, in the order of the combinations, with the same bytes for every -j. The same command goes on \
-                        where an earlier one was stopped, also with more values: a run whose result is there is not done again.")]
+                        where an earlier one was stopped, also with more values: a run whose result is there is not done again."
+)]
 pub struct Args {
     /// The model file (TOML), or the configuration of a SONATA circuit (JSON)
     model: PathBuf,
@@ -85,12 +87,8 @@ pub struct Args {
 /// Runs the sweep; `trust` is for the readers of HDF5 in its runs.
 pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let common = Common {
-        jobs: args.jobs.map_or(processors, usize::from),
-        model: args.model,
-        threads: args.threads,
-        trust,
-    };
+    let common =
+        Common { jobs: args.jobs.map_or(processors, usize::from), model: args.model, threads: args.threads, trust };
     let layers = args.changes.layers();
     refuse(&common, &layers)?;
     let model = Model::File(common.model.clone());
@@ -177,7 +175,19 @@ impl<'a> Sweep<'a> {
             bar
         });
         let figures = vec![None; count];
-        Sweep { folder, axes, points, files, json, figures, failures: Vec::new(), kept: 0, said: Vec::new(), bar, written: None }
+        Sweep {
+            folder,
+            axes,
+            points,
+            files,
+            json,
+            figures,
+            failures: Vec::new(),
+            kept: 0,
+            said: Vec::new(),
+            bar,
+            written: None,
+        }
     }
 
     /// Takes what a run gave: says it, and writes the table anew.

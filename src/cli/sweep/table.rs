@@ -25,16 +25,8 @@ const FIGURES: [&str; 10] = [
 const FILE: &str = "file";
 
 /// Columns whose names a key can't have.
-pub const OWN_COLUMNS: [&str; 8] = [
-    FILE,
-    "neurons",
-    "synapses",
-    "duration_s",
-    "warmup_s",
-    "spikes",
-    "synaptic_events",
-    "background_events",
-];
+pub const OWN_COLUMNS: [&str; 8] =
+    [FILE, "neurons", "synapses", "duration_s", "warmup_s", "spikes", "synaptic_events", "background_events"];
 
 /// A run that is done.
 pub struct Row<'a> {

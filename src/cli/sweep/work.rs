@@ -91,8 +91,9 @@ pub fn work(
     stop: impl Fn() -> bool,
     mut report: impl FnMut(Ended) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
-    let program = this_program()
-        .map_err(|e| Failure::run(format!("The system does not tell where this program is, to start it again: {e}.")))?;
+    let program = this_program().map_err(|e| {
+        Failure::run(format!("The system does not tell where this program is, to start it again: {e}."))
+    })?;
     let gate = Gate::new(memory::available());
     let crew = Crew { common, tasks, next: AtomicUsize::new(0), gate, under_way: Mutex::default(), program };
     let mut failed = None;
@@ -189,7 +190,8 @@ impl Crew<'_> {
         // Ctrl-C is for this process, which ends the others.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().map_err(|e| Failure::run(format!("A process for the run can't be started: {e}.")))?;
+        let mut child =
+            command.spawn().map_err(|e| Failure::run(format!("A process for the run can't be started: {e}.")))?;
         let input = child.stdin.take();
         let mut under_way = self.lock();
         if !under_way.stopping {
