@@ -216,7 +216,10 @@ mod tests {
             (delay.column().as_str(), &delay.values[..]),
             ("delay [ms]", &["1", "1.5", "2"].map(String::from)[..])
         );
-        assert_eq!(layers(&[delay.clone()], &vec![1]), [("parameters.delay".to_string(), "1.5 ms".to_string())]);
+        assert_eq!(
+            layers(std::slice::from_ref(&delay), &vec![1]),
+            [("parameters.delay".to_string(), "1.5 ms".to_string())]
+        );
         assert_eq!(json(&[delay], &vec![2]), serde_json::json!({ "delay": "2 ms" }));
         let mixed = axis("delay", "900 us,1 ms").unwrap();
         assert_eq!((mixed.column().as_str(), mixed.values[0].as_str()), ("delay", "900 us"));
