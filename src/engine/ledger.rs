@@ -45,7 +45,7 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time, pu
         let store = &group.store;
         let delay = |row: usize, synapse: usize| store.delay(row, synapse);
         let mut price = match pulses {
-            Pulses::Due => plastic.price_at(reached, &store.row, &store.targets, &delay),
+            Pulses::Due => plastic.price_at(reached, &store.row, store.plastic_targets(), &delay),
             Pulses::Given => plastic.price,
         };
         // What a read costs in a crossbar is more than its cell alone.

@@ -356,7 +356,7 @@ fn in_flight<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize, 
         for (row, _) in pending.iter().enumerate().filter(|(_, p)| !p.is_empty()) {
             for synapse in group.store.synapses(row) {
                 let delay = group.store.delay(row, synapse);
-                let target = u32::from(group.store.targets[synapse]);
+                let target = u32::from(group.store.target(synapse));
                 sent.clear();
                 plastic.in_flight(synapse, row, target, delay, at, &pending, &mut sent);
                 if let Some(losses) = &group.array {

@@ -92,7 +92,7 @@ impl<'a> Model<'a> {
             delay,
             target: share.members[projection.target.population].start
                 + group.first
-                + u32::from(store.targets[sent.synapse as usize]),
+                + u32::from(store.target(sent.synapse as usize)),
             weight: sent.weight,
         }
     }
@@ -126,7 +126,7 @@ pub fn scale<W: Real>(groups: &mut [Group<W>], from: Time) {
     for group in groups {
         let store = &group.store;
         let Some(plastic) = group.plastic.as_mut().filter(|p| p.scales_at(at)) else { continue };
-        plastic.put_down_scaling(at, &store.row, &store.targets, &|row, synapse| store.delay(row, synapse));
+        plastic.put_down_scaling(at, &store.row, store.plastic_targets(), &|row, synapse| store.delay(row, synapse));
     }
 }
 
@@ -134,7 +134,7 @@ pub fn scale<W: Real>(groups: &mut [Group<W>], from: Time) {
 pub fn settle<W: Real>(group: &mut Group<W>, now: Time) {
     let Some(plastic) = &mut group.plastic else { return };
     let store = &group.store;
-    plastic.settle(now, &store.row, &store.targets, &|row, synapse| store.delay(row, synapse));
+    plastic.settle(now, &store.row, store.plastic_targets(), &|row, synapse| store.delay(row, synapse));
 }
 
 /// Arrivals of the given spikes through a group within [from, to], per projection; used at the window's edges only.
@@ -152,7 +152,7 @@ pub fn count_arrivals<W: Real>(
         let Some(row) = store.row_of_source(spike.gid) else { continue };
         store.runs_between(row, Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1), |_, synapses| {
             for synapse in synapses {
-                counts[projection_of(model, share, group, spike.gid, store.targets[synapse])] += 1;
+                counts[projection_of(model, share, group, spike.gid, store.target(synapse))] += 1;
             }
         });
     }
@@ -174,7 +174,7 @@ pub fn count_drawn(projection: &Projection, spikes: &[Spike], from: Time) -> u64
 }
 
 /// The projection of a synapse: pairs of populations tell.
-fn projection_of<W>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u16) -> usize {
+fn projection_of<W: Real>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u16) -> usize {
     if let [only] = group.projections[..] {
         return only;
     }

@@ -118,7 +118,7 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
                 continue;
             }
             for synapse in store.synapses(row) {
-                let slot = group.first + u32::from(store.targets[synapse]);
+                let slot = group.first + u32::from(store.target(synapse));
                 let member = if group.target.is_some() {
                     share.members[target].start + slot
                 } else {
@@ -174,7 +174,7 @@ pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Loc
             let synapse = l.synapse as usize;
             match &group.plastic {
                 Some(plastic) => {
-                    let target = u32::from(group.store.targets[synapse]);
+                    let target = u32::from(group.store.target(synapse));
                     plastic.weight_at(synapse, l.row as usize, target, l.delay, at, &pending[l.part as usize])
                 }
                 None => group.store.weight(l.row as usize, synapse),

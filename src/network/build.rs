@@ -230,7 +230,7 @@ fn transpose(
 }
 
 /// Adds a chunk to the figures of its projections.
-fn count<W>(drafts: &[Draft<'_>], plan: &Plan, chunk: &Chunk<W>, projections: &mut [Projection]) {
+fn count<W: Real>(drafts: &[Draft<'_>], plan: &Plan, chunk: &Chunk<W>, projections: &mut [Projection]) {
     for figure in &chunk.figures {
         let projection = &mut projections[plan.projections[figure.draft]];
         if projection.outdegree.is_empty() {

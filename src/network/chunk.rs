@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::neuron::Real;
-use crate::synapse::BLOCK;
+use crate::synapse::{BLOCK, Synapse};
 use crate::time::Time;
 
 use super::build::{BuildError, Plan};
@@ -37,13 +37,17 @@ impl Source<'_> {
 }
 
 /// The rows of a few sources, for one store.
-pub struct Part<W> {
+pub struct Part<W: Real> {
     /// Synapses and runs of each row.
     pub lengths: Vec<(u32, u32)>,
     /// Delay of each run, and where it ends, counted from the start of its row.
     pub runs: Vec<(Time, u32)>,
+    /// Unless they are in `each`.
     pub targets: Vec<u16>,
+    /// Of plastic synapses.
     pub weights: Vec<W>,
+    /// Static synapses that have weights of their own.
+    pub each: Vec<Synapse<W>>,
     pub keys: Vec<u64>,
 }
 
@@ -56,7 +60,7 @@ pub struct Figure {
 }
 
 /// Room for a chunk, used again and again.
-pub struct Chunk<W> {
+pub struct Chunk<W: Real> {
     /// By thread, then store.
     pub parts: Vec<Part<W>>,
     pub figures: Vec<Figure>,
@@ -82,6 +86,7 @@ impl<W: Real> Chunk<W> {
             runs: Vec::new(),
             targets: Vec::new(),
             weights: Vec::new(),
+            each: Vec::new(),
             keys: Vec::new(),
         };
         let bin = |_| Bin { delays: Vec::new(), targets: Vec::new(), weights: Vec::new(), keys: Vec::new() };
@@ -99,6 +104,7 @@ impl<W: Real> Chunk<W> {
     pub fn draw(&mut self, from: &Source<'_>, sources: Range<u32>) -> Result<(), BuildError> {
         self.figures.clear();
         self.parts.iter_mut().for_each(Part::clear);
+        let side_by_side = !from.plan.plastic && !from.row_weights;
         let unit = from.drafts.first().map_or(Time(1), Draft::unit);
         let owned: Vec<Range<u32>> = from.drafts.iter().map(|draft| from.owned(draft)).collect();
         for gid in sources {
@@ -126,7 +132,7 @@ impl<W: Real> Chunk<W> {
                 }
             }
             for (bin, part) in self.bins.iter_mut().zip(&mut self.parts) {
-                bin.flush(part, unit, &mut self.places);
+                bin.flush(part, unit, side_by_side, &mut self.places);
             }
         }
         Ok(())
@@ -157,6 +163,7 @@ impl<W: Real> Chunk<W> {
     /// target stay in order of ordinal. Those onto targets that are not `owned` belong to other ranks.
     fn share_out(&mut self, from: &Source<'_>, draft: &Draft<'_>, row: usize, span: Range<usize>, owned: &Range<u32>) {
         let sides = if from.plan.two_sided { 2 } else { 1 };
+        let one_side = if sides == 1 { Some(0) } else { draft.only_side.map(usize::from) };
         let ends = &self.row.ends[span.clone()];
         let (low, high) = ends.iter().fold((u32::MAX, 0), |(low, high), &end| (end.min(low), end.max(high)));
         let mut least = low.max(owned.start);
@@ -165,7 +172,7 @@ impl<W: Real> Chunk<W> {
             let store = home.thread * from.plan.spans.len() + home.block * sides;
             let all = home.end > high && least == low;
             let within = least..home.end;
-            for side in 0..sides {
+            for side in one_side.map_or(0..sides, |side| side..side + 1) {
                 let bin = &mut self.bins[store + side];
                 let (row_of, ordinals) = (&self.row, &self.ordinals);
                 let key = |i: usize| match row_of.ends[i] {
@@ -173,12 +180,13 @@ impl<W: Real> Chunk<W> {
                     _ => Draft::device_key(row as u32, i as u32),
                 };
                 let put = Put { row: row_of, span: span.clone(), offset: home.offset, row_weights: from.row_weights };
-                // A target with one side has it first.
-                let negative = |i: usize| draft.two_sided && row_of.weight(i) < 0.0;
-                let keep_all = all && (sides == 1 || (!draft.two_sided && side == 0));
-                let keep = |i: usize| within.contains(&row_of.ends[i]) && (sides == 1 || negative(i) == (side == 1));
+                let keep_all = all && one_side.is_some();
+                let is_within = |i: usize| within.contains(&row_of.ends[i]);
+                let keep = |i: usize| is_within(i) && (one_side.is_some() || (row_of.weight(i) < 0.0) == (side == 1));
                 if keep_all {
                     bin.put(&put);
+                } else if one_side.is_some() {
+                    bin.put_some(&put, is_within);
                 } else {
                     bin.put_some(&put, keep);
                 }
@@ -261,8 +269,13 @@ impl<W: Real> Bin<W> {
         }
     }
 
-    /// Moves the row to `part`, in order of delay.
-    fn flush(&mut self, part: &mut Part<W>, unit: Time, places: &mut Vec<u32>) {
+    /// Targets with their weights.
+    fn synapses(&self) -> impl ExactSizeIterator<Item = Synapse<W>> {
+        self.targets.iter().zip(&self.weights).map(|(&target, &weight)| Synapse { target, weight })
+    }
+
+    /// Moves the row to `part`, in order of delay; with targets and weights side by side if they are to be so.
+    fn flush(&mut self, part: &mut Part<W>, unit: Time, side_by_side: bool, places: &mut Vec<u32>) {
         let time = |delay: u64| Time(delay as i64 * unit.0);
         let (count, runs) = (self.targets.len(), part.runs.len());
         let bounds = self.delays.iter().fold((u64::MAX, 0), |(low, high), &d| (d.min(low), d.max(high)));
@@ -270,8 +283,12 @@ impl<W: Real> Bin<W> {
         if count == 0 {
         } else if low == high {
             part.runs.push((time(low), count as u32));
-            part.targets.extend(&self.targets);
-            part.weights.extend(&self.weights);
+            if side_by_side {
+                part.each.extend(self.synapses());
+            } else {
+                part.targets.extend(&self.targets);
+                part.weights.extend(&self.weights);
+            }
             part.keys.extend(&self.keys);
         } else {
             places.clear();
@@ -304,9 +321,13 @@ impl<W: Real> Bin<W> {
                     }
                 }
             }
-            scatter(&self.targets, places, 0, &mut part.targets);
-            scatter(&self.weights, places, W::of(0.0), &mut part.weights);
-            scatter(&self.keys, places, 0, &mut part.keys);
+            if side_by_side {
+                scatter(self.synapses(), places, &mut part.each);
+            } else {
+                scatter(self.targets.iter().copied(), places, &mut part.targets);
+                scatter(self.weights.iter().copied(), places, &mut part.weights);
+            }
+            scatter(self.keys.iter().copied(), places, &mut part.keys);
         }
         part.lengths.push((count as u32, (part.runs.len() - runs) as u32));
         self.delays.clear();
@@ -329,19 +350,20 @@ fn pick<T: Copy>(to: &mut Vec<T>, span: &Range<usize>, keep: impl Fn(usize) -> b
 }
 
 /// Appends a column with each element at its place; an empty column stays empty.
-fn scatter<T: Copy>(from: &[T], places: &[u32], zero: T, to: &mut Vec<T>) {
+fn scatter<T: Copy + Default>(from: impl ExactSizeIterator<Item = T>, places: &[u32], to: &mut Vec<T>) {
     let start = to.len();
-    to.resize(start + from.len(), zero);
+    to.resize(start + from.len(), T::default());
     let to = &mut to[start..];
-    from.iter().zip(places).for_each(|(&value, &place)| to[place as usize] = value);
+    from.zip(places).for_each(|(value, &place)| to[place as usize] = value);
 }
 
-impl<W> Part<W> {
+impl<W: Real> Part<W> {
     fn clear(&mut self) {
         self.lengths.clear();
         self.runs.clear();
         self.targets.clear();
         self.weights.clear();
+        self.each.clear();
         self.keys.clear();
     }
 }

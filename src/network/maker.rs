@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::memory::settle;
 use crate::neuron::Real;
-use crate::synapse::{Delays, Runs, Sources, Store, Weights};
+use crate::synapse::{Content, Delays, Runs, Sources, Store, Synapse};
 use crate::time::Time;
 
 use super::build::{Plan, Span};
@@ -13,7 +13,7 @@ use super::chunk::Part;
 use super::projection::Draft;
 
 /// A thread's synapses of a group: one shelf for each block of targets and, where the engine keeps them apart, side.
-pub struct Maker<'a, W> {
+pub struct Maker<'a, W: Real> {
     drafts: &'a [Draft<'a>],
     plan: &'a Plan,
     sources: Range<u32>,
@@ -24,14 +24,17 @@ pub struct Maker<'a, W> {
 }
 
 /// A store in the making. It has rows for sources with synapses only.
-struct Shelf<W> {
+struct Shelf<W: Real> {
     present: Vec<u32>,
     row: Vec<u64>,
     first: Vec<u64>,
     delay: DelayColumn,
     end: Vec<u32>,
     targets: Vec<u16>,
+    /// Of plastic synapses.
     weights: Vec<W>,
+    /// Targets with their weights, where each has its own for good.
+    each: Vec<Synapse<W>>,
     keys: Vec<u64>,
 }
 
@@ -50,7 +53,7 @@ const SPARSE: usize = 4;
 const RECENT: usize = 256;
 
 /// A store, the span of targets that it serves, and the keys of its devices.
-pub struct Made<W> {
+pub struct Made<W: Real> {
     pub span: Span,
     pub store: Store<W>,
     /// Weights of plastic synapses.
@@ -86,8 +89,9 @@ impl<'a, W: Real> Maker<'a, W> {
                 codes: Vec::new(),
             },
             end: Vec::new(),
-            targets: crate::memory::column(room(span)),
-            weights: crate::memory::column(if row_weights { 0 } else { room(span) }),
+            targets: crate::memory::column(if row_weights || plan.plastic { room(span) } else { 0 }),
+            weights: crate::memory::column(if plan.plastic { room(span) } else { 0 }),
+            each: crate::memory::column(if row_weights || plan.plastic { 0 } else { room(span) }),
             keys: Vec::new(),
         };
         let next = sources.start;
@@ -127,6 +131,7 @@ impl<W: Real> Shelf<W> {
     fn append(&mut self, part: &Part<W>, next: u32) {
         self.targets.extend_from_slice(&part.targets);
         self.weights.extend_from_slice(&part.weights);
+        self.each.extend_from_slice(&part.each);
         self.keys.extend_from_slice(&part.keys);
         for &(delay, end) in &part.runs {
             self.delay.push(delay);
@@ -156,27 +161,24 @@ impl<W: Real> Shelf<W> {
             Sources::All(all.clone())
         };
         let (delays, delay_range) = self.delay.finish(self.first, self.end);
-        let (weights, plastic_weights) = match (plastic, per_row) {
-            (true, _) => (Weights::Plastic, self.weights),
+        let content = match (plastic, per_row) {
+            (true, _) => Content::Plastic(self.targets),
             (false, Some(weight)) => {
-                (Weights::Row((0..sources.len()).map(|row| weight(sources.gid(row))).collect()), Vec::new())
+                Content::Alike(self.targets, (0..sources.len()).map(|row| weight(sources.gid(row))).collect())
             }
-            (false, None) => (Weights::Each(self.weights), Vec::new()),
+            (false, None) => Content::Each(self.each),
         };
         // Rows are read at random from here on.
         settle(&self.row);
-        settle(&self.targets);
-        match &weights {
-            Weights::Each(weights) => settle(weights),
-            Weights::Row(_) | Weights::Plastic => settle(&plastic_weights),
-        }
+        content.settle();
+        settle(&self.weights);
         match &delays {
             Delays::Same(_) => {}
             Delays::Coded(_, runs) => runs.settle(),
             Delays::Exact(runs) => runs.settle(),
         }
-        let store = Store { sources, row: self.row, delays, targets: self.targets, weights, delay_range };
-        Made { span, store, plastic: plastic_weights, keys: self.keys }
+        let store = Store { sources, row: self.row, delays, content, delay_range };
+        Made { span, store, plastic: self.weights, keys: self.keys }
     }
 }
 

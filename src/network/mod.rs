@@ -17,7 +17,7 @@ pub mod wiring;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::neuron::Column;
+use crate::neuron::{Column, Real};
 use crate::ranks::Ranks;
 use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision};
 use crate::synapse::{Plastic, Store};
@@ -90,7 +90,7 @@ pub enum Shards {
 
 /// One thread's neurons and the synapses onto them.
 #[derive(Debug)]
-pub struct Shard<W> {
+pub struct Shard<W: Real> {
     /// Its neurons.
     pub share: Share,
     /// Its synapses.
@@ -99,7 +99,7 @@ pub struct Shard<W> {
 
 /// A store with what belongs to it. All threads have the same groups, in the same order.
 #[derive(Debug)]
-pub struct Group<W> {
+pub struct Group<W: Real> {
     /// Rows by source; targets count from `first`.
     pub store: Store<W>,
     /// Plastic weights, for a plastic or memristive projection.

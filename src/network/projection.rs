@@ -29,6 +29,9 @@ pub struct Draft<'a> {
     pub n_target: usize,
     /// Has the target model an excitatory and an inhibitory side?
     pub two_sided: bool,
+    /// The side of their targets at which all synapses arrive, where it is certain: is it the inhibitory one? Targets with one
+    /// side have the other.
+    pub only_side: Option<bool>,
     /// The grid's step; none in the event engine.
     step: Option<Time>,
     /// In-degree of each target, where the weight depends on it.
@@ -72,6 +75,9 @@ impl<'a> Draft<'a> {
             && !draft.keeps_state()
         {
             draft.effective = Some(Effective::new(&draft, crossbar)?);
+        } else if draft.two_sided {
+            let (low, high) = draft.weight_range();
+            draft.only_side = ((low < 0.0) == (high < 0.0)).then_some(low < 0.0);
         }
         Ok(draft)
     }
@@ -109,6 +115,7 @@ impl<'a> Draft<'a> {
             first_target: target_start as u32,
             n_target,
             two_sided,
+            only_side: (!two_sided).then_some(false),
             step: (network.simulation.engine == Engine::Grid).then_some(network.simulation.resolution),
             indegree: Vec::new(),
             weights: Draws::List([].into()),

@@ -16,7 +16,15 @@ pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
     // The group begins at a multiple of 16, so the low word does not overflow within it.
     let item = group * LANES as u64;
     let lane = std::array::from_fn(|l| item + l as u64);
-    cipher(key.words(), [[n; LANES], [n >> 32; LANES], lane, [item >> 32; LANES]]).map(|word| word.map(|l| l as u32))
+    let words = cipher(key.words(), [[n; LANES], [n >> 32; LANES], lane, [item >> 32; LANES]]);
+    // Not by `map`, which becomes a call to a function that knows no vectors.
+    let mut out = [[0; LANES]; 4];
+    for (out, word) in out.iter_mut().zip(&words) {
+        for l in 0..LANES {
+            out[l] = word[l] as u32;
+        }
+    }
+    out
 }
 
 /// The cipher on words that stand in lanes.

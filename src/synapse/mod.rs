@@ -21,4 +21,4 @@ pub use history::{History, PostSpike};
 pub use memristor::Memristor;
 pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage};
 pub use recent::{Decay, Recent};
-pub use store::{BLOCK, Delays, Runs, Sources, Store, Weights};
+pub use store::{BLOCK, Content, Delays, Runs, Sources, Store, Synapse};

@@ -12,15 +12,58 @@ use crate::time::Time;
 /// Targets of one store: as many as two bytes can name.
 pub const BLOCK: usize = 1 << 16;
 
-/// Where the weights of a store are.
+/// A synapse whose weight is its own, with no gap between the two: six bytes (single), or ten.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, packed(2))]
+pub struct Synapse<W: Copy> {
+    /// Counted from the first of the block.
+    pub target: u16,
+    /// Its weight.
+    pub weight: W,
+}
+
+/// The synapses of a store, row by row.
 #[derive(Clone, Debug)]
-pub enum Weights<W> {
-    /// One per row: all synapses of a source have the same.
-    Row(Vec<W>),
-    /// One per synapse.
-    Each(Vec<W>),
-    /// Elsewhere: in the [`super::Plastic`] beside the store.
-    Plastic,
+pub enum Content<W: Real> {
+    /// All of a source have the same weight: targets, and the weight of each row.
+    Alike(Vec<u16>, Vec<W>),
+    /// Each has its own, beside its target: a run is then one stretch of memory. In two columns it would be two, and
+    /// fetching both takes longer than adding up.
+    Each(Vec<Synapse<W>>),
+    /// Targets; weights are in the [`super::Plastic`] beside the store.
+    Plastic(Vec<u16>),
+}
+
+impl<W: Real> Content<W> {
+    /// Number of synapses.
+    pub fn len(&self) -> usize {
+        match self {
+            Content::Alike(targets, _) | Content::Plastic(targets) => targets.len(),
+            Content::Each(synapses) => synapses.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Asks for huge pages, once all are there.
+    pub fn settle(&self) {
+        match self {
+            Content::Alike(targets, _) | Content::Plastic(targets) => crate::memory::settle(targets),
+            Content::Each(synapses) => crate::memory::settle(synapses),
+        }
+    }
+
+    /// Memory that it takes \[bytes\].
+    pub fn bytes(&self) -> usize {
+        match self {
+            Content::Alike(targets, weights) => size_of_val(&targets[..]) + size_of_val(&weights[..]),
+            Content::Each(synapses) => size_of_val(&synapses[..]),
+            Content::Plastic(targets) => size_of_val(&targets[..]),
+        }
+    }
 }
 
 /// The sources that have rows in a store.
@@ -121,17 +164,15 @@ impl<D> Runs<D> {
 /// Within a row synapses are ordered by delay, then projection, then target, then ordinal: an
 /// order that does not depend on how targets are shared out among threads and blocks.
 #[derive(Clone, Debug)]
-pub struct Store<W> {
+pub struct Store<W: Real> {
     /// The sources that have rows.
     pub sources: Sources,
     /// First synapse of each row, and one past the last.
     pub row: Vec<u64>,
     /// Delays.
     pub delays: Delays,
-    /// Targets, counted from the first of the block.
-    pub targets: Vec<u16>,
-    /// Weights.
-    pub weights: Weights<W>,
+    /// The synapses; targets count from the first of the block.
+    pub content: Content<W>,
     /// The smallest and the largest delay; (0, 0) if there is no synapse.
     pub delay_range: (Time, Time),
 }
@@ -189,13 +230,31 @@ impl<W: Real> Store<W> {
         }
     }
 
+    /// The target of a synapse, counted from the first of the block.
+    #[inline]
+    pub fn target(&self, synapse: usize) -> u16 {
+        match &self.content {
+            Content::Alike(targets, _) | Content::Plastic(targets) => targets[synapse],
+            Content::Each(synapses) => synapses[synapse].target,
+        }
+    }
+
+    /// The targets of plastic synapses; none of others.
+    #[inline]
+    pub fn plastic_targets(&self) -> &[u16] {
+        match &self.content {
+            Content::Plastic(targets) => targets,
+            Content::Alike(..) | Content::Each(_) => &[],
+        }
+    }
+
     /// The weight of a synapse of `row`, unless it is plastic.
     #[inline]
     pub fn weight(&self, row: usize, synapse: usize) -> f64 {
-        match &self.weights {
-            Weights::Row(weights) => weights[row].wide(),
-            Weights::Each(weights) => weights[synapse].wide(),
-            Weights::Plastic => f64::NAN,
+        match &self.content {
+            Content::Alike(_, weights) => weights[row].wide(),
+            Content::Each(synapses) => { synapses[synapse].weight }.wide(),
+            Content::Plastic(_) => f64::NAN,
         }
     }
 
@@ -206,12 +265,12 @@ impl<W: Real> Store<W> {
 
     /// Number of synapses.
     pub fn len(&self) -> usize {
-        self.targets.len()
+        self.content.len()
     }
 
     /// Whether there is no synapse.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+        self.content.is_empty()
     }
 
     /// All delays that occur, in order.
@@ -228,10 +287,6 @@ impl<W: Real> Store<W> {
 
     /// Memory that it takes \[bytes\].
     pub fn bytes(&self) -> usize {
-        let weights = match &self.weights {
-            Weights::Row(weights) | Weights::Each(weights) => size_of_val(&weights[..]),
-            Weights::Plastic => 0,
-        };
         let delays = match &self.delays {
             Delays::Same(_) => 0,
             Delays::Coded(table, runs) => size_of_val(&table[..]) + runs.bytes(),
@@ -241,7 +296,7 @@ impl<W: Real> Store<W> {
             Sources::All(_) => 0,
             Sources::Present(gids) => size_of_val(&gids[..]),
         };
-        sources + size_of_val(&self.row[..]) + size_of_val(&self.targets[..]) + weights + delays
+        sources + size_of_val(&self.row[..]) + self.content.bytes() + delays
     }
 }
 

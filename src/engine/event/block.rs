@@ -9,7 +9,7 @@ use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
-use crate::synapse::{PreSpike, Weights};
+use crate::synapse::{Content, PreSpike, Synapse};
 use crate::time::Time;
 use crate::with_neuron_model;
 
@@ -289,7 +289,7 @@ impl<M: EventNeuron> Neurons<M> {
         let first = work.groups[group].first;
         // Targets first: with an axonal delay, their spikes up to now count.
         for synapse in synapses.clone() {
-            let place = first + u32::from(work.groups[group].store.targets[synapse]);
+            let place = first + u32::from(work.groups[group].store.target(synapse));
             self.touch(place, time, work.groups, work.population, work.out);
         }
         let (params, cells) = (&self.params, &mut self.cells);
@@ -311,24 +311,23 @@ impl<M: EventNeuron> Neurons<M> {
         let first = work.groups[group].first;
         // The rare targets that may have fired before; this also brings all of them into the nearest cache.
         for synapse in synapses.clone() {
-            let place = first + u32::from(work.groups[group].store.targets[synapse]);
+            let place = first + u32::from(work.groups[group].store.target(synapse));
             if self.cells[place as usize].quiet_until < time {
                 self.find_spikes(place, time, work.groups, work.population, work.out);
             }
         }
         let store = &work.groups[group].store;
-        let targets = &store.targets[synapses.clone()];
-        match &store.weights {
-            Weights::Row(weights) => {
+        match &store.content {
+            Content::Alike(targets, weights) => {
                 let weight = weights[row].wide();
-                targets.iter().for_each(|&target| self.take(first + u32::from(target), time, weight));
+                targets[synapses].iter().for_each(|&target| self.take(first + u32::from(target), time, weight));
             }
-            Weights::Each(weights) => {
-                for (&target, weight) in targets.iter().zip(&weights[synapses]) {
+            Content::Each(all) => {
+                for &Synapse { target, weight } in &all[synapses] {
                     self.take(first + u32::from(target), time, weight.wide());
                 }
             }
-            Weights::Plastic => {}
+            Content::Plastic(_) => {}
         }
     }
 

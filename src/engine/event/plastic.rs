@@ -26,12 +26,12 @@ pub fn transmit<W: Real>(
     let whole = group.array.is_none() && !model.recorded[projection];
     if let Some(plastic) = group.plastic.as_mut().filter(|p| whole && p.has_rows(&pre)) {
         let receive = |target: u16, weight: f64| receive(first + u32::from(target), weight);
-        plastic.transmit_run(synapses, &group.store.targets, delay, &pre, receive);
+        plastic.transmit_run(synapses, group.store.plastic_targets(), delay, &pre, receive);
         return;
     }
     let price = group.plastic.as_ref().and_then(|p| p.setup.read_price());
     for synapse in synapses {
-        let place = u32::from(group.store.targets[synapse]);
+        let place = u32::from(group.store.target(synapse));
         let Some(plastic) = &mut group.plastic else { return };
         let weight = plastic.transmit(synapse, place, delay, &pre);
         let weight = group.array.as_mut().map_or(weight, |a| a.read(synapse, pre.row as usize, weight, price));

@@ -14,11 +14,14 @@ use crate::engine::flight::Spike;
 use crate::memory::prefetch;
 use crate::network::{Drawn, Group, Projection};
 use crate::neuron::Real;
-use crate::synapse::{BLOCK, Delays, Runs, Store, Weights};
+use crate::synapse::{BLOCK, Content, Delays, Runs, Store, Synapse};
 use crate::time::Time;
 
 /// How many runs ahead memory is fetched.
 const AHEAD: usize = 8;
+
+/// Spikes whose rows are fetched together: enough to hide how long one takes, few enough to stay in the nearest cache.
+const TOGETHER: usize = 32;
 
 /// The input of one block of targets: as long as an index of two bytes can reach, so that no index needs a check.
 pub type Input<W> = [W; BLOCK];
@@ -28,7 +31,7 @@ pub struct Delivery<W> {
     /// By step of arrival, modulo the length.
     steps: Vec<Vec<Run>>,
     /// Delay of each code in steps; of the only delay.
-    delay: Vec<u64>,
+    delay: Vec<usize>,
     /// By step of arrival too: synapses that were drawn ahead. Empty if none are.
     held: Vec<Held<W>>,
     drawn: Drawn,
@@ -42,6 +45,14 @@ struct Run {
     start: u64,
     count: u32,
     row: u32,
+}
+
+/// When a spike was emitted.
+struct When {
+    /// Its step, modulo the number of lists.
+    slot: usize,
+    /// What arrives after fewer steps has arrived.
+    least: usize,
 }
 
 /// Marks a row to be drawn.
@@ -62,15 +73,15 @@ struct Held<W> {
 impl<W: Real> Delivery<W> {
     /// Nothing is on its way. `projections` are the network's, `step` is the grid's.
     pub fn new(group: &Group<W>, projections: &[Projection], step: Time) -> Delivery<W> {
-        let steps = |delay: &Time| (delay.0 / step.0) as u64;
+        let steps = |delay: &Time| (delay.0 / step.0) as usize;
         let store = &group.store;
-        let delay: Vec<u64> = match &store.delays {
+        let delay: Vec<usize> = match &store.delays {
             Delays::Same(delay) => vec![steps(delay)],
             Delays::Coded(table, _) => table.iter().map(steps).collect(),
             Delays::Exact(_) => Vec::new(),
         };
         let drawn = group.portions.iter().map(|p| projections[p.rule.projection].max_delay).max().unwrap_or(Time::ZERO);
-        let length = steps(&store.delay_range.1.max(drawn)) as usize + 1;
+        let length = steps(&store.delay_range.1.max(drawn)) + 1;
         let holds = group.portions.iter().any(|p| p.rule.delay.is_none());
         Delivery {
             steps: vec![Vec::new(); length],
@@ -83,30 +94,40 @@ impl<W: Real> Delivery<W> {
     /// Puts down the runs of spikes, which come in order of (time, source), that arrive at or after step `from`.
     pub fn schedule(&mut self, group: &Group<W>, spikes: &[Spike], step: Time, from: u64) {
         let store = &group.store;
-        for (index, spike) in spikes.iter().enumerate() {
-            if let Some(row) = spikes.get(index + AHEAD).and_then(|s| store.row_of_source(s.gid)) {
-                prefetch(&store.row, row, 2);
-            }
-            let emitted = (spike.time.0 / step.0) as u64;
-            if !group.portions.is_empty() {
-                self.put_rows(group, spike.gid, step, (emitted, from));
-            }
-            let Some(row) = store.row_of_source(spike.gid) else { continue };
-            let all = store.synapses(row);
-            if all.is_empty() {
-                continue;
-            }
-            match &store.delays {
-                Delays::Same(_) => self.put(emitted + self.delay[0], from, all.start, all.len(), row),
-                Delays::Coded(_, runs) => {
-                    self.put_runs(runs, |d| usize::from(*d), (emitted, from), all.start, row);
+        for spikes in spikes.chunks(TOGETHER) {
+            fetch_rows(store, spikes);
+            for spike in spikes {
+                let emitted = (spike.time.0 / step.0) as u64;
+                if !group.portions.is_empty() {
+                    self.put_rows(group, spike.gid, step, (emitted, from));
                 }
-                Delays::Exact(runs) => {
-                    let mut begin = 0;
-                    for at in runs.first[row] as usize..runs.first[row + 1] as usize {
-                        let (delay, end) = ((runs.delay[at].0 / step.0) as u64, runs.end[at] as usize);
-                        self.put(emitted + delay, from, all.start + begin, end - begin, row);
-                        begin = end;
+                let Some(row) = store.row_of_source(spike.gid) else { continue };
+                let all = store.synapses(row);
+                if all.is_empty() {
+                    continue;
+                }
+                let when = When {
+                    slot: (emitted % self.steps.len() as u64) as usize,
+                    least: from.saturating_sub(emitted) as usize,
+                };
+                match &store.delays {
+                    Delays::Same(_) => self.put(&when, self.delay[0], all.start, all.len(), row),
+                    Delays::Coded(_, runs) => {
+                        let mut begin = 0;
+                        let span = runs.first[row] as usize..runs.first[row + 1] as usize;
+                        for (&code, &end) in runs.delay[span.clone()].iter().zip(&runs.end[span]) {
+                            let delay = self.delay[usize::from(code)];
+                            self.put(&when, delay, all.start + begin, end as usize - begin, row);
+                            begin = end as usize;
+                        }
+                    }
+                    Delays::Exact(runs) => {
+                        let mut begin = 0;
+                        for at in runs.first[row] as usize..runs.first[row + 1] as usize {
+                            let (delay, end) = ((runs.delay[at].0 / step.0) as usize, runs.end[at] as usize);
+                            self.put(&when, delay, all.start + begin, end - begin, row);
+                            begin = end;
+                        }
                     }
                 }
             }
@@ -119,11 +140,12 @@ impl<W: Real> Delivery<W> {
         for (index, portion) in group.portions.iter().enumerate() {
             let Some(row) = portion.rule.row_of_source(gid) else { continue };
             if let Some(delay) = portion.rule.delay {
-                self.put_run(
-                    emitted + (delay.0 / step.0) as u64,
-                    from,
-                    Run { start: ROW | index as u64, count: 0, row: row as u32 },
-                );
+                let when = When {
+                    slot: (emitted % self.steps.len() as u64) as usize,
+                    least: from.saturating_sub(emitted) as usize,
+                };
+                let run = Run { start: ROW | index as u64, count: 0, row: row as u32 };
+                self.put_run(&when, (delay.0 / step.0) as usize, run);
                 continue;
             }
             portion.draw(row, &mut self.drawn);
@@ -142,31 +164,16 @@ impl<W: Real> Delivery<W> {
     }
 
     #[inline]
-    fn put_runs<D>(
-        &mut self,
-        runs: &Runs<D>,
-        code: impl Fn(&D) -> usize,
-        (emitted, from): (u64, u64),
-        start: usize,
-        row: usize,
-    ) {
-        let span = runs.first[row] as usize..runs.first[row + 1] as usize;
-        let mut begin = 0;
-        for (delay, &end) in runs.delay[span.clone()].iter().zip(&runs.end[span]) {
-            self.put(emitted + self.delay[code(delay)], from, start + begin, end as usize - begin, row);
-            begin = end as usize;
-        }
+    fn put(&mut self, when: &When, delay: usize, start: usize, count: usize, row: usize) {
+        self.put_run(when, delay, Run { start: start as u64, count: count as u32, row: row as u32 });
     }
 
     #[inline]
-    fn put(&mut self, arrival: u64, from: u64, start: usize, count: usize, row: usize) {
-        self.put_run(arrival, from, Run { start: start as u64, count: count as u32, row: row as u32 });
-    }
-
-    #[inline]
-    fn put_run(&mut self, arrival: u64, from: u64, run: Run) {
-        if arrival >= from {
-            let slot = (arrival % self.steps.len() as u64) as usize;
+    fn put_run(&mut self, when: &When, delay: usize, run: Run) {
+        if delay >= when.least {
+            // No delay is as long as the list.
+            let slot = when.slot + delay;
+            let slot = if slot < self.steps.len() { slot } else { slot - self.steps.len() };
             if let Some(held) = self.held.get_mut(slot) {
                 self.steps[slot].extend(held.list());
             }
@@ -238,33 +245,59 @@ fn add_drawn<W: Real>(drawn: &Drawn, input: &mut Input<W>) {
     }
 }
 
+/// Begins to fetch what tells of the rows of spikes: first where they begin, which for rows at random takes as long as anything;
+/// then their runs.
+fn fetch_rows<W: Real>(store: &Store<W>, spikes: &[Spike]) {
+    let rows = || spikes.iter().filter_map(|spike| store.row_of_source(spike.gid));
+    fn first<D>(runs: &Runs<D>, row: usize) {
+        prefetch(&runs.first, row, 2);
+    }
+    fn span<D>(runs: &Runs<D>, row: usize) {
+        let (from, to) = (runs.first[row] as usize, runs.first[row + 1] as usize);
+        prefetch(&runs.delay, from, to - from);
+        prefetch(&runs.end, from, to - from);
+    }
+    for row in rows() {
+        prefetch(&store.row, row, 2);
+        match &store.delays {
+            Delays::Same(_) => {}
+            Delays::Coded(_, runs) => first(runs, row),
+            Delays::Exact(runs) => first(runs, row),
+        }
+    }
+    match &store.delays {
+        Delays::Same(_) => {}
+        Delays::Coded(_, runs) => rows().for_each(|row| span(runs, row)),
+        Delays::Exact(runs) => rows().for_each(|row| span(runs, row)),
+    }
+}
+
 /// Adds up runs of the store.
 fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
-    match &store.weights {
-        Weights::Row(weights) => {
-            for (index, run) in runs.iter().enumerate() {
-                if let Some(next) = runs.get(index + AHEAD) {
-                    prefetch(&store.targets, next.start as usize, next.count as usize);
-                }
-                let weight = weights[run.row as usize];
-                let span = run.start as usize..run.start as usize + run.count as usize;
-                for &target in &store.targets[span] {
-                    input[usize::from(target)] += weight;
-                }
+    let span = |run: &Run| run.start as usize..run.start as usize + run.count as usize;
+    match &store.content {
+        Content::Alike(targets, weights) => each_fetched(runs, targets, |run| {
+            let weight = weights[run.row as usize];
+            targets[span(run)].iter().for_each(|&target| input[usize::from(target)] += weight);
+        }),
+        Content::Each(synapses) => each_fetched(runs, synapses, |run| {
+            for &Synapse { target, weight } in &synapses[span(run)] {
+                input[usize::from(target)] += weight;
             }
+        }),
+        Content::Plastic(_) => {}
+    }
+}
+
+/// Calls `add` for each run, whose part of `column` has begun to be fetched a while before.
+#[inline(always)]
+fn each_fetched<T>(runs: &[Run], column: &[T], mut add: impl FnMut(&Run)) {
+    let fetch = |run: &Run| prefetch(column, run.start as usize, run.count as usize);
+    runs.iter().take(AHEAD).for_each(fetch);
+    for (index, run) in runs.iter().enumerate() {
+        if let Some(next) = runs.get(index + AHEAD) {
+            fetch(next);
         }
-        Weights::Each(weights) => {
-            for (index, run) in runs.iter().enumerate() {
-                if let Some(next) = runs.get(index + AHEAD) {
-                    prefetch(&store.targets, next.start as usize, next.count as usize);
-                    prefetch(weights, next.start as usize, next.count as usize);
-                }
-                let span = run.start as usize..run.start as usize + run.count as usize;
-                for (&target, &weight) in store.targets[span.clone()].iter().zip(&weights[span]) {
-                    input[usize::from(target)] += weight;
-                }
-            }
-        }
-        Weights::Plastic => {}
+        add(run);
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::event::plastic::tell_plastic;
 use crate::engine::flight::Spike;
 use crate::network::Group;
 use crate::neuron::{EventNeuron, Members, Real};
-use crate::synapse::Weights;
+use crate::synapse::Content;
 use crate::time::Time;
 
 use super::{Cell, Neurons, Work, schedule};
@@ -41,7 +41,7 @@ impl<S> Members<S> for Taking<'_, S> {
 
 /// The number of events of a tick if all come over synapses whose weights stay, else 0.
 #[inline]
-fn events_if_static<W>(arrivals: &[Arrival], groups: &[Group<W>]) -> usize {
+fn events_if_static<W: Real>(arrivals: &[Arrival], groups: &[Group<W>]) -> usize {
     let mut events = 0;
     for arrival in arrivals {
         match arrival.what {
@@ -55,7 +55,7 @@ fn events_if_static<W>(arrivals: &[Arrival], groups: &[Group<W>]) -> usize {
 impl<M: EventNeuron> Neurons<M> {
     /// Are there many events in a tick, all over synapses whose weights stay?
     #[inline]
-    pub(super) fn can_take_together<W>(&self, arrivals: &[Arrival], groups: &[Group<W>]) -> bool {
+    pub(super) fn can_take_together<W: Real>(&self, arrivals: &[Arrival], groups: &[Group<W>]) -> bool {
         self.params.len() == 1 && events_if_static(arrivals, groups) >= TOGETHER
     }
 
@@ -71,7 +71,7 @@ impl<M: EventNeuron> Neurons<M> {
             let synapses = start as usize..start as usize + count as usize;
             let first = work.groups[group as usize].first;
             for synapse in synapses.clone() {
-                let place = first + u32::from(work.groups[group as usize].store.targets[synapse]);
+                let place = first + u32::from(work.groups[group as usize].store.target(synapse));
                 let cell = &mut self.cells[place as usize];
                 if cell.touched_at == time {
                     several = true;
@@ -84,10 +84,12 @@ impl<M: EventNeuron> Neurons<M> {
                 }
                 self.places.push(place);
             }
-            match &work.groups[group as usize].store.weights {
-                Weights::Row(weights) => self.weights.resize(self.places.len(), weights[row as usize].wide()),
-                Weights::Each(weights) => self.weights.extend(weights[synapses].iter().map(|w| w.wide())),
-                Weights::Plastic => {}
+            match &work.groups[group as usize].store.content {
+                Content::Alike(_, weights) => self.weights.resize(self.places.len(), weights[row as usize].wide()),
+                Content::Each(all) => {
+                    self.weights.extend(all[synapses].iter().map(|synapse| { synapse.weight }.wide()))
+                }
+                Content::Plastic(_) => {}
             }
         }
         if several {
