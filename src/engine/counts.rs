@@ -14,10 +14,15 @@ pub const GROUP: usize = 8 * LANES;
 /// Means above this are drawn one by one.
 pub const LARGEST_MEAN: f64 = 1000.0;
 
+/// Thresholds that fewer words pass than one in so many are looked at only where one does.
+const RARE: i32 = 256;
+
 /// The distribution of counts for one mean.
 pub struct Counts {
     /// Words at or above each threshold (less 32,768, since vector instructions compare signed numbers) add 1 to the count.
     thresholds: Vec<i16>,
+    /// How many of them come first: the others are passed by one word in [`RARE`], so mostly by none of those at hand.
+    common: usize,
     /// The count of a word below all thresholds.
     base: u16,
     /// Words at or above this, less 32,768, are refined.
@@ -64,7 +69,8 @@ impl Counts {
                 if whole > 0.0 { (below / whole * 18_446_744_073_709_551_616.0) as u64 } else { u64::MAX }
             })
             .collect();
-        Counts { thresholds, base: first as u16, refine, rest }
+        let common = thresholds.partition_point(|t| (32_768 - i32::from(*t)) * RARE > 65_536);
+        Counts { thresholds, common, base: first as u16, refine, rest }
     }
 
     /// The count that 64 fresh bits give where a word was left over.
@@ -81,10 +87,14 @@ impl Counts {
         while !out.is_empty() {
             let (group, offset) = (member / GROUP as u64, (member % GROUP as u64) as usize);
             let take = (GROUP - offset).min(out.len());
-            let mut counts = [0; GROUP];
-            self.group(key, step, group, &mut counts);
             let (now, later) = std::mem::take(&mut out).split_at_mut(take);
-            now.copy_from_slice(&counts[offset..offset + take]);
+            if let [counts] = now.as_chunks_mut().0 {
+                self.group(key, step, group, counts);
+            } else {
+                let mut counts = [0; GROUP];
+                self.group(key, step, group, &mut counts);
+                now.copy_from_slice(&counts[offset..offset + take]);
+            }
             (out, member) = (later, member + take as u64);
         }
     }
@@ -107,10 +117,17 @@ impl Counts {
             let (Ok(counts), Ok(words)) = (<&mut [u16; 64]>::try_from(counts), <&[i16; 64]>::try_from(words)) else {
                 continue;
             };
-            for &threshold in &self.thresholds {
-                for i in 0..64 {
-                    counts[i] = if words[i] >= threshold { counts[i] + 1 } else { counts[i] };
+            let (common, rare) = self.thresholds.split_at(self.common);
+            let mut add = |thresholds: &[i16]| {
+                for &threshold in thresholds {
+                    for i in 0..64 {
+                        counts[i] = if words[i] >= threshold { counts[i] + 1 } else { counts[i] };
+                    }
                 }
+            };
+            add(common);
+            if rare.first().is_some_and(|least| words.iter().fold(false, |any, word| any | (word >= least))) {
+                add(rare);
             }
         }
         let any = words.iter().fold(false, |any, w| any | (*w >= self.refine));

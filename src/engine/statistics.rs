@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::memory::prefetch;
 use crate::network::{Network, Projection};
 use crate::spec::{PopulationKind, ProjectionSpec};
 use crate::time::Time;
@@ -53,6 +54,7 @@ impl Statistics {
         // Spikes of one step come population by population: the last one's is looked at first.
         let mut of = 0..0;
         let mut neuron = 0;
+        spikes.iter().for_each(|spike| prefetch(&self.counters, spike.gid as usize, 1));
         for spike in spikes {
             if !of.contains(&spike.gid) {
                 let population = network.member(spike.gid).population;

@@ -55,6 +55,9 @@ struct When {
     least: usize,
 }
 
+/// Runs of a list that share a cache line.
+const RUNS_PER_LINE: usize = 64 / size_of::<Run>();
+
 /// Marks a row to be drawn.
 const ROW: u64 = 1 << 63;
 
@@ -178,6 +181,8 @@ impl<W: Real> Delivery<W> {
                 self.steps[slot].extend(held.list());
             }
             self.steps[slot].push(run);
+            // The next runs go where nothing has been since this slot's turn came last.
+            prefetch(self.steps[slot].spare_capacity_mut(), RUNS_PER_LINE, 1);
         }
     }
 
