@@ -4,7 +4,7 @@ use tiny_skia::{FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Tr
 use ttf_parser::OutlineBuilder;
 
 use super::PlotError;
-use super::figure::{Anchor, Figure, Mark};
+use super::figure::{Anchor, Figure, Mark, is_rule};
 use super::font;
 use super::palette::Ink;
 
@@ -51,6 +51,14 @@ impl Canvas {
         match mark {
             Mark::Rect { x, y, w, h, ink } => self.rect(*x, *y, *w, *h, *ink),
             Mark::Ticks { at, w, h, ink } => at.iter().for_each(|(x, y)| self.rect(*x, *y, *w, *h, *ink)),
+            Mark::Line { points, width, ink } if is_rule(points) => self.rule(points, *width, *ink),
+            Mark::Dots { at, r, ink } => {
+                for (x, y) in at {
+                    if let Some(path) = PathBuilder::from_circle(*x as f32, *y as f32, *r as f32) {
+                        self.0.fill_path(&path, &paint(*ink), FillRule::Winding, Transform::identity(), None);
+                    }
+                }
+            }
             Mark::Line { points, width, ink } => {
                 let stroke = Stroke { width: *width as f32, line_join: LineJoin::Round, ..Stroke::default() };
                 if let Some(path) = path(points, false) {
@@ -83,6 +91,20 @@ impl Canvas {
                 }
             }
         }
+    }
+
+    /// A level or upright line, its edge on that of a pixel. The ends of lines that meet may be a thousandth of a pixel apart.
+    fn rule(&mut self, points: &[(f64, f64)], width: f64, ink: Ink) {
+        let span = |at: &dyn Fn(&(f64, f64)) -> f64| {
+            let ends = points.iter().map(at).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+            if ends.0 == ends.1 {
+                return ((ends.0 - width / 2.0).round(), width);
+            }
+            let from = (ends.0 - width / 2.0 - 0.002).round();
+            (from, (ends.1 + width / 2.0 + 0.002).round() - from)
+        };
+        let ((x, w), (y, h)) = (span(&|p| p.0), span(&|p| p.1));
+        self.rect(x, y, w, h, ink);
     }
 
     /// A rectangle, each pixel in the share that it covers.
@@ -191,6 +213,27 @@ mod tests {
         let bitmap = drawn(Mark::Pixels { x: 3, y: 4, width: 1, rgba: vec![[10, 20, 30, 255]] });
         assert_eq!(bitmap.pixel(3, 4), [10, 20, 30]);
         assert_eq!(bitmap.rgb.chunks(3).filter(|p| **p != [255; 3]).count(), 1);
+    }
+
+    #[test]
+    fn level_and_upright_lines_are_sharp_and_meet_in_a_corner() {
+        let ink = Ink::new([0; 3]);
+        let line = |points: Vec<(f64, f64)>| Mark::Line { points, width: 1.0, ink };
+        // A frame's corner, a thousandth of a pixel away from whole ones.
+        let marks = vec![line(vec![(2.999, 1.0), (2.999, 5.999)]), line(vec![(3.0, 6.0), (7.0, 6.0)])];
+        let bitmap = rasterize(&Figure { width: 8, height: 8, marks, ..Figure::default() }).unwrap();
+        let dark = |x: u32, y: u32| bitmap.pixel(x, y) == [0; 3];
+        assert!((1..=6).all(|y| dark(2, y)) && (2..=6).all(|x| dark(x, 6)));
+        assert!(bitmap.rgb.iter().all(|v| [0, 255].contains(v)), "no grey");
+    }
+
+    #[test]
+    fn dots_that_overlap_grow_darker() {
+        let ink = Ink::new([0; 3]).fade(0.5);
+        let bitmap = drawn(Mark::Dots { at: vec![(3.0, 3.0), (5.0, 3.0)], r: 2.0, ink });
+        let [alone, both] = [bitmap.pixel(2, 2)[0], bitmap.pixel(4, 3)[0]];
+        assert!((120..=135).contains(&alone) && both < 100, "{alone} {both}");
+        assert_eq!(bitmap.pixel(4, 6), [255; 3]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Receptive fields: the weights onto each neuron as an image of the sources that they come from.
 
 use super::PlotError;
-use super::axis::{Style, trimmed};
-use super::figure::{Figure, Mark};
+use super::axis::trimmed;
+use super::backend::fine;
+use super::chart::{Sheet, Style};
+use super::elements::Image;
+use super::figure::Figure;
 use super::heat::{ONE_SIDED, shade};
 
 /// The weights of a projection whose sources are the pixels of an image.
@@ -27,18 +30,16 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
     if rows == 0 || columns == 0 || weights.iter().any(|w| w.len() != rows * columns) {
         return Err(PlotError::Table(format!("found other than {rows} x {columns} weights onto a neuron")));
     }
-    let style = Style::of(size)?;
     let largest = weights.iter().flatten().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
-    let (mut figure, top) = style.figure(size, title);
-    figure.caption = format!(
+    let caption = format!(
         "Weights onto {} neurons as images of their {rows} x {columns} sources, from 0 (light) to {} {unit} (dark).",
         weights.len(),
         trimmed(largest)
     );
-    let lines = style.caption_lines(size.0, &figure.caption);
-    let left = style.em.round();
-    let top = (top + 0.5 * style.em).round();
-    let (width, height) = (f64::from(size.0) - 2.0 * left, f64::from(size.1) - top - style.caption_height(lines.len()));
+    let style = Style::of(size)?;
+    let [left, top, right, bottom] = style.room(size, title, &caption);
+    let (left, top) = (left.round() as usize, (top + 0.5 * style.em).round() as usize);
+    let (width, height) = (right - left as f64, bottom - top as f64);
     // The largest pixels with which all fit, a gap of one image pixel between them.
     let fits = |scale: usize| {
         let across = (width / ((columns + 1) * scale) as f64) as usize;
@@ -48,26 +49,24 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
     let Some((scale, across)) = (1..=16).rev().find_map(fits) else {
         return Err(PlotError::Table(format!("{} images of {rows} x {columns} do not fit the picture", weights.len())));
     };
+    let sheet = Sheet::new(title, &caption, size)?;
     for (neuron, field) in weights.iter().enumerate() {
         let (x, y) = (neuron % across * (columns + 1) * scale, neuron / across * (rows + 1) * scale);
         let one = |k: usize| {
             let (column, row) = (k % (columns * scale) / scale, k / (columns * scale) / scale);
             shade(&ONE_SIDED, field[row * columns + column].abs() / largest.max(f64::MIN_POSITIVE))
         };
-        figure.marks.push(Mark::Pixels {
-            x: left as u32 + x as u32,
-            y: top as u32 + y as u32,
-            width: (columns * scale) as u32,
-            rgba: (0..columns * rows * scale * scale).map(one).collect(),
-        });
+        let rgba = (0..columns * rows * scale * scale).map(one).collect();
+        let corner = [left + x, top + y].map(|at| fine(at as f64));
+        sheet.paint(&Image { corner: corner.into(), width: (columns * scale) as u32, rgba })?;
     }
-    style.caption(&mut figure, &lines);
-    Ok(figure)
+    Ok(sheet.finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::figure::Mark;
 
     #[test]
     fn each_neuron_has_its_image_and_large_weights_are_dark() {

@@ -1,4 +1,4 @@
-//! A picture as a list of marks: what the plots produce and the PNG and SVG writers draw.
+//! A picture as a list of marks: what plotters draws (`backend`) and the writers of PNG, SVG and PDF read.
 //!
 //! Coordinates are pixels of the finished image, x to the right, y down.
 
@@ -51,6 +51,15 @@ pub enum Mark {
         /// Colour.
         ink: Ink,
     },
+    /// Many equal discs.
+    Dots {
+        /// Their centres.
+        at: Vec<(f64, f64)>,
+        /// Radius of each.
+        r: f64,
+        /// Colour; where they lie over each other it grows stronger.
+        ink: Ink,
+    },
     /// A filled polygon.
     Area {
         /// Its corners.
@@ -90,6 +99,12 @@ pub enum Mark {
     },
 }
 
+/// Whether a line is a level or upright stroke: an axis, a tick, a gridline. Such lines are drawn sharp and with square ends, so
+/// that those that meet make a corner.
+pub(crate) fn is_rule(points: &[(f64, f64)]) -> bool {
+    matches!(points, [a, b] if a.0 == b.0 || a.1 == b.1)
+}
+
 /// Where a panel's data lie in the picture, for who wants to find them again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
@@ -99,6 +114,8 @@ pub struct Panel {
     pub pixels: [f64; 4],
     /// Data at the left and right edge.
     pub x: (f64, f64),
+    /// Is the horizontal axis logarithmic?
+    pub log_x: bool,
     /// Data at the bottom and top edge.
     pub y: (f64, f64),
 }
@@ -107,7 +124,9 @@ impl Panel {
     /// The pixel column of a value.
     pub fn px(&self, value: f64) -> f64 {
         let [left, _, right, _] = self.pixels;
-        left + (value - self.x.0) / (self.x.1 - self.x.0) * (right - left)
+        let place = |x: f64| if self.log_x { x.log10() } else { x };
+        let (from, to) = (place(self.x.0), place(self.x.1));
+        left + (place(value) - from) / (to - from) * (right - left)
     }
 
     /// The pixel row of a value.
@@ -146,23 +165,5 @@ impl Figure {
             Mark::Text { text, .. } => Some(text.as_str()),
             _ => None,
         })
-    }
-
-    /// Adds a rectangle.
-    pub(crate) fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, ink: Ink) {
-        self.marks.push(Mark::Rect { x, y, w, h, ink });
-    }
-
-    /// Adds a line.
-    pub(crate) fn line(&mut self, points: Vec<(f64, f64)>, width: f64, ink: Ink) {
-        if points.len() > 1 {
-            self.marks.push(Mark::Line { points, width, ink });
-        }
-    }
-
-    /// Adds a text.
-    pub(crate) fn text(&mut self, at: (f64, f64), size: f64, text: impl Into<String>, ink: Ink, anchor: Anchor) {
-        let (x, y) = at;
-        self.marks.push(Mark::Text { x, y, size, text: text.into(), ink, anchor, bold: false, upward: false });
     }
 }

@@ -1,9 +1,10 @@
 //! A matrix as a map of colours, with its scale beside it.
 
 use super::PlotError;
-use super::axis::{self, Style};
-use super::figure::{Figure, Mark, Panel};
+use super::chart::Sheet;
+use super::figure::Figure;
 use super::palette::TEXT;
+use super::scale::Axis;
 
 /// A matrix, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,66 +61,40 @@ impl Heat {
         if rows == 0 || columns == 0 || values.len() != rows * columns {
             return Err(PlotError::Table(format!("found {} values for {rows} x {columns} cells", values.len())));
         }
-        let style = Style::of(size)?;
-        let (mut figure, top) = style.figure(size, title);
-        figure.caption = caption.to_string();
-        let lines = style.caption_lines(size.0, caption);
-        let longest = |ticks: &[(f64, String)]| {
-            ticks.iter().map(|t| super::font::width(&t.1, style.small, false)).fold(2.4 * style.em, f64::max)
+        let sheet = Sheet::new(title, caption, size)?;
+        let em = sheet.style.em;
+        let axis = |axis: usize, range: (f64, f64)| {
+            let (count, label) = (range.0.max(range.1), self.labels[axis].as_str());
+            if self.ticks[axis].is_empty() {
+                // In the middle of rows and columns that are wide.
+                Axis::counts(range, label, if count <= 40.0 { 0.5 } else { 0.0 }).every(4.0)
+            } else {
+                Axis::at(range, label, self.ticks[axis].clone())
+            }
         };
-        let left = (3.1 * style.em + longest(&self.ticks[1])).round();
-        let right = (f64::from(size.0) - 9.0 * style.em).round();
-        let top = (top + 0.5 * style.em).round();
-        let bottom = (f64::from(size.1) - axis::x_room(style) - style.caption_height(lines.len())).round();
-        let name = self.name.to_string();
-        let pixels = [left, top, right, bottom];
-        let map = Panel { name, pixels, x: (0.0, columns as f64), y: (rows as f64, 0.0) };
-        let from = right + 4.5 * style.em;
-        let pixels = [from.round(), top, (from + 1.5 * style.em).round(), bottom];
-        let scale = Panel { name: "scale".into(), pixels, x: (0.0, 1.0), y: (low, high) };
+        let (x, y) = (axis(0, (0.0, columns as f64)), axis(1, (rows as f64, 0.0)));
+        let strength = Axis::numbers((low, high), self.labels[2].as_str());
+        let [left, top, right, bottom] = sheet.edges(&sheet.area, [0.0, 0.5 * em, sheet.style.x_room()]);
+        let (beside, before) =
+            (sheet.style.left_room(&y, bottom - top), sheet.style.left_room(&strength, bottom - top));
+        let right = right - (2.4 * em + before).round();
+        let mut map = sheet.chart(self.name, [left + beside, top, right, bottom], beside, (x, y))?;
         let colors = if self.two_sided { &TWO_SIDED } else { &ONE_SIDED };
-        fill(&mut figure, &map, |x, y| {
+        map.fill(|x, y| {
             let (column, row) = ((x * columns as f64) as usize, (y * rows as f64) as usize);
             let value = values[row.min(rows - 1) * columns + column.min(columns - 1)];
             shade(colors, (value - low) / (high - low))
-        });
-        fill(&mut figure, &scale, |_, y| shade(colors, 1.0 - y));
+        })?;
         for x in &self.lines[0] {
-            figure.rect(map.px(*x) - style.hair / 2.0, top, style.hair, bottom - top, TEXT.fade(0.6));
+            map.rule((*x, 0.0), (*x, rows as f64), TEXT.fade(0.6))?;
         }
         for y in &self.lines[1] {
-            figure.rect(left, map.py(*y) - style.hair / 2.0, right - left, style.hair, TEXT.fade(0.6));
+            map.rule((0.0, *y), (columns as f64, *y), TEXT.fade(0.6))?;
         }
-        let ticks = |axis: usize, count: usize, room: f64| {
-            if self.ticks[axis].is_empty() { counted(style, count, room) } else { self.ticks[axis].clone() }
-        };
-        axis::frame(&mut figure, style, &map);
-        axis::x_ticks(&mut figure, style, &map, &ticks(0, columns, right - left), true);
-        axis::y_ticks(&mut figure, style, &map, &ticks(1, rows, bottom - top));
-        axis::x_label(&mut figure, style, &map, &self.labels[0]);
-        axis::y_label(&mut figure, style, &map, 1.6 * style.em, &self.labels[1], TEXT);
-        let values = axis::labelled(low, high, axis::wanted(bottom - top, 3.0 * style.em));
-        axis::y_ticks(&mut figure, style, &scale, &values);
-        axis::y_label(&mut figure, style, &scale, scale.pixels[2] + 1.6 * style.em, &self.labels[2], TEXT);
-        style.caption(&mut figure, &lines);
-        figure.panels.extend([map, scale]);
-        Ok(figure)
+        let from = right + before + 0.9 * em;
+        let axes = (Axis::at((0.0, 1.0), "", Vec::new()), strength);
+        let scale = sheet.chart("scale", [from, top, from + 1.5 * em, bottom], before, axes)?;
+        scale.fill(|_, y| shade(colors, 1.0 - y))?;
+        Ok(sheet.finish())
     }
-}
-
-/// Numbers of rows or columns: in their middle where they are wide.
-fn counted(style: Style, count: usize, pixels: f64) -> Vec<(f64, String)> {
-    let ticks = axis::labelled(0.0, count as f64, axis::wanted(pixels, 4.0 * style.em));
-    let middle = if count <= 40 { 0.5 } else { 0.0 };
-    let whole = ticks.into_iter().filter(|t| t.0.fract() == 0.0 && (t.0 as usize) < count);
-    whole.map(|(at, _)| (at + middle, format!("{at:.0}"))).collect()
-}
-
-/// Fills a panel pixel by pixel; `color` takes shares of its width and height, from its left upper corner.
-fn fill(figure: &mut Figure, panel: &Panel, color: impl Fn(f64, f64) -> [u8; 4]) {
-    let [left, top, right, bottom] = panel.pixels;
-    let (width, height) = ((right - left) as u32, (bottom - top) as u32);
-    let share = |at: u32, of: u32| (f64::from(at) + 0.5) / f64::from(of);
-    let rgba = (0..width * height).map(|k| color(share(k % width, width), share(k / width, height))).collect();
-    figure.marks.push(Mark::Pixels { x: left as u32, y: top as u32, width, rgba });
 }

@@ -1,9 +1,12 @@
 //! Distributions: of weights, rates, interspike intervals and their variation.
 
-use super::axis::{self, Style};
-use super::figure::{Anchor, Figure, Mark, Panel};
-use super::palette::{self, MUTED, TEXT};
-use super::{Group, PlotError, WeightSnapshots};
+use plotters::prelude::AreaSeries;
+
+use super::axis;
+use super::chart::Sheet;
+use super::figure::Figure;
+use super::scale::Axis;
+use super::{Group, PlotError, WeightSnapshots, palette};
 use crate::analysis::{histogram, intervals, percentile, unit_cvs, unit_rates};
 use crate::spikes::SpikeTable;
 
@@ -121,26 +124,15 @@ fn per_group(
 }
 
 fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, PlotError> {
-    let style = Style::of(size)?;
-    let (mut figure, top) = style.figure(size, title);
     let values = || what.series.iter().flat_map(|(_, values)| values.iter().copied()).filter(|v| v.is_finite());
     let beyond = values().filter(|v| *v > what.most).count();
+    let mut caption = String::new();
     if beyond > 0 {
         let (beyond, all) = (axis::grouped(beyond), axis::grouped(values().count()));
-        figure.caption = format!(
-            "{beyond} of {all} {} lie beyond {}{} and are not drawn.",
-            what.panel,
-            axis::trimmed(what.most),
-            what.unit
-        );
+        let most = axis::trimmed(what.most);
+        caption = format!("{beyond} of {all} {} lie beyond {most}{} and are not drawn.", what.panel, what.unit);
     }
-    let lines = style.caption_lines(size.0, &figure.caption);
-    let left = (5.5 * style.em).round();
-    let right = (f64::from(size.0) - 2.0 * style.em).round();
-    let bottom = (f64::from(size.1) - axis::x_room(style) - style.caption_height(lines.len())).round();
     let range = axis::padded_from_zero(values().filter(|v| *v <= what.most));
-    let pixels = [left, (top + 1.2 * style.em).round(), right, bottom];
-    let mut panel = Panel { name: what.panel.into(), pixels, x: range, y: (0.0, 1.0) };
     let mut all = Vec::new();
     for (_, values) in &what.series {
         // Shares are of all values, so that those beyond do not raise the rest.
@@ -149,38 +141,24 @@ fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, Plo
         all.push(bars.into_iter().map(|n| 100.0 * n as f64 / count).collect::<Vec<f64>>());
     }
     let most = all.iter().flatten().copied().fold(0.0, f64::max);
-    panel.y = (0.0, if most > 0.0 { 1.08 * most } else { 1.0 });
-    let (xs, ys) = (axis::labelled(range.0, range.1, 8), axis::labelled(0.0, panel.y.1, 5));
-    let places = |ticks: &[(f64, String)]| ticks.iter().map(|t| t.0).collect::<Vec<_>>();
-    axis::grid(&mut figure, style, &panel, &places(&xs), &places(&ys));
+    let sheet = Sheet::new(title, &caption, size)?;
+    let x = Axis::numbers(range, what.x_label);
+    let y = Axis::numbers((0.0, if most > 0.0 { 1.08 * most } else { 1.0 }), what.y_label);
+    let mut chart = sheet.chart_in(&sheet.area, what.panel, (x, y))?;
     let last = all.len().saturating_sub(1);
     for (index, bars) in all.iter().enumerate().rev() {
         let ink = palette::color(index);
-        let edge = |bin: usize| panel.px(range.0 + (range.1 - range.0) * bin as f64 / bars.len() as f64);
-        let outline: Vec<(f64, f64)> = bars
-            .iter()
-            .enumerate()
-            .flat_map(|(bin, bar)| [(edge(bin), panel.py(*bar)), (edge(bin + 1), panel.py(*bar))])
-            .collect();
-        if index == last && most > 0.0 {
-            // One area, since the edges of bars side by side would show.
-            let points = outline.iter().copied().chain([(edge(bars.len()), bottom), (edge(0), bottom)]).collect();
-            figure.marks.push(Mark::Area { points, ink: ink.fade(0.3) });
-        }
-        figure.line(outline, 1.5 * style.hair, ink);
+        let edge = |bin: usize| range.0 + (range.1 - range.0) * bin as f64 / bars.len() as f64;
+        // Steps, not plotters' `Histogram`: edges of bars side by side would show, and it draws them in the order of a hash map.
+        let steps = bars.iter().enumerate().flat_map(|(bin, bar)| [(edge(bin), *bar), (edge(bin + 1), *bar)]);
+        let fill = if index == last && most > 0.0 { 0.3 } else { 0.0 };
+        let steps = AreaSeries::new(steps, 0.0, ink.fade(fill)).border_style(chart.stroke(1.5, ink));
+        chart.plot.draw_series(steps)?;
     }
     if most == 0.0 {
-        let middle = ((left + right) / 2.0, (pixels[1] + bottom) / 2.0);
-        figure.text(middle, 1.2 * style.em, what.none, MUTED, Anchor::Middle);
+        chart.say(what.none)?;
     }
-    let labels: Vec<&str> = what.series.iter().map(|(label, _)| label.as_str()).filter(|l| !l.is_empty()).collect();
-    super::traces::legend(&mut figure, style, &panel, &labels);
-    axis::frame(&mut figure, style, &panel);
-    axis::x_ticks(&mut figure, style, &panel, &xs, true);
-    axis::y_ticks(&mut figure, style, &panel, &ys);
-    axis::x_label(&mut figure, style, &panel, &what.x_label);
-    axis::y_label(&mut figure, style, &panel, 1.6 * style.em, what.y_label, TEXT);
-    style.caption(&mut figure, &lines);
-    figure.panels.push(panel);
-    Ok(figure)
+    let labels = what.series.iter().enumerate().filter(|(_, (label, _))| !label.is_empty());
+    chart.legend(&labels.map(|(i, (label, _))| (label.as_str(), palette::color(i))).collect::<Vec<_>>(), 0.0)?;
+    Ok(sheet.finish())
 }

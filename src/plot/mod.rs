@@ -5,12 +5,15 @@
 
 mod aligned;
 mod axis;
+mod backend;
 mod bitmap;
+mod chart;
 mod connectivity;
 mod correlation;
 mod correlogram;
 mod curves;
 mod drops;
+mod elements;
 mod energy;
 mod evolution;
 mod fields;
@@ -24,12 +27,15 @@ mod pdf;
 mod raster;
 mod rates;
 mod rows;
+mod scale;
 mod signal;
 mod spikes;
 mod svg;
 mod sweep;
 mod tally;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod traces;
 mod unit_rates;
 pub mod xy;

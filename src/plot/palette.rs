@@ -30,8 +30,8 @@ pub const MUTED: Ink = Ink::new([0x55, 0x55, 0x55]);
 pub const GRID: Ink = Ink::new([0xe6, 0xe6, 0xe6]);
 /// Frames and separators.
 pub const FRAME: Ink = Ink::new([0x88, 0x88, 0x88]);
-/// Trials and other intervals.
-pub const SHADE: Ink = Ink::new([0xf7, 0xf5, 0xee]);
+/// Trials and other intervals; gridlines shine through.
+pub const SHADE: Ink = Ink::new([0xaf, 0x9b, 0x55]).fade(0.1);
 
 /// The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), ordered so that the
 /// first two (excitatory, inhibitory) differ most; yellow, hard to see on white, is left out.

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use super::PlotError;
-use super::figure::{Anchor, Figure, Mark};
+use super::figure::{Anchor, Figure, Mark, is_rule};
 use super::font::{self, Subset};
 use super::palette::Ink;
 
@@ -100,7 +100,7 @@ impl Page {
             }
             Mark::Ticks { at, w, h, ink } => {
                 self.ink(*ink, "RG");
-                let _ = writeln!(self.content, "{} w", n(*w));
+                let _ = writeln!(self.content, "0 J {} w", n(*w));
                 for (x, y) in at {
                     let x = n(x + w / 2.0);
                     let _ = write!(self.content, "{x} {} m {x} {} l ", n(*y), n(y + h));
@@ -109,9 +109,19 @@ impl Page {
             }
             Mark::Line { points, width, ink } => {
                 self.ink(*ink, "RG");
-                let _ = writeln!(self.content, "{} w", n(*width));
+                // Square or plain ends.
+                let _ = writeln!(self.content, "{} J {} w", if is_rule(points) { 2 } else { 0 }, n(*width));
                 self.path(points);
                 self.content += "S\n";
+            }
+            Mark::Dots { at, r, ink } => {
+                self.ink(*ink, "RG");
+                // Lines without length, with round ends.
+                let _ = writeln!(self.content, "1 J {} w", n(2.0 * r));
+                for (x, y) in at {
+                    let (x, y) = (n(*x), n(*y));
+                    let _ = writeln!(self.content, "{x} {y} m {x} {y} l S");
+                }
             }
             Mark::Area { points, ink } => {
                 self.ink(*ink, "rg");

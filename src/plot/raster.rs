@@ -1,15 +1,19 @@
 //! The spike raster: who fired when, population rates below, behaviour below that.
 
-use super::axis::{self, Style, TimeAxis};
-use super::figure::{Figure, Panel};
-use super::font;
-use super::rates::rate_panel;
+use plotters::prelude::{Color, Rectangle};
+
+use super::axis::{self, TimeAxis};
+use super::chart::{Chart, Sheet, Style};
+use super::figure::Figure;
+use super::palette::SHADE;
+use super::rates::rate_chart;
 use super::rows::{Rows, Selection};
-use super::signal::signal_panel;
-use super::spikes::{bands, shade, spikes};
+use super::scale::Axis;
+use super::signal::{signal_axis, signal_chart};
+use super::spikes::spike_chart;
 use super::tally::{Drawn, Tally, Windows};
-use super::unit_rates::unit_rate_panel;
-use super::{Group, PlotError};
+use super::unit_rates::unit_rate_chart;
+use super::{Group, PlotError, font};
 use crate::spikes::{IntervalTable, Signal, SpikeSource};
 
 /// More spikes than this are drawn as pixels whose strength says how many fell there.
@@ -120,58 +124,64 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     let bin = options.bin.unwrap_or_else(|| auto_bin(observed));
     let shown_bin = options.rates.then_some(bin);
 
-    let (mut figure, top) = style.figure(options.size, data.title);
-    // Room for the longest that the caption can become: how many spikes there are is known after the layout.
-    let longest = caption(data, options, &rows, time, None, shown_bin);
-    let below = style.caption_height(style.caption_lines(options.size.0, &longest).len());
-    let left = left_margin(style, &rows, !data.signals.is_empty());
+    let left = left_margin(style, &rows, data.signals.iter().map(|s| signal_axis(s, (time.start, time.stop))));
     let beside = options.unit_rates && rows.count > 0 && f64::from(options.size.0) > 45.0 * style.em;
-    let right = f64::from(options.size.0) - if beside { 10.5 } else { 1.5 } * style.em;
-    let place = |below: f64| {
-        layout(style, &figure, [left, top, right.round(), below], usize::from(options.rates), data.signals.len())
+    let place = |caption: &str| {
+        let [from, top, right, bottom] = style.room(options.size, data.title, caption);
+        let right = if beside { right - 9.0 * style.em } else { right };
+        layout(style, [from + left, top, right, bottom], usize::from(options.rates), data.signals.len())
     };
-    let panels = place(below);
+    // Room for the longest that the caption can become: how many spikes there are is known after the layout.
+    let panels = place(&caption(data, options, &rows, time, None, shown_bin));
     let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
     let tally = Tally::count(data.spikes, &rows, Windows { time, observed, bin: shown_bin }, grid)?;
-    let rates = tally.rates();
     let caption = caption(data, options, &rows, time, Some(tally.marks), shown_bin);
-    let lines = style.caption_lines(options.size.0, &caption);
     // Strokes, unlike counts, can still be moved.
-    let panels = if tally.drawn == Drawn::Dense { panels } else { place(style.caption_height(lines.len())) };
-    figure.caption = caption;
-
-    let (time_ticks, time_label) = time.ticks(axis::wanted(panels[0][2] - panels[0][0], 6.0 * style.em));
-    let xs: Vec<f64> = time_ticks.iter().map(|t| t.0).collect();
+    let panels = if tally.drawn == Drawn::Dense { panels } else { place(&caption) };
+    let sheet = Sheet::new(data.title, &caption, options.size)?;
     let count = panels.len();
     for (index, pixels) in panels.into_iter().enumerate() {
-        let mut panel = Panel { name: String::new(), pixels, x: (time.start, time.stop), y: (0.0, 1.0) };
-        shade(&mut figure, &panel, data.intervals);
+        let place = Place { pixels, left, time: Axis::time(time).unwritten(index + 1 < count) };
         if index == 0 {
-            panel.name = "raster".into();
-            panel.y = (rows.count.max(1) as f64, 0.0);
-            axis::grid(&mut figure, style, &panel, &xs, &[]);
-            spikes(&mut figure, style, &panel, &rows, &tally);
-            bands(&mut figure, style, &panel, &rows);
+            spike_chart(&sheet, place, (&rows, &tally), data.intervals)?;
+            if beside {
+                let [_, top, right, bottom] = pixels;
+                let side = [right + 1.2 * style.em, top, right + 9.0 * style.em, bottom];
+                unit_rate_chart(&sheet, side, &rows, &tally.unit_rates())?;
+            }
         } else if index == 1 && options.rates {
-            panel.name = "rate".into();
-            rate_panel(&mut figure, style, &mut panel, &xs, &rates, &rows);
+            rate_chart(&sheet, place, (&tally.rates()[..], &rows), data.intervals)?;
         } else {
             let signal = &data.signals[index - 1 - usize::from(options.rates)];
-            signal_panel(&mut figure, style, &mut panel, &xs, signal);
+            signal_chart(&sheet, place, signal, data.intervals)?;
         }
-        axis::frame(&mut figure, style, &panel);
-        axis::x_ticks(&mut figure, style, &panel, &time_ticks, index + 1 == count);
-        if index + 1 == count {
-            axis::x_label(&mut figure, style, &panel, &time_label);
-        }
-        if index == 0 && beside {
-            let side = [pixels[2] + 1.2 * style.em, pixels[1], pixels[2] + 9.0 * style.em, pixels[3]].map(f64::round);
-            unit_rate_panel(&mut figure, style, side, &rows, &tally.unit_rates());
-        }
-        figure.panels.push(panel);
     }
-    style.caption(&mut figure, &lines);
-    Ok(figure)
+    Ok(sheet.finish())
+}
+
+/// Where a chart of the raster stands.
+pub(crate) struct Place {
+    /// Its plotting area: left, top, right and bottom edge.
+    pub pixels: [f64; 4],
+    /// Room for labels on its left \[pixels\].
+    pub left: f64,
+    /// Its horizontal axis.
+    pub time: Axis,
+}
+
+/// Shades trials and other intervals.
+pub(crate) fn shade(chart: &Chart, intervals: Option<&IntervalTable>) -> Result<(), PlotError> {
+    let Some(table) = intervals else { return Ok(()) };
+    let ((from, to), (low, high)) = (chart.panel.x, chart.panel.y);
+    for (&start, &stop) in table.start.iter().zip(&table.stop) {
+        if start.is_finite() && stop.is_finite() && start < to && stop > from {
+            // A moment is a pixel wide.
+            let pixel = (to - from) / (chart.panel.pixels[2] - chart.panel.pixels[0]);
+            let corners = [(start.max(from), low), (stop.min(to).max(start.max(from) + pixel), high)];
+            chart.plot.plotting_area().draw(&Rectangle::new(corners, SHADE.filled()))?;
+        }
+    }
+    Ok(())
 }
 
 /// What the picture shows, in words; of any number of spikes if `marks` is none.
@@ -212,28 +222,23 @@ fn caption(
     parts.join("; ") + "."
 }
 
-/// Room for the names of the populations and the numbers of their members.
-fn left_margin(style: Style, rows: &Rows, signals: bool) -> f64 {
+/// Room for the names of the populations and the numbers of their members, or for the labels of low charts below.
+fn left_margin(style: Style, rows: &Rows, below: impl Iterator<Item = Axis>) -> f64 {
     let names = if rows.bands.len() > 1 {
         rows.bands.iter().map(|b| font::width(&b.name, style.em, true)).fold(0.0, f64::max).min(12.0 * style.em)
             + 0.8 * style.em
     } else {
-        if signals { 2.8 * style.em } else { 1.8 * style.em }
+        1.8 * style.em
     };
     let largest = rows.bands.iter().filter_map(|b| b.members.last()).max().copied().unwrap_or(0);
     let numbers = font::width(&largest.to_string(), style.small, false).max(2.2 * style.small);
-    (style.em + names + numbers + 0.8 * style.em).round()
+    let below = below.map(|axis| style.left_room(&axis, 6.0 * style.em));
+    below.fold((1.15 * style.em + names + numbers).round(), f64::max)
 }
 
 /// \[left, top, right, bottom\] of the raster, the rates and the signals, from the top.
-fn layout(
-    style: Style,
-    figure: &Figure,
-    [left, top, right, below]: [f64; 4],
-    rates: usize,
-    signals: usize,
-) -> Vec<[f64; 4]> {
-    let bottom = f64::from(figure.height) - below - axis::x_room(style);
+fn layout(style: Style, [left, top, right, bottom]: [f64; 4], rates: usize, signals: usize) -> Vec<[f64; 4]> {
+    let bottom = bottom - style.x_room();
     // The names of a signal's columns are written in the gap above it.
     let gap = if signals > 0 { 1.5 } else { 0.9 } * style.em;
     let mut shares = vec![1.0];
@@ -247,7 +252,7 @@ fn layout(
     let mut y = top;
     for share in shares {
         let height = room * share / total;
-        panels.push([left, y.round(), right, (y + height).round()]);
+        panels.push([left, y, right, y + height].map(f64::round));
         y += height + gap;
     }
     panels

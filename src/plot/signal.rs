@@ -1,47 +1,50 @@
 //! The raster's panels of behaviour and other signals.
 
-use super::axis::{self, Style};
-use super::figure::{Anchor, Figure, Panel};
-use super::font;
-use super::palette::{self, TEXT};
+use super::PlotError;
+use super::axis::{in_brackets, padded};
+use super::chart::Sheet;
+use super::palette;
+use super::raster::{Place, shade};
+use super::scale::Axis;
 use super::traces::curve;
-use crate::spikes::Signal;
+use crate::spikes::{IntervalTable, Signal};
+
+/// The samples of a signal within a window.
+fn inside(signal: &Signal, (from, to): (f64, f64)) -> Vec<usize> {
+    let rows = signal.times.len().min(signal.data.len() / signal.width.max(1));
+    (0..rows).filter(|i| signal.times[*i] >= from && signal.times[*i] <= to).collect()
+}
+
+/// The upright axis of a signal over a window.
+pub(crate) fn signal_axis(signal: &Signal, window: (f64, f64)) -> Axis {
+    let width = signal.width.max(1);
+    let values = inside(signal, window).into_iter().flat_map(|i| &signal.data[i * width..(i + 1) * width]);
+    let label = signal.name.replace('_', " ") + &in_brackets(&signal.unit);
+    Axis::numbers(padded(values.copied()), label).every(1.5)
+}
 
 /// Draws the signal's columns as curves.
-pub(crate) fn signal_panel(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64], signal: &Signal) {
-    panel.name = signal.name.clone();
-    let width = signal.width.max(1);
-    let inside: Vec<usize> = (0..signal.times.len().min(signal.data.len() / width))
-        .filter(|i| signal.times[*i] >= panel.x.0 && signal.times[*i] <= panel.x.1)
-        .collect();
-    panel.y = axis::padded(inside.iter().flat_map(|i| signal.data[i * width..(i + 1) * width].iter().copied()));
-    let ticks = axis::labelled(panel.y.0, panel.y.1, axis::wanted(panel.pixels[3] - panel.pixels[1], 1.5 * style.em));
-    axis::grid(figure, style, panel, xs, &ticks.iter().map(|t| t.0).collect::<Vec<_>>());
-    let mut x = panel.pixels[2];
-    for column in (0..width).rev() {
-        let times: Vec<f64> = inside.iter().map(|i| signal.times[*i]).collect();
+pub(crate) fn signal_chart(
+    sheet: &Sheet,
+    place: Place,
+    signal: &Signal,
+    intervals: Option<&IntervalTable>,
+) -> Result<(), PlotError> {
+    let (width, window) = (signal.width.max(1), place.time.range);
+    let axes = (place.time, signal_axis(signal, window));
+    let mut chart = sheet.chart(&signal.name, place.pixels, place.left, axes)?;
+    shade(&chart, intervals)?;
+    let inside = inside(signal, window);
+    let times: Vec<f64> = inside.iter().map(|i| signal.times[*i]).collect();
+    for column in 0..width {
         let values: Vec<f64> = inside.iter().map(|i| signal.data[i * width + column]).collect();
-        curve(figure, panel, &times, &values, 1.4 * style.hair, palette::color(column));
-        if width > 1 && width <= 8 {
-            let label = if width <= 3 { ["x", "y", "z"][column].to_string() } else { column.to_string() };
-            figure.text(
-                (x, panel.pixels[1] - 0.3 * style.em),
-                style.small,
-                &label,
-                palette::color(column),
-                Anchor::End,
-            );
-            x -= font::width(&label, style.small, false) + 0.7 * style.em;
-        }
+        curve(&mut chart, &times, &values, 1.4, palette::color(column))?;
     }
-    axis::y_ticks(figure, style, panel, &ticks);
-    let name = signal.name.replace('_', " ");
-    let label = name.clone() + &axis::in_brackets(&signal.unit);
-    if signal.unit.is_empty() || axis::fits(style, panel, &label) {
-        axis::y_label(figure, style, panel, 1.6 * style.em, &label, TEXT);
-    } else {
-        // On two lines: a shortened unit could not be read.
-        axis::y_label(figure, style, panel, 1.4 * style.em, &name, TEXT);
-        axis::y_label(figure, style, panel, 2.6 * style.em, &format!("({})", signal.unit), TEXT);
+    if width == 1 || width > 8 {
+        return Ok(());
     }
+    let named = |k: usize| if width <= 3 { ["x", "y", "z"][k].to_string() } else { k.to_string() };
+    let names: Vec<String> = (0..width).map(named).collect();
+    let labels = names.iter().enumerate().map(|(k, name)| (name.as_str(), palette::color(k)));
+    chart.legend(&labels.collect::<Vec<_>>(), 0.0)
 }

@@ -1,64 +1,75 @@
 //! The raster's main panel: spikes as strokes or as density, the populations' names and rows.
 
-use super::axis::{self, Style};
-use super::figure::{Anchor, Figure, Mark, Panel};
-use super::font;
-use super::palette::{self, FRAME, MUTED, SHADE, TEXT};
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::axis;
+use super::chart::{Chart, Sheet, Style};
+use super::elements::Strokes;
+use super::palette::{self, FRAME};
+use super::raster::{Place, shade};
 use super::rows::Rows;
+use super::scale::Axis;
 use super::tally::{Drawn, Tally};
+use super::{PlotError, font};
 use crate::spikes::IntervalTable;
 
-/// Shades trials and other intervals.
-pub(crate) fn shade(figure: &mut Figure, panel: &Panel, intervals: Option<&IntervalTable>) {
-    let Some(table) = intervals else { return };
-    let [left, top, right, bottom] = panel.pixels;
-    for (&start, &stop) in table.start.iter().zip(&table.stop) {
-        if start.is_finite() && stop.is_finite() && start < panel.x.1 && stop > panel.x.0 {
-            let (from, to) = (panel.px(start).max(left), panel.px(stop).min(right));
-            figure.rect(from, top, (to - from).max(1.0), bottom - top, SHADE);
-        }
+/// Draws every spike in the row of its unit.
+pub(crate) fn spike_chart(
+    sheet: &Sheet,
+    place: Place,
+    (rows, tally): (&Rows, &Tally),
+    intervals: Option<&IntervalTable>,
+) -> Result<(), PlotError> {
+    let [_, top, _, bottom] = place.pixels;
+    let count = rows.count.max(1) as f64;
+    let several = rows.bands.len() > 1;
+    let label = match rows.bands.first().map_or("units", |b| b.name.as_str()) {
+        _ if several => String::new(),
+        "units" => "unit".into(),
+        name => format!("{name}: neuron"),
+    };
+    let ticks = numbers(sheet.style, rows, (bottom - top) / count);
+    let y = Axis::at((count, 0.0), label, ticks);
+    let mut chart = sheet.chart("raster", place.pixels, place.left, (place.time, y))?;
+    shade(&chart, intervals)?;
+    spikes(sheet, &chart, rows, tally)?;
+    for band in rows.bands.iter().skip(1) {
+        let (from, to) = chart.panel.x;
+        chart.rule((from, band.first_row as f64), (to, band.first_row as f64), FRAME.fade(0.7))?;
     }
+    if several { names(sheet, &chart, rows) } else { Ok(()) }
 }
 
 /// The spikes as strokes, or as a picture of their density.
-pub(crate) fn spikes(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows, tally: &Tally) {
-    let [left, top, right, bottom] = panel.pixels;
+fn spikes(sheet: &Sheet, chart: &Chart, rows: &Rows, tally: &Tally) -> Result<(), PlotError> {
+    let [_, top, _, bottom] = chart.panel.pixels;
+    let Style { em, hair, .. } = sheet.style;
     if tally.marks == 0 {
-        let (unit, per_s) = axis::time_unit(panel.x.0, panel.x.1);
-        let (from, to) = (axis::trimmed(panel.x.0 * per_s), axis::trimmed(panel.x.1 * per_s));
-        let text = format!("no spikes between {from} and {to} {unit}");
-        let at = ((left + right) / 2.0, (top + bottom) / 2.0);
-        figure.text(at, 1.2 * style.em, text, MUTED, Anchor::Middle);
-        return;
+        let (unit, per_s) = axis::time_unit(chart.panel.x.0, chart.panel.x.1);
+        let (from, to) = (axis::trimmed(chart.panel.x.0 * per_s), axis::trimmed(chart.panel.x.1 * per_s));
+        return chart.say(&format!("no spikes between {from} and {to} {unit}"));
     }
-    let row_height = (bottom - top) / rows.count.max(1) as f64;
     let strokes = match &tally.drawn {
         Drawn::Each(strokes) => strokes,
-        Drawn::Dense => {
-            figure.marks.push(density(panel, rows, tally));
-            return;
-        }
+        Drawn::Dense => return density(chart, rows, tally),
     };
     // Few spikes are drawn thick enough to be seen, many thin enough to be told apart.
-    let width = if strokes.len() < 4000 { 2.4 * style.hair } else { 1.5 * style.hair };
-    let height = (0.84 * row_height).clamp(3.0, 3.0 * style.em);
+    let w = if strokes.len() < 4000 { 2.4 * hair } else { 1.5 * hair };
+    let h = (0.84 * (bottom - top) / rows.count.max(1) as f64).clamp(3.0, 3.0 * em);
     let mut at = vec![Vec::new(); rows.bands.len()];
     for &(time, unit) in strokes {
-        let middle = top + (f64::from(rows.row_of[unit as usize]) + 0.5) * row_height;
-        let y = (middle - height / 2.0).clamp(top, bottom - height);
-        let x = (panel.px(time) - width / 2.0).clamp(left, right - width);
-        at[rows.band_of[unit as usize] as usize].push((x, y));
+        at[rows.band_of[unit as usize] as usize].push((time, f64::from(rows.row_of[unit as usize]) + 0.5));
     }
     for (band, at) in rows.bands.iter().zip(at) {
-        if !at.is_empty() {
-            figure.marks.push(Mark::Ticks { at, w: width, h: height, ink: palette::color(band.color) });
-        }
+        let (ink, within) = (palette::color(band.color), chart.panel.pixels);
+        chart.plot.plotting_area().draw(&Strokes { at, w, h, ink, within })?;
     }
+    Ok(())
 }
 
 /// Spikes per pixel as the opacity of the population's colour.
-fn density(panel: &Panel, rows: &Rows, tally: &Tally) -> Mark {
-    let [left, top, right, bottom] = panel.pixels;
+fn density(chart: &Chart, rows: &Rows, tally: &Tally) -> Result<(), PlotError> {
+    let [left, top, right, bottom] = chart.panel.pixels;
     let (width, height) = ((right - left) as usize, (bottom - top) as usize);
     let (lines, bands) = (tally.lines(), tally.bands_of_lines());
     // Full strength at the 95th percentile, so that one burst does not wash out the rest.
@@ -75,42 +86,38 @@ fn density(panel: &Panel, rows: &Rows, tally: &Tally) -> Mark {
             [r, g, b, if count == 0 { 0 } else { (255.0 * strength).round() as u8 }]
         }));
     }
-    Mark::Pixels { x: left as u32, y: top as u32, width: width as u32, rgba }
+    chart.image(width as u32, rgba)
 }
 
-/// Names, member numbers and separators of the populations.
-pub(crate) fn bands(figure: &mut Figure, style: Style, panel: &Panel, rows: &Rows) {
-    let [left, _, right, _] = panel.pixels;
-    let several = rows.bands.len() > 1;
-    if !several {
-        let name = rows.bands.first().map_or("units", |b| b.name.as_str());
-        let text = if name == "units" { "unit".to_string() } else { format!("{name}: neuron") };
-        axis::y_label(figure, style, panel, 1.6 * style.em, &text, TEXT);
-    }
-    let mut name_from = f64::NEG_INFINITY;
+/// The numbers of the members beside their rows, each `row` pixels high.
+fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
+    let mut ticks = Vec::new();
     for (index, band) in rows.bands.iter().enumerate() {
-        let (from, to) = (panel.py(band.first_row as f64), panel.py((band.first_row + band.members.len()) as f64));
-        if index > 0 {
-            figure.rect(left, from.round(), right - left, style.hair, FRAME.fade(0.7));
-        }
-        if several && !band.members.is_empty() {
-            // A thin band is named at its middle, but never on top of the name above.
-            let y = ((from + to) / 2.0 + 0.36 * style.em).max(name_from);
-            name_from = y + 1.05 * style.em;
-            let text = font::fit(&band.name, style.em, 12.0 * style.em);
-            let (x, size, ink) = (style.em, style.em, palette::color(band.color));
-            figure.marks.push(Mark::Text { x, y, size, text, ink, anchor: Anchor::Start, bold: true, upward: false });
-        }
-        let (places, _) = axis::ticks(0.0, band.members.len() as f64 - 1.0, axis::wanted(to - from, 3.5 * style.em));
-        let mut ticks: Vec<(f64, String)> = Vec::new();
+        let height = band.members.len() as f64 * row;
+        let wanted = (height / (3.5 * style.em)).floor().clamp(1.0, 12.0) as usize;
+        let (places, _) = axis::ticks(0.0, band.members.len() as f64 - 1.0, wanted);
         for place in places {
             // Only whole rows have a number, and the one at a band's end would touch its neighbour's 0.
-            let y = panel.py(band.first_row as f64 + place + 0.5);
-            let crowded = place > 0.0 && index + 1 < rows.bands.len() && to - y < 1.2 * style.small;
-            if place.fract() == 0.0 && to - from >= 1.3 * style.small && !crowded {
+            let below = height - (place + 0.5) * row;
+            let crowded = place > 0.0 && index + 1 < rows.bands.len() && below < 1.2 * style.small;
+            if place.fract() == 0.0 && height >= 1.3 * style.small && !crowded {
                 ticks.push((band.first_row as f64 + place + 0.5, band.members[place as usize].to_string()));
             }
         }
-        axis::y_ticks(figure, style, panel, &ticks);
     }
+    ticks
+}
+
+/// The names of the populations beside their rows, in their colours.
+fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
+    let em = sheet.style.em;
+    let mut free_from = f64::NEG_INFINITY;
+    for band in rows.bands.iter().filter(|b| !b.members.is_empty()) {
+        // A thin band is named at its middle, but never on top of the name above.
+        let middle = chart.panel.py(band.first_row as f64 + band.members.len() as f64 / 2.0).max(free_from);
+        free_from = middle + 1.05 * em;
+        let style = sheet.style.bold(em, palette::color(band.color), (HPos::Left, VPos::Center));
+        sheet.write((em, middle), &font::fit(&band.name, em, 12.0 * em), &style)?;
+    }
+    Ok(())
 }

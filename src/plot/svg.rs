@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::PlotError;
 use super::bitmap::encode;
-use super::figure::{Anchor, Figure, Mark};
+use super::figure::{Anchor, Figure, Mark, is_rule};
 use super::font::{self, Subset};
 use super::palette::Ink;
 use super::pdf::letters;
@@ -71,11 +71,16 @@ fn element(svg: &mut String, mark: &Mark) -> Result<(), PlotError> {
         }
         Mark::Line { points, width, ink } => writeln!(
             svg,
-            r#"<polyline points="{}" fill="none" stroke-width="{}" stroke-linejoin="round" {}/>"#,
+            r#"<polyline points="{}" fill="none" stroke-width="{}" {} {}/>"#,
             joined(points),
             n(*width),
+            if is_rule(points) { RULE } else { r#"stroke-linejoin="round""# },
             paint("stroke", *ink)
         ),
+        Mark::Dots { at, r, ink } => {
+            let circle = |(x, y): &(f64, f64)| format!(r#"<circle cx="{}" cy="{}" r="{}"/>"#, n(*x), n(*y), n(*r));
+            writeln!(svg, "<g {}>{}</g>", paint("fill", *ink), at.iter().map(circle).collect::<String>())
+        }
         Mark::Area { points, ink } => {
             writeln!(svg, r#"<polygon points="{}" {}/>"#, joined(points), paint("fill", *ink))
         }
@@ -108,6 +113,9 @@ fn element(svg: &mut String, mark: &Mark) -> Result<(), PlotError> {
     };
     Ok(())
 }
+
+/// How axes and gridlines are drawn.
+const RULE: &str = r#"stroke-linecap="square" shape-rendering="crispEdges""#;
 
 /// Two decimals are a hundredth of a pixel.
 fn n(value: f64) -> f64 {

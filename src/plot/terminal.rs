@@ -99,7 +99,7 @@ fn level(count: u32, most: u32) -> char {
 }
 
 fn time_axis(time: axis::TimeAxis, columns: usize, longest: usize) -> String {
-    let (ticks, name) = time.ticks((columns / 14).max(2));
+    let (ticks, name) = (time.ticks((columns / 14).max(2)), time.label());
     let mut line: Vec<char> = vec!['\u{2500}'; columns];
     let mut labels = vec![' '; columns];
     let mut free = 0;

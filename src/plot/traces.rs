@@ -1,9 +1,12 @@
 //! State traces: a variable of some neurons over time, one panel per table.
 
-use super::axis::{self, Style, TimeAxis};
-use super::figure::{Anchor, Figure, Mark, Panel};
-use super::font;
-use super::palette::{self, Ink, MUTED, TEXT};
+use super::axis::{TimeAxis, in_brackets, padded};
+use super::backend::fine;
+use super::chart::{Chart, Sheet, Style};
+use super::elements::Strokes;
+use super::figure::Figure;
+use super::palette::{self, Ink, MUTED};
+use super::scale::Axis;
 use super::{PlotError, Traces};
 
 /// Draws tables of traces under each other on one time axis.
@@ -11,7 +14,6 @@ use super::{PlotError, Traces};
 /// # Errors
 /// If a series has another length than its times, or the picture is too small.
 pub fn traces(title: &str, tables: &[Traces], size: (u32, u32)) -> Result<Figure, PlotError> {
-    let style = Style::of(size)?;
     for table in tables {
         if let Some((label, series)) = table.series.iter().find(|(_, s)| s.len() != table.times_ms.len()) {
             return Err(PlotError::Table(format!(
@@ -25,112 +27,76 @@ pub fn traces(title: &str, tables: &[Traces], size: (u32, u32)) -> Result<Figure
     let times = || tables.iter().flat_map(|t| &t.times_ms).filter(|t| t.is_finite()).map(|t| t / 1e3);
     let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(f64::NEG_INFINITY, f64::max));
     let time = if first < last { TimeAxis { start: first, stop: last } } else { TimeAxis { start: 0.0, stop: 1.0 } };
-
-    let (mut figure, top) = style.figure(size, title);
-    let left = (7.0 * style.em).round();
-    let right = (f64::from(size.0) - 1.5 * style.em).round();
-    let bottom = f64::from(size.1) - axis::x_room(style) - 0.5 * style.em;
-    let (ticks, label) = time.ticks(axis::wanted(right - left, 6.0 * style.em));
-    let xs: Vec<f64> = ticks.iter().map(|t| t.0).collect();
+    let sheet = Sheet::new(title, "", size)?;
+    let em = sheet.style.em;
     let count = tables.len().max(1);
-    let gap = 2.0 * style.em;
-    let height = ((bottom - top - gap * (count as f64 - 1.0)) / count as f64).max(8.0);
-    for index in 0..count {
-        let y = top + index as f64 * (height + gap);
-        let pixels = [left, y.round(), right, (y + height).round()];
-        let mut panel = Panel { name: String::new(), pixels, x: (time.start, time.stop), y: (0.0, 1.0) };
-        match tables.get(index).filter(|t| !t.times_ms.is_empty() && !t.series.is_empty()) {
-            Some(table) => one(&mut figure, style, &mut panel, &xs, table),
-            None => {
-                let at = ((left + right) / 2.0, y + height / 2.0);
-                figure.text(at, 1.2 * style.em, "no samples", MUTED, Anchor::Middle);
-            }
+    let areas = sheet.area.margin(0, fine(sheet.style.x_room()), 0, 0).split_evenly((count, 1));
+    let above = |index: usize| if index == 0 { 1.2 } else { 2.0 } * em;
+    let edges = areas.iter().enumerate().map(|(index, area)| sheet.edges(area, [0.0, above(index), 0.0]));
+    let edges: Vec<[f64; 4]> = edges.collect();
+    let shown = tables.iter().map(|t| (!t.times_ms.is_empty() && !t.series.is_empty()).then_some(t));
+    let shown: Vec<Option<&Traces>> = shown.chain([None]).take(count).collect();
+    let axis =
+        |table: Option<&Traces>, height| table.map_or(Axis::at((0.0, 1.0), "", Vec::new()), |t| y_axis(em, t, height));
+    let axes: Vec<Axis> = shown.iter().zip(&edges).map(|(table, e)| axis(*table, e[3] - e[1])).collect();
+    // As much room for labels beside each.
+    let left = axes.iter().zip(&edges).map(|(y, e)| sheet.style.left_room(y, e[3] - e[1])).fold(0.0, f64::max);
+    for (index, ((table, y), [from, top, right, bottom])) in shown.into_iter().zip(axes).zip(edges).enumerate() {
+        let x = Axis::time(time).unwritten(index + 1 < count);
+        let name = table.map_or("", |t| t.name.as_str());
+        let mut chart = sheet.chart(name, [from + left, top, right, bottom], left, (x, y))?;
+        match table {
+            Some(table) => one(&sheet, &mut chart, table)?,
+            None => chart.say("no samples")?,
         }
-        axis::frame(&mut figure, style, &panel);
-        axis::x_ticks(&mut figure, style, &panel, &ticks, index + 1 == count);
-        if index + 1 == count {
-            axis::x_label(&mut figure, style, &panel, &label);
-        }
-        figure.panels.push(panel);
     }
-    Ok(figure)
+    Ok(sheet.finish())
 }
 
-fn one(figure: &mut Figure, style: Style, panel: &mut Panel, xs: &[f64], table: &Traces) {
-    panel.name = table.name.clone();
+/// How high a line of spikes above the traces is \[pixels\], and how many there are.
+fn spike_lines(em: f64, table: &Traces, height: f64) -> (f64, f64) {
+    let rows = table.spikes_ms.iter().filter(|train| !train.is_empty()).count() as f64;
+    ((0.8 * em).min(0.25 * height / rows.max(1.0)), rows)
+}
+
+fn y_axis(em: f64, table: &Traces, height: f64) -> Axis {
     let level = table.level.iter().map(|(_, level)| *level);
-    panel.y = axis::padded(table.series.iter().flat_map(|(_, s)| s.iter().copied()).chain(level));
-    let [left, top, right, bottom] = panel.pixels;
-    let rows = table.spikes_ms.iter().filter(|train| !train.is_empty()).count();
-    let height = (0.8 * style.em).min(0.25 * (bottom - top) / rows.max(1) as f64);
+    let (low, high) = padded(table.series.iter().flat_map(|(_, s)| s.iter().copied()).chain(level));
     // The traces keep clear of the strokes of spikes above them.
-    let clear = rows as f64 * height / (bottom - top);
-    panel.y.1 += (panel.y.1 - panel.y.0) * clear / (1.0 - clear);
-    let ticks = axis::labelled(panel.y.0, panel.y.1, axis::wanted(bottom - top, 3.0 * style.em));
-    axis::grid(figure, style, panel, xs, &ticks.iter().map(|t| t.0).collect::<Vec<_>>());
+    let (line, rows) = spike_lines(em, table, height);
+    let clear = rows * line / height;
+    let high = high + (high - low) * clear / (1.0 - clear);
+    Axis::numbers((low, high), table.name.clone() + &in_brackets(&table.unit))
+}
+
+fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError> {
+    let Style { em, hair, .. } = sheet.style;
+    let [_, top, _, bottom] = chart.panel.pixels;
     let times: Vec<f64> = table.times_ms.iter().map(|t| t / 1e3).collect();
     for (index, (_, series)) in table.series.iter().enumerate() {
-        curve(figure, panel, &times, series, 1.3 * style.hair, palette::color(index));
+        curve(chart, &times, series, 1.3, palette::color(index))?;
     }
-    if let Some((name, level)) = &table.level {
-        let y = panel.py(*level);
-        dashes(figure, (left, right), y, style);
-        figure.text((right, y - 0.35 * style.em), style.small, name, MUTED, Anchor::End);
+    if let Some((_, level)) = &table.level {
+        chart.level(*level)?;
     }
     // Spikes stand as strokes above the traces, a line for each neuron.
-    let mut y = top;
-    for (index, train) in table.spikes_ms.iter().enumerate().filter(|(_, train)| !train.is_empty()) {
-        let within = train.iter().map(|ms| ms / 1e3).filter(|t| *t >= panel.x.0 && *t <= panel.x.1);
-        let at: Vec<(f64, f64)> = within.map(|t| (panel.px(t) - style.hair, y)).collect();
-        figure.marks.push(Mark::Ticks { at, w: 2.0 * style.hair, h: 0.8 * height, ink: palette::color(index) });
-        y += height;
+    let ((from, to), (low, high)) = (chart.panel.x, chart.panel.y);
+    let (line, _) = spike_lines(em, table, bottom - top);
+    let trains = table.spikes_ms.iter().enumerate().filter(|(_, train)| !train.is_empty());
+    for (row, (index, train)) in trains.enumerate() {
+        let y = high - (high - low) * (row as f64 + 0.4) * line / (bottom - top);
+        let at = train.iter().map(|ms| (ms / 1e3, y)).filter(|(t, _)| *t >= from && *t <= to).collect();
+        let (w, h, ink, within) = (2.0 * hair, 0.8 * line, palette::color(index), chart.panel.pixels);
+        chart.plot.plotting_area().draw(&Strokes { at, w, h, ink, within })?;
     }
-    legend(figure, style, panel, &table.series.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>());
-    axis::y_ticks(figure, style, panel, &ticks);
-    let label = if table.unit.is_empty() { table.name.clone() } else { format!("{} ({})", table.name, table.unit) };
-    axis::y_label(figure, style, panel, 1.6 * style.em, &label, TEXT);
-}
-
-/// A dashed horizontal line.
-pub(crate) fn dashes(figure: &mut Figure, (left, right): (f64, f64), y: f64, style: Style) {
-    let mut x = left;
-    while x < right {
-        figure.rect(x, y - style.hair / 2.0, (0.5 * style.em).min(right - x), style.hair, MUTED);
-        x += style.em;
-    }
-}
-
-/// Labels in their colours above the panel, to the right; those that do not fit are counted.
-pub(crate) fn legend(figure: &mut Figure, style: Style, panel: &Panel, labels: &[&str]) {
-    let [left, top, right, _] = panel.pixels;
-    let inks: Vec<Ink> = (0..labels.len()).map(palette::color).collect();
-    legend_in(figure, style, [left + 6.0 * style.em, top - 0.5 * style.em, right], labels, &inks);
-}
-
-/// Labels beside strokes of these colours on one baseline, to the right; those that do not fit are counted.
-pub(crate) fn legend_in(figure: &mut Figure, style: Style, [left, y, right]: [f64; 3], labels: &[&str], inks: &[Ink]) {
-    let width = |text: &str| font::width(text, style.small, false) + 2.0 * style.em;
-    let mut fit = 0;
-    let mut used = 0.0;
-    while fit < labels.len() && used + width(labels[fit]) < right - left {
-        used += width(labels[fit]);
-        fit += 1;
-    }
-    let more = if fit < labels.len() { format!("and {} more", labels.len() - fit) } else { String::new() };
-    let mut x = right - used - font::width(&more, style.small, false);
-    for (label, ink) in labels[..fit].iter().zip(inks) {
-        figure.rect(x + 0.6 * style.em, y - 0.5 * style.small, 0.9 * style.em, 3.0 * style.hair, *ink);
-        figure.text((x + 1.7 * style.em, y), style.small, *label, TEXT, Anchor::Start);
-        x += width(label);
-    }
-    if !more.is_empty() {
-        figure.text((right, y), style.small, more, MUTED, Anchor::End);
-    }
+    let labels = table.series.iter().enumerate().map(|(i, (label, _))| (label.as_str(), palette::color(i)));
+    let level = table.level.iter().map(|(name, _)| (name.as_str(), MUTED));
+    chart.legend(&level.chain(labels).collect::<Vec<_>>(), 0.0)
 }
 
 /// A curve through samples, interrupted where they are not finite or far apart; per pixel column at
 /// most its first, lowest, highest and last sample, which is all that can be seen.
-pub(crate) fn curve(figure: &mut Figure, panel: &Panel, times: &[f64], values: &[f64], width: f64, ink: Ink) {
+pub(crate) fn curve(chart: &mut Chart, times: &[f64], values: &[f64], hairs: f64, ink: Ink) -> Result<(), PlotError> {
     let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
     let typical = if steps.is_empty() {
         f64::INFINITY
@@ -141,22 +107,23 @@ pub(crate) fn curve(figure: &mut Figure, panel: &Panel, times: &[f64], values: &
     let mut run: Vec<(f64, f64)> = Vec::new();
     let mut last_time = f64::NEG_INFINITY;
     for (&time, &value) in times.iter().zip(values) {
-        let point = (panel.px(time), panel.py(value));
-        let broken = time - last_time > 8.0 * typical || !(point.0.is_finite() && point.1.is_finite());
-        if broken && !run.is_empty() {
-            figure.line(thin(&std::mem::take(&mut run)), width, ink);
+        let known = time.is_finite() && value.is_finite();
+        if (!known || time - last_time > 8.0 * typical) && !run.is_empty() {
+            let thinned = thin(&std::mem::take(&mut run), |x| chart.panel.px(x));
+            chart.line(&thinned, hairs, ink)?;
         }
-        if point.0.is_finite() && point.1.is_finite() {
-            run.push(point);
+        if known {
+            run.push((time, value));
             last_time = time;
         }
     }
-    figure.line(thin(&run), width, ink);
+    let thinned = thin(&run, |x| chart.panel.px(x));
+    chart.line(&thinned, hairs, ink)
 }
 
-fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn thin(points: &[(f64, f64)], pixel: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
-    for column in points.chunk_by(|a, b| a.0.floor() == b.0.floor()) {
+    for column in points.chunk_by(|a, b| pixel(a.0).floor() == pixel(b.0).floor()) {
         let by_height = |a: &(usize, &(f64, f64)), b: &(usize, &(f64, f64))| a.1.1.total_cmp(&b.1.1);
         let low = column.iter().enumerate().min_by(by_height).map_or(0, |p| p.0);
         let high = column.iter().enumerate().max_by(by_height).map_or(0, |p| p.0);

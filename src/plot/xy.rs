@@ -1,10 +1,13 @@
 //! Curves and points over any quantity: panels side by side.
 
-use super::PlotError;
-use super::axis::{self, Style};
-use super::figure::{Anchor, Figure, Panel};
-use super::palette::{self, MUTED, TEXT};
-use super::traces::{dashes, legend};
+use plotters::prelude::{Circle, Color, PointSeries};
+
+use super::axis::padded;
+use super::backend::fine;
+use super::chart::{Area, Sheet};
+use super::figure::Figure;
+use super::scale::Axis;
+use super::{PlotError, font, palette};
 
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct Axes {
 
 /// A factor and a prefix in which values of this size are written well: 2e-6 is 2 u.
 pub fn prefixed(largest: f64) -> (f64, &'static str) {
-    let prefixes = [(1.0, ""), (1e3, "m"), (1e6, "u"), (1e9, "n"), (1e12, "p"), (1e15, "f")];
+    let prefixes = [(1.0, ""), (1e3, "m"), (1e6, "u"), (1e9, "n"), (1e12, "p"), (1e15, "f"), (1e18, "a")];
     if largest >= 1e3 {
         return if largest >= 1e6 { (1e-6, "M") } else { (1e-3, "k") };
     }
@@ -59,86 +62,41 @@ pub fn prefixed(largest: f64) -> (f64, &'static str) {
 /// # Errors
 /// If the picture is too small.
 pub fn xy(title: &str, caption: &str, panels: &[Axes], size: (u32, u32)) -> Result<Figure, PlotError> {
-    let style = Style::of(size)?;
-    let (mut figure, top) = style.figure(size, title);
-    let lines = style.caption_lines(size.0, caption);
-    figure.caption = caption.to_string();
-    let bottom = f64::from(size.1) - style.caption_height(lines.len()) - axis::x_room(style);
-    let count = panels.len().max(1) as f64;
-    let (margin, gap) = (6.0 * style.em, 1.5 * style.em);
-    let width = (f64::from(size.0) - style.em - count * margin - (count - 1.0) * gap) / count;
-    for (index, axes) in panels.iter().enumerate() {
-        let left = margin + index as f64 * (width + gap + margin);
-        let pixels = [left.round(), (top + 1.2 * style.em).round(), (left + width).round(), bottom.round()];
-        draw(&mut figure, style, axes, pixels);
+    let sheet = Sheet::new(title, caption, size)?;
+    let beside = if panels.len() > 1 { fine(0.9 * sheet.style.em) } else { 0 };
+    for (axes, area) in panels.iter().zip(sheet.area.split_evenly((1, panels.len().max(1)))) {
+        draw(&sheet, axes, &area.margin(0, 0, 0, beside))?;
     }
-    style.caption(&mut figure, &lines);
-    Ok(figure)
+    Ok(sheet.finish())
 }
 
-fn draw(figure: &mut Figure, style: Style, axes: &Axes, pixels: [f64; 4]) {
+fn draw(sheet: &Sheet, axes: &Axes, area: &Area) -> Result<(), PlotError> {
     let all = || axes.series.iter().flat_map(|s| &s.points);
     let zero = axes.zero.then_some(0.0);
-    let panel = Panel {
-        name: axes.name.clone(),
-        pixels,
-        x: axis::padded(all().map(|p| p.0)),
-        y: axis::padded(all().map(|p| p.1).chain(zero)),
-    };
-    let [left, top, right, bottom] = pixels;
-    let xs = axis::labelled(panel.x.0, panel.x.1, axis::wanted(right - left, 6.0 * style.em));
-    let ys = axis::labelled(panel.y.0, panel.y.1, axis::wanted(bottom - top, 3.0 * style.em));
-    let values = |ticks: &[(f64, String)]| ticks.iter().map(|t| t.0).collect::<Vec<_>>();
-    axis::grid(figure, style, &panel, &values(&xs), &values(&ys));
+    let x = Axis::numbers(padded(all().map(|p| p.0)), &axes.x);
+    let y = Axis::numbers(padded(all().map(|p| p.1).chain(zero)), &axes.y);
+    let em = sheet.style.em;
+    let mut chart = sheet.chart_in(area, &axes.name, (x, y))?;
     if axes.zero {
-        dashes(figure, (left, right), panel.py(0.0), style);
+        chart.level(0.0)?;
     }
     for series in &axes.series {
         let ink = palette::color(series.color);
-        let at = |p: &(f64, f64)| (panel.px(p.0), panel.py(p.1));
-        match series.shape {
+        let (radius, ink) = match series.shape {
             Shape::Line => {
-                for run in series.points.split(|p| !(p.0.is_finite() && p.1.is_finite())) {
-                    figure.line(run.iter().map(at).collect(), 1.6 * style.hair, ink);
-                }
+                chart.line(&series.points, 1.6, ink)?;
+                continue;
             }
-            Shape::Dots | Shape::Cloud => {
-                let (w, ink) = if series.shape == Shape::Dots {
-                    (0.45 * style.em, ink)
-                } else {
-                    (0.22 * style.em, ink.fade(0.35))
-                };
-                for (x, y) in series.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()).map(at) {
-                    figure.rect(x - w / 2.0, y - w / 2.0, w, w, ink);
-                }
-            }
-        }
+            Shape::Dots => (fine(0.24 * em), ink),
+            Shape::Cloud => (fine(0.12 * em), ink.fade(0.35)),
+        };
+        let known = series.points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite());
+        chart.plot.draw_series(PointSeries::<_, _, Circle<_, _>, _>::new(known, radius, ink.filled()))?;
     }
-    axis::frame(figure, style, &panel);
-    axis::x_ticks(figure, style, &panel, &xs, true);
-    axis::y_ticks(figure, style, &panel, &ys);
-    axis::x_label(figure, style, &panel, &axes.x);
-    axis::y_label(figure, style, &panel, left - 4.9 * style.em, &axes.y, TEXT);
-    let named: Vec<&Series> = axes.series.iter().filter(|s| !s.label.is_empty()).collect();
-    if named.iter().enumerate().all(|(i, s)| s.color == i) {
-        legend(figure, style, &panel, &named.iter().map(|s| s.label.as_str()).collect::<Vec<_>>());
-    } else {
-        let mut x = right;
-        for series in named.iter().rev() {
-            figure.text(
-                (x, top - 0.5 * style.em),
-                style.small,
-                &series.label,
-                palette::color(series.color),
-                Anchor::End,
-            );
-            x -= super::font::width(&series.label, style.small, false) + style.em;
-        }
-    }
-    if !axes.name.is_empty() {
-        figure.text((left, top - 0.5 * style.em), style.small, &axes.name, MUTED, Anchor::Start);
-    }
-    figure.panels.push(panel);
+    chart.name(&axes.name, None)?;
+    let named = axes.series.iter().filter(|s| !s.label.is_empty());
+    let labels: Vec<_> = named.map(|s| (s.label.as_str(), palette::color(s.color))).collect();
+    chart.legend(&labels, font::width(&axes.name, sheet.style.small, false) / em + 1.0)
 }
 
 #[cfg(test)]
@@ -156,7 +114,9 @@ mod tests {
         let axes = Axes { name: "p".into(), x: "x (s)".into(), y: "y (A)".into(), series: vec![line], zero: true };
         let figure = xy("t", "c", &[axes.clone(), axes], (900, 500)).unwrap();
         assert_eq!(figure.panels.len(), 2);
-        let lines = figure.marks.iter().filter(|m| matches!(m, super::super::Mark::Line { .. })).count();
+        let ink = palette::color(0);
+        let lines = figure.marks.iter().filter(|m| matches!(m, super::super::Mark::Line { ink: i, .. } if *i == ink));
+        let lines = lines.count();
         assert_eq!(lines, 4, "two runs in each of two panels");
         let panel = &figure.panels[0];
         assert!(panel.y.0 < 0.0 && panel.y.1 > 3.0 && panel.px(0.0) > panel.pixels[0]);
@@ -168,6 +128,7 @@ mod tests {
         assert_eq!(prefixed(2e-6), (1e6, "u"));
         assert_eq!(prefixed(0.5), (1e3, "m"));
         assert_eq!(prefixed(16e3), (1e-3, "k"));
+        assert_eq!(prefixed(2.5e-16), (1e18, "a"));
         assert_eq!(prefixed(0.0), (1.0, ""));
     }
 }

@@ -11,6 +11,13 @@ pub(crate) use subset::Subset;
 /// The family that an SVG asks for, and under which it embeds the letters that it uses.
 pub(crate) const FAMILY: &str = "DejaVu Sans";
 
+/// How far letters reach above and below the baseline, and how far above it their middle is \[em\].
+pub(crate) const ASCENT: f64 = 0.93;
+/// See [`ASCENT`].
+pub(crate) const DESCENT: f64 = 0.24;
+/// See [`ASCENT`].
+pub(crate) const MIDDLE: f64 = 0.36;
+
 /// The bytes of the font's file.
 pub(crate) fn bytes(bold: bool) -> &'static [u8] {
     if bold { dejavu::sans::bold() } else { dejavu::sans::regular() }

@@ -1,0 +1,213 @@
+//! Every kind of picture, large and small: what is written can be read, and the same data give the same bytes.
+
+use super::figure::Anchor;
+use super::xy::{Series, Shape, xy};
+use super::*;
+use crate::analysis::correlogram;
+use crate::spikes::{IntervalTable, Signal, SpikeTable};
+
+/// Two populations, a signal, trials.
+fn spikes() -> SpikeTable {
+    let train = |unit: usize| (0..40).map(|i| (0.37 * f64::from(i) + 0.11 * unit as f64).fract() * 2.0).collect();
+    let trains: Vec<Vec<f64>> = (0..30).map(train).collect();
+    SpikeTable::from_units((0..30).collect(), &trains).unwrap()
+}
+
+fn groups() -> Vec<Group> {
+    vec![Group::new("excitatory_layer_5", 0, 24), Group::new("I", 24, 5), Group::new("readout", 29, 1)]
+}
+
+fn wave(points: usize, scale: f64) -> Vec<(f64, f64)> {
+    (0..points).map(|i| (i as f64 * scale, (i as f64 / 5.0).sin() * scale)).collect()
+}
+
+fn snapshots(name: &str, unit: &str) -> WeightSnapshots {
+    let weights = |k: usize| (0..60).map(|i| ((i * 7 + k * 3) % 11) as f64).collect();
+    WeightSnapshots {
+        name: name.into(),
+        unit: unit.into(),
+        times_ms: vec![0.0, 500.0, 1000.0],
+        weights: (0..3).map(weights).collect(),
+    }
+}
+
+fn rasters(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    let (spikes, groups) = (spikes(), groups());
+    let signal = Signal {
+        name: "hand_vel".into(),
+        unit: "mm/s".into(),
+        times: (0..200).map(|i| f64::from(i) / 100.0).collect(),
+        width: 2,
+        data: (0..400).map(|i| f64::from(i % 37) * 20.0).collect(),
+    };
+    let trials = IntervalTable { name: "trials".into(), start: vec![0.5], stop: vec![1.5], ..IntervalTable::default() };
+    let signals = [signal];
+    let data = RasterData {
+        title: "a recording.nwb",
+        spikes: &spikes,
+        groups: &groups,
+        signals: &signals,
+        intervals: Some(&trials),
+    };
+    let options = RasterOptions { size, ..RasterOptions::default() };
+    let plain = RasterData { signals: &[], intervals: None, groups: &[], ..data.clone() };
+    let none = RasterOptions { start: Some(5.0), stop: Some(6.0), ..options.clone() };
+    let events: Vec<(f64, usize)> = (0..8).map(|i| (0.2 + 0.2 * f64::from(i), (i % 2) as usize)).collect();
+    let units: Vec<(usize, String)> = (0..30).map(|u| (u, format!("unit {u}"))).collect();
+    let sides = ["left".to_string(), "right".to_string()];
+    let what = |units| Aligned {
+        title: "trials",
+        spikes: &spikes,
+        units,
+        trials: &events,
+        groups: &sides,
+        event: "start of trials",
+        reach: (0.1, 0.2),
+        bin: None,
+    };
+    vec![
+        ("raster with signals", raster(&data, &options).unwrap()),
+        ("raster", raster(&plain, &options).unwrap()),
+        ("no spikes", raster(&plain, &none).unwrap()),
+        ("aligned", aligned(&what(&units[..4]), size).unwrap()),
+        ("aligned map", aligned(&what(&units), size).unwrap()),
+    ]
+}
+
+fn curves_of(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    let points = wave(80, 0.25);
+    let series = |label: &str, shape, color| Series { label: label.into(), shape, color, points: points.clone() };
+    let loops = [("loop", Shape::Line), ("cycles", Shape::Dots)].map(|(name, shape)| xy::Axes {
+        name: name.into(),
+        x: "voltage (V)".into(),
+        y: "current (uA)".into(),
+        series: vec![series("measured", shape, 0), series("fitted", Shape::Cloud, 1)],
+        zero: true,
+    });
+    let curve = |label: &str| Curve {
+        label: label.into(),
+        x: points.iter().map(|p| p.0 + 0.01).collect(),
+        y: points.iter().map(|p| p.1 * 1e3).collect(),
+        band: vec![500.0; points.len()],
+    };
+    let axes = |log_x| Axes { x: "time since the pulse (s)".into(), y: "conductance (uS)".into(), log_x };
+    let table = Traces {
+        name: "v_m of excitatory".into(),
+        unit: "mV".into(),
+        times_ms: points.iter().map(|p| 10.0 * p.0).collect(),
+        series: (0..3).map(|k| (format!("excitatory[{k}]"), points.iter().map(|p| p.1 - 60.0).collect())).collect(),
+        spikes_ms: vec![vec![20.0], vec![], vec![30.0, 90.0]],
+        level: Some(("threshold".into(), -50.0)),
+    };
+    vec![
+        (
+            "xy",
+            xy("iv of a device", "a caption of some length that goes on and on, beyond a line", &loops, size).unwrap(),
+        ),
+        ("curves", curves("pulses", "band: cells", &axes(false), &[curve("a"), curve("b")], size).unwrap()),
+        ("logarithmic", curves("retention", "", &axes(true), &[curve("mean")], size).unwrap()),
+        ("traces", traces("t", &[table.clone(), table], size).unwrap()),
+    ]
+}
+
+fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    let (spikes, groups) = (spikes(), groups());
+    let trains = spikes.trains();
+    let table = correlogram(&trains[0], &trains[1], false, 0.002, 0.1).unwrap();
+    let bars = |name: &str| EnergyBars { name: name.into(), joules: [Some(2e-9), None, Some(1e-9), Some(3e-10)] };
+    let all = [bars("recorded_to_E"), bars("E_to_readout"), bars("E_to_I"), bars("I_to_E")];
+    let window = (0.0, 2.0);
+    let pairs: Vec<(u64, u64)> = (0..60).map(|i| (i % 12, i / 6)).collect();
+    let image = Fields { rows: 4, columns: 4, unit: "mV".into(), weights: vec![(0..16).map(f64::from).collect(); 10] };
+    let volts = (0..64).map(|i| f64::from(i) * 1e-4).collect();
+    vec![
+        ("isi", isi_histogram("t", &spikes, &groups, window, size).unwrap()),
+        ("rates", rate_histogram("t", &spikes, &groups, window, size).unwrap()),
+        ("cv", cv_histogram("t", &SpikeTable::default(), &[], window, size).unwrap()),
+        ("weights", weights("t", &snapshots("recorded_to_E", "pA"), size).unwrap()),
+        ("evolution", weight_evolution("t", &[snapshots("EE", "pA"), snapshots("EI", "nS")], size).unwrap()),
+        ("correlogram", cross_correlogram("t", ["excitatory", "inhibitory"], &table, 20.0, size).unwrap()),
+        ("correlations", correlation_map("t", &spikes, (&groups, &[]), window, 0.1, size).unwrap()),
+        (
+            "connectivity",
+            connectivity(
+                "t",
+                &WeightSnapshots { weights: vec![vec![1.0; 60]; 3], ..snapshots("EE", "pA") },
+                &pairs,
+                size,
+            )
+            .unwrap(),
+        ),
+        ("energy", energy("t", &all, size).unwrap()),
+        ("fields", fields("t", &image, size).unwrap()),
+        ("drops", ir_drop("t", &Drops { rows: 8, columns: 8, volts }, size).unwrap()),
+    ]
+}
+
+fn all(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    [rasters(size), curves_of(size), statistics(size)].concat()
+}
+
+/// What a text covers: left, top, right, bottom.
+fn covered(mark: &Mark) -> Option<(&str, [f64; 4])> {
+    let Mark::Text { x, y, size, text, anchor, bold, upward, .. } = mark else { return None };
+    let width = font::width(text, *size, *bold);
+    let before = match anchor {
+        Anchor::Start => 0.0,
+        Anchor::Middle => 0.5,
+        Anchor::End => 1.0,
+    } * width;
+    // Capitals and digits are this high; few letters reach below the line.
+    let (up, down) = (0.73 * size, 0.1 * size);
+    Some(if *upward {
+        (text, [x - up, y + before - width, x + down, y + before])
+    } else {
+        (text, [x - before, y - up, x - before + width, y + down])
+    })
+}
+
+#[test]
+fn no_text_lies_on_another_or_is_cut() {
+    for size in [(1400, 900), (400, 300), (900, 1400)] {
+        for (kind, figure) in all(size) {
+            let boxes: Vec<_> = figure.marks.iter().filter_map(covered).collect();
+            assert!(boxes.len() > 1, "{kind}");
+            for (i, (text, a)) in boxes.iter().enumerate() {
+                let inside = a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= f64::from(size.0) && a[3] <= f64::from(size.1);
+                assert!(inside, "{kind} of {size:?}: `{text}` is cut: {a:?}");
+                for (other, b) in &boxes[..i] {
+                    let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+                    assert!(apart, "{kind} of {size:?}: `{text}` lies on `{other}`: {a:?} {b:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_drawn_leaves_the_picture() {
+    for (kind, figure) in all((700, 500)) {
+        for panel in &figure.panels {
+            assert!(panel.pixels.iter().all(|v| v.fract() == 0.0), "{kind}: {panel:?}");
+        }
+        for mark in &figure.marks {
+            let points: &[(f64, f64)] = match mark {
+                Mark::Line { points, .. } | Mark::Area { points, .. } => points,
+                Mark::Dots { at, .. } | Mark::Ticks { at, .. } => at,
+                _ => &[],
+            };
+            let inside = |p: &(f64, f64)| (0.0..=700.0).contains(&p.0) && (0.0..=500.0).contains(&p.1);
+            assert!(points.iter().all(inside), "{kind}: {mark:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_data_give_the_same_bytes_of_every_kind() {
+    for ((kind, one), (_, two)) in all((400, 300)).into_iter().zip(all((400, 300))) {
+        assert!(one == two, "{kind}");
+        for format in [Format::Png, Format::Svg, Format::Pdf] {
+            assert!(encode(&one, format).unwrap() == encode(&two, format).unwrap(), "{kind} as {format:?}");
+        }
+    }
+}
