@@ -159,7 +159,7 @@ impl DrawingBackend for Figure {
         Ok((width.round() as u32, (style.size() * (font::ASCENT + font::DESCENT)).round() as u32))
     }
 
-    /// Pixels of the picture, opaque: what plotters hands over has no opacity ([`Image`](super::elements::Image) has).
+    /// Pixels of the picture, opaque: what plotters hands over has no opacity (`elements::Image` has).
     fn blit_bitmap(&mut self, at: BackendCoord, (width, _): (u32, u32), rgb: &[u8]) -> Drawn {
         let (x, y) = place(at);
         let rgba = rgb.chunks_exact(3).map(|p| [p[0], p[1], p[2], 255]).collect();
