@@ -4,6 +4,7 @@
 //! is recognised by its content, never by the file's name.
 
 mod aedat4;
+mod arrays;
 mod binned;
 mod bins;
 mod bmi3d;
@@ -36,6 +37,7 @@ use std::path::Path;
 
 use self::h5::H5;
 use self::plain::Plain;
+pub use arrays::{Array, Arrays, read_arrays};
 pub use error::{Fault, FormatError};
 pub use write::{Session, Subject, Target, write};
 
@@ -152,7 +154,7 @@ pub fn read(path: &Path) -> Result<Recording, FormatError> {
 /// # Errors
 /// As [`read`].
 pub fn read_here(path: &Path) -> Result<Recording, FormatError> {
-    read_by(path, contain::here)
+    read_by(path, |path| contain::here(path, &()))
 }
 
 /// Reads anything, HDF5 by `hdf5`.

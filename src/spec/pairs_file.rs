@@ -9,7 +9,8 @@ use super::network_spec::Connect;
 use super::projections::{Made, Pair};
 use super::reader::{Reader, required};
 use super::tree::Node;
-use super::values_file::{csv_rows, number, numbers, open_h5};
+use super::values_file::{arrays, csv_rows, number};
+use crate::format::Arrays;
 use crate::npy;
 
 /// Columns of a table of connections.
@@ -80,9 +81,8 @@ fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
 }
 
 fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Result<Columns, String> {
-    let file = open_h5(path)?;
-    let members = |group: &str| file.group(group).and_then(|g| g.member_names()).unwrap_or_default();
-    let (weights, edges) = (members("weights"), members("edges"));
+    let top = arrays(path, &["/weights", "/edges"])?;
+    let (weights, edges) = (top.members("/weights"), top.members("/edges"));
     let pick = |names: &[String]| match (projection, names) {
         (Some(name), _) if names.iter().any(|n| n == name) => Ok(name.to_string()),
         (Some(name), _) => Err(format!("there is no projection {name}; there are {}", names.join(", "))),
@@ -90,7 +90,7 @@ fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Resul
         (None, _) => Err(format!("it holds several projections: write projection = one of {}", names.join(", "))),
     };
     if !weights.is_empty() {
-        return snapshot(&file, &format!("weights/{}/snapshots", pick(&weights)?), at);
+        return snapshot(path, &format!("/weights/{}/snapshots", pick(weights)?), at);
     }
     if edges.is_empty() {
         return Err("it has neither /weights (a result of memspike) nor /edges (SONATA)".to_string());
@@ -98,65 +98,74 @@ fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Resul
     if at.is_some() {
         return Err("`at` is for results with several snapshots; SONATA edges have one".to_string());
     }
-    sonata(&file, &format!("edges/{}", pick(&edges)?))
+    sonata(path, &format!("/edges/{}", pick(edges)?))
 }
 
 /// A snapshot of an earlier result: the last one, or the one at a time \[ms\].
-fn snapshot(file: &hdf5::File, place: &str, at: Option<f64>) -> Result<Columns, String> {
-    let group = file
-        .group(place)
-        .map_err(|_| format!("there is no /{place}: record the weights with on = \"end\" or an interval"))?;
-    let (times, source) = (numbers(&group, "times")?, numbers(&group, "source_ids")?);
+fn snapshot(path: &Path, place: &str, at: Option<f64>) -> Result<Columns, String> {
+    let mut group = Group::read(path, place, &["times", "source_ids", "target_ids", "weights", "delays"])?;
+    if !group.found.has_group(place) {
+        return Err(format!("there is no {place}: record the weights with on = \"end\" or an interval"));
+    }
+    let (times, source) = (group.needed("times")?, group.needed("source_ids")?);
     let index = match at {
-        None => times.len().checked_sub(1).ok_or_else(|| format!("/{place} holds no snapshot"))?,
+        None => times.len().checked_sub(1).ok_or_else(|| format!("{place} holds no snapshot"))?,
         Some(at) => {
             let near = times.iter().position(|t| (t - at).abs() < 1e-6);
             near.ok_or_else(|| format!("there is no snapshot at {at} ms; there are {times:?}"))?
         }
     };
-    let all = numbers(&group, "weights")?;
-    let first = index.checked_mul(source.len()).ok_or("its sizes overflow")?;
+    let all = group.needed("weights")?;
+    let span = index.checked_mul(source.len()).and_then(|first| Some(first..first.checked_add(source.len())?));
     let weight =
-        all.get(first..first + source.len()).ok_or("its weights are fewer than its snapshots times synapses")?;
-    Ok(Columns {
-        target: numbers(&group, "target_ids")?,
-        weight: Some(weight.to_vec()),
-        delay: Some(numbers(&group, "delays")?),
-        source,
-    })
+        span.and_then(|span| all.get(span)).ok_or("its weights are fewer than its snapshots times synapses")?.to_vec();
+    let (target, delay) = (group.needed("target_ids")?, group.needed("delays")?);
+    Ok(Columns { source, target, weight: Some(weight), delay: Some(delay) })
 }
 
 /// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0.
-fn sonata(file: &hdf5::File, place: &str) -> Result<Columns, String> {
-    let group = file.group(place).map_err(|e| format!("/{place} can't be opened: {e}"))?;
-    let source = numbers(&group, "source_node_id")?;
-    if let Ok(groups) = numbers(&group, "edge_group_id")
-        && groups.iter().any(|g| *g != 0.0)
-    {
-        return Err(format!("/{place} has several edge groups; one is supported"));
+fn sonata(path: &Path, place: &str) -> Result<Columns, String> {
+    let ends = ["source_node_id", "target_node_id", "edge_group_id", "edge_group_index"];
+    let mut group = Group::read(path, place, &[&ends[..], &["0/syn_weight", "0/delay"]].concat())?;
+    let (source, target) = (group.needed("source_node_id")?, group.needed("target_node_id")?);
+    if group.take("edge_group_id").is_some_and(|groups| groups.iter().any(|g| *g != 0.0)) {
+        return Err(format!("{place} has several edge groups; one is supported"));
     }
-    let index = numbers(&group, "edge_group_index").ok();
-    let attribute = |name: &str| -> Result<Option<Vec<f64>>, String> {
-        let Some(values) =
-            group.group("0").ok().filter(|g| g.link_exists(name)).map(|g| numbers(&g, name)).transpose()?
-        else {
-            return Ok(None);
-        };
+    let index = group.take("edge_group_index");
+    let mut attribute = |name: &str| -> Result<Option<Vec<f64>>, String> {
+        let Some(values) = group.take(name) else { return Ok(None) };
         match &index {
             None => Ok(Some(values)),
             Some(index) => {
                 let picked = index.iter().map(|i| values.get(*i as usize).copied());
                 let picked: Option<Vec<f64>> = picked.collect();
-                picked.map(Some).ok_or_else(|| format!("edge_group_index points beyond /{place}/0/{name}"))
+                picked.map(Some).ok_or_else(|| format!("edge_group_index points beyond {place}/{name}"))
             }
         }
     };
-    Ok(Columns {
-        target: numbers(&group, "target_node_id")?,
-        weight: attribute("syn_weight")?,
-        delay: attribute("delay")?,
-        source,
-    })
+    Ok(Columns { source, target, weight: attribute("0/syn_weight")?, delay: attribute("0/delay")? })
+}
+
+/// A group of an HDF5 file, with those of its datasets that were asked for.
+struct Group<'a> {
+    place: &'a str,
+    found: Arrays,
+}
+
+impl Group<'_> {
+    fn read<'a>(path: &Path, place: &'a str, names: &[&str]) -> Result<Group<'a>, String> {
+        let places: Vec<String> = names.iter().map(|name| format!("{place}/{name}")).collect();
+        let all: Vec<&str> = places.iter().map(String::as_str).chain([place]).collect();
+        Ok(Group { place, found: arrays(path, &all)? })
+    }
+
+    fn take(&mut self, name: &str) -> Option<Vec<f64>> {
+        self.found.take(&format!("{}/{name}", self.place)).map(|array| array.numbers)
+    }
+
+    fn needed(&mut self, name: &str) -> Result<Vec<f64>, String> {
+        self.take(name).ok_or_else(|| format!("there is no dataset {}/{name}", self.place))
+    }
 }
 
 fn csv_columns(path: &Path) -> Result<Columns, String> {

@@ -7,6 +7,7 @@ use super::names;
 use super::scope::Scope;
 use super::tree::{Node, Table};
 use super::values::{Form, unit_factor};
+use crate::format::{Arrays, Fault, read_arrays};
 use crate::npy;
 use crate::value::Value;
 
@@ -71,21 +72,18 @@ pub(crate) fn number(cell: &str, row: usize) -> Result<f64, String> {
 }
 
 fn dataset(path: &Path, name: &str) -> Result<Vec<f64>, String> {
-    let file = open_h5(path)?;
-    numbers(&file, name)
+    let found = arrays(path, &[name])?.take(name);
+    found.map(|array| array.numbers).ok_or_else(|| format!("there is no dataset {name}"))
 }
 
-/// Opens an HDF5 file.
-pub(crate) fn open_h5(path: &Path) -> Result<hdf5::File, String> {
+/// What an HDF5 file has at some places.
+pub(crate) fn arrays(path: &Path, places: &[&str]) -> Result<Arrays, String> {
     std::fs::metadata(path).map_err(|e| missing(&e))?;
-    let opened = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
-    opened.map_err(|_| "this is not an HDF5 file, or it is truncated".to_string())
-}
-
-/// A dataset of numbers, in the order of storage.
-pub(crate) fn numbers(file: &hdf5::Group, name: &str) -> Result<Vec<f64>, String> {
-    let dataset = file.dataset(name).map_err(|_| format!("there is no dataset {name}"))?;
-    dataset.read_raw::<f64>().map_err(|e| format!("the dataset {name} can't be read as numbers: {e}"))
+    read_arrays(path, places).map_err(|e| match (e.fault, e.place.as_str()) {
+        (Fault::NotHdf5, _) => "this is not an HDF5 file".to_string(),
+        (_, "") => e.message,
+        (_, place) => format!("{place}: {}", e.message),
+    })
 }
 
 /// Why a file can't be opened.

@@ -6,6 +6,7 @@
 
 mod guard;
 mod hdf5;
+mod matlab;
 mod mutate;
 mod targets;
 

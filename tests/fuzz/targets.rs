@@ -1,7 +1,6 @@
 //! The readers, and the samples that they are fed with.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +8,7 @@ use hdf5::filters::Filter;
 use memspike::engine::checkpoint::{Checkpoint, digest};
 use memspike::{format, network, npy, spec};
 
-use crate::hdf5 as contained;
+use crate::{hdf5 as contained, matlab};
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +39,6 @@ type Try = dyn FnMut(&[u8]) -> Answer;
 const LARGEST: u64 = 64 << 20;
 /// So much of a text sample: inputs are tried by the hundred thousand.
 const TEXT: usize = 8 << 10;
-/// Longer elements of MATLAB 5 are left out of what is unpacked.
-const LONGEST: usize = 64 << 10;
 /// Larger samples of HDF5 are left out.
 const MOST: u64 = 300 << 10;
 
@@ -65,7 +62,7 @@ pub fn all(folder: &Path, corpus: &[PathBuf]) -> Vec<Target> {
         Target { name, seeds, text, read: Box::new(read) }
     };
     let mut targets = vec![
-        by_file("matlab5", false, matlab(&files)),
+        matlab5(folder, &files),
         by_file("aedat4", false, of(".aedat4")),
         by_file("trodes", false, of(".videoPositionTracking")),
         by_file("gdf", true, text(".gdf")),
@@ -109,33 +106,18 @@ fn whole_lines(bytes: &[u8], most: usize) -> Vec<u8> {
     bytes[..bytes[..most].iter().rposition(|b| *b == b'\n').map_or(most, |p| p + 1)].to_vec()
 }
 
-/// MATLAB 5 files as they are, and unpacked: a change in a packed element ends at its checksum.
-fn matlab(files: &[PathBuf]) -> Vec<Vec<u8>> {
-    let mut seeds = Vec::new();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|e| e == "mat")) {
-        let bytes = fs::read(path).expect("a sample");
-        if !bytes.starts_with(b"MATLAB 5.0") {
-            continue;
-        }
-        let mut plain = bytes[..128].to_vec();
-        let mut rest = &bytes[128..];
-        while let [a, b, c, d, e, f, g, h, body @ ..] = rest {
-            let (kind, length) = (u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h]) as usize);
-            let length = length.min(body.len());
-            let mut element = rest[..8 + length].to_vec();
-            if kind == 15 {
-                element.clear();
-                flate2::read::ZlibDecoder::new(&body[..length]).read_to_end(&mut element).expect("a sound sample");
-            }
-            if element.len() < LONGEST {
-                plain.extend(element);
-            }
-            rest = &body[length..];
-        }
-        seeds.push(bytes);
-        seeds.push(plain);
-    }
+/// MATLAB 5: what an input stands for is packed element by element.
+fn matlab5(folder: &Path, files: &[PathBuf]) -> Target {
+    let path = folder.join("matlab5");
+    let seeds = matlab::seeds(files);
+    let read = move |input: &[u8]| {
+        fs::write(&path, matlab::file(input)).expect("room for the input");
+        answer(format::read(&path))
+    };
     seeds
+        .iter()
+        .for_each(|seed| assert_eq!(read(seed), Answer::Read, "a seed that does not get to the end tries little"));
+    Target { name: "matlab5", seeds, text: false, read: Box::new(read) }
 }
 
 /// A folder of phy, of which the first byte of the input says which file is changed.

@@ -19,7 +19,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     map.insert("format", rooms(&[LEAVES, &["record"]]));
     map.insert("analysis", rooms(&[LEAVES]));
     map.insert("plot", rooms(&[LEAVES, &["analysis"]]));
-    map.insert("spec", rooms(&[LEAVES, ZOO]));
+    map.insert("spec", rooms(&[LEAVES, ZOO, &["format"]]));
     map.insert("network", rooms(&[LEAVES, ZOO, &["spec"]]));
     map.insert("engine", rooms(&[LEAVES, ZOO, &["spec", "network", "record"]]));
     map.insert("clocked", rooms(&[LEAVES, &["format"]]));

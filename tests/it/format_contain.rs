@@ -140,9 +140,53 @@ fn zombie(pid: u32) -> bool {
 }
 
 #[test]
+fn networks_graphs_and_tables_are_the_same_read_here_or_in_another_process() {
+    let folder = workplace();
+    let write = |name: &str, sets: &[(&str, &[f64])]| {
+        let file = hdf5::File::create(folder.path().join(name)).unwrap();
+        for (name, numbers) in sets {
+            let group = name.rsplit_once('/').map(|(group, _)| group);
+            if let Some(group) = group.filter(|group| !file.link_exists(group)) {
+                file.create_group(group).unwrap();
+            }
+            file.new_dataset::<f64>().shape(numbers.len()).create(*name).unwrap().write_raw(numbers).unwrap();
+        }
+    };
+    write("cells.h5", &[("conductances", &[1e-5, 2e-5, 3e-5])]);
+    write("weights.h5", &[("w/all", &[1.0, 2.0, 3.0])]);
+    let edges = [("edges/e/source_node_id", &[0.0, 2.0][..]), ("edges/e/target_node_id", &[1.0, 0.0])];
+    write(
+        "edges.h5",
+        &[&edges[..], &[("edges/e/0/syn_weight", &[5.0, 6.0]), ("edges/e/0/delay", &[1.0, 2.0])]].concat(),
+    );
+    let model = |line: &str| {
+        format!(
+            "simulation.duration = '10 ms'\n[population.A]\nsize = 3\nneuron = 'lif_exp'\n\
+             [projection.p]\nsource = 'A'\ntarget = 'A'\n{line}\n"
+        )
+    };
+    let values = "connect = 'one_to_one'\nweight = { file = 'weights.h5', dataset = 'w/all', unit = 'pA' }";
+    fs::write(folder.path().join("values.toml"), model(values)).unwrap();
+    fs::write(folder.path().join("pairs.toml"), model("connect.file = { path = 'edges.h5' }")).unwrap();
+    for args in [
+        &["info", "tests/data/nir/lif_norse.nir", "--json"][..],
+        &["info", "tests/data/nir/cnn_sinabs.nir", "--json"],
+        &["info", "tests/data/nir/nested.nir"],
+        &["info", "tests/data/nir/braille_noDelay_bias_zero.nir"],
+        &["check", "tests/data/sonata_300/circuit_config.json", "--json"],
+        &["check", "values.toml"],
+        &["check", "pairs.toml"],
+        &["crossbar", "cells.h5", "--voltages", "0.1V", "--json"],
+    ] {
+        let there = good(&memspike(folder.path(), args));
+        assert_eq!(there, good(&memspike(folder.path(), &[args, &["--trust"]].concat())), "{args:?}");
+    }
+}
+
+#[test]
 fn the_hidden_command_says_nothing_that_it_was_not_asked() {
     let folder = workplace();
-    for args in [&["read-for-parent"][..], &["read-for-parent", "nothing", "1", "1", "session.nwb"]] {
+    for args in [&["read-for-parent"][..], &["read-for-parent", "nothing", "1", "1", "session.nwb", "null"]] {
         assert_eq!(memspike(folder.path(), args).status.code(), Some(2));
     }
     assert!(bad(&memspike(folder.path(), &["info", "nowhere.nwb"]), 2).contains("no such file"));

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use memspike::format::read_arrays;
 use memspike::npy;
 
 /// A matrix, row by row.
@@ -74,16 +75,16 @@ fn csv(path: &Path) -> Result<Matrix, String> {
 }
 
 fn hdf5(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
-    std::fs::metadata(path).map_err(|e| e.to_string())?;
-    let file = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
-    let file = file.map_err(|_| "this is not an HDF5 file, or it is damaged".to_string())?;
     let name = dataset.unwrap_or("conductances");
-    let found = file.dataset(name).map_err(|_| {
-        let names = file.member_names().unwrap_or_default().join(", ");
+    let mut found = read_arrays(path, &["/", name]).map_err(|e| match e.place.as_str() {
+        "" => e.message,
+        place => format!("{place}: {}", e.message),
+    })?;
+    let array = found.take(name).ok_or_else(|| {
+        let names = found.members("/").join(", ");
         format!("there is no dataset {name}; name one with --dataset, at the top there are: {names}")
     })?;
-    let numbers = found.read_raw::<f64>().map_err(|_| format!("the dataset {name} holds no numbers, or is damaged"))?;
-    shaped(&found.shape(), numbers)
+    shaped(&array.shape, array.numbers)
 }
 
 /// Lines of comma-separated cells under a header.

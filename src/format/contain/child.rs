@@ -7,8 +7,11 @@ use std::thread;
 
 use super::limits::{self, Granted};
 use super::{Contents, WORD, here, piped, wire};
+use crate::format::arrays::Arrays;
+use crate::format::nir::Stored;
 use crate::format::open;
 use crate::format::result::{Figures, Observables};
+use crate::format::sonata::{EdgesFile, NodesFile};
 use crate::format::stream::{self, Look};
 use crate::spikes::Recording;
 
@@ -20,34 +23,38 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         return None;
     }
     let rest: Vec<OsString> = arguments.collect();
-    let [task, memory, seconds, path] = &rest[..] else { return Some(2) };
+    let [task, memory, seconds, path, query] = &rest[..] else { return Some(2) };
     let number = |text: &OsString| text.to_str().and_then(|text| text.parse().ok());
     let (Some(memory), Some(seconds)) = (number(memory), number(seconds)) else { return Some(2) };
     limits::apply(Granted { memory, seconds });
     go_with_the_parent();
-    let path = Path::new(path);
+    let (path, query) = (Path::new(path), query.to_str().unwrap_or_default());
     let done = match task.to_str() {
-        Some(Recording::NAME) => answer::<Recording>(path),
-        Some(Observables::NAME) => answer::<Observables>(path),
-        Some(Figures::NAME) => answer::<Figures>(path),
-        Some(Look::NAME) => answer::<Look>(path),
-        Some(task) => match piped::parse(task) {
-            Some((from, buffer)) => pour(path, from, buffer),
-            None => return Some(2),
-        },
-        None => return Some(2),
+        Some(Recording::NAME) => answer::<Recording>(path, query),
+        Some(Observables::NAME) => answer::<Observables>(path, query),
+        Some(Figures::NAME) => answer::<Figures>(path, query),
+        Some(Look::NAME) => answer::<Look>(path, query),
+        Some(Arrays::NAME) => answer::<Arrays>(path, query),
+        Some(Stored::NAME) => answer::<Stored>(path, query),
+        Some(NodesFile::NAME) => answer::<NodesFile>(path, query),
+        Some(EdgesFile::NAME) => answer::<EdgesFile>(path, query),
+        Some(piped::STREAM) => pour(path, query),
+        _ => return Some(2),
     };
     Some(i32::from(done.is_err()))
 }
 
-fn answer<T: Contents>(path: &Path) -> io::Result<()> {
-    let contents = here::<T>(path);
+fn answer<T: Contents>(path: &Path, query: &str) -> io::Result<()> {
+    let query = serde_json::from_str(query)?;
+    let contents = here::<T>(path, &query);
     limits::widen_output();
     wire::send(&mut BufWriter::with_capacity(wire::BLOCK, output()?), contents)
 }
 
 /// Answers with blocks of spikes.
-fn pour(path: &Path, from: f64, buffer: usize) -> io::Result<()> {
+fn pour(path: &Path, query: &str) -> io::Result<()> {
+    let (from, buffer): (u64, usize) = serde_json::from_str(query)?;
+    let from = f64::from_bits(from);
     limits::widen_output();
     let mut out = BufWriter::with_capacity(wire::BLOCK, output()?);
     let ended =

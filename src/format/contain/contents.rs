@@ -3,9 +3,12 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::format::arrays::Arrays;
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
+use crate::format::nir::Stored;
 use crate::format::result::{Figures, Observables};
+use crate::format::sonata::{EdgesFile, NodesFile};
 use crate::format::stream::{self, Look};
 use crate::spikes::{Column, Recording};
 
@@ -20,9 +23,11 @@ pub(in crate::format) enum Long<'a> {
 pub(in crate::format) trait Contents: Serialize + DeserializeOwned {
     /// What the other process is asked for.
     const NAME: &'static str;
+    /// Which part of the file is asked for.
+    type Query: Serialize + DeserializeOwned;
 
     /// Reads it in this process.
-    fn read(h5: &H5) -> Result<Self, FormatError>;
+    fn read(h5: &H5, query: &Self::Query) -> Result<Self, FormatError>;
 
     /// Its long columns. How many there are must follow from the rest alone.
     fn columns(&mut self) -> Vec<Long<'_>>;
@@ -36,8 +41,9 @@ pub(in crate::format) trait Contents: Serialize + DeserializeOwned {
 
 impl Contents for Recording {
     const NAME: &'static str = "recording";
+    type Query = ();
 
-    fn read(h5: &H5) -> Result<Recording, FormatError> {
+    fn read(h5: &H5, (): &()) -> Result<Recording, FormatError> {
         crate::format::read_hdf5(h5)
     }
 
@@ -84,8 +90,9 @@ impl Contents for Recording {
 
 impl Contents for Look {
     const NAME: &'static str = "survey";
+    type Query = ();
 
-    fn read(h5: &H5) -> Result<Look, FormatError> {
+    fn read(h5: &H5, (): &()) -> Result<Look, FormatError> {
         stream::look(h5)
     }
 
@@ -100,8 +107,9 @@ impl Contents for Look {
 
 impl Contents for Observables {
     const NAME: &'static str = "observables";
+    type Query = ();
 
-    fn read(h5: &H5) -> Result<Observables, FormatError> {
+    fn read(h5: &H5, (): &()) -> Result<Observables, FormatError> {
         Observables::read(h5)
     }
 
@@ -122,12 +130,6 @@ impl Contents for Observables {
     }
 
     fn check(&self) -> Result<(), String> {
-        let fits = |name: &str, found: &[usize], expected: usize| {
-            if found.iter().all(|length| *length == expected) {
-                return Ok(());
-            }
-            Err(format!("{name}: columns of {found:?} entries, expected {expected}"))
-        };
         for s in &self.states {
             fits(&s.variable, &[s.data.len()], s.times_ms.len().saturating_mul(s.node_ids.len()))?;
         }
@@ -145,8 +147,9 @@ impl Contents for Observables {
 
 impl Contents for Figures {
     const NAME: &'static str = "figures";
+    type Query = ();
 
-    fn read(h5: &H5) -> Result<Figures, FormatError> {
+    fn read(h5: &H5, (): &()) -> Result<Figures, FormatError> {
         Figures::read(h5)
     }
 
@@ -157,4 +160,103 @@ impl Contents for Figures {
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
+}
+
+impl Contents for Arrays {
+    const NAME: &'static str = "arrays";
+    /// Places of groups and datasets.
+    type Query = Vec<String>;
+
+    fn read(h5: &H5, places: &Vec<String>) -> Result<Arrays, FormatError> {
+        Arrays::read(h5, places)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        self.arrays.iter_mut().map(|array| Long::F64(&mut array.numbers)).collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.arrays.iter().try_for_each(|array| {
+            let size = array.shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+            fits(&array.place, &[array.numbers.len()], size.unwrap_or(usize::MAX))
+        })
+    }
+}
+
+impl Contents for Stored {
+    const NAME: &'static str = "graph";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<Stored, FormatError> {
+        Stored::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        self.weights().into_iter().map(Long::F64).collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Stored::check(self)
+    }
+}
+
+impl Contents for NodesFile {
+    const NAME: &'static str = "nodes";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<NodesFile, FormatError> {
+        NodesFile::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        let mut columns = Vec::new();
+        for nodes in &mut self.0 {
+            columns.push(Long::I64(&mut nodes.type_ids));
+            columns.extend(nodes.dynamics.iter_mut().map(|(_, values)| Long::F64(values)));
+        }
+        columns
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|nodes| {
+            let lengths: Vec<usize> = nodes.dynamics.iter().map(|(_, values)| values.len()).collect();
+            fits(&nodes.name, &lengths, nodes.type_ids.len())
+        })
+    }
+}
+
+impl Contents for EdgesFile {
+    const NAME: &'static str = "edges";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<EdgesFile, FormatError> {
+        EdgesFile::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        let mut columns = Vec::new();
+        for edges in &mut self.0 {
+            columns.extend([Long::U32(&mut edges.sources), Long::U32(&mut edges.targets)]);
+            columns.push(Long::I64(&mut edges.type_ids));
+            let own = [&mut edges.weight, &mut edges.delay, &mut edges.synapses];
+            columns.extend(own.into_iter().flatten().map(Long::F64));
+        }
+        columns
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|edges| {
+            let own = [&edges.weight, &edges.delay, &edges.synapses].into_iter().flatten().map(Vec::len);
+            let lengths: Vec<usize> = own.chain([edges.sources.len(), edges.targets.len()]).collect();
+            fits(&edges.name, &lengths, edges.type_ids.len())
+        })
+    }
+}
+
+/// Whether columns have the length that they must have.
+fn fits(name: &str, found: &[usize], expected: usize) -> Result<(), String> {
+    if found.iter().all(|length| *length == expected) {
+        return Ok(());
+    }
+    Err(format!("{name}: columns of {found:?} entries, expected {expected}"))
 }

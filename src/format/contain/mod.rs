@@ -87,14 +87,15 @@ impl Contained {
     /// # Errors
     /// Those of [`format::read`](super::read), and if the process dies or can't be started.
     pub fn read(&self, path: &Path) -> Result<Recording, FormatError> {
-        super::read_by(path, |path| self.ask(path))
+        super::read_by(path, |path| self.ask(path, &()))
     }
 
     /// What a child makes of the file.
-    fn ask<T: Contents>(&self, path: &Path) -> Result<T, FormatError> {
+    fn ask<T: Contents>(&self, path: &Path, query: &T::Query) -> Result<T, FormatError> {
+        let query = serde_json::to_string(query).unwrap_or_default();
         let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let granted = self.limits.of(bytes);
-        let mut child = self.start(T::NAME, path, granted).map_err(|error| death::unstarted(path, &error))?;
+        let mut child = self.start(T::NAME, path, &query, granted).map_err(|error| death::unstarted(path, &error))?;
         // Open until the answer is here: the child goes when it is closed, so it never outlives this process.
         let stdin = child.stdin.take();
         let said = child.stderr.take().map(|stderr| thread::spawn(move || listen(stderr)));
@@ -118,9 +119,15 @@ impl Contained {
         }
     }
 
-    fn start(&self, task: &str, path: &Path, granted: limits::Granted) -> io::Result<Child> {
+    fn start(&self, task: &str, path: &Path, query: &str, granted: limits::Granted) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
-        command.arg(WORD).arg(task).arg(granted.memory.to_string()).arg(granted.seconds.to_string()).arg(path);
+        command
+            .arg(WORD)
+            .arg(task)
+            .arg(granted.memory.to_string())
+            .arg(granted.seconds.to_string())
+            .arg(path)
+            .arg(query);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for the program that asked: it decides what becomes of the child.
         #[cfg(unix)]
@@ -140,19 +147,24 @@ pub fn this_program() -> io::Result<PathBuf> {
 }
 
 /// Reads an HDF5 file the way that was installed, or else in this process.
-pub(super) fn read<T: Contents>(path: &Path) -> Result<T, FormatError> {
+pub(super) fn read<T: Contents<Query = ()>>(path: &Path) -> Result<T, FormatError> {
+    ask(path, &())
+}
+
+/// Reads what is asked for of an HDF5 file the way that was installed, or else in this process.
+pub(super) fn ask<T: Contents>(path: &Path, query: &T::Query) -> Result<T, FormatError> {
     match INSTALLED.get() {
         Some(contained) => {
             expect_hdf5(path)?;
-            contained.ask(path)
+            contained.ask(path, query)
         }
-        None => here(path),
+        None => here(path, query),
     }
 }
 
 /// Reads an HDF5 file in this process.
-pub(super) fn here<T: Contents>(path: &Path) -> Result<T, FormatError> {
-    open(path, |h5: &H5| T::read(h5))
+pub(super) fn here<T: Contents>(path: &Path, query: &T::Query) -> Result<T, FormatError> {
+    open(path, |h5: &H5| T::read(h5, query))
 }
 
 /// Reads spikes block by block, the way that was installed, or else by a thread of this process.

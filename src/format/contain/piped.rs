@@ -14,18 +14,8 @@ use crate::stream::Feed;
 /// Parts are read more than once where a chunk of the file holds more than is wanted of it.
 const MORE_TIME: u64 = 8;
 
-/// The task of a process that streams.
-pub(super) fn task(from: f64, buffer: usize) -> String {
-    format!("{STREAM}{}:{buffer}", from.to_bits())
-}
-
-const STREAM: &str = "stream:";
-
-/// What a task says, if it is that of a process that streams.
-pub(super) fn parse(task: &str) -> Option<(f64, usize)> {
-    let (from, buffer) = task.strip_prefix(STREAM)?.split_once(':')?;
-    Some((f64::from_bits(from.parse().ok()?), buffer.parse().ok()?))
-}
+/// The task of a process that streams; its query are the bits of the time from which on, and the size of the buffer.
+pub(super) const STREAM: &str = "stream";
 
 /// A process that streams.
 pub(super) struct Piped {
@@ -45,7 +35,8 @@ impl Piped {
         let mut granted = contained.limits.of(bytes);
         granted.seconds = granted.seconds.saturating_mul(MORE_TIME);
         granted.memory = granted.memory.saturating_add(4 * buffer as u64);
-        let started = contained.start(&task(from, buffer), path, granted);
+        let query = format!("[{},{buffer}]", from.to_bits());
+        let started = contained.start(STREAM, path, &query, granted);
         let mut child = started.map_err(|error| death::unstarted(path, &error))?;
         Ok(Piped {
             path: path.to_owned(),

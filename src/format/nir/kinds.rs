@@ -1,7 +1,9 @@
 //! The nodes of a graph.
 
+use serde::{Deserialize, Serialize};
+
 /// A graph without nested graphs; nodes in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Graph {
     /// Version of NIR that the file names.
     pub version: String,
@@ -14,7 +16,7 @@ pub struct Graph {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Node {
     /// Its name.
     pub name: String,
@@ -27,7 +29,7 @@ pub struct Node {
 }
 
 /// What a node does with its input.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Kind {
     /// Gives what the graph is given.
     Input,
@@ -59,7 +61,7 @@ pub enum Kind {
 }
 
 /// y = W x + b.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Layer {
     /// Rows are outputs, row by row.
     pub weight: Vec<f64>,
@@ -70,7 +72,7 @@ pub struct Layer {
 }
 
 /// How a convolution goes beyond the edges: with zeros.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Padding {
     /// So many on both sides of each dimension.
     Both([usize; 2]),
@@ -80,7 +82,7 @@ pub enum Padding {
 
 /// y\[o, p\] = b\[o\] + sum over c, k of W\[o, c, k\] x\[c, stride p + dilation k - padding\]. A one-dimensional one has a first
 /// dimension of 1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Convolution {
     /// Is it Conv1d?
     pub flat: bool,
@@ -111,7 +113,7 @@ impl Convolution {
 }
 
 /// Sums or means over windows of each channel; zeros around the input count.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Pool {
     /// Is it AvgPool2d?
     pub mean: bool,
@@ -125,7 +127,7 @@ pub struct Pool {
 
 /// Neurons: tau_syn dI/dt = -I + w_in x and tau_mem dv/dt = v_leak - v + r I. Without tau_syn I is x; without tau_mem dv/dt = r I. With a
 /// threshold they give spikes, without one v.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Neuron {
     /// Shape of the block; all lists have an entry for each neuron.
     pub shape: Vec<usize>,
@@ -142,7 +144,7 @@ pub struct Neuron {
 }
 
 /// A spike where v > v_threshold; then v = v_reset.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Threshold {
     /// Thresholds.
     pub v_threshold: Vec<f64>,
@@ -177,6 +179,30 @@ impl Kind {
                 (None, _, Some(_)) => "IF",
                 (None, _, None) => "I",
             },
+        }
+    }
+
+    /// Have all parameters as many entries as the shapes say?
+    pub(super) fn fits(&self) -> bool {
+        let product = |shape: &[usize]| shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+        match self {
+            Kind::Linear(Layer { weight, size, bias }) => {
+                product(&[size.0, size.1]) == Some(weight.len()) && bias.as_ref().is_none_or(|b| b.len() == size.0)
+            }
+            Kind::Convolution(Convolution { weight, shape, stride, groups, bias, .. }) => {
+                let whole = *groups > 0 && shape[0] % groups == 0 && !stride.contains(&0);
+                whole && product(shape) == Some(weight.len()) && bias.len() == shape[0]
+            }
+            Kind::Pool(pool) => !pool.kernel.contains(&0) && !pool.stride.contains(&0),
+            Kind::Neuron(neuron) => {
+                let threshold = neuron.threshold.iter().flat_map(|t| [&t.v_threshold, &t.v_reset]);
+                let synapse = neuron.synapse.iter().flat_map(|(tau, w_in)| [tau, w_in]);
+                let mut all = neuron.tau_mem.iter().chain(synapse).chain(threshold).chain([&neuron.r, &neuron.v_leak]);
+                product(&neuron.shape).is_some_and(|count| all.all(|values| values.len() == count))
+            }
+            // Of these the shape follows from what comes in.
+            Kind::Scale(_) | Kind::Threshold(_) | Kind::Delay(_) => true,
+            Kind::Input | Kind::Output | Kind::Identity | Kind::Flatten { .. } => true,
         }
     }
 

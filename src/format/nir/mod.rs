@@ -10,5 +10,6 @@ mod shapes;
 mod write;
 
 pub use kinds::{Convolution, Graph, Kind, Layer, Neuron, Node, Padding, Pool, Threshold};
+pub(super) use read::Stored;
 pub use read::read_graph;
 pub use write::write_graph;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::kinds::{Convolution, Graph, Kind, Layer, Neuron, Node, Padding, Pool, Threshold};
 use super::shapes;
+use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, list};
-use crate::format::open;
 
 /// Graphs within graphs, so deep.
 const DEEPEST: usize = 16;
@@ -19,7 +21,25 @@ const MAX_NODES: usize = 1 << 16;
 /// # Errors
 /// If the file is no graph, or a node or edge in it can't be.
 pub fn read_graph(path: &Path) -> Result<Graph, FormatError> {
-    open(path, |h5| {
+    let Stored { mut graph, places } = contain::read(path)?;
+    shapes::infer(&mut graph).map_err(|(name, message)| {
+        let place = graph.nodes.iter().position(|n| n.name == name).map_or("/node", |i| places[i].as_str());
+        FormatError::new(path, place, Fault::Invalid, message)
+    })?;
+    Ok(graph)
+}
+
+/// A graph as it is stored: shapes are not worked out yet.
+#[derive(Debug, Deserialize, Serialize)]
+pub(in crate::format) struct Stored {
+    graph: Graph,
+    /// Where each node is in the file.
+    places: Vec<String>,
+}
+
+impl Stored {
+    /// Reads it from an open file.
+    pub(in crate::format) fn read(h5: &H5) -> Result<Stored, FormatError> {
         if !h5.is_group("/node/nodes") && h5.text("/node/type").is_none() {
             let message = format!("holds {}, but no /node with a type: expected a NIR graph", list(&h5.members("/")));
             return Err(h5.error("", Fault::UnknownLayout, message));
@@ -31,16 +51,39 @@ pub fn read_graph(path: &Path) -> Result<Graph, FormatError> {
             // A single node is a graph of its own.
             Some(_) => drop(reader.single("/node")?),
         }
-        let Reader { mut graph, places, .. } = reader;
+        let Reader { graph, places, .. } = reader;
         if graph.nodes.is_empty() {
             return Err(h5.error("/node/nodes", Fault::Incomplete, "holds no node"));
         }
-        shapes::infer(&mut graph).map_err(|(name, message)| {
-            let place = graph.nodes.iter().position(|n| n.name == name).map_or("/node", |i| places[i].as_str());
-            h5.error(place, Fault::Invalid, message)
-        })?;
-        Ok(graph)
-    })
+        Ok(Stored { graph, places })
+    }
+
+    /// The matrices of weights, which are long.
+    pub(in crate::format) fn weights(&mut self) -> Vec<&mut Vec<f64>> {
+        let nodes = self.graph.nodes.iter_mut();
+        nodes
+            .filter_map(|node| match &mut node.kind {
+                Kind::Linear(layer) => Some(&mut layer.weight),
+                Kind::Convolution(convolution) => Some(&mut convolution.weight),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether lengths and indices fit together.
+    pub(in crate::format) fn check(&self) -> Result<(), String> {
+        let Stored { graph: Graph { nodes, edges, .. }, places } = self;
+        if places.len() != nodes.len() {
+            return Err(format!("{} places of {} nodes", places.len(), nodes.len()));
+        }
+        if let Some((from, to)) = edges.iter().find(|(from, to)| nodes.len() <= *from.max(to)) {
+            return Err(format!("an edge {from} -> {to} between {} nodes", nodes.len()));
+        }
+        match nodes.iter().find(|node| !node.kind.fits()) {
+            Some(node) => Err(format!("{}: parameters of other lengths than its shape", node.name)),
+            None => Ok(()),
+        }
+    }
 }
 
 struct Reader<'a> {

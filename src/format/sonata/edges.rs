@@ -3,19 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::nodes::known_types;
 use super::rows::Rows;
 use super::types::Types;
+use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, list};
-use crate::format::open;
 
 /// A population of edges.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Edges {
     /// Its name.
     pub name: String,
     /// The file that it is in.
+    #[serde(skip)]
     pub file: PathBuf,
     /// The population that its sources are in.
     pub source_population: String,
@@ -28,6 +31,7 @@ pub struct Edges {
     /// Type of each edge.
     pub type_ids: Vec<i64>,
     /// The table of types.
+    #[serde(skip)]
     pub types: Arc<Types>,
     /// `syn_weight` of each edge, NaN where it has none of its own.
     pub weight: Option<Vec<f64>>,
@@ -43,22 +47,35 @@ pub struct Edges {
 /// If the file or its table of types can't be read, or do not fit together.
 pub fn read_edges(path: &Path, types: &Path) -> Result<Vec<Edges>, FormatError> {
     let types = Arc::new(Types::read(types, "edge_type_id")?);
-    open(path, |h5| {
+    let EdgesFile(mut all) = contain::read(path)?;
+    for edges in &mut all {
+        let place = join(&join("/edges", &edges.name), "edge_type_id");
+        known_types(path, &place, &edges.type_ids, &types)?;
+        (edges.file, edges.types) = (path.to_owned(), types.clone());
+    }
+    Ok(all)
+}
+
+/// The populations of a file, without its name and its types.
+#[derive(Debug, Deserialize, Serialize)]
+pub(in crate::format) struct EdgesFile(pub Vec<Edges>);
+
+impl EdgesFile {
+    /// Reads them from an open file.
+    pub(in crate::format) fn read(h5: &H5) -> Result<EdgesFile, FormatError> {
         let names = h5.members("/edges");
         if names.is_empty() {
             let message =
                 format!("holds {}, but no /edges/<population>: expected SONATA edges", list(&h5.members("/")));
             return Err(h5.error("", Fault::UnknownLayout, message));
         }
-        names.into_iter().map(|name| population(h5, name, &types)).collect()
-    })
+        names.into_iter().map(|name| population(h5, name)).collect::<Result<_, _>>().map(EdgesFile)
+    }
 }
 
-fn population(h5: &H5, name: String, types: &Arc<Types>) -> Result<Edges, FormatError> {
+fn population(h5: &H5, name: String) -> Result<Edges, FormatError> {
     let place = join("/edges", &name);
-    let type_place = join(&place, "edge_type_id");
-    let type_ids = h5.integers(&type_place)?;
-    known_types(h5, &type_place, &type_ids, types)?;
+    let type_ids = h5.integers(&join(&place, "edge_type_id"))?;
     let (sources, source_population) = end(h5, &place, "source_node_id", type_ids.len())?;
     let (targets, target_population) = end(h5, &place, "target_node_id", type_ids.len())?;
     let rows = Rows::read(h5, &place, "edge", type_ids.len())?;
@@ -72,13 +89,13 @@ fn population(h5: &H5, name: String, types: &Arc<Types>) -> Result<Edges, Format
         delay: rows.attribute(h5, "delay")?,
         synapses: rows.attribute(h5, "nsyns")?,
         name,
-        file: h5.path.to_owned(),
+        file: PathBuf::new(),
         source_population,
         target_population,
         sources,
         targets,
         type_ids,
-        types: types.clone(),
+        types: Arc::default(),
     })
 }
 

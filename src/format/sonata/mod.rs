@@ -16,8 +16,10 @@ mod types;
 mod write;
 
 pub use config::{Config, Output, Report, SpikeInput, read_config};
+pub(super) use edges::EdgesFile;
 pub use edges::{Edges, read_edges};
 pub use json::read_json;
+pub(super) use nodes::NodesFile;
 pub use nodes::{Nodes, read_nodes};
 pub use types::Types;
 pub use write::{PopulationSpikes, ReportData, write_reports, write_spikes};

@@ -1,0 +1,4 @@
+//! Tests that need a process for themselves.
+
+mod contained;
+mod disk_full;
