@@ -178,8 +178,11 @@ fn networks_graphs_and_tables_are_the_same_read_here_or_in_another_process() {
         &["check", "pairs.toml"],
         &["crossbar", "cells.h5", "--voltages", "0.1V", "--json"],
     ] {
-        let there = good(&memspike(folder.path(), args));
-        assert_eq!(there, good(&memspike(folder.path(), &[args, &["--trust"]].concat())), "{args:?}");
+        let told = |args: &[&str]| {
+            let text = good(&memspike(folder.path(), args));
+            text.lines().filter(|line| !line.contains("solve_s")).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(told(args), told(&[args, &["--trust"]].concat()), "{args:?}");
     }
 }
 

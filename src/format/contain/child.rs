@@ -15,6 +15,9 @@ use crate::format::sonata::{EdgesFile, NodesFile};
 use crate::format::stream::{self, Look};
 use crate::spikes::Recording;
 
+/// Answers the query about a file.
+type Task = fn(&Path, &str) -> io::Result<()>;
+
 /// Reads a file for the process that started this one, if that is what `arguments` (the program's name first) ask for; returns the
 /// exit code. None if they ask for something else: then the program goes on.
 pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
@@ -26,21 +29,21 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
     let [task, memory, seconds, path, query] = &rest[..] else { return Some(2) };
     let number = |text: &OsString| text.to_str().and_then(|text| text.parse().ok());
     let (Some(memory), Some(seconds)) = (number(memory), number(seconds)) else { return Some(2) };
-    limits::apply(Granted { memory, seconds });
-    go_with_the_parent();
-    let (path, query) = (Path::new(path), query.to_str().unwrap_or_default());
-    let done = match task.to_str() {
-        Some(Recording::NAME) => answer::<Recording>(path, query),
-        Some(Observables::NAME) => answer::<Observables>(path, query),
-        Some(Figures::NAME) => answer::<Figures>(path, query),
-        Some(Look::NAME) => answer::<Look>(path, query),
-        Some(Arrays::NAME) => answer::<Arrays>(path, query),
-        Some(Stored::NAME) => answer::<Stored>(path, query),
-        Some(NodesFile::NAME) => answer::<NodesFile>(path, query),
-        Some(EdgesFile::NAME) => answer::<EdgesFile>(path, query),
-        Some(piped::STREAM) => pour(path, query),
+    let answer: Task = match task.to_str() {
+        Some(Recording::NAME) => answer::<Recording>,
+        Some(Observables::NAME) => answer::<Observables>,
+        Some(Figures::NAME) => answer::<Figures>,
+        Some(Look::NAME) => answer::<Look>,
+        Some(Arrays::NAME) => answer::<Arrays>,
+        Some(Stored::NAME) => answer::<Stored>,
+        Some(NodesFile::NAME) => answer::<NodesFile>,
+        Some(EdgesFile::NAME) => answer::<EdgesFile>,
+        Some(piped::STREAM) => pour,
         _ => return Some(2),
     };
+    limits::apply(Granted { memory, seconds });
+    go_with_the_parent();
+    let done = answer(Path::new(path), query.to_str().unwrap_or_default());
     Some(i32::from(done.is_err()))
 }
 
