@@ -36,6 +36,7 @@ test-interop: setup ## What we write, read by the formats' own libraries (instal
 	test -x target/interop/bin/python || python3 -m venv target/interop
 	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo elephant pynapple nir h5py
 	target/interop/bin/python tests/interop/check_formats.py $(DEBUG_BIN) tests/data/recordings
+	target/interop/bin/python tests/interop/check_stats.py $(DEBUG_BIN) tests/data/recordings
 	$(DEBUG_BIN) convert tests/data/nir/chain.toml target/interop/chain.nir --dt 0.1ms --force
 	target/interop/bin/python tests/interop/check_nir.py target/interop/chain.nir
 

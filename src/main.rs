@@ -44,7 +44,8 @@ fn run() -> ExitCode {
                 eprintln!("error: Can't write to the standard output: {error}.");
                 ExitCode::from(1)
             }
-            _ => ExitCode::from(if done.interrupted { 130 } else { 0 }),
+            _ if done.interrupted => ExitCode::from(130),
+            _ => ExitCode::from(u8::from(done.differs)),
         },
         Err(failure) => {
             if !failure.is_silent() {

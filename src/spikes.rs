@@ -63,6 +63,11 @@ impl SpikeTable {
         self.times.len()
     }
 
+    /// The first and the last spike time \[s\].
+    fn ends_of_table(&self) -> Option<(f64, f64)> {
+        self.times.first().copied().zip(self.times.last().copied())
+    }
+
     /// Whether there is no spike.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
@@ -147,7 +152,7 @@ impl SpikeSource for SpikeTable {
     }
 
     fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
-        Ok(self.times.first().copied().zip(self.times.last().copied()))
+        Ok(self.ends_of_table())
     }
 
     fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
@@ -238,16 +243,20 @@ pub struct Recording {
 impl Recording {
     /// The first observed moment \[s\]: the earliest of observation intervals, spikes and trials; 0 if there is none.
     pub fn start(&self) -> f64 {
-        let spans = self.observed.iter().map(|o| o.0).chain(self.trials_edge(|t| &t.start));
-        let first = spans.chain(self.spikes.times.first().copied()).fold(f64::INFINITY, f64::min);
-        if first.is_finite() { first } else { 0.0 }
+        self.extent(self.spikes.ends_of_table()).0
     }
 
     /// The last observed moment \[s\]; 0 if there is none.
     pub fn stop(&self) -> f64 {
-        let spans = self.observed.iter().map(|o| o.1).chain(self.trials_edge(|t| &t.stop));
-        let last = spans.chain(self.spikes.times.last().copied()).fold(f64::NEG_INFINITY, f64::max);
-        if last.is_finite() { last } else { 0.0 }
+        self.extent(self.spikes.ends_of_table()).1
+    }
+
+    /// The first and the last observed moment \[s\], with the first and the last spike of this recording, which may be elsewhere.
+    pub fn extent(&self, spikes: Option<(f64, f64)>) -> (f64, f64) {
+        let known = |moment: f64| if moment.is_finite() { moment } else { 0.0 };
+        let starts = self.observed.iter().map(|o| o.0).chain(self.trials_edge(|t| &t.start)).chain(spikes.map(|s| s.0));
+        let stops = self.observed.iter().map(|o| o.1).chain(self.trials_edge(|t| &t.stop)).chain(spikes.map(|s| s.1));
+        (known(starts.fold(f64::INFINITY, f64::min)), known(stops.fold(f64::NEG_INFINITY, f64::max)))
     }
 
     fn trials_edge(&self, edge: impl Fn(&IntervalTable) -> &Vec<f64>) -> impl Iterator<Item = f64> {

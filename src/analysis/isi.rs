@@ -9,7 +9,7 @@ pub fn intervals(train: &[f64]) -> Vec<f64> {
 }
 
 /// Coefficient of variation of the intervals: their standard deviation (of the population, not
-/// of a sample) over their mean. 0 for a clock, 1 for a Poisson process.
+/// of a sample) over their mean. 0 for a clock, 1 for a Poisson process. `elephant.statistics.cv`.
 ///
 /// `None` with fewer than two intervals, or if all spikes are simultaneous.
 pub fn cv(train: &[f64]) -> Option<f64> {
@@ -23,6 +23,12 @@ pub fn cv(train: &[f64]) -> Option<f64> {
     (mean > 0.0 && variance.is_finite()).then(|| variance.sqrt() / mean)
 }
 
+/// The mean of numbers; `None` if there is none.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = values.fold((0.0, 0u64), |(sum, n), value| (sum + value, n + 1));
+    (n > 0).then(|| sum / n as f64)
+}
+
 /// The CV of each train that has at least [`MIN_SPIKES_FOR_CV`] spikes.
 pub fn unit_cvs(trains: &[Vec<f64>]) -> Vec<f64> {
     trains.iter().filter(|train| train.len() >= MIN_SPIKES_FOR_CV).filter_map(|train| cv(train)).collect()
@@ -30,8 +36,7 @@ pub fn unit_cvs(trains: &[Vec<f64>]) -> Vec<f64> {
 
 /// Mean of [`unit_cvs`]; `None` if no unit has enough spikes.
 pub fn mean_cv(trains: &[Vec<f64>]) -> Option<f64> {
-    let cvs = unit_cvs(trains);
-    (!cvs.is_empty()).then(|| cvs.iter().sum::<f64>() / cvs.len() as f64)
+    mean(unit_cvs(trains).into_iter())
 }
 
 #[cfg(test)]

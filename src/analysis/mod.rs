@@ -3,23 +3,48 @@
 //! Times are seconds, rates are Hz. Nothing here returns NaN: what is not defined
 //! (the CV of two spikes, the correlation of a silent unit) is `None` or left out.
 
+mod bins;
 mod correlation;
 mod correlogram;
+mod cv2;
 mod detection;
+mod difference;
+mod distribution;
+mod fano;
 mod histogram;
 mod isi;
+mod kolmogorov;
 mod labelling;
+mod lv;
+mod moments;
 mod rates;
 mod spectrum;
+mod statistics;
+mod van_rossum;
+mod victor_purpura;
 
-pub use correlation::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+pub use bins::Bins;
+pub(crate) use bins::whole_part;
+pub use correlation::{Correlations, MOST_CORRELATED, correlations};
 pub use correlogram::{Correlogram, correlogram};
+pub use cv2::cv2;
 pub use detection::Detection;
+pub use difference::{Difference, difference};
+pub use distribution::Distribution;
+pub use fano::fano;
 pub use histogram::{Histogram, histogram, percentile};
 pub use isi::{MIN_SPIKES_FOR_CV, cv, intervals, mean_cv, unit_cvs};
+pub use kolmogorov::{TwoSamples, kolmogorov_smirnov};
 pub use labelling::{Evaluation, Responses, evaluate, parse_range};
+pub use lv::{REFRACTORINESS, lv, lvr};
+pub use moments::Moments;
 pub use rates::{BinnedRate, binned_rate, population_rate, unit_rates};
-pub use spectrum::{Spectrum, welch};
+pub use spectrum::{Spectrum, segment_length, welch};
+pub use statistics::{Chosen, GroupStatistics, PairStatistics, Plan, Statistics, Trials, UnitStatistics, statistics};
+pub use van_rossum::van_rossum;
+pub use victor_purpura::{victor_purpura, victor_purpura_work};
+
+use crate::spikes::SourceError;
 
 /// A question that has no answer: the window, bin or range is not one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -61,6 +86,32 @@ pub enum AnalysisError {
         /// Samples in all.
         samples: usize,
     },
+    /// More units than can be correlated pair by pair.
+    #[error("{units} units; at most {limit} can be correlated pair by pair, choose fewer")]
+    TooManyPairs {
+        /// How many there are.
+        units: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// More counts of trials than can sensibly be held.
+    #[error(
+        "{trials} trials of {units} units; at most {limit} counts are held, choose fewer units or a shorter window"
+    )]
+    TooManyTrials {
+        /// How many trials.
+        trials: usize,
+        /// How many units.
+        units: usize,
+        /// How many counts are allowed.
+        limit: usize,
+    },
+    /// Spikes that should come in the order of time and do not.
+    #[error("the spikes do not come in the order of time")]
+    Unsorted,
+    /// Spikes that cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The range of a histogram is empty or it has no bins.
     #[error("a histogram of {bins} bins from {low} to {high}; expected low < high and at least one bin")]
     Range {

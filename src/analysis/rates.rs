@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bins::whole_part;
 use super::{AnalysisError, check_window, number_of_bins};
 use crate::spikes::SpikeTable;
 
@@ -68,8 +69,7 @@ pub fn binned_rate(
     let mut rate = BinnedRate { start, stop, bin, hz: vec![0.0; bins] };
     for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
         if time >= start && time < stop && units.contains(&(unit as usize)) {
-            let index = ((time - start) / bin) as usize;
-            rate.hz[index.min(bins - 1)] += 1.0;
+            rate.hz[whole_part((time - start) / bin).min(bins - 1)] += 1.0;
         }
     }
     let members = units.end.min(spikes.unit_ids.len()).saturating_sub(units.start).max(1) as f64;

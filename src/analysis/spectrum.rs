@@ -13,9 +13,19 @@ pub struct Spectrum {
     pub segments: usize,
 }
 
+impl Spectrum {
+    /// Frequency \[Hz\] and density where the density is largest, beside 0 Hz; none if there is nothing at all.
+    pub fn peak(&self) -> Option<(f64, f64)> {
+        let points =
+            self.hz.iter().copied().zip(self.density.iter().copied()).skip(1).filter(|(_, power)| *power > 0.0);
+        // The first of several that are as large.
+        points.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+}
+
 /// Welch's estimate (P. D. Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967)): the mean over segments of `length` samples (a
-/// power of two), half overlapping, each without its mean and under a periodic Hann window; as `scipy.signal.welch` with its
-/// defaults. `rate` is the number of samples per second.
+/// power of two), half overlapping, each without its mean and under a periodic Hann window; as `scipy.signal.welch(samples, rate,
+/// nperseg=length)` and `elephant.spectral.welch_psd(samples, fs=rate, len_segment=length)`. `rate` is the number of samples per second.
 ///
 /// # Errors
 /// If the length is no power of two of at least 2, or longer than the samples.
@@ -47,6 +57,12 @@ pub fn welch(samples: &[f64], rate: f64, length: usize) -> Result<Spectrum, Anal
     }
     let hz = (0..=half).map(|k| k as f64 * rate / length as f64).collect();
     Ok(Spectrum { hz, density, segments })
+}
+
+/// A length of segments for [`welch`]: the power of two from about a second on, which resolves 1 Hz; of a short signal what it has.
+pub fn segment_length(samples: usize, rate: f64) -> usize {
+    let second = rate.log2().ceil().clamp(3.0, 24.0);
+    1 << second.min((samples.max(8) as f64).log2().floor()) as u32
 }
 
 /// The discrete Fourier transform in place, of a power of two of numbers (J. W. Cooley, J. W. Tukey, Math. Comput. 19, 297 (1965)).

@@ -72,6 +72,15 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
     plot::aligned(&what, options.size).map_err(Failure::input)
 }
 
+/// The moments that `to` names \[s\], and what they are called.
+///
+/// # Errors
+/// Exit code 2 if the recording has no such events.
+pub fn moments(recording: &Recording, to: &str) -> Result<(Vec<f64>, String), Failure> {
+    let Events { times, said, .. } = events(recording, to)?;
+    Ok((times.iter().copied().filter(|t| t.is_finite()).collect(), said))
+}
+
 /// `trials`, `trials.go_cue_time` or `go_cue_time`.
 fn events<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> {
     if let Some(table) = recording.intervals.iter().find(|t| t.name == to) {

@@ -17,5 +17,5 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "memspike", &mut script);
-    Ok(Done { stdout: script, interrupted: false })
+    Ok(Done { stdout: script, ..Done::default() })
 }

@@ -10,12 +10,14 @@ pub struct Done {
     pub stdout: Vec<u8>,
     /// Ctrl-C stopped it; what was simulated is kept.
     pub interrupted: bool,
+    /// Two files were compared, and differ: exit code 1.
+    pub differs: bool,
 }
 
 impl Done {
     /// Ended with this text for stdout.
     pub fn text(text: impl Into<String>) -> Done {
-        Done { stdout: text.into().into_bytes(), interrupted: false }
+        Done { stdout: text.into().into_bytes(), ..Done::default() }
     }
 
     /// Ended with one JSON object for stdout.

@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
             Failure::input(format!("There is no command `{name}`; expected one of {}.", known.join(", ")))
         })?,
     };
-    Ok(Done { stdout: render(page).map_err(Failure::run)?, interrupted: false })
+    Ok(Done { stdout: render(page).map_err(Failure::run)?, ..Done::default() })
 }
 
 fn write_all(program: &clap::Command, folder: &Path) -> Result<Done, Failure> {

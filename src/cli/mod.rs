@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use memspike::format::contain::{Contained, Limits};
 
 mod align;
+mod cells;
 mod changes;
 mod check;
 mod clock;
@@ -16,6 +17,7 @@ mod convert;
 mod crossbar;
 mod detect;
 mod device;
+mod diff;
 mod evaluate;
 mod failure;
 mod figures;
@@ -31,6 +33,7 @@ mod models;
 mod names;
 mod note;
 mod output;
+mod part;
 mod plot;
 mod progress;
 mod quantity;
@@ -40,6 +43,7 @@ mod run;
 mod shown;
 mod simulate;
 mod sink;
+mod stats;
 mod sweep;
 mod together;
 mod view;
@@ -76,6 +80,8 @@ enum Command {
     Raster(raster::Args),
     Plot(plot::Args),
     Evaluate(evaluate::Args),
+    Stats(stats::Args),
+    Diff(diff::Args),
     View(view::Args),
     Info(info::Args),
     Convert(convert::Args),
@@ -103,6 +109,8 @@ impl Cli {
             Command::Raster(args) => raster::run(args),
             Command::Plot(args) => plot::run(args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::Stats(args) => stats::run(&args),
+            Command::Diff(args) => diff::run(&args),
             Command::View(args) => view::run(args),
             Command::Info(args) => info::run(&args),
             Command::Convert(args) => convert::run(args),

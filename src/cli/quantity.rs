@@ -13,6 +13,21 @@ pub fn positive_seconds(text: &str) -> Result<f64, String> {
     span(text).map(Time::seconds)
 }
 
+/// A length of time that may be 0 \[s\].
+pub fn tolerance(text: &str) -> Result<f64, String> {
+    let time = units::time(text).map_err(|e| e.to_string())?;
+    if (Time::ZERO..Time::NEVER).contains(&time) {
+        return Ok(time.seconds());
+    }
+    Err("expected a time of 0 or more, such as \"0.1 ms\"".to_string())
+}
+
+/// A rate that may be 0 \[1/s\].
+pub fn rate(text: &str) -> Result<f64, String> {
+    let rate = units::parse_quantity(text).and_then(|quantity| quantity.in_unit("Hz")).map_err(|e| e.to_string())?;
+    if (0.0..1e15).contains(&rate) { Ok(rate) } else { Err("expected a rate of 0 or more, such as \"100 Hz\"".into()) }
+}
+
 /// A length of time that is more than 0 and not infinite.
 pub fn span(text: &str) -> Result<Time, String> {
     let time = units::time(text).map_err(|e| e.to_string())?;
@@ -66,6 +81,15 @@ mod tests {
         assert_eq!(span("200 ms"), Ok(Time::from_ms(200.0)));
         assert!(seconds("60").unwrap_err().contains("expected a time"));
         assert!(span("0 ms").is_err() && span("-1 ms").is_err() && span("inf").is_err());
+    }
+
+    #[test]
+    fn tolerances_and_rates_may_be_0() {
+        assert_eq!((tolerance("0 s"), tolerance("0.5ms")), (Ok(0.0), Ok(5e-4)));
+        assert_eq!((rate("0 Hz"), rate("0.1 kHz"), rate("100/s")), (Ok(0.0), Ok(100.0), Ok(100.0)));
+        assert!(
+            tolerance("-1 ms").is_err() && tolerance("inf").is_err() && rate("-1 Hz").is_err() && rate("3 ms").is_err()
+        );
     }
 
     #[test]

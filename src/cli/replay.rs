@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use memspike::ranks::Ranks;
-use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec};
+use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec, Wanted};
 
 use super::model::Model;
+use super::part::conditions;
 use super::simulate::{self, Flags, Request};
 use super::together::agree;
 use super::{Done, Failure, quantity};
@@ -88,29 +89,19 @@ fn request(args: Args) -> Result<Request, Failure> {
     args.start.into_iter().for_each(|s| lay("start", format!("\"{s} s\"")));
     args.stop.into_iter().for_each(|s| lay("stop", format!("\"{s} s\"")));
     args.units.into_iter().for_each(|units| lay("units", toml_edit::Value::from(units).to_string()));
-    for (column, value) in conditions(&args.filter)? {
-        lay(&format!("where.{}", toml_edit::Key::new(column)), value);
+    for condition in conditions(&args.filter)? {
+        let values = toml_edit::Array::from_iter(condition.values.into_iter().map(toml_value));
+        lay(&format!("where.{}", toml_edit::Key::new(condition.column)), values.to_string());
     }
     Ok(request)
 }
 
-/// For each column of `COLUMN=VALUE` its values, as TOML.
-fn conditions(filter: &[String]) -> Result<Vec<(String, String)>, Failure> {
-    let mut columns: Vec<(String, toml_edit::Array)> = Vec::new();
-    for text in filter {
-        let Some((column, value)) = text.split_once('=').filter(|(column, _)| !column.is_empty()) else {
-            return Err(Failure::input(format!("--where is {text:?}; expected COLUMN=VALUE, such as location=M1.")));
-        };
-        let value = match value.parse::<f64>() {
-            Ok(number) if number.is_finite() => toml_edit::Value::from(number),
-            _ => toml_edit::Value::from(value),
-        };
-        match columns.iter_mut().find(|known| known.0 == column) {
-            Some((_, values)) => values.push(value),
-            None => columns.push((column.to_string(), toml_edit::Array::from_iter([value]))),
-        }
+/// A value as TOML has it.
+fn toml_value(wanted: Wanted) -> toml_edit::Value {
+    match wanted {
+        Wanted::Number(number) => number.into(),
+        Wanted::Text(text) => text.into(),
     }
-    Ok(columns.into_iter().map(|(column, values)| (column, values.to_string())).collect())
 }
 
 /// The population that replays a recording, if there is just one.

@@ -5,7 +5,7 @@ use super::figure::Figure;
 use super::heat::Heat;
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, Selection};
-use crate::analysis::{bin_counts, correlation_matrix, mean_pairwise_correlation};
+use crate::analysis::{Distribution, correlations};
 use crate::spikes::SpikeTable;
 
 /// At most so many units: a row and a column each, two pixels or more.
@@ -30,13 +30,10 @@ pub fn correlation_map(
     }
     let mut units = vec![0; rows.count];
     rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| units[*row as usize] = u);
-    let counts = bin_counts(&spikes.select(&units), start, stop, bin)?;
-    let matrix = correlation_matrix(&counts);
-    let silent = (0..rows.count).filter(|&i| matrix[(i, i)] == 0.0).count();
+    let found = correlations(&spikes.select(&units), start, stop, bin)?;
+    let silent = (0..rows.count).filter(|&i| !found.varies(i)).count();
     // The diagonal is 1 by definition and would take the scale; silent units have no correlation.
-    let value = |i: usize, j: usize| {
-        if i == j || matrix[(i, i)] == 0.0 || matrix[(j, j)] == 0.0 { f64::NAN } else { matrix[(i, j)] }
-    };
+    let value = |i: usize, j: usize| found.coefficient(i, j).filter(|_| i != j).unwrap_or(f64::NAN);
     let values: Vec<f64> = (0..rows.count * rows.count).map(|k| value(k / rows.count, k % rows.count)).collect();
     let mut sizes: Vec<f64> = values.iter().filter(|v| v.is_finite()).map(|v| v.abs()).collect();
     sizes.sort_unstable_by(f64::total_cmp);
@@ -48,8 +45,8 @@ pub fn correlation_map(
     if rows.count < rows.selected() {
         caption += &format!("{} units, evenly chosen of {}; ", rows.count, axis::grouped(rows.selected()));
     }
-    match mean_pairwise_correlation(&matrix) {
-        Some(mean) => caption += &format!("mean over pairs {mean:.4}"),
+    match Distribution::of(found.pairs(0..rows.count)) {
+        Some(pairs) => caption += &format!("mean over pairs {:.4}", pairs.mean),
         None => caption += "no pair of units whose counts vary",
     }
     if silent > 0 {

@@ -4,7 +4,7 @@ use super::PlotError;
 use super::axis::TimeAxis;
 use super::raster::DENSE;
 use super::rows::{NONE, Rows};
-use crate::analysis::{BinnedRate, number_of_bins};
+use crate::analysis::{BinnedRate, number_of_bins, whole_part};
 use crate::spikes::SpikeSource;
 
 /// What is counted when.
@@ -86,7 +86,7 @@ impl<'a> Tally<'a> {
         if let Some(bin) = self.windows.bin.filter(|_| observed) {
             let bins = &mut self.bins[band as usize];
             let last = bins.len() - 1;
-            bins[(((time - from) / bin) as usize).min(last)] += 1;
+            bins[whole_part((time - from) / bin).min(last)] += 1;
         }
         if row == NONE {
             return;

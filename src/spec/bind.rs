@@ -100,19 +100,27 @@ pub enum BindError {
     },
 }
 
-/// The units of `keep` that fulfil the conditions on columns of the units, on `id` and on `population`.
-fn filter(conditions: &[Condition], recording: &Recording, keep: Vec<usize>) -> Result<Vec<usize>, String> {
+/// The units of `keep` that fulfil the conditions on columns of the units, on `id` and on `population`; the recording calls its units `ids`.
+///
+/// # Errors
+/// A sentence, if there is no such column, or no unit is left.
+pub fn units_where(
+    conditions: &[Condition],
+    recording: &Recording,
+    ids: &[i64],
+    keep: Vec<usize>,
+) -> Result<Vec<usize>, String> {
     if conditions.is_empty() {
         return Ok(keep);
     }
-    let ids = Column::Number(recording.spikes.unit_ids.iter().map(|id| *id as f64).collect());
+    let id_column = Column::Number(ids.iter().map(|id| *id as f64).collect());
     let population = |unit: usize| {
         let of = recording.populations.iter().find(|(_, first, count)| (*first..first + count).contains(&unit));
         of.map(|of| of.0.clone()).unwrap_or_default()
     };
-    let populations = Column::Text((0..recording.spikes.unit_ids.len()).map(population).collect());
+    let populations = Column::Text((0..ids.len()).map(population).collect());
     let mut columns: Vec<(&str, &Column)> = recording.unit_columns.iter().map(|(name, c)| (name.as_str(), c)).collect();
-    columns.push(("id", &ids));
+    columns.push(("id", &id_column));
     if !recording.populations.is_empty() {
         columns.push(("population", &populations));
     }
@@ -238,7 +246,7 @@ impl NetworkSpec {
         if keep.is_empty() {
             return Err(BindError::NoUnits(name));
         }
-        let keep = filter(&wanted.filter, recording, keep)
+        let keep = units_where(&wanted.filter, recording, &recording.spikes.unit_ids, keep)
             .map_err(|message| BindError::Filter { population: name.clone(), message })?;
         let start = wanted.start.unwrap_or_else(|| recording.start());
         let end = recording.stop();

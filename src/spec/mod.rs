@@ -54,7 +54,7 @@ mod tree;
 mod values;
 mod values_file;
 
-pub use bind::{BindError, Bound};
+pub use bind::{BindError, Bound, units_where};
 pub use devices::{device, device_file, device_presets, waveform};
 pub use error::ModelError;
 pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};

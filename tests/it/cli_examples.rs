@@ -28,6 +28,8 @@ fn the_examples_of_every_help_run() {
         "raster",
         "plot",
         "evaluate",
+        "stats",
+        "diff",
         "view",
         "info",
         "check",
@@ -45,6 +47,10 @@ fn the_examples_of_every_help_run() {
         let help = good(&shell(folder.path(), &format!("memspike {command} --help")));
         let examples = examples(&help);
         assert!(!examples.is_empty(), "{help}");
+        if command == "diff" {
+            good(&shell(folder.path(), "memspike convert session.nwb session.csv"));
+            good(&shell(folder.path(), &REPLAY.replace("replay.h5", "other.h5 --seed 2")));
+        }
         if command != "replay" && examples.iter().any(|e| e.contains("replay.h5")) {
             good(&shell(folder.path(), REPLAY));
         }

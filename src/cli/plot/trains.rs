@@ -1,6 +1,6 @@
 //! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
-use memspike::analysis::{binned_rate, correlogram, welch};
+use memspike::analysis::{Bins, Chosen, Plan, correlogram, segment_length, statistics};
 use memspike::format;
 use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
 use memspike::spikes::SpikeTable;
@@ -94,21 +94,20 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
         groups.push(Group::new(String::new(), 0, spikes.unit_ids.len()));
     }
     let ((start, stop), bin) = (all.window, args.bin.unwrap_or(0.001));
-    // Segments of about a second resolve 1 Hz; a short window takes what it has.
-    let samples = ((stop - start) / bin) as usize;
-    let length =
-        1usize << (1.0 / bin).log2().ceil().clamp(3.0, 24.0).min((samples.max(8) as f64).log2().floor()) as u32;
+    let bins = Bins::whole(start, stop, bin).map_err(Failure::input)?;
+    let length = segment_length(bins.count, 1.0 / bin);
+    let blocks = groups.iter().map(|g| (g.name.clone(), g.first..g.first + g.count)).collect();
+    let chosen = Chosen { place: (0..spikes.unit_ids.len() as u32).map(Some).collect(), groups: blocks };
+    let plan = Plan { spectrum: Some(bins), segment: Some(length), ..Plan::of(all.window) };
+    let found = statistics(&spikes, &chosen, &plan).map_err(Failure::input)?;
     let (mut curves, mut segments) = (Vec::new(), 0);
-    for group in &groups {
-        let rate =
-            binned_rate(&spikes, group.first..group.first + group.count, start, stop, bin).map_err(Failure::input)?;
-        // A last bin that is cut short is another kind of sample.
-        let found = welch(&rate.hz[..samples.min(rate.hz.len())], 1.0 / bin, length).map_err(Failure::input)?;
+    for group in found.groups {
+        let Some(found) = group.spectrum else { continue };
         segments = found.segments;
         // Without the mean there is nothing at 0 Hz; silence has no decibels.
         let points = found.hz.iter().zip(&found.density).skip(1).filter(|(_, power)| **power > 0.0);
         let (x, y) = points.map(|(hz, power)| (*hz, 10.0 * power.log10())).unzip();
-        curves.push(Curve { label: group.name.clone(), x, y, band: Vec::new() });
+        curves.push(Curve { label: group.name, x, y, band: Vec::new() });
     }
     let milliseconds = |s: f64| format!("{:.4}", s * 1e3).trim_end_matches('0').trim_end_matches('.').to_string();
     let caption = format!(

@@ -1,0 +1,131 @@
+//! Bins of equal width over a window, with elephant's rule for spikes on their edges.
+
+use super::{AnalysisError, number_of_bins};
+
+/// A number that is less than this below the next integer is that integer: times are rounded, and so are bins.
+const ROUNDING: f64 = 1e-8;
+
+/// The whole bins that fit into a window, from its start; what is left at its end is in none.
+///
+/// These are the bins of `elephant.conversion.BinnedSpikeTrain`, whose tolerance is the same: a spike that lies closer than 1e-8 of a
+/// bin before an edge is taken to lie on it, and belongs to the bin that begins there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bins {
+    /// Start of the first bin \[s\].
+    pub start: f64,
+    /// Width of a bin \[s\].
+    pub width: f64,
+    /// Number of bins, at least 1.
+    pub count: usize,
+}
+
+impl Bins {
+    /// The bins of `width` seconds in `start <= t < stop` \[s\].
+    ///
+    /// # Errors
+    /// If the window is empty, the width is not positive or longer than the window, or there are too many bins.
+    pub fn whole(start: f64, stop: f64, width: f64) -> Result<Bins, AnalysisError> {
+        number_of_bins(start, stop, width)?;
+        let count = whole_part((stop - start) / width).max(1);
+        Ok(Bins { start, width, count })
+    }
+
+    /// The bin of a time \[s\]; none before the first and after the last.
+    #[inline]
+    pub fn place(&self, time: f64) -> Option<usize> {
+        if time < self.start {
+            return None;
+        }
+        Some(whole_part((time - self.start) / self.width)).filter(|place| *place < self.count)
+    }
+}
+
+/// The integer part of a number that is not negative, where rounding may have brought it just below an integer.
+#[inline]
+pub(crate) fn whole_part(number: f64) -> usize {
+    let floor = number.floor();
+    (if number - floor >= 1.0 - ROUNDING { floor + 1.0 } else { floor }) as usize
+}
+
+/// Counts spikes that come in the order of time bin by bin, in memory for one bin.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub bins: Bins,
+    current: usize,
+    /// By unit, in the current bin.
+    counts: Vec<u32>,
+    /// Units with a spike in it.
+    active: Vec<u32>,
+}
+
+impl Running {
+    pub fn new(bins: Bins, units: usize) -> Running {
+        Running { bins, current: 0, counts: vec![0; units], active: Vec::new() }
+    }
+
+    /// A spike. `full` gets each bin that is over and not empty, as the units that were active in it, rising, and how often each.
+    #[inline]
+    pub fn add(&mut self, time: f64, unit: u32, full: impl FnMut(&[(u32, u32)])) {
+        let Some(place) = self.bins.place(time) else { return };
+        if place != self.current {
+            self.end(full);
+            self.current = place;
+        }
+        let count = &mut self.counts[unit as usize];
+        if *count == 0 {
+            self.active.push(unit);
+        }
+        *count = count.saturating_add(1);
+    }
+
+    /// The current bin is over.
+    pub fn end(&mut self, mut full: impl FnMut(&[(u32, u32)])) {
+        if self.active.is_empty() {
+            return;
+        }
+        self.active.sort_unstable();
+        let counts = &mut self.counts;
+        let found: Vec<(u32, u32)> =
+            self.active.drain(..).map(|unit| (unit, std::mem::take(&mut counts[unit as usize]))).collect();
+        full(&found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_whole_and_what_is_left_over_is_in_none() {
+        let bins = Bins::whole(1.0, 2.25, 0.5).unwrap();
+        assert_eq!(bins.count, 2);
+        assert_eq!(
+            [0.9, 1.0, 1.4, 1.5, 2.0, 2.2].map(|t| bins.place(t)),
+            [None, Some(0), Some(0), Some(1), None, None]
+        );
+        assert!(Bins::whole(0.0, 1.0, 2.0).is_err() && Bins::whole(0.0, 0.0, 1.0).is_err());
+    }
+
+    #[test]
+    fn rounding_moves_no_spike_and_takes_no_bin() {
+        // 0.3 / 0.1 is 2.9999999999999996, as is the place of a spike at 0.3.
+        assert_eq!(Bins::whole(0.0, 0.3, 0.1).unwrap().count, 3);
+        let bins = Bins::whole(0.0, 1.0, 0.1).unwrap();
+        for edge in 0..10 {
+            assert_eq!(bins.place(f64::from(edge) * 0.1), Some(edge as usize));
+            assert_eq!(bins.place(f64::from(edge) / 10.0), Some(edge as usize));
+        }
+        assert_eq!((bins.place(0.3 - 1e-10), bins.place(0.3 - 1e-8)), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn a_bin_is_handed_over_when_it_is_full() {
+        let mut running = Running::new(Bins::whole(0.0, 10.0, 1.0).unwrap(), 3);
+        let mut seen: Vec<Vec<(u32, u32)>> = Vec::new();
+        for (time, unit) in [(0.5, 2), (0.6, 0), (0.7, 2), (5.0, 1), (11.0, 1)] {
+            running.add(time, unit, |bin| seen.push(bin.to_vec()));
+        }
+        running.end(|bin| seen.push(bin.to_vec()));
+        assert_eq!(seen, [vec![(0, 1), (2, 2)], vec![(1, 1)]]);
+    }
+}

@@ -1,0 +1,104 @@
+//! What one train shows, while its spikes go by.
+
+use super::super::cv2::contrast;
+use super::super::lv::{REFRACTORINESS, lv_term, lvr_term};
+use super::super::moments::Moments;
+
+/// A train so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Train {
+    spikes: u64,
+    last: f64,
+    interval: Option<f64>,
+    intervals: Moments,
+    /// Pairs of intervals of which not both are 0, and their sums.
+    pairs: u64,
+    cv2: f64,
+    lv: f64,
+    lvr: f64,
+}
+
+impl Train {
+    /// A spike, not before the last one.
+    #[inline]
+    pub fn add(&mut self, time: f64) {
+        self.spikes += 1;
+        let before = std::mem::replace(&mut self.last, time);
+        if self.spikes == 1 {
+            return;
+        }
+        let interval = time - before;
+        self.intervals.add(interval);
+        if let Some(previous) = self.interval.replace(interval)
+            && let Some(contrast) = contrast(previous, interval)
+        {
+            self.pairs += 1;
+            self.cv2 += 2.0 * contrast.abs();
+            self.lv += lv_term(contrast);
+            self.lvr += lvr_term(contrast, previous + interval, REFRACTORINESS);
+        }
+    }
+
+    /// Over a window of so many seconds.
+    pub fn figures(&self, seconds: f64) -> UnitStatistics {
+        let i = &self.intervals;
+        let per_pair = |sum: f64| (self.pairs > 0).then(|| sum / self.pairs as f64);
+        UnitStatistics {
+            spikes: self.spikes,
+            rate_hz: self.spikes as f64 / seconds,
+            intervals: *i,
+            cv: i.std().filter(|_| i.n >= 2 && i.mean > 0.0).map(|std| std / i.mean),
+            cv2: per_pair(self.cv2),
+            lv: per_pair(self.lv),
+            lvr: per_pair(self.lvr),
+            fano_bins: None,
+            fano_trials: None,
+        }
+    }
+}
+
+/// What one unit does in the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnitStatistics {
+    /// Its spikes.
+    pub spikes: u64,
+    /// Spikes per second \[Hz\].
+    pub rate_hz: f64,
+    /// Its interspike intervals \[s\].
+    pub intervals: Moments,
+    /// As [`cv`](crate::analysis::cv).
+    pub cv: Option<f64>,
+    /// As [`cv2`](crate::analysis::cv2).
+    pub cv2: Option<f64>,
+    /// As [`lv`](crate::analysis::lv).
+    pub lv: Option<f64>,
+    /// As [`lvr`](crate::analysis::lvr), with [`REFRACTORINESS`].
+    pub lvr: Option<f64>,
+    /// The Fano factor of its counts in successive bins; none if it is silent or there are fewer than two bins.
+    pub fano_bins: Option<f64>,
+    /// The Fano factor of its counts in the trials; none without spikes in them, or with fewer than two trials.
+    pub fano_trials: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{cv, cv2, intervals, lv, lvr};
+
+    #[test]
+    fn a_train_that_goes_by_has_the_figures_of_one_that_is_there() {
+        let trains = [vec![], vec![1.0], vec![1.0, 2.5], vec![0.5; 4], vec![0.0, 0.0, 0.0, 1.0, 4.0, 4.5, 9.0]];
+        for times in trains {
+            let mut train = Train::default();
+            times.iter().for_each(|t| train.add(*t));
+            let found = train.figures(10.0);
+            let all = intervals(&times);
+            assert_eq!((found.spikes, found.intervals.n), (times.len() as u64, all.len() as u64));
+            let expected = [cv(&times), cv2(&all), lv(&all), lvr(&all, REFRACTORINESS)];
+            for (found, expected) in [found.cv, found.cv2, found.lv, found.lvr].into_iter().zip(expected) {
+                let close = found.zip(expected).map_or(found == expected, |(f, e)| (f - e).abs() <= 1e-13 * e);
+                assert!(close, "{times:?}: {found:?} {expected:?}");
+            }
+        }
+    }
+}

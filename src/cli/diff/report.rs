@@ -1,0 +1,215 @@
+//! What two files have in common, as text, JSON, and a table.
+
+use std::fmt::Write;
+
+use memspike::analysis::{Difference, Distribution, TwoSamples};
+use serde_json::{Map, Value, json};
+
+use super::Side;
+use super::compare::{Found, Population, Unit};
+use crate::cli::cells::{Cell, lines};
+use crate::cli::figures::short;
+use crate::cli::memory::grouped;
+use crate::cli::part::unit_name;
+
+/// So many units are named in the text.
+const NAMED: usize = 10;
+
+const COLUMNS: [&str; 9] = [
+    "population",
+    "unit",
+    "spikes_first",
+    "spikes_second",
+    "difference_index",
+    "difference_first_s",
+    "difference_second_s",
+    "van_rossum",
+    "victor_purpura",
+];
+
+fn row(population: &Population, unit: &Unit) -> Vec<Cell> {
+    let d = unit.difference;
+    vec![
+        Cell::Text(population.name().to_string()),
+        Cell::Whole(unit.id),
+        Cell::Whole(unit.spikes[0] as i64),
+        Cell::Whole(unit.spikes[1] as i64),
+        d.map_or(Cell::Number(None), |d| Cell::Whole(d.index as i64)),
+        Cell::Number(d.and_then(|d| d.first)),
+        Cell::Number(d.and_then(|d| d.second)),
+        Cell::Number(Some(unit.van_rossum)),
+        Cell::Number(unit.victor_purpura),
+    ]
+}
+
+fn rows(found: &Found) -> impl Iterator<Item = Vec<Cell>> {
+    found.populations.iter().flat_map(|population| population.units.iter().map(|unit| row(population, unit)))
+}
+
+/// A row per unit.
+pub fn table(found: &Found, separator: char) -> String {
+    lines(&COLUMNS.map(str::to_string), rows(found), separator)
+}
+
+/// All of it; with a row per unit if asked for.
+pub fn json(found: &Found, sides: &[Side; 2], per_unit: bool) -> Value {
+    let file = |side: usize| {
+        let Side { path, recording, window: (start, stop), .. } = &sides[side];
+        let spikes: usize = found.populations.iter().map(|p| p.spikes(side)).sum();
+        let path = path.display().to_string();
+        json!({ "file": path, "format": recording.format, "start_s": start, "stop_s": stop, "spikes": spikes })
+    };
+    let only_in = |side: usize| -> Vec<&str> {
+        let alone = found.populations.iter().filter(|p| p.names[1 - side].is_none());
+        alone.map(Population::name).collect()
+    };
+    let first = found.first.map(|(p, u, d)| {
+        let population = &found.populations[p];
+        json!({
+            "population": population.name(), "unit": population.units[u].id, "index": d.index, "first_s": d.first, "second_s": d.second,
+        })
+    });
+    let measures = &found.measures;
+    let mut all = json!({
+        "first": file(0),
+        "second": file(1),
+        "same": found.first.is_none(),
+        "tolerance_s": measures.tolerance,
+        "tau_s": measures.tau,
+        "cost_hz": measures.cost,
+        "min_spikes": measures.min_spikes,
+        "first_difference": first,
+        "units": found.populations.iter().map(|p| p.units.len()).sum::<usize>(),
+        "differing_units": found.populations.iter().map(Population::differing).sum::<usize>(),
+        "populations_only_in_first": only_in(0),
+        "populations_only_in_second": only_in(1),
+    });
+    let populations: Map<String, Value> =
+        found.populations.iter().map(|p| (p.name().to_string(), population_json(p))).collect();
+    all["populations"] = populations.into();
+    if per_unit {
+        let object = |cells: Vec<Cell>| -> Value {
+            COLUMNS.iter().zip(&cells).map(|(name, cell)| (name.to_string(), cell.json())).collect::<Map<_, _>>().into()
+        };
+        all["per_unit"] = rows(found).map(object).collect::<Vec<_>>().into();
+    }
+    all
+}
+
+fn population_json(p: &Population) -> Value {
+    let distance = |d: Option<Distribution>| {
+        d.map(|d| json!({ "mean": d.mean, "std": d.std, "min": d.min, "median": d.median, "max": d.max }))
+    };
+    let samples = |s: Option<TwoSamples>| {
+        s.map(|s| json!({ "distance": s.distance, "p": s.p, "n_first": s.n_first, "n_second": s.n_second }))
+    };
+    json!({
+        "name_in_second": p.names[1],
+        "units": p.units.len(),
+        "differing_units": p.differing(),
+        "only_in_first": p.only_in(0),
+        "only_in_second": p.only_in(1),
+        "spikes_first": p.spikes(0),
+        "spikes_second": p.spikes(1),
+        "van_rossum": distance(p.van_rossum()),
+        "victor_purpura": distance(p.victor_purpura()),
+        "kolmogorov_smirnov": { "rate_hz": samples(p.rates), "cv": samples(p.cvs), "isi_s": samples(p.intervals) },
+    })
+}
+
+/// Laid out for people.
+pub fn text(found: &Found, sides: &[Side; 2]) -> String {
+    let [a, b] = [0, 1].map(|side: usize| sides[side].path.display().to_string());
+    let units: usize = found.populations.iter().map(|p| p.units.len()).sum();
+    let [n, m] = [0, 1].map(|side| found.populations.iter().map(|p| p.spikes(side)).sum::<usize>());
+    let tolerance = found.measures.tolerance;
+    let within = if tolerance > 0.0 { format!(", to {} ms", short(1e3 * tolerance)) } else { String::new() };
+    let mut out = match found.first {
+        None => format!("{a} and {b} have the same {} spikes of {} units{within}\n", count(n), count(units)),
+        Some((p, u, d)) => {
+            let differing: usize = found.populations.iter().map(Population::differing).sum();
+            let population = &found.populations[p];
+            let name = name(population, population.units[u].id, sides);
+            format!(
+                "{a} and {b} differ{within}\nfirst: spike {} of {name}, {}\n{} and {} spikes; {} of {} units differ\n",
+                count(d.index),
+                times(d),
+                count(n),
+                count(m),
+                count(differing),
+                count(units)
+            )
+        }
+    };
+    for population in &found.populations {
+        let named = [0, 1].iter().any(|side| !population.only_in(*side).is_empty());
+        if named || population.van_rossum().is_some_and(|d| d.max > 0.0) {
+            out += &block(population, found, sides);
+        }
+    }
+    out
+}
+
+fn times(d: Difference) -> String {
+    match (d.first, d.second) {
+        (Some(a), Some(b)) => format!("at {a} s and at {b} s"),
+        (Some(a), None) => format!("at {a} s in the first only"),
+        (None, Some(b)) => format!("at {b} s in the second only"),
+        (None, None) => String::new(),
+    }
+}
+
+fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
+    let name = match &p.names {
+        [Some(a), Some(b)] if a != b => format!("{a} and {b}"),
+        _ => p.name().to_string(),
+    };
+    let mut out = format!("\n{name}: {} units, {} of them differ", count(p.units.len()), count(p.differing()));
+    let _ = writeln!(out, ", {} and {} spikes", count(p.spikes(0)), count(p.spikes(1)));
+    for (side, which) in [(0, "first"), (1, "second")] {
+        if p.names[1 - side].is_none() {
+            let _ = writeln!(out, "  only in the {which} file");
+            continue;
+        }
+        let alone = p.only_in(side);
+        if !alone.is_empty() {
+            let named: Vec<String> = alone.iter().take(NAMED).map(i64::to_string).collect();
+            let more = if alone.len() > NAMED { format!(" and {} more", alone.len() - NAMED) } else { String::new() };
+            let _ = writeln!(out, "  only in the {which} file: {}{more}", named.join(", "));
+        }
+    }
+    if p.van_rossum().is_none_or(|d| d.max == 0.0) {
+        return out;
+    }
+    let farthest = |of: &dyn Fn(&Unit) -> Option<f64>| {
+        let best = p.units.iter().filter_map(|unit| Some((of(unit)?, unit.id)));
+        best.reduce(|best, next| if next.0 > best.0 { next } else { best })
+    };
+    let mut distance = |label: String, d: Option<Distribution>, of: &dyn Fn(&Unit) -> Option<f64>| {
+        if let (Some(d), Some((_, id))) = (d, farthest(of)) {
+            let most = if d.max > 0.0 { format!(" ({})", self::name(p, id, sides)) } else { String::new() };
+            let _ = writeln!(out, "  {label:<32} mean {}, largest {}{most}", short(d.mean), short(d.max));
+        }
+    };
+    let m = &found.measures;
+    distance(format!("van Rossum, tau {} ms", short(1e3 * m.tau)), p.van_rossum(), &|unit| Some(unit.van_rossum));
+    distance(format!("Victor-Purpura, q {} Hz", short(m.cost)), p.victor_purpura(), &|unit| unit.victor_purpura);
+    for (label, samples) in [("rates", p.rates), ("CVs", p.cvs), ("intervals", p.intervals)] {
+        if let Some(s) = samples {
+            let label = format!("Kolmogorov-Smirnov, {label}");
+            let (n, m) = (count(s.n_first), count(s.n_second));
+            let _ = writeln!(out, "  {label:<32} {} (n {n} and {m}, p {})", short(s.distance), short(s.p));
+        }
+    }
+    out
+}
+
+/// What a unit is called in the file that has it.
+fn name(population: &Population, id: i64, sides: &[Side; 2]) -> String {
+    let side = usize::from(population.names[0].is_none());
+    unit_name(population.name(), id, &sides[side].recording)
+}
+
+fn count(n: usize) -> String {
+    grouped(n as u64)
+}

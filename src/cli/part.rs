@@ -1,0 +1,103 @@
+//! Flags of what is measured of a file: `stats` and `diff` have them.
+
+use memspike::analysis::Chosen;
+use memspike::plot::{self, Group, Selection};
+use memspike::spec::{Condition, Wanted, units_where};
+use memspike::spikes::Recording;
+
+use super::raster::groups;
+use super::{Failure, quantity};
+
+/// A window and units.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Part {
+    /// Start of the window, on the file's clock; its first observed moment without it
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    pub start: Option<f64>,
+
+    /// End of the window, on the file's clock, not counted; just after its last observed moment without it
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    pub stop: Option<f64>,
+
+    /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
+    #[arg(long, value_name = "POPULATION")]
+    pub population: Vec<Selection>,
+
+    /// Units by a column that `memspike info` names, such as location=M1; may be repeated: other columns must hold too, further
+    /// values of one column are alternatives
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub filter: Vec<String>,
+}
+
+impl Part {
+    /// The window in a recording whose first and last spike are known.
+    ///
+    /// # Errors
+    /// Exit code 2 if it is empty.
+    pub fn window(&self, recording: &Recording, spikes: Option<(f64, f64)>) -> Result<(f64, f64), Failure> {
+        let (first, last) = recording.extent(spikes);
+        // Windows are half open: the last spike lies within.
+        let (start, stop) = (self.start.unwrap_or(first), self.stop.unwrap_or(last.next_up()));
+        if start < stop {
+            return Ok((start, stop));
+        }
+        Err(Failure::input(format!(
+            "The window from {start} s to {stop} s is empty; the file goes from {first} s to {last} s."
+        )))
+    }
+
+    /// The units, of a file that calls its units so.
+    ///
+    /// # Errors
+    /// Exit code 2 if something is chosen that is not there, or nothing is left.
+    pub fn units(&self, recording: &Recording, ids: &[i64]) -> Result<Chosen, Failure> {
+        let mut populations = groups(recording);
+        let kept = plot::selected(ids.len(), &populations, &self.population).map_err(Failure::input)?;
+        let kept = units_where(&conditions(&self.filter)?, recording, ids, kept)
+            .map_err(|message| Failure::input(format!("The {message}.")))?;
+        if populations.is_empty() {
+            populations.push(Group::new("units", 0, ids.len()));
+        }
+        let mut chosen = Chosen { place: vec![None; ids.len()], groups: Vec::new() };
+        let mut next = 0;
+        for population in populations {
+            let units = population.first..population.first + population.count;
+            let first = next;
+            for unit in kept.iter().filter(|unit| units.contains(unit)) {
+                chosen.place[*unit] = Some(next as u32);
+                next += 1;
+            }
+            if next > first || (self.population.is_empty() && self.filter.is_empty()) {
+                chosen.groups.push((population.name, first..next));
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+/// For each column of `COLUMN=VALUE` its values.
+///
+/// # Errors
+/// Exit code 2 if one is written otherwise.
+pub fn conditions(filter: &[String]) -> Result<Vec<Condition>, Failure> {
+    let mut conditions: Vec<Condition> = Vec::new();
+    for text in filter {
+        let Some((column, value)) = text.split_once('=').filter(|(column, _)| !column.is_empty()) else {
+            return Err(Failure::input(format!("--where is {text:?}; expected COLUMN=VALUE, such as location=M1.")));
+        };
+        let value = match value.parse::<f64>() {
+            Ok(number) if number.is_finite() => Wanted::Number(number),
+            _ => Wanted::Text(value.to_string()),
+        };
+        match conditions.iter_mut().find(|known| known.column == column) {
+            Some(condition) => condition.values.push(value),
+            None => conditions.push(Condition { column: column.to_string(), values: vec![value] }),
+        }
+    }
+    Ok(conditions)
+}
+
+/// What the unit of this id is called: a member of a population, or a unit of a recording.
+pub fn unit_name(population: &str, id: i64, recording: &Recording) -> String {
+    if recording.populations.is_empty() { format!("unit {id}") } else { format!("{population}[{id}]") }
+}

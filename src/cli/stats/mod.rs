@@ -1,0 +1,195 @@
+//! `memspike stats`: rates, intervals, their variation, counts, correlations and spectra of a recording or a result.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use memspike::analysis::{self, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Statistics, Trials, segment_length};
+use memspike::spikes::Recording;
+use memspike::{format, whole};
+use serde_json::Value;
+
+use super::note::notes;
+use super::output::Output;
+use super::part::Part;
+use super::{Done, Failure, align, cells, quantity};
+
+mod figures;
+mod tables;
+mod text;
+
+use tables::Table;
+
+/// Say what spikes are like: rates, intervals, CV, CV2, LV, Fano factors, correlations, spectra
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  memspike stats session.nwb\n  \
+                        memspike stats replay.h5 --population hidden_E --start 500ms --json\n  \
+                        memspike stats session.nwb --per-unit -o units.csv\n  \
+                        memspike stats session.nwb --correlations -o correlations.tsv --bin 20ms\n  \
+                        memspike stats session.nwb --align-to trials --before 0s --after 1s\n\n\
+                        Every number is that of a function of elephant: docs/STATISTICS.md says which. Units of a file without \
+                        populations are called `units`.")]
+pub struct Args {
+    /// A result or a recording
+    file: PathBuf,
+
+    #[command(flatten)]
+    part: Part,
+
+    #[command(flatten)]
+    widths: Widths,
+
+    /// Units with fewer spikes are left out of the figures of CV, CV2, LV and LvR
+    #[arg(long, value_name = "NUMBER", default_value_t = MIN_SPIKES_FOR_CV as u64)]
+    min_spikes: u64,
+
+    /// The Fano factor over trials: around the start of these intervals, or a column of times, such as trials or
+    /// trials.go_cue_time
+    #[arg(long, value_name = "INTERVAL|COLUMN")]
+    align_to: Option<String>,
+
+    /// With --align-to: how long before the event trials begin [default: 500 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to", allow_hyphen_values = true)]
+    before: Option<f64>,
+
+    /// With --align-to: how long after the event trials end [default: 1 s]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to", allow_hyphen_values = true)]
+    after: Option<f64>,
+
+    /// A table with a row per unit, into the file or, without one, instead of the figures
+    #[arg(long, group = "table")]
+    per_unit: bool,
+
+    /// A table with the correlation of each pair of units
+    #[arg(long, group = "table")]
+    correlations: bool,
+
+    /// A table with the power spectrum of the rate of each population
+    #[arg(long, group = "table")]
+    spectrum: bool,
+
+    /// Where the table goes: .csv or .tsv
+    #[arg(short, long, value_name = "FILE", requires = "table")]
+    output: Option<PathBuf>,
+
+    /// As one JSON object, with the table if it has no file
+    #[arg(long)]
+    json: bool,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// Widths of bins \[s\].
+#[derive(Debug, clap::Args)]
+struct Widths {
+    /// Width of the bins in which counts are correlated [default: 5 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    bin: Option<f64>,
+
+    /// Width of the bins of Fano factors over time [default: 100 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    fano_bin: Option<f64>,
+
+    /// Width of the bins of the rate whose spectrum is estimated [default: 1 ms]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
+    spectrum_bin: Option<f64>,
+
+    /// Bins in a segment of the spectrum, a power of two; without it about a second
+    #[arg(long, value_name = "NUMBER")]
+    segment: Option<usize>,
+}
+
+/// A file that was measured.
+struct Measured {
+    recording: Recording,
+    /// The ids of the chosen units.
+    ids: Vec<i64>,
+    chosen: Chosen,
+    plan: Plan,
+    /// What trials are aligned to.
+    event: Option<String>,
+    found: Statistics,
+}
+
+/// Measures, and prints or writes.
+pub fn run(args: &Args) -> Result<Done, Failure> {
+    let table = match (args.per_unit, args.correlations, args.spectrum) {
+        (true, ..) => Some(Table::Units),
+        (_, true, _) => Some(Table::Correlations),
+        (.., true) => Some(Table::Spectrum),
+        _ => None,
+    };
+    let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
+    let separator = output.as_ref().map(cells::separator).transpose()?;
+    let measured = measure(args)?;
+    let Some((output, separator)) = output.zip(separator) else {
+        return match (args.json, table) {
+            (true, table) => {
+                let mut all = figures::all(&measured, &args.file);
+                if let (Some(table), Value::Object(all)) = (table, &mut all) {
+                    let (key, value) = table.as_json(&measured)?;
+                    all.insert(key.to_string(), value);
+                }
+                Done::json(&all)
+            }
+            (false, Some(table)) => Ok(Done::text(table.as_text(&measured, ',')?)),
+            (false, None) => Ok(Done::text(text::lay_out(&measured, &args.file))),
+        };
+    };
+    let text = table.unwrap_or(Table::Units).as_text(&measured, separator)?;
+    let rows = text.lines().count().saturating_sub(1);
+    whole::write(output.path(), text)
+        .map_err(|e| Failure::run(format!("{} could not be written: {e}.", output.path().display())))?;
+    if args.json {
+        return Done::json(&figures::all(&measured, &args.file));
+    }
+    let mut said = text::lay_out(&measured, &args.file);
+    let _ = writeln!(said, "\n{}: {rows} rows", output.path().display());
+    Ok(Done::text(said))
+}
+
+fn measure(args: &Args) -> Result<Measured, Failure> {
+    let (recording, spikes) = format::read_lazily(&args.file).map_err(Failure::input)?;
+    notes(&recording.notes);
+    let chosen = args.part.units(&recording, spikes.unit_ids())?;
+    if chosen.units() == 0 {
+        return Err(Failure::input(format!("{} has no units.", args.file.display())));
+    }
+    let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
+    let (trials, event) = match &args.align_to {
+        None => (None, None),
+        Some(to) => {
+            let (events, said) = align::moments(&recording, to)?;
+            let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
+            (Some(Trials::new(&events, before, after, window).map_err(Failure::input)?), Some(said))
+        }
+    };
+    let spectrum = args.widths.bins(window, args.widths.spectrum_bin, 0.001)?;
+    let plan = Plan {
+        correlation: args.widths.bins(window, args.widths.bin, 0.005)?,
+        fano: args.widths.bins(window, args.widths.fano_bin, 0.1)?,
+        // A few samples have no spectrum.
+        spectrum: spectrum.filter(|bins| args.widths.segment.is_some() || bins.count >= 8),
+        segment: args.widths.segment.or(spectrum.map(|bins| segment_length(bins.count, 1.0 / bins.width))),
+        trials,
+        min_spikes: args.min_spikes,
+        ..Plan::of(window)
+    };
+    let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
+    let mut ids = vec![0; chosen.units()];
+    for (place, id) in chosen.place.iter().zip(spikes.unit_ids()) {
+        place.iter().for_each(|place| ids[*place as usize] = *id);
+    }
+    Ok(Measured { recording, ids, chosen, plan, event, found })
+}
+
+impl Widths {
+    /// Bins that were asked for must fit into the window; those that nobody asked for are left out where they do not.
+    fn bins(&self, (start, stop): (f64, f64), asked: Option<f64>, default: f64) -> Result<Option<Bins>, Failure> {
+        match asked {
+            Some(width) => Bins::whole(start, stop, width).map(Some).map_err(Failure::input),
+            None => Ok(Bins::whole(start, stop, default).ok()),
+        }
+    }
+}

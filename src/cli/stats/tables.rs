@@ -1,0 +1,153 @@
+//! Tables of many rows: figures of each unit, correlations of each pair, spectra.
+
+use memspike::analysis::{Correlations, GroupStatistics, MOST_CORRELATED, Spectrum, UnitStatistics};
+use serde_json::{Map, Value, json};
+
+use super::Measured;
+use crate::cli::Failure;
+use crate::cli::cells::{Cell, lines};
+use crate::cli::part::unit_name;
+
+/// What a table is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Figures of each unit.
+    Units,
+    /// A square of correlations.
+    Correlations,
+    /// Densities by frequency, a column per population.
+    Spectrum,
+}
+
+impl Table {
+    /// As lines of cells.
+    pub fn as_text(self, measured: &Measured, separator: char) -> Result<String, Failure> {
+        let names = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        Ok(match self {
+            Table::Units => lines(&names(&columns(measured)), units(measured), separator),
+            Table::Correlations => {
+                let all = correlations(measured)?;
+                let head: Vec<String> = [String::from("unit")].into_iter().chain(unit_names(measured)).collect();
+                let row = |(i, name): (usize, String)| {
+                    let cells = (0..all.units()).map(|j| Cell::Number(all.coefficient(i, j)));
+                    [Cell::Text(name)].into_iter().chain(cells).collect()
+                };
+                lines(&head, unit_names(measured).into_iter().enumerate().map(row), separator)
+            }
+            Table::Spectrum => {
+                let (groups, hz) = spectra(measured)?;
+                let head = [String::from("hz")].into_iter().chain(groups.iter().map(|(group, _)| group.name.clone()));
+                let row = |k: usize| {
+                    let densities = groups.iter().map(|(_, spectrum)| spectrum.density[k]);
+                    [hz[k]].into_iter().chain(densities).map(|value| Cell::Number(Some(value))).collect()
+                };
+                lines(&head.collect::<Vec<_>>(), (0..hz.len()).map(row), separator)
+            }
+        })
+    }
+
+    /// As JSON, with the key under which it stands.
+    pub fn as_json(self, measured: &Measured) -> Result<(&'static str, Value), Failure> {
+        Ok(match self {
+            Table::Units => {
+                let columns = columns(measured);
+                let row = |cells: Vec<Cell>| -> Value {
+                    let pairs = columns.iter().zip(&cells).map(|(name, cell)| (name.to_string(), cell.json()));
+                    pairs.collect::<Map<_, _>>().into()
+                };
+                ("per_unit", units(measured).map(row).collect::<Vec<_>>().into())
+            }
+            Table::Correlations => {
+                let all = correlations(measured)?;
+                let row = |i: usize| (0..all.units()).map(|j| all.coefficient(i, j)).collect::<Vec<_>>();
+                let matrix: Vec<_> = (0..all.units()).map(row).collect();
+                ("correlations", json!({ "units": unit_names(measured), "matrix": matrix }))
+            }
+            Table::Spectrum => {
+                let (groups, hz) = spectra(measured)?;
+                let density: Map<String, Value> =
+                    groups.iter().map(|(group, spectrum)| (group.name.clone(), json!(spectrum.density))).collect();
+                ("spectra", json!({ "hz": hz, "density": density }))
+            }
+        })
+    }
+}
+
+fn columns(measured: &Measured) -> Vec<&'static str> {
+    let mut names = vec![
+        "population",
+        "unit",
+        "spikes",
+        "rate_hz",
+        "isi_mean_s",
+        "isi_std_s",
+        "isi_min_s",
+        "isi_max_s",
+        "cv",
+        "cv2",
+        "lv",
+        "lvr",
+        "fano_bins",
+    ];
+    if measured.plan.trials.is_some() {
+        names.push("fano_trials");
+    }
+    names
+}
+
+/// A row per unit.
+fn units(measured: &Measured) -> impl Iterator<Item = Vec<Cell>> {
+    let groups = measured.chosen.groups.iter();
+    let names = groups.flat_map(|(name, range)| range.clone().map(move |unit| (name, unit)));
+    names.map(|(name, unit)| {
+        let figures: &UnitStatistics = &measured.found.units[unit];
+        let i = &figures.intervals;
+        let some = |value: f64| Some(value).filter(|_| i.n > 0);
+        let mut row =
+            vec![Cell::Text(name.clone()), Cell::Whole(measured.ids[unit]), Cell::Whole(figures.spikes as i64)];
+        let numbers = [Some(figures.rate_hz), some(i.mean), i.std(), some(i.min), some(i.max)];
+        let rest = [figures.cv, figures.cv2, figures.lv, figures.lvr, figures.fano_bins];
+        row.extend(numbers.into_iter().chain(rest).map(Cell::Number));
+        row.extend(measured.plan.trials.as_ref().map(|_| Cell::Number(figures.fano_trials)));
+        row
+    })
+}
+
+fn unit_names(measured: &Measured) -> Vec<String> {
+    let groups = measured.chosen.groups.iter();
+    groups
+        .flat_map(|(name, range)| {
+            range.clone().map(move |unit| unit_name(name, measured.ids[unit], &measured.recording))
+        })
+        .collect()
+}
+
+fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
+    measured.found.correlations.as_ref().ok_or_else(|| {
+        if measured.plan.correlation.is_none() {
+            return Failure::input("The window is shorter than a bin of 5 ms; give --bin.");
+        }
+        let units = measured.chosen.units();
+        let (name, _) = &measured.chosen.groups[0];
+        Failure::input(format!(
+            "There are {units} units, of which {MOST_CORRELATED} can be correlated pair by pair; choose some, such as \
+             --population '{name}[0:{MOST_CORRELATED}]'."
+        ))
+    })
+}
+
+/// Populations with their spectra, and the frequencies, which all share; at last all units together, if there are several populations.
+fn spectra(measured: &Measured) -> Result<(Vec<(GroupStatistics, Spectrum)>, Vec<f64>), Failure> {
+    let found = &measured.found;
+    let mut groups = found.groups.clone();
+    if groups.len() > 1 {
+        groups.push(GroupStatistics { name: "all".into(), ..found.all.clone() });
+    }
+    let groups: Vec<_> = groups.into_iter().filter_map(|group| Some((group.clone(), group.spectrum?))).collect();
+    let Some(hz) = groups.first().map(|(_, spectrum)| spectrum.hz.clone()) else {
+        return Err(Failure::input(
+            "The window is shorter than 8 bins of 1 ms, which have no spectrum; give --spectrum-bin.",
+        ));
+    };
+    Ok((groups, hz))
+}

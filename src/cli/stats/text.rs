@@ -1,0 +1,100 @@
+//! The figures, laid out for people.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use memspike::analysis::{Distribution, GroupStatistics, Moments};
+
+use super::Measured;
+use crate::cli::figures::short;
+use crate::cli::memory::grouped;
+
+/// The figures as text.
+pub fn lay_out(measured: &Measured, file: &Path) -> String {
+    let (start, stop) = measured.plan.window;
+    let found = &measured.found;
+    let mut out = format!("{}: {}\n", file.display(), measured.recording.format);
+    let (units, spikes) = (grouped(found.all.units.len() as u64), grouped(found.all.spikes));
+    let _ = writeln!(out, "{units} units, {spikes} spikes, {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
+    for group in &found.groups {
+        out += &block(group, &group.name, measured);
+    }
+    if found.groups.len() > 1 {
+        out += &block(&found.all, "all", measured);
+    }
+    out
+}
+
+/// The figures of a population.
+fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
+    let plan = &measured.plan;
+    let count = |n: usize| grouped(n as u64);
+    let title = format!("{name}: {} units, {} active", count(group.units.len()), count(group.active));
+    let mut out = format!("\n{title:<34}{}\n", head());
+    let mut row = |label: String, found: Option<Distribution>| {
+        if let Some(d) = found {
+            let _ =
+                writeln!(out, "  {label:<32}{}", cells(d.n as u64, [d.mean, d.std, d.min, d.median, d.max].map(Some)));
+        }
+    };
+    row("rate [Hz]".into(), group.rate_hz);
+    row("CV".into(), group.cv);
+    row("CV2".into(), group.cv2);
+    row("LV".into(), group.lv);
+    row("LvR".into(), group.lvr);
+    if let Some(bins) = plan.fano {
+        row(format!("Fano factor, bins of {}", duration(bins.width)), group.fano_bins);
+    }
+    if let Some(trials) = &plan.trials {
+        row(format!("Fano factor, {} trials", count(trials.count())), group.fano_trials);
+    }
+    out += &intervals(&group.intervals);
+    let pairs = &group.correlation;
+    if let (Some(bins), Some(mean)) = (plan.correlation, pairs.mean) {
+        let d = pairs.distribution;
+        let of = |f: fn(Distribution) -> f64| d.map(f);
+        let figures = [Some(mean), of(|d| d.std), of(|d| d.min), of(|d| d.median), of(|d| d.max)];
+        let label = format!("correlation, bins of {}", duration(bins.width));
+        let _ = writeln!(out, "  {label:<32}{}", cells(pairs.pairs, figures));
+    }
+    if let Some(fano) = group.fano_units {
+        let _ = writeln!(out, "  {:<32}{:>10}", "Fano factor, over units", short(fano));
+    }
+    if let (Some(spectrum), Some(bins)) = (&group.spectrum, plan.spectrum)
+        && let Some((hz, density)) = spectrum.peak()
+    {
+        let segment = duration(plan.segment.unwrap_or(0) as f64 * bins.width);
+        let _ = writeln!(
+            out,
+            "  {:<32}{:>10} Hz with {} Hz\u{b2}/Hz; {} segments of {segment}",
+            "spectrum of the rate, peak",
+            short(hz),
+            short(density),
+            grouped(spectrum.segments as u64)
+        );
+    }
+    out
+}
+
+fn intervals(of: &Moments) -> String {
+    let ms = |seconds: f64| Some(1e3 * seconds);
+    of.std().map_or(String::new(), |std| {
+        let figures = [ms(of.mean), ms(std), ms(of.min), None, ms(of.max)];
+        format!("  {:<32}{}\n", "intervals [ms]", cells(of.n, figures))
+    })
+}
+
+fn head() -> String {
+    let names = ["n", "mean", "std", "min", "median", "max"];
+    names.iter().fold(String::new(), |line, name| line + &format!("{name:>10}"))
+}
+
+fn cells(n: u64, figures: [Option<f64>; 5]) -> String {
+    let cell = |value: Option<f64>| format!("{:>10}", value.map_or("-".to_string(), short));
+    figures.into_iter().fold(format!("{:>10}", grouped(n)), |line, value| line + &cell(value))
+}
+
+/// A length of time that reads well.
+fn duration(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{} ms", short(1e3 * seconds)) } else { format!("{} s", short(seconds)) }
+}

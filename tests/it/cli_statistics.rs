@@ -1,0 +1,181 @@
+//! `memspike stats` and `memspike diff` as a user runs them.
+
+use serde_json::Value;
+
+use crate::cli::{bad, good, memspike, workplace};
+use crate::statistics::{numbers, reference, same};
+
+fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
+    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
+}
+
+#[test]
+fn statistics_of_recordings_are_those_of_elephant() {
+    let folder = workplace();
+    let reference = reference();
+    for (name, expected) in reference["recordings"].as_object().unwrap() {
+        let file = format!("tests/data/recordings/{name}");
+        let seconds = |key: &str| format!("{}s", expected[key]);
+        let (bin, fano, spectrum) = (seconds("bin_s"), seconds("fano_bin_s"), seconds("spectrum_bin_s"));
+        let segment = expected["segment"].to_string();
+        let flags = ["--bin", &bin, "--fano-bin", &fano, "--spectrum-bin", &spectrum, "--segment", &segment];
+        let mut args = vec!["stats", &file, "--json", "--per-unit"];
+        args.extend(flags);
+        if expected["trials"].is_number() {
+            args.extend(["--align-to", "trials", "--before", "250ms", "--after", "1.5s"]);
+        }
+        let found = json(&folder, &args);
+        for key in ["start_s", "stop_s", "trials"] {
+            same(key, found[key].as_f64(), expected[key].as_f64());
+        }
+        let units = found["per_unit"].as_array().unwrap();
+        assert_eq!(units.len(), expected["units"].as_array().unwrap().len());
+        for (unit, expected) in units.iter().zip(expected["units"].as_array().unwrap()) {
+            for (key, value) in expected.as_object().unwrap() {
+                same(&format!("{name} {key}"), unit[key].as_f64(), value.as_f64());
+            }
+        }
+        for group in [&found["all"], &found["populations"]["units"]] {
+            same("fano_units", group["fano_units"].as_f64(), expected["fano_units"].as_f64());
+            same("mean correlation", group["correlation"]["mean"].as_f64(), expected["correlation_mean"].as_f64());
+            assert_eq!(group["correlation"]["pairs"], expected["correlation_pairs"]);
+        }
+        let mut args = vec!["stats", &file, "--json", "--spectrum"];
+        args.extend(flags);
+        let spectra = &json(&folder, &args)["spectra"];
+        for (found, expected) in
+            numbers(&spectra["density"]["units"]).into_iter().zip(numbers(&expected["density"])).skip(1)
+        {
+            same(&format!("{name} spectrum"), Some(found), Some(expected));
+        }
+    }
+}
+
+#[test]
+fn tables_go_to_files_and_the_same_numbers_to_json() {
+    let folder = workplace();
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let said = good(&memspike(folder.path(), &["stats", "session.nwb", "--per-unit", "-o", "units.csv"]));
+    assert!(said.contains("182 units, 1,654 spikes") && said.contains("units.csv: 182 rows"), "{said}");
+    let units = text("units.csv");
+    let stdout = good(&memspike(folder.path(), &["stats", "session.nwb", "--per-unit"]));
+    assert_eq!(units, stdout);
+    let all = json(&folder, &["stats", "session.nwb", "--per-unit", "--json"]);
+    let mut rows = units.lines();
+    let head: Vec<&str> = rows.next().unwrap().split(',').collect();
+    assert_eq!(head[..4], ["population", "unit", "spikes", "rate_hz"]);
+    for (row, object) in rows.zip(all["per_unit"].as_array().unwrap()) {
+        for (cell, name) in row.split(',').zip(&head) {
+            same(name, cell.parse().ok(), object[*name].as_f64());
+        }
+    }
+    good(&memspike(folder.path(), &["stats", "session.nwb", "--correlations", "-o", "c.tsv", "--bin", "20ms"]));
+    let square = text("c.tsv");
+    assert!(square.lines().all(|line| line.split('\t').count() == 183) && square.lines().count() == 183);
+    assert!(square.starts_with("unit\tunit 0\tunit 1\t"), "{}", &square[..40]);
+    good(&memspike(folder.path(), &["stats", "session.nwb", "--spectrum", "-o", "s.csv", "--segment", "256"]));
+    assert_eq!((text("s.csv").lines().next(), text("s.csv").lines().count()), (Some("hz,units"), 130));
+}
+
+#[test]
+fn a_result_has_figures_for_each_population_and_for_a_selection() {
+    let folder = workplace();
+    let replay: Value = json(&folder, &["replay", "session.nwb", "-o", "a.h5", "--json"]);
+    let stats = json(&folder, &["stats", "a.h5", "--json"]);
+    for (name, population) in replay["populations"].as_object().unwrap() {
+        let found = &stats["populations"][name];
+        assert_eq!((&found["units"], &found["spikes"]), (&population["size"], &population["spikes"]));
+        same("rate", found["rate_hz"]["mean"].as_f64(), population["rate_hz"].as_f64());
+        same("CV", found["cv"]["mean"].as_f64(), population["cv_isi"].as_f64());
+    }
+    let some = json(
+        &folder,
+        &["stats", "a.h5", "--json", "--population", "hidden_E[10:30]", "--start", "500ms", "--per-unit"],
+    );
+    assert_eq!((&some["all"]["units"], &some["start_s"]), (&20.into(), &0.5.into()));
+    assert_eq!(some["per_unit"][0]["unit"], 10);
+    assert_eq!(some["populations"].as_object().unwrap().len(), 1);
+    let file = "tests/data/recordings/nwb_made/electrodes_links.nwb";
+    let v2 = json(&folder, &["stats", file, "--json", "--where", "location=V2"]);
+    assert_eq!(v2["all"]["units"], 3);
+}
+
+#[test]
+fn questions_without_an_answer_are_errors_that_say_why() {
+    let folder = workplace();
+    for (args, told) in [
+        (&["--start", "9s", "--stop", "8s"][..], "is empty; the file goes from 2282.6 s"),
+        (&["--bin", "5s"], "longer than the window"),
+        (&["--segment", "100"], "power of two"),
+        (&["--per-unit", "-o", "units.txt"], ".csv or .tsv"),
+        (&["--align-to", "rewards"], "neither a table of intervals nor a column"),
+        (&["--population", "E"], "there is no population `E`"),
+        (&["--where", "depth=3"], "where names the column depth"),
+        (&["-o", "units.csv"], "--per-unit"),
+    ] {
+        let args = [&["stats", "session.nwb"][..], args].concat();
+        let said = bad(&memspike(folder.path(), &args), 2);
+        assert!(said.contains(told), "{args:?}: {said}");
+    }
+    // Silence has rates and nothing else.
+    std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n0.75,2\n").unwrap();
+    let few = json(&folder, &["stats", "few.csv", "--json"]);
+    assert_eq!(
+        (&few["all"]["spikes"], &few["all"]["cv"], &few["all"]["isi_s"]),
+        (&2.into(), &Value::Null, &Value::Null)
+    );
+    good(&memspike(folder.path(), &["stats", "few.csv"]));
+    std::fs::write(folder.path().join("one.csv"), "time_s,unit\n0.5,1\n").unwrap();
+    good(&memspike(folder.path(), &["stats", "one.csv"]));
+}
+
+#[test]
+fn files_that_differ_say_where_and_end_with_1() {
+    let folder = workplace();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.csv", "time_s,unit\n1,0\n2,7\n3,0\n4,9\n");
+    write("b.csv", "time_s,unit\n1,0\n2.5,7\n3,0\n");
+    let output = memspike(folder.path(), &["diff", "a.csv", "b.csv"]);
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("first: spike 0 of unit 7, at 2 s and at 2.5 s"), "{said}");
+    assert!(
+        said.contains("4 and 3 spikes; 2 of 3 units differ") && said.contains("only in the first file: 9"),
+        "{said}"
+    );
+    let output =
+        memspike(folder.path(), &["diff", "a.csv", "b.csv", "--json", "--per-unit", "--tau", "1s", "--cost", "1Hz"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!({ "population": "units", "unit": 7, "index": 0, "first_s": 2.0, "second_s": 2.5 });
+    assert_eq!((&found["same"], &found["first_difference"]), (&Value::Bool(false), &expected));
+    let rows = found["per_unit"].as_array().unwrap();
+    same("van Rossum", rows[1]["van_rossum"].as_f64(), Some((2.0 * (1.0 - (-0.5f64).exp())).sqrt()));
+    assert_eq!([0, 1, 2].map(|k: usize| rows[k]["victor_purpura"].as_f64().unwrap()), [0.0, 0.5, 1.0]);
+    same("mean", found["populations"]["units"]["victor_purpura"]["mean"].as_f64(), Some(0.5));
+    let ks = &found["populations"]["units"]["kolmogorov_smirnov"]["rate_hz"];
+    assert_eq!((&ks["n_first"], &ks["n_second"]), (&3.into(), &2.into()));
+    // Within the tolerance but for the spike of unit 9; without that unit, the same.
+    let output = memspike(folder.path(), &["diff", "a.csv", "b.csv", "--tolerance", "500ms"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("spike 0 of unit 9, at 4 s in the first only"));
+    good(&memspike(folder.path(), &["diff", "a.csv", "b.csv", "--tolerance", "500ms", "--stop", "4s"]));
+    assert!(bad(&memspike(folder.path(), &["diff", "a.csv", "c.csv"]), 2).contains("c.csv"));
+    assert!(bad(&memspike(folder.path(), &["diff", "a.csv", "b.csv", "--cost", "3ms"]), 2).contains("rate"));
+}
+
+#[test]
+fn the_same_spikes_are_the_same_in_any_format_and_a_run_equals_itself() {
+    let folder = workplace();
+    good(&memspike(folder.path(), &["convert", "session.nwb", "session.csv"]));
+    let said = good(&memspike(folder.path(), &["diff", "session.nwb", "session.csv"]));
+    assert!(said.starts_with("session.nwb and session.csv have the same 1,654 spikes of 182 units\n"), "{said}");
+    assert!(said.contains("only in the first file: 0, 9, 10"), "silent units: {said}");
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5", "--threads", "1"]));
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "b.h5", "--threads", "2"]));
+    assert_eq!(good(&memspike(folder.path(), &["diff", "a.h5", "b.h5"])).lines().count(), 1);
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "c.h5", "--seed", "9"]));
+    let output = memspike(folder.path(), &["diff", "a.h5", "c.h5", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &found["populations"]["recorded"]["differing_units"]), (Some(1), &0.into()));
+    assert!(found["populations"]["hidden_E"]["differing_units"].as_u64().unwrap() > 0);
+}
