@@ -33,10 +33,10 @@ pub fn victor_purpura(first: &[f64], second: &[f64], q: f64) -> f64 {
     let mut filled = 0;
     bands(first, second, q, |time, band| {
         let last = best[filled];
-        for place in filled + 1..=band.end {
-            best[place] = last;
+        if band.end > filled {
+            best[filled + 1..=band.end].fill(last);
+            filled = band.end;
         }
-        filled = filled.max(band.end);
         let mut diagonal = best[band.start];
         for j in band {
             let matched = Matched { spikes: diagonal.spikes + 1, cost: diagonal.cost + q * (time - second[j]).abs() };

@@ -213,6 +213,25 @@ pub fn read_lazily(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), For
     Ok((recording, Box::new(spikes)))
 }
 
+/// Bytes into which large recordings are read ahead.
+const AHEAD: usize = 32 << 20;
+
+/// A recording or a result without its spikes, and the spikes, which come in the order of time. Those of a large NWB or SONATA file or
+/// result stay in the file and are read block by block, in a process of its own if one was [installed](contain).
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in_order(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), FormatError> {
+    if Plain::open(path)?.bytes > LARGE
+        && let Some((recording, spikes)) = stream::StreamedSpikes::open(path, AHEAD)?
+    {
+        return Ok((recording, Box::new(spikes)));
+    }
+    let mut recording = read(path)?;
+    let spikes = std::mem::take(&mut recording.spikes);
+    Ok((recording, Box::new(spikes)))
+}
+
 /// Opens an HDF5 file in this process and hands it to a reader.
 fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Result<T, FormatError> {
     let plain = Plain::open(path)?;

@@ -1,5 +1,7 @@
 //! `memspike stats` and `memspike diff` as a user runs them.
 
+use memspike::format::{self, stream::StreamedSpikes};
+use memspike::spikes::SpikeSource;
 use serde_json::Value;
 
 use crate::cli::{bad, good, memspike, workplace};
@@ -178,4 +180,27 @@ fn the_same_spikes_are_the_same_in_any_format_and_a_run_equals_itself() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &found["populations"]["recorded"]["differing_units"]), (Some(1), &0.into()));
     assert!(found["populations"]["hidden_E"]["differing_units"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn spikes_that_stay_in_their_file_come_in_order_and_as_they_are_read_at_once() {
+    let folder = workplace();
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5"]));
+    let files = ["a.h5", "session.nwb", "tests/data/recordings/sonata_spikes/300_intfire_output_spikes.h5"];
+    for (path, buffer) in
+        files.iter().flat_map(|file| [1, 3000, 1 << 25].map(|buffer| (folder.path().join(file), buffer)))
+    {
+        let whole = format::read(&path).unwrap();
+        let (recording, spikes) = StreamedSpikes::open(&path, buffer).unwrap().unwrap();
+        assert_eq!((spikes.unit_ids(), spikes.ends()), (&whole.spikes.unit_ids[..], whole.spikes.ends()));
+        assert!(recording.populations == whole.populations && recording.spikes.is_empty());
+        for (start, stop) in [(f64::NEG_INFINITY, f64::INFINITY), (0.5, 1.25), (2283.0, 2284.5), (9e9, 9.1e9)] {
+            let mut times = Vec::new();
+            spikes.pieces(start, stop, &mut |more, _| times.extend_from_slice(more)).unwrap();
+            assert!(times == whole.spikes.between(start, stop).times, "{path:?} {buffer} {start}");
+            assert!(spikes.table(start, stop).unwrap() == whole.spikes.between(start, stop));
+        }
+    }
+    std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n").unwrap();
+    assert!(StreamedSpikes::open(&folder.path().join("few.csv"), 1).unwrap().is_none());
 }

@@ -91,7 +91,7 @@ pub fn statistics(source: &dyn SpikeSource, chosen: &Chosen, plan: &Plan) -> Res
     if let Some((sums, squares)) = &pass.many
         && let Some(bins) = plan.correlation
     {
-        let blocks = chosen.groups.iter().map(|(_, range)| range.clone()).chain([0..chosen.units()]);
+        let blocks = chosen.groups.iter().map(|(_, range)| range.clone()).chain(std::iter::once(0..chosen.units()));
         let mut mean = MeanCorrelation::new(sums, squares, bins.count as u64, blocks);
         let mut running = Running::new(bins, chosen.units());
         read(source, chosen, plan.window, &mut |time, unit| running.add(time, unit, |bin| mean.add(bin)))?;

@@ -157,15 +157,15 @@ fn trains(side: &Side) -> Vec<Named> {
 /// The units of a pair of populations: id, in which file they are, their trains.
 fn both<'a>(
     pair: &'a [Option<Named>; 2],
-    silent: &'a Vec<f64>,
-) -> impl Iterator<Item = (i64, [bool; 2], &'a Vec<f64>, &'a Vec<f64>)> {
+    silent: &'a [f64],
+) -> impl Iterator<Item = (i64, [bool; 2], &'a [f64], &'a [f64])> {
     let [first, second] = [0, 1].map(|side: usize| pair[side].as_ref().map(|named| &named.1));
     let mut keys: Vec<(i64, usize)> =
         first.into_iter().chain(second).flat_map(|trains| trains.keys().copied()).collect();
     keys.sort_unstable();
     keys.dedup();
     keys.into_iter().map(move |key| {
-        let of = |trains: Option<&'a Trains>| trains.and_then(|trains| trains.get(&key));
+        let of = |trains: Option<&'a Trains>| trains.and_then(|trains| trains.get(&key)).map(Vec::as_slice);
         let (a, b) = (of(first), of(second));
         (key.0, [a.is_some(), b.is_some()], a.unwrap_or(silent), b.unwrap_or(silent))
     })

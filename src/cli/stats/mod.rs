@@ -150,7 +150,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 }
 
 fn measure(args: &Args) -> Result<Measured, Failure> {
-    let (recording, spikes) = format::read_lazily(&args.file).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
     let chosen = args.part.units(&recording, spikes.unit_ids())?;
     if chosen.units() == 0 {

@@ -136,8 +136,11 @@ fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
     })
 }
 
+/// Populations with their spectra, and the frequencies of these \[Hz\].
+type Spectra = (Vec<(GroupStatistics, Spectrum)>, Vec<f64>);
+
 /// Populations with their spectra, and the frequencies, which all share; at last all units together, if there are several populations.
-fn spectra(measured: &Measured) -> Result<(Vec<(GroupStatistics, Spectrum)>, Vec<f64>), Failure> {
+fn spectra(measured: &Measured) -> Result<Spectra, Failure> {
     let found = &measured.found;
     let mut groups = found.groups.clone();
     if groups.len() > 1 {

@@ -5,11 +5,14 @@
 
 mod layouts;
 mod runs;
+mod streamed;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use serde::{Deserialize, Serialize};
+
+pub use streamed::StreamedSpikes;
 
 use super::contain;
 use super::error::FormatError;
