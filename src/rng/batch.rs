@@ -37,8 +37,12 @@ impl StreamKey {
 fn fill_groups(key: [u32; 2], high: [u32; 2], block: u64, out: &mut [u32]) {
     let high = high.map(|word| [u64::from(word); LANES]);
     for (group, out) in out.chunks_exact_mut(WORDS).enumerate() {
-        let lane: [u64; LANES] = std::array::from_fn(|l| block.wrapping_add((group * LANES + l) as u64));
-        let words = cipher(key, [lane, lane.map(|n| n >> 32), high[0], high[1]]);
+        let (mut lane, mut upper) = ([0; LANES], [0; LANES]);
+        for l in 0..LANES {
+            let n = block.wrapping_add((group * LANES + l) as u64);
+            (lane[l], upper[l]) = (n, n >> 32);
+        }
+        let words = cipher(key, [lane, upper, high[0], high[1]]);
         for (l, out) in out.chunks_exact_mut(4).enumerate() {
             out.iter_mut().zip(&words).for_each(|(out, word)| *out = word[l] as u32);
         }

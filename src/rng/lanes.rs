@@ -1,7 +1,8 @@
 //! Many blocks of Philox4x32-10 at once: the same words as [`super::philox`], in loops that become vector instructions.
 //!
 //! Each 32-bit word of the cipher stands in a 64-bit lane, whose upper half is ignored: the one multiplication
-//! that every instruction set has is 32 x 32 -> 64 bits.
+//! that every instruction set has is 32 x 32 -> 64 bits. Loops are written out: `array::map` and `from_fn` of this length become calls
+//! of functions that know no vectors.
 
 use crate::math::vector::Kernel;
 
@@ -15,9 +16,11 @@ pub const LANES: usize = 16;
 pub fn blocks(key: StreamKey, group: u64, n: u64) -> [[u32; LANES]; 4] {
     // The group begins at a multiple of 16, so the low word does not overflow within it.
     let item = group * LANES as u64;
-    let lane = std::array::from_fn(|l| item + l as u64);
+    let mut lane = [0; LANES];
+    for (l, lane) in lane.iter_mut().enumerate() {
+        *lane = item + l as u64;
+    }
     let words = cipher(key.words(), [[n; LANES], [n >> 32; LANES], lane, [item >> 32; LANES]]);
-    // Not by `map`, which becomes a call to a function that knows no vectors.
     let mut out = [[0; LANES]; 4];
     for (out, word) in out.iter_mut().zip(&words) {
         for l in 0..LANES {
@@ -69,9 +72,12 @@ impl<const N: usize> Kernel for Each<'_, N> {
         const AT_ONCE: usize = 16;
         const { assert!(N.is_multiple_of(AT_ONCE)) };
         for from in (0..self.len.min(N)).step_by(AT_ONCE) {
-            let lanes =
-                |of: &[u64; N], shift: u32| -> [u64; AT_ONCE] { std::array::from_fn(|l| of[from + l] >> shift) };
-            let counter = [lanes(self.blocks, 0), lanes(self.blocks, 32), lanes(self.items, 0), lanes(self.items, 32)];
+            let mut counter = [[0; AT_ONCE]; 4];
+            for l in 0..AT_ONCE {
+                let (block, item) = (self.blocks[from + l], self.items[from + l]);
+                (counter[0][l], counter[1][l]) = (block, block >> 32);
+                (counter[2][l], counter[3][l]) = (item, item >> 32);
+            }
             for (out, word) in self.out.iter_mut().zip(cipher(self.key.words(), counter)) {
                 for l in 0..AT_ONCE {
                     out[from + l] = word[l] as u32;

@@ -148,7 +148,10 @@ impl<W: Real> Holder for Devices<'_, W> {
         }
         work.updates = work.begun;
         if self.memristor.device.common.pulses == Pulses::Stochastic {
-            let block = work.begun.map(|n| u64::from(n / WORDS_PER_BLOCK));
+            let mut block = [0; STRETCH];
+            for (block, &n) in block.iter_mut().zip(&work.begun[..stretch.len]) {
+                *block = u64::from(n / WORDS_PER_BLOCK);
+            }
             let (key, len) = (self.memristor.pulses, stretch.len);
             self.target.run(Each { key, items: &work.key, blocks: &block, len, out: &mut work.chance });
         }

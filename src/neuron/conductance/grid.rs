@@ -181,7 +181,8 @@ impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
         for i in 0..N {
             stiff |= kernel.is_stiff::<ALPHA>([g_ex[i], g_in[i], d_ex[i], d_in[i]]);
         }
-        let before = stiff.then_some((*v, [*g_ex, *g_in, *d_ex, *d_in]));
+        // Not by `then_some`, which would copy them in any case.
+        let before = if stiff { Some((*v, [*g_ex, *g_in, *d_ex, *d_in])) } else { None };
         let mut spiked =
             advance::<R, ALPHA, FINE, N>(&kernel, v, g_ex, g_in, d_ex, d_in, excitatory, inhibitory, current);
         if let Some((old, g)) = before {
