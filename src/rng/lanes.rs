@@ -73,8 +73,8 @@ impl<const N: usize> Kernel for Each<'_, N> {
         const { assert!(N.is_multiple_of(AT_ONCE)) };
         for from in (0..self.len.min(N)).step_by(AT_ONCE) {
             let mut counter = [[0; AT_ONCE]; 4];
-            for l in 0..AT_ONCE {
-                let (block, item) = (self.blocks[from + l], self.items[from + l]);
+            let (blocks, items) = (&self.blocks[from..from + AT_ONCE], &self.items[from..from + AT_ONCE]);
+            for (l, (&block, &item)) in blocks.iter().zip(items).enumerate() {
                 (counter[0][l], counter[1][l]) = (block, block >> 32);
                 (counter[2][l], counter[3][l]) = (item, item >> 32);
             }
