@@ -246,7 +246,8 @@ impl Recording {
         self.extent(self.spikes.ends_of_table()).0
     }
 
-    /// The last observed moment \[s\]; 0 if there is none.
+    /// The last observed moment \[s\], of observation intervals and spikes, and where there are no such intervals of trials; 0 if there is
+    /// none.
     pub fn stop(&self) -> f64 {
         self.extent(self.spikes.ends_of_table()).1
     }
@@ -255,7 +256,9 @@ impl Recording {
     pub fn extent(&self, spikes: Option<(f64, f64)>) -> (f64, f64) {
         let known = |moment: f64| if moment.is_finite() { moment } else { 0.0 };
         let starts = self.observed.iter().map(|o| o.0).chain(self.trials_edge(|t| &t.start)).chain(spikes.map(|s| s.0));
-        let stops = self.observed.iter().map(|o| o.1).chain(self.trials_edge(|t| &t.stop)).chain(spikes.map(|s| s.1));
+        // A trial that is longer than what was observed was cut short.
+        let trials = self.trials_edge(|t| &t.stop).filter(|_| self.observed.is_empty());
+        let stops = self.observed.iter().map(|o| o.1).chain(trials).chain(spikes.map(|s| s.1));
         (known(starts.fold(f64::INFINITY, f64::min)), known(stops.fold(f64::NEG_INFINITY, f64::max)))
     }
 

@@ -1,5 +1,7 @@
 //! Interspike intervals and their coefficient of variation.
 
+use super::Spans;
+
 /// Units with fewer spikes than this are left out of a mean CV.
 pub const MIN_SPIKES_FOR_CV: usize = 5;
 
@@ -8,12 +10,22 @@ pub fn intervals(train: &[f64]) -> Vec<f64> {
     train.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
+/// The intervals between successive spikes with no gap in what was observed between them: a gap is no silence.
+pub fn intervals_within(train: &[f64], spans: &Spans) -> Vec<f64> {
+    let together = train.windows(2).filter(|pair| spans.number(pair[0]) == spans.number(pair[1]));
+    together.map(|pair| pair[1] - pair[0]).collect()
+}
+
 /// Coefficient of variation of the intervals: their standard deviation (of the population, not
 /// of a sample) over their mean. 0 for a clock, 1 for a Poisson process. `elephant.statistics.cv`.
 ///
 /// `None` with fewer than two intervals, or if all spikes are simultaneous.
 pub fn cv(train: &[f64]) -> Option<f64> {
-    let intervals = intervals(train);
+    cv_of(&intervals(train))
+}
+
+/// That of these intervals.
+pub fn cv_of(intervals: &[f64]) -> Option<f64> {
     if intervals.len() < 2 {
         return None;
     }
@@ -48,6 +60,14 @@ mod tests {
         assert_eq!(cv(&[1.0, 2.0, 3.0, 4.0, 5.0]), Some(0.0));
         // Intervals 1, 3, 1, 3: mean 2, standard deviation 1.
         assert_eq!(cv(&[0.0, 1.0, 4.0, 5.0, 8.0]), Some(0.5));
+    }
+
+    #[test]
+    fn no_interval_spans_a_gap() {
+        let spans = Spans::within(&[(0.0, 2.5), (10.0, 13.0)], 0.0, 13.0);
+        let train = [0.5, 1.0, 2.0, 10.5, 11.5, 12.0];
+        assert_eq!(intervals_within(&train, &spans), [0.5, 1.0, 1.0, 0.5]);
+        assert_eq!(intervals_within(&train, &Spans::whole(0.0, 13.0)), intervals(&train));
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
         event: &said,
         reach: (align.before, align.after),
         bin: align.bin,
+        observed: &recording.observed,
     };
     plot::aligned(&what, options.size).map_err(Failure::input)
 }

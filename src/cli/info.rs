@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use memspike::analysis::Spans;
 use memspike::format;
 use memspike::spikes::{Column, Recording};
 use serde_json::{Map, Value, json};
@@ -46,7 +47,7 @@ fn is_result(recording: &Recording) -> bool {
 
 /// Mean rate of a block of units \[Hz\] over what was observed; none if that has no length.
 fn rate(recording: &Recording, spikes: usize, units: usize) -> Option<f64> {
-    let length = recording.stop() - recording.start();
+    let length = Spans::within(&recording.observed, recording.start(), recording.stop()).seconds();
     (length > 0.0 && units > 0).then(|| spikes as f64 / units as f64 / length)
 }
 
@@ -77,7 +78,7 @@ fn as_text(file: &Path, r: &Recording) -> String {
     }
     if !r.unit_columns.is_empty() {
         let names: Vec<&str> = r.unit_columns.iter().map(|(name, _)| name.as_str()).collect();
-        let _ = writeln!(out, "columns of units: {}", names.join(", "));
+        let _ = writeln!(out, "columns of units: id, {}", names.join(", "));
     }
     if let Some((_, column)) = r.electrodes.first() {
         let names: Vec<&str> = r.electrodes.iter().map(|(name, _)| name.as_str()).collect();

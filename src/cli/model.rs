@@ -94,7 +94,15 @@ impl Model {
                 Some(reel) => spec.bind_reel(population, &recording, reel),
                 None => spec.bind(population, &recording),
             };
-            recordings.push(Replayed { population, recording, bound: bound.map_err(Failure::input)? });
+            let bound = bound.map_err(Failure::input)?;
+            let lead = recording.start() - bound.start_s;
+            if lead > 0.0 {
+                let (name, first) = (&spec.populations[population].name, recording.start());
+                note(format_args!(
+                    "population {name}: nothing was recorded in the first {lead:.3} s, before {first:.3} s on the recording's clock"
+                ));
+            }
+            recordings.push(Replayed { population, recording, bound });
         }
         bind_intervals(&mut spec, &recordings)?;
         Ok(Loaded { spec, recordings, export: None })

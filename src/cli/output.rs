@@ -18,6 +18,11 @@ impl Output {
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::input(format!("The output {shown} is a folder; expected the name of a file.")));
         }
+        if path.exists() && !path.is_file() {
+            return Err(Failure::input(format!(
+                "The output {shown} is a device or a pipe; expected the name of a file, which is written beside it and renamed when it is whole."
+            )));
+        }
         if path.exists() && !force {
             return Err(Failure::input(format!(
                 "The output {shown} exists already; choose another name, or replace it with --force."
@@ -28,7 +33,24 @@ impl Output {
                 "The folder of the output {shown} does not exist; create it with: mkdir -p {}",
                 folder.display()
             ))),
-            _ => Ok(Output(path.to_path_buf())),
+            // What a link stands for is replaced, and the link stays.
+            _ => Ok(Output(if path.is_symlink() { path.canonicalize().unwrap_or(path.into()) } else { path.into() })),
+        }
+    }
+
+    /// Checks that it is none of the files that are read.
+    ///
+    /// # Errors
+    /// If it is one.
+    pub fn spare<'a>(self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<Output, Failure> {
+        let own = self.0.canonicalize().ok();
+        match inputs.into_iter().find(|input| own.is_some() && input.canonicalize().ok() == own) {
+            None => Ok(self),
+            Some(input) => Err(Failure::input(format!(
+                "The output {} is the file that is read, {}; choose another name.",
+                self.0.display(),
+                input.display()
+            ))),
         }
     }
 
@@ -55,9 +77,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.h5"), folder.path().join("b.h5"));
+        std::fs::write(&path, "x").unwrap();
+        let again = folder.path().join(".").join("a.h5");
+        let failure = Output::new(&path, true).unwrap().spare([other.as_path(), again.as_path()]).unwrap_err();
+        assert!(failure.to_string().contains("is the file that is read"), "{failure}");
+        assert!(Output::new(&other, true).unwrap().spare([path.as_path(), other.as_path()]).is_ok());
+    }
+
+    #[test]
     fn an_output_in_a_missing_folder_or_on_a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Output::new(&folder.path().join("no/a.h5"), false).unwrap_err().to_string().contains("mkdir"));
         assert!(Output::new(folder.path(), true).unwrap_err().to_string().contains("is a folder"));
+        assert!(Output::new(Path::new("/dev/null"), true).unwrap_err().to_string().contains("is a device"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stands_for_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().canonicalize().unwrap().join("a.h5"), folder.path().join("link.h5"));
+        std::fs::write(&file, "x").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(Output::new(&link, true).unwrap().path(), file);
     }
 }

@@ -137,6 +137,13 @@ pub fn shown<T>(
     // The window is what was observed, where the file says so.
     options.start = options.start.or(recording.observed.first().map(|o| o.0));
     options.stop = options.stop.or(recording.observed.last().map(|o| o.1));
+    let (first, last) = (recording.start(), recording.stop());
+    if first < last && (options.start.is_some_and(|t| t >= last) || options.stop.is_some_and(|t| t <= first)) {
+        return Err(Failure::input(format!(
+            "The window lies outside {}, which spans {first:.3} s to {last:.3} s on its own clock.",
+            what.file.display()
+        )));
+    }
     // Each signal gets a panel of its own.
     options.size.1 += 90 * u32::try_from(signals.len()).unwrap_or(0).min(20);
     let data = RasterData {
@@ -145,6 +152,7 @@ pub fn shown<T>(
         groups: &groups,
         signals: &signals,
         intervals: trials.filter(|_| what.behavior.is_some()),
+        observed: &recording.observed,
     };
     draw(&data, &options)
 }

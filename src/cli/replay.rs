@@ -6,6 +6,7 @@ use memspike::ranks::Ranks;
 use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec, Wanted};
 
 use super::model::Model;
+use super::output::Output;
 use super::part::conditions;
 use super::simulate::{self, Flags, Request};
 use super::together::agree;
@@ -70,6 +71,7 @@ fn request(args: Args) -> Result<Request, Failure> {
         return Err(Failure::input(format!("There is no recording {}; check the path.", args.recording.display())));
     }
     let model = args.model.map_or(Model::Replay, Model::File);
+    Output::new(&args.output, true)?.spare([args.recording.as_path()])?;
     let mut request = args.flags.request(model, Some(&args.output))?;
     request.at_speed(args.speed);
     let population = match args.into {

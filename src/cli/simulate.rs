@@ -14,6 +14,7 @@ use memspike::time::Time;
 use super::changes::Changes;
 use super::live::{Live, Seen, Watched};
 use super::model::{Layers, Loaded, Model, Replayed};
+use super::note::note;
 use super::output::Output;
 use super::progress::Progress;
 use super::sink::{Stored, read_marks};
@@ -111,7 +112,11 @@ impl Flags {
         let path = output.map(Path::to_path_buf).or(resumed);
         // A resumed run goes on with an output that is there.
         let replace = self.force || self.resume.is_some();
-        let output = path.map(|path| Output::new(&path, replace)).transpose()?;
+        let read = match &model {
+            Model::File(path) => Some(path.as_path()),
+            Model::Replay => None,
+        };
+        let output = path.map(|path| Output::new(&path, replace)?.spare(read)).transpose()?;
         let checkpoint = match (self.checkpoint_every, &output) {
             (None, _) => None,
             (Some(every), Some(output)) => Some((checkpoint_path(output.path()), every)),
@@ -153,6 +158,19 @@ fn checkpoint_path(output: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The exchange of spikes once per shortest delay takes some microsecond, even if nobody fires.
+fn tell_of_short_windows(network: &Network) {
+    let (shortest, duration) = (network.min_delay, network.spec.simulation.duration.unwrap_or(Time::ZERO));
+    if shortest < Time::from_ms(0.01) && duration.0 / shortest.0.max(1) > 1_000_000 {
+        note(format_args!(
+            "the shortest delay is {} ms, and spikes are exchanged once per shortest delay: {} times in this run; a distribution of delays may have \
+             a min, such as min = \"0.1 ms\"",
+            shortest.ms(),
+            memory::grouped((duration.0 / shortest.0.max(1)) as u64)
+        ));
+    }
+}
+
 /// Simulates, writes the result, and gives the figures; on all ranks together, the first writes.
 ///
 /// # Errors
@@ -176,8 +194,13 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = request.threads.unwrap_or_else(|| size.threads(processors, ranks.size()));
     // The same number everywhere, also where processors are of several kinds.
-    let threads = ranks.least(threads as u64) as usize;
+    // One without a member would only be waited for.
+    let members = usize::try_from(size.neurons.saturating_add(size.sources)).unwrap_or(usize::MAX);
+    let threads = ranks.least(threads.min(members.max(1)) as u64) as usize;
     let network = network::compile_on(spec, threads, ranks).map_err(Failure::input)?;
+    if ranks.is_first() {
+        tell_of_short_windows(&network);
+    }
     let simulation = engine::prepare(network).map_err(failed)?;
     let file = request.output.as_ref().filter(|_| ranks.is_first());
     let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();

@@ -2,14 +2,14 @@
 
 use crate::rng::{Purpose, StreamKey, name_key};
 
-use super::{Cell, Device, Traits, normal};
+use super::{Cell, Device, Law, Traits, normal};
 
 /// A device's conductance after each of some pulses.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Staircase {
     /// Directions of the pulses.
     pub up: Vec<bool>,
-    /// Of the device without spread or noise \[S\]; the mean course of a device with two states.
+    /// What shows of the device without spread or noise \[S\]; the mean course of a device with two states.
     pub nominal: Vec<f64>,
     /// Mean over cells and cycles of what shows \[S\].
     pub mean: Vec<f64>,
@@ -62,10 +62,17 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
     let c = &device.common;
     let nominal = Cell::nominal(c);
     let mut out = Staircase { up: up.to_vec(), ..Staircase::default() };
-    let mut g = start;
+    let reference = device.reference.map_or(0.0, |law| law.of(c, &nominal, 0.0));
+    let mut g = (start + reference).clamp(c.g_min, c.g_max);
     for &up in up {
-        g = (g + device.step(&nominal, g, up)).clamp(c.g_min, c.g_max);
-        out.nominal.push(g);
+        g = match &device.law {
+            _ if device.bank.one_sided && !up => c.g_min,
+            Law::TwoState(law) => law.mean_after(c, g, up),
+            _ => (g + device.step(&nominal, g, up)).clamp(c.g_min, c.g_max),
+        };
+        let shown = (g - reference).max(0.0);
+        // Each device is at one of the levels, their mean is at none.
+        out.nominal.push(if device.is_two_state() { shown } else { device.quantised(shown) });
     }
     // By pulse: per cell the mean over its cycles, and the variance around it.
     let (mut means, mut variances) = (vec![Vec::with_capacity(cells); up.len()], vec![0.0; up.len()]);

@@ -1,6 +1,7 @@
 //! Devices that were measured: the change that a pulse makes as a function of conductance and direction, from one row per pulse.
 //!
-//! Never extrapolated: beyond the conductances at which pulses of a direction were seen, a pulse changes nothing.
+//! Never extrapolated: beyond the conductances that were measured a pulse changes nothing. Within them, but beyond those at which pulses of a
+//! direction were seen (none of a cycle follows its last row, which is often the lowest), the change at the nearest of these is held.
 
 use crate::check::Invalid;
 use crate::describe::Bound::Optional;
@@ -29,7 +30,8 @@ pub const MODEL: Model = Model {
     equations: "up, down: g += mean(g, direction) + spread(g, direction) N, N: a fresh standard normal number per pulse\n\
                 mean and spread: of the changes between consecutive rows of a device and cycle, in bins of conductance with equal numbers\n\
                 of pulses, linear between the means of the bins; spread: within devices; sigma_d2d: that of the devices' mean steps\n\
-                about the common one, unless it is given; where no pulse was measured, none changes anything",
+                about the common one, unless it is given; where no pulse of a direction was measured, the change at the nearest\n\
+                conductance where one was; beyond all conductances that were measured nothing changes",
     reference: "the measurement itself; binning as in Boybat et al. 2018, doi:10.1038/s41467-018-04933-y",
     params: &PARAMS,
     variables: &[],
@@ -281,10 +283,14 @@ impl Measured {
         if up { &self.up } else { &self.down }
     }
 
-    /// Mean change \[S\] and its spread from pulse to pulse; 0 where nothing was measured.
+    /// Mean change \[S\] and its spread from pulse to pulse: within the range that of the nearest conductance at which one was seen, beyond
+    /// it 0.
     #[inline]
     pub fn at(&self, g: f64, up: bool) -> (f64, f64) {
-        self.curve(up).at(g).unwrap_or((0.0, 0.0))
+        let curve = self.curve(up);
+        let within = g >= self.range.0 && g <= self.range.1 && curve.seen.0 <= curve.seen.1;
+        let nearest = if within { g.clamp(curve.seen.0, curve.seen.1) } else { g };
+        curve.at(nearest).unwrap_or((0.0, 0.0))
     }
 }
 
@@ -323,11 +329,13 @@ mod tests {
     }
 
     #[test]
-    fn beyond_what_was_seen_nothing_changes() {
+    fn beyond_what_was_measured_nothing_changes_and_within_it_the_nearest_change_holds() {
         let m = Measured::new(&rows()).unwrap();
         assert_eq!(m.at(9e-6, true), (0.0, 0.0));
         assert_eq!(m.at(m.down.seen.1 * 1.001, false), (0.0, 0.0));
         assert!(m.at(m.up.seen.0, true).0 > 0.0, "held at the outermost bin within");
+        assert!(m.range.0 < m.up.seen.0, "the last row of a cycle, which no pulse follows");
+        assert_eq!(m.at(m.range.0, true), m.at(m.up.seen.0, true), "a device does not die there");
     }
 
     #[test]

@@ -22,7 +22,13 @@ const RANGE: [Param; 2] = [
 /// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
 /// of them is given; NaN stands for a sub-table that was not given.
 const SHARED: [Param; 43] = [
-    param("pulses", Choice(&PULSES), 0.0, Finite, "how a proposed change becomes pulses"),
+    param(
+        "pulses",
+        Choice(&PULSES),
+        0.0,
+        Finite,
+        "a change dw is worth |dw|/|w_max - w_min| (g_max - g_min)/dg pulses, dg as at mid-range: rounded by chance, with the rest carried to the next change, or one",
+    ),
     param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
     param("d2d", Choice(&SPREADS), 0.0, Finite, "law of that spread: a factor 1 + sigma_d2d N, or e^(sigma_d2d N)"),
     param(

@@ -68,6 +68,11 @@ impl TwoState {
         }
     }
 
+    /// The mean conductance of many devices after a pulse to each, where it was `g`.
+    pub fn mean_after(&self, c: &Common, g: f64, up: bool) -> f64 {
+        if up { g + self.p_up * (c.g_max - g) } else { g - self.p_down * (g - c.g_min) }
+    }
+
     /// The conductance after one pulse; `chance` is uniform in (0, 1). A device's own factors of its steps are those of its chances.
     #[inline]
     pub fn pulse(&self, c: &Common, cell: &Cell, g: f64, up: bool, chance: f64) -> f64 {

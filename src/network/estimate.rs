@@ -78,6 +78,11 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
             + if projection.crossbar.is_some() && plastic { 8 } else { 0 };
         // Those that are drawn at spikes take nothing but the number of each source's.
         let per_synapse = if projection.procedural { 0 } else { stored };
+        // A list of what arrives in each step on the way.
+        if let (Engine::Grid, Some(delay)) = (spec.simulation.engine, projection.delay.constant()) {
+            let steps = delay / spec.simulation.resolution.ms();
+            bytes = bytes.saturating_add((24.0 * steps) as u64);
+        }
         // Recorded weights: every synapse with its ends, where it can't be looked up at its spikes.
         let listed = spec.record.weights.iter().filter(|record| record.projection == index);
         let per_synapse = per_synapse

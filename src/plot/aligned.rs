@@ -9,7 +9,7 @@ use super::palette::{self, FRAME, Ink, TEXT};
 use super::raster::DENSE;
 use super::scale::Axis;
 use super::{PlotError, backend};
-use crate::analysis::number_of_bins;
+use crate::analysis::{Spans, number_of_bins};
 use crate::spikes::SpikeTable;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
@@ -34,6 +34,8 @@ pub struct Aligned<'a> {
     pub reach: (f64, f64),
     /// Width of the histogram's bins \[s\]; a round number that suits the window without it.
     pub bin: Option<f64>,
+    /// When the units were observed \[s\]; empty if that is not known. A bin's mean is over the trials in which it was.
+    pub observed: &'a [(f64, f64)],
 }
 
 /// The mean rate in each bin and its standard error over the trials \[Hz\].
@@ -63,7 +65,8 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     // Trials by group, then by time.
     let mut trials = what.trials.to_vec();
     trials.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
-    let mut layer = Layer { what, trials, bin, bins, dense: false };
+    let spans = Spans::within(what.observed, f64::NEG_INFINITY, f64::INFINITY);
+    let mut layer = Layer { what, trials, spans, bin, bins, dense: false };
     let strokes = layer.strokes();
     let marks: usize = strokes.iter().map(Vec::len).sum();
     layer.dense = marks > DENSE;
@@ -104,6 +107,8 @@ struct Layer<'a> {
     what: &'a Aligned<'a>,
     /// Moment and group, in the order of the rows.
     trials: Vec<(f64, usize)>,
+    /// When the units were observed.
+    spans: Spans,
     bin: f64,
     bins: usize,
     dense: bool,
@@ -144,12 +149,16 @@ impl Layer<'_> {
             counts[row as usize][bin] += 1.0;
         }
         let course = |group: usize| {
-            let rows = || (0..self.trials.len()).filter(move |row| self.trials[*row].1 == group);
-            let n = rows().count() as f64;
             let moment = |bin: usize| {
                 let to = (self.what.reach.0 + self.what.reach.1).min((bin + 1) as f64 * self.bin);
+                let rows =
+                    || (0..self.trials.len()).filter(|&row| self.trials[row].1 == group && self.observed(row, bin));
+                let n = rows().count() as f64;
+                if n == 0.0 {
+                    return (f64::NAN, f64::NAN);
+                }
                 let scale = 1.0 / ((to - bin as f64 * self.bin) * units.len().max(1) as f64);
-                let mean = rows().map(|row| counts[row][bin]).sum::<f64>() / n.max(1.0);
+                let mean = rows().map(|row| counts[row][bin]).sum::<f64>() / n;
                 let squares: f64 = rows().map(|row| (counts[row][bin] - mean).powi(2)).sum();
                 let error = if n > 1.0 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 };
                 (scale * mean, scale * error)
@@ -158,6 +167,13 @@ impl Layer<'_> {
             Course { mean, error }
         };
         (0..self.groups()).map(course).collect()
+    }
+
+    /// Was all of this bin observed in this trial?
+    fn observed(&self, row: usize, bin: usize) -> bool {
+        let first = self.trials[row].0 - self.what.reach.0;
+        let end = (self.what.reach.0 + self.what.reach.1).min((bin + 1) as f64 * self.bin);
+        self.spans.cover(first + bin as f64 * self.bin, first + end)
     }
 
     fn time(&self) -> TimeAxis {
@@ -267,7 +283,7 @@ impl Layer<'_> {
         for (group, course) in courses.iter().enumerate() {
             let edge = |side: f64| {
                 let course = course.mean.iter().zip(&course.error).enumerate();
-                course.map(|(bin, (mean, error))| (middle(bin), (mean + side * error).max(0.0))).collect::<Vec<_>>()
+                course.map(|(bin, (mean, error))| (middle(bin), clipped(mean + side * error))).collect::<Vec<_>>()
             };
             chart.band(&edge(1.0), &edge(-1.0), self.ink(group).fade(0.2))?;
         }
@@ -296,17 +312,31 @@ impl Layer<'_> {
                 rates[unit][(((at + self.what.reach.0) / self.bin) as usize).min(self.bins - 1)] += 1.0;
             }
         }
+        // Of the trials in which a bin was observed; not a number where it never was.
+        let trials = |bin: usize| (0..self.trials.len()).filter(|&row| self.observed(row, bin)).count() as f64;
+        let seen: Vec<f64> = (0..self.bins).map(trials).collect();
+        rates.iter_mut().for_each(|unit| {
+            unit.iter_mut().zip(&seen).for_each(|(rate, n)| *rate = if *n > 0.0 { *rate / n } else { f64::NAN })
+        });
         let most: Vec<f64> = rates.iter().map(|r| r.iter().copied().fold(0.0, f64::max)).collect();
         let span = self.what.reach.0 + self.what.reach.1;
         chart.fill(|x, y| {
             let unit = ((y * count as f64) as usize).min(count - 1);
             let rate = rates[unit][((x * span / self.bin) as usize).min(self.bins - 1)];
-            shade(&ONE_SIDED, if most[unit] > 0.0 { rate / most[unit] } else { 0.0 })
+            match rate {
+                rate if rate.is_nan() => [0; 4],
+                rate => shade(&ONE_SIDED, if most[unit] > 0.0 { rate / most[unit] } else { 0.0 }),
+            }
         })?;
         self.event(&mut chart)?;
         let pixels = [from + left, middle + em, right, bottom];
         self.histogram(sheet, "rate", &courses, (pixels, left, true), true)
     }
+}
+
+/// No rate is below 0; one that is not known stays so.
+fn clipped(hz: f64) -> f64 {
+    if hz < 0.0 { 0.0 } else { hz }
 }
 
 fn rate_axis(courses: &[Course]) -> Axis {

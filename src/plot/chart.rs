@@ -292,8 +292,14 @@ impl Chart<'_> {
 
     /// The area between two curves over the same places.
     pub fn band(&mut self, upper: &[(f64, f64)], lower: &[(f64, f64)], ink: Ink) -> Result<(), PlotError> {
-        let corners: Vec<(f64, f64)> = upper.iter().chain(lower.iter().rev()).copied().collect();
-        Ok(self.plot.plotting_area().draw(&Polygon::new(corners, ink))?)
+        let known: Vec<usize> = (0..upper.len().min(lower.len())).collect();
+        for run in known.split(|&i| upper[i].1.is_nan() || lower[i].1.is_nan()).filter(|run| run.len() > 1) {
+            let span = run[0]..run[0] + run.len();
+            let corners: Vec<(f64, f64)> =
+                upper[span.clone()].iter().chain(lower[span].iter().rev()).copied().collect();
+            self.plot.plotting_area().draw(&Polygon::new(corners, ink))?;
+        }
+        Ok(())
     }
 
     /// A dashed level line.

@@ -1,4 +1,6 @@
-//! Who is connected to whom, and how strongly: the mean weight between sources and targets, as a map.
+//! Who is connected to whom, and how strongly: the weight between sources and targets, as a map.
+
+use std::collections::HashSet;
 
 use super::axis;
 use super::figure::Figure;
@@ -9,8 +11,8 @@ use super::{PlotError, WeightSnapshots};
 const MOST: usize = 300;
 
 /// Draws the last snapshot of a projection: a row per target, a column per source, white where there is no synapse.
-/// `pairs` are the source and target of each synapse. Where there are many members, neighbours share a cell and the mean of
-/// their synapses is drawn.
+/// `pairs` are the source and target of each synapse; several between one pair add up. Where there are many members, neighbours
+/// share a cell and the mean over their connected pairs is drawn.
 ///
 /// # Errors
 /// If there are not as many weights as synapses, or the picture is too small.
@@ -34,9 +36,10 @@ pub fn connectivity(
     let (per_column, per_row) = (sources.div_ceil(MOST), targets.div_ceil(MOST));
     let (columns, rows) = (sources.div_ceil(per_column), targets.div_ceil(per_row));
     let mut cells = vec![(0.0, 0u32); rows * columns];
-    for (&(source, target), &weight) in pairs.iter().zip(weights).filter(|(_, w)| w.is_finite()) {
-        let cell = &mut cells[target as usize / per_row * columns + source as usize / per_column];
-        *cell = (cell.0 + weight, cell.1 + 1);
+    let mut connected = HashSet::new();
+    for (&pair, &weight) in pairs.iter().zip(weights).filter(|(_, w)| w.is_finite()) {
+        let cell = &mut cells[pair.1 as usize / per_row * columns + pair.0 as usize / per_column];
+        *cell = (cell.0 + weight, cell.1 + u32::from(connected.insert(pair)));
     }
     let values: Vec<f64> = cells.iter().map(|(sum, n)| if *n == 0 { f64::NAN } else { sum / f64::from(*n) }).collect();
     let known = || values.iter().copied().filter(|v| v.is_finite());
@@ -50,7 +53,10 @@ pub fn connectivity(
     let last = table.times_ms.last().copied().unwrap_or(0.0);
     let mut caption = format!("{} synapses at {} s", axis::grouped(pairs.len()), axis::trimmed(last / 1e3));
     if per_column > 1 || per_row > 1 {
-        caption += &format!("; a cell is the mean over the synapses from {per_column} sources to {per_row} targets");
+        caption += &format!("; a cell is the mean over connected pairs of {per_column} sources and {per_row} targets");
+    }
+    if connected.len() < pairs.len() {
+        caption += "; several synapses of a pair add up";
     }
     caption += "; white: no synapse.";
     let weight = format!("weight{}", axis::in_brackets(&table.unit));

@@ -7,7 +7,7 @@ use super::chart::Sheet;
 use super::figure::Figure;
 use super::scale::Axis;
 use super::{Group, PlotError, WeightSnapshots, palette};
-use crate::analysis::{histogram, intervals, percentile, unit_cvs, unit_rates};
+use crate::analysis::{MIN_SPIKES_FOR_CV, Spans, cv_of, histogram, intervals_within, percentile, unit_rates};
 use crate::spikes::SpikeTable;
 
 /// What is distributed.
@@ -45,7 +45,8 @@ pub fn weights(title: &str, table: &WeightSnapshots, size: (u32, u32)) -> Result
     draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 60, most: f64::INFINITY, series }, size)
 }
 
-/// Draws how the rates of the units over `start <= t < stop` \[s\] are distributed, per population.
+/// Draws how the rates of the units over `start <= t < stop` \[s\], as far as it was `observed` (all of it if that is empty), are
+/// distributed, per population.
 ///
 /// # Errors
 /// If the window is empty, a population is not in the table, or the picture is too small.
@@ -54,16 +55,19 @@ pub fn rate_histogram(
     spikes: &SpikeTable,
     groups: &[Group],
     (start, stop): (f64, f64),
+    observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     let rates = unit_rates(spikes, start, stop)?;
-    let series = per_group(spikes.unit_ids.len(), groups, |units| rates[units].to_vec())?;
+    let share = Spans::within(observed, start, stop).seconds() / (stop - start);
+    let of = |units: std::ops::Range<usize>| rates[units].iter().map(|hz| hz / share).collect();
+    let series = per_group(spikes.unit_ids.len(), groups, of)?;
     let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no neurons");
     draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)
 }
 
 /// Draws how the interspike intervals within `start <= t < stop` \[s\] are distributed, per population;
-/// about the longest hundredth is left out and counted in the caption.
+/// about the longest hundredth is left out and counted in the caption. Intervals over gaps between what was `observed` are none.
 ///
 /// # Errors
 /// As [`rate_histogram`].
@@ -72,12 +76,14 @@ pub fn isi_histogram(
     spikes: &SpikeTable,
     groups: &[Group],
     (start, stop): (f64, f64),
+    observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     crate::analysis::check_window(start, stop)?;
     let trains = spikes.between(start, stop).trains();
+    let spans = Spans::within(observed, start, stop);
     let all = |units: std::ops::Range<usize>| {
-        trains[units].iter().flat_map(|train| intervals(train)).map(|s| 1e3 * s).collect::<Vec<f64>>()
+        trains[units].iter().flat_map(|train| intervals_within(train, &spans)).map(|s| 1e3 * s).collect::<Vec<f64>>()
     };
     let series = per_group(trains.len(), groups, all)?;
     let mut sorted: Vec<f64> = series.iter().flat_map(|(_, values)| values.iter().copied()).collect();
@@ -102,11 +108,17 @@ pub fn cv_histogram(
     spikes: &SpikeTable,
     groups: &[Group],
     (start, stop): (f64, f64),
+    observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     crate::analysis::check_window(start, stop)?;
     let trains = spikes.between(start, stop).trains();
-    let series = per_group(trains.len(), groups, |units| unit_cvs(&trains[units]))?;
+    let spans = Spans::within(observed, start, stop);
+    let of = |units: std::ops::Range<usize>| {
+        let enough = trains[units].iter().filter(|train| train.len() >= MIN_SPIKES_FOR_CV);
+        enough.filter_map(|train| cv_of(&intervals_within(train, &spans))).collect()
+    };
+    let series = per_group(trains.len(), groups, of)?;
     let none = "no neuron has enough spikes";
     let (panel, x_label, y_label) = ("cv", "CV of interspike intervals".to_string(), "neurons (%)");
     draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)

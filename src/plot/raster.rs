@@ -14,6 +14,7 @@ use super::spikes::spike_chart;
 use super::tally::{Drawn, Tally, Windows};
 use super::unit_rates::unit_rate_chart;
 use super::{Group, PlotError, font};
+use crate::analysis::Spans;
 use crate::spikes::{IntervalTable, Signal, SpikeSource};
 
 /// More spikes than this are drawn as pixels whose strength says how many fell there.
@@ -32,6 +33,8 @@ pub struct RasterData<'a> {
     pub signals: &'a [Signal],
     /// Intervals to shade: trials, epochs.
     pub intervals: Option<&'a IntervalTable>,
+    /// When the units were observed \[s\]; empty if that is not known. Between, nothing is known of rates.
+    pub observed: &'a [(f64, f64)],
 }
 
 /// How it is shown.
@@ -134,6 +137,7 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     // Room for the longest that the caption can become: how many spikes there are is known after the layout.
     let panels = place(&caption(data, options, &rows, time, None, shown_bin));
     let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
+    let spans = Spans::within(data.observed, observed.0, observed.1);
     let tally = Tally::count(data.spikes, &rows, Windows { time, observed, bin: shown_bin }, grid)?;
     let caption = caption(data, options, &rows, time, Some(tally.marks), shown_bin);
     // Strokes, unlike counts, can still be moved.
@@ -147,10 +151,10 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
             if beside {
                 let [_, top, right, bottom] = pixels;
                 let side = [right + 1.2 * style.em, top, right + 9.0 * style.em, bottom];
-                unit_rate_chart(&sheet, side, &rows, &tally.unit_rates())?;
+                unit_rate_chart(&sheet, side, &rows, &tally.unit_rates(&spans))?;
             }
         } else if index == 1 && options.rates {
-            rate_chart(&sheet, place, (&tally.rates()[..], &rows), data.intervals)?;
+            rate_chart(&sheet, place, (&tally.rates(&spans)[..], &rows), data.intervals)?;
         } else {
             let signal = &data.signals[index - 1 - usize::from(options.rates)];
             signal_chart(&sheet, place, signal, data.intervals)?;

@@ -22,13 +22,17 @@ pub(crate) fn rate_chart(
     let mut chart = sheet.chart("rate", place.pixels, place.left, (place.time, y))?;
     shade(&chart, intervals)?;
     for (rate, band) in rates.iter().zip(&rows.bands) {
-        let steps = rate.hz.iter().enumerate().flat_map(|(bin, hz)| {
-            let (from, to) = rate.edges(bin);
-            [(from, *hz), (to, *hz)]
-        });
         let ink = palette::color(band.color);
         let fill = ink.fade(if rates.len() == 1 { 0.3 } else { 0.0 });
-        chart.plot.draw_series(AreaSeries::new(steps, 0.0, fill).border_style(chart.stroke(1.2, ink)))?;
+        // Where nothing was observed there is nothing to draw.
+        let known: Vec<(usize, f64)> = rate.hz.iter().copied().enumerate().collect();
+        for run in known.split(|(_, hz)| hz.is_nan()).filter(|run| !run.is_empty()) {
+            let steps = run.iter().flat_map(|(bin, hz)| {
+                let (from, to) = rate.edges(*bin);
+                [(from, *hz), (to, *hz)]
+            });
+            chart.plot.draw_series(AreaSeries::new(steps, 0.0, fill).border_style(chart.stroke(1.2, ink)))?;
+        }
     }
     Ok(())
 }

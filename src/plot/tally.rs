@@ -4,7 +4,7 @@ use super::PlotError;
 use super::axis::TimeAxis;
 use super::raster::DENSE;
 use super::rows::{NONE, Rows};
-use crate::analysis::{BinnedRate, number_of_bins, whole_part};
+use crate::analysis::{BinnedRate, Spans, number_of_bins, whole_part};
 use crate::spikes::SpikeSource;
 
 /// What is counted when.
@@ -133,8 +133,9 @@ impl<'a> Tally<'a> {
         bands
     }
 
-    /// The mean rate per unit of every band, over its selected units, drawn or not; none if there are no bins.
-    pub fn rates(&self) -> Vec<BinnedRate> {
+    /// The mean rate per unit of every band, over its selected units, drawn or not, as far as a bin was observed, and NaN where it was
+    /// not at all; none if there are no bins.
+    pub fn rates(&self, spans: &Spans) -> Vec<BinnedRate> {
         let Some(bin) = self.windows.bin else { return Vec::new() };
         let (start, stop) = self.windows.observed;
         let rate = |(counts, members): (&Vec<u64>, usize)| {
@@ -146,16 +147,25 @@ impl<'a> Tally<'a> {
                 rate.stop = rate.edges(last).0;
                 rate.hz.truncate(last);
             }
-            let per = |(from, to): (f64, f64)| (to - from).max(f64::MIN_POSITIVE) * members.max(1) as f64;
-            rate.hz = (0..rate.hz.len()).map(|index| counts[index] as f64 / per(rate.edges(index))).collect();
+            let hz = |index: usize| {
+                let (from, to) = rate.edges(index);
+                let seconds = if spans.cover(from, to) { to - from } else { spans.seconds_within(from, to) };
+                // Less than a quarter is a sliver, too.
+                if seconds < 0.25 * (to - from) {
+                    f64::NAN
+                } else {
+                    counts[index] as f64 / (seconds * members.max(1) as f64)
+                }
+            };
+            rate.hz = (0..rate.hz.len()).map(hz).collect();
             rate
         };
         self.bins.iter().zip(self.rows.bands.iter().map(|b| b.selected)).map(rate).collect()
     }
 
     /// The rate of each row's unit over the observed time \[Hz\].
-    pub fn unit_rates(&self) -> Vec<f64> {
-        let (from, to) = self.windows.observed;
-        self.of_row.iter().map(|n| *n as f64 / (to - from)).collect()
+    pub fn unit_rates(&self, spans: &Spans) -> Vec<f64> {
+        let seconds = spans.seconds();
+        self.of_row.iter().map(|n| if seconds > 0.0 { *n as f64 / seconds } else { 0.0 }).collect()
     }
 }

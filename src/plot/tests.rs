@@ -48,6 +48,7 @@ fn rasters(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         groups: &groups,
         signals: &signals,
         intervals: Some(&trials),
+        observed: &[],
     };
     let options = RasterOptions { size, ..RasterOptions::default() };
     let plain = RasterData { signals: &[], intervals: None, groups: &[], ..data.clone() };
@@ -64,6 +65,7 @@ fn rasters(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         event: "start of trials",
         reach: (0.1, 0.2),
         bin: None,
+        observed: &[],
     };
     vec![
         ("raster with signals", raster(&data, &options).unwrap()),
@@ -121,9 +123,9 @@ fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
     let image = Fields { rows: 4, columns: 4, unit: "mV".into(), weights: vec![(0..16).map(f64::from).collect(); 10] };
     let volts = (0..64).map(|i| f64::from(i) * 1e-4).collect();
     vec![
-        ("isi", isi_histogram("t", &spikes, &groups, window, size).unwrap()),
-        ("rates", rate_histogram("t", &spikes, &groups, window, size).unwrap()),
-        ("cv", cv_histogram("t", &SpikeTable::default(), &[], window, size).unwrap()),
+        ("isi", isi_histogram("t", &spikes, &groups, window, &[], size).unwrap()),
+        ("rates", rate_histogram("t", &spikes, &groups, window, &[], size).unwrap()),
+        ("cv", cv_histogram("t", &SpikeTable::default(), &[], window, &[], size).unwrap()),
         ("weights", weights("t", &snapshots("recorded_to_E", "pA"), size).unwrap()),
         ("evolution", weight_evolution("t", &[snapshots("EE", "pA"), snapshots("EI", "nS")], size).unwrap()),
         ("correlogram", cross_correlogram("t", ["excitatory", "inhibitory"], &table, 20.0, size).unwrap()),

@@ -58,6 +58,22 @@ pub enum BindError {
         /// Stop \[s\].
         stop: f64,
     },
+    /// Nothing of the recording between start and stop.
+    #[error(
+        "population {population}: {start} s to {stop} s lies outside the recording, which spans {first} s to {last} s on its own clock"
+    )]
+    Outside {
+        /// The population.
+        population: String,
+        /// Start \[s\].
+        start: f64,
+        /// Stop \[s\].
+        stop: f64,
+        /// The recording's first moment \[s\].
+        first: f64,
+        /// Its last \[s\].
+        last: f64,
+    },
     /// Longer than the program can count.
     #[error("population {population}: the recording from {start} s to {stop} s is longer than 100 days")]
     TooLong {
@@ -127,7 +143,8 @@ pub fn units_where(
     let found = conditions::select(conditions, &columns, keep.into_iter())?;
     if found.is_empty() {
         let wanted: Vec<&str> = conditions.iter().map(|condition| condition.column.as_str()).collect();
-        return Err(format!("where leaves no unit: none has the wanted value of {}", wanted.join(" and ")));
+        let values = conditions.iter().map(|c| conditions::there_are(c, &columns)).collect::<Vec<_>>().join("; ");
+        return Err(format!("where leaves no unit: none has the wanted value of {}; {values}", wanted.join(" and ")));
     }
     Ok(found)
 }
@@ -259,6 +276,10 @@ impl NetworkSpec {
         };
         if stop.partial_cmp(&start) != Some(std::cmp::Ordering::Greater) {
             return Err(BindError::Empty { population: name, start, stop: if stop.is_nan() { end } else { stop } });
+        }
+        let (first, last) = (recording.start(), end);
+        if first < last && (start >= last || stop <= first) {
+            return Err(BindError::Outside { population: name, start, stop, first, last });
         }
         if stop - start > Time::LIMIT.seconds() {
             return Err(BindError::TooLong { population: name, start, stop });

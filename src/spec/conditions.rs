@@ -1,5 +1,7 @@
 //! `where = { column = value }`: rows of a recording's tables by what stands in a column.
 
+use std::collections::BTreeSet;
+
 use super::error::ModelError;
 use super::reader::Reader;
 use super::tree::{Kind, Node};
@@ -58,6 +60,29 @@ pub(super) fn select(
         found.push((condition, *column));
     }
     Ok(rows.filter(|row| found.iter().all(|(condition, column)| condition.holds(column, *row))).collect())
+}
+
+/// What a condition could have asked for: the values that stand in its column, or their ends where they are many.
+pub(super) fn there_are(condition: &Condition, columns: &[(&str, &Column)]) -> String {
+    const MOST: usize = 12;
+    let name = &condition.column;
+    let Some((_, column)) = columns.iter().find(|column| column.0 == *name) else { return String::new() };
+    match column {
+        Column::Text(values) => {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+            let more = if values.len() > MOST { format!(" and {} more", values.len() - MOST) } else { String::new() };
+            format!("{name} is {}{more}", values[..values.len().min(MOST)].join(", "))
+        }
+        Column::Number(values) => {
+            let mut values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            match &values[..] {
+                [first, .., last] if values.len() > MOST => format!("{name} is from {first} to {last}"),
+                _ => format!("{name} is {}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")),
+            }
+        }
+    }
 }
 
 impl Reader<'_> {

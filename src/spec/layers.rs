@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{ModelError, Place, Source};
+use super::names;
 use super::tree::{self, Entry, Kind, Node, Table};
 
 /// Reads a file with everything that it extends.
@@ -80,6 +81,15 @@ pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelErro
             })
         }
     };
+    let parameters = |node: &Node| node.table().and_then(|t| t.get("parameters")).and_then(Node::table).cloned();
+    let (there, wanted) = (parameters(&model), parameters(&layer));
+    for entry in wanted.iter().flat_map(|table| &table.entries) {
+        // A parameter that nothing mentions would change nothing.
+        if there.as_ref().is_none_or(|table| table.get(&entry.key).is_none()) {
+            let valid: Vec<&str> = there.iter().flat_map(|t| &t.entries).map(|e| e.key.as_str()).collect();
+            return Err(names::unknown(&entry.key_at, "parameter", &entry.key, &valid));
+        }
+    }
     if let Some(entry) = layer.table().and_then(|t| t.entry("extends")) {
         return Err(entry.key_at.error("`extends` can't be set from outside: name it in the model file"));
     }

@@ -222,7 +222,7 @@ fn base64(text: &str) -> Vec<u8> {
 
 fn written(folder: &Path, trains: &[Vec<f64>], groups: &[Group]) -> PathBuf {
     let spikes = SpikeTable::from_units((0..trains.len() as i64).collect(), trains).unwrap();
-    let data = RasterData { title: "page", spikes: &spikes, groups, signals: &[], intervals: None };
+    let data = RasterData { title: "page", spikes: &spikes, groups, signals: &[], intervals: None, observed: &[] };
     let options = RasterOptions { start: Some(0.0), stop: Some(1.0), ..RasterOptions::default() };
     let file = folder.join("page.html");
     std::fs::write(&file, page(&data, &options).unwrap()).unwrap();

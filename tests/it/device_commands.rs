@@ -113,6 +113,32 @@ fn pictures_and_tables_are_written() {
 }
 
 #[test]
+fn the_energy_of_a_loop_does_not_depend_on_the_samples_that_are_shown() {
+    let energy = |samples: &str| {
+        let args = ["device", "iv", "hp", "--state", "0.5", "--periods", "1", "--samples", samples, "--json"];
+        json(&args)["energy_J"].as_f64().unwrap()
+    };
+    let fine = energy("20000");
+    for samples in ["4", "8", "200"] {
+        assert!((energy(samples) / fine - 1.0).abs() < 1e-6, "{samples}: {} {fine}", energy(samples));
+    }
+}
+
+#[test]
+fn the_course_without_noise_is_that_of_the_device() {
+    let course = |args: &[&str], key: &str| numbers(&json(&[&["device", "pulses"], args, &["--json"]].concat()), key);
+    let one_sided =
+        ["soft_bounds", "--set", "one_sided=true", "--set", "ideal=true", "--start", "0.5", "--sequence=++-+"];
+    let (nominal, mean) = (course(&one_sided, "nominal_S"), course(&one_sided, "mean_S"));
+    assert!(nominal.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 1e-12 * a), "{nominal:?} {mean:?}");
+    // Of many devices with two states.
+    let two = ["two_state", "--up", "20", "--down", "30", "--cells", "2000", "--cycles", "1"];
+    let (nominal, mean) = (course(&two, "nominal_S"), course(&two, "mean_S"));
+    let range = nominal.iter().fold(0.0_f64, |a, g| a.max(*g));
+    assert!(nominal.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 0.06 * range), "{nominal:?} {mean:?}");
+}
+
+#[test]
 fn mistakes_are_explained() {
     let folder = workplace();
     let refused = |args: &[&str]| bad(&memspike(folder.path(), &[&["device"], args].concat()), 2);

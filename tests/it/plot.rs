@@ -45,7 +45,7 @@ fn table(trains: &[Vec<f64>]) -> SpikeTable {
 }
 
 fn data<'a>(spikes: &'a SpikeTable, groups: &'a [Group]) -> RasterData<'a> {
-    RasterData { title: "", spikes, groups, signals: &[], intervals: None }
+    RasterData { title: "", spikes, groups, signals: &[], intervals: None, observed: &[] }
 }
 
 /// Only the raster, from 0 to 1 s.
@@ -242,7 +242,7 @@ fn captions_and_labels_say_their_units() {
     // 200 intervals of 1/128 s and a long one, which is beyond the 99th percentile.
     let mut train: Vec<f64> = (0..=200).map(|i| f64::from(i) / 128.0).collect();
     train.push(3.0);
-    let figure = isi_histogram("", &table(&[train]), &[], (0.0, 4.0), SIZE).unwrap();
+    let figure = isi_histogram("", &table(&[train]), &[], (0.0, 4.0), &[], SIZE).unwrap();
     assert!(figure.caption.starts_with("1 of 201 intervals lie beyond 7.9 ms and"), "{}", figure.caption);
 
     let weights = |name: &str, unit: &str| WeightSnapshots {

@@ -15,7 +15,17 @@ fn example() -> (SpikeTable, Vec<(f64, usize)>) {
 }
 
 fn draw(spikes: &SpikeTable, units: &[(usize, String)], trials: &[(f64, usize)], groups: &[String]) -> Figure {
-    let what = Aligned { title: "t", spikes, units, trials, groups, event: "go", reach: (0.4, 0.6), bin: Some(0.1) };
+    let what = Aligned {
+        title: "t",
+        spikes,
+        units,
+        trials,
+        groups,
+        event: "go",
+        reach: (0.4, 0.6),
+        bin: Some(0.1),
+        observed: &[],
+    };
     aligned(&what, SIZE).unwrap()
 }
 
@@ -90,6 +100,35 @@ fn many_units_are_a_map_with_a_line_each() {
     assert!(figure.caption.contains("each unit from 0 to its maximum"), "{}", figure.caption);
 }
 
+/// One spike in the bin at 0.15 s of the first two trials; with gaps the mean is over the trials in which the bin was observed.
+#[test]
+fn a_gap_in_what_was_observed_is_no_silence() {
+    let trials: Vec<(f64, usize)> = (1..=4).map(|i| (10.0 * f64::from(i), 0)).collect();
+    let train: Vec<f64> = trials[..2].iter().map(|(at, _)| at + 0.15).collect();
+    let spikes = SpikeTable::from_units(vec![7], &[train]).unwrap();
+    let units = [(0, "u".to_string())];
+    let peak = |observed: &[(f64, f64)]| {
+        let what = Aligned {
+            title: "",
+            spikes: &spikes,
+            units: &units,
+            trials: &trials,
+            groups: &[],
+            event: "go",
+            reach: (0.4, 0.6),
+            bin: Some(0.1),
+            observed,
+        };
+        aligned(&what, SIZE).unwrap().panel("rate of u").unwrap().y.1
+    };
+    // Of four trials, two of which have no spike: 5 Hz and its standard error of 2.9 Hz. Of the two that were observed there: 10 Hz.
+    assert!((peak(&[]) / 1.05 - (5.0 + 10.0 / 12f64.sqrt())).abs() < 1e-9, "{}", peak(&[]));
+    let spans = [(9.0, 11.0), (19.0, 21.0), (29.0, 30.1), (40.2, 41.0)];
+    assert!((peak(&spans) / 1.05 - 10.0).abs() < 1e-9, "{}", peak(&spans));
+    let none = [(9.0, 10.1), (19.0, 20.0)];
+    assert_eq!(peak(&none), 1.0, "nothing is known there");
+}
+
 #[test]
 fn nothing_to_align_is_an_error() {
     let (spikes, trials) = example();
@@ -102,6 +141,7 @@ fn nothing_to_align_is_an_error() {
         event: "",
         reach,
         bin: Some(0.1),
+        observed: &[],
     };
     let unit = [(0, "u".to_string())];
     assert!(aligned(&what(&[], &trials, (0.4, 0.6)), SIZE).is_err());

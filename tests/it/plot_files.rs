@@ -43,7 +43,7 @@ fn table(trains: &[Vec<f64>]) -> SpikeTable {
 }
 
 fn figure(spikes: &dyn SpikeSource, groups: &[Group], size: (u32, u32)) -> memspike::plot::Figure {
-    let data = RasterData { title: "a & b", spikes, groups, signals: &[], intervals: None };
+    let data = RasterData { title: "a & b", spikes, groups, signals: &[], intervals: None, observed: &[] };
     let options = RasterOptions { start: Some(0.0), stop: Some(1.0), size, ..RasterOptions::default() };
     raster(&data, &options).unwrap()
 }

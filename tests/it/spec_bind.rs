@@ -49,6 +49,15 @@ fn start_stop_and_units_are_applied_and_stop_is_exclusive() {
 }
 
 #[test]
+fn a_window_beside_the_recording_is_refused() {
+    for window in ["start = '1 s', stop = '2 s'", "start = '13 s', stop = '14 s'", "stop = '10 s', start = '3 s'"] {
+        let error = model(window, "").bind(0, &recording()).unwrap_err().to_string();
+        assert!(error.contains("lies outside the recording, which spans 10 s to 13 s"), "{error}");
+    }
+    assert!(model("start = '9 s', stop = '10.1 s'", "").bind(0, &recording()).is_ok());
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let refused = |spec: &str, rest: &str| model(spec, rest).bind(0, &recording()).unwrap_err().to_string();
     assert!(refused("units = \"0-18446744073709551615\"", "").contains("but the recording has 3 units, 0 to 2"));

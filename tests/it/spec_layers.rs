@@ -107,7 +107,16 @@ fn sets_that_build_on_themselves_are_refused() {
 fn parameters_with_names_of_distributions_are_kept() {
     let sets = [("parameters.values", "1"), ("parameters.file", "2"), ("parameters.std", "3"), ("parameters.cv", "4")];
     let sum = ("population.E.size", "values + file + std + cv");
-    assert_eq!(set(&[&sets[..], &[sum]].concat()).unwrap().populations[0].size, 10);
+    let text = format!("{BASE}[parameters]\nvalues = 0\nfile = 0\nstd = 0\ncv = 0\n");
+    let sets: Vec<(String, String)> =
+        [&sets[..], &[sum]].concat().iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    assert_eq!(spec::parse(&text, "m", Path::new(""), &sets).unwrap().populations[0].size, 10);
+}
+
+#[test]
+fn a_parameter_that_the_model_lacks_is_refused() {
+    let error = set(&[("parameters.gg", "3")]).unwrap_err();
+    assert!(error.message().contains("unknown parameter gg"), "{error}");
 }
 
 #[test]

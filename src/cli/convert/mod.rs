@@ -129,7 +129,7 @@ struct SessionFlags {
 
 /// Reads, writes, and says what was written.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    let output = Output::new(&args.output, args.force)?;
+    let output = Output::new(&args.output, args.force)?.spare([args.input.as_path()])?;
     if args.to.is_none() && graph::is_graph(&args.output) {
         return nir::run(&args, &output);
     }

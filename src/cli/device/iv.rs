@@ -1,5 +1,6 @@
 //! `memspike device iv`: the hysteresis loop of a physical device.
 
+use memspike::device::physical::Physical;
 use memspike::device::physical::drive::{Piece, pulse, sine, triangle};
 use memspike::device::physical::solve::Options;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
@@ -66,6 +67,12 @@ enum Wave {
 
 /// Most samples.
 const MOST: f64 = 1e7;
+
+/// Steps of the integral of the power, over all pieces.
+const FINE: usize = 20_000;
+
+/// Highest voltage \[V\]; the models describe films that a few volts switch.
+const HIGHEST: f64 = 100.0;
 
 /// What is applied, and when it is looked at.
 struct Drive {
@@ -144,12 +151,37 @@ impl Args {
     }
 }
 
+/// Energy that the drive delivers \[J\]: by Simpson's rule over finely divided pieces, however few samples are shown.
+fn energy(device: &Physical, x0: f64, pieces: &[Piece], noise: Option<(StreamKey, u64)>) -> f64 {
+    let steps = 2 * (FINE / pieces.len().max(1)).max(16);
+    let time = |piece: &Piece, k: usize| {
+        if k == steps { piece.end } else { piece.start + (piece.end - piece.start) * k as f64 / steps as f64 }
+    };
+    let times: Vec<f64> = pieces.iter().flat_map(|piece| (0..=steps).map(move |k| time(piece, k))).collect();
+    let states = device.states(x0, pieces, &times, Options { noise, ..Options::EXACT });
+    let of_piece = |(piece, states): (&Piece, &[f64])| {
+        let power = |k: usize| {
+            let volt = piece.at(time(piece, k));
+            volt * device.current(states[k], volt)
+        };
+        let inner: f64 = (1..steps).map(|k| if k % 2 == 1 { 4.0 * power(k) } else { 2.0 * power(k) }).sum();
+        (power(0) + inner + power(steps)) * (piece.end - piece.start) / (3.0 * steps as f64)
+    };
+    pieces.iter().zip(states.chunks(steps + 1)).map(of_piece).sum()
+}
+
 /// Solves and reports.
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let outputs = args.sinks.check(false)?;
     let (name, device) = args.choice.physical()?;
     let x0 = args.start.state(&device)?;
     let drive = args.drive()?;
+    if let Some(volt) = drive.volts.iter().find(|volt| volt.abs() > HIGHEST) {
+        let message = format!(
+            "Found {volt:e} V, expected at most {HIGHEST} V: the models describe films that a few volts switch."
+        );
+        return Err(Failure::input(message));
+    }
     if let Some(step) = device.noise_step()
         && drive.end() / step > MOST
     {
@@ -162,10 +194,11 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let states = device.states(x0, &pieces, &times, Options { noise, ..Options::EXACT });
     let currents: Vec<f64> = states.iter().zip(&volts).map(|(x, v)| device.current(*x, *v)).collect();
     let siemens: Vec<f64> = states.iter().map(|&x| device.conductance(x)).collect();
-    // By trapezoids over the samples, for people to compare with.
-    let energy: f64 = (1..times.len())
-        .map(|k| 0.5 * (volts[k] * currents[k] + volts[k - 1] * currents[k - 1]) * (times[k] - times[k - 1]))
-        .sum();
+    let energy = energy(&device, x0, &pieces, noise);
+    if !currents.iter().all(|i| i.is_finite()) || !energy.is_finite() {
+        let message = "The current is not a finite number at this voltage: the model's equations do not hold there; lower --amplitude or --pulses.";
+        return Err(Failure::input(message));
+    }
     let ends =
         |values: &[f64]| values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
     let table = csv(&[

@@ -1,5 +1,6 @@
 //! `memspike device pulses`: the conductance after each of some pulses.
 
+use memspike::device::Law;
 use memspike::device::characterise::{Staircase, staircase};
 use memspike::plot::{self, Axes, Curve};
 use serde_json::json;
@@ -74,6 +75,15 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
             args.cells,
             args.cycles
         )));
+    }
+    if let Law::Physical(law) = &chosen.device.law
+        && !law.is_complete()
+    {
+        let message = format!(
+            "{} is a physical device, which needs voltages: give --set pulse_up='{{ v = \"1 V\", width = \"1 ms\" }}' and pulse_down likewise.",
+            chosen.name
+        );
+        return Err(Failure::input(message));
     }
     let start = conductance(&args.start, &chosen.device)?;
     let result = staircase(&chosen.device, &up, start, args.cells, args.cycles, args.seed);

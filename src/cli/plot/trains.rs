@@ -15,6 +15,8 @@ struct Trains {
     spikes: SpikeTable,
     groups: Vec<Group>,
     window: (f64, f64),
+    /// As the recording says.
+    observed: Vec<(f64, f64)>,
 }
 
 /// Reads and draws.
@@ -32,9 +34,9 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
         kind => {
             let (spikes, groups) = select(&all, &args.population).map_err(Failure::input)?;
             match kind {
-                Kind::Isi => plot::isi_histogram(title, &spikes, &groups, all.window, SIZE),
-                Kind::Cv => plot::cv_histogram(title, &spikes, &groups, all.window, SIZE),
-                _ => plot::rate_histogram(title, &spikes, &groups, all.window, SIZE),
+                Kind::Isi => plot::isi_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
+                Kind::Cv => plot::cv_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
+                _ => plot::rate_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
             }
         }
     };
@@ -55,7 +57,7 @@ fn read(args: &Args) -> Result<Trains, Failure> {
         let error = PlotError::Window { start, stop };
         return Err(Failure::input(error));
     }
-    Ok(Trains { spikes: recording.spikes, groups, window: (start, stop) })
+    Ok(Trains { spikes: recording.spikes, groups, window: (start, stop), observed: recording.observed })
 }
 
 /// The members that a selection takes.

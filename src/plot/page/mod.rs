@@ -82,7 +82,7 @@ pub fn live_page(
     let time = raster::window(None, Some(start), Some(stop))?;
     let clock = Clock::of(time.start, time.stop);
     let empty = crate::spikes::SpikeTable { unit_ids: vec![0; units], ..Default::default() };
-    let data = RasterData { title, spikes: &empty, groups, signals: &[], intervals: None };
+    let data = RasterData { title, spikes: &empty, groups, signals: &[], intervals: None, observed: &[] };
     let mut meta = meta(&data, &rows, (start, stop), clock);
     meta["live"] = json!(live);
     meta["keep"] = json!(MOST_IN_PAGE);
@@ -192,7 +192,14 @@ mod tests {
     fn a_page_holds_every_spike_and_no_name_can_break_out_of_it() {
         let spikes = SpikeTable::from_units(vec![0, 1], &[vec![0.25, 0.5], vec![0.75]]).unwrap();
         let groups = [Group::new("</script>{{rows}}", 0, 1), Group::new("I", 1, 1)];
-        let data = RasterData { title: "<b>{{meta}}", spikes: &spikes, groups: &groups, signals: &[], intervals: None };
+        let data = RasterData {
+            title: "<b>{{meta}}",
+            spikes: &spikes,
+            groups: &groups,
+            signals: &[],
+            intervals: None,
+            observed: &[],
+        };
         let options = RasterOptions { start: Some(0.0), stop: Some(1.0), ..RasterOptions::default() };
         let text = page(&data, &options).unwrap();
         assert_eq!(text.matches("</script>").count(), 4, "those of the template");

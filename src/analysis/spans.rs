@@ -1,0 +1,87 @@
+//! When units were observed: between these spans nothing is known, which is not silence.
+
+/// Edges that are closer than this \[s\] are one: files round them.
+const ROUNDING: f64 = 1e-9;
+
+/// Spans of time in order, with a gap between any two \[s\].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spans(Vec<(f64, f64)>);
+
+impl Spans {
+    /// One, without gaps.
+    pub fn whole(start: f64, stop: f64) -> Spans {
+        Spans(vec![(start, stop)])
+    }
+
+    /// The parts of a window that were observed, as a recording says; all of it where it says nothing.
+    pub fn within(observed: &[(f64, f64)], start: f64, stop: f64) -> Spans {
+        if observed.is_empty() {
+            return Spans::whole(start, stop);
+        }
+        let parts = observed.iter().map(|&(from, to)| (from.max(start), to.min(stop)));
+        Spans::joined(parts.filter(|(from, to)| from < to).collect())
+    }
+
+    /// Joins spans that touch or overlap; any order.
+    fn joined(mut spans: Vec<(f64, f64)>) -> Spans {
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut joined: Vec<(f64, f64)> = Vec::new();
+        for (start, stop) in spans {
+            match joined.last_mut() {
+                Some(last) if start <= last.1 + ROUNDING => last.1 = last.1.max(stop),
+                _ => joined.push((start, stop)),
+            }
+        }
+        Spans(joined)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Their length \[s\].
+    pub fn seconds(&self) -> f64 {
+        self.0.iter().map(|(start, stop)| stop - start).sum()
+    }
+
+    /// Which span a moment is in, or else which it follows: two moments with the same number have no gap between them.
+    #[inline]
+    pub fn number(&self, time: f64) -> usize {
+        // Mostly there is only one.
+        if self.0.len() < 2 { 0 } else { self.0.partition_point(|span| span.0 <= time + ROUNDING) }
+    }
+
+    /// How much of `from..to` was observed \[s\].
+    pub fn seconds_within(&self, from: f64, to: f64) -> f64 {
+        self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()
+    }
+
+    /// Was all of `from..to` observed?
+    pub fn cover(&self, from: f64, to: f64) -> bool {
+        let next = self.0.partition_point(|span| span.0 <= from + ROUNDING);
+        next > 0 && to <= self.0[next - 1].1 + ROUNDING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_cut_by_the_window_and_joined_where_they_touch() {
+        let spans = Spans::within(&[(0.0, 1.0), (1.0 + 1e-12, 2.0), (5.0, 6.0), (8.0, 9.0)], 0.5, 5.5);
+        assert_eq!((spans.count(), spans.seconds()), (2, 2.0));
+        assert!((spans.seconds_within(1.5, 5.25) - 0.75).abs() < 1e-9);
+        assert_eq!(Spans::within(&[], 1.0, 3.0), Spans::whole(1.0, 3.0));
+    }
+
+    #[test]
+    fn a_gap_lies_between_moments_of_different_numbers() {
+        let spans = Spans::within(&[(0.0, 1.0), (2.0, 3.0)], 0.0, 3.0);
+        assert_eq!(spans.number(0.2), spans.number(1.0));
+        assert_ne!(spans.number(1.0), spans.number(2.0));
+        assert!(spans.cover(0.0, 1.0) && spans.cover(2.5, 3.0));
+        assert!(!spans.cover(0.5, 1.5) && !spans.cover(1.2, 1.4) && !spans.cover(-1.0, 0.5) && !spans.cover(0.5, 2.5));
+    }
+}
