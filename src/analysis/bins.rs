@@ -1,6 +1,6 @@
 //! Bins of equal width over a window, with elephant's rule for spikes on their edges.
 
-use super::{AnalysisError, number_of_bins};
+use super::{AnalysisError, Spans, number_of_bins};
 
 /// A number that is less than this below the next integer is that integer: times are rounded, and so are bins.
 const ROUNDING: f64 = 1e-8;
@@ -30,6 +30,19 @@ impl Bins {
         Ok(Bins { start, width, count })
     }
 
+    /// Of each bin, whether all of it was observed; none if that is so of all.
+    fn observed(&self, spans: &Spans) -> Option<Vec<bool>> {
+        let edge = |place: usize| self.start + place as f64 * self.width;
+        // A whole bin is within rounding of the window's end.
+        let whole = spans.cover(self.start, edge(self.count) - ROUNDING * self.width);
+        (!whole).then(|| (0..self.count).map(|place| spans.cover(edge(place), edge(place + 1))).collect())
+    }
+
+    /// How many were observed.
+    pub(crate) fn observed_count(&self, spans: &Spans) -> usize {
+        self.observed(spans).map_or(self.count, |seen| seen.into_iter().filter(|seen| *seen).count())
+    }
+
     /// The bin of a time \[s\]; none before the first and after the last.
     #[inline]
     pub fn place(&self, time: f64) -> Option<usize> {
@@ -47,10 +60,12 @@ pub(crate) fn whole_part(number: f64) -> usize {
     (if number - floor >= 1.0 - ROUNDING { floor + 1.0 } else { floor }) as usize
 }
 
-/// Counts spikes that come in the order of time bin by bin, in memory for one bin.
+/// Counts spikes that come in the order of time bin by bin, in memory for one bin; bins that were not observed whole are left out.
 #[derive(Clone, Debug)]
 pub(crate) struct Running {
     pub bins: Bins,
+    /// Which bins were observed, if not all.
+    seen: Option<Vec<bool>>,
     current: usize,
     /// By unit, in the current bin.
     counts: Vec<u32>,
@@ -59,14 +74,17 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub fn new(bins: Bins, units: usize) -> Running {
-        Running { bins, current: 0, counts: vec![0; units], active: Vec::new() }
+    pub fn new(bins: Bins, units: usize, spans: &Spans) -> Running {
+        Running { bins, seen: bins.observed(spans), current: 0, counts: vec![0; units], active: Vec::new() }
     }
 
     /// A spike. `full` gets each bin that is over and not empty, as the units that were active in it, rising, and how often each.
     #[inline]
     pub fn add(&mut self, time: f64, unit: u32, full: impl FnMut(&[(u32, u32)])) {
         let Some(place) = self.bins.place(time) else { return };
+        if self.seen.as_ref().is_some_and(|seen| !seen[place]) {
+            return;
+        }
         if place != self.current {
             self.end(full);
             self.current = place;
@@ -119,8 +137,22 @@ mod tests {
     }
 
     #[test]
+    fn bins_that_reach_into_a_gap_are_left_out() {
+        let bins = Bins::whole(0.0, 1.0, 0.1).unwrap();
+        let spans = Spans::within(&[(0.0, 0.3), (0.55, 1.0)], 0.0, 1.0);
+        // 0 to 0.3 and 0.6 to 1.
+        assert_eq!((bins.observed_count(&spans), bins.observed_count(&Spans::whole(0.0, 1.0))), (7, 10));
+        let (mut running, mut seen) = (Running::new(bins, 1, &spans), 0);
+        for time in [0.05, 0.35, 0.57, 0.65, 0.95] {
+            running.add(time, 0, |bin| seen += bin[0].1);
+        }
+        running.end(|bin| seen += bin[0].1);
+        assert_eq!(seen, 3);
+    }
+
+    #[test]
     fn a_bin_is_handed_over_when_it_is_full() {
-        let mut running = Running::new(Bins::whole(0.0, 10.0, 1.0).unwrap(), 3);
+        let mut running = Running::new(Bins::whole(0.0, 10.0, 1.0).unwrap(), 3, &Spans::whole(0.0, 10.0));
         let mut seen: Vec<Vec<(u32, u32)>> = Vec::new();
         for (time, unit) in [(0.5, 2), (0.6, 0), (0.7, 2), (5.0, 1), (11.0, 1)] {
             running.add(time, unit, |bin| seen.push(bin.to_vec()));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bins::{Bins, Running};
-use super::{AnalysisError, check_window};
+use super::{AnalysisError, Spans, check_window};
 use crate::spikes::SpikeTable;
 
 /// The counts of at most so many units are correlated pair by pair: 16 MB of sums.
@@ -26,12 +26,12 @@ impl Correlations {
     ///
     /// # Errors
     /// If there are more than [`MOST_CORRELATED`] units.
-    pub fn new(units: usize, bins: &Bins) -> Result<Correlations, AnalysisError> {
+    pub fn new(units: usize, bins: usize) -> Result<Correlations, AnalysisError> {
         if units > MOST_CORRELATED {
             return Err(AnalysisError::TooManyPairs { units, limit: MOST_CORRELATED });
         }
         let products = vec![0; units * (units + 1) / 2];
-        Ok(Correlations { units, bins: bins.count as u64, sums: vec![0; units], products })
+        Ok(Correlations { units, bins: bins as u64, sums: vec![0; units], products })
     }
 
     /// The counts of a bin: units, rising, and their spikes.
@@ -87,15 +87,21 @@ impl Correlations {
     }
 }
 
-/// Correlations of the counts in whole bins of `bin` seconds over `start <= t < stop`.
+/// Correlations of the counts in whole bins of `bin` seconds over `start <= t < stop`, those that were `observed` (all if that is empty).
 ///
 /// # Errors
 /// If the window is empty, the bin is not positive or wider than the window, or there are too many bins or units.
-pub fn correlations(spikes: &SpikeTable, start: f64, stop: f64, bin: f64) -> Result<Correlations, AnalysisError> {
+pub fn correlations(
+    spikes: &SpikeTable,
+    (start, stop): (f64, f64),
+    bin: f64,
+    observed: &[(f64, f64)],
+) -> Result<Correlations, AnalysisError> {
     check_window(start, stop)?;
     let bins = Bins::whole(start, stop, bin)?;
-    let mut all = Correlations::new(spikes.unit_ids.len(), &bins)?;
-    let mut running = Running::new(bins, spikes.unit_ids.len());
+    let spans = Spans::within(observed, start, stop);
+    let mut all = Correlations::new(spikes.unit_ids.len(), bins.observed_count(&spans))?;
+    let mut running = Running::new(bins, spikes.unit_ids.len(), &spans);
     for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
         if time >= start && time < stop {
             running.add(time, unit, |bin| all.add(bin));
@@ -182,7 +188,7 @@ mod tests {
     #[test]
     fn equal_opposite_orthogonal_and_silent_units_correlate_as_by_hand() {
         let rows: [&[u32]; 5] = [&[1, 2, 1, 2], &[2, 4, 2, 4], &[2, 1, 2, 1], &[1, 1, 2, 2], &[0, 0, 0, 0]];
-        let found = correlations(&table(&rows), 0.0, 4.0, 1.0).unwrap();
+        let found = correlations(&table(&rows), (0.0, 4.0), 1.0, &[]).unwrap();
         for (i, j, expected) in
             [(0, 1, Some(1.0)), (0, 2, Some(-1.0)), (3, 0, Some(0.0)), (0, 4, None), (3, 3, Some(1.0))]
         {
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn units_that_always_fire_alike_do_not_vary() {
-        let found = correlations(&table(&[&[2, 2, 2], &[1, 1, 1]]), 0.0, 3.0, 1.0).unwrap();
+        let found = correlations(&table(&[&[2, 2, 2], &[1, 1, 1]]), (0.0, 3.0), 1.0, &[]).unwrap();
         assert_eq!(found.coefficient(0, 1), None);
     }
 
@@ -211,12 +217,12 @@ mod tests {
         let sums: Vec<u64> = rows.iter().map(|r| r.iter().map(|n| u64::from(*n)).sum()).collect();
         let squares: Vec<u64> = rows.iter().map(|r| r.iter().map(|n| u64::from(n * n)).sum()).collect();
         let mut mean = MeanCorrelation::new(&sums, &squares, 6, [0..5, 1..3, 3..4].into_iter());
-        let mut running = Running::new(bins, 5);
+        let mut running = Running::new(bins, 5, &Spans::whole(0.0, 6.0));
         for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
             running.add(time, unit, |bin| mean.add(bin));
         }
         running.end(|bin| mean.add(bin));
-        let all = correlations(&spikes, 0.0, 6.0, 1.0).unwrap();
+        let all = correlations(&spikes, (0.0, 6.0), 1.0, &[]).unwrap();
         for ((pairs, mean), block) in mean.means().into_iter().zip([0..5, 1..3, 3..4]) {
             let expected = all.pairs(block);
             assert_eq!(pairs as usize, expected.len());
@@ -230,7 +236,7 @@ mod tests {
     #[test]
     fn too_many_units_are_an_error_that_says_how_many_fit() {
         let bins = Bins::whole(0.0, 1.0, 1.0).unwrap();
-        let error = Correlations::new(MOST_CORRELATED + 1, &bins).unwrap_err().to_string();
+        let error = Correlations::new(MOST_CORRELATED + 1, bins.count).unwrap_err().to_string();
         assert!(error.contains("2001 units") && error.contains("2000"), "{error}");
     }
 }

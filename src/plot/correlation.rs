@@ -22,6 +22,7 @@ pub fn correlation_map(
     (groups, select): (&[Group], &[Selection]),
     (start, stop): (f64, f64),
     bin: f64,
+    observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     let rows = Rows::new(spikes.unit_ids.len(), groups, select, Some(MOST))?;
@@ -30,7 +31,7 @@ pub fn correlation_map(
     }
     let mut units = vec![0; rows.count];
     rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| units[*row as usize] = u);
-    let found = correlations(&spikes.select(&units), start, stop, bin)?;
+    let found = correlations(&spikes.select(&units), (start, stop), bin, observed)?;
     let silent = (0..rows.count).filter(|&i| !found.varies(i)).count();
     // The diagonal is 1 by definition and would take the scale; silent units have no correlation.
     let value = |i: usize, j: usize| found.coefficient(i, j).filter(|_| i != j).unwrap_or(f64::NAN);

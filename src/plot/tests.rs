@@ -129,7 +129,7 @@ fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         ("weights", weights("t", &snapshots("recorded_to_E", "pA"), size).unwrap()),
         ("evolution", weight_evolution("t", &[snapshots("EE", "pA"), snapshots("EI", "nS")], size).unwrap()),
         ("correlogram", cross_correlogram("t", ["excitatory", "inhibitory"], &table, 20.0, size).unwrap()),
-        ("correlations", correlation_map("t", &spikes, (&groups, &[]), window, 0.1, size).unwrap()),
+        ("correlations", correlation_map("t", &spikes, (&groups, &[]), window, 0.1, &[], size).unwrap()),
         (
             "connectivity",
             connectivity(

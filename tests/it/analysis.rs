@@ -50,7 +50,7 @@ fn a_bin_as_wide_as_the_window_is_one_bin_and_a_wider_one_an_error() {
     assert_eq!(binned_rate(&three_units(), 0..1, 0.0, 2.0, 2.0).unwrap().hz, [1.5]);
     let wide = Err(AnalysisError::WiderThanWindow { bin: 2.5, window: 2.0 });
     assert_eq!(binned_rate(&three_units(), 0..1, 0.0, 2.0, 2.5), wide);
-    let error = correlations(&three_units(), 0.0, 2.0, 2.5).unwrap_err();
+    let error = correlations(&three_units(), (0.0, 2.0), 2.5, &[]).unwrap_err();
     assert_eq!(Err(error.clone()), wide);
     let text = error.to_string();
     assert!(text.contains("2.5 s") && text.contains("window of 2 s") && text.contains("shorter bin"), "{text}");
@@ -61,12 +61,15 @@ fn windows_and_bins_that_are_none_are_errors() {
     let spikes = three_units();
     for (start, stop) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::NAN), (f64::NEG_INFINITY, 0.0)] {
         assert!(matches!(unit_rates(&spikes, start, stop), Err(AnalysisError::Window { .. })), "{start} {stop}");
-        assert!(matches!(correlations(&spikes, start, stop, 0.1), Err(AnalysisError::Window { .. })), "{start} {stop}");
+        assert!(
+            matches!(correlations(&spikes, (start, stop), 0.1, &[]), Err(AnalysisError::Window { .. })),
+            "{start} {stop}"
+        );
     }
     for bin in [0.0, -0.1, f64::NAN, f64::INFINITY] {
         assert!(matches!(binned_rate(&spikes, 0..1, 0.0, 2.0, bin), Err(AnalysisError::Bin(_))), "{bin}");
     }
-    let many = correlations(&spikes, 0.0, 2.0, 1e-10);
+    let many = correlations(&spikes, (0.0, 2.0), 1e-10, &[]);
     assert!(matches!(many, Err(AnalysisError::TooManyBins { .. })), "{many:?}");
 }
 
@@ -108,7 +111,7 @@ fn mean(pairs: &[f64]) -> f64 {
 #[test]
 fn identical_trains_correlate_with_1_and_silent_ones_with_nothing() {
     let train = vec![0.05, 0.15, 0.16, 0.45, 0.71];
-    let found = correlations(&table(&[train.clone(), train, vec![]]), 0.0, 1.0, 0.1).unwrap();
+    let found = correlations(&table(&[train.clone(), train, vec![]]), (0.0, 1.0), 0.1, &[]).unwrap();
     close(found.coefficient(0, 1).unwrap(), 1.0);
     close(found.coefficient(1, 0).unwrap(), 1.0);
     assert_eq!([(0, 0), (2, 2), (0, 2)].map(|(i, j)| found.coefficient(i, j)), [Some(1.0), None, None]);
@@ -120,7 +123,7 @@ fn identical_trains_correlate_with_1_and_silent_ones_with_nothing() {
 fn trains_in_step_by_chance_alone_do_not_correlate_and_alternating_ones_correlate_with_minus_1() {
     // Counts 1 0 1 0, 1 1 0 0 and 0 1 0 1: the first two share as many bins as chance gives.
     let trains = [vec![0.5, 2.5], vec![0.5, 1.5], vec![1.5, 3.5]];
-    let found = correlations(&table(&trains), 0.0, 4.0, 1.0).unwrap();
+    let found = correlations(&table(&trains), (0.0, 4.0), 1.0, &[]).unwrap();
     for (i, j, expected) in [(0, 1, 0.0), (1, 2, 0.0), (0, 2, -1.0)] {
         close(found.coefficient(i, j).unwrap(), expected);
     }
@@ -139,7 +142,7 @@ fn long_independent_trains_correlate_with_almost_nothing() {
         (0..4000).filter(|_| fires()).map(|bin| f64::from(bin) + 0.5).collect()
     };
     let spikes = table(&[train(1), train(0x9e37_79b9_7f4a_7c15)]);
-    let found = correlations(&spikes, 0.0, 4000.0, 1.0).unwrap().coefficient(0, 1).unwrap();
+    let found = correlations(&spikes, (0.0, 4000.0), 1.0, &[]).unwrap().coefficient(0, 1).unwrap();
     // Five standard errors of a correlation of 4000 pairs.
     assert!(found.abs() < 5.0 / 4000f64.sqrt(), "{found}");
 }

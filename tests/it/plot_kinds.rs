@@ -24,7 +24,7 @@ fn a_correlation_map_shows_equal_opposite_and_silent_trains() {
     let odd: Vec<f64> = (0..10).map(|i| 0.05 + 0.2 * f64::from(i)).collect();
     let even: Vec<f64> = odd.iter().map(|t| t + 0.1).collect();
     let spikes = SpikeTable::from_units(vec![0, 1, 2, 3], &[odd.clone(), odd, even, vec![]]).unwrap();
-    let figure = correlation_map("t", &spikes, (&[], &[]), (0.0, 2.0), 0.1, SIZE).unwrap();
+    let figure = correlation_map("t", &spikes, (&[], &[]), (0.0, 2.0), 0.1, &[], SIZE).unwrap();
     let cell = |i: f64, j: f64| at(&figure, "correlation", i + 0.5, j + 0.5);
     let (warm, cold, none) = (cell(1.0, 0.0), cell(2.0, 0.0), cell(3.0, 0.0));
     assert!(warm[0] > warm[2] + 80, "vermilion: {warm:?}");

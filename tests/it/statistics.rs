@@ -1,8 +1,8 @@
 //! Statistics of trains and distances between them: against elephant's numbers, and what must hold of any trains.
 
 use memspike::analysis::{
-    Bins, Chosen, Plan, Statistics, correlations, kolmogorov_smirnov, statistics, van_rossum, victor_purpura,
-    victor_purpura_work,
+    Bins, Chosen, Plan, Spans, Statistics, correlations, cv_of, intervals_within, kolmogorov_smirnov, statistics,
+    van_rossum, victor_purpura, victor_purpura_work,
 };
 use memspike::spikes::{SourceError, SpikeSource, SpikeTable};
 use proptest::prelude::*;
@@ -45,6 +45,39 @@ fn plan((start, stop): (f64, f64), [correlation, fano, spectrum]: [f64; 3], segm
     let bins = |width| Some(Bins::whole(start, stop, width).unwrap());
     let (correlation, fano, spectrum) = (bins(correlation), bins(fano), bins(spectrum));
     Plan { correlation, fano, spectrum, segment: Some(segment), ..Plan::of((start, stop)) }
+}
+
+/// Four seconds and six with nothing known of the six between: as if the six followed at once, but for intervals.
+#[test]
+fn a_gap_in_what_was_observed_is_left_out_of_every_figure() {
+    let joined: Vec<Vec<f64>> = (0..3)
+        .map(|unit| (0..40).map(|k| (f64::from(k * (unit + 3)) * 0.237 + 0.1 * f64::from(unit)) % 10.0).collect())
+        .map(|mut train: Vec<f64>| {
+            train.sort_by(f64::total_cmp);
+            train
+        })
+        .collect();
+    let apart = |t: &f64| if *t < 4.0 { *t } else { *t + 6.0 };
+    let gapped: Vec<Vec<f64>> = joined.iter().map(|train| train.iter().map(apart).collect()).collect();
+    let observed = [(0.0, 4.0), (10.0, 16.0)];
+    let spans = Spans::within(&observed, 0.0, 16.0);
+    let without = plan((0.0, 10.0), [0.5, 1.0, 0.1], 16);
+    let with = Plan { spectrum: None, spans: spans.clone(), ..plan((0.0, 16.0), [0.5, 1.0, 0.1], 16) };
+    let chosen = one_group(3);
+    let (expected, found) =
+        (statistics(&table(&joined), &chosen, &without).unwrap(), statistics(&table(&gapped), &chosen, &with).unwrap());
+    for (unit, (found, expected)) in found.units.iter().zip(&expected.units).enumerate() {
+        assert_eq!(found.spikes, expected.spikes);
+        same("rate", Some(found.rate_hz), Some(expected.rate_hz));
+        same("fano", found.fano_bins, expected.fano_bins);
+        let intervals = intervals_within(&gapped[unit], &spans);
+        assert_eq!(found.intervals.n as usize, intervals.len());
+        assert!(intervals.len() + 1 < gapped[unit].len() && intervals.iter().all(|i| *i < 6.0));
+        same("cv", found.cv, cv_of(&intervals));
+    }
+    same("correlation", found.all.correlation.mean, expected.all.correlation.mean);
+    let map = correlations(&table(&gapped), (0.0, 16.0), 0.5, &observed).unwrap();
+    same("a pair", map.coefficient(0, 1), found.correlations.unwrap().coefficient(0, 1));
 }
 
 #[test]
@@ -258,11 +291,11 @@ fn the_mean_correlation_of_many_units_is_that_of_all_their_pairs() {
     let plan = Plan { correlation: Some(Bins::whole(0.0, 100.0, 1.0).unwrap()), ..Plan::of((0.0, 100.0)) };
     let found = statistics(&spikes, &chosen, &plan).unwrap();
     assert!(found.correlations.is_none() && found.all.correlation.distribution.is_none());
-    let few = correlations(&spikes.select(&(0..60).collect::<Vec<_>>()), 0.0, 100.0, 1.0).unwrap().pairs(0..60);
+    let few = correlations(&spikes.select(&(0..60).collect::<Vec<_>>()), (0.0, 100.0), 1.0, &[]).unwrap().pairs(0..60);
     assert_eq!(found.groups[0].correlation.pairs as usize, few.len());
     same("few", found.groups[0].correlation.mean, Some(few.iter().sum::<f64>() / few.len() as f64));
     // The beats make them alike.
     let mean = found.groups[1].correlation.mean.unwrap();
     assert!((0.001..0.1).contains(&mean), "{mean}");
-    assert!(correlations(&spikes, 0.0, 100.0, 1.0).is_err());
+    assert!(correlations(&spikes, (0.0, 100.0), 1.0, &[]).is_err());
 }

@@ -13,7 +13,7 @@ use super::distribution::Distribution;
 use super::fano::fano_of_sums;
 use super::isi::MIN_SPIKES_FOR_CV;
 use super::spectrum::{segment_length, welch};
-use super::{AnalysisError, check_window};
+use super::{AnalysisError, Spans, check_window};
 use crate::spikes::SpikeSource;
 pub use group::{GroupStatistics, PairStatistics};
 use trials::TrialCounts;
@@ -42,6 +42,8 @@ impl Chosen {
 pub struct Plan {
     /// The window, its stop not counted \[s\].
     pub window: (f64, f64),
+    /// The parts of it that were observed: rates are over these, intervals and bins within one of them.
+    pub spans: Spans,
     /// Bins of correlated counts.
     pub correlation: Option<Bins>,
     /// Bins of the Fano factor over time.
@@ -60,7 +62,8 @@ impl Plan {
     /// Rates and intervals over a window \[s\], and nothing that needs bins.
     pub fn of(window: (f64, f64)) -> Plan {
         let (correlation, fano, spectrum, segment, trials) = (None, None, None, None, None);
-        Plan { window, correlation, fano, spectrum, segment, trials, min_spikes: MIN_SPIKES_FOR_CV as u64 }
+        let spans = Spans::whole(window.0, window.1);
+        Plan { window, spans, correlation, fano, spectrum, segment, trials, min_spikes: MIN_SPIKES_FOR_CV as u64 }
     }
 }
 
@@ -92,8 +95,8 @@ pub fn statistics(source: &dyn SpikeSource, chosen: &Chosen, plan: &Plan) -> Res
         && let Some(bins) = plan.correlation
     {
         let blocks = chosen.groups.iter().map(|(_, range)| range.clone()).chain(std::iter::once(0..chosen.units()));
-        let mut mean = MeanCorrelation::new(sums, squares, bins.count as u64, blocks);
-        let mut running = Running::new(bins, chosen.units());
+        let mut mean = MeanCorrelation::new(sums, squares, bins.observed_count(&plan.spans) as u64, blocks);
+        let mut running = Running::new(bins, chosen.units(), &plan.spans);
         read(source, chosen, plan.window, &mut |time, unit| running.add(time, unit, |bin| mean.add(bin)))?;
         running.end(|bin| mean.add(bin));
         let groups = found.groups.iter_mut().chain([&mut found.all]);
@@ -129,6 +132,9 @@ fn read(
 /// All that is counted while spikes go by.
 struct Pass {
     trains: Vec<Train>,
+    spans: Spans,
+    /// The number of the span that the last spike was in.
+    span: usize,
     correlation: Option<Running>,
     correlations: Option<Correlations>,
     /// Of many units instead of correlations: sums of counts, and of their squares.
@@ -146,7 +152,7 @@ struct Pass {
 impl Pass {
     fn new(chosen: &Chosen, plan: &Plan) -> Result<Pass, AnalysisError> {
         let units = chosen.units();
-        let running = |bins: Option<Bins>| bins.map(|bins| Running::new(bins, units));
+        let running = |bins: Option<Bins>| bins.map(|bins| Running::new(bins, units, &plan.spans));
         let few = plan.correlation.filter(|_| units <= MOST_CORRELATED);
         let mut group_of = vec![0; units];
         for (index, (_, range)) in chosen.groups.iter().enumerate() {
@@ -155,8 +161,10 @@ impl Pass {
         let rates = plan.spectrum.map_or(Vec::new(), |bins| vec![vec![0; bins.count]; chosen.groups.len()]);
         Ok(Pass {
             trains: vec![Train::default(); units],
+            spans: plan.spans.clone(),
+            span: 0,
             correlation: running(plan.correlation),
-            correlations: few.map(|bins| Correlations::new(units, &bins)).transpose()?,
+            correlations: few.map(|bins| Correlations::new(units, bins.observed_count(&plan.spans))).transpose()?,
             many: plan.correlation.filter(|_| units > MOST_CORRELATED).map(|_| (vec![0; units], vec![0; units])),
             fano: running(plan.fano),
             fano_sums: vec![(0, 0); units],
@@ -168,6 +176,11 @@ impl Pass {
     }
 
     fn add(&mut self, time: f64, unit: u32) {
+        let span = self.spans.number(time);
+        if span != self.span {
+            self.span = span;
+            self.trains.iter_mut().for_each(Train::rest);
+        }
         self.trains[unit as usize].add(time);
         if let Some(running) = &mut self.correlation {
             let (few, many) = (&mut self.correlations, &mut self.many);
@@ -195,12 +208,12 @@ impl Pass {
     }
 
     fn figures(&mut self, chosen: &Chosen, plan: &Plan) -> Result<Statistics, AnalysisError> {
-        let seconds = plan.window.1 - plan.window.0;
+        let seconds = plan.spans.seconds();
         let mut units: Vec<UnitStatistics> = self.trains.iter().map(|train| train.figures(seconds)).collect();
+        let fano_bins = plan.fano.map(|bins| bins.observed_count(&plan.spans) as u64).filter(|bins| *bins > 1);
         for (index, unit) in units.iter_mut().enumerate() {
             let (sum, squares) = self.fano_sums[index];
-            let bins = plan.fano.filter(|bins| bins.count > 1);
-            unit.fano_bins = bins.and_then(|bins| fano_of_sums(bins.count as u64, sum, squares));
+            unit.fano_bins = fano_bins.and_then(|bins| fano_of_sums(bins, sum, squares));
             unit.fano_trials = self.trials.as_ref().and_then(|trials| trials.fano(index));
         }
         let group = |name: &str, range: Range<usize>| {

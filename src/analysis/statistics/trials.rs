@@ -1,7 +1,7 @@
 //! Counts of spikes in trials.
 
 use super::super::fano::fano;
-use crate::analysis::AnalysisError;
+use crate::analysis::{AnalysisError, Spans};
 
 /// More counts than that are not held: 400 MB of them.
 const MOST_COUNTS: usize = 100_000_000;
@@ -17,16 +17,15 @@ pub struct Trials {
 
 impl Trials {
     /// From `before` seconds before each event until `after` seconds after it, the end not counted. Events whose windows are not
-    /// within `start` to `stop` \[s\] are left out.
+    /// within `spans` are left out.
     ///
     /// # Errors
     /// If the windows are empty.
-    pub fn new(events: &[f64], before: f64, after: f64, (start, stop): (f64, f64)) -> Result<Trials, AnalysisError> {
+    pub fn new(events: &[f64], before: f64, after: f64, spans: &Spans) -> Result<Trials, AnalysisError> {
         if !((before + after).is_finite() && before + after > 0.0) {
             return Err(AnalysisError::Window { start: -before, stop: after });
         }
-        let mut events: Vec<f64> =
-            events.iter().copied().filter(|at| at - before >= start && at + after <= stop).collect();
+        let mut events: Vec<f64> = events.iter().copied().filter(|at| spans.cover(at - before, at + after)).collect();
         events.sort_unstable_by(f64::total_cmp);
         Ok(Trials { events, before, after })
     }
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn spikes_are_counted_in_every_trial_that_they_lie_in() {
-        let trials = Trials::new(&[5.0, 1.0, 1.5, 9.5, f64::NAN], 0.5, 1.0, (0.0, 10.0)).unwrap();
+        let trials = Trials::new(&[5.0, 1.0, 1.5, 9.5, f64::NAN], 0.5, 1.0, &Spans::whole(0.0, 10.0)).unwrap();
         assert_eq!(trials.count(), 3, "9.5 + 1 is beyond the window");
         let mut counts = TrialCounts::new(trials, 1).unwrap();
         // The windows are 0.5 to 2, 1 to 2.5 and 4.5 to 6.
@@ -94,6 +93,6 @@ mod tests {
         }
         assert_eq!(counts.counts, [3, 3, 1]);
         assert_eq!(counts.fano(0), fano([3, 3, 1]));
-        assert!(Trials::new(&[1.0], 0.0, 0.0, (0.0, 1.0)).is_err());
+        assert!(Trials::new(&[1.0], 0.0, 0.0, &Spans::whole(0.0, 1.0)).is_err());
     }
 }

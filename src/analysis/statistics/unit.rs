@@ -9,6 +9,8 @@ use super::super::moments::Moments;
 pub(super) struct Train {
     spikes: u64,
     last: f64,
+    /// Was there a gap in what was observed since the last spike?
+    rested: bool,
     interval: Option<f64>,
     intervals: Moments,
     /// Pairs of intervals of which not both are 0, and their sums.
@@ -24,7 +26,7 @@ impl Train {
     pub fn add(&mut self, time: f64) {
         self.spikes += 1;
         let before = std::mem::replace(&mut self.last, time);
-        if self.spikes == 1 {
+        if std::mem::replace(&mut self.rested, false) || self.spikes == 1 {
             return;
         }
         let interval = time - before;
@@ -37,6 +39,11 @@ impl Train {
             self.lv += lv_term(contrast);
             self.lvr += lvr_term(contrast, previous + interval, REFRACTORINESS);
         }
+    }
+
+    /// Nobody looked for a while: no interval begins before that and ends after it.
+    pub fn rest(&mut self) {
+        (self.rested, self.interval) = (true, None);
     }
 
     /// Over a window of so many seconds.

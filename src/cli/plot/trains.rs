@@ -27,7 +27,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let figure = match args.kind {
         Kind::Correlations => {
             let chosen = (&all.groups[..], &args.population[..]);
-            plot::correlation_map(title, &all.spikes, chosen, all.window, bin(0.005), (1100, 1000))
+            plot::correlation_map(title, &all.spikes, chosen, all.window, bin(0.005), &all.observed, (1100, 1000))
         }
         Kind::Crosscorrelogram => return pair(title, args, &all),
         Kind::Spectrum => return spectrum(title, args, &all),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use memspike::analysis::{self, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Statistics, Trials, segment_length};
+use memspike::analysis::{self, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Spans, Statistics, Trials, segment_length};
 use memspike::spikes::Recording;
 use memspike::{format, whole};
 use serde_json::Value;
@@ -157,12 +157,22 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         return Err(Failure::input(format!("{} has no units.", args.file.display())));
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
+    let spans = Spans::within(&recording.observed, window.0, window.1);
+    // Over a gap there is no rate, and so no spectrum.
+    let whole = spans.cover(window.0, window.1);
+    if !whole && args.spectrum {
+        return Err(Failure::input(format!(
+            "{} was observed in {} spans of the window, with gaps between; choose a window without one for a spectrum: --start, --stop.",
+            args.file.display(),
+            spans.count()
+        )));
+    }
     let (trials, event) = match &args.align_to {
         None => (None, None),
         Some(to) => {
             let (events, said) = align::moments(&recording, to)?;
             let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
-            (Some(Trials::new(&events, before, after, window).map_err(Failure::input)?), Some(said))
+            (Some(Trials::new(&events, before, after, &spans).map_err(Failure::input)?), Some(said))
         }
     };
     let spectrum = args.widths.bins(window, args.widths.spectrum_bin, 0.001)?;
@@ -170,10 +180,11 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         correlation: args.widths.bins(window, args.widths.bin, 0.005)?,
         fano: args.widths.bins(window, args.widths.fano_bin, 0.1)?,
         // A few samples have no spectrum.
-        spectrum: spectrum.filter(|bins| args.widths.segment.is_some() || bins.count >= 8),
+        spectrum: spectrum.filter(|bins| whole && (args.widths.segment.is_some() || bins.count >= 8)),
         segment: args.widths.segment.or(spectrum.map(|bins| segment_length(bins.count, 1.0 / bins.width))),
         trials,
         min_spikes: args.min_spikes,
+        spans,
         ..Plan::of(window)
     };
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;

@@ -16,6 +16,15 @@ pub fn lay_out(measured: &Measured, file: &Path) -> String {
     let mut out = format!("{}: {}\n", file.display(), measured.recording.format);
     let (units, spikes) = (grouped(found.all.units.len() as u64), grouped(found.all.spikes));
     let _ = writeln!(out, "{units} units, {spikes} spikes, {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
+    let spans = &measured.plan.spans;
+    if spans.count() > 1 {
+        let _ = writeln!(
+            out,
+            "observed in {} spans, {:.3} s in all: rates are over these, intervals and bins within one",
+            spans.count(),
+            spans.seconds()
+        );
+    }
     for group in &found.groups {
         out += &block(group, &group.name, measured);
     }
