@@ -38,11 +38,6 @@ impl Bins {
         (!whole).then(|| (0..self.count).map(|place| spans.cover(edge(place), edge(place + 1))).collect())
     }
 
-    /// How many were observed.
-    pub(crate) fn observed_count(&self, spans: &Spans) -> usize {
-        self.observed(spans).map_or(self.count, |seen| seen.into_iter().filter(|seen| *seen).count())
-    }
-
     /// The bin of a time \[s\]; none before the first and after the last.
     #[inline]
     pub fn place(&self, time: f64) -> Option<usize> {
@@ -76,6 +71,11 @@ pub(crate) struct Running {
 impl Running {
     pub fn new(bins: Bins, units: usize, spans: &Spans) -> Running {
         Running { bins, seen: bins.observed(spans), current: 0, counts: vec![0; units], active: Vec::new() }
+    }
+
+    /// How many bins were observed.
+    pub fn observed(&self) -> usize {
+        self.seen.as_ref().map_or(self.bins.count, |seen| seen.iter().filter(|seen| **seen).count())
     }
 
     /// A spike. `full` gets each bin that is over and not empty, as the units that were active in it, rising, and how often each.
@@ -141,8 +141,8 @@ mod tests {
         let bins = Bins::whole(0.0, 1.0, 0.1).unwrap();
         let spans = Spans::within(&[(0.0, 0.3), (0.55, 1.0)], 0.0, 1.0);
         // 0 to 0.3 and 0.6 to 1.
-        assert_eq!((bins.observed_count(&spans), bins.observed_count(&Spans::whole(0.0, 1.0))), (7, 10));
         let (mut running, mut seen) = (Running::new(bins, 1, &spans), 0);
+        assert_eq!((running.observed(), Running::new(bins, 1, &Spans::whole(0.0, 1.0)).observed()), (7, 10));
         for time in [0.05, 0.35, 0.57, 0.65, 0.95] {
             running.add(time, 0, |bin| seen += bin[0].1);
         }

@@ -100,8 +100,8 @@ pub fn correlations(
     check_window(start, stop)?;
     let bins = Bins::whole(start, stop, bin)?;
     let spans = Spans::within(observed, start, stop);
-    let mut all = Correlations::new(spikes.unit_ids.len(), bins.observed_count(&spans))?;
     let mut running = Running::new(bins, spikes.unit_ids.len(), &spans);
+    let mut all = Correlations::new(spikes.unit_ids.len(), running.observed())?;
     for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
         if time >= start && time < stop {
             running.add(time, unit, |bin| all.add(bin));
@@ -134,15 +134,15 @@ struct Block {
 
 impl MeanCorrelation {
     /// Of blocks of units; of each unit the sum of its counts over the bins and the sum of their squares are known.
-    pub fn new(sums: &[u64], squares: &[u64], bins: u64, blocks: impl Iterator<Item = Range<usize>>) -> Self {
-        let weight = |(sum, squares): (&u64, &u64)| {
+    pub fn new(sums: &[(u64, u64)], bins: u64, blocks: impl Iterator<Item = Range<usize>>) -> Self {
+        let weight = |(sum, squares): &(u64, u64)| {
             let spread = i128::from(bins) * i128::from(*squares) - i128::from(*sum) * i128::from(*sum);
             if spread > 0 { (bins as f64 / spread as f64).sqrt() } else { 0.0 }
         };
-        let weights: Vec<f64> = sums.iter().zip(squares).map(weight).collect();
+        let weights: Vec<f64> = sums.iter().map(weight).collect();
         let block = |units: Range<usize>| {
             let varying = weights[units.clone()].iter().filter(|w| **w > 0.0).count() as u64;
-            let mean = units.clone().map(|unit| weights[unit] * sums[unit] as f64).sum::<f64>() / bins as f64;
+            let mean = units.clone().map(|unit| weights[unit] * sums[unit].0 as f64).sum::<f64>() / bins as f64;
             Block { units, varying, mean, squares: 0.0, seen: 0 }
         };
         let blocks = blocks.map(block).collect();
@@ -214,9 +214,9 @@ mod tests {
             [&[1, 0, 3, 2, 0, 0], &[0, 0, 1, 1, 0, 5], &[2, 1, 2, 1, 0, 0], &[0; 6], &[7, 1, 2, 2, 0, 1]];
         let spikes = table(&rows);
         let bins = Bins::whole(0.0, 6.0, 1.0).unwrap();
-        let sums: Vec<u64> = rows.iter().map(|r| r.iter().map(|n| u64::from(*n)).sum()).collect();
-        let squares: Vec<u64> = rows.iter().map(|r| r.iter().map(|n| u64::from(n * n)).sum()).collect();
-        let mut mean = MeanCorrelation::new(&sums, &squares, 6, [0..5, 1..3, 3..4].into_iter());
+        let sums = |row: &[u32]| (row.iter().map(|n| u64::from(*n)).sum(), row.iter().map(|n| u64::from(n * n)).sum());
+        let sums: Vec<(u64, u64)> = rows.iter().map(|row| sums(row)).collect();
+        let mut mean = MeanCorrelation::new(&sums, 6, [0..5, 1..3, 3..4].into_iter());
         let mut running = Running::new(bins, 5, &Spans::whole(0.0, 6.0));
         for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
             running.add(time, unit, |bin| mean.add(bin));

@@ -1,6 +1,6 @@
 //! Tables of numbers and words as files and as JSON.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Failure;
 use super::output::Output;
@@ -31,10 +31,7 @@ impl Cell {
         match self {
             Cell::Number(value) => value.map_or(String::new(), |value| format!("{value:?}")),
             Cell::Whole(value) => value.to_string(),
-            Cell::Text(text) if text.contains([separator, '"', '\n', '\r']) => {
-                format!("\"{}\"", text.replace('"', "\"\""))
-            }
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) => quoted(text, separator),
         }
     }
 
@@ -48,10 +45,24 @@ impl Cell {
     }
 }
 
+/// A word, in quotes if it needs them (RFC 4180).
+pub fn quoted(text: &str, separator: char) -> String {
+    if text.contains([separator, '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_string()
+    }
+}
+
+/// A row under the names of its columns, as JSON.
+pub fn object(names: &[&str], row: &[Cell]) -> Value {
+    names.iter().zip(row).map(|(name, cell)| (name.to_string(), cell.json())).collect::<Map<_, _>>().into()
+}
+
 /// Rows under their head.
 pub fn lines(head: &[String], rows: impl Iterator<Item = Vec<Cell>>, separator: char) -> String {
     let line = |cells: Vec<String>| cells.join(&separator.to_string()) + "\n";
-    let head = head.iter().map(|name| Cell::Text(name.clone()).text(separator)).collect();
+    let head = head.iter().map(|name| quoted(name, separator)).collect();
     let rows = rows.map(|row| line(row.iter().map(|cell| cell.text(separator)).collect()));
     line(head) + &rows.collect::<String>()
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::whole;
+
 use super::Failure;
 
 /// A path that can be written: its folder exists, and it is free or may be replaced.
@@ -52,6 +54,15 @@ impl Output {
                 input.display()
             ))),
         }
+    }
+
+    /// Writes the whole file, or nothing.
+    ///
+    /// # Errors
+    /// If that fails, which nothing but the machine can be blamed for.
+    pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+        whole::write(&self.0, bytes)
+            .map_err(|e| Failure::run(format!("{} could not be written: {e}.", self.0.display())))
     }
 
     /// The path.

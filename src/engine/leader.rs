@@ -318,16 +318,21 @@ impl<'a> Leader<'a> {
     /// its window ends.
     fn spent_so_far<W: Real>(&self, shared: &Shared<W>, window: &Window) -> Map<String, Value> {
         let projections = &self.network.spec.projections;
-        let prices = shared.with_parts(|parts| {
-            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-            ledger::prices(&parts, projections.len(), Time(window.to.0 - 1), Pulses::Given)
-        });
+        let prices = self.prices(shared, Time(window.to.0 - 1), Pulses::Given);
         let figures = |(projection, spent): (&ProjectionSpec, Option<Spent>)| {
             let mut figures = Value::Object(Map::new());
             spent?.add_to(&mut figures);
             Some((projection.name.clone(), figures))
         };
         projections.iter().zip(prices).filter_map(figures).collect()
+    }
+
+    /// What devices on this rank have spent by `reached`, by projection.
+    fn prices<W: Real>(&self, shared: &Shared<W>, reached: Time, pulses: Pulses) -> Vec<Option<Spent>> {
+        shared.with_parts(|parts| {
+            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
+            ledger::prices(&parts, self.network.projections.len(), reached, pulses)
+        })
     }
 
     /// Keeps pace with the clock.
@@ -370,11 +375,7 @@ impl<'a> Leader<'a> {
             .zip(late)
             .map(|((events, before), late)| (events + before).saturating_sub(late))
             .collect();
-        let prices = shared.with_parts(|parts| {
-            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-            ledger::prices(&parts, self.network.projections.len(), reached, Pulses::Due)
-        });
-        let prices = ledger::join(ranks.gather(prices));
+        let prices = ledger::join(ranks.gather(self.prices(shared, reached, Pulses::Due)));
         let mut summary =
             summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
         let phases: Vec<_> = ranks.gather(phases).into_iter().flatten().collect();

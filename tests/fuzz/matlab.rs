@@ -40,7 +40,7 @@ pub fn file(input: &[u8]) -> Vec<u8> {
     let Some((header, body)) = plain.split_at_checked(HEADER) else { return plain.to_vec() };
     let big = header.ends_with(b"MI");
     let mut out = header.to_vec();
-    for (index, (_, element)) in elements(body, big).into_iter().enumerate() {
+    for (index, element) in elements(body, big).into_iter().enumerate() {
         if which >> (index % 8) & 1 == 0 {
             out.extend(element);
             continue;
@@ -54,21 +54,21 @@ pub fn file(input: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The elements of a file and their types, as far as their lengths go.
-fn elements(mut rest: &[u8], big: bool) -> Vec<(u32, &[u8])> {
+/// The elements of a file, as far as their lengths go.
+fn elements(mut rest: &[u8], big: bool) -> Vec<&[u8]> {
     let read = |bytes: &[u8]| {
         let bytes: [u8; 4] = bytes.try_into().expect("four bytes");
         if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
     };
     let mut out = Vec::new();
     while rest.len() >= 8 {
-        let (kind, length) = (read(&rest[..4]), read(&rest[4..8]) as usize);
+        let length = read(&rest[4..8]) as usize;
         let (element, after) = rest.split_at(length.saturating_add(8).min(rest.len()));
-        out.push((kind, element));
+        out.push(element);
         rest = after;
     }
     if !rest.is_empty() {
-        out.push((0, rest));
+        out.push(rest);
     }
     out
 }

@@ -47,6 +47,7 @@ mod neuron_linear;
 mod neuron_linear_edges;
 mod neuron_linear_exact;
 mod neuron_ode;
+mod pieces;
 mod plasticity_beside;
 mod plasticity_reference;
 mod plasticity_rows;

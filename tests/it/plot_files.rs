@@ -3,7 +3,9 @@
 use std::io::Read;
 
 use memspike::plot::{Format, Group, RasterData, RasterOptions, color, encode, raster, rasterize};
-use memspike::spikes::{SourceError, SpikeSource, SpikeTable};
+use memspike::spikes::{SpikeSource, SpikeTable};
+
+use crate::pieces::Pieces;
 
 /// Bytes after which the word stands.
 fn find(bytes: &[u8], word: &str) -> Option<usize> {
@@ -110,23 +112,6 @@ fn the_bars_beside_the_raster_are_as_long_as_the_units_are_fast() {
     assert_eq!(rows, [[true, true, true], [true, false, false], [false, false, false]]);
 }
 
-/// A table that hands over pieces of some length, last one first.
-struct Pieces(SpikeTable, usize);
-
-impl SpikeSource for Pieces {
-    fn unit_ids(&self) -> &[i64] {
-        &self.0.unit_ids
-    }
-    fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
-        self.0.ends()
-    }
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
-        let shown = self.0.between(start, stop);
-        shown.times.chunks(self.1).zip(shown.units.chunks(self.1)).rev().for_each(|(t, u)| take(t, u));
-        Ok(())
-    }
-}
-
 #[test]
 fn spikes_in_pieces_of_any_size_and_order_give_the_same_picture() {
     // More than are drawn one by one, and fewer.
@@ -137,7 +122,7 @@ fn spikes_in_pieces_of_any_size_and_order_give_the_same_picture() {
         let groups = [Group::new("E", 0, 2), Group::new("I", 2, 1)];
         let whole = encode(&figure(&spikes, &groups, (500, 400)), Format::Png).unwrap();
         for size in [1, 997, 1 << 20] {
-            let pieces = Pieces(spikes.clone(), size);
+            let pieces = Pieces { table: spikes.clone(), size, backwards: true };
             let same = whole == encode(&figure(&pieces, &groups, (500, 400)), Format::Png).unwrap();
             assert!(same, "{count} spikes in pieces of {size}");
         }
@@ -146,5 +131,5 @@ fn spikes_in_pieces_of_any_size_and_order_give_the_same_picture() {
 }
 
 fn pieces_joined(spikes: &SpikeTable) -> SpikeTable {
-    Pieces(spikes.clone(), 100).table(f64::NEG_INFINITY, f64::INFINITY).unwrap()
+    Pieces { table: spikes.clone(), size: 100, backwards: true }.table(f64::NEG_INFINITY, f64::INFINITY).unwrap()
 }

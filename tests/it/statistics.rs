@@ -4,11 +4,12 @@ use memspike::analysis::{
     Bins, Chosen, Plan, Spans, Statistics, correlations, cv_of, intervals_within, kolmogorov_smirnov, statistics,
     van_rossum, victor_purpura, victor_purpura_work,
 };
-use memspike::spikes::{SourceError, SpikeSource, SpikeTable};
+use memspike::spikes::SpikeTable;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::cli::root;
+use crate::pieces::Pieces;
 
 /// What elephant says: `tests/data/statistics/SOURCE.md`.
 pub fn reference() -> Value {
@@ -217,7 +218,8 @@ proptest! {
         let units = trains.len();
         let spikes = table(&trains);
         let found = statistics(&spikes, &one_group(units), &plan).unwrap();
-        let pieces = statistics(&Pieces(spikes, size), &one_group(units), &plan).unwrap();
+        let pieces = Pieces { table: spikes, size, backwards: false };
+        let pieces = statistics(&pieces, &one_group(units), &plan).unwrap();
         prop_assert_eq!(&found, &pieces);
         let backwards: Vec<Vec<f64>> = trains.iter().rev().cloned().collect();
         let other = statistics(&table(&backwards), &one_group(units), &plan).unwrap();
@@ -253,23 +255,6 @@ fn figures(found: &Statistics) -> Vec<Option<f64>> {
     }
     all.extend(group.spectrum.iter().flat_map(|s| s.density.iter().map(|d| Some(*d))));
     all
-}
-
-/// A table in pieces.
-struct Pieces(SpikeTable, usize);
-
-impl SpikeSource for Pieces {
-    fn unit_ids(&self) -> &[i64] {
-        &self.0.unit_ids
-    }
-    fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
-        self.0.ends()
-    }
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
-        let part = self.0.between(start, stop);
-        part.times.chunks(self.1).zip(part.units.chunks(self.1)).for_each(|(t, u)| take(t, u));
-        Ok(())
-    }
 }
 
 /// Units beyond what is looked at pair by pair: every spike is on one of 100 beats, by a sequence of Knuth's MMIX generator.

@@ -35,6 +35,15 @@ impl Chosen {
     pub fn units(&self) -> usize {
         self.groups.last().map_or(0, |(_, range)| range.end)
     }
+
+    /// The ids of the chosen units; `unit_ids` are those of the source.
+    pub fn ids(&self, unit_ids: &[i64]) -> Vec<i64> {
+        let mut ids = vec![0; self.units()];
+        for (place, id) in self.place.iter().zip(unit_ids) {
+            place.iter().for_each(|place| ids[*place as usize] = *id);
+        }
+        ids
+    }
 }
 
 /// What is worked out, and how.
@@ -91,12 +100,10 @@ pub fn statistics(source: &dyn SpikeSource, chosen: &Chosen, plan: &Plan) -> Res
     read(source, chosen, plan.window, &mut |time, unit| pass.add(time, unit))?;
     pass.end();
     let mut found = pass.figures(chosen, plan)?;
-    if let Some((sums, squares)) = &pass.many
-        && let Some(bins) = plan.correlation
-    {
+    if let Some((sums, bins)) = pass.many.as_ref().zip(plan.correlation) {
         let blocks = chosen.groups.iter().map(|(_, range)| range.clone()).chain(std::iter::once(0..chosen.units()));
-        let mut mean = MeanCorrelation::new(sums, squares, bins.observed_count(&plan.spans) as u64, blocks);
         let mut running = Running::new(bins, chosen.units(), &plan.spans);
+        let mut mean = MeanCorrelation::new(sums, running.observed() as u64, blocks);
         read(source, chosen, plan.window, &mut |time, unit| running.add(time, unit, |bin| mean.add(bin)))?;
         running.end(|bin| mean.add(bin));
         let groups = found.groups.iter_mut().chain([&mut found.all]);
@@ -137,8 +144,8 @@ struct Pass {
     span: usize,
     correlation: Option<Running>,
     correlations: Option<Correlations>,
-    /// Of many units instead of correlations: sums of counts, and of their squares.
-    many: Option<(Vec<u64>, Vec<u64>)>,
+    /// Of many units instead of correlations: of each the sum of counts, and of their squares.
+    many: Option<Vec<(u64, u64)>>,
     fano: Option<Running>,
     /// Of each unit, the spikes in whole bins, and the sum of squared counts.
     fano_sums: Vec<(u64, u64)>,
@@ -153,7 +160,8 @@ impl Pass {
     fn new(chosen: &Chosen, plan: &Plan) -> Result<Pass, AnalysisError> {
         let units = chosen.units();
         let running = |bins: Option<Bins>| bins.map(|bins| Running::new(bins, units, &plan.spans));
-        let few = plan.correlation.filter(|_| units <= MOST_CORRELATED);
+        let (correlation, few) = (running(plan.correlation), units <= MOST_CORRELATED);
+        let pairs = correlation.as_ref().filter(|_| few).map(|bins| Correlations::new(units, bins.observed()));
         let mut group_of = vec![0; units];
         for (index, (_, range)) in chosen.groups.iter().enumerate() {
             group_of[range.clone()].fill(index as u32);
@@ -163,9 +171,9 @@ impl Pass {
             trains: vec![Train::default(); units],
             spans: plan.spans.clone(),
             span: 0,
-            correlation: running(plan.correlation),
-            correlations: few.map(|bins| Correlations::new(units, bins.observed_count(&plan.spans))).transpose()?,
-            many: plan.correlation.filter(|_| units > MOST_CORRELATED).map(|_| (vec![0; units], vec![0; units])),
+            correlations: pairs.transpose()?,
+            many: correlation.as_ref().filter(|_| !few).map(|_| vec![(0, 0); units]),
+            correlation,
             fano: running(plan.fano),
             fano_sums: vec![(0, 0); units],
             trials: plan.trials.clone().map(|trials| TrialCounts::new(trials, units)).transpose()?,
@@ -210,7 +218,7 @@ impl Pass {
     fn figures(&mut self, chosen: &Chosen, plan: &Plan) -> Result<Statistics, AnalysisError> {
         let seconds = plan.spans.seconds();
         let mut units: Vec<UnitStatistics> = self.trains.iter().map(|train| train.figures(seconds)).collect();
-        let fano_bins = plan.fano.map(|bins| bins.observed_count(&plan.spans) as u64).filter(|bins| *bins > 1);
+        let fano_bins = self.fano.as_ref().map(|running| running.observed() as u64).filter(|bins| *bins > 1);
         for (index, unit) in units.iter_mut().enumerate() {
             let (sum, squares) = self.fano_sums[index];
             unit.fano_bins = fano_bins.and_then(|bins| fano_of_sums(bins, sum, squares));
@@ -248,15 +256,12 @@ impl Pass {
 }
 
 /// A bin of counts goes where correlations come from.
-fn correlate(few: &mut Option<Correlations>, many: &mut Option<(Vec<u64>, Vec<u64>)>, bin: &[(u32, u32)]) {
+fn correlate(few: &mut Option<Correlations>, many: &mut Option<Vec<(u64, u64)>>, bin: &[(u32, u32)]) {
     if let Some(all) = few {
         all.add(bin);
     }
-    if let Some((sums, squares)) = many {
-        for &(unit, count) in bin {
-            sums[unit as usize] += u64::from(count);
-            squares[unit as usize] += u64::from(count) * u64::from(count);
-        }
+    if let Some(sums) = many {
+        sum(sums, bin);
     }
 }
 

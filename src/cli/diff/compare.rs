@@ -138,10 +138,7 @@ fn trains(side: &Side) -> Vec<Named> {
             trains[unit as usize].push(time);
         }
     }
-    let mut ids = vec![0; chosen.units()];
-    for (place, id) in chosen.place.iter().zip(&spikes.unit_ids) {
-        place.iter().for_each(|place| ids[*place as usize] = *id);
-    }
+    let ids = chosen.ids(&spikes.unit_ids);
     let named = |(name, range): &(String, std::ops::Range<usize>)| {
         let (mut of, mut seen): (Trains, BTreeMap<i64, usize>) = Default::default();
         for unit in range.clone() {

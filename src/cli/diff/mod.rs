@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use memspike::analysis::{Chosen, MIN_SPIKES_FOR_CV};
+use memspike::format;
 use memspike::spikes::Recording;
-use memspike::{format, whole};
 
 use super::note::note;
 use super::output::Output;
@@ -91,8 +91,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     let mut done = match output.zip(separator) {
         Some((output, separator)) => {
-            whole::write(output.path(), report::table(&found, separator))
-                .map_err(|e| Failure::run(format!("{} could not be written: {e}.", output.path().display())))?;
+            output.write(report::table(&found, separator))?;
             if args.json {
                 Done::json(&report::json(&found, &sides, false))?
             } else {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Side;
 use super::compare::{Found, Population, Unit};
-use crate::cli::cells::{Cell, lines};
+use crate::cli::cells::{Cell, lines, object};
 use crate::cli::figures::short;
 use crate::cli::memory::grouped;
 use crate::cli::part::unit_name;
@@ -88,10 +88,7 @@ pub fn json(found: &Found, sides: &[Side; 2], per_unit: bool) -> Value {
         found.populations.iter().map(|p| (p.name().to_string(), population_json(p))).collect();
     all["populations"] = populations.into();
     if per_unit {
-        let object = |cells: Vec<Cell>| -> Value {
-            COLUMNS.iter().zip(&cells).map(|(name, cell)| (name.to_string(), cell.json())).collect::<Map<_, _>>().into()
-        };
-        all["per_unit"] = rows(found).map(object).collect::<Vec<_>>().into();
+        all["per_unit"] = rows(found).map(|row| object(&COLUMNS, &row)).collect();
     }
     all
 }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::analysis::{self, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Spans, Statistics, Trials, segment_length};
+use memspike::format;
 use memspike::spikes::Recording;
-use memspike::{format, whole};
 use serde_json::Value;
 
 use super::note::notes;
@@ -139,8 +139,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     };
     let text = table.unwrap_or(Table::Units).as_text(&measured, separator)?;
     let rows = text.lines().count().saturating_sub(1);
-    whole::write(output.path(), text)
-        .map_err(|e| Failure::run(format!("{} could not be written: {e}.", output.path().display())))?;
+    output.write(text)?;
     if args.json {
         return Done::json(&figures::all(&measured, &args.file));
     }
@@ -188,10 +187,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         ..Plan::of(window)
     };
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
-    let mut ids = vec![0; chosen.units()];
-    for (place, id) in chosen.place.iter().zip(spikes.unit_ids()) {
-        place.iter().for_each(|place| ids[*place as usize] = *id);
-    }
+    let ids = chosen.ids(spikes.unit_ids());
     Ok(Measured { recording, ids, chosen, plan, event, found })
 }
 

@@ -1,11 +1,11 @@
 //! Tables of many rows: figures of each unit, correlations of each pair, spectra.
 
-use memspike::analysis::{Correlations, GroupStatistics, MOST_CORRELATED, Spectrum, UnitStatistics};
+use memspike::analysis::{Correlations, MOST_CORRELATED, Spectrum, UnitStatistics};
 use serde_json::{Map, Value, json};
 
 use super::Measured;
 use crate::cli::Failure;
-use crate::cli::cells::{Cell, lines};
+use crate::cli::cells::{Cell, lines, object};
 use crate::cli::part::unit_name;
 
 /// What a table is of.
@@ -36,7 +36,7 @@ impl Table {
             }
             Table::Spectrum => {
                 let (groups, hz) = spectra(measured)?;
-                let head = [String::from("hz")].into_iter().chain(groups.iter().map(|(group, _)| group.name.clone()));
+                let head = [String::from("hz")].into_iter().chain(groups.iter().map(|(name, _)| name.to_string()));
                 let row = |k: usize| {
                     let densities = groups.iter().map(|(_, spectrum)| spectrum.density[k]);
                     [hz[k]].into_iter().chain(densities).map(|value| Cell::Number(Some(value))).collect()
@@ -51,11 +51,7 @@ impl Table {
         Ok(match self {
             Table::Units => {
                 let columns = columns(measured);
-                let row = |cells: Vec<Cell>| -> Value {
-                    let pairs = columns.iter().zip(&cells).map(|(name, cell)| (name.to_string(), cell.json()));
-                    pairs.collect::<Map<_, _>>().into()
-                };
-                ("per_unit", units(measured).map(row).collect::<Vec<_>>().into())
+                ("per_unit", units(measured).map(|row| object(&columns, &row)).collect())
             }
             Table::Correlations => {
                 let all = correlations(measured)?;
@@ -66,7 +62,7 @@ impl Table {
             Table::Spectrum => {
                 let (groups, hz) = spectra(measured)?;
                 let density: Map<String, Value> =
-                    groups.iter().map(|(group, spectrum)| (group.name.clone(), json!(spectrum.density))).collect();
+                    groups.iter().map(|(name, spectrum)| (name.to_string(), json!(spectrum.density))).collect();
                 ("spectra", json!({ "hz": hz, "density": density }))
             }
         })
@@ -137,17 +133,15 @@ fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
 }
 
 /// Populations with their spectra, and the frequencies of these \[Hz\].
-type Spectra = (Vec<(GroupStatistics, Spectrum)>, Vec<f64>);
+type Spectra<'a> = (Vec<(&'a str, &'a Spectrum)>, &'a [f64]);
 
 /// Populations with their spectra, and the frequencies, which all share; at last all units together, if there are several populations.
-fn spectra(measured: &Measured) -> Result<Spectra, Failure> {
+fn spectra(measured: &Measured) -> Result<Spectra<'_>, Failure> {
     let found = &measured.found;
-    let mut groups = found.groups.clone();
-    if groups.len() > 1 {
-        groups.push(GroupStatistics { name: "all".into(), ..found.all.clone() });
-    }
-    let groups: Vec<_> = groups.into_iter().filter_map(|group| Some((group.clone(), group.spectrum?))).collect();
-    let Some(hz) = groups.first().map(|(_, spectrum)| spectrum.hz.clone()) else {
+    let all = (found.groups.len() > 1).then_some(("all", &found.all));
+    let groups = found.groups.iter().map(|group| (group.name.as_str(), group)).chain(all);
+    let groups: Vec<_> = groups.filter_map(|(name, group)| Some((name, group.spectrum.as_ref()?))).collect();
+    let Some((_, Spectrum { hz, .. })) = groups.first() else {
         return Err(Failure::input(
             "The window is shorter than 8 bins of 1 ms, which have no spectrum; give --spectrum-bin.",
         ));

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::axis::{Axis, Point};
+use crate::cli::cells;
 
 /// Figures of `run --json` that are columns, nested ones under their path, such as `populations.E.rate_hz`.
 const FIGURES: [&str; 10] = [
@@ -79,7 +80,7 @@ fn flatten(path: String, value: &Value, out: &mut Map<String, Value>) {
 
 /// A cell, in quotes if it needs them.
 fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_string() }
+    cells::quoted(cell, ',')
 }
 
 /// The lines of a table in CSV, cell by cell, the line of names first.

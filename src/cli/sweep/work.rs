@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use super::gate::Gate;
 use crate::cli::model::{Layers, Model};
+use crate::cli::note::note;
 use crate::cli::{Failure, check, memory};
 
 /// How often Ctrl-C is looked for.
@@ -119,7 +120,7 @@ pub fn work(
         }
     });
     if crew.gate.was_narrow() {
-        eprintln!("note: memory was enough for fewer than {} runs beside one another.", common.jobs);
+        note(format!("memory was enough for fewer than {} runs beside one another.", common.jobs));
     }
     match failed {
         Some(failure) => Err(failure),

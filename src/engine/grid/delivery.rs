@@ -109,10 +109,7 @@ impl<W: Real> Delivery<W> {
                 if all.is_empty() {
                     continue;
                 }
-                let when = When {
-                    slot: (emitted % self.steps.len() as u64) as usize,
-                    least: from.saturating_sub(emitted) as usize,
-                };
+                let when = self.when(emitted, from);
                 match &store.delays {
                     Delays::Same(_) => self.put(&when, self.delay[0], all.start, all.len(), row),
                     Delays::Coded(_, runs) => {
@@ -140,13 +137,10 @@ impl<W: Real> Delivery<W> {
     /// Puts down the rows of a source in procedural projections. Between projections of one source order does not matter: they
     /// have no target in common.
     fn put_rows(&mut self, group: &Group<W>, gid: u32, step: Time, (emitted, from): (u64, u64)) {
+        let when = self.when(emitted, from);
         for (index, portion) in group.portions.iter().enumerate() {
             let Some(row) = portion.rule.row_of_source(gid) else { continue };
             if let Some(delay) = portion.rule.delay {
-                let when = When {
-                    slot: (emitted % self.steps.len() as u64) as usize,
-                    least: from.saturating_sub(emitted) as usize,
-                };
                 let run = Run { start: ROW | index as u64, count: 0, row: row as u32 };
                 self.put_run(&when, (delay.0 / step.0) as usize, run);
                 continue;
@@ -164,6 +158,11 @@ impl<W: Real> Delivery<W> {
                 }
             }
         }
+    }
+
+    #[inline]
+    fn when(&self, emitted: u64, from: u64) -> When {
+        When { slot: (emitted % self.steps.len() as u64) as usize, least: from.saturating_sub(emitted) as usize }
     }
 
     #[inline]
