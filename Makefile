@@ -34,7 +34,7 @@ test: setup ## All tests
 test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse
 	cargo build --locked
 	test -x target/interop/bin/python || python3 -m venv target/interop
-	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo elephant pynapple nir h5py
+	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo nixio elephant pynapple nir h5py
 	target/interop/bin/python tests/interop/check_formats.py $(DEBUG_BIN) tests/data/recordings
 	target/interop/bin/python tests/interop/check_stats.py $(DEBUG_BIN) tests/data/recordings
 	$(DEBUG_BIN) convert tests/data/nir/chain.toml target/interop/chain.nir --dt 0.1ms --force

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | [`sonata`] | SONATA circuits of point neurons |
 //!
-//! And the other way: [`nir`] makes a NIR graph of a network. NIR graphs themselves are simulated by [`crate::clocked`].
+//! And the other way: [`sonata::export`] makes a SONATA circuit of a network, [`nir`] a NIR graph. NIR graphs themselves are simulated by
+//! [`crate::clocked`].
 
 use std::path::PathBuf;
 
@@ -15,6 +16,19 @@ use crate::spec::ModelError;
 mod nest;
 pub mod nir;
 pub mod sonata;
+
+/// The synapses of a projection, members counted within their populations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Synapses {
+    /// Sources.
+    pub sources: Vec<u64>,
+    /// Targets.
+    pub targets: Vec<u64>,
+    /// Delays \[ms\].
+    pub delays_ms: Vec<f64>,
+    /// Weights, in the target's unit.
+    pub weights: Vec<f64>,
+}
 
 /// Why a network of another format can't be used.
 #[derive(Debug, thiserror::Error)]

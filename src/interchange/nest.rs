@@ -19,6 +19,35 @@ const MODELS: [(&str, NeuronModel); 10] = [
     ("izhikevich", NeuronModel::Izhikevich),
 ];
 
+/// NEST's names that are not ours: (ours, NEST's).
+const NAMES: [(&str, &str); 15] = [
+    ("c_m", "C_m"),
+    ("delta_t", "Delta_T"),
+    ("e_ex", "E_ex"),
+    ("e_in", "E_in"),
+    ("e_l", "E_L"),
+    ("g_l", "g_L"),
+    ("i_e", "I_e"),
+    ("i_syn_ex", "I_syn_ex"),
+    ("i_syn_in", "I_syn_in"),
+    ("u_m", "U_m"),
+    ("v_m", "V_m"),
+    ("v_min", "V_min"),
+    ("v_peak", "V_peak"),
+    ("v_reset", "V_reset"),
+    ("v_th", "V_th"),
+];
+
+/// NEST's name of a parameter or a variable.
+pub(super) fn name(ours: &str) -> &str {
+    NAMES.iter().find(|n| n.0 == ours).map_or(ours, |n| n.1)
+}
+
+/// NEST's name of a model on a grid.
+pub(super) fn model_name(model: NeuronModel) -> &'static str {
+    MODELS.iter().find(|m| m.1 == model).map_or(model.describe().name, |m| m.0)
+}
+
 /// Parameters of NEST that have no effect here: time constants of traces for plastic synapses, bounds of its solver.
 const WITHOUT_EFFECT: [&str; 3] = ["tau_minus", "tau_minus_triplet", "gsl_error_tol"];
 
@@ -89,6 +118,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_named_as_in_nest_is_read_as_ours() {
+        for ours in NeuronModel::ALL {
+            assert_eq!(model(model_name(ours)), Ok(ours));
+            let table = ours.describe();
+            for param in table.params.iter().filter(|p| p.kind != Kind::Flag && p.default.is_finite()) {
+                let mut cell = Cell::of(ours);
+                cell.set(ours, name(param.name), &json!(param.default)).unwrap();
+            }
+        }
+    }
 
     #[test]
     fn parameters_have_nests_names_and_unknown_ones_are_errors() {

@@ -14,23 +14,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Synapses;
 use crate::format::nir::{Graph, Kind, Layer, Neuron, Node, Threshold};
 use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec};
-
-/// The synapses of a projection, members counted within their populations.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Synapses {
-    /// Sources.
-    pub sources: Vec<u64>,
-    /// Targets.
-    pub targets: Vec<u64>,
-    /// Delays \[ms\].
-    pub delays_ms: Vec<f64>,
-    /// Weights, in the target's unit.
-    pub weights: Vec<f64>,
-}
 
 /// No dense matrix is larger.
 const MAX_WEIGHTS: usize = 1 << 27;

@@ -6,7 +6,7 @@ use crate::synapse::{Cells, Needs};
 
 use super::build::BuildError;
 use super::parameters::draw_populations;
-use super::projection::Draft;
+use super::projection::expect;
 
 /// Sizes of a network that has not been built.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -62,10 +62,8 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
     });
     let mut bytes = 400 * neurons + 100 * sources + 8 * spikes + shown.sum::<u64>();
     let mut projections = Vec::new();
-    let sketch = sketch_populations(spec);
     for (index, projection) in spec.projections.iter().enumerate() {
-        let draft = Draft::sketch(spec, projection, &sketch)?;
-        let count = draft.wiring.expected_synapses();
+        let (sources, count) = expect(spec, projection)?;
         let plastic = !projection.is_static();
         // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
         // several synapses; what the device keeps.
@@ -94,24 +92,11 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
                     (_, false) => 48,
                 })
                 .sum::<u64>();
-        bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * draft.n_source as u64);
+        bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * sources);
         projections.push((projection.name.clone(), count));
     }
     let synapses = projections.iter().fold(0u64, |sum, (_, n)| sum.saturating_add(*n));
     Ok(Estimate { neurons, sources, synapses, projections, bytes })
-}
-
-/// Populations with their sizes only.
-fn sketch_populations(spec: &NetworkSpec) -> Vec<super::Population> {
-    let mut first = 0u32;
-    spec.populations
-        .iter()
-        .map(|p| {
-            let sketch = super::Population { first, size: p.size, params: Vec::new(), initial: Vec::new() };
-            first = first.saturating_add(p.size as u32);
-            sketch
-        })
-        .collect()
 }
 
 /// Draws the parameters of all neurons and throws them away: finds what is out of range.
@@ -125,4 +110,25 @@ pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
 /// What a device keeps for each synapse \[bytes\].
 fn kept_bytes(spec: &DeviceSpec) -> u64 {
     spec.device().map_or(12, |device| Cells::bytes_per_synapse(&Needs::of(&device)) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_estimated_without_being_made() {
+        for connect in ["fixed_total_number = 1000000000", "fixed_total_number.probability = 0.001", "pairs = [[0, 7]]"]
+        {
+            let text = format!(
+                "simulation.duration = '1 s'\n[population.A]\nsize = 3000000000\nneuron = 'lif_exp'\n\
+                 [projection.p]\nsource = 'A'\ntarget = 'A'\nweight = '1 pA'\nconnect.{connect}\n"
+            );
+            let spec = crate::spec::parse(&text, "a.toml", Path::new(""), &[]).unwrap();
+            let size = estimate(&spec).unwrap();
+            assert!(size.bytes > 1 << 40, "{connect}: {}", size.bytes);
+        }
+    }
 }

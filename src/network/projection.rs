@@ -15,7 +15,7 @@ use super::array::Effective;
 use super::build::BuildError;
 use super::row::Row;
 use super::share::Share;
-use super::wiring::{Ends, Wiring};
+use super::wiring::{self, Ends, Wiring};
 
 /// A projection whose synapses can be drawn, row by row, on any thread.
 pub struct Draft<'a> {
@@ -57,6 +57,30 @@ enum Draws {
     List(Arc<[f64]>),
 }
 
+/// The ends of a projection between populations of these sizes.
+fn ends(spec: &ProjectionSpec, size: impl Fn(usize) -> usize) -> Ends {
+    let span =
+        |slice: &crate::spec::Slice| (slice.start, slice.stop.unwrap_or_else(|| size(slice.population)) - slice.start);
+    let ((source_start, n_source), (target_start, n_target)) = (span(&spec.source), span(&spec.target));
+    Ends {
+        n_source,
+        n_target,
+        source_start,
+        target_start,
+        same_population: spec.source.population == spec.target.population,
+        autapses: spec.autapses,
+        multapses: spec.multapses,
+    }
+}
+
+/// Number of sources of a projection, and of its synapses (the expectation for `fixed_probability`): nothing is drawn.
+pub fn expect(network: &NetworkSpec, spec: &ProjectionSpec) -> Result<(u64, u64), BuildError> {
+    let ends = ends(spec, |population| network.populations[population].size);
+    let synapses = wiring::expect(&spec.connect, ends)
+        .map_err(|e| BuildError::Projection { name: spec.name.clone(), message: e.to_string() })?;
+    Ok((ends.n_source as u64, synapses))
+}
+
 impl<'a> Draft<'a> {
     /// A draft from which synapses can be drawn.
     pub fn new(
@@ -64,7 +88,7 @@ impl<'a> Draft<'a> {
         spec: &'a ProjectionSpec,
         populations: &[Population],
     ) -> Result<Draft<'a>, BuildError> {
-        let mut draft = Draft::sketch(network, spec, populations)?;
+        let mut draft = Draft::wired(network, spec, populations)?;
         draft.weights = draft.draws(&spec.weight, "weight")?;
         draft.delays = draft.draws(&spec.delay, "delay")?;
         if let (Some(step), Draws::Law(law)) = (draft.step, &draft.delays) {
@@ -82,25 +106,13 @@ impl<'a> Draft<'a> {
         Ok(draft)
     }
 
-    /// A draft of which only the sizes are asked.
-    pub fn sketch(
+    /// A draft without its draws.
+    fn wired(
         network: &NetworkSpec,
         spec: &'a ProjectionSpec,
         populations: &[Population],
     ) -> Result<Draft<'a>, BuildError> {
-        let (source, target) = (&populations[spec.source.population], &populations[spec.target.population]);
-        let span = |slice: &crate::spec::Slice, size: usize| (slice.start, slice.stop.unwrap_or(size) - slice.start);
-        let (source_start, n_source) = span(&spec.source, source.size);
-        let (target_start, n_target) = span(&spec.target, target.size);
-        let ends = Ends {
-            n_source,
-            n_target,
-            source_start,
-            target_start,
-            same_population: spec.source.population == spec.target.population,
-            autapses: spec.autapses,
-            multapses: spec.multapses,
-        };
+        let ends = ends(spec, |population| populations[population].size);
         let wiring = Wiring::new(&spec.connect, name_key(&spec.name), network.simulation.seed, ends)
             .map_err(|e| BuildError::Projection { name: spec.name.clone(), message: e.to_string() })?;
         let two_sided = match &network.populations[spec.target.population].kind {
@@ -110,10 +122,10 @@ impl<'a> Draft<'a> {
         Ok(Draft {
             spec: Cow::Borrowed(spec),
             wiring,
-            first_source: source.first + source_start as u32,
-            n_source,
-            first_target: target_start as u32,
-            n_target,
+            first_source: populations[spec.source.population].first + ends.source_start as u32,
+            n_source: ends.n_source,
+            first_target: ends.target_start as u32,
+            n_target: ends.n_target,
             two_sided,
             only_side: (!two_sided).then_some(false),
             step: (network.simulation.engine == Engine::Grid).then_some(network.simulation.resolution),

@@ -18,7 +18,7 @@ pub use cells::Cell;
 pub use error::WiringError;
 
 use choose::Draws;
-use counts::{counts, total_from_probability};
+use counts::{check_total, counts, total_from_probability};
 
 use std::ops::Range;
 
@@ -104,6 +104,21 @@ enum Kind {
         targets: Vec<u32>,
         places: Vec<u32>,
     },
+}
+
+/// How many synapses there will be: exact, but for `fixed_probability`, where it is the expectation. Nothing is drawn or listed, so that a
+/// network can be refused before it takes memory.
+///
+/// # Errors
+/// As [`Wiring::new`].
+pub fn expect(connect: &Connect, ends: Ends) -> Result<u64, WiringError> {
+    let total = match connect {
+        &Connect::FixedTotalNumber(total) => total,
+        &Connect::TotalFromProbability(p) => total_from_probability(&ends, p)?,
+        Connect::Pairs(pairs) => return check_pairs(&ends, pairs).map(|()| pairs.len() as u64),
+        other => return Wiring::new(other, 0, 0, ends).map(|wiring| wiring.expected_synapses()),
+    };
+    check_total(&ends, total).map(|()| total)
 }
 
 impl Wiring {
@@ -290,9 +305,8 @@ fn check_degree(ends: &Ends, rule: &'static str, k: usize, n: usize, rows: usize
     }
 }
 
-/// Sorts listed pairs by source and target, keeping the order of the list among equal ones.
-fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
-    let mut offsets = vec![0; ends.n_source + 1];
+/// Whether listed pairs are between these ends, and allowed.
+fn check_pairs(ends: &Ends, pairs: &[(u32, u32)]) -> Result<(), WiringError> {
     for (index, &(source_id, target_id)) in pairs.iter().enumerate() {
         let (sources, targets) = (ends.n_source, ends.n_target);
         if source_id as usize >= sources || target_id as usize >= targets {
@@ -302,7 +316,6 @@ fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
             let (what, key) = ("connects a neuron to itself", "autapses");
             return Err(WiringError::PairForbidden { index, source_id, target_id, what, key });
         }
-        offsets[source_id as usize + 1] += 1;
     }
     if !ends.multapses {
         let mut seen = std::collections::HashSet::new();
@@ -312,6 +325,14 @@ fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
             return Err(WiringError::PairForbidden { index, source_id, target_id, what, key });
         }
     }
+    Ok(())
+}
+
+/// Sorts listed pairs by source and target, keeping the order of the list among equal ones.
+fn by_source(ends: &Ends, pairs: &[(u32, u32)]) -> Result<Kind, WiringError> {
+    check_pairs(ends, pairs)?;
+    let mut offsets = vec![0; ends.n_source + 1];
+    pairs.iter().for_each(|pair| offsets[pair.0 as usize + 1] += 1);
     for source in 0..ends.n_source {
         offsets[source + 1] += offsets[source];
     }

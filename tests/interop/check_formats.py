@@ -2,7 +2,7 @@
 
     python check_formats.py MEMSPIKE RECORDINGS
 
-MEMSPIKE is the program, RECORDINGS the folder tests/data/recordings. Needs: pip install pynwb nwbinspector libsonata neo elephant
+MEMSPIKE is the program, RECORDINGS the folder tests/data/recordings. Needs: pip install pynwb nwbinspector libsonata neo nixio elephant
 pynapple. Exit code 0 if all agree; the first difference ends it.
 """
 
@@ -10,13 +10,16 @@ import json
 import subprocess
 import sys
 import tempfile
+import warnings
 from datetime import datetime, timezone
 from pathlib import Path
 
 import libsonata
+import neo
 import numpy as np
 import pynapple
 import pynwb
+import quantities as pq
 from nwbinspector import inspect_nwbfile
 
 FIELDS = [
@@ -60,6 +63,21 @@ def nwb_trains(path):
     return {(name, int(id)): times for name, id, times in zip(names, ids, units["spike_times"]) if len(times)}
 
 
+def plain(trains):
+    """{place: times in s} of trains that have spikes, in their order: not every library keeps names."""
+    return dict(enumerate(times for times in trains.values() if len(times)))
+
+
+def neo_trains(io):
+    """The same as neo reads it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        blocks = io.read_all_blocks()
+    trains = [train for block in blocks for segment in block.segments for train in segment.spiketrains]
+    assert all(train.units == pq.s for train in trains)
+    return plain(dict(enumerate(train.magnitude for train in trains)))
+
+
 def expect_same(a, b, what, last_bits=0):
     assert a.keys() == b.keys(), f"{what}: units {sorted(a.keys() ^ b.keys())[:5]} are only in one"
     for key in a:
@@ -77,6 +95,7 @@ def check_nwb(memspike, source, folder, of_the_recording=()):
     issues = [issue for issue in found if issue.check_function_name not in of_the_recording]
     assert not issues, f"{source}: nwbinspector finds {issues}"
     expect_same(nwb_trains(out), spikes_of_csv(memspike, source, folder), f"{source} as NWB")
+    check_neo_reads(memspike, source, nwb_trains(out), folder)
     loaded = pynapple.load_file(str(out))["units"]
     info = json.loads(run(memspike, "info", source, "--json"))
     assert len(loaded) == info["units"], f"{source}: pynapple sees {len(loaded)} units, memspike {info['units']}"
@@ -91,6 +110,17 @@ def check_nwb(memspike, source, folder, of_the_recording=()):
             assert len(file.intervals[table["name"]]) == table["count"]
         assert len(file.electrodes or []) == info["electrodes"]
     print(f"{source.name}: NWB valid, {len(found)} remarks on the recording, {info['spikes']} spikes of {info['units']} units")
+
+
+def check_neo_reads(memspike, source, trains, folder):
+    # neo 0.14 stumbles over keywords and over units without obs_intervals, whoever wrote them.
+    out = folder / f"{source.stem}_bare.nwb"
+    run(memspike, "convert", source, out, "--force", *FIELDS[:2])
+    with pynwb.NWBHDF5IO(out, "r") as io:
+        if "obs_intervals" not in io.read().units.colnames:
+            return
+    expect_same(neo_trains(neo.io.NWBIO(str(out), mode="r")), plain(trains), f"{source} as NWB, read by neo")
+    print(f"{source.name}: NWB read by neo")
 
 
 def check_sonata(memspike, source, folder):
@@ -118,10 +148,54 @@ def check_npy(memspike, source, folder):
     print(f"{source.name}: NPY read by numpy")
 
 
+def check_circuit(memspike, model, folder):
+    """A network that memspike writes as SONATA, read by libsonata, and simulated from there."""
+    circuit = folder / "circuit"
+    run(memspike, "convert", model, circuit, "--to", "sonata")
+    sizes = {}
+    for file in ("nodes.h5", "virtual_nodes.h5"):
+        nodes = libsonata.NodeStorage(str(circuit / file))
+        sizes |= {name: nodes.open_population(name).size for name in nodes.population_names}
+    assert sizes == {"sensor": 2, "first": 3, "second": 2}, sizes
+    storage, edges = libsonata.EdgeStorage(str(circuit / "edges.h5")), {}
+    for name in storage.population_names:
+        population = storage.open_population(name)
+        all_of_it = population.select_all()
+        weights, delays = (population.get_attribute(key, all_of_it) for key in ("syn_weight", "delay"))
+        ends = zip(population.source_nodes(all_of_it), population.target_nodes(all_of_it))
+        edges[population.source, population.target] = sorted((int(s), int(t), w, d) for (s, t), w, d in zip(ends, weights, delays))
+    assert edges == {
+        ("sensor", "first"): [(0, 0, 8, 1), (0, 1, 8, 1), (1, 1, 8, 1), (1, 2, 8, 1), (1, 2, 8, 1)],
+        ("first", "second"): [(0, 0, 900, 1), (0, 1, 900, 1), (1, 0, 900, 2), (1, 1, 900, 2), (2, 0, 900, 1), (2, 1, 900, 1)],
+        ("second", "first"): [(0, 1, -3, 1.5), (0, 2, -3, 1.5)],
+    }, edges
+    inputs = libsonata.SpikeReader(str(circuit / "inputs.h5"))["sensor"].get()
+    given = {0: [1, 2, 3, 20, 21, 22, 40, 41, 42], 1: [1.5, 2.5, 3.5, 20.5, 21.5, 22.5]}
+    assert sorted(inputs) == sorted((node, time) for node, times in given.items() for time in times)
+    run(memspike, "run", model, "-o", folder / "model.h5")
+    run(memspike, "run", circuit / "simulation_config.json", "--engine", "event", "-o", folder / "circuit.h5")
+    run(memspike, "diff", folder / "model.h5", folder / "circuit.h5")
+    print(f"{model.name}: a circuit that libsonata reads, with the same spikes")
+
+
+def neo_block(trains):
+    """A block of neo with these trains, every second of them in ms, a signal, and an epoch."""
+    segment = neo.Segment(name="recording")
+    for place, (unit, times) in enumerate(trains.items()):
+        unit_of_time = [pq.s, pq.ms][place % 2]
+        train = neo.SpikeTrain((times * pq.s).rescale(unit_of_time), t_stop=10 * pq.s, name=f"unit {unit[1]}")
+        segment.spiketrains.append(train)
+    segment.analogsignals.append(neo.AnalogSignal(np.ones((100, 2)), units="mV", sampling_rate=10 * pq.Hz, name="lfp"))
+    segment.epochs.append(neo.Epoch(times=[1, 4] * pq.s, durations=[2, 3] * pq.s, labels=["a", "b"], name="trials"))
+    when = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    block = neo.Block(name="block", session_start_time=when, identifier="neo", session_description="A block.")
+    block.segments.append(segment)
+    return block
+
+
 def check_theirs(memspike, folder):
     """Files that pynwb, neo and numpy write, as memspike reads them."""
     import elephant.spike_train_generation as generation
-    import quantities as pq
 
     trains = [
         generation.StationaryPoissonProcess(20 * pq.Hz, t_stop=10 * pq.s).generate_spiketrain().rescale("s").magnitude
@@ -139,7 +213,27 @@ def check_theirs(memspike, folder):
     table["unit"] = np.repeat([10 * unit for unit in range(len(trains))], [len(train) for train in trains])
     np.save(folder / "theirs.npy", table)
     expect_same(spikes_of_csv(memspike, folder / "theirs.npy", folder), expected, "numpy's file")
-    print("files of pynwb and numpy read by memspike")
+    check_neo(memspike, neo_block(expected), folder)
+    print("files of pynwb, neo and numpy read by memspike")
+
+
+def check_neo(memspike, block, folder):
+    """NIX and NWB that neo writes: the times that neo has, a signal and two epochs."""
+    expected = dict(enumerate(train.rescale("s").magnitude for train in block.segments[0].spiketrains))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, write in (
+            ("neo.nix", lambda path: neo.io.NixIO(path, "ow").write_block(block)),
+            ("neo.nwb", lambda path: neo.io.NWBIO(path, "w").write_all_blocks([block])),
+        ):
+            path = folder / name
+            write(str(path))
+            found = spikes_of_csv(memspike, path, folder)
+            # Times in ms have no double in s that is exactly theirs.
+            expect_same({unit: times for (_, unit), times in found.items()}, expected, f"neo's {name}", 1)
+            info = json.loads(run(memspike, "info", path, "--json"))
+            [signal], [epochs] = info["behavior"], info["intervals"]
+            assert (signal["samples"], signal["unit"], epochs["count"]) == (100, "mV", 2), info
 
 
 def main(memspike, recordings):
@@ -160,6 +254,7 @@ def main(memspike, recordings):
             check_nwb(memspike, source, folder, OF_THE_RECORDING.get(source.name, ()))
             check_sonata(memspike, source, folder)
             check_npy(memspike, source, folder)
+        check_circuit(memspike, recordings.parent / "nir/chain.toml", folder)
         check_theirs(memspike, folder)
 
 

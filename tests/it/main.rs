@@ -39,6 +39,7 @@ mod format_write;
 mod interchange_nir;
 mod interchange_sonata;
 mod interchange_sonata_errors;
+mod interchange_sonata_export;
 mod labels;
 mod learning;
 mod network_random;

@@ -1,6 +1,8 @@
-//! `memspike convert`: a recording or result as a file of another format, or a network as a NIR graph.
+//! `memspike convert`: a recording or result as a file of another format, or a network as a NIR graph or a SONATA circuit.
 
+mod network;
 mod nir;
+mod sonata;
 
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -11,23 +13,26 @@ use memspike::spikes::Recording;
 use memspike::time::Time;
 
 use crate::cli::memory::grouped;
+use crate::cli::model::is_circuit;
 use crate::cli::note;
 use crate::cli::output::Output;
 use crate::cli::{Done, Failure, clock, graph, quantity};
 
-/// Convert a recording or a result to NWB, SONATA, CSV or NPY, or a model to a NIR graph
+/// Convert a recording or a result to NWB, SONATA, CSV or NPY, or a model to a NIR graph or a SONATA circuit
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike convert session.nwb spikes.csv\n  \
                         memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
-                        memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n\n\
+                        memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n  \
+                        memspike convert tests/data/nir/chain.toml circuit --to sonata && memspike run circuit/simulation_config.json\n\n\
                         NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
                         CSV and NPY, milliseconds in SONATA.\n\
-                        The Python package nir reads graphs; what NIR has no words for is told or refused (docs/INTERCHANGE.md).")]
+                        The Python package nir reads graphs, NEST, bmtk and libsonata circuits; what they have no words for is told or refused \
+                        (docs/INTERCHANGE.md).")]
 pub struct Args {
-    /// A recording or a result; for a graph a model file (TOML) or the configuration of a SONATA circuit (JSON)
+    /// A recording or a result; for a graph or a circuit a model file (TOML) or the configuration of a SONATA circuit (JSON)
     input: PathBuf,
 
-    /// The file to write; its extension (.nwb, .h5, .csv, .npy, .nir) is its format
+    /// The file to write; its extension (.nwb, .h5, .csv, .npy, .nir) is its format. The folder of a circuit
     output: PathBuf,
 
     /// The format, whatever the extension
@@ -38,11 +43,12 @@ pub struct Args {
     #[arg(long)]
     force: bool,
 
-    /// Of a graph: the step for which a spike moves potentials as it does here; without it, the model's resolution
+    /// Of a graph: the step for which a spike moves potentials as it does here; of a circuit, its step. Without it, the model's
+    /// resolution
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     dt: Option<Time>,
 
-    /// Of a graph: lay a value over the model, such as parameters.g=4.5; may be repeated
+    /// Of a graph or a circuit: lay a value over the model, such as parameters.g=4.5; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
     set: Vec<(String, String)>,
 
@@ -54,7 +60,7 @@ pub struct Args {
 enum To {
     /// Neurodata Without Borders 2
     Nwb,
-    /// SONATA spikes (HDF5)
+    /// SONATA spikes (HDF5); of a model, the circuit in a folder
     Sonata,
     /// A row of text per spike
     Csv,
@@ -129,9 +135,20 @@ struct SessionFlags {
 
 /// Reads, writes, and says what was written.
 pub fn run(args: Args) -> Result<Done, Failure> {
+    let is_model = is_circuit(&args.input) || args.input.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    if is_model && matches!(args.to, Some(To::Sonata)) {
+        return sonata::run(&args);
+    }
     let output = Output::new(&args.output, args.force)?.spare([args.input.as_path()])?;
     if args.to.is_none() && graph::is_graph(&args.output) {
         return nir::run(&args, &output);
+    }
+    if is_model {
+        return Err(Failure::input(format!(
+            "{} is a model, which becomes a NIR graph (OUT.nir) or, with --to sonata, a circuit in a folder; a result of it (memspike run -o) \
+             can be converted to other formats.",
+            args.input.display()
+        )));
     }
     let target = match args.to {
         Some(To::Nwb) => Target::Nwb,

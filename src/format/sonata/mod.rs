@@ -4,11 +4,13 @@
 //! milliseconds unless the attribute `units` of `timestamps` says otherwise. Node ids may have holes;
 //! only ids that occur are units, for the file doesn't say how large a population is.
 //!
-//! Beside recordings: circuits ([`read_config`], [`read_nodes`], [`read_edges`]), and writing ([`write_spikes`], [`write_reports`]).
+//! Beside recordings: circuits ([`read_config`], [`read_nodes`], [`read_edges`]), and writing ([`write_spikes`],
+//! [`write_reports`], [`write_nodes`], [`write_edges`]).
 
 mod config;
 mod edges;
 mod json;
+mod network;
 mod nodes;
 pub(super) mod report;
 mod rows;
@@ -19,6 +21,7 @@ pub use config::{Config, Output, Report, SpikeInput, read_config};
 pub(super) use edges::EdgesFile;
 pub use edges::{Edges, read_edges};
 pub use json::read_json;
+pub use network::{EdgesData, NodesData, write_edges, write_nodes};
 pub(super) use nodes::NodesFile;
 pub use nodes::{Nodes, read_nodes};
 pub use types::Types;

@@ -91,7 +91,7 @@ pub fn write_reports(path: &Path, reports: &[ReportData]) -> Result<(), String> 
 }
 
 /// Lets `write` make a file that takes the place of `path` once it is whole.
-fn whole_file(path: &Path, write: impl FnOnce(&Path) -> hdf5::Result<()>) -> Result<(), String> {
+pub(super) fn whole_file(path: &Path, write: impl FnOnce(&Path) -> hdf5::Result<()>) -> Result<(), String> {
     let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
     whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
 }
@@ -106,7 +106,7 @@ fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {
     set_text(&time, "units", "ms")
 }
 
-fn create(path: &Path) -> hdf5::Result<File> {
+pub(super) fn create(path: &Path) -> hdf5::Result<File> {
     hdf5::silence_errors(true);
     let file = File::create(path)?;
     set(&file, "magic", &SONATA_MAGIC)?;

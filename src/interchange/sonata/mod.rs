@@ -9,6 +9,9 @@
 //! | run.tstop, run.dt | duration; the grid engine at that resolution, unless `--engine event` |
 //! | conditions.v_init | the initial v_m of neurons whose parameters give none |
 //! | reports | states of those nodes, `reports` |
+//!
+//! Populations and edges are in the order of their smallest type ids. It is the order in which input of a neuron is added up, so a network
+//! that [`export`] wrote gives the bits that it gave.
 
 use std::path::Path;
 
@@ -19,10 +22,12 @@ use crate::spec::{NetworkSpec, Parts, assemble};
 mod cells;
 mod connections;
 mod drive;
+mod export;
 mod output;
 mod reports;
 mod sets;
 
+pub use export::{CircuitFiles, export};
 pub use output::Export;
 
 /// A circuit that can be simulated.
@@ -52,20 +57,26 @@ struct Placed {
 pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, InterchangeError> {
     let mut config = read_config(path)?;
     let mut parts = Parts::default();
-    let mut circuit: Vec<Placed> = Vec::new();
+    let mut all = Vec::new();
     for (file, types) in &config.nodes {
-        for nodes in read_nodes(file, types)? {
-            if circuit.iter().any(|other| other.nodes.name == nodes.name) {
-                let message = "there is a population of this name in another file of the circuit";
-                return Err(wrong(file, format!("/nodes/{}", nodes.name), message));
-            }
-            circuit.push(cells::place(nodes, &config, &mut parts)?);
-        }
+        all.extend(read_nodes(file, types)?);
     }
-    for (file, types) in &config.edges.clone() {
-        for edges in read_edges(file, types)? {
-            connections::add(&edges, &circuit, &mut config, &mut parts)?;
+    all.sort_by_key(|nodes| nodes.type_ids.iter().min().copied());
+    let mut circuit: Vec<Placed> = Vec::new();
+    for nodes in all {
+        if circuit.iter().any(|other| other.nodes.name == nodes.name) {
+            let message = "there is a population of this name in another file of the circuit";
+            return Err(wrong(&nodes.file, format!("/nodes/{}", nodes.name), message));
         }
+        circuit.push(cells::place(nodes, &config, &mut parts)?);
+    }
+    let mut all = Vec::new();
+    for (file, types) in &config.edges {
+        all.extend(read_edges(file, types)?);
+    }
+    all.sort_by_key(|edges| edges.type_ids.iter().min().copied());
+    for edges in all {
+        connections::add(&edges, &circuit, &mut config, &mut parts)?;
     }
     drive::add(&mut config, &circuit, &mut parts)?;
     let mut spec = assemble(&text(&config), &path.display().to_string(), parts, sets)?;

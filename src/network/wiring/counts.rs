@@ -22,12 +22,10 @@ pub(super) fn total_from_probability(ends: &Ends, p: f64) -> Result<u64, WiringE
     Ok((math::ln_1p(-p) / math::ln_1p(-1.0 / pairs)).round() as u64)
 }
 
-/// Shares `total` synapses out to the sources: a multinomial (distinct pairs: hypergeometric) draw,
-/// source by source, given what is left.
-pub(super) fn counts(ends: &Ends, name_key: u32, seed: u64, total: u64) -> Result<Vec<u32>, WiringError> {
+/// Whether so many synapses can be.
+pub(super) fn check_total(ends: &Ends, total: u64) -> Result<(), WiringError> {
     let rule = "fixed_total_number";
-    let mut pairs = ends.pairs();
-    let (number, autapses) = (total, ends.autapses);
+    let (number, pairs, autapses) = (total, ends.pairs(), ends.autapses);
     if total > 0 && pairs == 0 {
         return Err(WiringError::Nobody { rule, number, autapses });
     }
@@ -39,6 +37,14 @@ pub(super) fn counts(ends: &Ends, name_key: u32, seed: u64, total: u64) -> Resul
     if !ends.multapses && u128::from(total) > pairs {
         return Err(WiringError::TooMany { rule, number, available: pairs as u64, autapses });
     }
+    Ok(())
+}
+
+/// Shares `total` synapses out to the sources: a multinomial (distinct pairs: hypergeometric) draw,
+/// source by source, given what is left.
+pub(super) fn counts(ends: &Ends, name_key: u32, seed: u64, total: u64) -> Result<Vec<u32>, WiringError> {
+    check_total(ends, total)?;
+    let mut pairs = ends.pairs();
     let mut rest = total;
     let counts = (0..ends.n_source).map(|source| {
         let available = (ends.n_target - usize::from(ends.forbidden_target(source).is_some())) as u64;

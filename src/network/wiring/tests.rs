@@ -244,7 +244,15 @@ proptest! {
             n_source: sizes.0, n_target: sizes.1, source_start: starts.0, target_start: starts.1,
             same_population, autapses, multapses,
         };
-        let Ok(wiring) = Wiring::new(&rule, 5, seed, ends) else { return Ok(()) };
+        let expected = expect(&rule, ends);
+        let wiring = match Wiring::new(&rule, 5, seed, ends) {
+            Ok(wiring) => wiring,
+            Err(error) => {
+                prop_assert_eq!(expected.unwrap_err().to_string(), error.to_string());
+                return Ok(());
+            }
+        };
+        prop_assert_eq!(expected.unwrap(), wiring.expected_synapses());
         let all = pairs(&wiring);
         prop_assert_eq!(&all, &pairs(&wiring.clone()));
         for &(source, target) in &all {

@@ -1,0 +1,48 @@
+//! `memspike convert MODEL DIR --to sonata`: a network as a SONATA circuit.
+
+use std::path::Path;
+
+use memspike::interchange::sonata::export;
+
+use crate::cli::memory::grouped;
+use crate::cli::note::notes;
+use crate::cli::output::Output;
+use crate::cli::{Done, Failure};
+
+use super::{Args, network};
+
+/// Builds the network and writes its files into the folder.
+pub fn run(args: &Args) -> Result<Done, Failure> {
+    let folder: &Path = &args.output;
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::input(format!(
+            "The output {} is a file; a SONATA circuit is several: give the name of a folder.",
+            folder.display()
+        )));
+    }
+    let mut layers = args.set.clone();
+    layers.extend(args.dt.map(|dt| ("simulation.resolution".to_owned(), format!("\"{dt}\""))));
+    let network = network::read(&args.input, &layers)?;
+    if network.spec.simulation.duration.is_none() {
+        return Err(Failure::input(format!(
+            "{} does not say how long to simulate; give --set simulation.duration='1 s'.",
+            args.input.display()
+        )));
+    }
+    let trains = network::trains(&network.spec)?;
+    let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
+    let (files, said) = export(&network.spec, &network.populations, &network.synapses, trains).map_err(wrong)?;
+    for path in files.paths(folder).iter().filter(|path| path.exists()) {
+        Output::new(path, args.force)?.spare([args.input.as_path()])?;
+    }
+    notes(&said);
+    files.write(folder).map_err(Failure::run)?;
+    let (nodes, edges) = files.size();
+    Ok(Done::text(format!(
+        "{} nodes, {} edges\nwritten to {}; memspike run {}\n",
+        grouped(nodes),
+        grouped(edges),
+        folder.display(),
+        folder.join("simulation_config.json").display()
+    )))
+}

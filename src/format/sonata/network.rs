@@ -1,0 +1,95 @@
+//! Writes SONATA nodes and edges, as libsonata, bmtk and NEST read them.
+//!
+//! All nodes of a population are of one type, and so are all edges; what differs between them is in the group 0. Nothing is packed: the
+//! HDF5 library inside libsonata is built without zlib.
+
+use std::path::Path;
+
+use hdf5::Group;
+
+use super::write::{create, whole_file};
+use crate::format::result::{set_text, write_list};
+
+/// A population of nodes, of one type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodesData {
+    /// Its name.
+    pub name: String,
+    /// The type of its nodes.
+    pub type_id: u64,
+    /// Number of nodes.
+    pub size: usize,
+    /// Parameters that differ: (name, value per node).
+    pub dynamics: Vec<(String, Vec<f64>)>,
+}
+
+/// A population of edges, of one type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgesData {
+    /// Its name.
+    pub name: String,
+    /// The type of its edges.
+    pub type_id: u64,
+    /// The populations that edges come from and go to.
+    pub populations: [String; 2],
+    /// Source of each edge.
+    pub sources: Vec<u64>,
+    /// Target of each edge.
+    pub targets: Vec<u64>,
+    /// `syn_weight` of each edge.
+    pub weights: Vec<f64>,
+    /// `delay` of each edge \[ms\].
+    pub delays_ms: Vec<f64>,
+}
+
+/// Writes a file of nodes.
+///
+/// # Errors
+/// What the library says.
+pub fn write_nodes(path: &Path, populations: &[NodesData]) -> Result<(), String> {
+    whole_file(path, |part| {
+        let file = create(part)?;
+        let root = file.create_group("nodes")?;
+        for nodes in populations {
+            let group = root.create_group(&nodes.name)?;
+            rows(&group, "node", nodes.type_id, nodes.size)?;
+            write_list(&group, "node_id", &(0..nodes.size as u64).collect::<Vec<_>>())?;
+            let own = group.create_group("0")?;
+            if !nodes.dynamics.is_empty() {
+                let own = own.create_group("dynamics_params")?;
+                nodes.dynamics.iter().try_for_each(|(name, values)| write_list(&own, name, values).map(drop))?;
+            }
+        }
+        file.close()
+    })
+}
+
+/// Writes a file of edges.
+///
+/// # Errors
+/// What the library says.
+pub fn write_edges(path: &Path, populations: &[EdgesData]) -> Result<(), String> {
+    whole_file(path, |part| {
+        let file = create(part)?;
+        let root = file.create_group("edges")?;
+        for edges in populations {
+            let group = root.create_group(&edges.name)?;
+            rows(&group, "edge", edges.type_id, edges.sources.len())?;
+            let ends = [("source_node_id", &edges.sources), ("target_node_id", &edges.targets)];
+            for ((name, ids), population) in ends.into_iter().zip(&edges.populations) {
+                set_text(&*write_list(&group, name, ids)?, "node_population", population)?;
+            }
+            let own = group.create_group("0")?;
+            write_list(&own, "syn_weight", &edges.weights)?;
+            write_list(&own, "delay", &edges.delays_ms)?;
+        }
+        file.close()
+    })
+}
+
+/// The type of each row, and its place in the group 0.
+fn rows(group: &Group, what: &str, type_id: u64, count: usize) -> hdf5::Result<()> {
+    write_list(group, &format!("{what}_type_id"), &vec![type_id; count])?;
+    write_list(group, &format!("{what}_group_id"), &vec![0u32; count])?;
+    write_list(group, &format!("{what}_group_index"), &(0..count as u64).collect::<Vec<_>>()).map(drop)
+}
