@@ -23,7 +23,7 @@ use crate::cli::{Done, Failure, clock, graph, quantity};
 #[command(after_help = "Examples:\n  memspike convert session.nwb spikes.csv\n  \
                         memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
                         memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n  \
-                        memspike convert tests/data/nir/chain.toml circuit --to sonata && memspike run circuit/simulation_config.json\n\n\
+                        memspike convert tests/data/nir/chain.toml circuit --to sonata\n\n\
                         NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
                         CSV and NPY, milliseconds in SONATA.\n\
                         The Python package nir reads graphs, NEST, bmtk and libsonata circuits; what they have no words for is told or refused \
