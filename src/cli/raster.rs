@@ -116,7 +116,7 @@ fn kind(path: &Path) -> Result<Kind, Failure> {
     plot::Format::of(path).map(|_| Kind::Picture).map_err(Failure::input)
 }
 
-/// Opens a file and hands what is shown of it to `draw`. Of a result the spikes stay in the file: they are read in pieces.
+/// Opens a file and hands what is shown of it to `draw`. Spikes of a large file stay there: they are read in pieces.
 ///
 /// # Errors
 /// Exit code 2 if the file cannot be read or has no such signal, and what `draw` gives.

@@ -195,8 +195,8 @@ pub fn decode(filter: &str, block: &[u8], parameters: &[u32], most: usize) -> Op
 /// Results larger than this stay in their file \[bytes\].
 const LARGE: u64 = 256 << 20;
 
-/// A recording or a result without its spikes, and the spikes. Of a large result they stay in the file and are read in pieces,
-/// in this process: it trusts such a file as far as the HDF5 library does, where [`read`] would not have the memory.
+/// A recording or a result without its spikes, and the spikes, which come in any order. Those of a large result, NWB or SONATA file stay
+/// in the file and are read in pieces, in a process of its own if one was [installed](contain).
 ///
 /// # Errors
 /// As [`read`].
@@ -208,9 +208,7 @@ pub fn read_lazily(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), For
     {
         return Ok((recording, Box::new(spikes)));
     }
-    let mut recording = read(path)?;
-    let spikes = std::mem::take(&mut recording.spikes);
-    Ok((recording, Box::new(spikes)))
+    read_in_order(path)
 }
 
 /// Bytes into which large recordings are read ahead.
@@ -234,6 +232,7 @@ pub fn read_in_order(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), F
 
 /// Opens an HDF5 file in this process and hands it to a reader.
 fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Result<T, FormatError> {
+    debug_assert!(!contain::is_installed(), "{} is opened here, where another process should read it", path.display());
     let plain = Plain::open(path)?;
     if !is_hdf5(&plain)? {
         return Err(unknown_file(&plain));

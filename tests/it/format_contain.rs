@@ -186,6 +186,120 @@ fn networks_graphs_and_tables_are_the_same_read_here_or_in_another_process() {
     }
 }
 
+/// So much longer than it says, a file is one of those that are read in pieces. Nothing is written for it.
+fn lengthen(path: &Path) {
+    fs::File::options().write(true).open(path).unwrap().set_len(300 << 20).unwrap();
+}
+
+/// Every command with every way to read HDF5: a debug build ends with a panic where the library is met in the program's own process.
+#[test]
+fn no_command_opens_hdf5_in_its_own_process() {
+    let folder = workplace();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let run = |args: &[&str]| good(&memspike(folder.path(), args));
+    {
+        let file = hdf5::File::create(folder.path().join("cells.h5")).unwrap();
+        file.new_dataset::<f64>().shape(3).create("conductances").unwrap().write_raw(&[1e-5, 2e-5, 3e-5]).unwrap();
+    }
+    run(&["replay", "session.nwb", "-o", "a.h5", "--threads", "1"]);
+    run(&["run", "tests/fuzz/small.toml", "-o", "b.h5", "--threads", "1", "--checkpoint-every", "5ms"]);
+    run(&["run", "tests/fuzz/small.toml", "--resume", "b.h5.ckpt"]);
+    write("one.csv", "time_s,unit\n0.0005,0\n");
+    run(&["convert", "one.csv", "one.h5"]);
+    write("base.toml", "extends = 'models/replay.toml'\npopulation.recorded.source.recording.file = 'session.nwb'\n");
+    fs::copy(folder.path().join("session.nwb"), folder.path().join("large.nwb")).unwrap();
+    fs::copy(folder.path().join("a.h5"), folder.path().join("large.h5")).unwrap();
+    ["large.nwb", "large.h5"].iter().for_each(|name| lengthen(&folder.path().join(name)));
+    for args in [
+        &["info", "session.nwb"][..],
+        &["info", "b.h5"],
+        &["convert", "session.nwb", "c.csv"],
+        &["convert", "a.h5", "c.nwb"],
+        &[
+            "convert",
+            "tests/data/sonata_300/circuit_config.json",
+            "c",
+            "--to",
+            "sonata",
+            "--set",
+            "simulation.duration='5 ms'",
+        ],
+        &["raster", "session.nwb", "-o", "1.png"],
+        &["raster", "large.h5", "-o", "2.png"],
+        &["raster", "large.nwb", "-o", "3.png"],
+        &["raster", "large.h5", "-o", "4.html"],
+        &["raster", "large.h5"],
+        &["raster", "session.nwb", "-o", "5.png", "--align-to", "trials"],
+        &["plot", "rates", "large.h5", "-o", "6.png"],
+        &["plot", "weights", "a.h5", "-o", "7.png", "--projection", "recorded_to_E"],
+        &["plot", "traces", "a.h5", "-o", "8.png"],
+        &["plot", "energy", "a.h5", "-o", "9.png"],
+        &["stats", "large.nwb"],
+        &["stats", "large.h5"],
+        &["diff", "a.h5", "large.h5"],
+        &["replay", "large.nwb", "-o", "d.h5", "--buffer", "64kB", "--duration", "100ms"],
+        &["check", "base.toml"],
+        &["run", "c/simulation_config.json"],
+        &["run", "tests/data/nir/lif_norse.nir", "--input", "one.h5", "--dt", "0.1ms", "--duration", "1ms"],
+        &["crossbar", "cells.h5", "--voltages", "0.1V"],
+    ] {
+        run(args);
+    }
+}
+
+#[test]
+fn rasters_of_large_files_are_the_same_whoever_reads_them() {
+    let folder = workplace();
+    good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "large.h5", "--threads", "1"]));
+    fs::rename(folder.path().join("session.nwb"), folder.path().join("large.nwb")).unwrap();
+    for name in ["large.h5", "large.nwb"] {
+        let draw = |extra: &[&str]| {
+            good(&memspike(folder.path(), &[&["raster", name, "-o", "a.png", "--force"], extra].concat()));
+            fs::read(folder.path().join("a.png")).unwrap()
+        };
+        let whole = draw(&[]);
+        lengthen(&folder.path().join(name));
+        assert!(whole == draw(&[]) && whole == draw(&["--trust"]), "{name}: another picture");
+    }
+    // Damage in what is read later is the file's, and an error.
+    let path = folder.path().join("large.h5");
+    let place = {
+        let file = hdf5::File::open(&path).unwrap();
+        let spikes = file.group("spikes").unwrap();
+        let name = spikes.member_names().unwrap().remove(0);
+        format!("spikes/{name}/node_ids")
+    };
+    hdf5::File::open_rw(&path).unwrap().dataset(&place).unwrap().write_slice(&[1u64 << 40], 5..6).unwrap();
+    lengthen(&path);
+    let error = bad(&memspike(folder.path(), &["raster", "large.h5", "-o", "b.png"]), 2);
+    assert!(error.contains("entry 5 is 1099511627776, beyond the population's size"), "{error}");
+}
+
+#[test]
+fn damage_in_earlier_output_is_met_by_another_process_before_a_run_goes_on_with_it() {
+    let folder = workplace();
+    let run =
+        |more: &[&str]| memspike(folder.path(), &[&["run", "tests/fuzz/small.toml", "--threads", "1"], more].concat());
+    good(&run(&["-o", "a.h5", "--checkpoint-every", "5ms"]));
+    let path = folder.path().join("a.h5");
+    let whole = fs::read(&path).unwrap();
+    // Where the library looks up the parts of a dataset.
+    let trees: Vec<usize> = (0..whole.len() - 4).filter(|at| whole[*at..].starts_with(b"TREE")).collect();
+    assert!(trees.len() > 2, "{trees:?}");
+    for at in trees {
+        let mut damaged = whole.clone();
+        damaged[at + 32..at + 96].fill(0xfe);
+        fs::write(&path, damaged).unwrap();
+        let error = bad(&run(&["--resume", "a.h5.ckpt"]), 2);
+        for part in ["a.h5", "damaged", "It can't be resumed; start the run again without --resume"] {
+            assert!(error.contains(part), "{at} {part}: {error}");
+        }
+        fs::remove_file(folder.path().join("a.h5.part")).unwrap();
+    }
+    fs::write(&path, whole).unwrap();
+    good(&run(&["--resume", "a.h5.ckpt"]));
+}
+
 #[test]
 fn the_hidden_command_says_nothing_that_it_was_not_asked() {
     let folder = workplace();

@@ -1,7 +1,9 @@
 //! Spikes around events: rows, rates and errors, read back.
 
+use std::path::Path;
+
 use memspike::plot::{Aligned, Figure, Mark, aligned, color, rasterize};
-use memspike::spikes::{SpikeSource, SpikeTable};
+use memspike::spikes::{Recording, SpikeSource, SpikeTable};
 
 use crate::cli::{bad, good, memspike, root, workplace};
 
@@ -172,24 +174,31 @@ fn a_recording_is_aligned_to_its_trials_and_grouped_by_a_column() {
 }
 
 #[test]
-fn a_result_is_read_in_pieces_of_any_size_as_it_is_read_at_once() {
+fn a_file_is_read_in_pieces_of_any_size_as_it_is_read_at_once() {
     use memspike::format::result::StoredSpikes;
+    use memspike::format::stream::StreamedSpikes;
     let folder = workplace();
     good(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5", "--threads", "1"]));
-    let path = folder.path().join("a.h5");
-    let whole = memspike::format::read(&path).unwrap();
-    for size in [1, 333, 1 << 20] {
-        let (recording, stored) = StoredSpikes::open(&path).unwrap().unwrap();
-        let stored = stored.in_pieces_of(size);
+    let same = |path: &Path, recording: &Recording, stored: &dyn SpikeSource, longest: usize| {
+        let whole = memspike::format::read(path).unwrap();
         assert_eq!(recording.populations, whole.populations);
         assert!(recording.spikes.is_empty() && recording.signals == whole.signals);
         assert_eq!(stored.ends().unwrap(), whole.spikes.ends().unwrap());
         for (start, stop) in [(f64::NEG_INFINITY, f64::INFINITY), (0.5, 1.25), (9.0, 10.0)] {
-            assert!(stored.table(start, stop).unwrap() == whole.spikes.between(start, stop), "{size} {start}");
-            let mut longest = 0;
-            stored.pieces(start, stop, &mut |times, _| longest = longest.max(times.len())).unwrap();
-            assert!(longest <= size, "no more than {size} spikes are held, found {longest}");
+            assert!(stored.table(start, stop).unwrap() == whole.spikes.between(start, stop), "{longest} {start}");
+            let mut found = 0;
+            stored.pieces(start, stop, &mut |times, _| found = found.max(times.len())).unwrap();
+            assert!(found <= longest, "no more than {longest} spikes are held, found {found}");
         }
+    };
+    let (result, session) = (folder.path().join("a.h5"), folder.path().join("session.nwb"));
+    for size in [1, 333, 1 << 20] {
+        let (recording, stored) = StoredSpikes::open(&result).unwrap().unwrap();
+        same(&result, &recording, &stored.in_pieces_of(size), size);
     }
-    assert!(StoredSpikes::open(&folder.path().join("session.nwb")).unwrap().is_none());
+    assert!(StoredSpikes::open(&session).unwrap().is_none());
+    for (path, buffer) in [(&result, 1), (&result, 1 << 20), (&session, 333)] {
+        let (recording, stored) = StreamedSpikes::open(path, buffer).unwrap().unwrap();
+        same(path, &recording, &stored, 1 << 15);
+    }
 }

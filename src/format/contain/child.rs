@@ -5,12 +5,15 @@ use std::io::{self, BufWriter, Read};
 use std::path::Path;
 use std::thread;
 
+use super::contents::Through;
 use super::limits::{self, Granted};
 use super::{Contents, WORD, here, piped, wire};
 use crate::format::arrays::Arrays;
+use crate::format::error::FormatError;
+use crate::format::h5::H5;
 use crate::format::nir::Stored;
 use crate::format::open;
-use crate::format::result::{Figures, Observables};
+use crate::format::result::{Figures, Looked, Observables, Pieces, Written};
 use crate::format::sonata::{EdgesFile, NodesFile};
 use crate::format::stream::{self, Look};
 use crate::spikes::Recording;
@@ -38,7 +41,11 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         Some(Stored::NAME) => answer::<Stored>,
         Some(NodesFile::NAME) => answer::<NodesFile>,
         Some(EdgesFile::NAME) => answer::<EdgesFile>,
-        Some(piped::STREAM) => pour,
+        Some(Through::NAME) => answer::<Through>,
+        Some(Written::NAME) => answer::<Written>,
+        Some(Looked::NAME) => answer::<Looked>,
+        Some(piped::STREAM) => in_order,
+        Some(piped::PIECES) => pieces,
         _ => return Some(2),
     };
     limits::apply(Granted { memory, seconds });
@@ -54,14 +61,25 @@ fn answer<T: Contents>(path: &Path, query: &str) -> io::Result<()> {
     wire::send(&mut BufWriter::with_capacity(wire::BLOCK, output()?), contents)
 }
 
-/// Answers with blocks of spikes.
-fn pour(path: &Path, query: &str) -> io::Result<()> {
+/// Answers with blocks of spikes in the order of time.
+fn in_order(path: &Path, query: &str) -> io::Result<()> {
     let (from, buffer): (u64, usize) = serde_json::from_str(query)?;
-    let from = f64::from_bits(from);
+    pour(path, |h5, out| stream::produce(h5, f64::from_bits(from), buffer, out))
+}
+
+/// Answers with blocks of spikes of a result.
+fn pieces(path: &Path, query: &str) -> io::Result<()> {
+    let wanted: Pieces = serde_json::from_str(query)?;
+    pour(path, |h5, out| wanted.produce(h5, out))
+}
+
+/// Who takes blocks of spikes; whether more are wanted.
+type Out<'a> = dyn FnMut(Vec<(f64, u32)>) -> bool + 'a;
+
+fn pour(path: &Path, produce: impl FnOnce(&H5, &mut Out) -> Result<(), FormatError>) -> io::Result<()> {
     limits::widen_output();
     let mut out = BufWriter::with_capacity(wire::BLOCK, output()?);
-    let ended =
-        open(path, |h5| stream::produce(h5, from, buffer, &mut |block| wire::send_block(&mut out, &block).is_ok()));
+    let ended = open(path, |h5| produce(h5, &mut |block| wire::send_block(&mut out, &block).is_ok()));
     wire::send_end(&mut out, ended)
 }
 

@@ -1,13 +1,13 @@
 //! What can be read in another process: how it is called, its long columns, and what must hold of it.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::format::arrays::Arrays;
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
 use crate::format::nir::Stored;
-use crate::format::result::{Figures, Observables};
+use crate::format::result::{Figures, Looked, Observables, Written};
 use crate::format::sonata::{EdgesFile, NodesFile};
 use crate::format::stream::{self, Look};
 use crate::spikes::{Column, Recording};
@@ -17,6 +17,7 @@ pub(in crate::format) enum Long<'a> {
     F64(&'a mut Vec<f64>),
     U32(&'a mut Vec<u32>),
     I64(&'a mut Vec<i64>),
+    U64(&'a mut Vec<u64>),
 }
 
 /// What can be read of an HDF5 file, here or in another process. A new kind needs a line in `child::serve` too.
@@ -105,6 +106,23 @@ impl Contents for Look {
     }
 }
 
+impl Contents for Looked {
+    const NAME: &'static str = "outline";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<Looked, FormatError> {
+        Looked::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        self.0.as_mut().map_or(Vec::new(), |outline| outline.recording.columns())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.as_ref().map_or(Ok(()), |outline| outline.recording.check())
+    }
+}
+
 impl Contents for Observables {
     const NAME: &'static str = "observables";
     type Query = ();
@@ -145,12 +163,50 @@ impl Contents for Observables {
     }
 }
 
+impl Contents for Written {
+    const NAME: &'static str = "spikes";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<Written, FormatError> {
+        Written::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        self.0.iter_mut().flat_map(|p| [Long::F64(&mut p.times_ms), Long::U64(&mut p.node_ids)]).collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|p| fits(&p.population, &[p.node_ids.len()], p.times_ms.len()))
+    }
+}
+
 impl Contents for Figures {
     const NAME: &'static str = "figures";
     type Query = ();
 
     fn read(h5: &H5, (): &()) -> Result<Figures, FormatError> {
         Figures::read(h5)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        Vec::new()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Nothing of a file that was read through to its end.
+#[derive(Deserialize, Serialize)]
+pub(in crate::format) struct Through;
+
+impl Contents for Through {
+    const NAME: &'static str = "through";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<Through, FormatError> {
+        h5.walk().map(|()| Through)
     }
 
     fn columns(&mut self) -> Vec<Long<'_>> {

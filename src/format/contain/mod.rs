@@ -38,6 +38,7 @@ pub use limits::Limits;
 use super::error::FormatError;
 use super::h5::H5;
 use super::open;
+use super::result::Pieces;
 use super::stream::Thread;
 use crate::spikes::Recording;
 use crate::stream::Feed;
@@ -167,12 +168,43 @@ pub(super) fn here<T: Contents>(path: &Path, query: &T::Query) -> Result<T, Form
     open(path, |h5: &H5| T::read(h5, query))
 }
 
+/// Whether another process reads HDF5 for this one.
+pub(super) fn is_installed() -> bool {
+    INSTALLED.get().is_some()
+}
+
+/// Lets the process that was installed read all of an HDF5 file, before this one opens it for writing: what the library makes of damage
+/// happens there. Without one nothing is read.
+pub(super) fn rehearse(path: &Path) -> Result<(), FormatError> {
+    match INSTALLED.get() {
+        Some(_) => read::<contents::Through>(path).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Reads spikes block by block, the way that was installed, or else by a thread of this process.
 pub(super) fn feed(path: &Path, from: f64, buffer: usize) -> Result<Box<dyn Feed<f64>>, FormatError> {
     match INSTALLED.get() {
-        Some(contained) => Ok(Box::new(piped::Piped::start(contained, path, from, buffer)?)),
+        Some(contained) => Ok(Box::new(piped::Piped::in_order(contained, path, from, buffer)?)),
         None => Ok(Box::new(Thread::start(path.to_owned(), from, buffer))),
     }
+}
+
+/// Hands spikes of a result to `each` until it wants no more, read the way that was installed, or else in this process.
+pub(super) fn pieces(
+    path: &Path,
+    wanted: &Pieces,
+    each: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
+) -> Result<(), FormatError> {
+    let Some(contained) = INSTALLED.get() else { return open(path, |h5| wanted.produce(h5, each)) };
+    let query = serde_json::to_string(wanted).unwrap_or_default();
+    let mut piped = piped::Piped::start(contained, path, piped::PIECES, &query, 0)?;
+    while let Some(block) = piped.block()? {
+        if !each(block) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// What is missing or no HDF5 needs no process to be told.

@@ -14,8 +14,10 @@ use crate::stream::Feed;
 /// Parts are read more than once where a chunk of the file holds more than is wanted of it.
 const MORE_TIME: u64 = 8;
 
-/// The task of a process that streams; its query are the bits of the time from which on, and the size of the buffer.
+/// The task of a process that streams in the order of time; its query are the bits of the time from which on, and the size of the buffer.
 pub(super) const STREAM: &str = "stream";
+/// The task of one that streams the spikes of a result; its query is a [`Pieces`](crate::format::result::Pieces).
+pub(super) const PIECES: &str = "pieces";
 
 /// A process that streams.
 pub(super) struct Piped {
@@ -29,14 +31,24 @@ pub(super) struct Piped {
 }
 
 impl Piped {
-    /// Starts it.
-    pub fn start(contained: &Contained, path: &Path, from: f64, buffer: usize) -> Result<Piped, FormatError> {
+    /// Starts one that gives spikes in the order of time, from a time on.
+    pub fn in_order(contained: &Contained, path: &Path, from: f64, buffer: usize) -> Result<Piped, FormatError> {
+        Piped::start(contained, path, STREAM, &format!("[{},{buffer}]", from.to_bits()), buffer)
+    }
+
+    /// Starts one with a task that takes so much memory beside what any file is given.
+    pub fn start(
+        contained: &Contained,
+        path: &Path,
+        task: &str,
+        query: &str,
+        buffer: usize,
+    ) -> Result<Piped, FormatError> {
         let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut granted = contained.limits.of(bytes);
         granted.seconds = granted.seconds.saturating_mul(MORE_TIME);
         granted.memory = granted.memory.saturating_add(4 * buffer as u64);
-        let query = format!("[{},{buffer}]", from.to_bits());
-        let started = contained.start(STREAM, path, &query, granted);
+        let started = contained.start(task, path, query, granted);
         let mut child = started.map_err(|error| death::unstarted(path, &error))?;
         Ok(Piped {
             path: path.to_owned(),
@@ -48,7 +60,8 @@ impl Piped {
         })
     }
 
-    fn block(&mut self) -> Result<Option<Vec<(f64, u32)>>, FormatError> {
+    /// The next spikes; nothing after the last.
+    pub fn block(&mut self) -> Result<Option<Vec<(f64, u32)>>, FormatError> {
         let Some(stdout) = &mut self.stdout else { return Ok(None) };
         let answer = wire::receive_block(stdout);
         let error = match answer {

@@ -76,12 +76,14 @@ macro_rules! word {
 word!(f64);
 word!(u32);
 word!(i64);
+word!(u64);
 
 /// A column that was taken out of its contents.
 enum Taken {
     F64(Vec<f64>),
     U32(Vec<u32>),
     I64(Vec<i64>),
+    U64(Vec<u64>),
 }
 
 /// Sends contents, or why there are none.
@@ -100,6 +102,7 @@ pub(super) fn send<T: Contents>(out: &mut impl Write, contents: Result<T, Format
         Long::F64(column) => Taken::F64(std::mem::take(column)),
         Long::U32(column) => Taken::U32(std::mem::take(column)),
         Long::I64(column) => Taken::I64(std::mem::take(column)),
+        Long::U64(column) => Taken::U64(std::mem::take(column)),
     };
     let columns: Vec<Taken> = contents.columns().into_iter().map(take).collect();
     send_head(out, 1, &contents)?;
@@ -108,6 +111,7 @@ pub(super) fn send<T: Contents>(out: &mut impl Write, contents: Result<T, Format
             Taken::F64(column) => send_column(out, &column)?,
             Taken::U32(column) => send_column(out, &column)?,
             Taken::I64(column) => send_column(out, &column)?,
+            Taken::U64(column) => send_column(out, &column)?,
         }
     }
     out.write_all(END)?;
@@ -204,6 +208,7 @@ pub(super) fn receive<T: Contents>(input: &mut impl Read, most: u64) -> Result<R
             Long::F64(column) => receive_column(input, column, most)?,
             Long::U32(column) => receive_column(input, column, most)?,
             Long::I64(column) => receive_column(input, column, most)?,
+            Long::U64(column) => receive_column(input, column, most)?,
         }
     }
     end(input)?;

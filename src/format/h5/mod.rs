@@ -18,6 +18,7 @@ mod ragged;
 mod slab;
 mod slices;
 mod strings;
+mod walk;
 
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;

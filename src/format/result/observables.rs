@@ -8,7 +8,6 @@ use super::read::recognise;
 use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
-use crate::format::open;
 
 /// `/state` and `/weights` of a result.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -121,7 +120,7 @@ fn image(h5: &H5, place: &str) -> Option<(usize, usize)> {
 }
 
 /// Spikes of a population, by (time, member).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct WrittenSpikes {
     /// Population.
     pub population: String,
@@ -131,12 +130,21 @@ pub struct WrittenSpikes {
     pub node_ids: Vec<u64>,
 }
 
-/// Reads the spikes of a result as they are stored.
+/// Reads the spikes of a result as they are stored, in a process of its own if one was [installed](contain).
 ///
 /// # Errors
 /// As [`read_observables`].
 pub fn read_spikes(path: &Path) -> Result<Vec<WrittenSpikes>, FormatError> {
-    open(path, |h5| {
+    contain::read(path).map(|Written(spikes)| spikes)
+}
+
+/// The spikes of all populations.
+#[derive(Debug, Deserialize, Serialize)]
+pub(in crate::format) struct Written(pub Vec<WrittenSpikes>);
+
+impl Written {
+    /// Reads them from an open file.
+    pub(in crate::format) fn read(h5: &H5) -> Result<Written, FormatError> {
         let population = |name: String| {
             let place = join("/spikes", &name);
             let (times, ids) = (h5.list(&join(&place, "timestamps"))?, h5.integers(&join(&place, "node_ids"))?);
@@ -147,8 +155,8 @@ pub fn read_spikes(path: &Path) -> Result<Vec<WrittenSpikes>, FormatError> {
             let node_ids = ids.into_iter().map(|id| id.max(0) as u64).collect();
             Ok(WrittenSpikes { population: name, times_ms: times, node_ids })
         };
-        h5.members("/spikes").into_iter().map(population).collect()
-    })
+        h5.members("/spikes").into_iter().map(population).collect::<Result<_, _>>().map(Written)
+    }
 }
 
 fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatError> {

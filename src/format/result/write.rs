@@ -13,6 +13,7 @@ use super::claim::claim;
 use super::header::Header;
 use super::table::Mark;
 use super::writer::Writer;
+use crate::format::contain;
 use crate::record::{Chunk, Layout, Sink, SinkError};
 use crate::whole::part_path;
 
@@ -109,6 +110,9 @@ impl ResultFile {
             fs::copy(out, &part).map_err(|e| ResultError::Failed(unwritable(&part, &e)))?;
         }
         let claim = claim(&part, |e| unwritable(&part, e))?;
+        contain::rehearse(&part).map_err(|e| {
+            ResultError::Input(format!("{e}. It can't be resumed; start the run again without --resume"))
+        })?;
         let writer = Writer::open(&part, layout, header, marks).map_err(|e| {
             let message = format!(
                 "{}: can't be resumed from the checkpoint: {e}; start the run again without --resume",
