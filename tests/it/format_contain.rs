@@ -117,6 +117,20 @@ fn every_command_contains_what_it_reads_and_trust_does_not() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(reader.len(), 1, "one process reads");
+    // Its limits follow from the file's size; it sets them before it opens the file.
+    let limits = ["Max cpu time 10 12", "Max file size 0 0", "Max core file size 0 0", "Max address space "];
+    let mut told = String::new();
+    for _ in 0..200 {
+        let all = fs::read_to_string(format!("/proc/{}/limits", reader[0])).unwrap();
+        told = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect();
+        if limits.iter().all(|limit| told.contains(limit)) && !told.contains("Max address space unlimited") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    limits.iter().for_each(|limit| assert!(told.contains(limit), "{limit}: {told}"));
+    let memory = told.lines().find_map(|line| line.strip_prefix("Max address space ")?.split(' ').next()?.parse().ok());
+    assert!(memory.is_some_and(|bytes: u64| (1 << 30..3 << 30).contains(&bytes)), "{memory:?}");
     child.kill().unwrap();
     child.wait().unwrap();
     let gone = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists() || zombie(*pid);

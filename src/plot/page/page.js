@@ -33,7 +33,7 @@ arrange();
 const full = { t0: meta.start, t1: meta.stop };
 const view = { t0: full.t0, t1: full.t1, r0: 0, r1: Math.max(shown, 1) };
 const MARKS = 40000; // more are drawn as density
-const COARSE = 1500000; // while moving, at most about so many are looked at
+const COARSE = 600000; // while moving, at most about so many are looked at
 const STEADY = 12000000; // at rest, at most about so many
 const canvas = byId("canvas"), over = byId("over"), tip = byId("tip");
 const pen = canvas.getContext("2d"), hint = over.getContext("2d");
@@ -120,41 +120,43 @@ function draw() {
     for (const p of [raster, rate, ...box.signals]) pen.fillRect(Math.round(px(v / time.scale)), p.top, 1, p.bottom - p.top);
   }
   const bins = Math.max(20, Math.min(300, Math.round((right - left) / 4)));
-  const counts = populations.map(() => new Float64Array(bins));
-  const perBin = bins / (view.t1 - view.t0);
+  const counts = new Float64Array(populations.length * bins);
   const step = Math.max(1, Math.ceil((to - from) / (moving ? COARSE : STEADY)));
   const dense = to - from > MARKS;
   const strokes = dense ? null : populations.map(() => []);
   const columns = Math.max(1, Math.round((right - left) * box.ratio));
   const lines = Math.max(1, Math.round((raster.bottom - raster.top) * box.ratio));
-  const grid = dense ? new Uint16Array(columns * lines) : null;
-  const owner = dense ? new Uint16Array(lines) : null;
-  const perColumn = columns / (view.t1 - view.t0), perLine = lines / (view.r1 - view.r0);
+  if (dense) fit(columns, lines);
+  const { grid } = sheet, { top, end } = spread(lines);
+  // Columns and bins are linear in ticks.
+  const offset = meta.origin - view.t0, span = view.t1 - view.t0;
+  const columnsPerTick = meta.tick * columns / span, firstColumn = offset * columns / span;
+  const binsPerTick = meta.tick * bins / span, firstBin = offset * bins / span;
   let seen = 0;
   for (let i = from; i < to; i += step) {
-    const pop = popOf[rows[i]], at = place[rows[i]];
-    if (at < 0) continue;
-    const t = seconds(i) - view.t0;
-    counts[pop][Math.min(bins - 1, (t * perBin) | 0)] += step;
-    if (at < Math.floor(view.r0) || at >= view.r1) continue;
-    seen += step;
+    const row = rows[i], y = top[row];
+    if (y === HIDDEN) continue;
+    const tick = ticks[i], bin = (tick * binsPerTick + firstBin) | 0;
+    counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
+    if (y === OUTSIDE) continue;
+    seen++;
     if (dense) {
-      const x = Math.min(columns - 1, (t * perColumn) | 0);
-      // A row that is several lines high is counted on each of them.
-      const y = Math.floor((at - view.r0) * perLine), end = Math.max(y + 1, Math.floor((at + 1 - view.r0) * perLine));
-      for (let k = Math.max(0, y); k < Math.min(lines, end); k++) {
-        if (grid[k * columns + x] < 65535) grid[k * columns + x]++;
-        owner[k] = pop;
+      let x = (tick * columnsPerTick + firstColumn) | 0;
+      if (x >= columns) x = columns - 1;
+      for (let k = y, last = end[row]; k < last; k++) {
+        const at = k * columns + x;
+        if (grid[at] < 65535) grid[at]++;
       }
     } else {
-      strokes[pop].push(t, at);
+      strokes[popOf[row]].push(seconds(i) - view.t0, place[row]);
     }
   }
+  seen *= step;
   pen.save();
   pen.beginPath();
   pen.rect(left, raster.top, right - left, raster.bottom - raster.top);
   pen.clip();
-  if (dense) density(grid, owner, columns, lines);
+  if (dense) density(columns, lines);
   else lineUp(strokes);
   pen.restore();
   bands();
@@ -178,28 +180,54 @@ function lineUp(strokes) {
   });
 }
 
-function density(grid, owner, columns, lines) {
+function density(columns, lines) {
+  const { grid, owner, image } = sheet;
   // Full strength at the 95th percentile, so that one burst does not wash out the rest.
   const of = new Uint32Array(65536);
-  let lit = 0;
-  for (const n of grid) if (n > 0) { of[n]++; lit++; }
+  for (let i = 0; i < grid.length; i++) of[grid[i]]++;
+  const lit = grid.length - of[0];
   let most = 1;
   for (let n = 1, sum = 0; n < 65536 && sum < 0.95 * lit; n++) { sum += of[n]; most = n; }
-  const image = new ImageData(columns, lines), data = image.data;
-  for (let y = 0; y < lines; y++) {
-    const [r, g, b] = populations.length ? populations[owner[y]].rgb : [0, 0, 0];
-    for (let x = 0; x < columns; x++) {
-      const n = grid[y * columns + x];
-      if (n === 0) continue;
-      const at = 4 * (y * columns + x);
-      data[at] = r; data[at + 1] = g; data[at + 2] = b;
-      data[at + 3] = 255 * (0.35 + 0.65 * Math.sqrt(Math.min(1, n / most)));
+  const alpha = new Uint32Array(most + 1);
+  for (let n = 1; n <= most; n++) alpha[n] = (255 * (0.35 + 0.65 * Math.sqrt(n / most))) << 24;
+  const pixels = new Uint32Array(image.data.buffer); // red is the lowest byte
+  const colors = populations.map((p) => p.rgb[0] | p.rgb[1] << 8 | p.rgb[2] << 16);
+  for (let y = 0, at = 0; y < lines; y++) {
+    const color = colors.length ? colors[owner[y]] : 0;
+    for (const stop = at + columns; at < stop; at++) {
+      const n = grid[at];
+      pixels[at] = n === 0 ? 0 : alpha[n < most ? n : most] | color;
     }
   }
   // Through a canvas of its own, so that what lies below shines through.
-  const sheet = new OffscreenCanvas(columns, lines);
-  sheet.getContext("2d").putImageData(image, 0, 0);
-  pen.drawImage(sheet, box.left, box.raster.top, box.right - box.left, box.raster.bottom - box.raster.top);
+  sheet.pen.putImageData(image, 0, 0);
+  pen.drawImage(sheet.canvas, box.left, box.raster.top, box.right - box.left, box.raster.bottom - box.raster.top);
+}
+
+// Counts per pixel, and the image that they become: kept from frame to frame.
+const sheet = {};
+function fit(columns, lines) {
+  if (sheet.columns === columns && sheet.lines === lines) return void sheet.grid.fill(0);
+  const canvas = new OffscreenCanvas(columns, lines);
+  Object.assign(sheet, { columns, lines, canvas, pen: canvas.getContext("2d"), image: new ImageData(columns, lines) });
+  Object.assign(sheet, { grid: new Uint16Array(columns * lines), owner: new Uint16Array(lines) });
+}
+
+// Of each row the lines that it covers, HIDDEN or OUTSIDE; a row that is several lines high is counted on each of them.
+const HIDDEN = -2, OUTSIDE = -1;
+const tops = new Int32Array(meta.rows), ends = new Int32Array(meta.rows);
+function spread(lines) {
+  const perLine = lines / (view.r1 - view.r0), first = Math.floor(view.r0);
+  for (let r = 0; r < meta.rows; r++) {
+    const at = place[r];
+    if (at < 0) { tops[r] = HIDDEN; continue; }
+    if (at < first || at >= view.r1) { tops[r] = OUTSIDE; continue; }
+    const y = Math.floor((at - view.r0) * perLine);
+    tops[r] = Math.max(0, y);
+    ends[r] = Math.min(lines, Math.max(y + 1, Math.floor((at + 1 - view.r0) * perLine)));
+    if (sheet.owner) sheet.owner.fill(popOf[r], tops[r], ends[r]);
+  }
+  return { top: tops, end: ends };
 }
 
 function bands() {
@@ -260,7 +288,7 @@ function yAxis(panel, low, high, name) {
 
 function rates(counts, bins) {
   const width = (view.t1 - view.t0) / bins;
-  const hz = counts.map((c, k) => c.map((n) => n / (width * Math.max(1, populations[k].units))));
+  const hz = populations.map((p, k) => counts.subarray(k * bins, (k + 1) * bins).map((n) => n / (width * Math.max(1, p.units))));
   const top = Math.max(1e-9, ...hz.map((c) => c.reduce((a, b) => Math.max(a, b), 0)));
   const y = yAxis(box.rate, 0, 1.08 * top, "rate (Hz)");
   hz.forEach((c, k) => {
@@ -332,7 +360,7 @@ function caption() {
   const units = populations.reduce((sum, p) => sum + (p.on ? p.count : 0), 0);
   const parts = [`${stats.spikes.toLocaleString("en")} spikes of ${units.toLocaleString("en")} ${meta.noun}`];
   if (stats.dense) parts.push("binned at the screen's pixels, darker where more fell");
-  if (stats.step > 1) parts.push(`of which every ${stats.step}th is drawn`);
+  if (stats.step > 1) parts.push(`one in ${stats.step} of them is drawn`);
   if (dropped > 0) parts.push(`${dropped.toLocaleString("en")} earlier ones have left the page`);
   byId("caption").textContent = parts.join("; ") + "." + (meta.note ? " " + meta.note : "");
 }
