@@ -184,11 +184,13 @@ fn build_group<W: Real>(
     // Rows that are drawn target by target are turned first, each thread its own, for some of the sources at a time.
     let turned = drafts.iter().filter(|d| d.wiring.by_target());
     let spans = turned.map(|d| Transposed::spans(d, size_of::<W>())).max().unwrap_or(1) as u64;
+    let counts: Vec<Vec<Option<Vec<u32>>>> =
+        shards.par_iter().map(|shard| count_turned(drafts, &shard.share)).collect();
     let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;
     for span in 0..spans {
         let within = bound(span)..bound(span + 1);
-        let transposed =
-            shards.par_iter().map(|shard| transpose(drafts, &shard.share, &within)).collect::<Result<Vec<_>, _>>()?;
+        let turn = |(shard, counts): (&Shard<W>, &Vec<_>)| transpose(drafts, &shard.share, &within, counts);
+        let transposed = shards.par_iter().zip(&counts).map(turn).collect::<Result<Vec<_>, _>>()?;
         let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
         let mut from = within.start;
         while from < within.end {
@@ -215,18 +217,26 @@ fn build_group<W: Real>(
         .collect()
 }
 
+/// How many synapses onto one thread's neurons each source of the drafts that are drawn target by target has.
+fn count_turned(drafts: &[Draft<'_>], share: &Share) -> Vec<Option<Vec<u32>>> {
+    let count = |d: &Draft<'_>| Transposed::counts(d, &share.members[d.spec.target.population]);
+    drafts.iter().map(|d| d.wiring.by_target().then(|| count(d))).collect()
+}
+
 /// What one thread needs of the drafts that are drawn target by target, from sources (global ids) in `within`.
 fn transpose(
     drafts: &[Draft<'_>],
     share: &Share,
     within: &std::ops::Range<u32>,
+    counts: &[Option<Vec<u32>>],
 ) -> Result<Vec<Option<Transposed>>, BuildError> {
-    let turn = |d: &Draft<'_>| {
+    let turn = |(d, counts): (&Draft<'_>, &Option<Vec<u32>>)| {
         let owned = &share.members[d.spec.target.population];
         let row = |gid: u32| gid.saturating_sub(d.first_source).min(d.n_source as u32);
-        d.wiring.by_target().then(|| Transposed::new(d, owned, row(within.start)..row(within.end))).transpose()
+        let turn = |counts| Transposed::new(d, owned, row(within.start)..row(within.end), counts);
+        counts.as_deref().map(turn).transpose()
     };
-    drafts.iter().map(turn).collect()
+    drafts.iter().zip(counts).map(turn).collect()
 }
 
 /// Adds a chunk to the figures of its projections.

@@ -28,7 +28,7 @@ enum Targets {
 }
 
 impl Transposed {
-    /// How many spans of sources a draft is best turned in, if what is turned is to take a quarter of the memory of the
+    /// How many spans of sources a draft is best turned in, if what is turned is to take an eighth of the memory of the
     /// synapses made from it. `weight`: what the weight of a synapse takes there \[bytes\].
     pub fn spans(draft: &Draft<'_>, weight: usize) -> usize {
         let own = |drawn: bool, bytes: usize| if drawn { bytes } else { 0 };
@@ -36,27 +36,34 @@ impl Transposed {
         let device = draft.spec.device.is_some();
         let turned = 2 + own(device, 4) + own(weights, 8) + own(delays, 8);
         let made = 2 + own(draft.constant_weight().is_none(), weight) + own(delays, 1) + own(device, 12);
-        if draft.wiring.expected_synapses() < 1 << 20 { 1 } else { (4 * turned).div_ceil(made) }
+        if draft.wiring.expected_synapses() < 1 << 20 { 1 } else { (8 * turned).div_ceil(made) }
     }
 
-    /// The synapses from `sources` (members of the slice) onto the targets (members of the population) in `owned`. Every row
-    /// is drawn twice, once to count and once to fill: that takes less time and memory than to keep it.
-    pub fn new(draft: &Draft<'_>, owned: &Range<u32>, sources: Range<u32>) -> Result<Transposed, BuildError> {
-        let from = owned.start.saturating_sub(draft.first_target) as usize;
-        let to = (owned.end.saturating_sub(draft.first_target) as usize).min(draft.n_target);
-        let mut counts = vec![0u32; sources.len()];
+    /// How many synapses each source (of the slice) has onto the targets (members of the population) in `owned`.
+    pub fn counts(draft: &Draft<'_>, owned: &Range<u32>) -> Vec<u32> {
+        let mut counts = vec![0u32; draft.n_source];
         let mut ends = Vec::new();
-        for target in from..to {
+        for target in own_targets(draft, owned) {
             draft.wiring.row(target, &mut ends);
-            for &source in &ends {
-                if let Some(count) = counts.get_mut(source.wrapping_sub(sources.start) as usize) {
-                    *count += 1;
-                }
-            }
+            ends.iter().for_each(|&source| counts[source as usize] += 1);
         }
+        counts
+    }
+
+    /// The synapses from `sources` (members of the slice), which have so many in all, onto the targets (members of the population) in
+    /// `owned`. Every row is drawn anew for each span: that takes less memory than to keep it.
+    pub fn new(
+        draft: &Draft<'_>,
+        owned: &Range<u32>,
+        sources: Range<u32>,
+        counts: &[u32],
+    ) -> Result<Transposed, BuildError> {
+        let own = own_targets(draft, owned);
+        let from = own.start;
+        let counts = &counts[sources.start as usize..sources.end as usize];
         let mut start = vec![0u64; sources.len() + 1];
         let mut sum = 0;
-        for (next, &count) in start[1..].iter_mut().zip(&counts) {
+        for (next, &count) in start[1..].iter_mut().zip(counts) {
             sum += u64::from(count);
             *next = sum;
         }
@@ -66,18 +73,15 @@ impl Transposed {
             sources: sources.clone(),
             start,
             from: from as u32,
-            target: if to.saturating_sub(from) <= 1 << 16 {
-                Targets::Near(vec![0; count])
-            } else {
-                Targets::Far(vec![0; count])
-            },
+            target: if own.len() <= 1 << 16 { Targets::Near(vec![0; count]) } else { Targets::Far(vec![0; count]) },
             ordinal: vec![0; room(draft.spec.device.is_some())],
             weight: vec![0.0; room(draft.shared_weight().is_none())],
             delay: vec![0; room(draft.spec.delay.constant().is_none())],
         };
         let mut next = made.start[..sources.len()].to_vec();
         let mut row = Row::default();
-        for target in from..to {
+        // Nothing is drawn where nothing is wanted: of two projections, one's sources are seldom in the other's span.
+        for target in if count > 0 { own } else { 0..0 } {
             draft.draw(target, &mut row)?;
             for (ordinal, &source) in row.ends.iter().enumerate() {
                 let Some(slot) = next.get_mut(source.wrapping_sub(sources.start) as usize) else { continue };
@@ -124,4 +128,10 @@ impl Transposed {
         row.delays.extend(self.delay.get(all).unwrap_or(&[]));
         Ok(())
     }
+}
+
+/// Those of a thread's members that are targets of the draft, as members of its slice.
+fn own_targets(draft: &Draft<'_>, owned: &Range<u32>) -> Range<usize> {
+    let from = owned.start.saturating_sub(draft.first_target) as usize;
+    from..(owned.end.saturating_sub(draft.first_target) as usize).min(draft.n_target)
 }
