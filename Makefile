@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test test-browser test-interop test-mpi check fuzz bench bench-peers reproduce clean
+.PHONY: help setup build demo test test-browser test-interop test-mpi test-nest check fuzz bench bench-peers reproduce clean
 
 # rustup's installer asks for a new login before cargo is on the path; do without.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -43,6 +43,12 @@ test-interop: setup ## What we write, read by the formats' own libraries (instal
 test-mpi: setup ## The optional feature mpi: ranks against threads alone; installs Open MPI and libclang where they are missing
 	@.ci/setup mpi
 	cargo test --locked --features mpi --test mpi
+
+test-nest: setup ## Neurons and plasticity rules with random parameters, beside NEST (250 MB, installed into target/peers)
+	cargo build --locked
+	test -x target/peers/bin/python || python3 -m venv target/peers
+	target/peers/bin/pip install --quiet --disable-pip-version-check nest-simulator h5py
+	target/peers/bin/python tests/interop/check_nest.py $(DEBUG_BIN)
 
 test-browser: setup ## The interactive page in Chromium, which is installed where it is missing (Debian, Ubuntu)
 	@.ci/setup browser

@@ -35,7 +35,7 @@ impl RuleSpec {
             RuleModel::PowerLaw => Rule::PowerLaw(stdp_power_law::PowerLaw::new(&self.params)),
             RuleModel::Triplet => Rule::Triplet(stdp_triplet::Triplet::new(&self.params)),
             RuleModel::Dopamine => Rule::Dopamine(stdp_dopamine::Dopamine::new(&self.params)),
-            RuleModel::Inhibitory => Rule::Inhibitory(inhibitory::Inhibitory::new(&self.params)),
+            RuleModel::Inhibitory => Rule::Inhibitory(inhibitory::Inhibitory::new(&self.params, w_max)),
             RuleModel::Clopath => Rule::Clopath(clopath::Clopath::new(&self.params)),
             RuleModel::Hebbian => Rule::Hebbian(hebbian::Hebbian::new(&self.params)),
             RuleModel::Querlioz => Rule::Querlioz(querlioz::Querlioz::new(&self.params, w_min / w_max)),
