@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::memory::settle;
 use crate::neuron::Real;
-use crate::synapse::{Content, Delays, Runs, Sources, Store, Synapse};
+use crate::synapse::{Content, Delays, Present, Runs, Sources, Store, Synapse};
 use crate::time::Time;
 
 use super::build::{Plan, Span};
@@ -154,7 +154,7 @@ impl<W: Real> Shelf<W> {
         // Looking a source up in a list takes longer. Plastic rows keep the spikes of their source, the same in all threads.
         let sources = if !plastic && all.len() >= MANY && self.present.len() * SPARSE <= all.len() {
             self.present.shrink_to_fit();
-            Sources::Present(self.present)
+            Sources::Present(Present::new(self.present))
         } else {
             self.row = spread(&self.row, &self.present, all);
             self.first = spread(&self.first, &self.present, all);

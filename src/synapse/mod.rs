@@ -13,6 +13,7 @@ mod overlap;
 mod plastic;
 mod recent;
 mod row;
+mod sources;
 mod store;
 
 pub use cells::{Cells, CellsState, Kept, Needs};
@@ -21,4 +22,5 @@ pub use history::{History, PostSpike};
 pub use memristor::Memristor;
 pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage};
 pub use recent::{Decay, Recent};
-pub use store::{BLOCK, Content, Delays, Runs, Sources, Store, Synapse};
+pub use sources::{Present, Sources};
+pub use store::{BLOCK, Content, Delays, Runs, Store, Synapse};

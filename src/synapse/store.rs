@@ -9,6 +9,8 @@ use std::ops::Range;
 use crate::neuron::Real;
 use crate::time::Time;
 
+use super::Sources;
+
 /// Targets of one store: as many as two bytes can name.
 pub const BLOCK: usize = 1 << 16;
 
@@ -63,49 +65,6 @@ impl<W: Real> Content<W> {
             Content::Each(synapses) => size_of_val(&synapses[..]),
             Content::Plastic(targets) => size_of_val(&targets[..]),
         }
-    }
-}
-
-/// The sources that have rows in a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sources {
-    /// All of a range of global ids, also those without synapses.
-    All(Range<u32>),
-    /// Only those with synapses, where these are few: on many machines most sources have none onto most threads. Global ids, in
-    /// order.
-    Present(Vec<u32>),
-}
-
-impl Sources {
-    /// The row of a source, if it has one.
-    #[inline]
-    pub fn row(&self, gid: u32) -> Option<usize> {
-        match self {
-            Sources::All(range) => range.contains(&gid).then(|| (gid - range.start) as usize),
-            Sources::Present(gids) => gids.binary_search(&gid).ok(),
-        }
-    }
-
-    /// Whose row it is.
-    #[inline]
-    pub fn gid(&self, row: usize) -> u32 {
-        match self {
-            Sources::All(range) => range.start + row as u32,
-            Sources::Present(gids) => gids[row],
-        }
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        match self {
-            Sources::All(range) => range.len(),
-            Sources::Present(gids) => gids.len(),
-        }
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -292,11 +251,7 @@ impl<W: Real> Store<W> {
             Delays::Coded(table, runs) => size_of_val(&table[..]) + runs.bytes(),
             Delays::Exact(runs) => runs.bytes(),
         };
-        let sources = match &self.sources {
-            Sources::All(_) => 0,
-            Sources::Present(gids) => size_of_val(&gids[..]),
-        };
-        sources + size_of_val(&self.row[..]) + self.content.bytes() + delays
+        self.sources.bytes() + size_of_val(&self.row[..]) + self.content.bytes() + delays
     }
 }
 

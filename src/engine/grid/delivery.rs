@@ -98,13 +98,15 @@ impl<W: Real> Delivery<W> {
     pub fn schedule(&mut self, group: &Group<W>, spikes: &[Spike], step: Time, from: u64) {
         let store = &group.store;
         for spikes in spikes.chunks(TOGETHER) {
-            fetch_rows(store, spikes);
-            for spike in spikes {
+            let mut rows = [None; TOGETHER];
+            rows.iter_mut().zip(spikes).for_each(|(row, spike)| *row = store.row_of_source(spike.gid));
+            fetch_rows(store, &rows);
+            for (spike, row) in spikes.iter().zip(rows) {
                 let emitted = (spike.time.0 / step.0) as u64;
                 if !group.portions.is_empty() {
                     self.put_rows(group, spike.gid, step, (emitted, from));
                 }
-                let Some(row) = store.row_of_source(spike.gid) else { continue };
+                let Some(row) = row else { continue };
                 let all = store.synapses(row);
                 if all.is_empty() {
                     continue;
@@ -249,10 +251,10 @@ fn add_drawn<W: Real>(drawn: &Drawn, input: &mut Input<W>) {
     }
 }
 
-/// Begins to fetch what tells of the rows of spikes: first where they begin, which for rows at random takes as long as anything;
-/// then their runs.
-fn fetch_rows<W: Real>(store: &Store<W>, spikes: &[Spike]) {
-    let rows = || spikes.iter().filter_map(|spike| store.row_of_source(spike.gid));
+/// Begins to fetch what tells of rows: first where they begin, which for rows at random takes as long as anything; then their
+/// runs.
+fn fetch_rows<W: Real>(store: &Store<W>, rows: &[Option<usize>]) {
+    let rows = || rows.iter().flatten().copied();
     fn first<D>(runs: &Runs<D>, row: usize) {
         prefetch(&runs.first, row, 2);
     }
