@@ -168,6 +168,19 @@ fn hp_follows_its_closed_forms() {
     }
 }
 
+/// Half a period is not a whole number of the clock's last bits, so that a sine may pass 0 within the last of them.
+#[test]
+fn a_period_of_any_frequency_brings_linear_drift_back() {
+    let d = device(PhysicalModel::Hp, &[]);
+    for k in 0..200 {
+        let frequency = 2.0 + 0.031_415_926_535 * f64::from(k);
+        let periods = [0.25, 0.5, 1.0, 1.5, 2.0].map(|n| n / frequency);
+        let x = d.states(0.3, &sine(1.0, frequency, 2.0), &periods, Options::EXACT);
+        assert!((x[2] - 0.3).abs() < 1e-9 && (x[4] - 0.3).abs() < 1e-9, "{frequency} Hz: {x:?}");
+        assert!(x[0] > 0.3 && x[1] > x[0] && (x[3] - x[1]).abs() < 1e-9, "{frequency} Hz: {x:?}");
+    }
+}
+
 #[test]
 fn team_with_vanishing_thresholds_is_linear_drift() {
     let k = 1e-14 * 100.0 / 1e-8;

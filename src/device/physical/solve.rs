@@ -86,12 +86,14 @@ impl<'a, P: Physics> Solver<'a, P> {
                 }
                 continue;
             }
-            // A state that goes to and fro between two equations would never get on: then coarser.
+            // Shorter than the clock's last bit no step gets on, however short the piece is.
             let smallest = 1e-15 * (piece.end - piece.start).max(t.abs());
             steps += 1;
-            let smallest = if events > MOST_EVENTS || steps > MOST_STEPS { 1e-4 * (to - from) } else { smallest };
+            // Nor does a state that goes to and fro between two equations: then coarser.
+            let coarse = if events > MOST_EVENTS || steps > MOST_STEPS { 1e-4 * (to - from) } else { 0.0 };
+            let smallest = smallest.max(coarse);
             let rest = to - t;
-            let h = self.step.max(smallest).min(rest).min(0.25 * (piece.end - piece.start));
+            let h = self.step.min(0.25 * (piece.end - piece.start)).max(smallest).min(rest);
             let (mut new, error) = self.try_step(piece, x, t, h);
             if (error > allowed || error.is_nan()) && h > smallest {
                 let scaled = error / allowed;
