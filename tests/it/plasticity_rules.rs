@@ -18,6 +18,8 @@ const TARGETS: usize = 5;
 pub(crate) struct View {
     /// Magnitude of the weight, relative or in its unit as the rule likes it.
     pub(crate) w: f64,
+    /// The most that it may be.
+    pub(crate) most: f64,
     pub(crate) t: i64,
     /// Pre and post spikes strictly before this tick.
     pub(crate) pres: Vec<i64>,
@@ -108,7 +110,7 @@ pub const LAWS: &[Law] = &[
         false,
         "inhibitory = { tau = '18 ms', eta = 0.2, alpha = 1.1 }",
         |v| 0.2 * v.x(18.0),
-        |v| 0.2 * (v.y(18.0) - 1.1),
+        |v| (v.w + 0.2 * v.y(18.0)).min(v.most) - 0.2 * 1.1 - v.w,
     ),
     Law::new(
         "plain hebbian",
@@ -319,7 +321,7 @@ impl<'a> Case<'a> {
                 Event::Post | Event::LatePost => post[..i].to_vec(),
                 Event::Reward | Event::Scaling => Vec::new(),
             };
-            let view = View { w, t, pres: earlier(&pre), posts: earlier(&post), own };
+            let view = View { w, most: high, t, pres: earlier(&pre), posts: earlier(&post), own };
             let change = match event {
                 Event::Pre => (self.law.on_pre)(&view),
                 Event::Post | Event::LatePost => (self.law.on_post)(&view),
