@@ -38,7 +38,7 @@ impl Number {
             Some((mantissa, exponent)) => (mantissa.to_string(), exponent.parse::<i32>().ok()?),
             None => (text.clone(), 0),
         };
-        if exponent.abs() > LARGEST_EXPONENT {
+        if exponent.unsigned_abs() > LARGEST_EXPONENT.unsigned_abs() {
             return None;
         }
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
@@ -193,6 +193,8 @@ mod tests {
     fn long_literals_become_doubles() {
         let text = "0.1234567890123456789012345678901234567890123";
         assert_eq!(Number::parse(text).unwrap().to_f64(0), text.parse::<f64>().unwrap());
-        assert!(Number::parse("1e99999").is_none());
+        for absurd in ["1e99999", "1e-99999", "1e-2147483648", "1e2147483648"] {
+            assert!(Number::parse(absurd).is_none(), "{absurd}");
+        }
     }
 }
