@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::memory::{available, bytes, grouped, refuse_if_too_large};
 use super::model::{Layers, Model};
 use super::names::{engine, kind, precision};
+use super::note::notes;
 use super::{Done, Failure, graph, quantity};
 
 /// Check a model and print its size (neurons, synapses, memory) without building it
@@ -56,7 +57,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     let (neurons, sources) = (size.neurons, size.sources);
     refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
-    warn(&spec);
+    warn(&spec, true)?;
     if json {
         return Done::json(&as_json(model, &spec, &size));
     }
@@ -64,12 +65,22 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     Ok(Done::text(as_text(model, &spec, &size) + if waiting { &note } else { "" }))
 }
 
-/// Says what is allowed but seldom meant.
-pub fn warn(spec: &NetworkSpec) {
+/// Says what is allowed but seldom meant; every rank calls it, one of them tells.
+///
+/// # Errors
+/// Exit code 2 for a network that would not end.
+pub fn warn(spec: &NetworkSpec, tells: bool) -> Result<(), Failure> {
+    let doubts = spec.doubts().map_err(Failure::input)?;
+    if !tells {
+        return Ok(());
+    }
+    notes(&spec.notes);
+    doubts.iter().for_each(|doubt| eprintln!("warning: {doubt}"));
     for projection in &spec.projections {
         let message = projection.waveform.as_ref().and_then(|w| w.surface().warning(&projection.name));
         message.iter().for_each(|message| eprintln!("warning: {message}"));
     }
+    Ok(())
 }
 
 /// Units of the recording that stands in for one that is not named yet.

@@ -185,9 +185,7 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     request.output = agree(ranks, output)?;
     let read = |path: &Path| Checkpoint::read_on(path, ranks).map_err(failed);
     let checkpoint = request.resume.as_deref().map(read).transpose()?;
-    if ranks.is_first() {
-        super::check::warn(&spec);
-    }
+    super::check::warn(&spec, ranks.is_first())?;
     interrupt::listen(ranks.is_first());
 
     let mut progress = Progress::new(spec.simulation.duration.unwrap_or(Time::ZERO), ranks.is_first());

@@ -18,6 +18,7 @@ use crate::time::Time;
 
 use super::checkpoint::{Checkpoint, Moment, Saved, model_hash};
 use super::exchange::{Exchange, Wish};
+use super::finite;
 use super::flight::{Flight, Spike};
 use super::ledger::{Pulses, Spent};
 use super::part::Part;
@@ -190,6 +191,10 @@ impl<'a> Leader<'a> {
         if self.windows.begins_recording(window) {
             self.begin_recording(shared, flight, start);
         }
+        if pause.rest && self.windows.ends_stretch(window) {
+            let sound = self.expect_finite(shared, Time(window.to.0 - 1));
+            self.keep(sound)?;
+        }
         if ranks.is_first() && self.trouble.is_none() {
             let taken = self.recorder.window::<W>(self.network, window, spikes, &self.sent, self.sink);
             self.keep(taken.map_err(RunError::from))?;
@@ -224,6 +229,11 @@ impl<'a> Leader<'a> {
             self.pace(window);
         }
         Ok(self.network.ranks.is_alone() && self.observer.stop_flag().load(Ordering::Relaxed))
+    }
+
+    /// An error if a state on this rank is not finite.
+    fn expect_finite<W: Real>(&self, shared: &Shared<W>, at: Time) -> Result<(), RunError> {
+        shared.with_parts(|parts| finite::check(self.network, &parts.iter().map(|p| &**p).collect::<Vec<_>>(), at))
     }
 
     /// The recorded window begins: spikes on their way count when they arrive.
@@ -358,6 +368,8 @@ impl<'a> Leader<'a> {
         let ranks = &self.network.ranks;
         let wall = self.wall_so_far().as_secs_f64();
         let reached = stopped_at.map_or(self.windows.end, |t| Time(t.0 - 1));
+        let sound = self.expect_finite(shared, reached);
+        ranks.agree(sound, RunError::code, told)?;
         let phases: Vec<_> = shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect();
         let on_their_way = shared.with_parts(|parts| {
             parts.iter_mut().for_each(|part| part.take_note(flight, Time(reached.0 + 1)));

@@ -17,6 +17,7 @@ pub mod checkpoint;
 mod counts;
 mod event;
 mod exchange;
+mod finite;
 mod flight;
 mod grid;
 mod inputs;

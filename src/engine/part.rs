@@ -95,6 +95,23 @@ impl<W: Real> Part<W> {
         }
     }
 
+    /// The first of its members of a population with a state that is not finite, by place: which of the variables, and its value.
+    pub fn unsound(&self, population: usize, variables: usize) -> Option<(u32, usize, f64)> {
+        match self {
+            Part::Event(shard) => match &shard.parts[population] {
+                event::Part::Neurons(block) => block.unsound(variables),
+                event::Part::Empty | event::Part::Sources(_) => None,
+            },
+            Part::Grid(shard) => match &shard.parts[population] {
+                grid::Part::Neurons { block, .. } => {
+                    let states = |i: usize| (0..variables).map(move |k| (i as u32, k, block.read(i, k)));
+                    (0..shard.share.members[population].len()).flat_map(states).find(|state| !state.2.is_finite())
+                }
+                grid::Part::Empty | grid::Part::Sources(_) => None,
+            },
+        }
+    }
+
     /// Dynamic state of its members of a population: of neurons, and of sources.
     pub fn save(&self, population: usize) -> (Vec<Vec<u8>>, Vec<Train>) {
         match self {

@@ -178,7 +178,7 @@ impl Course {
         if checkpoint {
             self.next_checkpoint = every.map(|every| after(window.to, every));
         }
-        let looks = windows.samples_at(window) || windows.refreshes_at(window);
+        let looks = windows.samples_at(window) || windows.refreshes_at(window) || windows.ends_stretch(window);
         Pause { rest: checkpoint || windows.begins_recording(window) || looks, checkpoint }
     }
 }

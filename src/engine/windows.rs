@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::spec::WeightSample;
 use crate::time::Time;
 
+use super::finite;
 use super::shard::Window;
 
 /// Windows are at most this long, so that progress and Ctrl-C are seen.
@@ -115,6 +116,11 @@ impl Windows {
     pub fn refreshes_at(&self, window: &Window) -> bool {
         let at = Time(window.to.0 - 1);
         at != self.end && self.refreshes.iter().any(|s| s.has(at))
+    }
+
+    /// Does the window end one of the stretches after which states are looked at?
+    pub fn ends_stretch(&self, window: &Window) -> bool {
+        window.from.0 / finite::EVERY.0 != window.to.0 / finite::EVERY.0
     }
 
     /// Does the recorded span begin with or right after this window?

@@ -60,6 +60,8 @@ pub struct Params {
     /// Onset of the exponential \[mV\].
     v_onset: f64,
     delta_t: f64,
+    /// The right-hand sides of the grid take v as this at most, as NEST's do: `v_peak`, also where `v_th` fires \[mV\].
+    v_peak: f64,
     tau_w: f64,
     a: f64,
     b: f64,
@@ -95,7 +97,7 @@ impl Ode<4> for Params {
         }
         let t_ref = Time::from_ms(t_ref);
         let membrane = Membrane { c_m, g_l, e_l, v_th, v_reset, t_ref, e_ex, e_in, tau_ex, tau_in, i_e };
-        Ok(Params { membrane, v_onset, delta_t, tau_w, a, b })
+        Ok(Params { membrane, v_onset, delta_t, v_peak, tau_w, a, b })
     }
 
     fn start(&self, initial: &[f64]) -> [f64; 4] {

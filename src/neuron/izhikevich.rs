@@ -37,7 +37,7 @@ grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at -65 mV"),
-        variable("u_m", "mV/ms", "recovery variable; starts at 0"),
+        variable("u_m", "mV/ms", "recovery variable; starts at -13 mV/ms, as NEST's: b v_m of the defaults"),
     ],
 };
 
@@ -75,7 +75,7 @@ impl Ode<2> for Params {
 
     fn start(&self, initial: &[f64]) -> [f64; 2] {
         let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
-        [or(0, -65.0).max(self.v_min), or(1, 0.0)]
+        [or(0, -65.0).max(self.v_min), or(1, -13.0)]
     }
 
     fn threshold(&self) -> f64 {

@@ -24,6 +24,7 @@ mod connect;
 mod crossbar;
 mod devices;
 mod digest;
+mod doubts;
 mod energy;
 mod error;
 mod inputs;
@@ -131,7 +132,8 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
     };
 
     let replaced = Arc::new(Mutex::new(scope::Replaced::new()));
-    let mut scope = Scope { replaced: Some(replaced.clone()), ..Scope::default() };
+    let noticed = Arc::new(Mutex::new(scope::Noticed::default()));
+    let mut scope = Scope { replaced: Some(replaced.clone()), noticed: Some(noticed.clone()), ..Scope::default() };
     if let Some(node) = root.get("parameters") {
         let Some(table) = node.table() else { return Err(node.mismatch("the table [parameters]")) };
         scope.parameters = Arc::new(parameters::read(&scope, table)?);
@@ -175,6 +177,7 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
     projections.extend(reader.read_projections(root)?);
     let record = reader.read_record(root, &projections)?;
     let energy = reader.read_energy(root)?;
+    let simulation_step = simulation.resolution;
     let spec = NetworkSpec {
         title,
         reference,
@@ -187,6 +190,7 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
         bound: Vec::new(),
         record,
         energy,
+        notes: noticed.lock().map(|noticed| doubts::notes(root, simulation_step, &noticed)).unwrap_or_default(),
         resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),
     };
     if own && spec.simulation.duration.is_none() && spec.recordings().is_empty() {

@@ -45,6 +45,8 @@ pub struct NetworkSpec {
     pub record: RecordSpec,
     /// `[energy]`.
     pub energy: Option<EnergySpec>,
+    /// What the user is told of it: parameters that nothing uses, times that moved to the grid.
+    pub notes: Vec<String>,
     /// The model with layers and `--set` applied and parameters evaluated, as TOML; goes into the result file.
     pub resolved: String,
 }

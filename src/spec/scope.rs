@@ -1,7 +1,7 @@
 //! Reading single values: numbers with units, times, counts, words. Every evaluation notes what its
 //! text stands for, so that the resolved model can be written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use super::error::{ModelError, Place};
@@ -13,6 +13,15 @@ use crate::units::{self, Expression, Quantity};
 /// What texts at places of the model were evaluated to, as TOML.
 pub(crate) type Replaced = HashMap<(usize, usize), String>;
 
+/// What the user is told of a model that is right, but perhaps not what was meant.
+#[derive(Default)]
+pub(crate) struct Noticed {
+    /// Parameters that an expression names.
+    pub(crate) used: BTreeSet<String>,
+    /// Spike times that moved to the end of their step.
+    pub(crate) moved: usize,
+}
+
 /// What names mean while values are read.
 #[derive(Clone, Default)]
 pub(crate) struct Scope {
@@ -22,6 +31,8 @@ pub(crate) struct Scope {
     pub(crate) indegree: Option<f64>,
     /// Notes for the resolved model; none while values are evaluated again later.
     pub(crate) replaced: Option<Arc<Mutex<Replaced>>>,
+    /// What the user is to be told; none while values are evaluated again later.
+    pub(crate) noticed: Option<Arc<Mutex<Noticed>>>,
     /// The step of the grid, if the model runs on it.
     pub(crate) grid: Option<Time>,
     /// Names of the populations, once they are read.
@@ -45,10 +56,23 @@ impl Scope {
         }
     }
 
+    /// Notices something of which the user is told.
+    pub(crate) fn notice(&self, what: impl FnOnce(&mut Noticed)) {
+        if let Some(mut noticed) = self.noticed.as_ref().and_then(|noticed| noticed.lock().ok()) {
+            what(&mut noticed);
+        }
+    }
+
     /// Parses the text of a node as an expression.
     pub(crate) fn expression(&self, node: &Node, text: &str) -> Result<Expression, ModelError> {
         let known = |name: &str| name == "indegree" || self.parameters.contains_key(name);
-        units::parse_expression(text, &known).map_err(|error| {
+        let parsed = units::parse_expression(text, &known);
+        if let Ok(expression) = &parsed {
+            let mut names = Vec::new();
+            expression.names(&mut names);
+            self.notice(|noticed| noticed.used.extend(names.into_iter().map(|(name, _)| name.to_string())));
+        }
+        parsed.map_err(|error| {
             let shown = node.part(&error.at).error(error.message);
             let word = text.get(error.at).unwrap_or("");
             match units::nearest(word, self.parameters.keys().map(String::as_str)) {

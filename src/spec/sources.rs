@@ -4,7 +4,7 @@ use super::error::{ModelError, Place};
 use super::names::check_keys;
 use super::network_spec::{PopulationKind, Rate, RecordingSpec, SourceSpec};
 use super::reader::{Reader, required};
-use super::scope::snap_up;
+use super::scope::{snap, snap_up};
 use super::tree::{Kind, Node, Table};
 use super::values::{self, Factor, Form};
 use crate::time::Time;
@@ -178,6 +178,9 @@ impl Reader<'_> {
                 }
                 (Some(_), _) => return Err(item.mismatch("a bare number; the unit stands beside the list")),
             };
+            if self.scope.grid.is_some_and(|step| snap(time, step).is_none()) {
+                self.scope.notice(|noticed| noticed.moved += 1);
+            }
             let time = self.scope.grid.map_or(time, |step| snap_up(time, step));
             if let Some(before) = train.last()
                 && time < *before

@@ -22,6 +22,24 @@ fn fired(text: &str) -> Vec<f64> {
     run(text, &[], 1).spikes(1).into_iter().map(|s| s.0).collect()
 }
 
+/// NEST 3.10's `aeif_cond_exp` with Delta_T = 0 and `izhikevich`, from their own starts, driven by a constant current.
+#[test]
+fn adex_without_exponential_and_izhikevich_from_its_default_start_fire_when_nest_says() {
+    let text = |neuron: &str, step: &str| {
+        format!(
+            "simulation = {{ duration = '100 ms', engine = 'grid', resolution = '{step} ms' }}
+             population.N = {{ size = 1, neuron.{neuron} }}"
+        )
+    };
+    let fired = |neuron, step, until| -> Vec<f64> {
+        run(&text(neuron, step), &[], 1).spikes(0).into_iter().map(|s| s.0).filter(|t| *t < until).collect()
+    };
+    let adex = "adex = { delta_t = '0 mV', i_e = '1000 pA' }";
+    assert_eq!(fired(adex, "0.1", 60.0), [8.8, 15.0, 22.6, 32.2, 45.0]);
+    assert_eq!(fired(adex, "1", 60.0), [9.0, 16.0, 24.0, 34.0, 47.0]);
+    assert_eq!(fired("izhikevich = { i_e = '10 pA' }", "0.1", 100.0), [3.4, 27.1, 72.2]);
+}
+
 #[test]
 fn excitation_and_inhibition_at_one_tick_cancel_whatever_the_order() {
     for (first, second, times) in [

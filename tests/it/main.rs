@@ -6,6 +6,7 @@ mod browser;
 mod cli;
 mod cli_commands;
 mod cli_device;
+mod cli_doubts;
 mod cli_errors;
 mod cli_examples;
 mod cli_recordings;

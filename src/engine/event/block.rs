@@ -39,6 +39,8 @@ pub trait Block<W: Real>: Send {
     fn advance(&mut self, work: &mut Work<'_, W>);
     /// A state variable at a time up to which everything has happened.
     fn read(&self, place: u32, variable: usize, at: Time) -> f64;
+    /// The first neuron with a state that is not finite: which of that many variables, and its value.
+    fn unsound(&self, variables: usize) -> Option<(u32, usize, f64)>;
     /// The state of every neuron, for a checkpoint.
     fn save(&self) -> Vec<Vec<u8>>;
     /// Goes on from saved states at `now`.
@@ -433,6 +435,16 @@ impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
 
     fn read(&self, place: u32, variable: usize, at: Time) -> f64 {
         M::read(self.params_of(place), &self.cells[place as usize].state, variable, at)
+    }
+
+    fn unsound(&self, variables: usize) -> Option<(u32, usize, f64)> {
+        let state = |place: usize, variable: usize| {
+            // At its own time, which takes no step.
+            let (params, state) = (self.params_of(place as u32), &self.cells[place].state);
+            (place as u32, variable, M::read(params, state, variable, M::time(state)))
+        };
+        let states = (0..self.cells.len()).flat_map(|place| (0..variables).map(move |variable| state(place, variable)));
+        states.into_iter().find(|state| !state.2.is_finite())
     }
 
     fn save(&self) -> Vec<Vec<u8>> {

@@ -42,7 +42,7 @@ impl Params {
     fn slopes(&self, y: &[f64; 4], current: f64, refractory: bool) -> [f64; 4] {
         let p = &self.membrane;
         let [v, g_ex, g_in, w] = *y;
-        let v = if refractory { p.v_reset } else { v.min(p.v_th) };
+        let v = if refractory { p.v_reset } else { v.min(self.v_peak) };
         let dv = if refractory {
             0.0
         } else {

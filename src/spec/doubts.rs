@@ -1,0 +1,101 @@
+//! What is allowed in a model but seldom meant.
+
+use super::network_spec::{Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec};
+use super::scope::Noticed;
+use super::tree::Table;
+use crate::time::Time;
+use crate::units;
+use crate::value::Value;
+
+/// What reading a model brought up: parameters that nothing uses, spike times that moved to the grid of this step.
+pub(super) fn notes(root: &Table, step: Time, noticed: &Noticed) -> Vec<String> {
+    // A resolved model keeps its parameters for the reader, with their values in place: there none is used, and nothing is wrong.
+    let resolved = noticed.used.is_empty();
+    let parameters = root.get("parameters").and_then(|node| node.table()).map_or(&[][..], |table| &table.entries);
+    let unused = parameters.iter().map(|entry| &entry.key).filter(|name| !resolved && !noticed.used.contains(*name));
+    let told = unused.map(|name| {
+        let near = units::nearest(name, noticed.used.iter().map(String::as_str));
+        let near = near.map_or(String::new(), |near| format!("; {near} is the nearest name that is used"));
+        format!("nothing uses {name} of [parameters]{near}")
+    });
+    let mut notes: Vec<String> = told.collect();
+    if noticed.moved > 0 {
+        let (times, lie) = if noticed.moved == 1 { ("time", "lies") } else { ("times", "lie") };
+        notes.push(format!(
+            "{} spike {times} of the model {lie} between the steps of {step} and moved to the end of their step; \
+             engine = \"event\" keeps times as they are",
+            noticed.moved
+        ));
+    }
+    notes
+}
+
+/// One event may speed a membrane up to this rate \[1/ms\]; synapses of some nS at 100 pF and more reach 1.
+const FASTEST: f64 = 100.0;
+/// Beyond this rate \[1/ms\] the event engine would take a second and more for each ms of each neuron.
+const ENDLESS: f64 = 1e6;
+
+impl NetworkSpec {
+    /// Conductances per event that no synapse has: a membrane under them follows within less than 10 us.
+    ///
+    /// # Errors
+    /// If they are so large that the event engine would not end.
+    pub fn doubts(&self) -> Result<Vec<String>, String> {
+        let weights =
+            self.projections.iter().map(|p| (format!("projection.{}", p.name), &p.weight, p.target.population));
+        let inputs = self.inputs.iter().filter_map(|input| match &input.kind {
+            InputKind::Poisson { weight, .. } => Some((format!("input.{}", input.name), weight, input)),
+            _ => None,
+        });
+        let inputs = inputs.flat_map(|(name, weight, input)| {
+            input.targets.iter().map(move |target| (name.clone(), weight, target.population))
+        });
+        let mut doubts = Vec::new();
+        for (name, weight, target) in weights.chain(inputs) {
+            let target = &self.populations[target];
+            let Some((weight, c_m)) = size(weight).zip(capacitance(target)) else { continue };
+            if weight <= FASTEST * c_m {
+                continue;
+            }
+            let found = format!(
+                "{name} has events of {weight:e} nS onto {}: beside c_m = {c_m} pF that is a membrane time constant of {:.1e} ms, \
+                 where synapses have some nS; is the unit right?",
+                target.name,
+                c_m / weight
+            );
+            let exact = self.simulation.engine == Engine::Event;
+            if exact && weight > ENDLESS * c_m {
+                return Err(format!("{found} The event engine would take steps of that length and not end."));
+            }
+            let slow = if exact {
+                " The event engine takes steps of about that length while they last, which is slow."
+            } else {
+                ""
+            };
+            doubts.push(found + slow);
+        }
+        Ok(doubts)
+    }
+}
+
+/// The membrane capacitance \[pF\] of neurons whose weights are conductances.
+fn capacitance(population: &PopulationSpec) -> Option<f64> {
+    let PopulationKind::Neuron { neuron, .. } = &population.kind else { return None };
+    if neuron.model.weight_unit() != "nS" {
+        return None;
+    }
+    size(&neuron.params[neuron.model.describe().param("c_m")?])
+}
+
+/// How large a value is: its mean or its end, without a sign.
+fn size(value: &Value) -> Option<f64> {
+    match value {
+        Value::Constant(x) => Some(x.abs()),
+        Value::Uniform { low, high } => Some(low.abs().max(high.abs())),
+        Value::Normal { mean, .. } | Value::Lognormal { mean, .. } | Value::Exponential { mean, .. } => {
+            Some(mean.abs())
+        }
+        Value::List(all) => all.iter().map(|x| x.abs()).reduce(f64::max),
+        Value::OfIndegree(_) => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! What is allowed but seldom meant is told; what blows up is an error.
+
+use crate::cli::{bad, good, memspike, workplace};
+use crate::engine_run::{model, run, run_with};
+use memspike::engine::Options;
+
+/// Conductance-based neurons that get events of this weight.
+fn conductances(engine: &str, weight: &str) -> String {
+    format!(
+        "simulation = {{ duration = '150 ms', engine = '{engine}' }}
+         population.E = {{ size = 20, neuron = 'lif_cond_exp' }}
+         input.drive = {{ target = 'E', poisson = {{ rate = '2 kHz', weight = '{weight}' }} }}
+         [[record.state]]
+         population = 'E[0]'
+         variables = ['v_m']
+         interval = '50 ms'\n"
+    )
+}
+
+#[test]
+fn a_network_that_blows_up_is_an_error_that_names_the_state_for_any_number_of_threads() {
+    let told = |threads| run_with(&conductances("grid", "1e15 nS"), &[], threads, &Options::default()).err().unwrap();
+    let error = told(1).to_string();
+    assert!(error.contains("E[0] has v_m = ") && error.contains("mV at 99.9") && error.contains("unit"), "{error}");
+    assert_eq!(error, told(3).to_string());
+    // Also between two looks, and where states are far apart.
+    let late = conductances("grid", "1e15 nS").replace("'150 ms'", "'20 ms'");
+    assert!(run_with(&late, &[], 2, &Options::default()).err().unwrap().to_string().contains(" at 20 ms"));
+    // In the event engine a sum of weights that overflows.
+    let linear = "simulation.duration = '20 ms'\npopulation.E = { size = 3, neuron = 'lif_exp' }
+                  input.a = { target = 'E', poisson = { rate = '5 kHz', weight = '-1.7e308 pA' } }\n";
+    let error = run_with(linear, &[], 2, &Options::default()).err().unwrap().to_string();
+    assert!(error.contains("E[0] has "), "{error}");
+}
+
+#[test]
+fn a_run_that_blows_up_leaves_no_result() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.toml"), conductances("grid", "1e15 nS")).unwrap();
+    let stderr = bad(&memspike(folder.path(), &["run", "a.toml", "-o", "a.h5"]), 1);
+    assert!(stderr.contains("blown up"), "{stderr}");
+    assert!(!folder.path().join("a.h5").exists());
+}
+
+#[test]
+fn conductances_that_no_synapse_has_are_told_and_refused_where_the_run_would_not_end() {
+    let told = |engine, weight| model(&conductances(engine, weight), &[]).doubts();
+    assert_eq!(told("event", "20 nS"), Ok(Vec::new()));
+    assert_eq!(told("grid", "20 nS"), Ok(Vec::new()));
+    let warning = told("event", "-1 mS").unwrap().concat();
+    assert!(warning.contains("input.drive has events of 1e6 nS onto E") && warning.contains("slow"), "{warning}");
+    assert!(!told("grid", "1 mS").unwrap().concat().contains("slow"));
+    assert!(told("event", "1 S").unwrap_err().contains("not end"));
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.toml"), conductances("event", "1 S")).unwrap();
+    for command in ["run", "check"] {
+        let stderr = bad(&memspike(folder.path(), &[command, "a.toml"]), 2);
+        assert!(stderr.contains("c_m = 250 pF"), "{stderr}");
+    }
+}
+
+#[test]
+fn parameters_that_nothing_uses_are_named_with_the_nearest_that_is() {
+    let text = "parameters = { rate_ex = '3 Hz', rate_exx = '5 Hz', twice = '2 * rate_ex' }
+                simulation.duration = '10 ms'
+                population.S = { size = 2, source.poisson.rate = 'twice' }\n";
+    let spec = model(text, &[]);
+    // Its values are in place in the resolved text, where the parameters stand for the reader alone.
+    assert!(model(&spec.resolved, &[]).notes.is_empty());
+    let notes = spec.notes;
+    assert_eq!(notes, ["nothing uses rate_exx of [parameters]; rate_ex is the nearest name that is used"]);
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.toml"), text).unwrap();
+    for command in ["run", "check"] {
+        let output = memspike(folder.path(), &[command, "a.toml"]);
+        good(&output);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains("note: nothing uses rate_exx of [parameters]"), "{stderr}");
+    }
+}
+
+#[test]
+fn spike_times_that_move_to_the_grid_are_counted() {
+    let text = |engine: &str| {
+        format!(
+            "simulation = {{ duration = '10 ms', engine = '{engine}' }}
+             population.S.source.spike_times = [['1 ms', '1.25 ms'], ['2.01 ms', '3.1 ms']]\n"
+        )
+    };
+    let notes = model(&text("grid"), &[]).notes;
+    assert!(
+        notes.len() == 1 && notes[0].starts_with("2 spike times of the model lie between the steps of 0.1 ms"),
+        "{notes:?}"
+    );
+    assert_eq!(run(&text("grid"), &[], 1).spikes(0), [(1.0, 0), (1.3, 0), (2.1, 1), (3.1, 1)]);
+    assert!(model(&text("event"), &[]).notes.is_empty());
+}
+
+#[test]
+fn the_phase_of_a_sine_may_have_a_unit() {
+    let text = |phase: &str| {
+        format!(
+            "simulation.duration = '30 ms'\npopulation.E = {{ size = 1, neuron = 'lif_exp' }}
+             input.wave = {{ target = 'E', current.sine = {{ amplitude = '900 pA', frequency = '20 Hz', phase = {phase} }} }}\n"
+        )
+    };
+    let spikes = |phase| run(&text(phase), &[], 1).spikes(0);
+    assert_eq!(spikes("'90 deg'"), spikes("'90 * 0.017453292519943295 rad'"));
+    assert_eq!(spikes("'1.5 rad'"), spikes("1.5"));
+    assert_ne!(spikes("'90 deg'"), spikes("90"));
+}
