@@ -145,6 +145,21 @@ impl Ode<4> for Params {
         }
     }
 
+    fn trusted(&self, [v, ..]: &[Series; 4], reach: f64) -> f64 {
+        // From far below its onset the exponential is in no term, however soon it comes.
+        let mut reach = reach;
+        while self.delta_t > 0.0 {
+            let rise = v[1..].iter().rev().fold(0.0, |sum, term| (sum + term.abs()) * reach);
+            let highest = (v[0] + rise).min(self.membrane.v_th);
+            let spike = || self.membrane.g_l * self.delta_t * math::exp((highest - self.v_onset) / self.delta_t);
+            if rise <= E_FOLDS * self.delta_t || rise.is_nan() || spike() * reach < UNSEEN * self.membrane.c_m {
+                break;
+            }
+            reach *= 0.5;
+        }
+        reach
+    }
+
     fn reset(&self, y: &mut [f64; 4]) {
         y[0] = self.membrane.v_reset;
         y[3] += self.b;
@@ -163,6 +178,12 @@ impl Ode<4> for Params {
         0.0
     }
 }
+
+/// Growth of the exponential, in e-folds, that the terms of a series see coming.
+const E_FOLDS: f64 = 2.0;
+
+/// What the exponential may add to v without being seen \[mV\].
+const UNSEEN: f64 = 1e-12;
 
 /// The exponential stays below 1e288, so that sums and products with it are finite.
 const LARGEST_EXPONENT: f64 = 663.0;

@@ -33,6 +33,24 @@ fn a_network_that_blows_up_is_an_error_that_names_the_state_for_any_number_of_th
     assert!(error.contains("E[0] has "), "{error}");
 }
 
+/// NEST 3.10 ends this very neuron with "NEST detected a numerical instability".
+#[test]
+fn adex_that_loses_its_solution_on_a_grid_is_an_error_and_fires_in_the_event_engine() {
+    let text = |engine: &str| {
+        format!(
+            "simulation = {{ duration = '20 ms', engine = '{engine}' }}
+             [population.E]
+             size = 1
+             [population.E.neuron.adex]
+             e_l = '-69.5 mV'\nv_th = '-59.23 mV'\nv_reset = '-54.68 mV'\nc_m = '188.7 pF'\nt_ref = '0.1 ms'\ng_l = '39.37 nS'
+             i_e = '2000 pA'\ndelta_t = '0.5544 mV'\na = '3.124 nS'\nb = '70.15 pA'\ntau_w = '202 ms'\nv_peak = '0 mV'\n"
+        )
+    };
+    let error = run_with(&text("grid"), &[], 1, &Options::default()).err().unwrap().to_string();
+    assert!(error.contains("E[0] has v_m = NaN") && error.contains("delta_t"), "{error}");
+    assert!(run(&text("event"), &[], 1).spikes(0).len() > 100);
+}
+
 #[test]
 fn a_run_that_blows_up_leaves_no_result() {
     let folder = workplace();

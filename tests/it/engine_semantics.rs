@@ -40,6 +40,27 @@ fn adex_without_exponential_and_izhikevich_from_its_default_start_fire_when_nest
     assert_eq!(fired("izhikevich = { i_e = '10 pA' }", "0.1", 100.0), [3.4, 27.1, 72.2]);
 }
 
+/// Without adaptation the time to v_peak is the integral of dv / (dv/dt). With small delta_t the potential diverges within far less than
+/// a tick, where terms of any series overflow.
+#[test]
+fn adex_with_a_sharp_exponential_fires_when_the_integral_says() {
+    let (c, g, e, onset, i) = (281.0, 30.0, -70.6, -50.4, 1000.0);
+    for delta in [0.1, 0.3, 0.5, 0.8, 2.0, 4.0] {
+        let wait = |v: f64| c / (-g * (v - e) + g * delta * ((v - onset) / delta).exp() + i);
+        // Simpson's rule; beyond 60 delta_t above the onset nothing is left.
+        let (n, h) = (400_000, (0.0_f64.min(onset + 60.0 * delta) - e) / 400_000.0);
+        let term =
+            |k: i32| wait(e + f64::from(k) * h) * if k == 0 || k == n { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
+        let expected = (0..=n).map(term).sum::<f64>() * h / 3.0;
+        let text = format!(
+            "simulation.duration = '12 ms'
+             population.N = {{ size = 1, neuron.adex = {{ delta_t = '{delta} mV', a = '0 nS', b = '0 pA', i_e = '1000 pA' }} }}"
+        );
+        let found = run(&text, &[], 1).spikes(0)[0].0;
+        assert!((found - expected).abs() < 2e-8, "delta_t = {delta} mV: {found} {expected}");
+    }
+}
+
 #[test]
 fn excitation_and_inhibition_at_one_tick_cancel_whatever_the_order() {
     for (first, second, times) in [

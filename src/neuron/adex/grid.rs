@@ -10,6 +10,10 @@ use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
 /// NEST's default `gsl_error_tol`, absolute, in mV, nS and pA.
 const TOLERANCE: f64 = 1e-6;
 
+/// NEST's bounds, beyond which its solver has lost the solution: of v_m \[mV\], and of w \[pA\].
+const LOWEST: f64 = -1e3;
+const MOST_ADAPTED: f64 = 1e6;
+
 /// A block of neurons. The state is kept in 64 bits at any precision: the step control needs them.
 struct Block {
     h: f64,
@@ -72,7 +76,10 @@ impl<R: Real> GridNeurons<R> for Block {
             while t < self.h {
                 let held = *refractory > 0;
                 evolve(|y| p.slopes(y, current, held), TOLERANCE, &mut t, self.h, &mut self.suggestion[i], y);
-                if *refractory > 0 {
+                if y[0] < LOWEST || y[3].abs() > MOST_ADAPTED {
+                    // NEST gives up here ("numerical instability"): what follows would be no solution. The run ends with an error.
+                    *y = [f64::NAN; 4];
+                } else if *refractory > 0 {
                     y[0] = p.membrane.v_reset;
                 } else if y[0] >= p.membrane.v_th {
                     p.reset(y);

@@ -55,6 +55,12 @@ pub trait Ode<const N: usize>: Clone + Send + Sync + 'static {
     /// too for the values that follow while the potential is held at `y[0]`. 0 where nothing is known.
     fn quiet(&self, y: &[f64; N], current: f64) -> f64;
 
+    /// How far the series may be trusted \[ms\], which their last terms say hold for `reach`: less where something sharp lies ahead that
+    /// they do not see yet.
+    fn trusted(&self, _: &[Series; N], reach: f64) -> f64 {
+        reach
+    }
+
     /// The potential never falls below this \[mV\].
     fn floor(&self) -> f64 {
         f64::NEG_INFINITY

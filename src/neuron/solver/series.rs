@@ -36,12 +36,16 @@ pub(super) fn value_and_slope(c: &Series, s: f64) -> (f64, f64) {
     (p, dp)
 }
 
-/// How far the series hold \[ms\]: the next-to-last terms stay within the tolerance too, in case the last vanish.
+/// How far the series hold \[ms\], 0 where they do not: the next-to-last terms stay within the tolerance too, in case the last vanish.
 pub(super) fn reach(series: &[Series], longest: f64) -> f64 {
     let mut reach = longest;
     for c in series {
         let allowed = TOLERANCE * (1.0 + c[1].abs());
         let last = c[ORDER].abs();
+        if !(last.is_finite() && c[ORDER - 1].is_finite()) {
+            // Where terms overflow the potential diverges long before the next tick.
+            return 0.0;
+        }
         if last > 0.0 {
             reach = reach.min((allowed / last).sqrt().sqrt().sqrt().sqrt());
         }

@@ -15,6 +15,9 @@ use crate::time::{TICKS_PER_MS, Time};
 /// The longest step \[ms\].
 const LONGEST: f64 = 1e4;
 
+/// How far beyond the threshold a potential that diverges is taken within a tick, so that rounding does not matter \[mV\].
+const BEYOND: f64 = 1.0;
+
 /// [`EventNeuron::advance`] leaves the origin behind by at most this much before it takes the steps.
 const LAG: Time = Time(50_000_000_000);
 
@@ -65,15 +68,20 @@ impl<const N: usize> Trajectory<N> {
         if self.end > self.origin + Time(1) {
             return Piece { series, end: self.end };
         }
-        let end = self.natural_end(&mut series);
+        let end = self.natural_end(p, &mut series);
         Piece { series, end }
     }
 
     /// Where the step ends by itself: the reach of the series, or the end of the refractory period.
-    fn natural_end(&self, series: &mut [Series; N]) -> Time {
-        let ticks = reach(series, LONGEST) * TICKS_PER_MS;
-        if ticks < 1.0 {
-            // Just before v diverges the series holds for less than a tick: that part stands for the whole tick.
+    fn natural_end<P: Ode<N>>(&self, p: &P, series: &mut [Series; N]) -> Time {
+        let ticks = p.trusted(series, reach(series, LONGEST)) * TICKS_PER_MS;
+        if ticks < 1.0 && series[0][1] > 0.0 && series[0][2] > 0.0 {
+            // v diverges within a few ticks: the spike is at the next. What else there is hardly changes by then.
+            let level = p.threshold() + p.risen().map_or(0.0, |k| self.y[k]);
+            series.iter_mut().for_each(|c| c[2..].fill(0.0));
+            series[0][1] = (level + BEYOND - self.y[0]) * TICKS_PER_MS;
+        } else if ticks < 1.0 {
+            // That part of a tick stands for the whole.
             for c in series {
                 let mut scale = 1.0;
                 for term in c.iter_mut() {
@@ -89,7 +97,7 @@ impl<const N: usize> Trajectory<N> {
     /// The piece of a model whose potential has a floor: it ends where v meets the floor, or leaves it.
     fn piece_above<P: Ode<N>>(&self, p: &P, floor: f64, mut series: [Series; N]) -> Piece<N> {
         if self.y[0] > floor || series[0][1] > 0.0 {
-            let end = self.natural_end(&mut series);
+            let end = self.natural_end(p, &mut series);
             let below = series[0].map(|c| -c);
             let length = (end - self.origin).0;
             // From the floor itself v rises, and does not come back to it within a step of this length.
@@ -97,7 +105,7 @@ impl<const N: usize> Trajectory<N> {
             return Piece { series, end: meets.map_or(end, |n| self.origin + Time(n)) };
         }
         p.expand(&self.y, self.current, true, &mut series);
-        let mut piece = Piece { end: self.natural_end(&mut series), series };
+        let mut piece = Piece { end: self.natural_end(p, &mut series), series };
         let rises = |at: Time| {
             let mut ahead = [[0.0; ORDER + 1]; N];
             p.expand(&piece.at(self.origin, at), self.current, false, &mut ahead);
