@@ -53,7 +53,7 @@ fn adex_with_a_sharp_exponential_fires_when_the_integral_says() {
             |k: i32| wait(e + f64::from(k) * h) * if k == 0 || k == n { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
         let expected = (0..=n).map(term).sum::<f64>() * h / 3.0;
         let text = format!(
-            "simulation.duration = '12 ms'
+            "simulation.duration = '15 ms'
              population.N = {{ size = 1, neuron.adex = {{ delta_t = '{delta} mV', a = '0 nS', b = '0 pA', i_e = '1000 pA' }} }}"
         );
         let found = run(&text, &[], 1).spikes(0)[0].0;
