@@ -146,18 +146,20 @@ impl Ode<4> for Params {
     }
 
     fn trusted(&self, [v, ..]: &[Series; 4], reach: f64) -> f64 {
+        if self.delta_t == 0.0 {
+            return reach;
+        }
         // From far below its onset the exponential is in no term, however soon it comes.
         let mut reach = reach;
-        while self.delta_t > 0.0 {
+        loop {
             let rise = v[1..].iter().rev().fold(0.0, |sum, term| (sum + term.abs()) * reach);
             let highest = (v[0] + rise).min(self.membrane.v_th);
             let spike = || self.membrane.g_l * self.delta_t * math::exp((highest - self.v_onset) / self.delta_t);
             if rise <= E_FOLDS * self.delta_t || rise.is_nan() || spike() * reach < UNSEEN * self.membrane.c_m {
-                break;
+                return reach;
             }
             reach *= 0.5;
         }
-        reach
     }
 
     fn reset(&self, y: &mut [f64; 4]) {

@@ -26,8 +26,8 @@ NEURONS = [
     ("lif_delta", "iaf_psc_delta", 1e-9, "mV"),
     ("lif_exp", "iaf_psc_exp", 1e-9, "pA"),
     ("lif_alpha", "iaf_psc_alpha", 1e-9, "pA"),
-    ("lif_cond_exp", "iaf_cond_exp", 0.01, "nS"),
-    ("lif_cond_alpha", "iaf_cond_alpha", 0.01, "nS"),
+    ("lif_cond_exp", "iaf_cond_exp", 0.1, "nS"),
+    ("lif_cond_alpha", "iaf_cond_alpha", 0.1, "nS"),
     ("adex", "aeif_cond_exp", 0.5, "nS"),
     ("izhikevich", "izhikevich", 1e-9, "mV"),
 ]
