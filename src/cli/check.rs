@@ -54,8 +54,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     let waiting = waits(&spec);
     let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    let (neurons, sources) = (size.neurons, size.sources);
-    refuse_if_too_large(neurons.saturating_add(sources), size.synapses, size.bytes, available())?;
+    refuse_if_too_large(size.members(), size.synapses, size.bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
     warn(&spec, true)?;
     if json {

@@ -250,9 +250,8 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
         return Err(Failure::input(message));
     }
     let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
-    let members = size.neurons.saturating_add(size.sources);
     let bytes = (u128::from(size.bytes) * ranks.neighbours() as u128 / ranks.size() as u128) as u64;
-    memory::refuse_if_too_large(members, size.synapses, bytes, memory::available())?;
+    memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available())?;
     Ok((loaded, size))
 }
 

@@ -10,7 +10,7 @@ use crate::ranks::Ranks;
 use crate::synapse::Energy;
 use crate::time::Time;
 
-use super::part::Part;
+use super::part::{Part, views};
 use super::shard::Model;
 use super::synapses::{Ends, Listing, Located, groups_of, locate, weights_at};
 use super::{RunError, told};
@@ -62,10 +62,6 @@ pub fn refresh<W: Real>(
         put(model, parts, (&listing.own, &places), projection, &share, &feed);
     }
     Ok(())
-}
-
-fn views<'a, W: Real>(parts: &'a [&mut Part<W>]) -> Vec<&'a Part<W>> {
-    parts.iter().map(|p| &**p).collect()
 }
 
 /// Shares of all synapses of a projection, and what each source feeds.

@@ -17,7 +17,7 @@ use crate::whole;
 use super::RunError;
 use super::array::{self, ArrayState};
 use super::flight::Spike;
-use super::part::Part;
+use super::part::{Part, views};
 use super::recorder::Held;
 use super::shard::Model;
 use super::statistics::Statistics;
@@ -124,7 +124,7 @@ impl Saved {
         for part in parts.iter_mut() {
             part.groups_mut().iter_mut().for_each(|g| super::shard::settle(g, now));
         }
-        let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
+        let parts = views(parts);
         let mut listings = Vec::new();
         for projection in plastic_projections(&parts) {
             let groups = groups_of(parts[0], projection);

@@ -25,10 +25,10 @@ pub fn check<W: Real>(network: &Network, parts: &[&Part<W>], at: Time) -> Result
         };
         if let Some((member, variable, value)) = parts.iter().find_map(unsound) {
             return Err(RunError::Failed(format!(
-                "{}[{member}] has {} = {value} {} at {at}, so the run has no result: the network has blown up. Most often a weight, a current or \
-                 a rate is too large by orders of magnitude (is its unit right?), or a plastic weight has no w_max; adex on a grid loses its way where (v_peak - v_th) / delta_t is large, \
-                 which the event engine does not. States are looked at \
-                 every {EVERY} and at the end; record this one from time 0 to see where it begins",
+                "{}[{member}] has {} = {value} {} at {at}, so the run has no result: the network has blown up. Most often a \
+                 weight, a current or a rate is too large by orders of magnitude (is its unit right?), or a plastic weight has no \
+                 w_max; adex on a grid loses its way where (v_peak - v_th) / delta_t is large, which the event engine does not. \
+                 States are looked at every {EVERY} and at the end; record this one from time 0 to see where it begins",
                 population.name, variables[variable].name, variables[variable].unit
             )));
         }

@@ -21,7 +21,7 @@ use super::exchange::{Exchange, Wish};
 use super::finite;
 use super::flight::{Flight, Spike};
 use super::ledger::{Pulses, Spent};
-use super::part::Part;
+use super::part::{Part, views};
 use super::phases::Phases;
 use super::recorder::Recorder;
 use super::run::{Course, Pause, Shared, lock};
@@ -202,8 +202,7 @@ impl<'a> Leader<'a> {
         if pause.rest && self.windows.samples_at(window) {
             let samples = shared.with_parts(|parts| {
                 parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
-                let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-                self.recorder.sample(self.network, window, self.windows.end, &parts)
+                self.recorder.sample(self.network, window, self.windows.end, &views(parts))
             });
             if self.trouble.is_none() {
                 let written = samples.into_iter().try_for_each(|chunk| self.sink.write(chunk));
@@ -233,7 +232,7 @@ impl<'a> Leader<'a> {
 
     /// An error if a state on this rank is not finite.
     fn expect_finite<W: Real>(&self, shared: &Shared<W>, at: Time) -> Result<(), RunError> {
-        shared.with_parts(|parts| finite::check(self.network, &parts.iter().map(|p| &**p).collect::<Vec<_>>(), at))
+        shared.with_parts(|parts| finite::check(self.network, &views(parts), at))
     }
 
     /// The recorded window begins: spikes on their way count when they arrive.
@@ -339,10 +338,7 @@ impl<'a> Leader<'a> {
 
     /// What devices on this rank have spent by `reached`, by projection.
     fn prices<W: Real>(&self, shared: &Shared<W>, reached: Time, pulses: Pulses) -> Vec<Option<Spent>> {
-        shared.with_parts(|parts| {
-            let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
-            ledger::prices(&parts, self.network.projections.len(), reached, pulses)
-        })
+        shared.with_parts(|parts| ledger::prices(&views(parts), self.network.projections.len(), reached, pulses))
     }
 
     /// Keeps pace with the clock.

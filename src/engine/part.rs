@@ -22,6 +22,11 @@ pub enum Part<W: Real> {
     Grid(GridShard<W>),
 }
 
+/// Parts of which nothing is changed.
+pub fn views<'a, W: Real>(parts: &'a [&mut Part<W>]) -> Vec<&'a Part<W>> {
+    parts.iter().map(|part| &**part).collect()
+}
+
 impl<W: Real> Part<W> {
     /// At time 0.
     pub fn new(model: &Model<'_>, network: &Network, shard: Shard<W>, quantum: Time) -> Result<Part<W>, RunError> {

@@ -24,6 +24,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Neurons and sources.
+    pub fn members(&self) -> u64 {
+        self.neurons.saturating_add(self.sources)
+    }
+
     /// How many of `available` threads on each of `ranks` are worth their keep: all wait for each other twice per window, so a
     /// thread needs some thousand neurons, or the synapses for as much work.
     pub fn threads(&self, available: usize, ranks: usize) -> usize {

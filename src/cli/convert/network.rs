@@ -6,7 +6,7 @@ use memspike::engine::{self, Options, Unobserved};
 use memspike::format::sonata::PopulationSpikes;
 use memspike::interchange::Synapses;
 use memspike::network::{self, Population};
-use memspike::record::{Chunk, Memory, WeightKind};
+use memspike::record::{Chunk, Layout, Memory, WeightKind};
 use memspike::spec::{NetworkSpec, PopulationKind, RecordSpec, Slice, WeightRecord, WeightSample};
 
 use crate::cli::model::{Layers, Loaded, Model};
@@ -26,12 +26,7 @@ pub struct Built {
 pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     let Loaded { spec, .. } = Model::File(path.to_owned()).load(layers, None)?;
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    memory::refuse_if_too_large(
-        size.neurons.saturating_add(size.sources),
-        size.synapses,
-        size.bytes,
-        memory::available(),
-    )?;
+    memory::refuse_if_too_large(size.members(), size.synapses, size.bytes, memory::available())?;
     let (populations, synapses) = build(spec.clone())?;
     Ok(Built { spec, populations, synapses })
 }
@@ -41,12 +36,7 @@ fn build(mut spec: NetworkSpec) -> Result<(Vec<Population>, Vec<Synapses>), Fail
     spec.simulation.duration = Some(spec.simulation.resolution);
     let all = (0..spec.projections.len()).map(|projection| WeightRecord { projection, on: WeightSample::End });
     spec.record = RecordSpec { weights: all.collect(), ..RecordSpec::default() };
-    let network = network::compile(spec, 1).map_err(Failure::input)?;
-    let populations = network.populations.clone();
-    let simulation = engine::prepare(network).map_err(Failure::input)?;
-    let layout = simulation.layout();
-    let mut memory = Memory::keeping();
-    simulation.run(&Options::default(), &mut memory, &mut Unobserved::default()).map_err(Failure::run)?;
+    let (populations, layout, memory) = simulate(spec)?;
     let mut synapses = Vec::new();
     for (place, layout) in layout.weights.into_iter().enumerate() {
         let WeightKind::Snapshots { source_ids, target_ids, delays_ms } = layout.kind else { continue };
@@ -58,6 +48,17 @@ fn build(mut spec: NetworkSpec) -> Result<(Vec<Population>, Vec<Synapses>), Fail
         synapses.push(Synapses { sources: source_ids, targets: target_ids, delays_ms, weights });
     }
     Ok((populations, synapses))
+}
+
+/// The populations of a model, and what it recorded.
+fn simulate(spec: NetworkSpec) -> Result<(Vec<Population>, Layout, Memory), Failure> {
+    let network = network::compile(spec, 1).map_err(Failure::input)?;
+    let populations = network.populations.clone();
+    let simulation = engine::prepare(network).map_err(Failure::input)?;
+    let layout = simulation.layout();
+    let mut memory = Memory::keeping();
+    simulation.run(&Options::default(), &mut memory, &mut Unobserved::default()).map_err(Failure::run)?;
+    Ok((populations, layout, memory))
 }
 
 /// The spikes of each source over the whole run: they depend on nothing else, so the network is left out.
@@ -72,9 +73,7 @@ pub fn trains(spec: &NetworkSpec) -> Result<Vec<Option<PopulationSpikes>>, Failu
     (alone.projections, alone.inputs) = (Vec::new(), Vec::new());
     let slices = sources.iter().map(|&population| Slice { population, start: 0, stop: None });
     alone.record = RecordSpec { spikes: slices.collect(), ..RecordSpec::default() };
-    let simulation = engine::prepare(network::compile(alone, 1).map_err(Failure::input)?).map_err(Failure::input)?;
-    let mut memory = Memory::keeping();
-    simulation.run(&Options::default(), &mut memory, &mut Unobserved::default()).map_err(Failure::run)?;
+    let (_, _, memory) = simulate(alone)?;
     for (place, population) in sources.into_iter().enumerate() {
         let (times_ms, node_ids) = memory.spikes(place);
         let population_spikes =

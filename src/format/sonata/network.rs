@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hdf5::Group;
 
-use super::write::{create, whole_file};
+use super::write::write_groups;
 use crate::format::result::{set_text, write_list};
 
 /// A population of nodes, of one type.
@@ -47,20 +47,15 @@ pub struct EdgesData {
 /// # Errors
 /// What the library says.
 pub fn write_nodes(path: &Path, populations: &[NodesData]) -> Result<(), String> {
-    whole_file(path, |part| {
-        let file = create(part)?;
-        let root = file.create_group("nodes")?;
-        for nodes in populations {
-            let group = root.create_group(&nodes.name)?;
-            rows(&group, "node", nodes.type_id, nodes.size)?;
-            write_list(&group, "node_id", &(0..nodes.size as u64).collect::<Vec<_>>())?;
-            let own = group.create_group("0")?;
-            if !nodes.dynamics.is_empty() {
-                let own = own.create_group("dynamics_params")?;
-                nodes.dynamics.iter().try_for_each(|(name, values)| write_list(&own, name, values).map(drop))?;
-            }
+    write_groups(path, "nodes", populations.iter().map(|nodes| (&nodes.name[..], nodes)), |group, nodes| {
+        rows(group, "node", nodes.type_id, nodes.size)?;
+        write_list(group, "node_id", &(0..nodes.size as u64).collect::<Vec<_>>())?;
+        let own = group.create_group("0")?;
+        if nodes.dynamics.is_empty() {
+            return Ok(());
         }
-        file.close()
+        let own = own.create_group("dynamics_params")?;
+        nodes.dynamics.iter().try_for_each(|(name, values)| write_list(&own, name, values).map(drop))
     })
 }
 
@@ -69,21 +64,15 @@ pub fn write_nodes(path: &Path, populations: &[NodesData]) -> Result<(), String>
 /// # Errors
 /// What the library says.
 pub fn write_edges(path: &Path, populations: &[EdgesData]) -> Result<(), String> {
-    whole_file(path, |part| {
-        let file = create(part)?;
-        let root = file.create_group("edges")?;
-        for edges in populations {
-            let group = root.create_group(&edges.name)?;
-            rows(&group, "edge", edges.type_id, edges.sources.len())?;
-            let ends = [("source_node_id", &edges.sources), ("target_node_id", &edges.targets)];
-            for ((name, ids), population) in ends.into_iter().zip(&edges.populations) {
-                set_text(&*write_list(&group, name, ids)?, "node_population", population)?;
-            }
-            let own = group.create_group("0")?;
-            write_list(&own, "syn_weight", &edges.weights)?;
-            write_list(&own, "delay", &edges.delays_ms)?;
+    write_groups(path, "edges", populations.iter().map(|edges| (&edges.name[..], edges)), |group, edges| {
+        rows(group, "edge", edges.type_id, edges.sources.len())?;
+        let ends = [("source_node_id", &edges.sources), ("target_node_id", &edges.targets)];
+        for ((name, ids), population) in ends.into_iter().zip(&edges.populations) {
+            set_text(&*write_list(group, name, ids)?, "node_population", population)?;
         }
-        file.close()
+        let own = group.create_group("0")?;
+        write_list(&own, "syn_weight", &edges.weights)?;
+        write_list(&own, "delay", &edges.delays_ms).map(drop)
     })
 }
 

@@ -53,17 +53,12 @@ pub struct ReportData {
 /// # Errors
 /// What the library says.
 pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) -> Result<(), String> {
-    whole_file(path, |part| {
-        let file = create(part)?;
-        let spikes = file.create_group("spikes")?;
-        for population in populations {
-            let group = spikes.create_group(&population.population)?;
-            set(&group, "sorting", &if by_id { Sorting::by_id } else { Sorting::by_time })?;
-            let times = write_list(&group, "timestamps", &population.times_ms)?;
-            set_text(&times, "units", "ms")?;
-            write_list(&group, "node_ids", &population.node_ids)?;
-        }
-        file.close()
+    let groups = populations.iter().map(|spikes| (&spikes.population[..], spikes));
+    write_groups(path, "spikes", groups, |group, spikes| {
+        set(group, "sorting", &if by_id { Sorting::by_id } else { Sorting::by_time })?;
+        let times = write_list(group, "timestamps", &spikes.times_ms)?;
+        set_text(&times, "units", "ms")?;
+        write_list(group, "node_ids", &spikes.node_ids).map(drop)
     })
 }
 
@@ -72,27 +67,35 @@ pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) 
 /// # Errors
 /// What the library says.
 pub fn write_reports(path: &Path, reports: &[ReportData]) -> Result<(), String> {
-    whole_file(path, |part| {
-        let file = create(part)?;
-        let root = file.create_group("report")?;
-        for report in reports {
-            let group = root.create_group(&report.population)?;
-            let width = report.node_ids.len();
-            let rows = report.data.len() / width.max(1);
-            let data = group.new_dataset::<f64>().shape([rows, width]).create("data")?;
-            if !report.data.is_empty() {
-                data.write_raw(&report.data)?;
-            }
-            set_text(&data, "units", &report.unit)?;
-            write_mapping(&group.create_group("mapping")?, report)?;
+    let groups = reports.iter().map(|report| (&report.population[..], report));
+    write_groups(path, "report", groups, |group, report| {
+        let width = report.node_ids.len();
+        let rows = report.data.len() / width.max(1);
+        let data = group.new_dataset::<f64>().shape([rows, width]).create("data")?;
+        if !report.data.is_empty() {
+            data.write_raw(&report.data)?;
         }
-        file.close()
+        set_text(&data, "units", &report.unit)?;
+        write_mapping(&group.create_group("mapping")?, report)
     })
 }
 
-/// Lets `write` make a file that takes the place of `path` once it is whole.
-pub(super) fn whole_file(path: &Path, write: impl FnOnce(&Path) -> hdf5::Result<()>) -> Result<(), String> {
+/// Writes a file whose group `root` has a group of each name, which `fill` fills; it takes the place of `path` once it is whole.
+pub(super) fn write_groups<'a, T: 'a>(
+    path: &Path,
+    root: &str,
+    groups: impl Iterator<Item = (&'a str, &'a T)>,
+    fill: impl Fn(&Group, &T) -> hdf5::Result<()>,
+) -> Result<(), String> {
     let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
+    let write = |part: &Path| {
+        let file = create(part)?;
+        let root = file.create_group(root)?;
+        for (name, content) in groups {
+            fill(&root.create_group(name)?, content)?;
+        }
+        file.close()
+    };
     whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
 }
 
@@ -106,7 +109,7 @@ fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {
     set_text(&time, "units", "ms")
 }
 
-pub(super) fn create(path: &Path) -> hdf5::Result<File> {
+fn create(path: &Path) -> hdf5::Result<File> {
     hdf5::silence_errors(true);
     let file = File::create(path)?;
     set(&file, "magic", &SONATA_MAGIC)?;
