@@ -64,6 +64,30 @@ impl Param {
         self.bound == Bound::Optional
     }
 
+    /// The default as a model file writes it; none if it has to be given or is absent without. `weight`: the unit of weights onto
+    /// the target, without which those have none.
+    pub fn default_toml(&self, weight: Option<&str>) -> Option<String> {
+        if let Kind::List(unit, list) = self.kind {
+            let items = list.iter().map(|v| if unit.is_empty() { v.to_string() } else { format!("\"{v} {unit}\"") });
+            return Some(format!("[{}]", items.collect::<Vec<_>>().join(", ")));
+        }
+        if self.default.is_nan() {
+            return None;
+        }
+        let quantity = |unit: &str| match self.default {
+            infinite if infinite.is_infinite() => format!("\"{infinite}\""),
+            small if small != 0.0 && small.abs() < 1e-3 => format!("\"{small:e} {unit}\""),
+            other => format!("\"{other} {unit}\""),
+        };
+        Some(match self.kind {
+            Kind::Flag => (self.default != 0.0).to_string(),
+            Kind::Choice(words) => format!("\"{}\"", words.get(self.default as usize).unwrap_or(&"")),
+            Kind::Quantity(unit) => quantity(unit),
+            Kind::Weight if !weight?.is_empty() => quantity(weight?),
+            _ => self.default.to_string(),
+        })
+    }
+
     /// The default of a list; none if it is one value.
     pub fn list(&self) -> Option<&'static [f64]> {
         if let Kind::List(_, default) = self.kind { Some(default) } else { None }

@@ -17,7 +17,10 @@ pub struct Prices {
     pub source: &'static str,
 }
 
-/// The chips that ship.
+/// How the source of a figure begins that could not be traced to a paper: users are warned.
+pub const UNVERIFIED: &str = "UNVERIFIED";
+
+/// The chips that ship. None of the papers could be opened when the figures were last checked (2026); each source says so.
 pub const ALL: [Prices; 4] = [
     Prices {
         name: "loihi",
@@ -25,8 +28,9 @@ pub const ALL: [Prices; 4] = [
         spike: None,
         neuron_update: Some(81e-12),
         static_power: None,
-        source: "Davies et al. 2018, doi:10.1109/MM.2018.112130359, table 2 (pre-silicon simulation at 0.75 V): synaptic spike \
-                 operation 23.6 pJ, active neuron update 81 pJ",
+        source: "Davies et al. 2018, doi:10.1109/MM.2018.112130359, table 2: 23.6 pJ per synaptic operation, 81 pJ per update of an \
+                 active neuron; simulated before there was silicon (SDF, SPICE, 0.75 V), not measured; read as other projects \
+                 quote the table",
     },
     Prices {
         name: "truenorth",
@@ -34,8 +38,8 @@ pub const ALL: [Prices; 4] = [
         spike: None,
         neuron_update: None,
         static_power: None,
-        source: "Merolla et al. 2014, doi:10.1126/science.1254642: 26 pJ, the whole chip's energy (static power included) over \
-                 its synaptic events at 20 Hz and 128 active synapses of a neuron",
+        source: "Merolla et al. 2014, doi:10.1126/science.1254642: 26 pJ per synaptic event, measured: the whole chip's power (static \
+                 power included) over its events at 20 Hz and 128 active synapses of a neuron; read as others quote it",
     },
     Prices {
         name: "spinnaker2",
@@ -43,8 +47,8 @@ pub const ALL: [Prices; 4] = [
         spike: None,
         neuron_update: Some(2.19e-9),
         static_power: None,
-        source: "Hoeppner et al. 2019, arXiv:1903.08941 (28 nm prototype): 450 pJ per synaptic event, 2.19 nJ per neuron update; \
-                 read as keras-spiking quotes them",
+        source: "Hoeppner et al. 2019, arXiv:1903.08941 (28 nm prototype): 450 pJ per synaptic event, \
+                 2.19 nJ per neuron update; read as keras-spiking quotes them",
     },
     Prices {
         name: "brainscales",
@@ -52,7 +56,8 @@ pub const ALL: [Prices; 4] = [
         spike: None,
         neuron_update: None,
         static_power: None,
-        source: "order of magnitude, 0.1 nJ per synaptic event of the wafer-scale system: recalled, not checked against a paper",
+        source: "UNVERIFIED: 0.1 nJ per synaptic event, an order of magnitude that is quoted for the wafer-scale system (BrainScaleS-1); no \
+                 paper that states or measures it was found; give synaptic_event a figure of your own",
     },
 ];
 

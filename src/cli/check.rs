@@ -17,7 +17,8 @@ use super::{Done, Failure, graph, quantity};
 /// Check a model and print its size (neurons, synapses, memory) without building it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike check models/microcircuit.toml --set parameters.scale=0.1\n  \
-                        memspike check models/brunel_ai.toml --resolved")]
+                        memspike check models/brunel_ai.toml --resolved\n\n\
+                        docs/MODEL-FILE.md has all tables and keys of a model file; memspike models shows them, too.")]
 pub struct Args {
     /// The model file (TOML), the configuration of a SONATA circuit (JSON), or a NIR graph (.nir)
     model: PathBuf,
@@ -26,7 +27,8 @@ pub struct Args {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
     set: Vec<(String, String)>,
 
-    /// Print the model with layers and parameters applied
+    /// Print the model with all that it leaves out filled in: layers, parameters, sets, defaults. It is a model again, which gives the same
+    /// bytes. For a SONATA circuit only the tables beside the network
     #[arg(long, conflicts_with = "json")]
     resolved: bool,
 
@@ -40,10 +42,12 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     if graph::is_graph(&args.model) {
         return graph::describe(&args.model, args.json);
     }
-    let model = Model::File(args.model);
     if args.resolved {
+        // Files that it names are found from wherever the text is kept.
+        let model = Model::File(std::path::absolute(&args.model).unwrap_or(args.model));
         return Ok(Done::text(model.read(&args.set)?.resolved));
     }
+    let model = Model::File(args.model);
     describe(&model, &args.set, args.json)
 }
 
@@ -150,6 +154,7 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
         let rule = projection.plasticity.as_ref().map(|r| r.rule.describe().name);
         let device = projection.device.as_ref().map(|d| d.device.describe().name);
         let beside = [(projection.short_term.is_some(), "short_term"), (projection.normalize.is_some(), "normalize")];
+        let crossbar = projection.crossbar.as_ref().map(|_| "crossbar");
         let beside = beside.into_iter().filter_map(|(has, name)| has.then_some(name));
         let procedural = projection.procedural.then_some("procedural");
         let waveform = projection.waveform.as_ref().map(|w| {
@@ -160,7 +165,7 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
                 surface.error
             )
         });
-        let rule = rule.into_iter().chain(beside).chain(device).chain(procedural);
+        let rule = rule.into_iter().chain(beside).chain(device).chain(crossbar).chain(procedural);
         let extras: Vec<&str> = rule.chain(waveform.as_deref()).collect();
         let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
         let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));

@@ -25,6 +25,7 @@ mod graph;
 mod http;
 mod info;
 mod interrupt;
+mod keys;
 mod live;
 mod man;
 mod memory;

@@ -11,13 +11,15 @@ use memspike::plasticity::{RuleModel, short_term};
 use memspike::spec;
 use serde_json::{Value, json};
 
-use super::{Done, Failure};
+use super::{Done, Failure, keys};
 
-/// List neuron models, plasticity rules and devices: parameters, units, defaults, equations, papers
+/// List neuron models, plasticity rules, devices and the tables of a model file: parameters, units, defaults, equations, papers
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  memspike models\n  memspike models adex\n  memspike models lif_exp --toml")]
+#[command(after_help = "Examples:\n  memspike models\n  memspike models adex\n  memspike models lif_exp --toml\n  \
+                        memspike models projection\n\ndocs/MODEL-FILE.md has all tables and keys of a model file, with examples.")]
 pub struct Args {
-    /// A model, for its parameters and equations, such as lif_exp or device.querlioz; a list of all without one
+    /// A model, for its parameters and equations, such as lif_exp or device.querlioz, or a table of the model file, for its keys, such as
+    /// projection or record; a list of all without one
     name: Option<String>,
 
     /// As a table to paste into a model file
@@ -76,6 +78,18 @@ fn zoo() -> Vec<Entry> {
 /// The list, or the chosen model.
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let zoo = zoo();
+    if let Some(name) = args.name.as_deref().filter(|name| !zoo.iter().any(|e| e.name == *name)) {
+        let tables = keys::find(name);
+        if !tables.is_empty() && args.json {
+            let all: serde_json::Map<String, Value> =
+                tables.iter().map(|table| (table.name.to_string(), keys::as_json(table))).collect();
+            return Done::json(&all);
+        }
+        if !tables.is_empty() {
+            let show = if args.toml { keys::toml } else { keys::text };
+            return Ok(Done::text(tables.into_iter().map(show).collect::<Vec<_>>().join("\n")));
+        }
+    }
     let chosen: Vec<Entry> = match &args.name {
         None => zoo,
         Some(name) => find(&zoo, name)?,
@@ -148,28 +162,12 @@ fn list(zoo: &[Entry]) -> String {
         }
         out.push('\n');
     }
-    out + "memspike models NAME shows one with its parameters, --toml makes it ready to paste.\n"
+    out + &keys::list() + "memspike models NAME shows one with its parameters, --toml makes it ready to paste.\n"
 }
 
-/// The default as people write it; none if it has to be given or is simply absent.
+/// The default as people write it; none if it has to be given or is simply absent. That of a weight holds in every unit.
 fn default_text(param: &Param) -> Option<String> {
-    if let Kind::List(unit, list) = param.kind {
-        let items = list.iter().map(|v| if unit.is_empty() { v.to_string() } else { format!("\"{v} {unit}\"") });
-        return Some(format!("[{}]", items.collect::<Vec<_>>().join(", ")));
-    }
-    if param.default.is_nan() {
-        return None;
-    }
-    Some(match param.kind {
-        Kind::Flag => (param.default != 0.0).to_string(),
-        Kind::Choice(words) => format!("\"{}\"", words.get(param.default as usize).unwrap_or(&"")),
-        Kind::Quantity(_) if param.default.is_infinite() => format!("\"{}\"", param.default),
-        Kind::Quantity(unit) if param.default != 0.0 && param.default.abs() < 1e-3 => {
-            format!("\"{:e} {unit}\"", param.default)
-        }
-        Kind::Quantity(unit) => format!("\"{} {unit}\"", param.default),
-        _ => param.default.to_string(),
-    })
+    param.default_toml(Some(""))
 }
 
 fn bound_text(param: &Param) -> String {
@@ -226,7 +224,8 @@ fn describe_text(entry: &Entry) -> String {
     out
 }
 
-fn table<const N: usize>(heads: &[&str; N], rows: &[[String; N]]) -> String {
+/// Rows under heads, in columns.
+pub(super) fn table<const N: usize>(heads: &[&str; N], rows: &[[String; N]]) -> String {
     let width =
         |column: usize| rows.iter().map(|r| r[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();

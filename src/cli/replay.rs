@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(short, long, value_name = "OUT.h5")]
     output: PathBuf,
 
-    /// The network; a layered one with memristive synapses ships in the program
+    /// The network, with a population of source.recording = {}; a layered one with memristive synapses ships in the program
     #[arg(long, value_name = "MODEL.toml")]
     model: Option<PathBuf>,
 

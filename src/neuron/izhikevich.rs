@@ -20,8 +20,8 @@ v_m >= v_th: a spike; v_m = c, u_m += d
 grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's at 0.1 or 1 ms is far off",
     reference: "Izhikevich 2003, doi:10.1109/TNN.2003.820440; NEST izhikevich",
     params: &[
-        param("a", QuantityOrBare("1/ms"), 0.02, Finite, "rate of recovery"),
-        param("b", QuantityOrBare("1/ms"), 0.2, Finite, "sensitivity of recovery to the potential"),
+        param("a", QuantityOrBare("/ms"), 0.02, Finite, "rate of recovery"),
+        param("b", QuantityOrBare("/ms"), 0.2, Finite, "sensitivity of recovery to the potential"),
         param("c", QuantityOrBare("mV"), -65.0, Finite, "potential after a spike"),
         param("d", QuantityOrBare("mV/ms"), 8.0, Finite, "jump of recovery at a spike"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant input, as I of the paper (1 pA stands for 1 mV/ms)"),

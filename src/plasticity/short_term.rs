@@ -16,7 +16,9 @@ pub const MODEL: Model = Model {
     equations: "a spike that comes h after the last one of its source finds\n\
                     x <- 1 + (x - x u - 1) exp(-h/tau_rec)\n\
                     u <- u_0 + u (1 - u_0) exp(-h/tau_fac)        (u_0 if tau_fac is 0)\n\
-                the first one x = 1, u = u_0; w, which a rule may change, is not changed",
+                the first one x = 1, u = u_0; w, which a rule may change, is not changed\n\
+                recorded weights: on = \"pre_spike\" gives x u w of each spike (NEST's weight_recorder), interval and on = \"end\" give w\n\
+                (`weight` of NEST's connection)",
     reference: "Tsodyks, Uziel & Markram 2000, doi:10.1523/JNEUROSCI.20-01-j0003.2000; Maass & Markram 2002, \
                 doi:10.1016/S0893-6080(01)00144-7; NEST tsodyks2_synapse",
     params: &[

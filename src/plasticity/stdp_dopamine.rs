@@ -26,7 +26,7 @@ pub const MODEL: Model = Model {
         param("tau_minus", Quantity("ms"), 20.0, Positive, "decay of the postsynaptic trace"),
         param("tau_c", Quantity("ms"), 1000.0, Positive, "decay of the eligibility"),
         param("tau_n", Quantity("ms"), 200.0, Positive, "decay of the neuromodulator"),
-        param("b", Quantity("1/ms"), 0.0, Finite, "neuromodulator level at which nothing is learnt"),
+        param("b", Quantity("/ms"), 0.0, Finite, "neuromodulator level at which nothing is learnt"),
         param("modulator_delay", Quantity("ms"), 1.0, Positive, "from a spike of the modulator to its effect"),
         param("modulator", Population, f64::NAN, Finite, "the population whose spikes release the neuromodulator"),
     ],

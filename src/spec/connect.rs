@@ -7,31 +7,22 @@ use super::network_spec::Connect;
 use super::pairs_file;
 use super::projections::{Made, Pair};
 use super::reader::Reader;
+use super::tables::{CONNECT, TOTAL_NUMBER};
 use super::tree::Node;
-
-const RULES: [&str; 8] = [
-    "one_to_one",
-    "all_to_all",
-    "fixed_probability",
-    "fixed_indegree",
-    "fixed_outdegree",
-    "fixed_total_number",
-    "pairs",
-    "file",
-];
 
 impl Reader<'_> {
     /// Reads the rule for one pair; none where a list or matrix says 0.
     pub(crate) fn connect(&self, node: &Node, cells: &Cells, pair: &Pair) -> Result<Option<Made>, ModelError> {
         let plain = |connect: Connect, synapses: Option<u64>| Made { connect, synapses, weights: None, delays: None };
         if let Some(text) = node.text() {
+            let rules = CONNECT.names();
             let made = match text {
                 "one_to_one" => plain(Connect::OneToOne, self.one_to_one(node, pair)?),
                 "all_to_all" => plain(Connect::AllToAll, self.all_to_all(node, pair)?),
-                _ if RULES.contains(&text) => {
+                _ if rules.contains(&text) => {
                     return Err(node.at.error(format!("{text} needs a value: write connect.{text} = ..")));
                 }
-                _ => return Err(names::unknown(&node.at, "connect rule", text, &RULES)),
+                _ => return Err(names::unknown(&node.at, "connect rule", text, &rules)),
             };
             return Ok(Some(made));
         }
@@ -43,7 +34,7 @@ impl Reader<'_> {
                 .key_at
                 .error(format!("`{0}` stands beside `connect`: write {0} = .. in the projection", entry.key)));
         }
-        let entry = self.variant(node, "connect rule", &RULES)?;
+        let entry = self.variant(node, "connect rule", &CONNECT)?;
         let value = &entry.node;
         let (sources, targets) = pair.sizes;
         let made = match entry.key.as_str() {
@@ -117,7 +108,7 @@ impl Reader<'_> {
     fn total(&self, value: &Node, cells: &Cells, pair: &Pair) -> Result<Option<(Connect, Option<u64>)>, ModelError> {
         let pairs = self.product(value, pair.sizes.0, pair.sizes.1)?;
         if let Some(table) = value.table() {
-            names::check_keys(table, "of connect.fixed_total_number", &["probability"])?;
+            TOTAL_NUMBER.check(table)?;
             let Some(node) = table.get("probability") else { return Err(value.at.error("`probability` is missing")) };
             let node = cells.of(node)?;
             let p = self.probability(node)?;

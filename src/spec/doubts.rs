@@ -3,6 +3,7 @@
 use super::network_spec::{Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec};
 use super::scope::Noticed;
 use super::tree::Table;
+use crate::hardware;
 use crate::time::Time;
 use crate::units;
 use crate::value::Value;
@@ -36,7 +37,8 @@ const FASTEST: f64 = 100.0;
 const ENDLESS: f64 = 1e6;
 
 impl NetworkSpec {
-    /// Conductances per event that no synapse has: a membrane under them follows within less than 10 us.
+    /// Prices without a source that was found, and conductances per event that no synapse has: a membrane under them follows within less
+    /// than 10 us.
     ///
     /// # Errors
     /// If they are so large that the event engine would not end.
@@ -51,6 +53,9 @@ impl NetworkSpec {
             input.targets.iter().map(move |target| (name.clone(), weight, target.population))
         });
         let mut doubts = Vec::new();
+        if let Some(energy) = self.energy.as_ref().filter(|energy| energy.source.starts_with(hardware::UNVERIFIED)) {
+            doubts.push(format!("prices = \"{}\" of [energy]: {}", energy.prices, energy.source));
+        }
         for (name, weight, target) in weights.chain(inputs) {
             let target = &self.populations[target];
             let Some((weight, c_m)) = size(weight).zip(capacitance(target)) else { continue };

@@ -1,9 +1,10 @@
 //! `[energy]`: what spikes and synaptic events cost on a chip.
 
 use super::error::ModelError;
-use super::names::{check_keys, unknown};
+use super::names::unknown;
 use super::network_spec::EnergySpec;
 use super::reader::Reader;
+use super::tables::ENERGY;
 use super::tree::Table;
 use crate::hardware;
 
@@ -14,7 +15,7 @@ impl Reader<'_> {
         let Some(table) = node.table() else {
             return Err(node.mismatch("the table [energy], with prices = \"loihi\" or prices of its own"));
         };
-        check_keys(table, "of [energy]", &["prices", "synaptic_event", "spike", "neuron_update", "static_power"])?;
+        ENERGY.check(table)?;
         let mut spec = EnergySpec::default();
         if let Some(node) = table.get("prices") {
             let name = self.scope.text(node, "the name of a chip such as \"loihi\"")?;

@@ -1,9 +1,9 @@
 //! `[input.NAME]`: what comes into neurons from outside the network.
 
 use super::error::ModelError;
-use super::names::check_keys;
 use super::network_spec::{Active, InputKind, InputSpec, PopulationKind, Slice};
 use super::reader::{Reader, named_table, required, section};
+use super::tables::{CURRENT, INPUT, NOISE, POISSON_INPUT, SINE};
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
 use crate::value::Value;
@@ -15,7 +15,7 @@ impl Reader<'_> {
     }
 
     fn input(&self, entry: &Entry, table: &Table) -> Result<InputSpec, ModelError> {
-        check_keys(table, "of an input", &["target", "poisson", "current"])?;
+        INPUT.check(table)?;
         let node = required(table, "target", &entry.key_at, "a population such as \"E\", a slice or a list")?;
         let targets = self.slices(node)?;
         for (i, slice) in targets.iter().enumerate() {
@@ -39,7 +39,7 @@ impl Reader<'_> {
 
     fn poisson_input(&self, node: &Node, target: &Node, targets: &[Slice]) -> Result<InputKind, ModelError> {
         let Some(table) = node.table() else { return Err(node.mismatch("a table { rate, weight }")) };
-        check_keys(table, "of a Poisson input", &["rate", "weight", "indegree", "start", "stop", "during"])?;
+        POISSON_INPUT.check(table)?;
         let units: Vec<&str> = targets.iter().map(|t| self.weight_unit(t.population)).collect();
         if units.iter().any(|u| *u != units[0]) {
             return Err(target.at.error("the targets have weights in different units: write an input for each"));
@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     fn current(&self, node: &Node) -> Result<InputKind, ModelError> {
-        let entry = self.variant(node, "current", &["steps", "sine", "noise"])?;
+        let entry = self.variant(node, "current", &CURRENT)?;
         let inner = &entry.node;
         if entry.key == "steps" {
             return Ok(InputKind::CurrentSteps(self.steps(inner, "pA")?));
@@ -74,8 +74,7 @@ impl Reader<'_> {
         let interval = table.get("interval").map_or(Ok(self.resolution), |node| self.scope.duration(node))?;
         let active: Active = self.active(table)?;
         if entry.key == "sine" {
-            let valid = ["amplitude", "frequency", "phase", "offset", "interval", "start", "stop", "during"];
-            check_keys(table, "of current.sine", &valid)?;
+            SINE.check(table)?;
             required(table, "amplitude", &entry.key_at, "a current such as \"300 pA\"")?;
             let frequency = required(table, "frequency", &entry.key_at, "a rate such as \"10 Hz\"")?;
             return Ok(InputKind::CurrentSine {
@@ -87,7 +86,7 @@ impl Reader<'_> {
                 active,
             });
         }
-        check_keys(table, "of current.noise", &["mean", "std", "interval", "start", "stop", "during"])?;
+        NOISE.check(table)?;
         let std = required(table, "std", &entry.key_at, "a current such as \"300 pA\"")?;
         Ok(InputKind::CurrentNoise {
             mean: number("mean", "pA", 0.0)?,

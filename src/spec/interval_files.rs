@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::conditions::{Condition, missing, select};
 use super::error::ModelError;
-use super::names::check_keys;
 use super::network_spec::NetworkSpec;
 use super::reader::{Reader, required};
 use super::scope::snap_up;
+use super::tables::INTERVAL_FILE;
 use super::tree::{Entry, Table};
 use crate::spikes::{Column, IntervalTable, Recording};
 use crate::time::Time;
@@ -34,7 +34,7 @@ pub struct IntervalFile {
 impl Reader<'_> {
     /// `file`, `table`, `start`, `stop` or `duration`, `where`.
     pub(crate) fn interval_file(&self, entry: &Entry, table: &Table) -> Result<IntervalFile, ModelError> {
-        check_keys(table, "of an interval from a recording", &["file", "table", "start", "stop", "duration", "where"])?;
+        INTERVAL_FILE.check(table)?;
         let name = required(table, "table", &entry.key_at, "the name of a table of the recording such as \"trials\"")?;
         let column = |key: &str, default: &str| match table.get(key) {
             Some(node) => self.scope.text(node, "the name of a column of times"),

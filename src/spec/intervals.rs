@@ -1,9 +1,9 @@
 //! `[interval.NAME]`: spans of model time, given by numbers or by a table of a recording.
 
 use super::error::ModelError;
-use super::names::check_keys;
 use super::network_spec::IntervalSpec;
 use super::reader::{Reader, named_table, required, section};
+use super::tables::INTERVAL;
 use super::tree::{Entry, Node, Table};
 use crate::time::Time;
 
@@ -28,7 +28,7 @@ impl Reader<'_> {
     }
 
     fn spans(&self, entry: &Entry, table: &Table) -> Result<Vec<(Time, Time)>, ModelError> {
-        check_keys(table, "of an interval", &["start", "stop", "duration", "every", "count"])?;
+        INTERVAL.check(table)?;
         let start_node = required(table, "start", &entry.key_at, "a time such as \"200 ms\", or a list of times")?;
         let starts = self.times(start_node)?;
         let (stops, stop_node) = match (table.entry("stop"), table.entry("duration")) {

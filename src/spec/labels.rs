@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::error::ModelError;
 use super::models;
-use super::names::check_keys;
 use super::reader::{Reader, required};
+use super::tables::LABELS_SOURCE;
 use super::tree::{Entry, Node};
 use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
 use crate::describe::Kind::{Choice, Flag, Number, Quantity};
@@ -164,8 +164,7 @@ impl Reader<'_> {
     /// Reads the source of the population `name`.
     pub(crate) fn labels(&self, entry: &Entry, name: &str) -> Result<LabelsSpec, ModelError> {
         let Some(table) = entry.node.table() else { return Err(entry.node.mismatch("a table")) };
-        let keys: Vec<&str> = ["images", "labels"].into_iter().chain(LABELS.params.iter().map(|p| p.name)).collect();
-        check_keys(table, "of source.labels", &keys)?;
+        LABELS_SOURCE.check(table)?;
         let file = "an IDX file such as \"train-images-idx3-ubyte.gz\", or a list of such";
         let images_at = required(table, "images", &entry.key_at, file)?;
         let labels_at = required(table, "labels", &entry.key_at, file)?;

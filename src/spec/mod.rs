@@ -19,6 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 mod bind;
+mod complete;
 mod conditions;
 mod connect;
 mod crossbar;
@@ -30,6 +31,7 @@ mod error;
 mod inputs;
 mod interval_files;
 mod intervals;
+mod keys;
 mod labels;
 mod layers;
 mod matrix;
@@ -51,6 +53,7 @@ mod scope;
 mod sets;
 mod simulation;
 mod sources;
+pub mod tables;
 mod tree;
 mod values;
 mod values_file;
@@ -58,6 +61,7 @@ mod values_file;
 pub use bind::{BindError, Bound, units_where};
 pub use devices::{device, device_file, device_presets, waveform};
 pub use error::ModelError;
+pub use keys::{Absent, Key, Table};
 pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
 pub use parts::{Parts, assemble};
@@ -86,25 +90,8 @@ pub fn parse(text: &str, name: &str, base_dir: &Path, sets: &[(String, String)])
     build(layers::read_source(&Arc::new(source))?, sets, Tables::All)
 }
 
-const TABLES: [&str; 14] = [
-    "title",
-    "reference",
-    "parameters",
-    "simulation",
-    "neuron",
-    "plasticity",
-    "device",
-    "population",
-    "input",
-    "interval",
-    "projection",
-    "record",
-    "energy",
-    "extends",
-];
-
-/// Those that stand beside a network that comes from elsewhere.
-const BESIDE: [&str; 8] = ["title", "reference", "parameters", "simulation", "input", "interval", "record", "energy"];
+/// What has no place beside a network that comes from elsewhere.
+const ELSEWHERE: [&str; 6] = ["neuron", "plasticity", "device", "population", "projection", "extends"];
 
 /// Where the network is.
 enum Tables {
@@ -122,11 +109,12 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
     let own = matches!(tables, Tables::All);
     let parts = match tables {
         Tables::All => {
-            names::check_keys(root, "of a model", &TABLES)?;
+            tables::MODEL.check(root)?;
             None
         }
         Tables::With(parts) => {
-            names::check_keys(root, "beside a network that comes from a file of another format", &BESIDE)?;
+            let beside = "beside a network that comes from a file of another format";
+            tables::MODEL.check_without(root, &ELSEWHERE, beside)?;
             Some(parts)
         }
     };
@@ -178,6 +166,14 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
     let record = reader.read_record(root, &projections)?;
     let energy = reader.read_energy(root)?;
     let simulation_step = simulation.resolution;
+    let whole = complete::Complete {
+        reader: &reader,
+        simulation: &simulation,
+        projections: &projections,
+        record: &record,
+        energy: energy.as_ref(),
+    };
+    let whole = whole.of(root);
     let spec = NetworkSpec {
         title,
         reference,
@@ -191,7 +187,7 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
         record,
         energy,
         notes: noticed.lock().map(|noticed| doubts::notes(root, simulation_step, &noticed)).unwrap_or_default(),
-        resolved: replaced.lock().map(|replaced| resolved::write(root, &replaced)).unwrap_or_default(),
+        resolved: replaced.lock().map(|replaced| resolved::write(&whole, &replaced)).unwrap_or_default(),
     };
     if own && spec.simulation.duration.is_none() && spec.recordings().is_empty() {
         let place = root.entry("simulation").map_or(&at, |e| &e.key_at);

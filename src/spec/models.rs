@@ -51,7 +51,11 @@ pub(crate) fn values(
         None if param.default.is_nan() && !param.name.contains('.') && !param.optional() => {
             Err(at.error(format!("{} needs the parameter {} ({})", model.name, param.name, param.doc)))
         }
-        None => Ok(Value::Constant(param.default)),
+        None => {
+            // Sets may leave it to those that use them.
+            let used = size.is_some() || scope.weight.is_some();
+            default_on_grid(scope, param, at).filter(|_| used).map_or(Ok(Value::Constant(param.default)), Err)
+        }
     });
     filled.collect()
 }
@@ -138,10 +142,21 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
     }
 }
 
+/// Parameters that are moments of the grid.
+const ON_GRID: [&str; 3] = ["t_ref", "modulator_delay", "every"];
+
+/// The error for a default that lies off the grid.
+fn default_on_grid(scope: &Scope, param: &Param, at: &Place) -> Option<ModelError> {
+    if !ON_GRID.contains(&param.name) {
+        return None;
+    }
+    scope.default_on_grid(crate::time::Time::from_ms(param.default), param.name, at)
+}
+
 /// In the grid engine a constant refractory period, and what else is a moment of the grid, is a multiple of the resolution.
 fn snapped(scope: &Scope, param: &Param, node: &Node, value: Value) -> Result<Value, ModelError> {
-    match (param.name, &value) {
-        ("t_ref" | "modulator_delay" | "every", Value::Constant(ms)) if scope.grid.is_some() => {
+    match &value {
+        Value::Constant(ms) if scope.grid.is_some() && ON_GRID.contains(&param.name) => {
             let time = crate::time::Time::from_ms(*ms);
             Ok(Value::Constant(scope.on_grid(node, time)?.ms()))
         }

@@ -1,7 +1,7 @@
 //! Names: their form, what the neighbours (NEST, PyNN, Brian2) call things, and the nearest valid one.
 
 use super::error::{ModelError, Place};
-use super::tree::{Entry, Table};
+use super::tree::Entry;
 use crate::units::nearest;
 
 /// (their name, whose it is, ours) of keys and parameters.
@@ -161,14 +161,6 @@ pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> Mod
         None => format!("unknown {found}"),
     };
     at.error(message).help(list)
-}
-
-/// Refuses keys that are not in `valid`; `of` says whose keys they are, e.g. `of population E`.
-pub(crate) fn check_keys(table: &Table, of: &str, valid: &[&str]) -> Result<(), ModelError> {
-    match table.entries.iter().find(|e| !valid.contains(&e.key.as_str())) {
-        None => Ok(()),
-        Some(entry) => Err(unknown(&entry.key_at, "key", &entry.key, valid).help(format!("these are the keys {of}"))),
-    }
 }
 
 /// Checks the form of a name that the model gives.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::connect::check_id;
 use super::error::ModelError;
-use super::names;
 use super::network_spec::Connect;
 use super::projections::{Made, Pair};
 use super::reader::{Reader, required};
+use super::tables::CONNECT_FILE;
 use super::tree::Node;
 use super::values_file::{arrays, csv_rows, number};
 use crate::format::Arrays;
@@ -25,7 +25,7 @@ struct Columns {
 /// Reads `{ path, projection, at }`; weights and delays come with the pairs.
 pub(crate) fn read(reader: &Reader<'_>, node: &Node, pair: &Pair) -> Result<Made, ModelError> {
     let Some(table) = node.table() else { return Err(node.mismatch("a table { path = \"edges.h5\", .. }")) };
-    names::check_keys(table, "of connect.file", &["path", "projection", "at"])?;
+    CONNECT_FILE.check(table)?;
     let path_node = required(table, "path", &node.at, "a path such as \"result.h5\"")?;
     let path = reader.scope.path(path_node)?;
     let wrong = |message: String| path_node.at.error(format!("{}: {message}", path.display()));

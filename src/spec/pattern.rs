@@ -2,8 +2,8 @@
 
 use super::error::ModelError;
 use super::models;
-use super::names::check_keys;
 use super::reader::Reader;
+use super::tables::PATTERN_SOURCE;
 use super::tree::Entry;
 use crate::describe::Bound::{Finite, Fraction, NonNegative, Positive};
 use crate::describe::Kind::{Flag, Number, Quantity};
@@ -102,8 +102,7 @@ impl Reader<'_> {
     /// Reads the source of a population of `size` members.
     pub(crate) fn pattern(&self, entry: &Entry, size: usize) -> Result<PatternSpec, ModelError> {
         let Some(table) = entry.node.table() else { return Err(entry.node.mismatch("a table")) };
-        let keys: Vec<&str> = PATTERN.params.iter().map(|p| p.name).collect();
-        check_keys(table, "of source.pattern", &keys)?;
+        PATTERN_SOURCE.check(table)?;
         let v = models::numbers(&self.scope, &PATTERN, "the source", &entry.key_at, &table.entries)?;
         let [duration, share, members, jitter, min_rate, max_rate, at_least_once, background] = v[..] else {
             return Err(entry.key_at.error("the table of source.pattern has other parameters than its reader"));

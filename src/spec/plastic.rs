@@ -6,6 +6,7 @@ use super::models;
 use super::network_spec::ProjectionSpec;
 use super::reader::Reader;
 use super::scope::Scope;
+use super::tables::PLASTICITY;
 use super::tree::{Node, Table};
 use crate::describe::Model;
 use crate::device::DeviceSpec;
@@ -20,7 +21,7 @@ impl Reader<'_> {
         let mut set = self.rules.resolve(node)?;
         let rule = RuleModel::ALL[set.model];
         let model = rule.describe();
-        let (during, rest) = set.entries.into_iter().partition(|e| e.key == "during");
+        let (during, rest) = set.entries.into_iter().partition(|e| PLASTICITY.keys.iter().any(|k| k.name == e.key));
         set.entries = rest;
         let during = self.during(&Table { entries: during })?;
         let scope = Scope { weight: unit, ..self.scope.clone() };

@@ -2,9 +2,10 @@
 
 use super::error::ModelError;
 use super::models;
-use super::names::{check_keys, unknown};
+use super::names::unknown;
 use super::network_spec::{PopulationKind, PopulationSpec};
 use super::reader::{Reader, named_table, required, section};
+use super::tables::POPULATION;
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
 use crate::neuron::{NeuronModel, NeuronSpec};
@@ -22,7 +23,7 @@ impl Reader<'_> {
     }
 
     fn population(&self, entry: &Entry, table: &Table) -> Result<PopulationSpec, ModelError> {
-        check_keys(table, "of a population", &["size", "neuron", "source", "initial"])?;
+        POPULATION.check(table)?;
         let size = table.get("size").map(|node| self.population_size(node)).transpose()?;
         match (table.get("neuron"), table.entry("source")) {
             (Some(node), None) => {

@@ -3,35 +3,15 @@
 use super::error::{ModelError, Place};
 use super::inputs::finite;
 use super::matrix::Cells;
-use super::names::check_keys;
 use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
+use super::tables::PROJECTION;
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
 use crate::device::Pair as DevicePair;
 use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::value::{Limits, Value};
-
-const KEYS: [&str; 17] = [
-    "source",
-    "target",
-    "connect",
-    "autapses",
-    "multapses",
-    "procedural",
-    "weight",
-    "delay",
-    "delay_location",
-    "w_min",
-    "w_max",
-    "plasticity",
-    "short_term",
-    "normalize",
-    "device",
-    "crossbar",
-    "waveform",
-];
 
 /// One pair of the populations that a projection lists.
 pub(crate) struct Pair {
@@ -55,7 +35,7 @@ impl Reader<'_> {
     }
 
     fn projection(&self, entry: &Entry, table: &Table) -> Result<Vec<ProjectionSpec>, ModelError> {
-        check_keys(table, "of a projection", &KEYS)?;
+        PROJECTION.check(table)?;
         let source = required(table, "source", &entry.key_at, "a population such as \"E\", a slice or a list")?;
         let target = required(table, "target", &entry.key_at, "a population such as \"E\", a slice or a list")?;
         let (sources, targets) = (self.slices(source)?, self.slices(target)?);
@@ -117,7 +97,11 @@ impl Reader<'_> {
                 value
             }
             (None, Some(delays)) => Value::List(delays.into()),
-            (None, None) => Value::Constant(1.0),
+            (None, None) => {
+                let default = Time::from_ms(1.0);
+                self.scope.default_on_grid(default, "delay", &entry.key_at).map_or(Ok(()), Err)?;
+                Value::Constant(default.ms())
+            }
         };
         let axonal = match table.get("delay_location") {
             None => false,

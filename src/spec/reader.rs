@@ -2,7 +2,8 @@
 
 use super::error::{ModelError, Place};
 use super::interval_files::IntervalFile;
-use super::names::{check_keys, check_name};
+use super::keys;
+use super::names::check_name;
 use super::network_spec::{Active, IntervalSpec, PopulationKind, PopulationSpec, Slice};
 use super::scope::Scope;
 use super::sets::Sets;
@@ -190,17 +191,23 @@ impl Reader<'_> {
     }
 
     /// The one entry of a table that names a variant.
-    pub(crate) fn variant<'n>(&self, node: &'n Node, what: &str, valid: &[&str]) -> Result<&'n Entry, ModelError> {
+    pub(crate) fn variant<'n>(
+        &self,
+        node: &'n Node,
+        what: &str,
+        variants: &keys::Table,
+    ) -> Result<&'n Entry, ModelError> {
+        let valid = variants.names();
         let list = valid.join(", ");
         let Some(table) = node.table() else {
             if let Some(text) = node.text()
                 && !valid.contains(&text)
             {
-                return Err(super::names::unknown(&node.at, what, text, valid));
+                return Err(super::names::unknown(&node.at, what, text, &valid));
             }
             return Err(node.mismatch(format!("a table with one of {list}")));
         };
-        check_keys(table, &format!("for a {what}"), valid)?;
+        variants.check(table)?;
         match &table.entries[..] {
             [one] => Ok(one),
             [] => Err(node.at.error(format!("found nothing, expected one of {list}"))),

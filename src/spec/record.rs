@@ -1,9 +1,10 @@
 //! `[record]`.
 
 use super::error::ModelError;
-use super::names::{check_keys, unknown};
+use super::names::unknown;
 use super::network_spec::{PopulationKind, ProjectionSpec, RecordSpec, Slice, StateRecord, WeightRecord, WeightSample};
 use super::reader::{Reader, required};
+use super::tables::{RECORD, RECORD_STATE, RECORD_WEIGHTS};
 use super::tree::{Node, Table};
 
 impl Reader<'_> {
@@ -17,7 +18,7 @@ impl Reader<'_> {
         let mut spec = RecordSpec { spikes: all(), ..RecordSpec::default() };
         let Some(node) = root.get("record") else { return Ok(spec) };
         let Some(table) = node.table() else { return Err(node.mismatch("the table [record]")) };
-        check_keys(table, "of [record]", &["start", "spikes", "state", "weights"])?;
+        RECORD.check(table)?;
         if let Some(node) = table.get("start") {
             spec.start = self.scope.time(node)?;
             if let Some(end) = self.duration.filter(|end| spec.start >= *end) {
@@ -42,7 +43,7 @@ impl Reader<'_> {
 
     fn state(&self, node: &Node, spec: &mut RecordSpec) -> Result<(), ModelError> {
         let Some(table) = node.table() else { return Err(node.mismatch("the table [[record.state]]")) };
-        check_keys(table, "of [[record.state]]", &["population", "variables", "interval", "start"])?;
+        RECORD_STATE.check(table)?;
         let place = required(table, "population", &node.at, "a population such as \"E\" or a slice")?;
         let interval = table.get("interval").map_or(Ok(self.resolution), |node| self.scope.duration(node))?;
         let start = table.get("start").map_or(Ok(spec.start), |node| self.scope.time(node))?;
@@ -91,7 +92,7 @@ impl Reader<'_> {
         spec: &mut RecordSpec,
     ) -> Result<(), ModelError> {
         let Some(table) = node.table() else { return Err(node.mismatch("the table [[record.weights]]")) };
-        check_keys(table, "of [[record.weights]]", &["projection", "on", "interval"])?;
+        RECORD_WEIGHTS.check(table)?;
         let place = required(table, "projection", &node.at, "the name of a projection")?;
         let name = self.scope.text(place, "the name of a projection")?;
         let chosen: Vec<usize> =

@@ -1,41 +1,61 @@
-//! Writes the model with layers and `--set` applied and expressions evaluated; reading the text gives the same model.
+//! Writes a model as TOML, with expressions evaluated; reading the text gives the same model.
 
 use super::scope::{Replaced, place_key};
 use super::tree::{Kind, Node, Table};
 
-/// The whole model as TOML: a header for each named table, shorter ones inline.
+/// A line that is longer becomes a table of its own.
+const LONG: usize = 100;
+
+/// The whole model as TOML: a header for each named table and for those that are long, other ones inline.
 pub(crate) fn write(root: &Table, replaced: &Replaced) -> String {
     let mut text = String::new();
-    let (tables, plain): (Vec<_>, Vec<_>) = root.entries.iter().partition(|e| e.node.table().is_some());
-    for entry in plain {
-        text += &format!("{} = {}\n", key(&entry.key), inline(&entry.node, replaced));
-    }
-    for entry in tables {
-        let table = entry.node.table().map_or(&[][..], |t| &t.entries);
-        let named = !matches!(entry.key.as_str(), "parameters" | "simulation" | "record");
-        if !named {
-            text += &section(&key(&entry.key), &entry.node, replaced);
-            continue;
-        }
-        for inner in table {
-            text += &section(&format!("{}.{}", key(&entry.key), key(&inner.key)), &inner.node, replaced);
-        }
-    }
+    table(&mut text, &[], root, replaced);
     text
 }
 
-/// A table under its header.
-fn section(header: &str, node: &Node, replaced: &Replaced) -> String {
-    let Some(table) = node.table() else {
-        // A set that only names another one: `neuron.a = "b"`.
-        let (outer, last) = header.rsplit_once('.').unwrap_or(("", header));
-        return format!("\n[{outer}]\n{last} = {}\n", inline(node, replaced));
-    };
-    let mut text = format!("\n[{header}]\n");
-    for entry in &table.entries {
-        text += &format!("{} = {}\n", key(&entry.key), inline(&entry.node, replaced));
+/// A table: what fits on lines under its header, then the tables within it under theirs.
+fn table(text: &mut String, path: &[&str], table_: &Table, replaced: &Replaced) {
+    let mut blocks = Vec::new();
+    let mut lines = Vec::new();
+    for entry in &table_.entries {
+        let line = format!("{} = {}\n", key(&entry.key), inline(&entry.node, replaced));
+        // Tables of the model, and the named ones within some of them, have headers however short they are.
+        let named = |section: &str| !matches!(section, "parameters" | "simulation" | "record" | "energy");
+        let headed = match path {
+            [] => true,
+            [section] => named(section),
+            _ => line.len() > LONG,
+        };
+        let listed = path == ["record"] && matches!(entry.key.as_str(), "state" | "weights");
+        match &entry.node.kind {
+            Kind::Table(inner) if headed => blocks.push((entry.key.as_str(), vec![inner], false)),
+            Kind::Array(items) if listed && !items.is_empty() => {
+                blocks.push((entry.key.as_str(), items.iter().filter_map(Node::table).collect(), true));
+            }
+            _ => lines.push(line),
+        }
     }
-    text
+    if !path.is_empty() && (!lines.is_empty() || blocks.is_empty()) {
+        *text += &format!("\n[{}]\n", joined(path));
+    }
+    lines.iter().for_each(|line| *text += line);
+    for (name, tables, list) in blocks {
+        let path = [path, &[name]].concat();
+        for inner in tables {
+            if list {
+                *text += &format!("\n[[{}]]\n", joined(&path));
+                for entry in &inner.entries {
+                    *text += &format!("{} = {}\n", key(&entry.key), inline(&entry.node, replaced));
+                }
+            } else {
+                table(text, &path, inner, replaced);
+            }
+        }
+    }
+}
+
+fn joined(path: &[&str]) -> String {
+    path.iter().map(|name| key(name)).collect::<Vec<_>>().join(".")
 }
 
 /// A value on one line.
@@ -56,7 +76,7 @@ fn inline(node: &Node, replaced: &Replaced) -> String {
         Kind::Table(table) => {
             let entries: Vec<String> =
                 table.entries.iter().map(|e| format!("{} = {}", key(&e.key), inline(&e.node, replaced))).collect();
-            format!("{{ {} }}", entries.join(", "))
+            if entries.is_empty() { "{}".to_string() } else { format!("{{ {} }}", entries.join(", ")) }
         }
     }
 }

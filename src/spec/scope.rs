@@ -194,6 +194,13 @@ impl Scope {
         })
     }
 
+    /// The error for a default that is not on the grid, if the model runs on one; `at`: what has that default.
+    pub(crate) fn default_on_grid(&self, default: Time, key: &str, at: &Place) -> Option<ModelError> {
+        let step = self.grid.filter(|step| snap(default, *step).is_none())?;
+        let message = format!("{key} is {default} unless given, which is not a multiple of the resolution, {step}");
+        Some(at.error(message).help(format!("give {key}, or take another resolution or engine = \"event\"")))
+    }
+
     /// A whole number, 0 or more.
     pub(crate) fn count(&self, node: &Node) -> Result<u64, ModelError> {
         let value = self.finite(node, "")?;

@@ -1,9 +1,9 @@
 //! `[simulation]`.
 
 use super::error::ModelError;
-use super::names::check_keys;
 use super::network_spec::{Engine, Precision, SimulationSpec};
 use super::scope::Scope;
+use super::tables::SIMULATION;
 use super::tree::{Kind, Table};
 use crate::time::Time;
 
@@ -18,7 +18,7 @@ pub(crate) fn read(scope: &mut Scope, root: &Table) -> Result<SimulationSpec, Mo
     };
     let Some(node) = root.get("simulation") else { return Ok(spec) };
     let Some(table) = node.table() else { return Err(node.mismatch("the table [simulation]")) };
-    check_keys(table, "of [simulation]", &["duration", "seed", "engine", "resolution", "precision"])?;
+    SIMULATION.check(table)?;
     if let Some(node) = table.get("seed") {
         spec.seed = match node.kind {
             Kind::Integer(seed) if seed >= 0 => seed as u64,

@@ -1,16 +1,14 @@
 //! `source.*`: populations whose members only emit.
 
 use super::error::{ModelError, Place};
-use super::names::check_keys;
 use super::network_spec::{PopulationKind, Rate, RecordingSpec, SourceSpec};
 use super::reader::{Reader, required};
 use super::scope::{snap, snap_up};
+use super::tables::{POISSON_SOURCE, RATE_STEPS, RECORDING, REGULAR, SOURCE, SPIKE_TIMES};
 use super::tree::{Kind, Node, Table};
 use super::values::{self, Factor, Form};
 use crate::time::Time;
 use crate::value::Value;
-
-const SOURCES: [&str; 6] = ["spike_times", "poisson", "regular", "labels", "pattern", "recording"];
 
 impl Reader<'_> {
     /// Reads the source of the population `name`, and its size.
@@ -21,7 +19,7 @@ impl Reader<'_> {
         size_node: Option<&Node>,
         size: Option<usize>,
     ) -> Result<(SourceSpec, usize), ModelError> {
-        let entry = self.variant(node, "source", &SOURCES)?;
+        let entry = self.variant(node, "source", &SOURCE)?;
         let inner = &entry.node;
         let given = || size.ok_or_else(|| at.error("`size` is missing: expected the number of members"));
         let table = || inner.table().ok_or_else(|| inner.mismatch("a table"));
@@ -39,14 +37,14 @@ impl Reader<'_> {
             }
             "poisson" => {
                 let (table, size) = (table()?, given()?);
-                check_keys(table, "of source.poisson", &["rate", "start", "stop", "during"])?;
+                POISSON_SOURCE.check(table)?;
                 let rate = required(table, "rate", &entry.key_at, "a rate such as \"10 Hz\"")?;
                 let rate = self.rate(rate, Some(size))?;
                 Ok((SourceSpec::Poisson { rate, active: self.active(table)? }, size))
             }
             "regular" => {
                 let (table, size) = (table()?, given()?);
-                check_keys(table, "of source.regular", &["rate", "phase", "start", "stop", "during"])?;
+                REGULAR.check(table)?;
                 let node = required(table, "rate", &entry.key_at, "a rate such as \"10 Hz\"")?;
                 let rate = self.rate_value(node, Some(size))?;
                 let phase = match table.get("phase") {
@@ -104,7 +102,7 @@ impl Reader<'_> {
         if let Some(table) = node.table()
             && let Some(entry) = table.entry("steps")
         {
-            check_keys(table, "of a rate in steps", &["steps"])?;
+            RATE_STEPS.check(table)?;
             let steps = self.steps(&entry.node, "Hz")?;
             if let Some((time, rate)) = steps.iter().find(|s| s.1 < 0.0) {
                 return Err(entry.node.at.error(format!("the rate from {time} on is {rate} Hz, expected 0 or more")));
@@ -149,7 +147,7 @@ impl Reader<'_> {
         let (list, factor) = match node.table() {
             None => (node, None),
             Some(table) => {
-                check_keys(table, "of spike times", &["values", "unit"])?;
+                SPIKE_TIMES.check(table)?;
                 let list = required(table, "values", &node.at, "a list of spike times for each member")?;
                 (list, Some(values::unit_factor(&self.scope, table, list, Form::of("ms"))?))
             }
@@ -193,7 +191,7 @@ impl Reader<'_> {
     }
 
     fn recording(&self, table: &Table) -> Result<RecordingSpec, ModelError> {
-        check_keys(table, "of source.recording", &["file", "start", "stop", "units", "where"])?;
+        RECORDING.check(table)?;
         let seconds = |key: &str| table.get(key).map(|node| self.scope.finite(node, "s")).transpose();
         let (start, stop) = (seconds("start")?, seconds("stop")?);
         if let (Some(start), Some(stop), Some(node)) = (start, stop, table.get("stop"))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::ModelError;
 use super::names;
 use super::scope::Scope;
+use super::tables::{LIST, MOMENTS, VALUE};
 use super::tree::{Kind, Node, Table};
 use super::values_file;
 use crate::units;
@@ -40,8 +41,6 @@ impl<'a> Form<'a> {
         }
     }
 }
-
-const DISTRIBUTIONS: [&str; 6] = ["uniform", "normal", "lognormal", "exponential", "values", "file"];
 
 /// Reads a value.
 pub(crate) fn read(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
@@ -88,14 +87,15 @@ fn of_indegree(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, Mode
 }
 
 fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Result<Value, ModelError> {
-    let named: Vec<_> = table.entries.iter().filter(|e| DISTRIBUTIONS.contains(&e.key.as_str())).collect();
+    let kinds = VALUE.names();
+    let named: Vec<_> = table.entries.iter().filter(|e| kinds.contains(&e.key.as_str())).collect();
     let entry = match named[..] {
         [one] => one,
         [_, second, ..] => {
             return Err(second.key_at.error(format!("{} and {} are two values for one", named[0].key, second.key)));
         }
         [] => match table.entries.first() {
-            Some(entry) => return Err(names::unknown(&entry.key_at, "distribution", &entry.key, &DISTRIBUTIONS)),
+            Some(entry) => return Err(names::unknown(&entry.key_at, "distribution", &entry.key, &kinds)),
             None => return Err(node.mismatch(units::expected(form.unit))),
         },
     };
@@ -104,7 +104,8 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
         "values" => list(scope, table, inner, form),
         "file" => values_file::read(scope, table, inner, form.unit),
         key => {
-            names::check_keys(table, "of a value", &[key])?;
+            let others: Vec<&str> = kinds.into_iter().filter(|kind| *kind != key).collect();
+            VALUE.check_without(table, &others, VALUE.of)?;
             match key {
                 "uniform" => uniform(scope, inner, form),
                 "normal" => {
@@ -143,9 +144,7 @@ fn moments(scope: &Scope, node: &Node, form: Form<'_>, spread: bool) -> Result<(
     let Some(table) = node.table() else {
         return Err(node.mismatch(if spread { "a table { mean, std }" } else { "a table { mean }" }));
     };
-    let valid: &[&str] =
-        if spread { &["mean", "std", "cv", "min", "max", "same_sign"] } else { &["mean", "min", "max", "same_sign"] };
-    names::check_keys(table, "of a distribution", valid)?;
+    MOMENTS.check_without(table, if spread { &[] } else { &["std", "cv"] }, MOMENTS.of)?;
     let Some(mean) = table.get("mean") else { return Err(node.at.error("`mean` is missing")) };
     let mean = form.finite(scope, mean)?;
     let std = match (spread, table.get("std"), table.entry("cv")) {
@@ -200,7 +199,7 @@ fn check_limits(node: &Node, mean: f64, std: f64, spread: bool, limits: &Limits)
 }
 
 fn list(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
-    names::check_keys(table, "of a list", &["values", "unit"])?;
+    LIST.check(table)?;
     let factor = unit_factor(scope, table, node, form)?;
     let Some(items) = node.array() else { return Err(node.mismatch("a list of numbers")) };
     let mut values = Vec::with_capacity(items.len());

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::error::ModelError;
-use super::names;
 use super::scope::Scope;
+use super::tables::VALUES_FILE;
 use super::tree::{Node, Table};
 use super::values::{Form, unit_factor};
 use crate::format::{Arrays, Fault, read_arrays};
@@ -15,22 +15,22 @@ use crate::value::Value;
 pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Result<Value, ModelError> {
     let path = scope.path(node)?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
-    let place: &[&str] = match extension.as_str() {
-        "npy" => &[],
-        "csv" | "tsv" => &["column"],
-        "h5" | "hdf5" | "nwb" => &["dataset"],
+    let (place, without): (Option<&str>, &[&str]) = match extension.as_str() {
+        "npy" => (None, &["column", "dataset"]),
+        "csv" | "tsv" => (Some("column"), &["dataset"]),
+        "h5" | "hdf5" | "nwb" => (Some("dataset"), &["column"]),
         _ => return Err(node.at.error("expected a file whose name ends in .npy, .csv or .h5")),
     };
-    names::check_keys(table, "of values from such a file", &[&["file", "unit"][..], place].concat())?;
+    VALUES_FILE.check_without(table, without, VALUES_FILE.of)?;
     let factor = unit_factor(scope, table, node, Form::of(unit))?;
     let wrong = |message: String| node.at.error(format!("{}: {message}", path.display()));
-    let numbers = match place.first() {
+    let numbers = match place {
         None => npy::read(&path).and_then(npy::Array::single).map_err(wrong)?,
         Some(key) => {
             let Some(entry) = table.get(key) else { return Err(node.at.error(format!("`{key}` is missing"))) };
             let name = scope.text(entry, "a name")?;
             let wrong = |message: String| entry.at.error(format!("{}: {message}", path.display()));
-            if *key == "column" {
+            if key == "column" {
                 csv_column(&path, &name).map_err(wrong)?
             } else {
                 dataset(&path, &name).map_err(wrong)?

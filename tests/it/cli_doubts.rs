@@ -78,6 +78,18 @@ fn conductances_that_no_synapse_has_are_told_and_refused_where_the_run_would_not
 }
 
 #[test]
+fn prices_that_could_not_be_traced_to_a_paper_are_told() {
+    let text = |prices: &str| {
+        format!(
+            "simulation.duration = '1 ms'\nenergy = {{ prices = '{prices}' }}\npopulation.E = {{ size = 1, neuron = 'lif_exp' }}\n"
+        )
+    };
+    assert_eq!(model(&text("loihi"), &[]).doubts(), Ok(Vec::new()));
+    let told = model(&text("brainscales"), &[]).doubts().unwrap().concat();
+    assert!(told.contains("brainscales") && told.contains("UNVERIFIED"), "{told}");
+}
+
+#[test]
 fn parameters_that_nothing_uses_are_named_with_the_nearest_that_is() {
     let text = "parameters = { rate_ex = '3 Hz', rate_exx = '5 Hz', twice = '2 * rate_ex' }
                 simulation.duration = '10 ms'

@@ -43,6 +43,7 @@ mod interchange_sonata_errors;
 mod interchange_sonata_export;
 mod labels;
 mod learning;
+mod model_file;
 mod network_random;
 mod neuron_adaptation;
 mod neuron_linear;

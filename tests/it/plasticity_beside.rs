@@ -73,6 +73,32 @@ fn short_term_plasticity_composes_with_a_rule_and_a_device() {
     }
 }
 
+/// As NEST's weight_recorder gets what a tsodyks2_synapse sends, x u w, while its `weight` stays w.
+#[test]
+fn recorded_weights_are_x_u_w_at_spikes_and_w_in_snapshots_of_synapses_that_learn_nothing_too() {
+    for engine in ["event", "grid"] {
+        let text = |record: &str| {
+            format!(
+                "simulation = {{ duration = '100 ms', engine = '{engine}' }}\n\
+                 population.pre.source.spike_times = {{ values = [[10, 30, 60]], unit = 'ms' }}\n\
+                 population.post = {{ size = 1, neuron = 'lif_exp' }}\n\
+                 [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\nweight = '40 pA'\n\
+                 short_term = {{ u_0 = 0.5, tau_rec = '100 ms' }}\n[[record.weights]]\nprojection = 'p'\n{record}\n"
+            )
+        };
+        // u = 0.5 always, since tau_fac = 0; x recovers from half of what it was.
+        let second = 1.0 - 0.5 * (-0.2f64).exp();
+        let third = 1.0 - (1.0 - 0.5 * second) * (-0.3f64).exp();
+        let sent = run(&text("on = 'pre_spike'"), 1).weights(0).1;
+        for (found, x) in sent.iter().zip([1.0, second, third]) {
+            assert!((found - x * 0.5 * 40.0).abs() < 1e-12, "{engine}: {found} {x}");
+        }
+        assert_eq!(sent.len(), 3);
+        let taken = snapshots(&run(&text("interval = '50 ms'"), 1));
+        assert!(taken.len() >= 2 && taken.iter().all(|(_, weights)| weights[..] == [40.0]), "{taken:?}");
+    }
+}
+
 #[test]
 fn normalisation_brings_every_sum_to_its_target_and_keeps_ratios() {
     for (engine, sign) in [("event", 1.0), ("grid", -1.0)] {

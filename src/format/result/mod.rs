@@ -5,7 +5,8 @@
 //! | `/` | attributes: format, versions, resolved model, seed, engine, .., `complete` |
 //! | `/spikes/<population>/` | `timestamps` \[ms\], `node_ids`, by (time, node) |
 //! | `/state/<population>/<variable>/` | `data` \[time, node\], `node_ids`, `times` \[ms\] |
-//! | `/weights/<projection>/` | `timestamps`, `source_ids`, `target_ids`, `weights`, or `snapshots/` |
+//! | `/weights/<projection>/` | `timestamps`, `source_ids`, `target_ids`, `weights`: what each spike transmits (with `short_term` x u w) |
+//! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |
 //! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
 //! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
 //! | `/summary` | the figures of `--json` as attributes; nested ones as JSON text |

@@ -148,6 +148,11 @@ impl Table {
         super::attributes::set_text(&self.columns[column].dataset, "units", unit)
     }
 
+    /// Sets the attribute `meaning` of a column.
+    pub fn set_meaning(&self, column: usize, meaning: &str) -> Result<()> {
+        super::attributes::set_text(&self.columns[column].dataset, "meaning", meaning)
+    }
+
     fn waiting_rows(&self) -> usize {
         self.columns.iter().filter(|c| c.width != Some(0)).map(Column::waiting_rows).next().unwrap_or(0)
     }

@@ -227,6 +227,13 @@ fn state(root: &Group, state: &StateLayout, layout: &Layout) -> hdf5::Result<Tab
     Ok(table)
 }
 
+/// What `/weights/<projection>/weights` are.
+const TRANSMITTED: &str =
+    "what each spike transmits, after its updates: the weight w; with short_term x u w; of a device what the read saw";
+/// What `/weights/<projection>/snapshots/weights` are.
+const STORED: &str =
+    "the weight w at each time; of a device what its conductance stands for; without the x u of short_term";
+
 fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     let place = group(root, &weights.projection)?;
     match &weights.kind {
@@ -234,6 +241,7 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
             let table = Table::create(&place, &PRE_SPIKE, true)?;
             table.set_unit(0, "ms")?;
             table.set_unit(3, &weights.unit)?;
+            table.set_meaning(3, TRANSMITTED)?;
             Ok(table)
         }
         WeightKind::Snapshots { source_ids, target_ids, delays_ms } => {
@@ -244,6 +252,7 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
             let table = Table::create(&place, &snapshot_plans(source_ids.len()), true)?;
             table.set_unit(0, "ms")?;
             table.set_unit(1, &weights.unit)?;
+            table.set_meaning(1, STORED)?;
             Ok(table)
         }
     }
