@@ -24,6 +24,7 @@ pub mod ranks;
 pub mod record;
 pub mod rng;
 pub mod sample;
+pub mod sorted;
 pub mod spec;
 pub mod spikes;
 pub mod stream;

@@ -3,7 +3,11 @@
 //! Readers of recordings produce a [`Recording`]; replay, plots and analysis consume it.
 //! Times are seconds on the recording's own clock.
 
+mod source;
+
 use serde::{Deserialize, Serialize};
+
+pub use source::{HELD, Selected, SourceError, SpikeSource, each_train};
 
 /// Spikes of numbered units, sorted by time, then by unit.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -107,59 +111,6 @@ impl SpikeTable {
             .map(|(&time, &unit)| (time, place[unit as usize]))
             .unzip();
         SpikeTable { times, units, unit_ids: keep.iter().map(|&i| self.unit_ids[i]).collect() }
-    }
-}
-
-/// Spikes that need not be in memory at once: a table, or a file that is read in pieces.
-pub trait SpikeSource {
-    /// What the file calls each unit; its length is the number of units.
-    fn unit_ids(&self) -> &[i64];
-
-    /// The first and the last spike time \[s\]; none if there is no spike.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    fn ends(&self) -> Result<Option<(f64, f64)>, SourceError>;
-
-    /// Hands over the spikes with `start <= t < stop` \[s\]: times \[s\] and units, as many of both, in pieces whose
-    /// order is not told.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError>;
-
-    /// The spikes with `start <= t < stop` \[s\] as one table.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    fn table(&self, start: f64, stop: f64) -> Result<SpikeTable, SourceError> {
-        let mut spikes = Vec::new();
-        self.pieces(start, stop, &mut |times, units| spikes.extend(times.iter().copied().zip(units.iter().copied())))?;
-        spikes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let (times, units) = spikes.into_iter().unzip();
-        Ok(SpikeTable { times, units, unit_ids: self.unit_ids().to_vec() })
-    }
-}
-
-/// Why spikes could not be read from where they are stored: a whole sentence.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{0}")]
-pub struct SourceError(pub String);
-
-impl SpikeSource for SpikeTable {
-    fn unit_ids(&self) -> &[i64] {
-        &self.unit_ids
-    }
-
-    fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
-        Ok(self.ends_of_table())
-    }
-
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
-        let from = self.times.partition_point(|&t| t < start);
-        let to = self.times.partition_point(|&t| t < stop).max(from);
-        take(&self.times[from..to], &self.units[from..to]);
-        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::bins::{Bins, Running};
-use super::{AnalysisError, Spans, check_window};
-use crate::spikes::SpikeTable;
+use super::{AnalysisError, Spans, check_window, in_order};
+use crate::spikes::SpikeSource;
 
 /// The counts of at most so many units are correlated pair by pair: 16 MB of sums.
 pub const MOST_CORRELATED: usize = 2000;
@@ -90,9 +90,10 @@ impl Correlations {
 /// Correlations of the counts in whole bins of `bin` seconds over `start <= t < stop`, those that were `observed` (all if that is empty).
 ///
 /// # Errors
-/// If the window is empty, the bin is not positive or wider than the window, or there are too many bins or units.
+/// If the window is empty, the bin is not positive or wider than the window, there are too many bins or units, or spikes cannot be read or do
+/// not come in the order of time.
 pub fn correlations(
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     (start, stop): (f64, f64),
     bin: f64,
     observed: &[(f64, f64)],
@@ -100,13 +101,10 @@ pub fn correlations(
     check_window(start, stop)?;
     let bins = Bins::whole(start, stop, bin)?;
     let spans = Spans::within(observed, start, stop);
-    let mut running = Running::new(bins, spikes.unit_ids.len(), &spans);
-    let mut all = Correlations::new(spikes.unit_ids.len(), running.observed())?;
-    for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
-        if time >= start && time < stop {
-            running.add(time, unit, |bin| all.add(bin));
-        }
-    }
+    let units = spikes.unit_ids().len();
+    let mut running = Running::new(bins, units, &spans);
+    let mut all = Correlations::new(units, running.observed())?;
+    in_order(spikes, (start, stop), &mut |time, unit| running.add(time, unit, |bin| all.add(bin)))?;
     running.end(|bin| all.add(bin));
     Ok(all)
 }
@@ -176,6 +174,7 @@ impl MeanCorrelation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spikes::SpikeTable;
 
     /// A train per row, with as many spikes in a bin of 1 s as the row says.
     fn table(rows: &[&[u32]]) -> SpikeTable {

@@ -1,6 +1,9 @@
 //! Cross-correlograms: when one train fires, relative to another.
 
-use super::AnalysisError;
+use std::collections::VecDeque;
+
+use super::{AnalysisError, in_order};
+use crate::spikes::SpikeSource;
 
 /// Counts of the lags `target - reference` between spikes of two trains.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,37 +42,117 @@ pub fn correlogram(
     bin: f64,
     reach: f64,
 ) -> Result<Correlogram, AnalysisError> {
-    if !(bin > 0.0 && bin.is_finite()) {
-        return Err(AnalysisError::Bin(bin));
+    let mut lags = Lags::new(bin, reach)?;
+    if same {
+        reference.iter().for_each(|time| lags.add(*time, true, true, true));
+        return Ok(lags.found());
     }
-    if !(reach.is_finite() && bin <= reach) {
-        return Err(AnalysisError::WiderThanWindow { bin, window: reach });
-    }
-    let side = (reach / bin + 1e-9).floor();
-    if side > super::MAX_BINS as f64 / 2.0 {
-        return Err(AnalysisError::TooManyBins { bins: 2.0 * side, bin, limit: super::MAX_BINS });
-    }
-    let side = side as i64;
-    let mut counts = vec![0u64; 2 * side as usize + 1];
-    let edge = (side as f64 + 0.5) * bin;
-    let mut first = 0;
-    for (i, &at) in reference.iter().enumerate() {
-        while first < target.len() && target[first] - at < -edge {
-            first += 1;
-        }
-        for (j, &other) in target.iter().enumerate().skip(first).take_while(|(_, t)| **t - at <= edge) {
-            let place = ((other - at) / bin).round() as i64 + side;
-            if !(same && i == j) && (0..=2 * side).contains(&place) {
-                counts[place as usize] += 1;
+    let (mut first, mut second) = (reference.iter().copied().peekable(), target.iter().copied().peekable());
+    loop {
+        let (a, b) = (first.peek().copied(), second.peek().copied());
+        match (a, b) {
+            (None, None) => return Ok(lags.found()),
+            (Some(time), other) if other.is_none_or(|other| time <= other) => {
+                lags.add(time, true, false, false);
+                first.next();
+            }
+            (_, time) => {
+                lags.add(time.unwrap_or(f64::NAN), false, true, false);
+                second.next();
             }
         }
     }
-    Ok(Correlogram { bin, counts, references: reference.len() })
+}
+
+/// The same of the units of a source that `is_reference` and `is_target` say, and how many spikes the target has; spikes that are
+/// further apart than `reach` are not in memory together.
+///
+/// # Errors
+/// As [`correlogram`], and if spikes cannot be read or do not come in the order of time.
+pub fn correlogram_of(
+    source: &dyn SpikeSource,
+    window: (f64, f64),
+    (is_reference, is_target): (&[bool], &[bool]),
+    bin: f64,
+    reach: f64,
+) -> Result<(Correlogram, usize), AnalysisError> {
+    let (mut lags, mut targets, same) = (Lags::new(bin, reach)?, 0, is_reference == is_target);
+    in_order(source, window, &mut |time, unit| {
+        let (reference, target) = (is_reference[unit as usize], is_target[unit as usize]);
+        targets += usize::from(target);
+        lags.add(time, reference, target, same);
+    })?;
+    Ok((lags.found(), targets))
+}
+
+/// Pairs that are counted while spikes go by in the order of time.
+struct Lags {
+    bin: f64,
+    side: i64,
+    /// The longest lag that is in a bin.
+    edge: f64,
+    counts: Vec<u64>,
+    references: usize,
+    /// Those that a later spike may be near to.
+    recent: [VecDeque<f64>; 2],
+}
+
+impl Lags {
+    fn new(bin: f64, reach: f64) -> Result<Lags, AnalysisError> {
+        if !(bin > 0.0 && bin.is_finite()) {
+            return Err(AnalysisError::Bin(bin));
+        }
+        if !(reach.is_finite() && bin <= reach) {
+            return Err(AnalysisError::WiderThanWindow { bin, window: reach });
+        }
+        let side = (reach / bin + 1e-9).floor();
+        if side > super::MAX_BINS as f64 / 2.0 {
+            return Err(AnalysisError::TooManyBins { bins: 2.0 * side, bin, limit: super::MAX_BINS });
+        }
+        let counts = vec![0u64; 2 * side as usize + 1];
+        let (side, edge) = (side as i64, (side + 0.5) * bin);
+        Ok(Lags { bin, side, edge, counts, references: 0, recent: Default::default() })
+    }
+
+    /// A spike of the reference, the target or both; `same` if a spike of both is no pair with itself.
+    fn add(&mut self, time: f64, reference: bool, target: bool, same: bool) {
+        for recent in &mut self.recent {
+            while recent.front().is_some_and(|before| time - before > self.edge) {
+                recent.pop_front();
+            }
+        }
+        let (bin, side) = (self.bin, self.side);
+        let counts = &mut self.counts;
+        let mut count = |lag: f64| {
+            let place = (lag / bin).round() as i64 + side;
+            if (0..=2 * side).contains(&place) {
+                counts[place as usize] += 1;
+            }
+        };
+        if reference {
+            self.recent[1].iter().for_each(|before| count(before - time));
+            self.references += 1;
+        }
+        if target {
+            self.recent[0].iter().for_each(|before| count(time - before));
+        }
+        if reference && target && !same {
+            count(0.0);
+        }
+        for (recent, _) in self.recent.iter_mut().zip([reference, target]).filter(|(_, own)| *own) {
+            recent.push_back(time);
+        }
+    }
+
+    fn found(self) -> Correlogram {
+        Correlogram { bin: self.bin, counts: self.counts, references: self.references }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spikes::SpikeTable;
 
     #[test]
     fn lags_are_counted_around_multiples_of_the_bin() {
@@ -89,5 +172,50 @@ mod tests {
         assert_eq!(found.counts.iter().sum::<u64>(), 12);
         assert!(correlogram(&train, &train, true, 0.5, 0.3).is_err());
         assert!(correlogram(&train, &train, true, 0.0, 0.3).is_err());
+    }
+
+    #[test]
+    fn spikes_that_go_by_are_paired_as_all_with_all() {
+        let mut state = 3u64;
+        let mut train = |n: usize| {
+            let mut random = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 40) as f64 / (1u64 << 24) as f64
+            };
+            // Some of them at the same times.
+            let mut times: Vec<f64> = (0..n).map(|_| (random() * 400.0).round() / 100.0).collect();
+            times.sort_by(f64::total_cmp);
+            times
+        };
+        let trains = [train(60), train(80), train(40)];
+        let plain = |reference: &[f64], target: &[f64], same: bool| {
+            let mut counts = vec![0u64; 11];
+            for (i, a) in reference.iter().enumerate() {
+                for (_, b) in target.iter().enumerate().filter(|(j, _)| !(same && i == *j)) {
+                    let lag = b - a;
+                    let place = (lag / 0.02).round() as i64 + 5;
+                    if lag.abs() <= 5.5 * 0.02 && (0..11).contains(&place) {
+                        counts[place as usize] += 1;
+                    }
+                }
+            }
+            counts
+        };
+        let table = SpikeTable::from_units(vec![0, 1, 2], &trains).unwrap();
+        let joined = |which: [bool; 3]| {
+            let units: Vec<usize> = (0..3).filter(|unit| which[*unit]).collect();
+            table.select(&units).times
+        };
+        for (a, b) in [
+            ([true, false, false], [false, true, false]),
+            ([true, false, true], [true, false, true]),
+            ([true, true, false], [false, true, true]),
+        ] {
+            let (reference, target) = (joined(a), joined(b));
+            let expected = plain(&reference, &target, a == b);
+            let (found, targets) = correlogram_of(&table, (0.0, 5.0), (&a, &b), 0.02, 0.1).unwrap();
+            assert_eq!((&found.counts, found.references, targets), (&expected, reference.len(), target.len()));
+            assert_eq!(correlogram(&reference, &target, a == b, 0.02, 0.1).unwrap(), found);
+        }
     }
 }

@@ -26,6 +26,17 @@ impl Histogram {
         self.low + index as f64 * self.width()
     }
 
+    /// Counts one more value.
+    pub fn add(&mut self, value: f64) {
+        if value >= self.low && value <= self.high {
+            let place = ((value - self.low) / self.width()) as usize;
+            let last = self.counts.len() - 1;
+            self.counts[place.min(last)] += 1;
+        } else {
+            self.outside += 1;
+        }
+    }
+
     /// The share of all counted values in each bin; zeros if there are none.
     pub fn shares(&self) -> Vec<f64> {
         let total = self.counts.iter().sum::<u64>().max(1) as f64;
@@ -43,13 +54,7 @@ pub fn histogram(values: &[f64], low: f64, high: f64, bins: usize) -> Result<His
         return Err(AnalysisError::Range { low, high, bins });
     }
     let mut result = Histogram { low, high, counts: vec![0; bins], outside: 0 };
-    for &value in values {
-        if value >= low && value <= high {
-            result.counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
-        } else {
-            result.outside += 1;
-        }
-    }
+    values.iter().for_each(|value| result.add(*value));
     Ok(result)
 }
 

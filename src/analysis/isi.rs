@@ -1,6 +1,7 @@
 //! Interspike intervals and their coefficient of variation.
 
 use super::Spans;
+use crate::spikes::{SourceError, SpikeSource};
 
 /// Units with fewer spikes than this are left out of a mean CV.
 pub const MIN_SPIKES_FOR_CV: usize = 5;
@@ -14,6 +15,29 @@ pub fn intervals(train: &[f64]) -> Vec<f64> {
 pub fn intervals_within(train: &[f64], spans: &Spans) -> Vec<f64> {
     let together = train.windows(2).filter(|pair| spans.number(pair[0]) == spans.number(pair[1]));
     together.map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// Hands over the [`intervals_within`] of all units with `start <= t < stop` \[s\], with the units, in any order: in memory for a time of each
+/// unit.
+///
+/// # Errors
+/// If the spikes cannot be read.
+pub fn each_interval(
+    source: &dyn SpikeSource,
+    window: (f64, f64),
+    spans: &Spans,
+    each: &mut dyn FnMut(u32, f64),
+) -> Result<(), SourceError> {
+    let units = source.unit_ids().len();
+    let mut last: Vec<Option<f64>> = vec![None; units];
+    source.runs(0..units, window, &mut |times, units| {
+        for (&time, &unit) in times.iter().zip(units) {
+            let before = last[unit as usize].replace(time);
+            if let Some(before) = before.filter(|before| spans.number(*before) == spans.number(time)) {
+                each(unit, time - before);
+            }
+        }
+    })
 }
 
 /// Coefficient of variation of the intervals: their standard deviation (of the population, not
@@ -54,6 +78,7 @@ pub fn mean_cv(trains: &[Vec<f64>]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spikes::SpikeTable;
 
     #[test]
     fn a_clock_has_no_variation_and_alternating_intervals_a_known_one() {
@@ -68,6 +93,10 @@ mod tests {
         let train = [0.5, 1.0, 2.0, 10.5, 11.5, 12.0];
         assert_eq!(intervals_within(&train, &spans), [0.5, 1.0, 1.0, 0.5]);
         assert_eq!(intervals_within(&train, &Spans::whole(0.0, 13.0)), intervals(&train));
+        let table = SpikeTable::from_units(vec![0, 1], &[train.to_vec(), vec![0.7, 0.8]]).unwrap();
+        let mut found = [Vec::new(), Vec::new()];
+        each_interval(&table, (0.0, 12.0), &spans, &mut |unit, interval| found[unit as usize].push(interval)).unwrap();
+        assert_eq!(found, [vec![0.5, 1.0, 1.0], vec![0.8 - 0.7]]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How different two samples are distributed.
 
+use std::convert::Infallible;
+
 /// The comparison of two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TwoSamples {
@@ -17,27 +19,44 @@ pub struct TwoSamples {
 /// 279 (1948)); `distance` is the statistic of `scipy.stats.ks_2samp`, `p` is `scipy.special.kolmogorov` of it times
 /// sqrt(n m / (n + m)). None if one of them is empty.
 pub fn kolmogorov_smirnov(mut first: Vec<f64>, mut second: Vec<f64>) -> Option<TwoSamples> {
-    if first.is_empty() || second.is_empty() {
-        return None;
-    }
     first.sort_unstable_by(f64::total_cmp);
     second.sort_unstable_by(f64::total_cmp);
-    let (n, m) = (first.len(), second.len());
+    let rising = |values: Vec<f64>| (values.len(), values.into_iter().map(Ok::<f64, Infallible>));
+    match kolmogorov_smirnov_sorted(rising(first), rising(second)) {
+        Ok(found) => found,
+    }
+}
+
+/// The same of samples that come in rising order, with how many numbers they have.
+///
+/// # Errors
+/// What the first number has that can't be had.
+pub fn kolmogorov_smirnov_sorted<E>(
+    (n, first): (usize, impl Iterator<Item = Result<f64, E>>),
+    (m, second): (usize, impl Iterator<Item = Result<f64, E>>),
+) -> Result<Option<TwoSamples>, E> {
+    if n == 0 || m == 0 {
+        return Ok(None);
+    }
+    let (mut first, mut second) = (first.fuse(), second.fuse());
+    let (mut a, mut b) = (first.next().transpose()?, second.next().transpose()?);
     let (mut i, mut j, mut largest) = (0, 0, 0);
-    while i < n && j < m {
-        let at = first[i].min(second[j]);
-        while i < n && first[i] <= at {
+    while let (Some(x), Some(y)) = (a, b) {
+        let at = x.min(y);
+        while a.is_some_and(|x| x <= at) {
             i += 1;
+            a = first.next().transpose()?;
         }
-        while j < m && second[j] <= at {
+        while b.is_some_and(|y| y <= at) {
             j += 1;
+            b = second.next().transpose()?;
         }
         // i / n - j / m, in integers.
         largest = largest.max((i as u128 * m as u128).abs_diff(j as u128 * n as u128));
     }
     let (a, b) = (n as f64, m as f64);
     let distance = largest as f64 / (a * b);
-    Some(TwoSamples { distance, p: survival(distance * (a * b / (a + b)).sqrt()), n_first: n, n_second: m })
+    Ok(Some(TwoSamples { distance, p: survival(distance * (a * b / (a + b)).sqrt()), n_first: n, n_second: m }))
 }
 
 /// The limiting distribution: 2 sum_k (-1)^(k - 1) exp(-2 k^2 x^2), and for small x the series of its transform.

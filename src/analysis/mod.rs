@@ -27,15 +27,15 @@ mod victor_purpura;
 pub use bins::Bins;
 pub(crate) use bins::whole_part;
 pub use correlation::{Correlations, MOST_CORRELATED, correlations};
-pub use correlogram::{Correlogram, correlogram};
+pub use correlogram::{Correlogram, correlogram, correlogram_of};
 pub use cv2::cv2;
 pub use detection::Detection;
 pub use difference::{Difference, difference};
 pub use distribution::Distribution;
 pub use fano::fano;
 pub use histogram::{Histogram, histogram, percentile};
-pub use isi::{MIN_SPIKES_FOR_CV, cv, cv_of, intervals, intervals_within, mean_cv, unit_cvs};
-pub use kolmogorov::{TwoSamples, kolmogorov_smirnov};
+pub use isi::{MIN_SPIKES_FOR_CV, cv, cv_of, each_interval, intervals, intervals_within, mean_cv, unit_cvs};
+pub use kolmogorov::{TwoSamples, kolmogorov_smirnov, kolmogorov_smirnov_sorted};
 pub use labelling::{Evaluation, Responses, evaluate, parse_range};
 pub use lv::{REFRACTORINESS, lv, lvr};
 pub use moments::Moments;
@@ -46,7 +46,7 @@ pub use statistics::{Chosen, GroupStatistics, PairStatistics, Plan, Statistics, 
 pub use van_rossum::van_rossum;
 pub use victor_purpura::{victor_purpura, victor_purpura_work};
 
-use crate::spikes::SourceError;
+use crate::spikes::{SourceError, SpikeSource};
 
 /// A question that has no answer: the window, bin or range is not one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -133,6 +133,23 @@ pub const MAX_BINS: usize = 100_000_000;
 pub(crate) fn check_window(start: f64, stop: f64) -> Result<(), AnalysisError> {
     let fine = start.is_finite() && stop.is_finite() && start < stop && (stop - start).is_finite();
     if fine { Ok(()) } else { Err(AnalysisError::Window { start, stop }) }
+}
+
+/// Hands over the spikes of a window \[s\], which must come in the order of time.
+fn in_order(
+    source: &dyn SpikeSource,
+    (start, stop): (f64, f64),
+    each: &mut dyn FnMut(f64, u32),
+) -> Result<(), AnalysisError> {
+    let (mut last, mut sorted) = (f64::NEG_INFINITY, true);
+    source.pieces(start, stop, &mut |times, units| {
+        sorted &= times.first().is_none_or(|first| *first >= last) && times.is_sorted();
+        last = times.last().copied().unwrap_or(last);
+        if sorted {
+            times.iter().zip(units).for_each(|(time, unit)| each(*time, *unit));
+        }
+    })?;
+    if sorted { Ok(()) } else { Err(AnalysisError::Unsorted) }
 }
 
 /// The number of bins that cover a window; a last bin shorter than 1e-9 of a bin is rounding, not a bin.

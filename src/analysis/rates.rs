@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::bins::whole_part;
 use super::{AnalysisError, check_window, number_of_bins};
-use crate::spikes::SpikeTable;
+use crate::spikes::{SpikeSource, SpikeTable};
 
 /// The rate of a population in bins of equal width, but for the last, which ends with the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,15 +31,10 @@ impl BinnedRate {
 /// Spikes per second of each unit over `start <= t < stop` \[Hz\], in the order of the units.
 ///
 /// # Errors
-/// If the window is empty.
-pub fn unit_rates(spikes: &SpikeTable, start: f64, stop: f64) -> Result<Vec<f64>, AnalysisError> {
+/// If the window is empty, or spikes cannot be read.
+pub fn unit_rates(spikes: &dyn SpikeSource, start: f64, stop: f64) -> Result<Vec<f64>, AnalysisError> {
     check_window(start, stop)?;
-    let mut counts = vec![0u64; spikes.unit_ids.len()];
-    for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
-        if time >= start && time < stop {
-            counts[unit as usize] += 1;
-        }
-    }
+    let counts = spikes.counts(start, stop)?;
     Ok(counts.into_iter().map(|n| n as f64 / (stop - start)).collect())
 }
 

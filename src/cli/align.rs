@@ -39,7 +39,7 @@ struct Events<'a> {
 /// # Errors
 /// Exit code 2 if the file cannot be read, or has no such events, column or units.
 pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figure, Failure> {
-    let recording = format::read(file).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(file).map_err(Failure::input)?;
     notes(&recording.notes);
     let Events { table, times, said } = events(&recording, &align.to)?;
     let (of, names) = match &align.group_by {
@@ -50,7 +50,7 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
     let trials: Vec<(f64, usize)> =
         times.iter().copied().zip(of).filter(|(t, _)| t.is_finite() && within(*t)).collect();
     let populations = groups(&recording);
-    let ids = &recording.spikes.unit_ids;
+    let ids = spikes.unit_ids();
     let units = plot::selected(ids.len(), &populations, &options.select).map_err(Failure::input)?;
     let named = |unit: usize| {
         let of = populations.iter().find(|p| (p.first..p.first + p.count).contains(&unit));
@@ -61,7 +61,7 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
     let title = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let what = Aligned {
         title: &title,
-        spikes: &recording.spikes,
+        spikes: &*spikes,
         units: &units,
         trials: &trials,
         groups: &names,

@@ -33,11 +33,31 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     if args.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || is_circuit(&args.file) {
         return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json);
     }
-    let recording = format::read(&args.file).map_err(Failure::input)?;
-    if args.json {
-        Done::json(&as_json(&args.file, &recording))
-    } else {
-        Ok(Done::text(as_text(&args.file, &recording)))
+    let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
+    let span = recording.extent(spikes.ends().map_err(Failure::input)?);
+    let counts = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Failure::input)?;
+    let seen = Seen { recording, span, counts };
+    if args.json { Done::json(&as_json(&args.file, &seen)) } else { Ok(Done::text(as_text(&args.file, &seen))) }
+}
+
+/// A recording, and what there is to say of its spikes.
+struct Seen {
+    recording: Recording,
+    /// The first and the last observed moment \[s\].
+    span: (f64, f64),
+    /// How many spikes each unit has.
+    counts: Vec<u64>,
+}
+
+impl Seen {
+    /// Mean rate of a block of units \[Hz\] over what was observed; none if that has no length.
+    fn rate(&self, spikes: u64, units: usize) -> Option<f64> {
+        let length = Spans::within(&self.recording.observed, self.span.0, self.span.1).seconds();
+        (length > 0.0 && units > 0).then(|| spikes as f64 / units as f64 / length)
+    }
+
+    fn spikes_of(&self, first: usize, count: usize) -> u64 {
+        self.counts[first..first + count].iter().sum()
     }
 }
 
@@ -45,33 +65,24 @@ fn is_result(recording: &Recording) -> bool {
     recording.format.starts_with("memspike")
 }
 
-/// Mean rate of a block of units \[Hz\] over what was observed; none if that has no length.
-fn rate(recording: &Recording, spikes: usize, units: usize) -> Option<f64> {
-    let length = Spans::within(&recording.observed, recording.start(), recording.stop()).seconds();
-    (length > 0.0 && units > 0).then(|| spikes as f64 / units as f64 / length)
-}
-
-fn spikes_of(recording: &Recording, first: usize, count: usize) -> usize {
-    recording.spikes.units.iter().filter(|u| (first..first + count).contains(&(**u as usize))).count()
-}
-
-fn as_text(file: &Path, r: &Recording) -> String {
+fn as_text(file: &Path, seen: &Seen) -> String {
+    let r = &seen.recording;
     let mut out = format!("{}: {}\n", file.display(), r.format);
     for (label, text) in &r.about {
         let _ = writeln!(out, "  {:<18}{}", label, text.replace('\n', " "));
     }
-    let (start, stop) = (r.start(), r.stop());
-    let (units, spikes) = (r.spikes.unit_ids.len(), r.spikes.len());
-    let _ = write!(out, "\n{} units, {} spikes", grouped(units as u64), grouped(spikes as u64));
+    let (start, stop) = seen.span;
+    let (units, spikes) = (seen.counts.len(), seen.counts.iter().sum());
+    let _ = write!(out, "\n{} units, {} spikes", grouped(units as u64), grouped(spikes));
     let _ = write!(out, ", {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
-    match rate(r, spikes, units) {
+    match seen.rate(spikes, units) {
         Some(hz) => drop(writeln!(out, ", {} Hz per unit", short(hz))),
         None => out.push('\n'),
     }
     for (name, first, count) in &r.populations {
-        let n = spikes_of(r, *first, *count);
-        let hz = rate(r, n, *count).map_or("-".to_string(), short);
-        let _ = writeln!(out, "  {name:<18}{} units, {} spikes, {hz} Hz", grouped(*count as u64), grouped(n as u64));
+        let n = seen.spikes_of(*first, *count);
+        let hz = seen.rate(n, *count).map_or("-".to_string(), short);
+        let _ = writeln!(out, "  {name:<18}{} units, {} spikes, {hz} Hz", grouped(*count as u64), grouped(n));
     }
     if r.observed.len() > 1 {
         let _ = writeln!(out, "observed in {} spans", r.observed.len());
@@ -99,10 +110,11 @@ fn as_text(file: &Path, r: &Recording) -> String {
     out
 }
 
-fn as_json(file: &Path, r: &Recording) -> Value {
+fn as_json(file: &Path, seen: &Seen) -> Value {
+    let r = &seen.recording;
     let population = |(name, first, count): &(String, usize, usize)| {
-        let n = spikes_of(r, *first, *count);
-        (name.clone(), json!({ "size": count, "spikes": n, "rate_hz": rate(r, n, *count) }))
+        let n = seen.spikes_of(*first, *count);
+        (name.clone(), json!({ "size": count, "spikes": n, "rate_hz": seen.rate(n, *count) }))
     };
     let kind = |c: &Column| match c {
         Column::Number(_) => "number",
@@ -111,7 +123,7 @@ fn as_json(file: &Path, r: &Recording) -> Value {
     let columns = |columns: &[(String, Column)]| -> Map<String, Value> {
         columns.iter().map(|(name, column)| (name.clone(), json!(kind(column)))).collect()
     };
-    let (units, spikes) = (r.spikes.unit_ids.len(), r.spikes.len());
+    let ((start, stop), units, spikes) = (seen.span, seen.counts.len(), seen.counts.iter().sum());
     json!({
         "file": file.display().to_string(),
         "kind": if is_result(r) { "result" } else { "recording" },
@@ -119,10 +131,10 @@ fn as_json(file: &Path, r: &Recording) -> Value {
         "about": r.about.iter().map(|(label, text)| (label.clone(), json!(text))).collect::<Map<_, _>>(),
         "units": units,
         "spikes": spikes,
-        "start_s": r.start(),
-        "stop_s": r.stop(),
-        "duration_s": r.stop() - r.start(),
-        "rate_hz": rate(r, spikes, units),
+        "start_s": start,
+        "stop_s": stop,
+        "duration_s": stop - start,
+        "rate_hz": seen.rate(spikes, units),
         "populations": r.populations.iter().map(population).collect::<Map<_, _>>(),
         "unit_columns": columns(&r.unit_columns),
         "electrodes": r.electrodes.first().map_or(0, |(_, column)| column.len()),

@@ -96,7 +96,8 @@ impl Model {
             };
             let bound = bound.map_err(Failure::input)?;
             let lead = recording.start() - bound.start_s;
-            if lead > 0.0 {
+            // Less is rounding, and would be said to be 0.
+            if lead >= 5e-4 {
                 let (name, first) = (&spec.populations[population].name, recording.start());
                 note(format_args!(
                     "population {name}: nothing was recorded in the first {lead:.3} s, before {first:.3} s on the recording's clock"

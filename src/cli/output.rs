@@ -20,6 +20,11 @@ impl Output {
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::input(format!("The output {shown} is a folder; expected the name of a file.")));
         }
+        if path == Path::new("-") {
+            return Err(Failure::input(
+                "The output - would be a file of that name, not the standard output; give the name of a file (./- for that one).",
+            ));
+        }
         if path.exists() && !path.is_file() {
             return Err(Failure::input(format!(
                 "The output {shown} is a device or a pipe; expected the name of a file, which is written beside it and renamed when it is whole."
@@ -103,6 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(Output::new(&folder.path().join("no/a.h5"), false).unwrap_err().to_string().contains("mkdir"));
         assert!(Output::new(folder.path(), true).unwrap_err().to_string().contains("is a folder"));
+        assert!(Output::new(Path::new("-"), true).unwrap_err().to_string().contains("not the standard output"));
         assert!(Output::new(Path::new("/dev/null"), true).unwrap_err().to_string().contains("is a device"));
     }
 

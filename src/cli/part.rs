@@ -1,6 +1,6 @@
 //! Flags of what is measured of a file: `stats` and `diff` have them.
 
-use memspike::analysis::Chosen;
+use memspike::analysis::{Chosen, Spans};
 use memspike::plot::{self, Group, Selection};
 use memspike::spec::{Condition, Wanted, units_where};
 use memspike::spikes::Recording;
@@ -33,17 +33,22 @@ impl Part {
     /// The window in a recording whose first and last spike are known.
     ///
     /// # Errors
-    /// Exit code 2 if it is empty.
+    /// Exit code 2 if it is empty, or nothing was observed in it.
     pub fn window(&self, recording: &Recording, spikes: Option<(f64, f64)>) -> Result<(f64, f64), Failure> {
         let (first, last) = recording.extent(spikes);
         // Windows are half open: the last spike lies within.
         let (start, stop) = (self.start.unwrap_or(first), self.stop.unwrap_or(last.next_up()));
-        if start < stop {
-            return Ok((start, stop));
+        if start >= stop {
+            return Err(Failure::input(format!(
+                "The window from {start} s to {stop} s is empty; the file goes from {first} s to {last} s."
+            )));
         }
-        Err(Failure::input(format!(
-            "The window from {start} s to {stop} s is empty; the file goes from {first} s to {last} s."
-        )))
+        if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
+            return Err(Failure::input(format!(
+                "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
+            )));
+        }
+        Ok((start, stop))
     }
 
     /// The units, of a file that calls its units so.

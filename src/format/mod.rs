@@ -192,8 +192,8 @@ pub fn decode(filter: &str, block: &[u8], parameters: &[u32], most: usize) -> Op
     decoder(block, parameters, most).ok()
 }
 
-/// Results larger than this stay in their file \[bytes\].
-const LARGE: u64 = 256 << 20;
+/// The spikes of recordings larger than this stay in their file \[bytes\].
+const LARGE: u64 = 32 << 20;
 
 /// A recording or a result without its spikes, and the spikes, which come in any order. Those of a large result, NWB or SONATA file stay
 /// in the file and are read in pieces, in a process of its own if one was [installed](contain).
@@ -214,13 +214,15 @@ pub fn read_lazily(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), For
 /// Bytes into which large recordings are read ahead.
 const AHEAD: usize = 32 << 20;
 
-/// A recording or a result without its spikes, and the spikes, which come in the order of time. Those of a large NWB or SONATA file or
+/// A recording or a result without its spikes, and the spikes, which come in the order of time, then of units. Those of a large NWB or SONATA file or
 /// result stay in the file and are read block by block, in a process of its own if one was [installed](contain).
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_in_order(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), FormatError> {
-    if Plain::open(path)?.bytes > LARGE
+    let plain = Plain::open(path)?;
+    if plain.bytes > LARGE
+        && is_hdf5(&plain)?
         && let Some((recording, spikes)) = stream::StreamedSpikes::open(path, AHEAD)?
     {
         return Ok((recording, Box::new(spikes)));
@@ -278,6 +280,9 @@ fn unknown_file(plain: &Plain) -> FormatError {
         let message = format!("is a directory, but no recording that can be read; looked for: {}", looked_for(false));
         return plain.error("", Fault::Missing, message);
     }
+    if let Some((kind, remedy)) = packed(&plain.head) {
+        return plain.error("", Fault::NotHdf5, format!("is packed by {kind}; unpack it first: {remedy}"));
+    }
     let message = format!(
         "is not an HDF5 file ({} bytes without HDF5's signature), nor any other recording that can be read; looked for: {}; \
          if it was downloaded, check that it isn't an error page or a Git LFS pointer",
@@ -285,6 +290,19 @@ fn unknown_file(plain: &Plain) -> FormatError {
         looked_for(false)
     );
     plain.error("", Fault::NotHdf5, message)
+}
+
+/// By what a file is packed, and what unpacks it.
+fn packed(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const KINDS: &[(&[u8], &str, &str)] = &[
+        (b"\x1f\x8b", "gzip", "gunzip --keep FILE"),
+        (b"PK\x03\x04", "zip", "unzip FILE"),
+        (b"BZh", "bzip2", "bunzip2 --keep FILE"),
+        (b"\xfd7zXZ", "xz", "unxz --keep FILE"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "unzstd FILE"),
+        (b"7z\xbc\xaf", "7-Zip", "7z x FILE"),
+    ];
+    KINDS.iter().find(|(magic, ..)| head.starts_with(magic)).map(|(_, kind, remedy)| (*kind, *remedy))
 }
 
 /// Whether there is HDF5's signature, which lies at byte 0, 512, 1024, 2048, ..

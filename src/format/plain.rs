@@ -26,6 +26,10 @@ impl Plain<'_> {
     pub fn open(path: &Path) -> Result<Plain<'_>, FormatError> {
         let missing = |e: std::io::Error| {
             let message = match e.kind() {
+                ErrorKind::NotFound if path == Path::new("-") => {
+                    "the standard input can't be read, for a file is read more than once; put it into a file first"
+                        .to_owned()
+                }
                 ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
                 _ => format!("can't be opened: {e}"),
             };
@@ -36,7 +40,8 @@ impl Plain<'_> {
         if metadata.is_file() {
             fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(missing)?;
         } else if !metadata.is_dir() {
-            return Err(FormatError::new(path, "", Fault::Missing, "is neither a file nor a folder"));
+            let message = "is neither a file nor a folder; what comes through a pipe must be put into a file first, for it is read more than once";
+            return Err(FormatError::new(path, "", Fault::Missing, message));
         }
         Ok(Plain { path, head, bytes: metadata.len(), is_folder: metadata.is_dir() })
     }

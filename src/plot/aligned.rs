@@ -10,18 +10,18 @@ use super::raster::DENSE;
 use super::scale::Axis;
 use super::{PlotError, backend};
 use crate::analysis::{Spans, number_of_bins};
-use crate::spikes::SpikeTable;
+use crate::spikes::SpikeSource;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
 const PANELS: usize = 12;
 
 /// What is aligned to what.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Aligned<'a> {
     /// Its title; may be empty.
     pub title: &'a str,
     /// The spikes.
-    pub spikes: &'a SpikeTable,
+    pub spikes: &'a dyn SpikeSource,
     /// Units (indices) and what each is called.
     pub units: &'a [(usize, String)],
     /// Of each trial: the moment that becomes 0 \[s\] and its group (an index into `groups`).
@@ -49,7 +49,7 @@ struct Course {
 /// over units.
 ///
 /// # Errors
-/// If there are no units or trials, a moment is not finite, the bin does not fit, or the picture is too small.
+/// If there are no units or trials, a moment is not finite, the bin does not fit, spikes cannot be read, or the picture is too small.
 pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     let (from, to) = (-what.reach.0, what.reach.1);
     let bin = what.bin.unwrap_or_else(|| axis::nice_step((to - from) / 60.0));
@@ -67,7 +67,7 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     trials.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
     let spans = Spans::within(what.observed, f64::NEG_INFINITY, f64::INFINITY);
     let mut layer = Layer { what, trials, spans, bin, bins, dense: false };
-    let strokes = layer.strokes();
+    let strokes = layer.strokes()?;
     let marks: usize = strokes.iter().map(Vec::len).sum();
     layer.dense = marks > DENSE;
 
@@ -123,22 +123,29 @@ impl Layer<'_> {
         palette::among(group, self.groups())
     }
 
-    /// For each unit its spikes: time from the event \[s\] and the trial's row.
-    fn strokes(&self) -> Vec<Vec<(f64, u32)>> {
-        let mut place = vec![usize::MAX; self.what.spikes.unit_ids.len()];
+    /// For each unit its spikes, in the order of rows: time from the event \[s\] and the trial's row. Of the others none is kept.
+    fn strokes(&self) -> Result<Vec<Vec<(f64, u32)>>, PlotError> {
+        let all = self.what.spikes.unit_ids().len();
+        let mut place = vec![usize::MAX; all];
         self.what.units.iter().enumerate().for_each(|(panel, (unit, _))| place[*unit] = panel);
+        // In the order of time first and last moments rise both.
+        let mut rows: Vec<u32> = (0..self.trials.len() as u32).collect();
+        rows.sort_by(|a, b| self.trials[*a as usize].0.total_cmp(&self.trials[*b as usize].0));
+        let event = |row: &u32| self.trials[*row as usize].0;
+        let firsts: Vec<f64> = rows.iter().map(|row| event(row) - self.what.reach.0).collect();
+        let ends: Vec<f64> = rows.iter().map(|row| event(row) + self.what.reach.1).collect();
         let mut strokes = vec![Vec::new(); self.what.units.len()];
-        let SpikeTable { times, units, .. } = self.what.spikes;
-        for (row, &(event, _)) in self.trials.iter().enumerate() {
-            let first = times.partition_point(|t| *t < event - self.what.reach.0);
-            let last = times.partition_point(|t| *t < event + self.what.reach.1);
-            for (time, unit) in times[first..last.max(first)].iter().zip(&units[first..last.max(first)]) {
-                if let Some(panel) = strokes.get_mut(place[*unit as usize]) {
-                    panel.push((time - event, row as u32));
-                }
+        let window = (firsts[0], ends[ends.len() - 1]);
+        self.what.spikes.runs(0..all, window, &mut |times, units| {
+            for (&time, &unit) in times.iter().zip(units) {
+                let Some(panel) = strokes.get_mut(place[unit as usize]) else { continue };
+                let from = ends.partition_point(|end| *end <= time);
+                let to = firsts.partition_point(|first| *first <= time);
+                panel.extend(rows[from.min(to)..to].iter().map(|row| (time - event(row), *row)));
             }
-        }
-        strokes
+        })?;
+        strokes.iter_mut().for_each(|panel| panel.sort_by_key(|stroke| stroke.1));
+        Ok(strokes)
     }
 
     /// The course of each group, over all of these units: the mean rate of one.

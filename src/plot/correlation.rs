@@ -6,7 +6,7 @@ use super::heat::Heat;
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, Selection};
 use crate::analysis::{Distribution, correlations};
-use crate::spikes::SpikeTable;
+use crate::spikes::{Selected, SpikeSource};
 
 /// At most so many units: a row and a column each, two pixels or more.
 const MOST: usize = 400;
@@ -18,20 +18,20 @@ const MOST: usize = 400;
 /// If the window is empty, the bin does not fit into it, a selection names what is not there, or the picture is too small.
 pub fn correlation_map(
     title: &str,
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     (groups, select): (&[Group], &[Selection]),
     (start, stop): (f64, f64),
     bin: f64,
     observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
-    let rows = Rows::new(spikes.unit_ids.len(), groups, select, Some(MOST))?;
+    let rows = Rows::new(spikes.unit_ids().len(), groups, select, Some(MOST))?;
     if rows.count == 0 {
         return Err(PlotError::Table("there are no units to correlate".into()));
     }
     let mut units = vec![0; rows.count];
     rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| units[*row as usize] = u);
-    let found = correlations(&spikes.select(&units), (start, stop), bin, observed)?;
+    let found = correlations(&Selected::new(spikes, units), (start, stop), bin, observed)?;
     let silent = (0..rows.count).filter(|&i| !found.varies(i)).count();
     // The diagonal is 1 by definition and would take the scale; silent units have no correlation.
     let value = |i: usize, j: usize| found.coefficient(i, j).filter(|_| i != j).unwrap_or(f64::NAN);

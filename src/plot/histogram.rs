@@ -7,22 +7,33 @@ use super::chart::Sheet;
 use super::figure::Figure;
 use super::scale::Axis;
 use super::{Group, PlotError, WeightSnapshots, palette};
-use crate::analysis::{MIN_SPIKES_FOR_CV, Spans, cv_of, histogram, intervals_within, percentile, unit_rates};
-use crate::spikes::SpikeTable;
+use crate::analysis::{
+    Histogram, MIN_SPIKES_FOR_CV, Spans, cv_of, each_interval, histogram, intervals_within, percentile, unit_rates,
+};
+use crate::sorted::Sorted;
+use crate::spikes::{HELD, SourceError, SpikeSource, each_train};
 
 /// What is distributed.
 struct Distribution<'a> {
     panel: &'a str,
     x_label: String,
-    /// Unit of the values, with the space before it, for the caption.
-    unit: &'a str,
     y_label: &'a str,
     /// What the picture says if there is nothing.
     none: &'a str,
     bins: usize,
-    /// Values beyond are gathered in the caption, not drawn.
-    most: f64,
     series: Vec<(String, Vec<f64>)>,
+}
+
+/// The same, counted.
+struct Counted<'a> {
+    panel: &'a str,
+    caption: String,
+    x_label: String,
+    y_label: &'a str,
+    none: &'a str,
+    range: (f64, f64),
+    /// For each label the values in bins, and how many values there are, those beyond the bins among them.
+    series: Vec<(String, Histogram, u64)>,
 }
 
 /// Draws the distribution of the weights: the last snapshot, and the first one as an outline.
@@ -42,17 +53,17 @@ pub fn weights(title: &str, table: &WeightSnapshots, size: (u32, u32)) -> Result
     }
     let x_label = format!("weight of {}{}", table.name, axis::in_brackets(&table.unit));
     let (panel, y_label, none) = ("weights", "synapses (%)", "no weights");
-    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 60, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 60, series }, size)
 }
 
 /// Draws how the rates of the units over `start <= t < stop` \[s\], as far as it was `observed` (all of it if that is empty), are
 /// distributed, per population.
 ///
 /// # Errors
-/// If the window is empty, a population is not in the table, or the picture is too small.
+/// If the window is empty, a population is not in the table, spikes cannot be read, or the picture is too small.
 pub fn rate_histogram(
     title: &str,
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     groups: &[Group],
     (start, stop): (f64, f64),
     observed: &[(f64, f64)],
@@ -61,9 +72,9 @@ pub fn rate_histogram(
     let rates = unit_rates(spikes, start, stop)?;
     let share = Spans::within(observed, start, stop).seconds() / (stop - start);
     let of = |units: std::ops::Range<usize>| rates[units].iter().map(|hz| hz / share).collect();
-    let series = per_group(spikes.unit_ids.len(), groups, of)?;
+    let series = per_group(rates.len(), groups, of)?;
     let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no neurons");
-    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, series }, size)
 }
 
 /// Draws how the interspike intervals within `start <= t < stop` \[s\] are distributed, per population;
@@ -73,29 +84,89 @@ pub fn rate_histogram(
 /// As [`rate_histogram`].
 pub fn isi_histogram(
     title: &str,
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     groups: &[Group],
     (start, stop): (f64, f64),
     observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     crate::analysis::check_window(start, stop)?;
-    let trains = spikes.between(start, stop).trains();
     let spans = Spans::within(observed, start, stop);
-    let all = |units: std::ops::Range<usize>| {
-        trains[units].iter().flat_map(|train| intervals_within(train, &spans)).map(|s| 1e3 * s).collect::<Vec<f64>>()
+    let whole = [Group::new("", 0, spikes.unit_ids().len())];
+    let groups = if groups.is_empty() { &whole[..] } else { groups };
+    let mut group_of = vec![u32::MAX; spikes.unit_ids().len()];
+    for (index, group) in groups.iter().enumerate() {
+        group_of[group.range(spikes.unit_ids().len())?].fill(index as u32);
+    }
+    // Twice through the spikes: the end of the axis follows from all intervals.
+    let each = |take: &mut dyn FnMut(usize, f64)| {
+        each_interval(spikes, (start, stop), &spans, &mut |unit, interval| {
+            let group = group_of[unit as usize];
+            if group != u32::MAX {
+                take(group as usize, 1e3 * interval);
+            }
+        })
     };
-    let series = per_group(trains.len(), groups, all)?;
-    let mut sorted: Vec<f64> = series.iter().flat_map(|(_, values)| values.iter().copied()).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let most = percentile(&sorted, 0.99).filter(|most| *most > 0.0).map_or(f64::INFINITY, |most| {
-        // A hundredth of a round number is fine enough for the end of an axis.
-        let step = axis::nice_step(most) / 100.0;
-        (most / step).ceil() * step
-    });
-    let (panel, x_label, y_label, none) =
-        ("intervals", "interspike interval (ms)".into(), "intervals (%)", "no intervals");
-    draw(title, Distribution { panel, x_label, unit: " ms", y_label, none, bins: 80, most, series }, size)
+    let (mut all, mut kept) = (Sorted::default(), Ok(()));
+    each(&mut |_, ms| {
+        if kept.is_ok() {
+            kept = all.push(ms);
+        }
+    })?;
+    let end = kept.and_then(|()| end_of_axis(all)).map_err(|error| SourceError(error.to_string()))?;
+    let range = axis::padded_from_zero([end.least, end.largest].into_iter().filter(|_| end.count > 0));
+    let empty = |group: &Group| Ok((group.name.clone(), histogram(&[], range.0, range.1, 80)?, 0));
+    let mut series = groups.iter().map(empty).collect::<Result<Vec<_>, PlotError>>()?;
+    each(&mut |group, ms| {
+        series[group].1.add(ms);
+        series[group].2 += 1;
+    })?;
+    let mut caption = String::new();
+    if end.beyond > 0 {
+        let (beyond, all) = (axis::grouped(end.beyond), axis::grouped(end.count));
+        caption = format!("{beyond} of {all} intervals lie beyond {} ms and are not drawn.", axis::trimmed(end.most));
+    }
+    let (panel, x_label) = ("intervals", "interspike interval (ms)".into());
+    let (y_label, none) = ("intervals (%)", "no intervals");
+    picture(title, Counted { panel, caption, x_label, y_label, none, range, series }, size)
+}
+
+/// Where an axis of intervals ends.
+struct End {
+    least: f64,
+    /// The largest that is drawn.
+    largest: f64,
+    /// Beyond this none are.
+    most: f64,
+    count: usize,
+    beyond: usize,
+}
+
+/// Leaves out about the longest hundredth.
+fn end_of_axis(all: Sorted) -> std::io::Result<End> {
+    let count = all.len();
+    let mut end = End { least: f64::INFINITY, largest: f64::NEG_INFINITY, most: f64::INFINITY, count, beyond: 0 };
+    let place = 0.99 * count.saturating_sub(1) as f64;
+    let (mut below, mut decided) = (0.0, false);
+    for (index, ms) in all.rising()?.enumerate() {
+        let ms = ms?;
+        end.least = end.least.min(ms);
+        if index == place.floor() as usize {
+            below = ms;
+        }
+        if index == place.ceil() as usize {
+            decided = true;
+            let share = percentile(&[below, ms], place.fract()).unwrap_or(0.0);
+            if share > 0.0 {
+                // A hundredth of a round number is fine enough for the end of an axis.
+                let step = axis::nice_step(share) / 100.0;
+                end.most = (share / step).ceil() * step;
+            }
+        }
+        // Those before are not longer.
+        if !decided || ms <= end.most { end.largest = end.largest.max(ms) } else { end.beyond += 1 }
+    }
+    Ok(end)
 }
 
 /// Draws how the CV of the interspike intervals within `start <= t < stop` \[s\] is distributed over the
@@ -105,23 +176,25 @@ pub fn isi_histogram(
 /// As [`rate_histogram`].
 pub fn cv_histogram(
     title: &str,
-    spikes: &SpikeTable,
+    spikes: &dyn SpikeSource,
     groups: &[Group],
     (start, stop): (f64, f64),
     observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     crate::analysis::check_window(start, stop)?;
-    let trains = spikes.between(start, stop).trains();
     let spans = Spans::within(observed, start, stop);
-    let of = |units: std::ops::Range<usize>| {
-        let enough = trains[units].iter().filter(|train| train.len() >= MIN_SPIKES_FOR_CV);
-        enough.filter_map(|train| cv_of(&intervals_within(train, &spans))).collect()
-    };
-    let series = per_group(trains.len(), groups, of)?;
+    let mut cvs = vec![None; spikes.unit_ids().len()];
+    each_train(spikes, (start, stop), HELD, &mut |unit, train| {
+        if train.len() >= MIN_SPIKES_FOR_CV {
+            cvs[unit] = cv_of(&intervals_within(train, &spans));
+        }
+    })?;
+    let of = |units: std::ops::Range<usize>| cvs[units].iter().flatten().copied().collect();
+    let series = per_group(cvs.len(), groups, of)?;
     let none = "no neuron has enough spikes";
     let (panel, x_label, y_label) = ("cv", "CV of interspike intervals".to_string(), "neurons (%)");
-    draw(title, Distribution { panel, x_label, unit: "", y_label, none, bins: 40, most: f64::INFINITY, series }, size)
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 40, series }, size)
 }
 
 fn per_group(
@@ -136,22 +209,25 @@ fn per_group(
 }
 
 fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, PlotError> {
-    let values = || what.series.iter().flat_map(|(_, values)| values.iter().copied()).filter(|v| v.is_finite());
-    let beyond = values().filter(|v| *v > what.most).count();
-    let mut caption = String::new();
-    if beyond > 0 {
-        let (beyond, all) = (axis::grouped(beyond), axis::grouped(values().count()));
-        let most = axis::trimmed(what.most);
-        caption = format!("{beyond} of {all} {} lie beyond {most}{} and are not drawn.", what.panel, what.unit);
-    }
-    let range = axis::padded_from_zero(values().filter(|v| *v <= what.most));
-    let mut all = Vec::new();
-    for (_, values) in &what.series {
-        // Shares are of all values, so that those beyond do not raise the rest.
-        let count = values.iter().filter(|v| v.is_finite()).count().max(1) as f64;
-        let bars = histogram(values, range.0, range.1, what.bins)?.counts;
-        all.push(bars.into_iter().map(|n| 100.0 * n as f64 / count).collect::<Vec<f64>>());
-    }
+    let Distribution { panel, x_label, y_label, none, bins, series } = what;
+    let values = series.iter().flat_map(|(_, values)| values.iter().copied()).filter(|v| v.is_finite());
+    let range = axis::padded_from_zero(values);
+    let count = |(label, values): (String, Vec<f64>)| {
+        let finite = values.iter().filter(|v| v.is_finite()).count() as u64;
+        Ok((label, histogram(&values, range.0, range.1, bins)?, finite))
+    };
+    let series = series.into_iter().map(count).collect::<Result<_, PlotError>>()?;
+    picture(title, Counted { panel, caption: String::new(), x_label, y_label, none, range, series }, size)
+}
+
+fn picture(title: &str, what: Counted, size: (u32, u32)) -> Result<Figure, PlotError> {
+    let Counted { range, caption, .. } = what;
+    // Shares are of all values, so that those beyond do not raise the rest.
+    let shares = |(_, bars, count): &(String, Histogram, u64)| {
+        let count = (*count).max(1) as f64;
+        bars.counts.iter().map(|n| 100.0 * *n as f64 / count).collect::<Vec<f64>>()
+    };
+    let all: Vec<Vec<f64>> = what.series.iter().map(shares).collect();
     let most = all.iter().flatten().copied().fold(0.0, f64::max);
     let sheet = Sheet::new(title, &caption, size)?;
     let x = Axis::numbers(range, what.x_label);
@@ -170,7 +246,7 @@ fn draw(title: &str, what: Distribution, size: (u32, u32)) -> Result<Figure, Plo
     if most == 0.0 {
         chart.say(what.none)?;
     }
-    let labels = what.series.iter().enumerate().filter(|(_, (label, _))| !label.is_empty());
-    chart.legend(&labels.map(|(i, (label, _))| (label.as_str(), palette::color(i))).collect::<Vec<_>>(), 0.0)?;
+    let labels = what.series.iter().enumerate().filter(|(_, (label, ..))| !label.is_empty());
+    chart.legend(&labels.map(|(i, (label, ..))| (label.as_str(), palette::color(i))).collect::<Vec<_>>(), 0.0)?;
     Ok(sheet.finish())
 }

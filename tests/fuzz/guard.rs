@@ -7,8 +7,6 @@ use std::time::Duration;
 
 /// All inputs are small: what one of them may hold at once \[bytes\]. Beyond it there is no memory: a reader may say so, or the run aborts.
 const MOST: usize = 512 << 20;
-/// An input that takes longer is a hang \[s\].
-const LONGEST: u64 = 30;
 
 struct Counting;
 
@@ -39,6 +37,8 @@ static SAID: Mutex<String> = Mutex::new(String::new());
 static NOW: Mutex<(&str, u64)> = Mutex::new(("", 0));
 static BUSY: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+/// An input that takes longer is a hang \[s\].
+static LONGEST: AtomicU64 = AtomicU64::new(30);
 
 /// Keeps what a panic said.
 pub fn remember(what: &str) {
@@ -52,8 +52,9 @@ pub fn remembered() -> String {
     SAID.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default()
 }
 
-/// An input is tried from now on.
-pub fn begin(target: &'static str, number: u64) {
+/// An input is tried from now on, which may take so long \[s\].
+pub fn begin(target: &'static str, number: u64, longest: u64) {
+    LONGEST.store(longest, Ordering::Relaxed);
     if let Ok(mut now) = NOW.lock() {
         *now = (target, number);
     }
@@ -74,9 +75,10 @@ pub fn watch() {
             std::thread::sleep(Duration::from_secs(1));
             let count = COUNT.load(Ordering::Relaxed);
             last = if BUSY.load(Ordering::Relaxed) && last.0 == count { (count, last.1 + 1) } else { (count, 0) };
-            if last.1 > LONGEST {
+            let longest = LONGEST.load(Ordering::Relaxed);
+            if last.1 > longest {
                 let now = NOW.lock().map(|now| *now).unwrap_or(("?", 0));
-                println!("FINDING {} {}: takes longer than {LONGEST} s", now.0, now.1);
+                println!("FINDING {} {}: takes longer than {longest} s", now.0, now.1);
                 std::process::abort();
             }
         }

@@ -7,29 +7,45 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use memspike::format::contain::{Contained, Limits};
+use memspike::format::stream::StreamedSpikes;
 use memspike::format::{self, Fault, result};
+use memspike::spikes::SpikeSource;
 
 use crate::guard;
 use crate::targets::Answer;
 
 /// The first argument of the process that reads for this one.
 pub const SERVE: &str = "serve-hdf5";
+/// What it says where it should not have come to.
+const PANICKED: &str = "panicked";
 /// Address space of that process \[KiB\].
 const SPACE: &str = "2000000";
 /// An answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Reads the file of each line of the standard input, and says `read` or `refused`.
+/// Reads the file of each line of the standard input, and says `read`, `refused`, or that it panicked.
 pub fn serve() {
     for path in std::io::stdin().lock().lines().map_while(Result::ok) {
         let path = PathBuf::from(path);
-        let read = [
-            format::read_here(&path).map(drop).is_ok(),
-            result::read_observables(&path).map(drop).is_ok(),
-            result::read_summary(&path).map(drop).is_ok(),
-        ];
-        println!("{}", if read.contains(&true) { "read" } else { "refused" });
+        let read = std::panic::catch_unwind(|| {
+            let read = [
+                format::read_here(&path).map(drop).is_ok(),
+                result::read_observables(&path).map(drop).is_ok(),
+                result::read_summary(&path).map(drop).is_ok(),
+                streamed(&path),
+            ];
+            if read.contains(&true) { "read" } else { "refused" }
+        });
+        println!("{}", read.unwrap_or(PANICKED));
     }
+}
+
+/// Goes through the spikes as they are stored and in the order of time; whether that could be done.
+fn streamed(path: &Path) -> bool {
+    let Ok(Some((_, spikes))) = StreamedSpikes::open(path, 1000) else { return false };
+    let (units, all) = (spikes.unit_ids().len(), (f64::NEG_INFINITY, f64::INFINITY));
+    let known = |_: &[f64], of: &[u32]| assert!(of.iter().all(|unit| (*unit as usize) < units));
+    spikes.runs(0..units, all, &mut known.clone()).is_ok() && spikes.pieces(all.0, all.1, &mut known.clone()).is_ok()
 }
 
 /// A process that reads, as long as it lives.
@@ -84,6 +100,10 @@ impl Reader {
         let asked = writeln!(server.stdin, "{}", self.path.display()).and_then(|()| server.stdin.flush());
         match asked.ok().and_then(|()| server.answers.recv_timeout(PATIENCE).ok()).as_deref() {
             Some("read") => Answer::Read,
+            Some(PANICKED) => {
+                guard::remember("a panic in the process that reads");
+                Answer::Finding
+            }
             Some(_) => Answer::Refused,
             None => {
                 let _ = server.child.kill();

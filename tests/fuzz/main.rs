@@ -8,6 +8,7 @@ mod guard;
 mod hdf5;
 mod matlab;
 mod mutate;
+mod resume;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -70,33 +71,34 @@ fn main() -> ExitCode {
             println!("{}: {answer:?} {}", target.name, guard::remembered());
             return ExitCode::SUCCESS;
         }
-        findings += run(&mut target, &request);
-        total += request.inputs;
+        let inputs = request.inputs.div_ceil(target.share);
+        findings += run(&mut target, inputs, request.seed);
+        total += inputs;
     }
     println!("{total} inputs, {findings} findings");
     if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Tries so many inputs of a target; returns how many were findings.
-fn run(target: &mut Target, request: &Request) -> u64 {
+fn run(target: &mut Target, inputs: u64, seed: u64) -> u64 {
     assert!(!target.seeds.is_empty(), "{} has no seeds", target.name);
     let start = Instant::now();
     let mut counts: BTreeMap<Answer, u64> = BTreeMap::new();
     let mut kept = 0;
-    for number in 0..request.inputs {
-        let mut random = Random::new(request.seed, target.name, number);
+    for number in 0..inputs {
+        let mut random = Random::new(seed, target.name, number);
         let input = if (number as usize) < target.seeds.len() {
             target.seeds[number as usize].clone()
         } else {
-            let (seed, other) = (random.below(target.seeds.len()), random.below(target.seeds.len()));
-            mutate::mutate(&mut random, &target.seeds[seed], &target.seeds[other], target.text)
+            let (one, other) = (random.below(target.seeds.len()), random.below(target.seeds.len()));
+            mutate::mutate(&mut random, &target.seeds[one], &target.seeds[other], target.text)
         };
-        guard::begin(target.name, number);
+        guard::begin(target.name, number, target.longest);
         let answer = attempt(target, &input);
         guard::end();
         if answer == Answer::Finding {
             kept += 1;
-            let path = std::env::temp_dir().join(format!("memspike-fuzz-{}-{}-{number}", target.name, request.seed));
+            let path = std::env::temp_dir().join(format!("memspike-fuzz-{}-{seed}-{number}", target.name));
             let _ = std::fs::write(&path, &input);
             println!("FINDING {} {number}: {} (kept in {})", target.name, guard::remembered(), path.display());
         }
@@ -106,7 +108,7 @@ fn run(target: &mut Target, request: &Request) -> u64 {
     println!(
         "{:<12} {:>9} inputs {:>9} read {:>9} refused {:>5} contained {:>3} findings {:>8.1} s",
         target.name,
-        request.inputs,
+        inputs,
         count(Answer::Read),
         count(Answer::Refused),
         count(Answer::Contained),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hdf5::filters::Filter;
-use memspike::engine::checkpoint::{Checkpoint, digest};
+use memspike::engine::checkpoint::Checkpoint;
 use memspike::{format, network, npy, spec};
 
+use crate::resume::{Resumed, signed};
 use crate::{hdf5 as contained, matlab};
 
 /// What became of an input.
@@ -29,7 +30,18 @@ pub struct Target {
     pub seeds: Vec<Vec<u8>>,
     /// Whether lines and numbers are changed rather than bytes.
     pub text: bool,
+    /// Of so many inputs that are asked for one is tried: it takes that much longer than the others.
+    pub share: u64,
+    /// An input that takes longer is a hang \[s\].
+    pub longest: u64,
     pub read: Box<Try>,
+}
+
+impl Target {
+    /// Of bytes, without seeds yet.
+    fn of(name: &'static str, read: Box<Try>) -> Target {
+        Target { name, seeds: Vec::new(), text: false, share: 1, longest: 30, read }
+    }
 }
 
 /// Tries an input.
@@ -59,7 +71,7 @@ pub fn all(folder: &Path, corpus: &[PathBuf]) -> Vec<Target> {
             fs::write(&path, input).expect("room for the input");
             answer(format::read(&path))
         };
-        Target { name, seeds, text, read: Box::new(read) }
+        Target { seeds, text, ..Target::of(name, Box::new(read)) }
     };
     let mut targets = vec![
         matlab5(folder, &files),
@@ -83,7 +95,11 @@ pub fn all(folder: &Path, corpus: &[PathBuf]) -> Vec<Target> {
     let mut seeds: Vec<Vec<u8>> = hdf5.map(|path| fs::read(path).expect("a sample")).collect();
     seeds.push(result(folder, &root));
     let mut reader = contained::Reader::new(folder);
-    targets.push(Target { name: "hdf5", seeds, text: false, read: Box::new(move |input| reader.read(input)) });
+    targets.push(Target { seeds, ..Target::of("hdf5", Box::new(move |input| reader.read(input))) });
+    let resumed = Resumed::new(folder, &root);
+    let seeds = resumed.seeds();
+    let read = Box::new(move |input: &[u8]| resumed.read(input));
+    targets.push(Target { seeds, share: 10, longest: 300, ..Target::of("resume", read) });
     targets
 }
 
@@ -117,7 +133,7 @@ fn matlab5(folder: &Path, files: &[PathBuf]) -> Target {
     seeds
         .iter()
         .for_each(|seed| assert_eq!(read(seed), Answer::Read, "a seed that does not get to the end tries little"));
-    Target { name: "matlab5", seeds, text: false, read: Box::new(read) }
+    Target { seeds, ..Target::of("matlab5", Box::new(read)) }
 }
 
 /// A folder of phy, of which the first byte of the input says which file is changed.
@@ -145,7 +161,7 @@ fn phy(folder: &Path, root: &Path) -> Target {
         fs::write(path, whole).expect("room");
         found
     };
-    Target { name: "phy", seeds, text: false, read: Box::new(read) }
+    Target { seeds, ..Target::of("phy", Box::new(read)) }
 }
 
 /// An array of one dimension with its first 500 entries; the header says so too.
@@ -171,7 +187,7 @@ fn array(folder: &Path, seeds: Vec<Vec<u8>>) -> Target {
         fs::write(&path, input).expect("room for the input");
         answer(npy::read(&path))
     };
-    Target { name: "npy", seeds, text: false, read: Box::new(read) }
+    Target { seeds, ..Target::of("npy", Box::new(read)) }
 }
 
 /// Models: read, checked and estimated, as `memspike check` does.
@@ -193,7 +209,7 @@ fn model(root: &Path, mut seeds: Vec<Vec<u8>>) -> Target {
             Err(_) => Answer::Refused,
         }
     };
-    Target { name: "toml", seeds, text: true, read: Box::new(read) }
+    Target { seeds, text: true, ..Target::of("toml", Box::new(read)) }
 }
 
 /// A checkpoint whose checksum is right whatever was changed.
@@ -207,15 +223,10 @@ fn checkpoint(folder: &Path, root: &Path) -> Target {
     let seed = fs::read(folder.join("a.h5.ckpt")).expect("the checkpoint");
     let path = folder.join("changed.ckpt");
     let read = move |input: &[u8]| {
-        let mut bytes = input.to_vec();
-        if bytes.len() > 16 {
-            let sum = digest(&bytes[16..]).to_le_bytes();
-            bytes[8..16].copy_from_slice(&sum);
-        }
-        fs::write(&path, &bytes).expect("room for the input");
+        fs::write(&path, signed(input)).expect("room for the input");
         answer(Checkpoint::read(&path))
     };
-    Target { name: "checkpoint", seeds: vec![seed], text: false, read: Box::new(read) }
+    Target { seeds: vec![seed], ..Target::of("checkpoint", Box::new(read)) }
 }
 
 /// A result with states and weights.
@@ -250,7 +261,7 @@ fn packed(filter: &'static str, files: &[PathBuf]) -> Target {
             None => Answer::Refused,
         }
     };
-    Target { name: filter, seeds, text: false, read: Box::new(read) }
+    Target { seeds, ..Target::of(filter, Box::new(read)) }
 }
 
 fn blocks(path: &Path, wanted: &str) -> Vec<Vec<u8>> {

@@ -30,7 +30,7 @@ fn trains(recording: &Recording, names: &dyn Fn(&str) -> String) -> Trains {
 /// Writes and reads again.
 fn through(folder: &Path, recording: &Recording, target: Target, name: &str) -> Recording {
     let path = folder.join(name);
-    format::write(&path, recording, target, &session()).unwrap();
+    format::write(&path, recording, &recording.spikes, target, &session()).unwrap();
     let left: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(left.iter().all(|name| !name.ends_with(".part")), "{left:?}");
@@ -170,7 +170,7 @@ fn the_same_recording_makes_the_same_bytes() {
     for (target, name) in [(Target::Csv, "csv"), (Target::Npy, "npy")] {
         let write = |file: &str| {
             let path = folder.path().join(format!("{file}.{name}"));
-            format::write(&path, &recording, target, &session()).unwrap();
+            format::write(&path, &recording, &recording.spikes, target, &session()).unwrap();
             std::fs::read(path).unwrap()
         };
         assert_eq!(write("a"), write("b"));
@@ -184,7 +184,8 @@ fn a_failed_write_leaves_no_file_and_an_existing_one_as_it_was() {
     std::fs::write(&path, "mine").unwrap();
     let spikes = SpikeTable::from_units(vec![0], &[vec![-1.0]]).unwrap();
     let recording = Recording { spikes, ..Recording::default() };
-    let message = format::write(&path, &recording, Target::Sonata, &session()).unwrap_err().to_string();
+    let message =
+        format::write(&path, &recording, &recording.spikes, Target::Sonata, &session()).unwrap_err().to_string();
     assert!(message.contains("no times before 0"), "{message}");
     assert_eq!(std::fs::read(&path).unwrap(), b"mine");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

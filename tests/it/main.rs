@@ -72,3 +72,4 @@ mod spec_layers;
 mod spec_projections;
 mod spec_rules;
 mod statistics;
+mod streamed;

@@ -13,7 +13,7 @@ use super::distribution::Distribution;
 use super::fano::fano_of_sums;
 use super::isi::MIN_SPIKES_FOR_CV;
 use super::spectrum::{segment_length, welch};
-use super::{AnalysisError, Spans, check_window};
+use super::{AnalysisError, Spans, check_window, in_order};
 use crate::spikes::SpikeSource;
 pub use group::{GroupStatistics, PairStatistics};
 use trials::TrialCounts;
@@ -118,22 +118,14 @@ pub fn statistics(source: &dyn SpikeSource, chosen: &Chosen, plan: &Plan) -> Res
 fn read(
     source: &dyn SpikeSource,
     chosen: &Chosen,
-    (start, stop): (f64, f64),
+    window: (f64, f64),
     each: &mut dyn FnMut(f64, u32),
 ) -> Result<(), AnalysisError> {
-    let (mut last, mut sorted) = (f64::NEG_INFINITY, true);
-    source.pieces(start, stop, &mut |times, units| {
-        sorted &= times.first().is_none_or(|first| *first >= last) && times.is_sorted();
-        last = times.last().copied().unwrap_or(last);
-        if sorted {
-            for (&time, &unit) in times.iter().zip(units) {
-                if let Some(unit) = chosen.place[unit as usize] {
-                    each(time, unit);
-                }
-            }
+    in_order(source, window, &mut |time, unit| {
+        if let Some(unit) = chosen.place[unit as usize] {
+            each(time, unit);
         }
-    })?;
-    if sorted { Ok(()) } else { Err(AnalysisError::Unsorted) }
+    })
 }
 
 /// All that is counted while spikes go by.

@@ -162,7 +162,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             ))
         })?,
     };
-    let recording = format::read(&args.input).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(&args.input).map_err(Failure::input)?;
     note::notes(&recording.notes);
     let (start, assumed) = start(&args, &recording);
     if assumed && target == Target::Nwb {
@@ -172,16 +172,17 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         ));
     }
     let session = session(args.session, start);
-    let notes = format::write(output.path(), &recording, target, &session).map_err(|e| match e {
+    let notes = format::write(output.path(), &recording, &*spikes, target, &session).map_err(|e| match e {
         ResultError::Input(_) => Failure::input(e),
         ResultError::Failed(_) => Failure::run(e),
     })?;
     note::notes(&notes);
+    let counts = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Failure::input)?;
     Ok(Done::text(format!(
         "{}: {} spikes of {} units\n",
         output.path().display(),
-        grouped(recording.spikes.len() as u64),
-        grouped(recording.spikes.unit_ids.len() as u64)
+        grouped(counts.iter().sum()),
+        grouped(counts.len() as u64)
     )))
 }
 

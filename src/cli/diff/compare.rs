@@ -1,13 +1,17 @@
 //! Populations and units of two files side by side.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
 
 use memspike::analysis::{
-    Difference, Distribution, TwoSamples, cv, difference, intervals, kolmogorov_smirnov, van_rossum, victor_purpura,
-    victor_purpura_work,
+    Difference, Distribution, TwoSamples, cv, difference, intervals, kolmogorov_smirnov, kolmogorov_smirnov_sorted,
+    van_rossum, victor_purpura, victor_purpura_work,
 };
+use memspike::sorted::Sorted;
 
 use super::Side;
+use crate::cli::Failure;
 
 /// More pairs of spikes than that are not looked at: some tens of seconds.
 const MOST_WORK: u64 = 20_000_000_000;
@@ -86,31 +90,59 @@ impl Population {
     }
 }
 
-/// The trains of a population by the ids of its units; units with the same id are told apart by their order.
-type Trains = BTreeMap<(i64, usize), Vec<f64>>;
+/// Units of a population by their ids, as numbers in the file; units with the same id are told apart by their order.
+type Units = BTreeMap<(i64, usize), usize>;
 
 /// A population of a file.
-type Named = (String, Trains);
+type Named = (String, Units);
 
-/// Compares two files.
-pub fn compare(sides: &[Side; 2], measures: Measures) -> Found {
-    let [mut first, second] = [trains(&sides[0]), trains(&sides[1])];
-    let alone = first.len() == 1 && second.len() == 1;
-    let mut pairs: Vec<[Option<Named>; 2]> = Vec::new();
-    let mut rest: Vec<Option<Named>> = second.into_iter().map(Some).collect();
-    for population in first.drain(..) {
-        // Two files of one population each are compared whatever it is called.
-        let other = rest.iter_mut().find(|other| alone || other.as_ref().is_some_and(|o| o.0 == population.0));
-        pairs.push([Some(population), other.and_then(Option::take)]);
-    }
-    pairs.extend(rest.into_iter().flatten().map(|population| [None, Some(population)]));
-    let silent = Vec::new();
-    let work: u64 =
-        pairs.iter().flat_map(|pair| both(pair, &silent)).map(|u| victor_purpura_work(u.2, u.3, measures.cost)).sum();
-    let all_near = work <= MOST_WORK;
+/// A population of both files, or of one.
+type Pair = [Option<Named>; 2];
+
+/// A unit that is compared: the pair of populations that it is in, its id, its number in each file that has it.
+struct Row {
+    pair: usize,
+    id: i64,
+    units: [Option<usize>; 2],
+    spikes: u64,
+}
+
+/// Compares two files, so many units at a time as have `most` spikes together.
+pub fn compare(sides: &[Side; 2], measures: Measures, most: usize) -> Result<Found, Failure> {
+    let pairs = pairs(named(&sides[0]), named(&sides[1]));
+    let rows = rows(&pairs, sides)?;
     let seconds = [0, 1].map(|side| sides[side].window.1 - sides[side].window.0);
-    let populations: Vec<Population> =
-        pairs.iter().map(|pair| population(pair, &measures, all_near, seconds)).collect();
+    let (mut populations, mut work, mut rest): (Vec<Population>, u64, &[Row]) = (Vec::new(), 0, &rows);
+    for (number, pair) in pairs.iter().enumerate() {
+        let mut samples = Samples::default();
+        let mut units = Vec::new();
+        while rest.first().is_some_and(|row| row.pair == number) {
+            let batch = batch(rest, number, most);
+            rest = &rest[batch.len()..];
+            let [first, second] = [trains(batch, sides, 0)?, trains(batch, sides, 1)?];
+            let both = || first.iter().zip(&second);
+            work += both().map(|(a, b)| victor_purpura_work(a, b, measures.cost)).sum::<u64>();
+            for (row, (a, b)) in batch.iter().zip(both()) {
+                samples.add(row, [a, b], seconds, measures.min_spikes).map_err(Failure::run)?;
+                units.push(Unit {
+                    id: row.id,
+                    there: row.units.map(|unit| unit.is_some()),
+                    spikes: [a.len(), b.len()],
+                    difference: difference(a, b, measures.tolerance),
+                    van_rossum: van_rossum(a, b, measures.tau),
+                    victor_purpura: (work <= MOST_WORK).then(|| victor_purpura(a, b, measures.cost)),
+                });
+            }
+        }
+        let [rates, cvs] = [samples.rates, samples.cvs].map(|[first, second]| kolmogorov_smirnov(first, second));
+        let names = [0, 1].map(|side: usize| pair[side].as_ref().map(|named| named.0.clone()));
+        let intervals = of_intervals(samples.intervals).map_err(Failure::run)?;
+        populations.push(Population { names, units, rates, cvs, intervals });
+    }
+    let all_near = work <= MOST_WORK;
+    if !all_near {
+        populations.iter_mut().flat_map(|p| &mut p.units).for_each(|unit| unit.victor_purpura = None);
+    }
     let mut earliest: Option<(usize, usize, Difference)> = None;
     for (p, population) in populations.iter().enumerate() {
         for (u, unit) in population.units.iter().enumerate() {
@@ -121,29 +153,20 @@ pub fn compare(sides: &[Side; 2], measures: Measures) -> Found {
             }
         }
     }
-    Found { measures, populations, first: earliest, all_near }
+    Ok(Found { measures, populations, first: earliest, all_near })
 }
 
-/// The trains of a file in the window, by population and unit.
-fn trains(side: &Side) -> Vec<Named> {
-    let spikes = &side.recording.spikes;
+/// The chosen units of a file by population and id.
+fn named(side: &Side) -> Vec<Named> {
     let chosen = &side.chosen;
-    let mut trains: Vec<Vec<f64>> = vec![Vec::new(); chosen.units()];
-    let (start, stop) = side.window;
-    for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
-        if let Some(unit) = chosen.place[unit as usize]
-            && time >= start
-            && time < stop
-        {
-            trains[unit as usize].push(time);
-        }
-    }
-    let ids = chosen.ids(&spikes.unit_ids);
-    let named = |(name, range): &(String, std::ops::Range<usize>)| {
-        let (mut of, mut seen): (Trains, BTreeMap<i64, usize>) = Default::default();
-        for unit in range.clone() {
-            let times = seen.entry(ids[unit]).or_default();
-            of.insert((ids[unit], *times), std::mem::take(&mut trains[unit]));
+    let mut of_new = vec![0; chosen.units()];
+    chosen.place.iter().enumerate().for_each(|(unit, new)| new.iter().for_each(|new| of_new[*new as usize] = unit));
+    let ids = side.spikes.unit_ids();
+    let named = |(name, range): &(String, Range<usize>)| {
+        let (mut of, mut seen): (Units, BTreeMap<i64, usize>) = Default::default();
+        for unit in &of_new[range.clone()] {
+            let times = seen.entry(ids[*unit]).or_default();
+            of.insert((ids[*unit], *times), *unit);
             *times += 1;
         }
         (name.clone(), of)
@@ -151,48 +174,129 @@ fn trains(side: &Side) -> Vec<Named> {
     chosen.groups.iter().map(named).collect()
 }
 
-/// The units of a pair of populations: id, in which file they are, their trains.
-fn both<'a>(
-    pair: &'a [Option<Named>; 2],
-    silent: &'a [f64],
-) -> impl Iterator<Item = (i64, [bool; 2], &'a [f64], &'a [f64])> {
-    let [first, second] = [0, 1].map(|side: usize| pair[side].as_ref().map(|named| &named.1));
-    let mut keys: Vec<(i64, usize)> =
-        first.into_iter().chain(second).flat_map(|trains| trains.keys().copied()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.into_iter().map(move |key| {
-        let of = |trains: Option<&'a Trains>| trains.and_then(|trains| trains.get(&key)).map(Vec::as_slice);
-        let (a, b) = (of(first), of(second));
-        (key.0, [a.is_some(), b.is_some()], a.unwrap_or(silent), b.unwrap_or(silent))
-    })
+/// Populations of the same name together, then those of the second file alone.
+fn pairs(first: Vec<Named>, second: Vec<Named>) -> Vec<Pair> {
+    let alone = first.len() == 1 && second.len() == 1;
+    let mut rest: Vec<Option<Named>> = second.into_iter().map(Some).collect();
+    let mut pairs: Vec<Pair> = Vec::new();
+    for population in first {
+        // Two files of one population each are compared whatever it is called.
+        let other = rest.iter_mut().find(|other| alone || other.as_ref().is_some_and(|o| o.0 == population.0));
+        let other = other.and_then(Option::take);
+        pairs.push([Some(population), other]);
+    }
+    pairs.extend(rest.into_iter().flatten().map(|population| [None, Some(population)]));
+    pairs
 }
 
-fn population(pair: &[Option<Named>; 2], measures: &Measures, all_near: bool, seconds: [f64; 2]) -> Population {
-    let silent = Vec::new();
-    let mut units = Vec::new();
-    let mut samples: [[Vec<f64>; 2]; 3] = Default::default();
-    for (id, there, a, b) in both(pair, &silent) {
-        for (side, train) in [a, b].into_iter().enumerate().filter(|(side, _)| there[*side]) {
-            samples[0][side].push(train.len() as f64 / seconds[side]);
-            samples[1][side].extend(cv(train).filter(|_| train.len() as u64 >= measures.min_spikes));
-            samples[2][side].extend(intervals(train));
-        }
-        units.push(Unit {
-            id,
-            there,
-            spikes: [a.len(), b.len()],
-            difference: difference(a, b, measures.tolerance),
-            van_rossum: van_rossum(a, b, measures.tau),
-            victor_purpura: all_near.then(|| victor_purpura(a, b, measures.cost)),
-        });
+/// The units of all pairs, with their spikes in both files together.
+fn rows(pairs: &[Pair], sides: &[Side; 2]) -> Result<Vec<Row>, Failure> {
+    let count = |side: &Side| side.spikes.counts(side.window.0, side.window.1).map_err(Failure::input);
+    let counts = [count(&sides[0])?, count(&sides[1])?];
+    let mut rows = Vec::new();
+    for (number, pair) in pairs.iter().enumerate() {
+        let of = |side: usize| pair[side].as_ref().map(|named| &named.1);
+        let mut keys: Vec<(i64, usize)> =
+            of(0).into_iter().chain(of(1)).flat_map(|units| units.keys().copied()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        rows.extend(keys.into_iter().map(|key| {
+            let units = [0, 1].map(|side| of(side).and_then(|units| units.get(&key)).copied());
+            let spikes = [0, 1].map(|side: usize| units[side].map_or(0, |unit| counts[side][unit]));
+            Row { pair: number, id: key.0, units, spikes: spikes.iter().sum() }
+        }));
     }
-    let [rates, cvs, intervals] = samples.map(|[first, second]| kolmogorov_smirnov(first, second));
-    Population {
-        names: [0, 1].map(|side: usize| pair[side].as_ref().map(|named| named.0.clone())),
-        units,
-        rates,
-        cvs,
-        intervals,
+    Ok(rows)
+}
+
+/// The next units of a pair of populations, as many as may be held, at least one.
+fn batch(rest: &[Row], pair: usize, most: usize) -> &[Row] {
+    let mut held = 0;
+    let fits = |row: &&Row| {
+        held += row.spikes;
+        row.pair == pair && held <= most as u64
+    };
+    &rest[..rest.iter().take_while(fits).count().max(1)]
+}
+
+/// The trains of units in one of the files; silence where it does not have them.
+fn trains(batch: &[Row], sides: &[Side; 2], side: usize) -> Result<Vec<Vec<f64>>, Failure> {
+    let Side { spikes, window, .. } = &sides[side];
+    let there: Vec<usize> = batch.iter().filter_map(|row| row.units[side]).collect();
+    let mut found = spikes.trains_of(&there, *window).map_err(Failure::input)?.into_iter();
+    let train = |row: &Row| row.units[side].and_then(|_| found.next()).unwrap_or_default();
+    Ok(batch.iter().map(train).collect())
+}
+
+/// What is compared between two populations: numbers of each of them.
+#[derive(Default)]
+struct Samples {
+    rates: [Vec<f64>; 2],
+    cvs: [Vec<f64>; 2],
+    intervals: [Sorted; 2],
+}
+
+impl Samples {
+    fn add(&mut self, row: &Row, trains: [&Vec<f64>; 2], seconds: [f64; 2], min_spikes: u64) -> io::Result<()> {
+        for (side, train) in trains.into_iter().enumerate().filter(|(side, _)| row.units[*side].is_some()) {
+            self.rates[side].push(train.len() as f64 / seconds[side]);
+            self.cvs[side].extend(cv(train).filter(|_| train.len() as u64 >= min_spikes));
+            intervals(train).into_iter().try_for_each(|interval| self.intervals[side].push(interval))?;
+        }
+        Ok(())
+    }
+}
+
+fn of_intervals([first, second]: [Sorted; 2]) -> io::Result<Option<TwoSamples>> {
+    let (n, m) = (first.len(), second.len());
+    kolmogorov_smirnov_sorted((n, first.rising()?), (m, second.rising()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use memspike::format::{self, stream::StreamedSpikes};
+    use memspike::spikes::{Recording, SpikeSource};
+
+    use super::*;
+    use crate::cli::part::Part;
+
+    fn sample(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings").join(name)
+    }
+
+    fn side(path: &Path, recording: Recording, spikes: Box<dyn SpikeSource>) -> Side {
+        let part = Part { start: None, stop: None, population: Vec::new(), filter: Vec::new() };
+        let chosen = part.units(&recording, spikes.unit_ids()).unwrap();
+        let window = part.window(&recording, spikes.ends().unwrap()).unwrap();
+        Side { path: path.to_owned(), recording, spikes, chosen, window }
+    }
+
+    #[test]
+    fn files_that_are_read_piece_by_piece_differ_as_those_that_are_in_memory() {
+        let names = ["mc_maze_trial_748/mc_maze_trial_748.nwb", "sonata_spikes/300_intfire_output_spikes.h5"];
+        let whole = |name: &str| {
+            let mut recording = format::read_here(&sample(name)).unwrap();
+            let spikes = std::mem::take(&mut recording.spikes);
+            side(&sample(name), recording, Box::new(spikes))
+        };
+        let streamed = |name: &str| {
+            let (recording, spikes) = StreamedSpikes::open(&sample(name), 1000).unwrap().unwrap();
+            side(&sample(name), recording, Box::new(spikes))
+        };
+        let found = |sides: [Side; 2], most: usize| {
+            let measures = Measures { tolerance: 0.0, tau: 0.01, cost: 100.0, min_spikes: 5 };
+            let found = compare(&sides, measures, most).unwrap();
+            crate::cli::diff::report::json(&found, &sides, true)
+        };
+        for [a, b] in [[names[0], names[0]], [names[0], names[1]], [names[1], names[0]]] {
+            let expected = found([whole(a), whole(b)], 1 << 24);
+            assert_eq!(expected["same"], a == b);
+            for most in [0, 1, 500] {
+                assert_eq!(found([streamed(a), streamed(b)], most), expected, "{a} {b} {most}");
+                assert_eq!(found([whole(a), streamed(b)], most), expected, "{a} {b} {most}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use memspike::analysis::{Chosen, MIN_SPIKES_FOR_CV};
 use memspike::format;
-use memspike::spikes::Recording;
+use memspike::spikes::{HELD, Recording, SpikeSource};
 
 use super::note::note;
 use super::output::Output;
@@ -71,6 +71,7 @@ pub struct Args {
 pub struct Side {
     path: PathBuf,
     recording: Recording,
+    spikes: Box<dyn SpikeSource>,
     chosen: Chosen,
     window: (f64, f64),
 }
@@ -81,7 +82,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let separator = output.as_ref().map(cells::separator).transpose()?;
     let sides = [read(&args.first, &args.part)?, read(&args.second, &args.part)?];
     let measures = Measures { tolerance: args.tolerance, tau: args.tau, cost: args.cost, min_spikes: args.min_spikes };
-    let found = compare::compare(&sides, measures);
+    let found = compare::compare(&sides, measures, HELD)?;
     if !found.all_near {
         note(format!(
             "with {} Hz so many spikes are near each other that Victor and Purpura's distance would take too long; give a larger \
@@ -107,10 +108,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 }
 
 fn read(path: &Path, part: &Part) -> Result<Side, Failure> {
-    let recording = format::read(path).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(path).map_err(Failure::input)?;
     recording.notes.iter().for_each(|text| note(format!("{}: {text}", path.display())));
-    let chosen = part.units(&recording, &recording.spikes.unit_ids)?;
-    let spikes = &recording.spikes.times;
-    let window = part.window(&recording, spikes.first().copied().zip(spikes.last().copied()))?;
-    Ok(Side { path: path.to_owned(), recording, chosen, window })
+    let chosen = part.units(&recording, spikes.unit_ids())?;
+    let window = part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
+    Ok(Side { path: path.to_owned(), recording, spikes, chosen, window })
 }

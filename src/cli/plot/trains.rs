@@ -1,9 +1,9 @@
 //! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
-use memspike::analysis::{Bins, Chosen, Plan, correlogram, segment_length, statistics};
+use memspike::analysis::{Bins, Chosen, Plan, Spans, correlogram_of, segment_length, statistics};
 use memspike::format;
 use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
-use memspike::spikes::SpikeTable;
+use memspike::spikes::{Selected, SpikeSource};
 
 use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
@@ -12,7 +12,7 @@ use crate::cli::note::notes;
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
-    spikes: SpikeTable,
+    spikes: Box<dyn SpikeSource>,
     groups: Vec<Group>,
     window: (f64, f64),
     /// As the recording says.
@@ -27,48 +27,60 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let figure = match args.kind {
         Kind::Correlations => {
             let chosen = (&all.groups[..], &args.population[..]);
-            plot::correlation_map(title, &all.spikes, chosen, all.window, bin(0.005), &all.observed, (1100, 1000))
+            plot::correlation_map(title, &*all.spikes, chosen, all.window, bin(0.005), &all.observed, (1100, 1000))
         }
         Kind::Crosscorrelogram => return pair(title, args, &all),
         Kind::Spectrum => return spectrum(title, args, &all),
         kind => {
-            let (spikes, groups) = select(&all, &args.population).map_err(Failure::input)?;
+            let (units, groups) = select(&all, &args.population).map_err(Failure::input)?;
+            let selected = units.map(|units| Selected::new(&*all.spikes, units));
+            let spikes = selected.as_ref().map_or(&*all.spikes, |selected| selected);
             match kind {
-                Kind::Isi => plot::isi_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
-                Kind::Cv => plot::cv_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
-                _ => plot::rate_histogram(title, &spikes, &groups, all.window, &all.observed, SIZE),
+                Kind::Isi => plot::isi_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
+                Kind::Cv => plot::cv_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
+                _ => plot::rate_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
             }
         }
     };
-    let shown = all.spikes.between(start, stop).len();
-    let said = format!("{} spikes of {} units", grouped(shown as u64), grouped(all.spikes.unit_ids.len() as u64));
-    Ok((figure.map_err(Failure::input)?, said))
+    let figure = figure.map_err(Failure::input)?;
+    let units = all.spikes.unit_ids().len();
+    Ok((figure, format!("{} spikes of {} units", grouped(shown(&*all.spikes, all.window)?), grouped(units as u64))))
+}
+
+/// How many spikes there are in a window.
+fn shown(spikes: &dyn SpikeSource, (start, stop): (f64, f64)) -> Result<u64, Failure> {
+    spikes.counts(start, stop).map(|counts| counts.iter().sum()).map_err(Failure::input)
 }
 
 fn read(args: &Args) -> Result<Trains, Failure> {
-    let recording = format::read(&args.file).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
-    let start = args.start.unwrap_or_else(|| recording.start());
+    let (first, last) = recording.extent(spikes.ends().map_err(Failure::input)?);
     // Windows are half open: the last spike lies within.
-    let stop = args.stop.unwrap_or_else(|| recording.stop().next_up());
+    let (start, stop) = (args.start.unwrap_or(first), args.stop.unwrap_or(last.next_up()));
     let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count));
     let groups = groups.collect();
     if start >= stop {
         let error = PlotError::Window { start, stop };
         return Err(Failure::input(error));
     }
-    Ok(Trains { spikes: recording.spikes, groups, window: (start, stop), observed: recording.observed })
+    if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
+        return Err(Failure::input(format!(
+            "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
+        )));
+    }
+    Ok(Trains { spikes, groups, window: (start, stop), observed: recording.observed })
 }
 
 /// The members that a selection takes.
 fn members(all: &Trains, selection: &Selection) -> Result<Vec<usize>, PlotError> {
-    plot::selected(all.spikes.unit_ids.len(), &all.groups, std::slice::from_ref(selection))
+    plot::selected(all.spikes.unit_ids().len(), &all.groups, std::slice::from_ref(selection))
 }
 
-/// Only the selected units, each population a group.
-fn select(all: &Trains, selections: &[Selection]) -> Result<(SpikeTable, Vec<Group>), PlotError> {
+/// The selected units if not all are, each population a group.
+fn select(all: &Trains, selections: &[Selection]) -> Result<(Option<Vec<usize>>, Vec<Group>), PlotError> {
     if selections.is_empty() {
-        return Ok((all.spikes.clone(), all.groups.clone()));
+        return Ok((None, all.groups.clone()));
     }
     let (mut units, mut groups): (Vec<usize>, Vec<Group>) = (Vec::new(), Vec::new());
     for selection in selections {
@@ -76,7 +88,7 @@ fn select(all: &Trains, selections: &[Selection]) -> Result<(SpikeTable, Vec<Gro
         groups.push(Group::new(label(selection), units.len(), more.len()));
         units.extend(more);
     }
-    Ok((all.spikes.select(&units), groups))
+    Ok((Some(units), groups))
 }
 
 fn label(selection: &Selection) -> String {
@@ -91,17 +103,20 @@ fn label(selection: &Selection) -> String {
 
 /// The power of the mean rate of each population, by frequency.
 fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
-    let (spikes, mut groups) = select(all, &args.population).map_err(Failure::input)?;
+    let (units, mut groups) = select(all, &args.population).map_err(Failure::input)?;
+    let selected = units.map(|units| Selected::new(&*all.spikes, units));
+    let spikes = selected.as_ref().map_or(&*all.spikes, |selected| selected);
+    let units = spikes.unit_ids().len();
     if groups.is_empty() {
-        groups.push(Group::new(String::new(), 0, spikes.unit_ids.len()));
+        groups.push(Group::new(String::new(), 0, units));
     }
     let ((start, stop), bin) = (all.window, args.bin.unwrap_or(0.001));
     let bins = Bins::whole(start, stop, bin).map_err(Failure::input)?;
     let length = segment_length(bins.count, 1.0 / bin);
     let blocks = groups.iter().map(|g| (g.name.clone(), g.first..g.first + g.count)).collect();
-    let chosen = Chosen { place: (0..spikes.unit_ids.len() as u32).map(Some).collect(), groups: blocks };
+    let chosen = Chosen { place: (0..units as u32).map(Some).collect(), groups: blocks };
     let plan = Plan { spectrum: Some(bins), segment: Some(length), ..Plan::of(all.window) };
-    let found = statistics(&spikes, &chosen, &plan).map_err(Failure::input)?;
+    let found = statistics(spikes, &chosen, &plan).map_err(Failure::input)?;
     let (mut curves, mut segments) = (Vec::new(), 0);
     for group in found.groups {
         let Some(found) = group.spectrum else { continue };
@@ -119,10 +134,7 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
     );
     let axes = Axes { x: "frequency (Hz)".into(), y: "power (dB re 1 Hz\u{b2}/Hz)".into(), log_x: true };
     let figure = plot::curves(title, &caption, &axes, &curves, SIZE).map_err(Failure::input)?;
-    Ok((
-        figure,
-        format!("{} spikes of {} populations", grouped(spikes.between(start, stop).len() as u64), curves.len()),
-    ))
+    Ok((figure, format!("{} spikes of {} populations", grouped(shown(spikes, all.window)?), curves.len())))
 }
 
 /// One or two selections: the rate of the second around the spikes of the first.
@@ -138,16 +150,18 @@ fn pair(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
         }
     };
     let (start, stop) = all.window;
-    let train = |selection: &Selection| {
-        let units = members(all, selection).map_err(Failure::input)?;
-        Ok::<_, Failure>(all.spikes.select(&units).between(start, stop).times)
+    let chosen = |selection: &Selection| {
+        let mut chosen = vec![false; all.spikes.unit_ids().len()];
+        members(all, selection).map_err(Failure::input)?.into_iter().for_each(|unit| chosen[unit] = true);
+        Ok::<_, Failure>(chosen)
     };
-    let (reference, target) = (train(first)?, train(second)?);
+    let (reference, target) = (chosen(first)?, chosen(second)?);
     let (bin, reach) = (args.bin.unwrap_or(0.001), args.reach.unwrap_or(0.1));
-    let table = correlogram(&reference, &target, first == second, bin, reach).map_err(Failure::input)?;
-    let mean = target.len() as f64 / (stop - start);
+    let found = correlogram_of(&*all.spikes, all.window, (&reference, &target), bin, reach);
+    let (table, targets) = found.map_err(Failure::input)?;
+    let mean = targets as f64 / (stop - start);
     let names = [label(first), label(second)];
     let figure = plot::cross_correlogram(title, [&names[0], &names[1]], &table, mean, SIZE).map_err(Failure::input)?;
-    let said = format!("{} and {} spikes of {} and {}", reference.len(), target.len(), names[0], names[1]);
+    let said = format!("{} and {targets} spikes of {} and {}", table.references, names[0], names[1]);
     Ok((figure, said))
 }

@@ -7,15 +7,13 @@ use std::thread;
 
 use super::contents::Through;
 use super::limits::{self, Granted};
-use super::{Contents, WORD, here, piped, wire};
+use super::{Contents, Pieced, WORD, here, wire};
 use crate::format::arrays::Arrays;
-use crate::format::error::FormatError;
-use crate::format::h5::H5;
 use crate::format::nir::Stored;
 use crate::format::open;
 use crate::format::result::{Figures, Looked, Observables, Pieces, Written};
 use crate::format::sonata::{EdgesFile, NodesFile};
-use crate::format::stream::{self, Look};
+use crate::format::stream::{AsStored, InOrder, Look};
 use crate::spikes::Recording;
 
 /// Answers the query about a file.
@@ -44,8 +42,9 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         Some(Through::NAME) => answer::<Through>,
         Some(Written::NAME) => answer::<Written>,
         Some(Looked::NAME) => answer::<Looked>,
-        Some(piped::STREAM) => in_order,
-        Some(piped::PIECES) => pieces,
+        Some(InOrder::TASK) => pour::<InOrder>,
+        Some(AsStored::TASK) => pour::<AsStored>,
+        Some(Pieces::TASK) => pour::<Pieces>,
         _ => return Some(2),
     };
     limits::apply(Granted { memory, seconds });
@@ -61,25 +60,12 @@ fn answer<T: Contents>(path: &Path, query: &str) -> io::Result<()> {
     wire::send(&mut BufWriter::with_capacity(wire::BLOCK, output()?), contents)
 }
 
-/// Answers with blocks of spikes in the order of time.
-fn in_order(path: &Path, query: &str) -> io::Result<()> {
-    let (from, buffer): (u64, usize) = serde_json::from_str(query)?;
-    pour(path, |h5, out| stream::produce(h5, f64::from_bits(from), buffer, out))
-}
-
-/// Answers with blocks of spikes of a result.
-fn pieces(path: &Path, query: &str) -> io::Result<()> {
-    let wanted: Pieces = serde_json::from_str(query)?;
-    pour(path, |h5, out| wanted.produce(h5, out))
-}
-
-/// Who takes blocks of spikes; whether more are wanted.
-type Out<'a> = dyn FnMut(Vec<(f64, u32)>) -> bool + 'a;
-
-fn pour(path: &Path, produce: impl FnOnce(&H5, &mut Out) -> Result<(), FormatError>) -> io::Result<()> {
+/// Answers with blocks of spikes.
+fn pour<T: Pieced>(path: &Path, query: &str) -> io::Result<()> {
+    let wanted: T = serde_json::from_str(query)?;
     limits::widen_output();
     let mut out = BufWriter::with_capacity(wire::BLOCK, output()?);
-    let ended = open(path, |h5| produce(h5, &mut |block| wire::send_block(&mut out, &block).is_ok()));
+    let ended = open(path, |h5| wanted.produce(h5, &mut |block| wire::send_block(&mut out, &block).is_ok()));
     wire::send_end(&mut out, ended)
 }
 

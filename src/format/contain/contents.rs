@@ -40,6 +40,20 @@ pub(in crate::format) trait Contents: Serialize + DeserializeOwned {
     fn check(&self) -> Result<(), String>;
 }
 
+/// Spikes of an HDF5 file that are handed over piece by piece. A new kind needs a line in `child::serve` too.
+pub(in crate::format) trait Pieced: Serialize + DeserializeOwned {
+    /// What the other process is asked for.
+    const TASK: &'static str;
+
+    /// Memory that it takes beside what any file is given \[bytes\].
+    fn buffer(&self) -> usize {
+        0
+    }
+
+    /// Hands them to `out`, until it wants no more.
+    fn produce(&self, h5: &H5, out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError>;
+}
+
 impl Contents for Recording {
     const NAME: &'static str = "recording";
     type Query = ();
@@ -98,11 +112,16 @@ impl Contents for Look {
     }
 
     fn columns(&mut self) -> Vec<Long<'_>> {
-        self.0.as_mut().map_or(Vec::new(), |survey| survey.recording.columns())
+        let Some(survey) = &mut self.0 else { return Vec::new() };
+        let mut columns = survey.recording.columns();
+        columns.push(Long::U64(&mut survey.counts));
+        columns
     }
 
     fn check(&self) -> Result<(), String> {
-        self.0.as_ref().map_or(Ok(()), |survey| survey.recording.check())
+        let Some(survey) = &self.0 else { return Ok(()) };
+        survey.recording.check()?;
+        fits("counts of spikes", &[survey.counts.len()], survey.recording.spikes.unit_ids.len())
     }
 }
 

@@ -32,13 +32,12 @@ use std::sync::OnceLock;
 use std::thread;
 
 pub use child::{go_with_the_parent, serve};
-pub(super) use contents::Contents;
+pub(super) use contents::{Contents, Pieced};
 pub use limits::Limits;
 
 use super::error::FormatError;
 use super::h5::H5;
 use super::open;
-use super::result::Pieces;
 use super::stream::Thread;
 use crate::spikes::Recording;
 use crate::stream::Feed;
@@ -183,22 +182,24 @@ pub(super) fn rehearse(path: &Path) -> Result<(), FormatError> {
 }
 
 /// Reads spikes block by block, the way that was installed, or else by a thread of this process.
-pub(super) fn feed(path: &Path, from: f64, buffer: usize) -> Result<Box<dyn Feed<f64>>, FormatError> {
+pub(super) fn feed<T: Pieced + Clone + Send + 'static>(
+    path: &Path,
+    wanted: &T,
+) -> Result<Box<dyn Feed<f64>>, FormatError> {
     match INSTALLED.get() {
-        Some(contained) => Ok(Box::new(piped::Piped::in_order(contained, path, from, buffer)?)),
-        None => Ok(Box::new(Thread::start(path.to_owned(), from, buffer))),
+        Some(contained) => Ok(Box::new(piped::Piped::start(contained, path, wanted)?)),
+        None => Ok(Box::new(Thread::start(path.to_owned(), wanted.clone()))),
     }
 }
 
-/// Hands spikes of a result to `each` until it wants no more, read the way that was installed, or else in this process.
-pub(super) fn pieces(
+/// Hands spikes to `each` until it wants no more, read the way that was installed, or else in this process.
+pub(super) fn pieces<T: Pieced>(
     path: &Path,
-    wanted: &Pieces,
+    wanted: &T,
     each: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
 ) -> Result<(), FormatError> {
     let Some(contained) = INSTALLED.get() else { return open(path, |h5| wanted.produce(h5, each)) };
-    let query = serde_json::to_string(wanted).unwrap_or_default();
-    let mut piped = piped::Piped::start(contained, path, piped::PIECES, &query, 0)?;
+    let mut piped = piped::Piped::start(contained, path, wanted)?;
     while let Some(block) = piped.block()? {
         if !each(block) {
             break;

@@ -7,17 +7,12 @@ use std::thread::JoinHandle;
 
 use super::limits::Granted;
 use super::wire::{self, Broken};
-use super::{Contained, death, listen};
+use super::{Contained, Pieced, death, listen};
 use crate::format::error::FormatError;
 use crate::stream::Feed;
 
 /// Parts are read more than once where a chunk of the file holds more than is wanted of it.
 const MORE_TIME: u64 = 8;
-
-/// The task of a process that streams in the order of time; its query are the bits of the time from which on, and the size of the buffer.
-pub(super) const STREAM: &str = "stream";
-/// The task of one that streams the spikes of a result; its query is a [`Pieces`](crate::format::result::Pieces).
-pub(super) const PIECES: &str = "pieces";
 
 /// A process that streams.
 pub(super) struct Piped {
@@ -31,24 +26,14 @@ pub(super) struct Piped {
 }
 
 impl Piped {
-    /// Starts one that gives spikes in the order of time, from a time on.
-    pub fn in_order(contained: &Contained, path: &Path, from: f64, buffer: usize) -> Result<Piped, FormatError> {
-        Piped::start(contained, path, STREAM, &format!("[{},{buffer}]", from.to_bits()), buffer)
-    }
-
-    /// Starts one with a task that takes so much memory beside what any file is given.
-    pub fn start(
-        contained: &Contained,
-        path: &Path,
-        task: &str,
-        query: &str,
-        buffer: usize,
-    ) -> Result<Piped, FormatError> {
+    /// Starts one that hands over what is wanted.
+    pub fn start<T: Pieced>(contained: &Contained, path: &Path, wanted: &T) -> Result<Piped, FormatError> {
+        let query = serde_json::to_string(wanted).unwrap_or_default();
         let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut granted = contained.limits.of(bytes);
         granted.seconds = granted.seconds.saturating_mul(MORE_TIME);
-        granted.memory = granted.memory.saturating_add(4 * buffer as u64);
-        let started = contained.start(task, path, query, granted);
+        granted.memory = granted.memory.saturating_add((wanted.buffer() as u64).saturating_mul(4));
+        let started = contained.start(T::TASK, path, &query, granted);
         let mut child = started.map_err(|error| death::unstarted(path, &error))?;
         Ok(Piped {
             path: path.to_owned(),

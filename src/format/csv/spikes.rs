@@ -67,8 +67,9 @@ pub(super) fn read(plain: &Plain, header: &Header, unit: usize) -> Result<Record
     if !other.is_empty() {
         recording.notes.push(format!("columns that describe single spikes are left out: {}", other.join(", ")));
     }
-    if header.per_second == 1.0 {
-        recording.notes.push(format!("times of the column {} are seconds", header.names[header.time]));
+    let time = &header.names[header.time];
+    if header.per_second == 1.0 && super::is_time(time) == Some(None) {
+        recording.notes.push(format!("times of the column {time} are taken as seconds, which the file does not say"));
     }
     recording.spikes = SpikeTable::from_units(ids, &all).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
     Ok(recording)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::read;
-use crate::format::contain;
+use crate::format::contain::{self, Pieced};
 use crate::format::error::FormatError;
 use crate::format::h5::{H5, Slices, join};
 use crate::spikes::{Recording, SourceError, SpikeSource};
@@ -99,13 +99,10 @@ pub(in crate::format) struct Pieces {
     piece: usize,
 }
 
-impl Pieces {
-    /// Hands them to `out`, until it wants no more.
-    pub(in crate::format) fn produce(
-        &self,
-        h5: &H5,
-        out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
-    ) -> Result<(), FormatError> {
+impl Pieced for Pieces {
+    const TASK: &'static str = "pieces";
+
+    fn produce(&self, h5: &H5, out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> {
         let window = (f64::from_bits(self.window.0), f64::from_bits(self.window.1));
         for part in &self.parts {
             if !part.produce(h5, window, self.piece, out)? {

@@ -7,6 +7,7 @@ mod layouts;
 mod runs;
 mod streamed;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use streamed::StreamedSpikes;
 
-use super::contain;
+use super::contain::{self, Pieced};
 use super::error::FormatError;
 use super::h5::H5;
 use super::plain::Plain;
@@ -29,8 +30,8 @@ const AHEAD: usize = 2;
 pub struct Survey {
     /// The recording; of its spikes only the first and the last.
     pub recording: Recording,
-    /// How many spikes there are.
-    pub spikes: u64,
+    /// How many spikes each unit has.
+    pub counts: Vec<u64>,
 }
 
 /// What a first look gave; nothing where the spikes can't be handed over in the order of time.
@@ -54,28 +55,67 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
 /// [installed](contain), or by a thread.
 pub fn reel(path: &Path, buffer: usize) -> Reel<f64> {
     let path = path.to_owned();
-    Reel::new(move |from| contain::feed(&path, from, buffer).map_err(|error| error.to_string()))
+    Reel::new(move |from: f64| {
+        let wanted = InOrder { from: from.to_bits(), units: 0..usize::MAX, buffer };
+        contain::feed(&path, &wanted).map_err(|error| error.to_string())
+    })
 }
 
 /// What there is to see of an open file.
 pub(super) fn look(h5: &H5) -> Result<Look, FormatError> {
     let Some((mut recording, runs)) = layouts::open(h5)? else { return Ok(Look(None)) };
-    let Some(extent) = runs::extent(h5, &runs)? else { return Ok(Look(None)) };
+    let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look(None)) };
     recording.spikes.times = vec![extent.first.0, extent.last.0];
     recording.spikes.units = vec![extent.first.1, extent.last.1];
-    Ok(Look(Some(Survey { recording, spikes: extent.spikes })))
+    Ok(Look(Some(Survey { recording, counts: extent.counts })))
 }
 
-/// Hands the spikes from a time on to `out`, until it wants no more.
-pub(super) fn produce(
-    h5: &H5,
-    from: f64,
+/// Spikes in the order of time, then of units.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct InOrder {
+    /// Bits of the time from which on \[s\]: JSON has no infinities.
+    from: u64,
+    /// Whose spikes.
+    units: Range<usize>,
+    /// Bytes into which they are read ahead.
     buffer: usize,
-    out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
-) -> Result<(), FormatError> {
-    match layouts::open(h5)? {
-        Some((_, runs)) => runs::merge(h5, runs, from, buffer, out),
-        None => Ok(()),
+}
+
+impl Pieced for InOrder {
+    const TASK: &'static str = "stream";
+
+    fn buffer(&self) -> usize {
+        self.buffer
+    }
+
+    fn produce(&self, h5: &H5, out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> {
+        let Some((_, mut runs)) = layouts::open(h5)? else { return Ok(()) };
+        runs.retain(|run| run.concerns(&self.units));
+        let all = runs.iter().all(|run| self.units.start <= run.may_be().start && run.may_be().end <= self.units.end);
+        runs::merge(h5, runs, f64::from_bits(self.from), self.buffer, &mut |mut block| {
+            if !all {
+                block.retain(|spike| self.units.contains(&(spike.1 as usize)));
+            }
+            block.is_empty() || out(block)
+        })
+    }
+}
+
+/// Spikes of units in the order in which a file has them, those of each unit in the order of time.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct AsStored {
+    units: Range<usize>,
+    /// Bits of the first time and of the end \[s\].
+    window: (u64, u64),
+}
+
+impl Pieced for AsStored {
+    const TASK: &'static str = "runs";
+
+    fn produce(&self, h5: &H5, out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> {
+        let Some((_, runs)) = layouts::open(h5)? else { return Ok(()) };
+        let window = (f64::from_bits(self.window.0), f64::from_bits(self.window.1));
+        runs::one_by_one(h5, &runs, &self.units, window, out)
     }
 }
 
@@ -83,11 +123,11 @@ pub(super) fn produce(
 pub(super) struct Thread(Receiver<Result<Vec<(f64, u32)>, String>>);
 
 impl Thread {
-    pub fn start(path: PathBuf, from: f64, buffer: usize) -> Thread {
+    pub fn start(path: PathBuf, wanted: impl Pieced + Send + 'static) -> Thread {
         let (send, receive) = sync_channel(AHEAD);
         std::thread::spawn(move || {
             let mut out = |block| send.send(Ok(block)).is_ok();
-            if let Err(error) = super::open(&path, |h5| produce(h5, from, buffer, &mut out)) {
+            if let Err(error) = super::open(&path, |h5| wanted.produce(h5, &mut out)) {
                 let _ = send.send(Err(error.to_string()));
             }
         });

@@ -50,6 +50,21 @@ impl Run {
         Ok(times.zip(ids).map(|(time, id)| Some((time, unit(id)?))).collect())
     }
 
+    /// Whose spikes they may be.
+    pub fn may_be(&self) -> Range<usize> {
+        match &self.units {
+            Units::One(unit) => *unit as usize..*unit as usize + 1,
+            Units::Counted { first, size, .. } => *first..first + size,
+            Units::Known { first, known, .. } => *first..first + known.len(),
+        }
+    }
+
+    /// Whether some of these units may be among them.
+    pub fn concerns(&self, units: &Range<usize>) -> bool {
+        let own = self.may_be();
+        own.start < units.end && units.start < own.end
+    }
+
     /// Whether as many rows of ids as of times are there.
     fn fits(&self) -> bool {
         match &self.units {
@@ -61,6 +76,9 @@ impl Run {
     /// The first row that is not before a time.
     fn seek(&self, h5: &H5, from: f64) -> Result<usize, FormatError> {
         let (mut low, mut high) = (self.rows.start, self.rows.end);
+        if from == f64::INFINITY {
+            return Ok(high);
+        }
         while low < high && from > f64::NEG_INFINITY {
             let middle = low + (high - low) / 2;
             let time = self.times.numbers(h5, middle..middle + 1)?.first().copied().unwrap_or(f64::NAN);
@@ -70,16 +88,16 @@ impl Run {
     }
 }
 
-/// From where to where the spikes of all runs go.
+/// From where to where the spikes of all runs go, and how many each unit has.
 pub(super) struct Extent {
     pub first: (f64, u32),
     pub last: (f64, u32),
-    pub spikes: u64,
+    pub counts: Vec<u64>,
 }
 
 /// Reads everything once; nothing if there is no spike, or if times decrease, are no numbers, or belong to nobody.
-pub(super) fn extent(h5: &H5, runs: &[Run]) -> Result<Option<Extent>, FormatError> {
-    let mut extent = Extent { first: (f64::INFINITY, 0), last: (f64::NEG_INFINITY, 0), spikes: 0 };
+pub(super) fn extent(h5: &H5, runs: &[Run], units: usize) -> Result<Option<Extent>, FormatError> {
+    let mut extent = Extent { first: (f64::INFINITY, 0), last: (f64::NEG_INFINITY, 0), counts: vec![0; units] };
     for run in runs {
         if !run.fits() {
             return Ok(None);
@@ -101,12 +119,34 @@ pub(super) fn extent(h5: &H5, runs: &[Run]) -> Result<Option<Extent>, FormatErro
                 if spike.0 > extent.last.0 {
                     extent.last = spike;
                 }
+                extent.counts[spike.1 as usize] += 1;
             }
-            extent.spikes += spikes.len() as u64;
             from = to;
         }
     }
-    Ok((extent.spikes > 0).then_some(extent))
+    Ok(extent.counts.iter().any(|count| *count > 0).then_some(extent))
+}
+
+/// Hands the spikes of some units within `start <= t < stop` to `out`, run after run as they are stored, until it wants no more.
+pub(super) fn one_by_one(
+    h5: &H5,
+    runs: &[Run],
+    units: &Range<usize>,
+    (start, stop): (f64, f64),
+    out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
+) -> Result<(), FormatError> {
+    for run in runs.iter().filter(|run| run.concerns(units)) {
+        let (from, end) = (run.seek(h5, start)?, run.seek(h5, stop)?);
+        for from in (from..end).step_by(AT_ONCE) {
+            // Every id was somebody's at the first look.
+            let mut spikes = run.read(h5, from..end.min(from + AT_ONCE))?.unwrap_or_default();
+            spikes.retain(|spike| units.contains(&(spike.1 as usize)));
+            if !spikes.is_empty() && !out(spikes) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A run and the part of it that waits.
@@ -124,15 +164,24 @@ impl Reader {
         self.next >= self.run.rows.end
     }
 
-    /// Reads on until `part` spikes wait, if less than half of that do.
+    /// Reads on until `part` spikes wait, if less than half of that do; further, if all of them are at one time: what is at one time is
+    /// handed over together.
     fn refill(&mut self, h5: &H5, part: usize) -> Result<(), FormatError> {
         let left = self.waiting.len() - self.gone;
-        if self.is_read() || left > part / 2 {
-            return Ok(());
+        if !self.is_read() && left <= part / 2 {
+            self.waiting.drain(..self.gone);
+            self.gone = 0;
+            self.read_on(h5, part - left)?;
         }
-        self.waiting.drain(..self.gone);
-        self.gone = 0;
-        let to = self.run.rows.end.min(self.next + part - left);
+        let time = |spike: Option<&(f64, u32)>| spike.map(|spike| spike.0);
+        while !self.is_read() && time(self.waiting.get(self.gone)) == time(self.waiting.last()) {
+            self.read_on(h5, part)?;
+        }
+        Ok(())
+    }
+
+    fn read_on(&mut self, h5: &H5, rows: usize) -> Result<(), FormatError> {
+        let to = self.run.rows.end.min(self.next + rows);
         // Every id was somebody's at the first look.
         self.waiting.extend(self.run.read(h5, self.next..to)?.unwrap_or_default());
         self.next = to;
@@ -140,7 +189,7 @@ impl Reader {
     }
 }
 
-/// Hands the spikes of all runs that are not before `from` to `out`, in the order of time, until it wants no more. Parts of
+/// Hands the spikes of all runs that are not before `from` to `out`, in the order of time, then of units, until it wants no more. Parts of
 /// all runs together take about `buffer` bytes.
 pub(super) fn merge(
     h5: &H5,
@@ -158,19 +207,19 @@ pub(super) fn merge(
     let mut block = Vec::new();
     loop {
         readers.iter_mut().try_for_each(|reader| reader.refill(h5, part))?;
-        // What comes later is not before the end of any part.
+        // What comes later is not before the end of any part, but may be at the same time.
         let ends = readers.iter().filter(|r| !r.is_read()).filter_map(|r| r.waiting.last());
         let horizon = ends.map(|spike| spike.0).fold(f64::INFINITY, f64::min);
         for reader in &mut readers {
             let waiting = &reader.waiting[reader.gone..];
-            let count = waiting.partition_point(|spike| spike.0 <= horizon);
+            let count = waiting.partition_point(|spike| spike.0 < horizon);
             block.extend_from_slice(&waiting[..count]);
             reader.gone += count;
         }
         if block.is_empty() {
             return Ok(());
         }
-        block.sort_by(|a: &(f64, u32), b| a.0.total_cmp(&b.0));
+        block.sort_by(|a: &(f64, u32), b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for piece in block.chunks(BLOCK) {
             if !out(piece.to_vec()) {
                 return Ok(());

@@ -3,16 +3,18 @@
 //! A file is written as `OUT.part` and gets its name when it is whole, so a write that fails or is killed leaves none that
 //! looks whole. What a format can't hold is said in the notes that [`write`] returns.
 
+mod column;
 mod csv;
 mod npy;
 mod nwb;
 mod session;
 mod sonata;
 
+use std::io;
 use std::path::Path;
 
-use super::result::{ResultError, claim, unwritable};
-use crate::spikes::Recording;
+use super::result::{ResultError, cause, claim, unwritable};
+use crate::spikes::{Recording, SourceError, SpikeSource};
 use crate::whole::{Part, part_path};
 pub use session::{Session, Subject};
 
@@ -42,13 +44,49 @@ impl Target {
     }
 }
 
-/// Writes a recording, in place of a file that is there, and says what had to be left out or changed.
+/// What is written: a recording, and its spikes, which need not be in memory.
+struct What<'a> {
+    recording: &'a Recording,
+    spikes: &'a dyn SpikeSource,
+    /// How many each unit has.
+    counts: Vec<u64>,
+}
+
+/// Why nothing was written.
+enum Unwritten {
+    /// The format can't hold it, or the spikes can't be read.
+    Input(String),
+    /// Writing failed.
+    Failed(String),
+}
+
+impl From<SourceError> for Unwritten {
+    fn from(error: SourceError) -> Unwritten {
+        Unwritten::Input(error.to_string())
+    }
+}
+
+impl From<hdf5::Error> for Unwritten {
+    fn from(error: hdf5::Error) -> Unwritten {
+        Unwritten::Failed(cause(&error))
+    }
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Unwritten {
+        Unwritten::Failed(error.to_string())
+    }
+}
+
+/// Writes a recording, in place of a file that is there, and says what had to be left out or changed. `spikes` are its spikes in the order
+/// of time, then of units, such as [`read_in_order`](super::read_in_order) gives them; those in the recording itself are not looked at.
 ///
 /// # Errors
-/// `Input` if the format can't hold the spikes, or the path can't be written; `Failed` if writing fails on the way.
+/// `Input` if the format can't hold the spikes, they can't be read, or the path can't be written; `Failed` if writing fails on the way.
 pub fn write(
     path: &Path,
     recording: &Recording,
+    spikes: &dyn SpikeSource,
     target: Target,
     session: &Session,
 ) -> Result<Vec<String>, ResultError> {
@@ -57,15 +95,18 @@ pub fn write(
     let unfinished = part_path(path);
     let _claim = claim(&unfinished, |e| unwritable(&unfinished, e))?;
     let part = Part::of(path);
-    let notes = match target {
-        Target::Nwb => nwb::write(part.path(), recording, session),
-        Target::Sonata => sonata::write(part.path(), recording),
-        Target::Csv => csv::write(part.path(), recording),
-        Target::Npy => npy::write(part.path(), recording),
-    };
+    let notes = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Unwritten::from).and_then(|counts| {
+        let what = What { recording, spikes, counts };
+        match target {
+            Target::Nwb => nwb::write(part.path(), &what, session),
+            Target::Sonata => sonata::write(part.path(), &what),
+            Target::Csv => csv::write(part.path(), &what),
+            Target::Npy => npy::write(part.path(), &what),
+        }
+    });
     let notes = notes.map_err(|error| match error {
-        ResultError::Input(cause) => ResultError::Input(format!("{}: {cause}", path.display())),
-        ResultError::Failed(cause) => failed(path, &cause),
+        Unwritten::Input(cause) => ResultError::Input(format!("{}: {cause}", path.display())),
+        Unwritten::Failed(cause) => failed(path, &cause),
     })?;
     part.put(path).map_err(|e| failed(path, &e.to_string()))?;
     Ok(notes)
@@ -75,37 +116,59 @@ fn failed(path: &Path, cause: &str) -> ResultError {
     ResultError::Failed(format!("{}: writing has failed: {cause}; no file was kept", path.display()))
 }
 
-/// The populations of a recording: its own, or all units as one, which has no name.
-fn populations(recording: &Recording) -> Vec<(&str, usize, usize)> {
-    if recording.populations.is_empty() {
-        return vec![("", 0, recording.spikes.unit_ids.len())];
+impl What<'_> {
+    /// Number of units.
+    fn units(&self) -> usize {
+        self.counts.len()
     }
-    recording.populations.iter().map(|(name, first, size)| (name.as_str(), *first, *size)).collect()
-}
 
-/// The place in `populations` of each unit.
-fn population_of(recording: &Recording) -> Vec<usize> {
-    let mut of = vec![0; recording.spikes.unit_ids.len()];
-    for (place, (_, first, size)) in populations(recording).into_iter().enumerate() {
-        of.iter_mut().skip(first).take(size).for_each(|unit| *unit = place);
+    /// Number of spikes.
+    fn total(&self) -> u64 {
+        self.counts.iter().sum()
     }
-    of
-}
 
-/// What a format that holds nothing but spikes leaves out.
-fn beside_spikes(recording: &Recording, format: &str) -> Vec<String> {
-    let mut silent = vec![true; recording.spikes.unit_ids.len()];
-    recording.spikes.units.iter().for_each(|unit| silent[*unit as usize] = false);
-    let counts = [
-        (recording.signals.len(), "signals"),
-        (recording.intervals.len(), "tables of intervals"),
-        (recording.unit_columns.len(), "columns of units"),
-        (recording.electrodes.first().map_or(0, |(_, column)| column.len()), "electrodes"),
-        (silent.iter().filter(|silent| **silent).count(), "units without a spike"),
-    ];
-    let lost: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    if lost.is_empty() {
-        return Vec::new();
+    /// The populations: those of the recording, or all units as one, which has no name.
+    fn populations(&self) -> Vec<(&str, usize, usize)> {
+        if self.recording.populations.is_empty() {
+            return vec![("", 0, self.units())];
+        }
+        self.recording.populations.iter().map(|(name, first, size)| (name.as_str(), *first, *size)).collect()
     }
-    vec![format!("{format} holds spikes only: {} are left out; NWB (.nwb) holds them", lost.join(", "))]
+
+    /// The place in `populations` of each unit.
+    fn population_of(&self) -> Vec<usize> {
+        let mut of = vec![0; self.units()];
+        for (place, (_, first, size)) in self.populations().into_iter().enumerate() {
+            of.iter_mut().skip(first).take(size).for_each(|unit| *unit = place);
+        }
+        of
+    }
+
+    /// Calls `each` with all spikes, in the order of time, until it fails.
+    fn each(&self, each: &mut dyn FnMut(f64, u32) -> io::Result<()>) -> Result<(), Unwritten> {
+        let mut done = Ok(());
+        self.spikes.pieces(f64::NEG_INFINITY, f64::INFINITY, &mut |times, units| {
+            if done.is_ok() {
+                done = times.iter().zip(units).try_for_each(|(time, unit)| each(*time, *unit));
+            }
+        })?;
+        done.map_err(Unwritten::from)
+    }
+
+    /// What a format that holds nothing but spikes leaves out.
+    fn beside_spikes(&self, format: &str) -> Vec<String> {
+        let recording = self.recording;
+        let counts = [
+            (recording.signals.len(), "signals"),
+            (recording.intervals.len(), "tables of intervals"),
+            (recording.unit_columns.len(), "columns of units"),
+            (recording.electrodes.first().map_or(0, |(_, column)| column.len()), "electrodes"),
+            (self.counts.iter().filter(|count| **count == 0).count(), "units without a spike"),
+        ];
+        let lost: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        if lost.is_empty() {
+            return Vec::new();
+        }
+        vec![format!("{format} holds spikes only: {} are left out; NWB (.nwb) holds them", lost.join(", "))]
+    }
 }

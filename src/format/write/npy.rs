@@ -2,43 +2,36 @@
 //! several populations, `population` (i4), their order.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::Path;
 
-use super::{beside_spikes, population_of, populations};
-use crate::format::result::ResultError;
-use crate::spikes::Recording;
+use super::{Unwritten, What};
 
 /// Writes the spikes.
-pub(super) fn write(part: &Path, recording: &Recording) -> Result<Vec<String>, ResultError> {
-    let (spikes, populations) = (&recording.spikes, populations(recording));
+pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> {
+    let populations = what.populations();
     let several = populations.len() > 1;
-    let of = population_of(recording);
+    let (ids, of) = (what.spikes.unit_ids(), what.population_of());
     let fields = if several { ", ('population', '<i4')" } else { "" };
     let mut header = format!(
         "{{'descr': [('time_s', '<f8'), ('unit', '<i8'){fields}], 'fortran_order': False, 'shape': ({},), }}",
-        spikes.len()
+        what.total()
     );
     // The data begin at a multiple of 64 bytes; the header ends with a line feed.
     header.extend(std::iter::repeat_n(' ', 63 - (10 + header.len()) % 64));
     header.push('\n');
-    let bytes = || -> std::io::Result<()> {
-        let mut out = BufWriter::new(File::create(part)?);
-        out.write_all(b"\x93NUMPY\x01\x00")?;
-        out.write_all(&(header.len() as u16).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        for (time, unit) in spikes.times.iter().zip(&spikes.units) {
-            let unit = *unit as usize;
-            out.write_all(&time.to_le_bytes())?;
-            out.write_all(&spikes.unit_ids[unit].to_le_bytes())?;
-            if several {
-                out.write_all(&(of[unit] as i32).to_le_bytes())?;
-            }
-        }
-        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
-    };
-    bytes().map_err(|e| ResultError::Failed(e.to_string()))?;
-    let mut notes = beside_spikes(recording, "NPY");
+    let mut out = BufWriter::new(File::create(part)?);
+    out.write_all(b"\x93NUMPY\x01\x00")?;
+    out.write_all(&(header.len() as u16).to_le_bytes())?;
+    out.write_all(header.as_bytes())?;
+    what.each(&mut |time, unit| {
+        let unit = unit as usize;
+        out.write_all(&time.to_le_bytes())?;
+        out.write_all(&ids[unit].to_le_bytes())?;
+        if several { out.write_all(&(of[unit] as i32).to_le_bytes()) } else { Ok(()) }
+    })?;
+    out.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
+    let mut notes = what.beside_spikes("NPY");
     if several {
         let names: Vec<String> =
             populations.iter().enumerate().map(|(place, (name, ..))| format!("{place} {name}")).collect();

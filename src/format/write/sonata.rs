@@ -4,61 +4,63 @@ use std::path::Path;
 
 use hdf5::File;
 
-use super::{beside_spikes, populations};
-use crate::format::result::attributes::{Sorting, set, set_list, set_text, write_list};
-use crate::format::result::{ResultError, SONATA_MAGIC, SONATA_VERSION, cause};
-use crate::spikes::Recording;
+use super::column::Column;
+use super::{Unwritten, What};
+use crate::format::result::attributes::{Sorting, set, set_list, set_text};
+use crate::format::result::{SONATA_MAGIC, SONATA_VERSION};
 
 /// What a single population without a name is called.
 const ONLY: &str = "units";
 
 /// Writes the spikes.
-pub(super) fn write(part: &Path, recording: &Recording) -> Result<Vec<String>, ResultError> {
-    let spikes = &recording.spikes;
-    if let Some(id) = spikes.unit_ids.iter().find(|id| **id < 0) {
+pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> {
+    let ids = what.spikes.unit_ids();
+    if let Some(id) = ids.iter().find(|id| **id < 0) {
         let message =
             format!("the unit {id} can't be a SONATA node, whose ids are 0 or more; write .nwb, .csv or .npy");
-        return Err(ResultError::Input(message));
+        return Err(Unwritten::Input(message));
     }
-    if let Some(time) = spikes.times.first().filter(|time| **time < 0.0) {
-        let message = format!(
-            "a spike is at {time} s; SONATA has no times before 0: write .nwb, .csv or .npy, or give --start 0s"
-        );
-        return Err(ResultError::Input(message));
+    if let Some((time, _)) = what.spikes.ends()?.filter(|(time, _)| *time < 0.0) {
+        let message = format!("a spike is at {time} s; SONATA has no times before 0: write .nwb, .csv or .npy");
+        return Err(Unwritten::Input(message));
     }
     let mut inexact = 0usize;
-    let make = |inexact: &mut usize| -> hdf5::Result<()> {
-        let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
-        set(&file, "magic", &SONATA_MAGIC)?;
-        set_list(&file, "version", &SONATA_VERSION)?;
-        let root = file.create_group("spikes")?;
-        for (name, first, size) in populations(recording) {
-            let name = if name.is_empty() { ONLY.to_owned() } else { name.replace('/', "_") };
-            let group = root.create_group(&name)?;
-            set(&group, "sorting", &Sorting::by_time)?;
-            let of = |unit: u32| (first..first + size).contains(&(unit as usize));
-            let own = || spikes.times.iter().zip(&spikes.units).filter(|(_, unit)| of(**unit));
-            let times: Vec<f64> = own()
-                .map(|(time, _)| {
-                    let (ms, exact) = milliseconds(*time);
-                    *inexact += usize::from(!exact);
-                    ms
-                })
-                .collect();
-            let ids: Vec<u64> = own().map(|(_, unit)| spikes.unit_ids[*unit as usize] as u64).collect();
-            // Not compressed: the HDF5 library inside libsonata is built without zlib and couldn't read it.
-            set_text(&*write_list(&group, "timestamps", &times)?, "units", "ms")?;
-            write_list(&group, "node_ids", &ids)?;
-        }
-        file.close()
-    };
-    make(&mut inexact).map_err(|e| ResultError::Failed(cause(&e)))?;
-    let mut notes = beside_spikes(recording, "SONATA");
+    let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
+    set(&file, "magic", &SONATA_MAGIC)?;
+    set_list(&file, "version", &SONATA_VERSION)?;
+    let root = file.create_group("spikes")?;
+    for (name, first, size) in what.populations() {
+        let name = if name.is_empty() { ONLY.to_owned() } else { name.replace('/', "_") };
+        let group = root.create_group(&name)?;
+        set(&group, "sorting", &Sorting::by_time)?;
+        let units = first..first + size;
+        let count = what.counts[units.clone()].iter().sum();
+        // Not compressed: the HDF5 library inside libsonata is built without zlib and couldn't read it.
+        let mut times = Column::<f64>::new(&group, "timestamps", count)?;
+        set_text(times.dataset(), "units", "ms")?;
+        let mut nodes = Column::<u64>::new(&group, "node_ids", count)?;
+        let mut done = Ok(());
+        what.spikes.pieces_of(units, (f64::NEG_INFINITY, f64::INFINITY), &mut |seconds, units| {
+            if done.is_ok() {
+                done = seconds.iter().zip(units).try_for_each(|(seconds, unit)| {
+                    let (ms, exact) = milliseconds(*seconds);
+                    inexact += usize::from(!exact);
+                    times.push(ms)?;
+                    nodes.push(ids[*unit as usize] as u64)
+                });
+            }
+        })?;
+        done?;
+        times.flush()?;
+        nodes.flush()?;
+    }
+    file.close()?;
+    let mut notes = what.beside_spikes("SONATA");
     if inexact > 0 {
         notes.push(format!(
             "SONATA counts milliseconds: {inexact} of {} times have no double in ms that is exactly theirs; they are off \
              in the last bit",
-            spikes.len()
+            what.total()
         ));
     }
     Ok(notes)

@@ -21,24 +21,18 @@ use hdf5::{File, Group};
 
 use self::marker::Marker;
 use self::table::{Names, TableWriter};
-use super::Session;
+use super::{Session, Unwritten, What};
 use crate::format::result::attributes::{set_text, stored, write_list};
-use crate::format::result::{ResultError, cause};
-use crate::spikes::Recording;
+use crate::spikes::{Recording, SourceError};
 
 /// The version of the schema that is followed.
 const VERSION: &str = "2.7.0";
 
 /// Writes all of a recording.
-pub(super) fn write(part: &Path, recording: &Recording, session: &Session) -> Result<Vec<String>, ResultError> {
-    let mut notes = Vec::new();
-    file(part, recording, session, &mut notes).map_err(|e| ResultError::Failed(cause(&e)))?;
-    Ok(notes)
-}
-
-fn file(part: &Path, recording: &Recording, session: &Session, notes: &mut Vec<String>) -> hdf5::Result<()> {
+pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<String>, Unwritten> {
+    let (recording, mut notes) = (what.recording, Vec::new());
     let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
-    let marker = Marker::new(seed(recording));
+    let marker = Marker::new(seed(what)?);
     marker.mark(&file, "/", "NWBFile")?;
     set_text(&file, "nwb_version", VERSION)?;
     let about = |label: &str| recording.about.iter().find(|(l, text)| l == label && !text.is_empty());
@@ -63,20 +57,23 @@ fn file(part: &Path, recording: &Recording, session: &Session, notes: &mut Vec<S
     }
     general(&file.group("general")?, &marker, session, &or_about)?;
     let electrodes = electrodes::write(&file, &marker, recording)?;
-    units::write(&file, &marker, recording, session, electrodes.as_deref())?;
-    behavior::write(&file, &marker, &recording.signals, notes)?;
+    units::write(&file, &marker, what, session, electrodes.as_deref())?;
+    behavior::write(&file, &marker, &recording.signals, &mut notes)?;
     intervals(&file, &marker, recording)?;
-    file.close()
+    file.close()?;
+    Ok(notes)
 }
 
-/// From the spikes, so that the same recording always makes the same file.
-fn seed(recording: &Recording) -> u64 {
+/// From the spikes, so that the same recording always makes the same file: all times, then all units.
+fn seed(what: &What) -> Result<u64, SourceError> {
     let mut hasher = DefaultHasher::new();
-    recording.spikes.times.iter().for_each(|time| time.to_bits().hash(&mut hasher));
-    recording.spikes.units.hash(&mut hasher);
-    recording.spikes.unit_ids.hash(&mut hasher);
-    recording.about.hash(&mut hasher);
-    hasher.finish()
+    let all = |take: &mut dyn FnMut(&[f64], &[u32])| what.spikes.pieces(f64::NEG_INFINITY, f64::INFINITY, take);
+    all(&mut |times, _| times.iter().for_each(|time| time.to_bits().hash(&mut hasher)))?;
+    hasher.write_usize(what.total() as usize);
+    all(&mut |_, units| Hash::hash_slice(units, &mut hasher))?;
+    what.spikes.unit_ids().hash(&mut hasher);
+    what.recording.about.hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// Writes one text.

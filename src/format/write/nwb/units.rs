@@ -9,8 +9,9 @@ use super::marker::Marker;
 use super::table::{Names, TableWriter};
 use crate::format::nwb::ID_IN_POPULATION;
 use crate::format::result::attributes::{set, write_list};
-use crate::format::write::Session;
-use crate::spikes::{Column, Recording};
+use crate::format::write::column::Column as Numbers;
+use crate::format::write::{Session, Unwritten, What};
+use crate::spikes::{Column, HELD, Recording, each_train};
 
 /// Columns whose types the schema says, and those that are written from elsewhere.
 const RESERVED: [&str; 15] = [
@@ -35,29 +36,37 @@ const RESERVED: [&str; 15] = [
 pub(super) fn write(
     file: &File,
     marker: &Marker,
-    recording: &Recording,
+    what: &What,
     session: &Session,
     electrodes: Option<&[usize]>,
-) -> hdf5::Result<()> {
-    let spikes = &recording.spikes;
-    let units = spikes.unit_ids.len();
+) -> Result<(), Unwritten> {
+    let (recording, units) = (what.recording, what.units());
     if units == 0 {
         return Ok(());
     }
     let mut table = TableWriter::new(file, "/units", "units", marker, "Units", "Units and their spike times")?;
-    let trains = spikes.trains();
     let mut end = 0;
-    let ends: Vec<u64> = trains
+    let ends: Vec<u64> = what
+        .counts
         .iter()
-        .map(|train| {
-            end += train.len() as u64;
+        .map(|count| {
+            end += count;
             end
         })
         .collect();
-    let times = write_list(table.group(), "spike_times", &trains.concat())?;
-    table.ragged(&times, "spike_times", "VectorData", "Spike times of each unit in s", &ends)?;
+    let mut times = Numbers::<f64>::new(table.group(), "spike_times", end)?;
+    let (all, mut done) = ((f64::NEG_INFINITY, f64::INFINITY), Ok(()));
+    each_train(what.spikes, all, HELD, &mut |_, train| {
+        if done.is_ok() {
+            done = times.extend(train.iter().copied());
+        }
+    })?;
+    done?;
+    times.flush()?;
+    let times = times.dataset();
+    table.ragged(times, "spike_times", "VectorData", "Spike times of each unit in s", &ends)?;
     if let Some(resolution) = session.resolution.or_else(|| resolution(recording)) {
-        set(&times, "resolution", &resolution)?;
+        set(times, "resolution", &resolution)?;
     }
     if !recording.observed.is_empty() {
         let spans = recording.observed.len();
@@ -92,13 +101,13 @@ pub(super) fn write(
             table.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
         }
     }
-    let mut known = HashSet::new();
-    if spikes.unit_ids.iter().all(|id| known.insert(*id)) {
-        return table.finish(&spikes.unit_ids);
+    let (ids, mut known) = (what.spikes.unit_ids(), HashSet::new());
+    if ids.iter().all(|id| known.insert(*id)) {
+        return Ok(table.finish(ids)?);
     }
     // Ids of NWB are unique in the table; populations each count from 0.
-    table.integers(ID_IN_POPULATION, "Id of the unit within its population", &spikes.unit_ids)?;
-    table.finish(&(0..units as i64).collect::<Vec<_>>())
+    table.integers(ID_IN_POPULATION, "Id of the unit within its population", ids)?;
+    Ok(table.finish(&(0..units as i64).collect::<Vec<_>>())?)
 }
 
 /// The smallest difference between spike times \[s\], where the recording says it.
