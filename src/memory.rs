@@ -1,19 +1,25 @@
 //! Hints to processor and kernel about memory. They change speed alone; where there is no such hint, nothing happens.
 #![allow(unsafe_code)]
 
+mod aligned;
+
+pub use aligned::Aligned;
+
 /// Length of a cache line \[bytes\]; on processors with longer ones some hints are idle.
 const LINE: usize = 64;
 
 /// Below this a column gains nothing from huge pages \[bytes\].
 const HUGE: usize = 4 << 20;
 
-/// Begins to fetch `slice[from..from + count]` into the cache: the first 512 bytes of it, from where the processor sees the
-/// pattern by itself. What lies outside of the slice is left out.
+/// Begins to fetch `slice[from..from + count]` into the cache: all lines that the first 512 bytes of it touch, from where the
+/// processor sees the pattern by itself. What lies outside of the slice is left out.
 #[inline(always)]
 pub fn prefetch<T>(slice: &[T], from: usize, count: usize) {
     let Some(span) = slice.get(from..slice.len().min(from.saturating_add(count))) else { return };
-    let bytes = size_of_val(span).min(8 * LINE);
     let start = span.as_ptr().cast::<i8>();
+    // From the border of a line: else the last line would be left out where the span ends earlier in it than it began in its first.
+    let before = start.addr() % LINE;
+    let (start, bytes) = (start.wrapping_sub(before), before + size_of_val(span).min(8 * LINE));
     for offset in (0..bytes).step_by(LINE) {
         fetch_line(start.wrapping_add(offset));
     }

@@ -55,13 +55,21 @@ impl Barrier {
     /// # Errors
     /// If a thread broke the barrier instead of coming.
     pub fn wait(&self, index: usize, news: bool) -> Result<bool, Broken> {
-        if self.flags.len() == 1 {
-            return Ok(news);
-        }
+        self.come(index, news);
+        self.await_all(index)
+    }
+
+    /// Thread `index` has come: the others need not wait for it any more. It may do what needs none of them before it
+    /// calls [`Barrier::await_all`], which has to follow.
+    pub fn come(&self, index: usize, news: bool) {
         let own = self.flags[index].0.load(Ordering::Relaxed);
         let round = (own >> 2) + 1;
         let bit = 1 << (round % 2);
         let flag = (round << 2) | (own & 3 & !bit) | if news { bit } else { 0 };
+        if self.flags.len() == 1 {
+            self.flags[index].0.store(flag, Ordering::Relaxed);
+            return;
+        }
         // In one total order with a sleeper's "asleep, then look at the flags": either we see the sleeper, or it sees us.
         self.flags[index].0.store(flag, Ordering::SeqCst);
         if self.asleep.0.load(Ordering::SeqCst) > 0 {
@@ -69,6 +77,16 @@ impl Barrier {
             drop(self.lock.lock().unwrap_or_else(|e| e.into_inner()));
             self.woken.notify_all();
         }
+    }
+
+    /// Thread `index`, which has come, waits until all have. What each wrote before it came is visible to all afterwards. True if
+    /// any thread came with news.
+    ///
+    /// # Errors
+    /// If a thread broke the barrier instead of coming.
+    pub fn await_all(&self, index: usize) -> Result<bool, Broken> {
+        let round = self.flags[index].0.load(Ordering::Relaxed) >> 2;
+        let bit = 1 << (round % 2);
         let mut any = false;
         for flag in &self.flags {
             any |= self.await_flag(&flag.0, round)? & bit != 0;
@@ -127,7 +145,9 @@ mod tests {
                             count.fetch_add(1, Ordering::SeqCst);
                             // The news of a round are those of that round, whoever is ahead.
                             let news = round % 3 == 0 && index == round % threads;
-                            assert_eq!(barrier.wait(index, news), Ok(round % 3 == 0));
+                            barrier.come(index, news);
+                            std::hint::spin_loop();
+                            assert_eq!(barrier.await_all(index), Ok(round % 3 == 0));
                             assert_eq!(count.load(Ordering::SeqCst), (round + 1) * threads);
                             assert_eq!(barrier.wait(index, false), Ok(false));
                         }

@@ -111,17 +111,15 @@ impl Counts {
                 high[l] = (block[l] >> 16) as i16;
             }
         }
-        counts.fill(self.base);
-        // Half a group at a time stays in registers while the thresholds pass by.
-        for (counts, words) in counts.chunks_exact_mut(64).zip(words.chunks_exact(64)) {
-            let (Ok(counts), Ok(words)) = (<&mut [u16; 64]>::try_from(counts), <&[i16; 64]>::try_from(words)) else {
-                continue;
-            };
-            let (common, rare) = self.thresholds.split_at(self.common);
+        let (common, rare) = self.thresholds.split_at(self.common);
+        // Half a group at a time stays in registers while the thresholds pass by: sums of their own, since those of the caller
+        // might be anywhere, and a vector that was stored across a border of cache lines is slow to come back.
+        for (counts, words) in counts.as_chunks_mut::<64>().0.iter_mut().zip(words.as_chunks::<64>().0) {
+            let mut sums = [self.base; 64];
             let mut add = |thresholds: &[i16]| {
                 for &threshold in thresholds {
                     for i in 0..64 {
-                        counts[i] = if words[i] >= threshold { counts[i] + 1 } else { counts[i] };
+                        sums[i] = if words[i] >= threshold { sums[i] + 1 } else { sums[i] };
                     }
                 }
             };
@@ -129,6 +127,7 @@ impl Counts {
             if rare.first().is_some_and(|least| words.iter().fold(false, |any, word| any | (word >= least))) {
                 add(rare);
             }
+            *counts = sums;
         }
         let any = words.iter().fold(false, |any, w| any | (*w >= self.refine));
         if any {

@@ -44,6 +44,14 @@ impl<W: Real> Part<W> {
         }
     }
 
+    /// Begins a window with what does not depend on the spikes of the one before: nothing that anybody can read changes.
+    pub fn begin(&mut self, window: &Window, out: &mut Outbox) {
+        match self {
+            Part::Event(_) => {}
+            Part::Grid(shard) => shard.begin(window, out),
+        }
+    }
+
     /// Tells plastic synapses of all spikes before `until`.
     pub fn take_note(&mut self, flight: &Flight, until: Time) {
         match self {

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! all threads:  advance own neurons through the window; post their spikes
-//!               -- barrier --
+//!               -- come to the barrier --
+//!               begin the next window with what is known without the others
+//!               -- wait for all --
 //!               merge and sort the spikes of all threads, each for itself
 //! leader:       count, record, progress, stop, while the others go on with the next window
 //!
@@ -227,7 +229,7 @@ impl<W: Real> Shared<W> {
         mut from: Time,
     ) {
         while let Some(window) = windows.next(from) {
-            if self.advance(index, model, &window, &mut course).is_err() {
+            if self.advance(index, model, windows, &window, &mut course).is_err() {
                 return;
             }
             if self.world.is_some() {
@@ -255,7 +257,7 @@ impl<W: Real> Shared<W> {
     ) -> Result<Option<Time>, RunError> {
         leader.clock = Instant::now();
         while let Some(window) = leader.windows.next(from) {
-            self.advance(0, leader.model, &window, course).map_err(|_| broken(leader))?;
+            self.advance(0, leader.model, leader.windows, &window, course).map_err(|_| broken(leader))?;
             if let Some(world) = &self.world {
                 let news = leader.exchange(self, world, course, &window)?;
                 course.news = self.barrier.wait(0, news).map_err(|_| broken(leader))?;
@@ -284,8 +286,15 @@ impl<W: Real> Shared<W> {
         Ok(None)
     }
 
-    /// Advances a part through a window and posts what it emitted.
-    fn advance(&self, index: usize, model: &Model<'_>, window: &Window, course: &mut Course) -> Result<(), Broken> {
+    /// Advances a part through a window, posts what it emitted, and waits for the others.
+    fn advance(
+        &self,
+        index: usize,
+        model: &Model<'_>,
+        windows: &Windows,
+        window: &Window,
+        course: &mut Course,
+    ) -> Result<(), Broken> {
         let mut own = lock(&self.parts[index]);
         let (part, out) = &mut *own;
         part.advance(model, window, &course.flight, out);
@@ -303,8 +312,13 @@ impl<W: Real> Shared<W> {
         course.posted[course.round % 2] = news;
         out.spikes.clear();
         out.transmitted.clear();
+        out.phases.lap(Phase::Exchange);
+        self.barrier.come(index, news);
+        if let Some(next) = windows.next(window.to) {
+            part.begin(&next, out);
+        }
         drop(own);
-        course.news = self.barrier.wait(index, news)?;
+        course.news = self.barrier.await_all(index)?;
         Ok(())
     }
 

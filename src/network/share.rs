@@ -11,6 +11,10 @@ pub struct Member {
     pub index: u32,
 }
 
+/// Members that fill whole cache lines, whatever their numbers are: shares and slots begin at multiples of this where they have
+/// many members, so that vectors of neurons do not lie across lines.
+const ALIKE: usize = 16;
+
 /// How a network is shared out: among ranks, on each among as many threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -39,24 +43,35 @@ impl Cut {
 pub struct Share {
     /// The members it owns, per population.
     pub members: Vec<Range<u32>>,
-    /// Slot of the first owned member of each population, counting through the thread's neurons.
+    /// Slot of the first owned member of each population, counting through the thread's neurons; some slots are nobody's.
     pub first_slot: Vec<u32>,
-    /// Number of neurons it owns.
+    /// Number of slots.
     pub size: u32,
+}
+
+/// Where a population of this size is cut before share `part` of `count`.
+fn cut(size: usize, count: usize, part: usize) -> u32 {
+    let at = (size as u128 * part as u128 / count as u128) as usize;
+    let many = size / count >= 16 * ALIKE;
+    if many && part < count { (at - at % ALIKE) as u32 } else { at as u32 }
 }
 
 impl Share {
     /// Cuts populations of these sizes into `count` shares.
     pub fn cut(sizes: &[usize], count: usize) -> Vec<Share> {
-        let cut = |size: usize, part: usize| (size as u128 * part as u128 / count as u128) as u32;
+        let cut = |size, part| cut(size, count, part);
         (0..count)
             .map(|part| {
                 let members: Vec<_> = sizes.iter().map(|&size| cut(size, part)..cut(size, part + 1)).collect();
-                let mut size = 0;
+                let mut size = 0_u32;
                 let mut first_slot = Vec::with_capacity(members.len());
                 for range in &members {
+                    let own = range.end - range.start;
+                    if own as usize >= 4 * ALIKE {
+                        size = size.next_multiple_of(ALIKE as u32);
+                    }
                     first_slot.push(size);
-                    size += range.end - range.start;
+                    size += own;
                 }
                 Share { members, first_slot, size }
             })
@@ -78,7 +93,7 @@ impl Share {
 /// The share that owns member `index` of a population of this size.
 pub fn owner(size: usize, count: usize, index: u32) -> usize {
     // The inverse of `cut`, up to rounding: correct by one where needed.
-    let cut = |part: usize| (size as u128 * part as u128 / count as u128) as u32;
+    let cut = |part: usize| cut(size, count, part);
     let mut part = (index as u128 * count as u128 / size as u128) as usize;
     while cut(part + 1) <= index {
         part += 1;
@@ -96,7 +111,7 @@ mod tests {
     #[test]
     fn shares_cover_every_member_once_and_the_owner_is_found() {
         for count in [1, 2, 3, 16] {
-            let sizes = [1usize, 7, 100, 3, 16];
+            let sizes = [1usize, 7, 100, 3, 16, 10_001, 4111];
             let shares = Share::cut(&sizes, count);
             for (population, &size) in sizes.iter().enumerate() {
                 let mut next = 0;

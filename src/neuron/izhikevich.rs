@@ -4,6 +4,7 @@ use crate::check::{Invalid, check_all};
 use crate::describe::Bound::{Finite, NotNan};
 use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
 use crate::describe::{Model, param, variable};
+use crate::memory::Aligned;
 use crate::neuron::solver::{ORDER, Ode, Series, Solved, convolve};
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
 use crate::time::Time;
@@ -119,8 +120,8 @@ struct Block<R> {
     h: R,
     /// One for all, or one per neuron.
     params: Vec<Params>,
-    v: Vec<R>,
-    u: Vec<R>,
+    v: Aligned<R>,
+    u: Aligned<R>,
 }
 
 /// A block of neurons of the grid engine, with steps of `h_ms`.
@@ -130,12 +131,9 @@ struct Block<R> {
 pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
     let count = if spec.shared() { spec.size.min(1) } else { spec.size };
     let params = (0..count).map(|i| Params::from_values(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;
-    let (mut v, mut u) = (Vec::with_capacity(spec.size), Vec::with_capacity(spec.size));
-    for i in 0..spec.size {
-        let start = params[if count == 1 { 0 } else { i }].start(&spec.initial_of(i));
-        v.push(R::of(start[0]));
-        u.push(R::of(start[1]));
-    }
+    let start = |i: usize| params[if count == 1 { 0 } else { i }].start(&spec.initial_of(i));
+    let column = |k: usize| (0..spec.size).map(|i| R::of(start(i)[k])).collect::<Aligned<R>>();
+    let (v, u) = (column(0), column(1));
     Ok(Box::new(Block { h: R::of(h_ms), params, v, u }))
 }
 

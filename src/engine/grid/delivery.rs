@@ -187,7 +187,7 @@ impl<W: Real> Delivery<W> {
         }
     }
 
-    /// Adds up what arrives in step `number`.
+    /// Adds up what has been put down for step `number` since this was called last.
     pub fn deliver(&mut self, group: &Group<W>, number: u64, input: &mut Input<W>) {
         let slot = (number % self.steps.len() as u64) as usize;
         if group.portions.is_empty() {

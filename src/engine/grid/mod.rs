@@ -14,6 +14,7 @@ use crate::engine::phases::Phase;
 use crate::engine::shard::{Model, Outbox, Window, scale, take_note};
 use crate::engine::sources::Sources;
 use crate::math::vector::Target;
+use crate::memory::Aligned;
 use crate::network::{Group, Network, Shard, Share};
 use crate::neuron::{BlockSpec, Column, GridNeurons, Real};
 use crate::spec::PopulationKind;
@@ -39,14 +40,17 @@ pub struct GridShard<W: Real> {
     deliveries: Vec<Option<Delivery<W>>>,
     /// Static synapses know of all spikes before this.
     scheduled: Time,
+    /// Does every target get what arrives on one side through one static group? Then what is known of a step can be added up
+    /// before the rest of it, with the same sums.
+    apart: bool,
     /// All delays that occur in plastic groups, and which groups have each.
     delays: Vec<(Time, Vec<usize>)>,
     /// Sum of the weights that arrive in this step on the excitatory (or only) side of every slot, in whole blocks.
-    excitatory: Vec<W>,
+    excitatory: Aligned<W>,
     /// Likewise on the inhibitory side.
-    inhibitory: Vec<W>,
+    inhibitory: Aligned<W>,
     /// Injected current of every slot; empty without current inputs.
-    current: Vec<W>,
+    current: Aligned<W>,
     step: Time,
     spiking: Vec<u32>,
     /// Counts of a stretch of neurons.
@@ -100,15 +104,19 @@ impl<W: Real> GridShard<W> {
             group.store.distinct_delays().into_iter().for_each(|d| delays.entry(d).or_default().push(index));
         }
         let slots = share.size as usize;
+        let mut places: Vec<_> =
+            stores.iter().filter(|g| g.plastic.is_none()).map(|g| (g.first as usize / BLOCK, g.inhibitory)).collect();
+        places.sort_unstable();
         let delivery =
             |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, &network.projections, step));
         Ok(GridShard {
             deliveries: stores.iter().map(delivery).collect(),
             scheduled: Time(i64::MIN / 4),
+            apart: places.windows(2).all(|two| two[0] != two[1]),
             backgrounds: Background::all(model.spec, &share.members, quantum)?,
-            excitatory: vec![W::default(); slots.next_multiple_of(BLOCK)],
-            inhibitory: vec![W::default(); slots.next_multiple_of(BLOCK)],
-            current: vec![W::default(); if currents.is_empty() { 0 } else { slots }],
+            excitatory: Aligned::filled(W::default(), slots.next_multiple_of(BLOCK)),
+            inhibitory: Aligned::filled(W::default(), slots.next_multiple_of(BLOCK)),
+            current: Aligned::filled(W::default(), if currents.is_empty() { 0 } else { slots }),
             delays: delays.into_iter().collect(),
             noted: Time::ZERO,
             share,
@@ -130,11 +138,12 @@ impl<W: Real> GridShard<W> {
         self.take_note(flight, window.from);
         scale(&mut self.groups, window.from);
         let h = self.step.0;
-        let first = (window.from.0 + h - 1).div_euclid(h);
+        let first = self.first_step(window);
         self.schedule(flight, window.from, first as u64);
         for number in first..=(window.to.0 - 1).div_euclid(h) {
             let now = Time(number * h);
-            self.deliver(model, now, flight, out);
+            self.deliver_static(number as u64);
+            self.deliver_plastic(model, now, flight, out);
             out.phases.lap(Phase::Delivery);
             self.emit_sources(now, out);
             if number > 0 {
@@ -149,6 +158,20 @@ impl<W: Real> GridShard<W> {
         }
     }
 
+    /// Adds up what the spikes before the last window bring in the window's first step: they come before those of the last
+    /// window in every sum.
+    pub fn begin(&mut self, window: &Window, out: &mut Outbox) {
+        if self.apart {
+            self.deliver_static(self.first_step(window) as u64);
+            out.phases.lap(Phase::Delivery);
+        }
+    }
+
+    /// The number of the first step that ends within or after a window.
+    fn first_step(&self, window: &Window) -> i64 {
+        (window.from.0 + self.step.0 - 1).div_euclid(self.step.0)
+    }
+
     /// Puts down what the spikes of the last window will bring.
     fn schedule(&mut self, flight: &Flight, until: Time, first_step: u64) {
         let spikes = flight.between(std::mem::replace(&mut self.scheduled, until), until);
@@ -159,15 +182,19 @@ impl<W: Real> GridShard<W> {
         }
     }
 
-    /// Adds up what arrives in this step.
-    fn deliver(&mut self, model: &Model<'_>, now: Time, flight: &Flight, out: &mut Outbox) {
+    /// Adds up what static synapses are known to bring in a step, and have not brought yet.
+    fn deliver_static(&mut self, number: u64) {
         for (group, delivery) in self.groups.iter().zip(&mut self.deliveries) {
             let Some(delivery) = delivery else { continue };
             let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
             if let Some(input) = side.as_chunks_mut::<BLOCK>().0.get_mut(group.first as usize / BLOCK) {
-                delivery.deliver(group, (now.0 / self.step.0) as u64, input);
+                delivery.deliver(group, number, input);
             }
         }
+    }
+
+    /// Adds up what plastic synapses bring in a step.
+    fn deliver_plastic(&mut self, model: &Model<'_>, now: Time, flight: &Flight, out: &mut Outbox) {
         for (delay, groups) in &self.delays {
             let emitted = now - *delay;
             let spikes = flight.between(emitted, Time(emitted.0 + 1));
@@ -177,7 +204,7 @@ impl<W: Real> GridShard<W> {
             for &index in groups {
                 let group = &mut self.groups[index];
                 let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
-                deliver_plastic(model, &self.share, group, *delay, emitted, side, out);
+                deliver_group(model, &self.share, group, *delay, emitted, side, out);
             }
         }
     }
@@ -239,7 +266,7 @@ fn cut(column: &Column, members: &std::ops::Range<u32>) -> Column {
 }
 
 /// Plastic synapses: brought up to date as their spikes arrive.
-fn deliver_plastic<W: Real>(
+fn deliver_group<W: Real>(
     model: &Model<'_>,
     share: &Share,
     group: &mut Group<W>,

@@ -8,6 +8,7 @@ use super::Membrane;
 use super::step::{Kernel, stiff_step};
 use crate::math::vector;
 use crate::math::vector::Target;
+use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
@@ -19,9 +20,9 @@ struct Block<R, const ALPHA: bool> {
     members: Vec<Membrane>,
     kernels: Vec<Kernel<R>>,
     /// NaN while the neuron is refractory.
-    v: Vec<R>,
+    v: Aligned<R>,
     /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
-    g: [Vec<R>; 4],
+    g: [Aligned<R>; 4],
     refractory: Refractory,
     rises: Rises,
     target: Target,
@@ -53,26 +54,22 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
         let adaptation = adaptation.collect::<Result<Vec<_>, _>>()?;
         let place = if ALPHA { 5 } else { 3 };
         let last = |i| spec.initial_of(i).get(place).copied().filter(|x| *x > 0.0).unwrap_or(0.0);
-        let mut block = Block {
+        let column = |k: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {
+            let given = |i| spec.initial_of(i).get(k).copied().filter(|x| !x.is_nan());
+            (0..spec.size).map(|i| R::of(given(i).unwrap_or_else(|| default(i)))).collect()
+        };
+        let synaptic =
+            |k: usize| if k < if ALPHA { 4 } else { 2 } { column(k + 1, &|_| 0.0) } else { Aligned::default() };
+        Ok(Block {
             rises: Rises::new(h_ms, adaptation, (0..spec.size).map(last).collect()),
             h: h_ms,
+            v: column(0, &|i| members[if count == 1 { 0 } else { i }].e_l),
+            g: std::array::from_fn(synaptic),
             members,
             kernels,
-            v: Vec::with_capacity(spec.size),
-            g: Default::default(),
             refractory: Refractory::new(spec.size),
             target: Target::best(),
-        };
-        for i in 0..spec.size {
-            let e_l = block.members[if count == 1 { 0 } else { i }].e_l;
-            let given = spec.initial_of(i);
-            let or = |k: usize, default: f64| R::of(given.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default));
-            block.v.push(or(0, e_l));
-            for (k, g) in block.g.iter_mut().enumerate().take(if ALPHA { 4 } else { 2 }) {
-                g.push(or(k + 1, 0.0));
-            }
-        }
-        Ok(block)
+        })
     }
 
     /// The potential of a neuron, also while it is held.

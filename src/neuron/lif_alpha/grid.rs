@@ -4,6 +4,7 @@ use std::f64::consts::E;
 
 use super::event::LifAlpha;
 use crate::check::Invalid;
+use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, collect_spikes};
@@ -56,11 +57,11 @@ struct Block<R> {
     /// One for all, or one per neuron.
     steps: Vec<Step<R>>,
     e_l: Vec<f64>,
-    v: Vec<R>,
-    i_ex: Vec<R>,
-    i_in: Vec<R>,
-    di_ex: Vec<R>,
-    di_in: Vec<R>,
+    v: Aligned<R>,
+    i_ex: Aligned<R>,
+    i_in: Aligned<R>,
+    di_ex: Aligned<R>,
+    di_in: Aligned<R>,
     /// Steps for which v is still held.
     held: Vec<u32>,
     /// Did the neuron spike in this step?
@@ -96,7 +97,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     let rise = |i| or_default(&spec.initial_of(i), 5, 0.0).max(0.0);
     let rises = Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect());
     let thresholds = Thresholds::new(rises, steps.iter_mut().map(|s: &mut Step<R>| &mut s.theta));
-    let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Vec<R> {
+    let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
     Ok(Box::new(Block {

@@ -3,6 +3,7 @@
 use super::event::LifDelta;
 use crate::check::Invalid;
 use crate::math;
+use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::collect_spikes;
@@ -31,9 +32,9 @@ struct Block<R> {
     /// One for all, or one per neuron.
     steps: Vec<Step<R>>,
     e_l: Vec<f64>,
-    v: Vec<R>,
+    v: Aligned<R>,
     /// What the first free step adds to v; empty if no neuron keeps input through its refractory period.
-    pending: Vec<R>,
+    pending: Aligned<R>,
     /// Steps for which v is still held.
     held: Vec<u32>,
     /// Did the neuron spike in this step?
@@ -74,7 +75,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     let keeps = steps.iter().any(|s: &Step<R>| s.refractory_input);
     Ok(Box::new(Block {
         v: (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), 0, rest(i)) - rest(i))).collect(),
-        pending: vec![R::of(0.0); if keeps { spec.size } else { 0 }],
+        pending: Aligned::filled(R::of(0.0), if keeps { spec.size } else { 0 }),
         held: vec![0; spec.size],
         fired: vec![0; spec.size],
         thresholds,

@@ -4,6 +4,7 @@ use super::event::LifExp;
 use super::or_default;
 use crate::check::Invalid;
 use crate::math::vector::{Kernel, Target};
+use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::neuron::refractory::Refractory;
@@ -37,9 +38,9 @@ struct Block<R> {
     steps: Vec<Step<R>>,
     e_l: Vec<f64>,
     /// NaN while the neuron is refractory.
-    v: Vec<R>,
-    i_ex: Vec<R>,
-    i_in: Vec<R>,
+    v: Aligned<R>,
+    i_ex: Aligned<R>,
+    i_in: Aligned<R>,
     refractory: Refractory,
     rises: Rises,
 }
@@ -77,7 +78,7 @@ fn block<R: Real>(h_ms: f64, spec: &BlockSpec<'_>, target: Target) -> Result<Blo
         e_l.push(m.e_l);
         adaptation.push(p.adaptation);
     }
-    let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Vec<R> {
+    let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
     let rise = |i| or_default(&spec.initial_of(i), 3, 0.0).max(0.0);
