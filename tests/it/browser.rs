@@ -344,6 +344,8 @@ fn view_serves_the_page_on_this_machine_and_to_no_other_name() {
 #[test]
 fn a_run_that_is_watched_shows_its_spikes_as_they_come_and_gives_the_same_result() {
     let folder = workplace();
+    // Before the run, which would not wait for it.
+    let browser = Browser::start();
     let slow = ["replay", "session.nwb", "-o", "a.h5", "--view", "--speed", "1.5", "--threads", "1"];
     let (mut running, port) = served(folder.path(), &slow, true);
     let news = |from: usize| {
@@ -363,7 +365,7 @@ fn a_run_that_is_watched_shows_its_spikes_as_they_come_and_gives_the_same_result
     };
     assert!(early["done"] == json!(false) && early["now"].as_f64().unwrap() < 3.2, "{early}");
     assert!(early["energy"].as_str().unwrap().contains("recorded_to_E: read"), "{early}");
-    if let Some(browser) = Browser::start() {
+    if let Some(browser) = browser {
         browser.open(&format!("http://127.0.0.1:{port}/"));
         browser.wait("return memspike.count() > 1000");
         browser.wait("return document.getElementById('title').textContent.endsWith('done')");
