@@ -40,23 +40,53 @@ pub fn each_interval(
     })
 }
 
-/// Coefficient of variation of the intervals: their standard deviation (of the population, not
-/// of a sample) over their mean. 0 for a clock, 1 for a Poisson process. `elephant.statistics.cv`.
+/// Coefficient of variation of the intervals between spikes \[s\]: their standard deviation (of the population, not
+/// of a sample) over their mean. 0 for a clock, 1 for a Poisson process. `elephant.statistics.cv`, but 0 where the intervals differ by
+/// no more than what the rounding of the times makes.
 ///
 /// `None` with fewer than two intervals, or if all spikes are simultaneous.
 pub fn cv(train: &[f64]) -> Option<f64> {
-    cv_of(&intervals(train))
+    cv_between(&intervals(train), train)
 }
 
-/// That of these intervals.
+/// [`cv`] of the intervals with no gap in what was observed between them.
+pub fn cv_within(train: &[f64], spans: &Spans) -> Option<f64> {
+    cv_between(&intervals_within(train, spans), train)
+}
+
+/// Of intervals between spikes of a sorted train.
+fn cv_between(intervals: &[f64], train: &[f64]) -> Option<f64> {
+    let furthest = train.first().into_iter().chain(train.last()).fold(0.0, |most: f64, t| most.max(t.abs()));
+    moments_of(intervals).map(|(mean, std)| beyond_rounding(std, furthest) / mean)
+}
+
+/// The standard deviation over the mean of any intervals.
 pub fn cv_of(intervals: &[f64]) -> Option<f64> {
+    moments_of(intervals).map(|(mean, std)| std / mean)
+}
+
+/// Mean and standard deviation of at least two intervals that are not all 0.
+fn moments_of(intervals: &[f64]) -> Option<(f64, f64)> {
     if intervals.len() < 2 {
         return None;
     }
     let n = intervals.len() as f64;
     let mean = intervals.iter().sum::<f64>() / n;
     let variance = intervals.iter().map(|i| (i - mean) * (i - mean)).sum::<f64>() / n;
-    (mean > 0.0 && variance.is_finite()).then(|| variance.sqrt() / mean)
+    (mean > 0.0 && variance.is_finite()).then(|| (mean, variance.sqrt()))
+}
+
+/// This program's times are whole ticks of 1 ps \[s\].
+const TICK: f64 = 1e-12;
+
+/// A standard deviation of intervals \[s\]; 0 if the rounding of times alone may make as much, that of the times from 0 to
+/// `furthest` \[s\].
+///
+/// A time is rounded where it is written and where its unit is changed, by half a unit in its last place each, and of a simulation to a
+/// tick. So intervals that are equal differ from their value by two such units and a tick at most, which bounds their standard deviation.
+pub(crate) fn beyond_rounding(std: f64, furthest: f64) -> f64 {
+    let unit = furthest.abs().next_up() - furthest.abs();
+    if std <= TICK + 2.0 * unit { 0.0 } else { std }
 }
 
 /// The mean of numbers; `None` if there is none.
@@ -85,6 +115,26 @@ mod tests {
         assert_eq!(cv(&[1.0, 2.0, 3.0, 4.0, 5.0]), Some(0.0));
         // Intervals 1, 3, 1, 3: mean 2, standard deviation 1.
         assert_eq!(cv(&[0.0, 1.0, 4.0, 5.0, 8.0]), Some(0.5));
+    }
+
+    #[test]
+    fn a_clock_whose_times_are_rounded_has_no_variation_either_and_what_exceeds_rounding_counts() {
+        // In s, by ms, on a clock that began long ago, and in whole ps.
+        let clocks = [
+            (0..1000).map(|k| f64::from(k) * 0.1).collect::<Vec<_>>(),
+            (0..1000).map(|k| f64::from(k) * 33.3 / 1e3).collect(),
+            (0..1000).map(|k| 1.4e9 + f64::from(k) * 0.001).collect(),
+            (0..1000).map(|k| (f64::from(k) * 1e12 / 40_123.0).round() / 1e12).collect(),
+        ];
+        let spans = Spans::whole(0.0, 2e9);
+        for clock in &clocks {
+            assert!(cv_of(&intervals(clock)).unwrap() > 0.0, "the test tests nothing");
+            assert_eq!([cv(clock), cv_within(clock, &spans)], [Some(0.0), Some(0.0)], "{:?}", &clock[..3]);
+        }
+        // A nanosecond now and then.
+        let jitter: Vec<f64> = (0..1000).map(|k| f64::from(k) * 0.1 + f64::from(k % 10) * 1e-9).collect();
+        let found = cv(&jitter).unwrap();
+        assert!(found > 1e-9 && Some(found) == cv_of(&intervals(&jitter)), "{found}");
     }
 
     #[test]

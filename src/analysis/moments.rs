@@ -48,6 +48,12 @@ impl Moments {
         self.max = self.max.max(other.max);
     }
 
+    /// As if all had been their mean: what sets them apart is known to be rounding.
+    #[must_use]
+    pub fn settled(&self) -> Moments {
+        if self.n == 0 { *self } else { Moments { squares: 0.0, min: self.mean, max: self.mean, ..*self } }
+    }
+
     /// The standard deviation, that of the whole and not of a sample; none without a number.
     pub fn std(&self) -> Option<f64> {
         (self.n > 0).then(|| (self.squares / self.n as f64).max(0.0).sqrt())

@@ -54,7 +54,7 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
     let units = plot::selected(ids.len(), &populations, &options.select).map_err(Failure::input)?;
     let named = |unit: usize| {
         let of = populations.iter().find(|p| (p.first..p.first + p.count).contains(&unit));
-        let name = of.map_or_else(|| format!("unit {}", ids[unit]), |p| format!("{}[{}]", p.name, unit - p.first));
+        let name = of.map_or_else(|| format!("unit {}", ids[unit]), |p| format!("{}[{}]", p.name, ids[unit]));
         (unit, name)
     };
     let units: Vec<(usize, String)> = units.into_iter().map(named).collect();

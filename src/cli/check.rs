@@ -8,7 +8,7 @@ use memspike::spec::{Engine, NetworkSpec};
 use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
-use super::memory::{available, bytes, grouped, refuse_if_too_large};
+use super::memory::{available, bytes, grouped, needed, refuse_if_too_large};
 use super::model::{Layers, Model};
 use super::names::{engine, kind, precision};
 use super::note::notes;
@@ -58,14 +58,15 @@ pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Fail
     let waiting = waits(&spec);
     let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    refuse_if_too_large(size.members(), size.synapses, size.bytes, available())?;
+    let bytes = needed(&spec, &size, None, 1, true)?;
+    refuse_if_too_large(size.members(), size.synapses, bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
     warn(&spec, true)?;
     if json {
-        return Done::json(&as_json(model, &spec, &size));
+        return Done::json(&as_json(model, &spec, &size, bytes));
     }
     let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
-    Ok(Done::text(as_text(model, &spec, &size) + if waiting { &note } else { "" }))
+    Ok(Done::text(as_text(model, &spec, &size, bytes) + if waiting { &note } else { "" }))
 }
 
 /// Says what is allowed but seldom meant; every rank calls it, one of them tells.
@@ -116,7 +117,7 @@ fn waits(spec: &NetworkSpec) -> bool {
     spec.recordings().iter().any(|(_, recording)| recording.file.is_none())
 }
 
-fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
+fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> String {
     let simulation = &spec.simulation;
     let mut out = format!("{model}: {}\n", spec.title.as_deref().unwrap_or("a model without a title"));
     spec.reference.iter().for_each(|reference| out += &format!("  {reference}\n"));
@@ -135,11 +136,11 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     );
     let _ = writeln!(
         out,
-        "\n{} neurons, {} sources, {} synapses, about {} of memory",
+        "\n{} neurons, {} sources, {} synapses, about {} of memory for a run",
         grouped(size.neurons),
         grouped(size.sources),
         grouped(size.synapses),
-        bytes(size.bytes)
+        bytes(needed)
     );
     let names = spec.populations.iter().map(|p| &p.name).chain(size.projections.iter().map(|(name, _)| name));
     let width = names.map(|n| n.chars().count()).chain([10]).max().unwrap_or(10);
@@ -173,7 +174,7 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate) -> String {
     out
 }
 
-fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate) -> Value {
+fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> Value {
     json!({
         "file": model.to_string(),
         "kind": "model",
@@ -187,7 +188,7 @@ fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate) -> Value {
         "neurons": size.neurons,
         "sources": size.sources,
         "synapses": size.synapses,
-        "bytes": size.bytes,
+        "bytes": needed,
         "populations": spec.populations.iter()
             .map(|p| (p.name.clone(), json!({ "size": p.size, "model": kind(&p.kind) }))).collect::<Map<_, _>>(),
         "projections": size.projections.iter()

@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use memspike::engine;
+use memspike::network::Estimate;
+use memspike::spec::NetworkSpec;
+
 use super::Failure;
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -31,6 +35,38 @@ fn group_limit(limit: &str, usage: &str, cache: &str) -> Option<u64> {
 fn meminfo_available(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib.saturating_mul(1024))
+}
+
+/// What the program has beside a network once it runs: its own code and tables as far as they are used then, \[bytes\]; of a thread, and
+/// of the library that writes the result. A test measures it.
+pub const PROGRAM: [u64; 3] = [5 << 19, 1 << 20, 5 << 20];
+
+/// The most memory that a run on so many threads of each of so many ranks will have at once \[bytes\]: what the process has already, and what
+/// the network needs. None of threads: as many as a run has without being told.
+///
+/// # Errors
+/// If a projection can't be wired.
+pub fn needed(
+    spec: &NetworkSpec,
+    size: &Estimate,
+    threads: Option<usize>,
+    ranks: usize,
+    written: bool,
+) -> Result<u64, Failure> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or_else(|| size.threads(processors, ranks));
+    let network = engine::needed(spec, threads, ranks, written).map_err(Failure::input)?.most;
+    let [program, thread, writer] = PROGRAM;
+    let program = resident() + program + thread * (threads as u64 - 1) + if written { writer } else { 0 };
+    Ok(network.saturating_add(program))
+}
+
+/// The memory of this process now \[bytes\]; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 /// Refuses a network that needs more memory than there is.

@@ -250,7 +250,9 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
         return Err(Failure::input(message));
     }
     let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
-    let bytes = (u128::from(size.bytes) * ranks.neighbours() as u128 / ranks.size() as u128) as u64;
+    let written = request.output.is_some() || loaded.export.is_some();
+    let own = memory::needed(&loaded.spec, &size, request.threads, ranks.size(), written)?;
+    let bytes = own.saturating_mul(ranks.neighbours() as u64);
     memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available())?;
     Ok((loaded, size))
 }

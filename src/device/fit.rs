@@ -1,9 +1,13 @@
-//! Pulse devices fitted to measured changes: least squares over the mean change by conductance and direction.
+//! Pulse devices fitted to measured changes: least squares over the change by every pulse, from where a search over the mean change by
+//! conductance and direction ends.
+
+use std::cmp::Ordering;
 
 use crate::check::Invalid;
-use crate::math::exp;
+use crate::math::{exp, ln};
 
-use super::measured::Measured;
+use super::measured::{Change, Measured};
+use super::search::{least_squares, simplex};
 use super::{Cell, DeviceModel, DeviceSpec};
 
 /// A device fitted to a measurement.
@@ -19,12 +23,39 @@ pub struct Fit {
     pub residual: f64,
     /// Root mean square of the measured mean change \[S\].
     pub size: f64,
+    /// Number of pulses.
+    pub pulses: usize,
+    /// Sum over them of the squared deviation of their change from that of the device without noise \[S^2\].
+    pub squares: f64,
 }
+
+/// Deviations below this share of a step are not told from none: no measurement is as fine, and the search ends there.
+const FINEST: f64 = 1e-6;
 
 impl Fit {
     /// The device.
     pub fn spec(&self) -> DeviceSpec {
         DeviceSpec::with(self.model, &self.given)
+    }
+
+    /// Akaike's information criterion with the correction for few data, by which models with different numbers of parameters are
+    /// compared; the least is best, and what lies within 2 of it is hardly worse. For independent Gaussian deviations of one variance,
+    /// n ln(RSS / n) + 2 K + 2 K (K + 1) / (n - K - 1), with n pulses, the sum RSS of their squared deviations \[S^2\], and K the free
+    /// parameters and the variance: C. M. Hurvich, C.-L. Tsai, Biometrika 76, 297 (1989), doi:10.1093/biomet/76.2.297; in this form
+    /// K. P. Burnham, D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed. (2002), sections 2.2 and 2.4.
+    ///
+    /// None with too few pulses for it, n <= K + 1.
+    pub fn aicc(&self) -> Option<f64> {
+        let (n, k) = (self.pulses as f64, (self.free + 1) as f64);
+        let least = FINEST * self.size;
+        let variance = (self.squares / n).max(least * least);
+        (n > k + 1.0).then(|| n * ln(variance) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0))
+    }
+
+    /// The order of preference: by [`aicc`](Fit::aicc), those that have none last, by their residual.
+    pub fn compare(&self, other: &Fit) -> Ordering {
+        let key = |fit: &Fit| fit.aicc().unwrap_or(f64::INFINITY);
+        key(self).total_cmp(&key(other)).then(self.free.cmp(&other.free)).then(self.residual.total_cmp(&other.residual))
     }
 }
 
@@ -92,14 +123,16 @@ fn free(model: DeviceModel, m: &Measured) -> Option<Vec<(&'static str, Map)>> {
         }
         _ => return None,
     }
+    // No conductance lies below 0.
+    all.retain(|(_, map)| !matches!(map, Map::Below) || m.range.0 > 0.0);
     Some(all)
 }
 
-/// Fits a model to a measurement.
+/// Fits a model to a measurement, whose changes are these.
 ///
 /// # Errors
 /// If the model can't be fitted.
-pub fn fit(model: DeviceModel, m: &Measured) -> Result<Fit, Invalid> {
+pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, Invalid> {
     let name = model.describe().name;
     let Some(free) = free(model, m) else {
         let known: Vec<&str> = MODELS.iter().map(|m| m.describe().name).collect();
@@ -123,7 +156,7 @@ pub fn fit(model: DeviceModel, m: &Measured) -> Result<Fit, Invalid> {
                 // Never flat, so that the search finds its way back from 0.
                 Map::Below => {
                     let below = 0.02 * range * exp(x);
-                    if m.range.0 > 0.0 { m.range.0 * (m.range.0 / (m.range.0 + below)) } else { 0.0 }
+                    m.range.0 * (m.range.0 / (m.range.0 + below))
                 }
             };
             all.retain(|(n, _)| n != name);
@@ -141,14 +174,10 @@ pub fn fit(model: DeviceModel, m: &Measured) -> Result<Fit, Invalid> {
         .collect();
     let total: f64 = bins.iter().map(|b| b.2).sum();
     let cost = |x: &[f64]| -> f64 {
-        let Ok(device) = DeviceSpec::with(model, &given(x)).device() else { return f64::INFINITY };
-        let cell = Cell::nominal(&device.common);
-        let (low, high) = (device.common.g_min, device.common.g_max);
+        let Some(change) = change(model, &given(x)) else { return f64::INFINITY };
         let mut sum = 0.0;
         for &(up, mean, count, points) in &bins {
-            // A step that ends at a bound is as long as the way there.
-            let one = |g: f64| (g + device.step(&cell, g, up)).clamp(low, high) - g;
-            let found = points.iter().map(|&g| one(g)).sum::<f64>() / points.len() as f64;
+            let found = points.iter().map(|&g| change(g, up)).sum::<f64>() / points.len() as f64;
             let off = (found - mean) / range;
             sum += count * off * off;
         }
@@ -174,14 +203,30 @@ pub fn fit(model: DeviceModel, m: &Measured) -> Result<Fit, Invalid> {
     for size in [0.5, 0.3, 0.1] {
         x = simplex(&cost, x, size);
     }
-    let best = cost(&x);
-    if !best.is_finite() {
+    if !cost(&x).is_finite() {
         return Err(Invalid::new("as", format!("{name} fits no steps as large as those that were measured")));
     }
+    let deviations = |x: &[f64]| -> Option<Vec<f64>> {
+        let change = change(model, &given(x))?;
+        let off = pulses.iter().map(|pulse| (change(pulse.g, pulse.up) - pulse.dg) / range);
+        Some(off.collect()).filter(|off: &Vec<f64>| off.iter().all(|off| off.is_finite()))
+    };
+    let (x, squares) = least_squares(&deviations, x);
+    let best = cost(&x);
     let size = (bins.iter().map(|b| b.2 * b.1 * b.1).sum::<f64>() / total).sqrt();
     let mut given = given(&x);
     given.extend(spread(m));
-    Ok(Fit { model, given, free: free.len(), residual: best.sqrt() * range, size })
+    let (residual, squares) = (best.sqrt() * range, squares * range * range);
+    Ok(Fit { model, given, free: free.len(), residual, size, pulses: pulses.len(), squares })
+}
+
+/// The change by a pulse of a device without noise, by conductance and direction; none if there is no such device.
+fn change(model: DeviceModel, given: &[(&'static str, f64)]) -> Option<impl Fn(f64, bool) -> f64 + use<>> {
+    let device = DeviceSpec::with(model, given).device().ok()?;
+    let cell = Cell::nominal(&device.common);
+    let (low, high) = (device.common.g_min, device.common.g_max);
+    // A step that ends at a bound is as long as the way there.
+    Some(move |g: f64, up: bool| (g + device.step(&cell, g, up)).clamp(low, high) - g)
 }
 
 /// Cycle-to-cycle and device-to-device spread of the step, relative, as measured.
@@ -197,72 +242,34 @@ pub fn spread(m: &Measured) -> [(&'static str, f64); 2] {
     [("sigma_c2c", c2c), ("sigma_d2d", m.sigma_d2d)]
 }
 
-/// The simplex search of Nelder & Mead 1965 (doi:10.1093/comjnl/7.4.308) from `start`.
-fn simplex(cost: &dyn Fn(&[f64]) -> f64, start: Vec<f64>, size: f64) -> Vec<f64> {
-    let n = start.len();
-    let mut corners: Vec<(f64, Vec<f64>)> = (0..=n)
-        .map(|k| {
-            let mut x = start.clone();
-            if k > 0 {
-                x[k - 1] += size;
-            }
-            (cost(&x), x)
-        })
-        .collect();
-    for _ in 0..400 * n {
-        corners.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (best, worst) = (corners[0].0, corners[n].0);
-        if worst - best <= 1e-14 * best || best == 0.0 {
-            break;
-        }
-        let centre: Vec<f64> = (0..n).map(|i| corners[..n].iter().map(|c| c.1[i]).sum::<f64>() / n as f64).collect();
-        let from = corners[n].1.clone();
-        let at = |factor: f64| -> (f64, Vec<f64>) {
-            let x: Vec<f64> = (0..n).map(|i| centre[i] + factor * (from[i] - centre[i])).collect();
-            (cost(&x), x)
-        };
-        let reflected = at(-1.0);
-        let next = if reflected.0 < best {
-            let further = at(-2.0);
-            if further.0 < reflected.0 { further } else { reflected }
-        } else if reflected.0 < corners[n - 1].0 {
-            reflected
-        } else {
-            let inner = at(if reflected.0 < worst { -0.5 } else { 0.5 });
-            if inner.0 < worst.min(reflected.0) {
-                inner
-            } else {
-                let around = corners[0].1.clone();
-                for corner in &mut corners[1..] {
-                    corner.1.iter_mut().zip(&around).for_each(|(x, b)| *x = 0.5 * (*x + b));
-                    corner.0 = cost(&corner.1);
-                }
-                continue;
-            }
-        };
-        corners[n] = next;
-    }
-    corners.sort_by(|a, b| a.0.total_cmp(&b.0));
-    corners.swap_remove(0).1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::measured::Row;
+    use crate::device::measured::{Row, changes};
 
     /// Pulses of a device, up then down, twice.
-    fn staircase(spec: &DeviceSpec, pulses: usize) -> Measured {
+    fn staircase(spec: &DeviceSpec, pulses: usize) -> (Measured, Vec<Change>) {
+        noisy(spec, pulses, 0.0, 0)
+    }
+
+    /// The same of one whose steps have this noise \[S\], rms.
+    fn noisy(spec: &DeviceSpec, pulses: usize, noise: f64, seed: u32) -> (Measured, Vec<Change>) {
         let device = spec.device().unwrap();
         let cell = Cell::nominal(&device.common);
-        let (mut g, mut rows) = (device.common.g_min, Vec::new());
+        let (low, high) = (device.common.g_min, device.common.g_max);
+        // Twelve even numbers are as good as normal.
+        let normal = |k: usize| {
+            let words = (0..3).flat_map(|part| crate::rng::philox([k as u32, part, 0, 0], [seed, 0]));
+            words.map(|word| f64::from(word) / 2f64.powi(32)).sum::<f64>() - 6.0
+        };
+        let (mut g, mut rows) = (0.5 * (low + high), Vec::new());
         for cycle in 0..2 {
             for k in 0..2 * pulses {
-                g = device.pulse(&cell, g, k < pulses, 0);
+                g = device.pulse(&cell, g, k < pulses, 0) + noise * normal(rows.len());
                 rows.push(Row { g, up: k < pulses, device: 0, cycle });
             }
         }
-        Measured::new(&rows).unwrap()
+        (Measured::new(&rows).unwrap(), changes(&rows))
     }
 
     #[test]
@@ -285,18 +292,61 @@ mod tests {
                 ],
             ),
         ] {
-            let m = staircase(&DeviceSpec::with(model, &given), 120);
-            let fit = fit(model, &m).unwrap();
+            let (m, pulses) = staircase(&DeviceSpec::with(model, &given), 120);
+            let fit = fit(model, &m, &pulses).unwrap();
             assert!(fit.residual < 0.01 * fit.size, "{model:?}: {} of {}", fit.residual, fit.size);
-            let other = super::fit(DeviceModel::ConstantStep, &m).unwrap();
+            let other = super::fit(DeviceModel::ConstantStep, &m, &pulses).unwrap();
             assert!(other.residual > 5.0 * fit.residual, "{model:?} is not constant");
         }
     }
 
     #[test]
+    fn the_criterion_is_that_of_hurvich_and_tsai() {
+        let (m, pulses) = staircase(&DeviceSpec::with(DeviceModel::SoftBounds, &[]), 20);
+        let fit = fit(DeviceModel::ConstantStep, &m, &pulses).unwrap();
+        let change = change(fit.model, &fit.given).unwrap();
+        let squares: f64 = pulses.iter().map(|p| (change(p.g, p.up) - p.dg).powi(2)).sum();
+        assert!((fit.squares / squares - 1.0).abs() < 1e-9 && fit.pulses == 78, "{} {squares}", fit.squares);
+        // Two steps and the variance.
+        let (n, k) = (78.0, 3.0);
+        let expected = n * (squares / n).ln() + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+        assert!((fit.aicc().unwrap() - expected).abs() < 1e-6, "{:?} {expected}", fit.aicc());
+        assert_eq!(Fit { pulses: 4, ..fit.clone() }.aicc(), None);
+        assert!(Fit { pulses: 5, ..fit.clone() }.aicc().is_some());
+        assert_eq!(Fit { pulses: 4, ..fit.clone() }.compare(&fit), Ordering::Greater);
+    }
+
+    #[test]
+    fn the_model_that_made_the_pulses_is_preferred_to_those_that_have_more_parameters() {
+        let made: [(DeviceModel, Vec<(&'static str, f64)>); 2] = [
+            (DeviceModel::ConstantStep, vec![("dg_up", 1e-6), ("dg_down", 1e-6)]),
+            (DeviceModel::SoftBounds, vec![("dg_up", 1e-6), ("dg_down", 1.5e-6)]),
+        ];
+        for (model, given) in made {
+            let spec = DeviceSpec::with(model, &given);
+            for (noise, seed) in [(0.0, 0), (3e-7, 1), (3e-7, 2), (3e-7, 3)] {
+                let pulses = if model == DeviceModel::ConstantStep { 40 } else { 120 };
+                let (m, pulses) = noisy(&spec, pulses, noise, seed);
+                let mut fits: Vec<Fit> = MODELS.iter().filter_map(|model| fit(*model, &m, &pulses).ok()).collect();
+                assert!(fits.len() > 5);
+                fits.sort_by(Fit::compare);
+                let of = |fit: &Fit| (fit.model.describe().name, fit.free, fit.squares, fit.aicc());
+                let all: Vec<_> = fits.iter().map(of).collect();
+                // linear_step and soft_bounds are the same curve, with as many parameters.
+                let own = fits.iter().find(|fit| fit.model == model).unwrap();
+                let worse = own.aicc().unwrap() - fits[0].aicc().unwrap();
+                assert!(fits[0].free == own.free && worse < 2.0, "noise {noise}, seed {seed}: {all:?}");
+                // By their deviations alone, another one with more parameters would win.
+                let closer = fits.iter().any(|fit| fit.free > fits[0].free && fit.squares < fits[0].squares);
+                assert!(closer || noise == 0.0, "{all:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_has_no_fit_says_what_has() {
-        let m = staircase(&DeviceSpec::with(DeviceModel::SoftBounds, &[]), 50);
-        let error = fit(DeviceModel::TwoState, &m).unwrap_err().to_string();
+        let (m, pulses) = staircase(&DeviceSpec::with(DeviceModel::SoftBounds, &[]), 50);
+        let error = fit(DeviceModel::TwoState, &m, &pulses).unwrap_err().to_string();
         assert!(error.contains("soft_bounds"), "{error}");
     }
 }

@@ -24,6 +24,7 @@ pub mod piecewise_step;
 pub mod pow_step;
 pub mod presets;
 pub mod querlioz;
+mod search;
 pub mod soft_bounds;
 pub mod table;
 mod traits;

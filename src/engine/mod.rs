@@ -24,6 +24,7 @@ mod inputs;
 mod layout;
 mod leader;
 mod ledger;
+mod needed;
 mod part;
 mod patterns;
 pub mod phases;
@@ -38,6 +39,8 @@ mod synapses;
 mod tapes;
 mod train;
 mod windows;
+
+pub use needed::{Needed, needed};
 
 use crate::network::{Network, Shards};
 use crate::record::{Layout, Sink, SinkError};

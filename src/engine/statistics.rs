@@ -12,14 +12,37 @@ use super::flight::Spike;
 /// A train needs this many spikes for its CV to count.
 const MIN_SPIKES: u32 = 5;
 
+/// What the first rank keeps of each neuron and source \[bytes\].
+pub const BYTES: u64 = size_of::<Counter>() as u64;
+
 /// One neuron's spikes in the window.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Counter {
     spikes: u32,
     last: Time,
-    /// Sum and sum of squares of the intervals \[ms\].
-    sum: f64,
+    /// The first interval, to which the others are compared: their differences are exact, and small for a regular train.
+    first: Time,
+    /// Sum of the differences, and of their squares \[ticks\].
+    off: i64,
     squares: f64,
+}
+
+impl Counter {
+    /// A spike, not before the last one.
+    #[inline(always)]
+    fn add(&mut self, time: Time) {
+        let interval = time - self.last;
+        if self.spikes == 1 {
+            self.first = interval;
+        }
+        if self.spikes > 0 {
+            let off = (interval - self.first).0;
+            self.off += off;
+            self.squares += off as f64 * off as f64;
+        }
+        self.spikes += 1;
+        self.last = time;
+    }
 }
 
 /// Running counts; a pure function of the spikes.
@@ -68,14 +91,7 @@ impl Statistics {
                 continue;
             }
             self.spikes += neuron;
-            let counter = &mut self.counters[spike.gid as usize];
-            if counter.spikes > 0 {
-                let interval = (spike.time - counter.last).ms();
-                counter.sum += interval;
-                counter.squares += interval * interval;
-            }
-            counter.spikes += 1;
-            counter.last = spike.time;
+            self.counters[spike.gid as usize].add(spike.time);
         }
     }
 
@@ -103,6 +119,37 @@ impl Statistics {
 
 fn cv(counter: &Counter) -> f64 {
     let n = f64::from(counter.spikes - 1);
-    let mean = counter.sum / n;
-    if mean == 0.0 { 0.0 } else { (counter.squares / n - mean * mean).max(0.0).sqrt() / mean }
+    let off = counter.off as f64 / n;
+    let (mean, std) = (counter.first.0 as f64 + off, (counter.squares / n - off * off).max(0.0).sqrt());
+    // Spikes lie on whole ticks: that alone makes intervals differ by as much.
+    if mean == 0.0 || std <= 1.0 { 0.0 } else { std / mean }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of spikes at these ticks.
+    fn counted(ticks: &[i64]) -> Counter {
+        let mut counter = Counter::default();
+        ticks.iter().for_each(|tick| counter.add(Time(*tick)));
+        counter
+    }
+
+    #[test]
+    fn the_cv_of_a_clock_is_0_and_others_are_those_of_their_intervals() {
+        // 0.1 ms, and 30 Hz, whose spikes are rounded to ticks.
+        let clock: Vec<i64> = (0..10_000).map(|k| 12_345 + k * 100_000_000).collect();
+        let rounded: Vec<i64> = (0..10_000).map(|k| (k as f64 * 1e12 / 30.0).round() as i64).collect();
+        assert_eq!([cv(&counted(&clock)), cv(&counted(&rounded))], [0.0, 0.0]);
+        // A first interval unlike all others costs no digits.
+        let burst =
+            [vec![0], (0..1000).map(|k| 1_000_000_000_000 + k * 1_000_000_000 + (k % 7) * 12_345_678).collect()];
+        for ticks in [burst.concat(), vec![0, 5_000, 5_001, 90_000, 90_000, 1_000_000]] {
+            let seconds: Vec<f64> = ticks.iter().map(|t| *t as f64 * 1e-12).collect();
+            let expected = crate::analysis::cv(&seconds).unwrap();
+            let found = cv(&counted(&ticks));
+            assert!((found / expected - 1.0).abs() < 1e-11, "{found} {expected}");
+        }
+    }
 }

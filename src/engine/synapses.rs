@@ -57,9 +57,9 @@ impl Listing {
     /// Of each rank's own. Every rank calls it.
     pub fn new(ranks: &Ranks, own: Vec<Located>) -> Listing {
         let ends = own.iter().map(|l| Ends { source: l.source, delay: l.delay, target: l.target }).collect();
-        let lists: Vec<Vec<Ends>> = ranks.gather(ends);
+        let mut lists: Vec<Vec<Ends>> = ranks.gather(ends);
         if ranks.is_alone() {
-            return Listing { own, all: lists.into_iter().flatten().collect(), owners: Vec::new() };
+            return Listing { own, all: lists.pop().unwrap_or_default(), owners: Vec::new() };
         }
         let named =
             lists.into_iter().enumerate().flat_map(|(rank, list)| list.into_iter().map(move |e| (e, rank as u32)));
@@ -106,7 +106,10 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
     let spec = &model.spec.projections[projection];
     let (source, target) = (spec.source.population, spec.target.population);
     let groups = groups_of(parts[0], projection);
-    let mut all = Vec::new();
+    let stored = |part: &&Part<W>| groups.iter().map(|&g| part.groups()[g].store.len()).sum::<usize>();
+    // A group may hold other projections too.
+    let most = if parts[0].groups().is_empty() { 0 } else { parts.iter().map(stored).sum() };
+    let mut all = Vec::with_capacity(most);
     for ((index, part), &place) in parts.iter().enumerate().flat_map(|p| groups.iter().map(move |g| (p, g))) {
         let (group, share) = (&part.groups()[place], part.share());
         let store = &group.store;

@@ -10,8 +10,14 @@ use crate::time::Time;
 use super::finite;
 use super::shard::Window;
 
-/// Windows are at most this long, so that progress and Ctrl-C are seen.
+/// Windows are at most this long, so that progress and Ctrl-C are seen: 10 ms,
 const LONGEST: Time = Time(10_000_000_000);
+
+/// less where there are many neurons: all of them together are advanced by this much, 20 s,
+const TOGETHER: i64 = 20_000_000_000_000;
+
+/// but no less than what a window costs is worth: 0.02 ms.
+const SHORTEST: Time = Time(20_000_000);
 
 /// A series of sampling times: start, start + interval, ...
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,14 +80,10 @@ impl Windows {
         let scaled = network.spec.projections.iter().filter_map(|p| Some(p.normalize?.every));
         let scalings = scaled.map(|every| Series { start: every, interval: every }).collect();
         let at_end = record.weights.iter().any(|w| w.on == WeightSample::End);
-        let longest = if network.on_grid() {
-            let step = network.spec.simulation.resolution;
-            Time((LONGEST.0 / step.0).max(1) * step.0)
-        } else {
-            LONGEST
-        };
+        let members = network.populations.iter().map(|population| population.size as i64).sum();
+        let step = network.on_grid().then_some(network.spec.simulation.resolution);
         Windows {
-            quantum: network.min_delay.min(longest),
+            quantum: network.min_delay.min(longest(members, step)),
             end,
             start: record.start,
             series,
@@ -129,9 +131,25 @@ impl Windows {
     }
 }
 
+/// The longest window of a network with so many members, in whole steps of a grid.
+pub fn longest(members: i64, step: Option<Time>) -> Time {
+    let longest = Time(TOGETHER / members.max(1)).clamp(SHORTEST, LONGEST);
+    step.map_or(longest, |step| Time((longest.0 / step.0).max(1) * step.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_no_longer_than_the_work_in_it_allows() {
+        let ms = Time::from_ms;
+        assert_eq!([0, 1, 2000].map(|members| longest(members, None)), [ms(10.0); 3]);
+        assert_eq!([20_000, 1_000_000, i64::MAX].map(|members| longest(members, None)), [ms(1.0), ms(0.02), ms(0.02)]);
+        let on_grid = |members| longest(members, Some(ms(0.3)));
+        assert_eq!([1, 20_000, 1_000_000].map(on_grid), [ms(9.9), ms(0.9), ms(0.3)]);
+        assert_eq!(longest(1, Some(ms(25.0))), ms(25.0));
+    }
 
     #[test]
     fn windows_tile_time_end_after_samples_and_never_exceed_the_quantum() {

@@ -101,6 +101,11 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// Memory that it takes \[bytes\].
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.share[..]) + size_of_val(&self.feed[..])
+    }
+
     /// Of a store with this many rows and synapses, before anything was worked out; none without a crossbar.
     pub(super) fn of(projection: &ProjectionSpec, rows: usize, synapses: usize) -> Option<Losses> {
         let crossbar = projection.crossbar.clone()?;

@@ -20,7 +20,7 @@ use super::maker::{Made, Maker};
 use super::procedural::Procedural;
 use super::projection::Draft;
 use super::share::{Cut, Share};
-use super::transpose::Transposed;
+use super::transpose::{Transposed, Turned};
 use super::{Group, Population, Projection, Shard};
 
 /// Why a network can't be built. All are the user's to mend.
@@ -134,7 +134,7 @@ pub fn build<W: Real>(
 }
 
 /// Static projections share a store as long as a pair of populations tells which projection a synapse is of.
-fn plan(spec: &NetworkSpec) -> Vec<Plan> {
+pub(super) fn plan(spec: &NetworkSpec) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::new();
     for (index, projection) in spec.projections.iter().enumerate() {
         let plastic = !projection.is_static();
@@ -153,6 +153,11 @@ fn plan(spec: &NetworkSpec) -> Vec<Plan> {
         }
     }
     plans
+}
+
+/// Rows of a chunk, the unit of work, which is small enough for the caches, and chunks of a batch, eight for each thread.
+pub(super) fn batch_of(synapses_per_row: u64, threads: usize) -> (u32, usize) {
+    (((1u64 << 15) / synapses_per_row.max(1)).clamp(1, 1 << 16) as u32, 8 * threads)
 }
 
 fn build_group<W: Real>(
@@ -176,14 +181,13 @@ fn build_group<W: Real>(
         makers.push(Maker::new(drafts, plan, first..end, row_weights, cut.parts()));
     }
 
-    // A chunk, the unit of work, is small enough for the caches; a batch is eight for each thread.
-    let per_row = (expected / u64::from((end - first).max(1))).max(1);
-    let step = ((1u64 << 15) / per_row).clamp(1, 1 << 16) as u32;
+    let (step, count_of_chunks) = batch_of(expected / u64::from((end - first).max(1)), threads);
     let stores = plan.spans.len();
-    let mut chunks: Vec<Chunk<W>> = (0..8 * threads).map(|_| Chunk::new(threads * stores)).collect();
+    let mut chunks: Vec<Chunk<W>> = (0..count_of_chunks).map(|_| Chunk::new(threads * stores)).collect();
     // Rows that are drawn target by target are turned first, each thread its own, for some of the sources at a time.
     let turned = drafts.iter().filter(|d| d.wiring.by_target());
-    let spans = turned.map(|d| Transposed::spans(d, size_of::<W>())).max().unwrap_or(1) as u64;
+    let turned = turned.map(|d| Turned::of(&d.spec, d.wiring.expected_synapses()));
+    let spans = turned.map(|turned| turned.spans(size_of::<W>())).max().unwrap_or(1) as u64;
     let counts: Vec<Vec<Option<Vec<u32>>>> =
         shards.par_iter().map(|shard| count_turned(drafts, &shard.share)).collect();
     let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;

@@ -1,8 +1,6 @@
 //! How large a network will be, before anything is built.
 
-use crate::device::DeviceSpec;
-use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, SourceSpec, WeightSample};
-use crate::synapse::{Cells, Needs};
+use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec, Slice};
 
 use super::build::BuildError;
 use super::parameters::draw_populations;
@@ -19,8 +17,6 @@ pub struct Estimate {
     pub synapses: u64,
     /// Synapses of each projection, by name.
     pub projections: Vec<(String, u64)>,
-    /// Memory that the network takes once built \[bytes\].
-    pub bytes: u64,
 }
 
 impl Estimate {
@@ -42,7 +38,6 @@ impl Estimate {
 /// # Errors
 /// If a projection can't be wired.
 pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
-    let weight = if spec.simulation.precision == Precision::Single { 4 } else { 8 };
     let size = |neurons: bool| {
         let of_kind = |p: &&crate::spec::PopulationSpec| matches!(p.kind, PopulationKind::Neuron { .. }) == neurons;
         spec.populations.iter().filter(of_kind).map(|p| p.size as u64).sum::<u64>()
@@ -51,57 +46,25 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
     if neurons + sources > u64::from(u32::MAX) {
         return Err(BuildError::TooManyNeurons);
     }
-    let spikes: u64 = spec
-        .populations
-        .iter()
-        .map(|p| match &p.kind {
-            PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => trains.iter().map(|t| t.len() as u64).sum(),
-            _ => 0,
-        })
-        .sum();
-    let shown = spec.populations.iter().map(|p| match &p.kind {
-        PopulationKind::Source(SourceSpec::Labels(labels)) => {
-            (labels.images.pixels.len() + std::mem::size_of_val(&labels.shown[..])) as u64
-        }
-        _ => 0,
-    });
-    let mut bytes = 400 * neurons + 100 * sources + 8 * spikes + shown.sum::<u64>();
-    let mut projections = Vec::new();
-    for (index, projection) in spec.projections.iter().enumerate() {
-        let (sources, count) = expect(spec, projection)?;
-        let plastic = !projection.is_static();
-        // Target; weight, unless one per source is enough; share in a run of a drawn delay, which only on a grid has
-        // several synapses; what the device keeps.
-        let run = if spec.simulation.engine == Engine::Grid { 1 } else { 12 };
-        let shared = projection.weight.constant().is_some() && !plastic && projection.crossbar.is_none();
-        let stored = 2
-            + if shared { 0 } else { weight }
-            + if projection.delay.constant().is_some() { 0 } else { run }
-            + projection.device.as_ref().map_or(0, kept_bytes)
-            + if projection.crossbar.is_some() && plastic { 8 } else { 0 };
-        // Those that are drawn at spikes take nothing but the number of each source's.
-        let per_synapse = if projection.procedural { 0 } else { stored };
-        // A list of what arrives in each step on the way.
-        if let (Engine::Grid, Some(delay)) = (spec.simulation.engine, projection.delay.constant()) {
-            let steps = delay / spec.simulation.resolution.ms();
-            bytes = bytes.saturating_add((24.0 * steps) as u64);
-        }
-        // Recorded weights: every synapse with its ends, where it can't be looked up at its spikes.
-        let listed = spec.record.weights.iter().filter(|record| record.projection == index);
-        let per_synapse = per_synapse
-            + listed
-                .map(|record| match (record.on == WeightSample::PreSpike, projection.procedural) {
-                    (true, true) => 0,
-                    (true, false) if plastic => 0,
-                    (_, true) => 96,
-                    (_, false) => 48,
-                })
-                .sum::<u64>();
-        bytes = bytes.saturating_add(count.saturating_mul(per_synapse)).saturating_add(16 * sources);
-        projections.push((projection.name.clone(), count));
-    }
+    let count = |p: &ProjectionSpec| Ok((p.name.clone(), expected(spec, p)?));
+    let projections = spec.projections.iter().map(count).collect::<Result<Vec<_>, BuildError>>()?;
     let synapses = projections.iter().fold(0u64, |sum, (_, n)| sum.saturating_add(*n));
-    Ok(Estimate { neurons, sources, synapses, projections, bytes })
+    Ok(Estimate { neurons, sources, synapses, projections })
+}
+
+/// Synapses of a projection; the expectation for `fixed_probability`.
+///
+/// # Errors
+/// If it can't be wired.
+pub fn expected(spec: &NetworkSpec, projection: &ProjectionSpec) -> Result<u64, BuildError> {
+    Ok(expect(spec, projection)?.1)
+}
+
+/// The global ids of a slice: of the first, and the one after the last.
+pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
+    let first: u64 = spec.populations[..slice.population].iter().map(|p| p.size as u64).sum();
+    let stop = slice.stop.unwrap_or(spec.populations[slice.population].size);
+    (first + slice.start as u64, first + stop as u64)
 }
 
 /// Draws the parameters of all neurons and throws them away: finds what is out of range.
@@ -110,30 +73,4 @@ pub fn estimate(spec: &NetworkSpec) -> Result<Estimate, BuildError> {
 /// As [`super::compile`] for parameters.
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
     draw_populations(spec).map(|_| ())
-}
-
-/// What a device keeps for each synapse \[bytes\].
-fn kept_bytes(spec: &DeviceSpec) -> u64 {
-    spec.device().map_or(12, |device| Cells::bytes_per_synapse(&Needs::of(&device)) as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn what_does_not_fit_is_estimated_without_being_made() {
-        for connect in ["fixed_total_number = 1000000000", "fixed_total_number.probability = 0.001", "pairs = [[0, 7]]"]
-        {
-            let text = format!(
-                "simulation.duration = '1 s'\n[population.A]\nsize = 3000000000\nneuron = 'lif_exp'\n\
-                 [projection.p]\nsource = 'A'\ntarget = 'A'\nweight = '1 pA'\nconnect.{connect}\n"
-            );
-            let spec = crate::spec::parse(&text, "a.toml", Path::new(""), &[]).unwrap();
-            let size = estimate(&spec).unwrap();
-            assert!(size.bytes > 1 << 40, "{connect}: {}", size.bytes);
-        }
-    }
 }

@@ -49,6 +49,11 @@ const MANY: usize = 1 << 12;
 /// So have more, unless at most one in so many has synapses.
 const SPARSE: usize = 4;
 
+/// Are only those sources listed that have synapses, so many of all?
+pub fn is_sparse(present: usize, all: usize) -> bool {
+    all >= MANY && present * SPARSE <= all
+}
+
 /// Delays whose codes are at hand.
 const RECENT: usize = 256;
 
@@ -79,6 +84,8 @@ impl<'a, W: Real> Maker<'a, W> {
             let expected: u64 = reaching.map(|d| d.wiring.expected_synapses()).sum();
             (expected + expected / 32) as usize / (threads * blocks).max(1) + 1024
         };
+        // A row has no more runs than synapses. A column that grows leaves pieces behind that the system does not get back.
+        let runs = |span: &Span| if drafts.iter().all(|d| d.spec.delay.constant().is_some()) { 0 } else { room(span) };
         let shelf = |span: &Span| Shelf {
             present: Vec::new(),
             row: vec![0],
@@ -86,9 +93,9 @@ impl<'a, W: Real> Maker<'a, W> {
             delay: DelayColumn::Coded {
                 code_of: BTreeMap::new(),
                 recent: Box::new([(Time::NEVER, 0); RECENT]),
-                codes: Vec::new(),
+                codes: crate::memory::column(runs(span)),
             },
-            end: Vec::new(),
+            end: crate::memory::column(runs(span)),
             targets: crate::memory::column(if row_weights || plan.plastic { room(span) } else { 0 }),
             weights: crate::memory::column(if plan.plastic { room(span) } else { 0 }),
             each: crate::memory::column(if row_weights || plan.plastic { 0 } else { room(span) }),
@@ -152,7 +159,7 @@ impl<W: Real> Shelf<W> {
 
     fn finish(mut self, span: Span, all: &Range<u32>, plastic: bool, per_row: Option<&dyn Fn(u32) -> W>) -> Made<W> {
         // Looking a source up in a list takes longer. Plastic rows keep the spikes of their source, the same in all threads.
-        let sources = if !plastic && all.len() >= MANY && self.present.len() * SPARSE <= all.len() {
+        let sources = if !plastic && is_sparse(self.present.len(), all.len()) {
             self.present.shrink_to_fit();
             Sources::Present(Present::new(self.present))
         } else {
@@ -200,7 +207,8 @@ impl DelayColumn {
                     }
                     None => {
                         let table = table(code_of);
-                        let mut delays: Vec<Time> = codes.iter().map(|&c| table[usize::from(c)]).collect();
+                        let mut delays = crate::memory::column(codes.capacity());
+                        delays.extend(codes.iter().map(|&c| table[usize::from(c)]));
                         delays.push(delay);
                         *self = DelayColumn::Exact(delays);
                         return;

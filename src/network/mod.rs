@@ -11,6 +11,7 @@ mod procedural;
 mod projection;
 mod row;
 mod share;
+mod stored;
 mod transpose;
 pub mod wiring;
 
@@ -24,9 +25,10 @@ use crate::synapse::{Plastic, Store};
 use crate::time::Time;
 
 pub use build::BuildError;
-pub use estimate::{Estimate, check_parameters, estimate};
+pub use estimate::{Estimate, check_parameters, estimate, expected};
 pub use procedural::{Drawn, Portion, Procedural};
 pub use share::{Cut, Member, Share};
+pub use stored::{Stored, stored};
 
 /// A compiled model: everything that the engines need.
 #[derive(Debug)]
@@ -181,6 +183,24 @@ impl Network {
     /// Number of synapses.
     pub fn synapses(&self) -> u64 {
         self.projections.iter().map(|p| p.synapses).sum()
+    }
+
+    /// Memory that the synapses of this rank take, with what rules, devices and figures keep \[bytes\].
+    pub fn synapse_bytes(&self) -> usize {
+        fn of<W: Real>(shards: &[Shard<W>]) -> usize {
+            let group = |g: &Group<W>| {
+                g.store.bytes()
+                    + g.plastic.as_ref().map_or(0, Plastic::bytes)
+                    + g.array.as_ref().map_or(0, |a| a.bytes())
+            };
+            shards.iter().flat_map(|shard| &shard.stores).map(group).sum()
+        }
+        let stores = match &self.shards {
+            Shards::Single(shards) => of(shards),
+            Shards::Double(shards) => of(shards),
+            Shards::Moved(_) => 0,
+        };
+        stores + self.projections.iter().map(|p| size_of_val(&p.outdegree[..])).sum::<usize>()
     }
 
     /// The population of a global id, and the member's index in it.

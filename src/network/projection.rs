@@ -430,6 +430,6 @@ impl<'a> Draft<'a> {
 }
 
 /// A time rounded to steps, at least one.
-fn in_steps(ms: f64, step: Time) -> u64 {
+pub(super) fn in_steps(ms: f64, step: Time) -> u64 {
     ((Time::from_ms(ms).0 + step.0 / 2) / step.0).max(1) as u64
 }

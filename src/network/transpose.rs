@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::spec::ProjectionSpec;
+
 use super::build::BuildError;
 use super::projection::Draft;
 use super::row::Row;
@@ -27,18 +29,42 @@ enum Targets {
     Far(Vec<u32>),
 }
 
-impl Transposed {
-    /// How many spans of sources a draft is best turned in, if what is turned is to take an eighth of the memory of the
-    /// synapses made from it. `weight`: what the weight of a synapse takes there \[bytes\].
-    pub fn spans(draft: &Draft<'_>, weight: usize) -> usize {
-        let own = |drawn: bool, bytes: usize| if drawn { bytes } else { 0 };
-        let (weights, delays) = (draft.spec.weight.constant().is_none(), draft.spec.delay.constant().is_none());
-        let device = draft.spec.device.is_some();
-        let turned = 2 + own(device, 4) + own(weights, 8) + own(delays, 8);
-        let made = 2 + own(draft.constant_weight().is_none(), weight) + own(delays, 1) + own(device, 12);
-        if draft.wiring.expected_synapses() < 1 << 20 { 1 } else { (8 * turned).div_ceil(made) }
+/// What is turned of a projection.
+pub struct Turned {
+    /// Expected synapses.
+    synapses: u64,
+    device: bool,
+    /// Are weights, and delays, drawn?
+    weights: bool,
+    delays: bool,
+    /// Have all synapses the same weight, for good?
+    alike: bool,
+}
+
+impl Turned {
+    /// Of a projection with so many synapses.
+    pub fn of(spec: &ProjectionSpec, synapses: u64) -> Turned {
+        let weights = spec.weight.constant().is_none();
+        let alike = spec.is_static() && !weights && spec.crossbar.is_none();
+        Turned { synapses, device: spec.device.is_some(), weights, delays: spec.delay.constant().is_none(), alike }
     }
 
+    /// What a synapse takes while it is turned \[bytes\].
+    pub fn bytes(&self) -> usize {
+        let own = |drawn: bool, bytes: usize| if drawn { bytes } else { 0 };
+        2 + own(self.device, 4) + own(self.weights, 8) + own(self.delays, 8)
+    }
+
+    /// How many spans of sources it is best turned in, if what is turned is to take an eighth of the memory of the
+    /// synapses made from it. `weight`: what the weight of a synapse takes there \[bytes\].
+    pub fn spans(&self, weight: usize) -> usize {
+        let own = |drawn: bool, bytes: usize| if drawn { bytes } else { 0 };
+        let made = 2 + own(!self.alike, weight) + own(self.delays, 1) + own(self.device, 12);
+        if self.synapses < 1 << 20 { 1 } else { (8 * self.bytes()).div_ceil(made) }
+    }
+}
+
+impl Transposed {
     /// How many synapses each source (of the slice) has onto the targets (members of the population) in `owned`.
     pub fn counts(draft: &Draft<'_>, owned: &Range<u32>) -> Vec<u32> {
         let mut counts = vec![0u32; draft.n_source];

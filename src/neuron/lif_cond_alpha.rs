@@ -94,6 +94,17 @@ impl Ode<6> for Params {
         self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
+    fn slaved(&self, y: &[f64; 6], current: f64, series: &mut [Series; 6]) -> Option<f64> {
+        let lasts = self.membrane.fast([y[1], y[2]], [y[3], y[4]])?;
+        let [v, g_ex, g_in, dg_ex, dg_in, theta] = series;
+        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
+        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
+        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
+        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
+        expand_decay(y[5], self.adaptation.tau(), None, theta);
+        self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
+    }
+
     fn reset(&self, y: &mut [f64; 6]) {
         y[0] = self.membrane.v_reset;
         y[5] += self.adaptation.plus();

@@ -86,6 +86,15 @@ impl Ode<4> for Params {
         self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
+    fn slaved(&self, y: &[f64; 4], current: f64, series: &mut [Series; 4]) -> Option<f64> {
+        let lasts = self.membrane.fast([y[1], y[2]], [0.0; 2])?;
+        let [v, g_ex, g_in, theta] = series;
+        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
+        expand_decay(y[2], self.membrane.tau_in, None, g_in);
+        expand_decay(y[3], self.adaptation.tau(), None, theta);
+        self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
+    }
+
     fn reset(&self, y: &mut [f64; 4]) {
         y[0] = self.membrane.v_reset;
         y[3] += self.adaptation.plus();

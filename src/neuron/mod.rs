@@ -87,6 +87,14 @@ pub trait EventNeuron: Send + Sync + 'static {
     /// one); if not, leaves the state untouched, bit for bit.
     fn next_spike(params: &Self::Params, state: &mut Self::State, before: Time) -> Option<Time>;
 
+    /// How far ahead it is worth to look for a spike that events may yet prevent: as far as one likes where that is a formula.
+    const LOOK_AHEAD: Time = Time::LIMIT;
+
+    /// Nothing arrives before `before`, and no spike comes until then: a solver may take the steps that end by then, which are
+    /// those that it would take later.
+    #[inline(always)]
+    fn keep_up(_: &Self::Params, _: &mut Self::State, _before: Time) {}
+
     /// Propagates to `to` >= `time(state)`. The caller has drained `next_spike` up to `to`.
     fn advance(params: &Self::Params, state: &mut Self::State, to: Time);
 

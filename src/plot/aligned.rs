@@ -307,7 +307,8 @@ impl Layer<'_> {
         let [from, top, right, bottom] = sheet.edges(area, [0.0, 0.5 * em, sheet.style.x_room()]);
         let middle = top + 0.64 * (bottom - top);
         let count = strokes.len();
-        let y = Axis::counts((count as f64, 0.0), "unit", 0.5);
+        let ids = self.what.units.iter().map(|(unit, _)| self.what.spikes.unit_ids()[*unit]).collect();
+        let y = Axis::units((count as f64, 0.0), "unit", ids);
         let courses = self.courses(strokes);
         let beside = sheet.style.left_room(&rate_axis(&courses), bottom - middle - em);
         let left = beside.max(sheet.style.left_room(&y, middle - top));

@@ -31,6 +31,8 @@ pub(crate) struct Style {
     pub small: f64,
     /// A thin line.
     pub hair: f64,
+    /// The most that names on the left of a chart may take.
+    names: f64,
 }
 
 impl Style {
@@ -41,7 +43,7 @@ impl Style {
             return Err(PlotError::Size(width, height));
         }
         let em = (f64::from(width).min(1.5 * f64::from(height)) / 64.0).clamp(9.0, 120.0).round();
-        Ok(Style { em, small: (0.85 * em).round(), hair: (em / 18.0).round().max(1.0) })
+        Ok(Style { em, small: (0.85 * em).round(), hair: (em / 18.0).round().max(1.0), names: 0.3 * f64::from(width) })
     }
 
     /// The embedded font in a size \[pixels\] and colour, held at its baseline's left end or as `pos` says.
@@ -87,9 +89,15 @@ impl Style {
     pub fn left_room(&self, axis: &Axis, height: f64) -> f64 {
         let Style { em, small, .. } = *self;
         let ticks = axis.places(height, em, 3.0);
-        let widest = ticks.iter().map(|t| font::width(&t.1, small, false)).fold(0.0, f64::max).min(12.0 * em);
+        let most = if axis.is_named() { self.names } else { 12.0 * em };
+        let widest = ticks.iter().map(|t| font::width(&t.1, small, false)).fold(0.0, f64::max).min(most);
+        (widest + self.beside_ticks(axis, height)).round()
+    }
+
+    /// What of the room on the left of an upright axis is not for the labels of its ticks \[pixels\].
+    fn beside_ticks(&self, axis: &Axis, height: f64) -> f64 {
         let (lines, size) = self.broken(&axis.label, height);
-        (widest + 0.9 * em + 1.25 * size * lines.len() as f64).round()
+        0.9 * self.em + 1.25 * size * lines.len() as f64
     }
 
     /// An upright label for a chart of this height \[pixels\], and its size: in two lines where one is too long, then smaller, then
@@ -132,7 +140,7 @@ impl Sheet {
         let (title, caption) = (title.to_string(), caption.to_string());
         let [left, top, right, bottom] = style.room(size, &title, &caption);
         let lines = style.lines(width, &caption);
-        let fitted = font::fit(&title, 1.15 * style.em, f64::from(width) - 3.0 * style.em);
+        let fitted = font::fit_bold(&title, 1.15 * style.em, f64::from(width) - 3.0 * style.em);
         let figure = Rc::new(RefCell::new(Figure { width, height, title, caption, ..Figure::default() }));
         let root = Area::from(&figure);
         let area = root.clone().shrink((fine(left), fine(top)), (fine(right - left), fine(bottom - top)));
@@ -183,7 +191,7 @@ impl Sheet {
     /// A chart whose plotting area has these edges (left, top, right, bottom; whole pixels), with `left` pixels beside it for
     /// labels. What is drawn first lies lowest: the grid.
     pub fn chart(&self, name: &str, pixels: [f64; 4], left: f64, (x, y): (Axis, Axis)) -> Result<Chart<'_>, PlotError> {
-        let Style { em, small, hair } = self.style;
+        let Style { em, small, hair, .. } = self.style;
         let [from, top, right, bottom] = pixels.map(f64::round);
         let (width, height) = self.root.dim_in_pixel();
         let [width, height] = [width, height].map(|fine| f64::from(fine) / FINE);
@@ -191,11 +199,14 @@ impl Sheet {
         let (right, bottom) = (right.max(from + 8.0), bottom.max(top + 8.0));
         let pixels = [from, top, right, bottom];
         let panel = Panel { name: name.into(), pixels, x: x.range, log_x: x.is_logarithmic(), y: y.range };
-        let columns = self.apart(&x, x.places(right - from, em, 6.0), (0.5 * small, width), |value, label| {
-            let half = font::width(label, small, false) / 2.0;
-            (panel.px(value) - half, panel.px(value) + half)
-        });
-        let rows = self.apart(&y, y.places(bottom - top, em, 3.0), (0.1 * small, height), |value, _| {
+        let columns = self.columns(&x, x.places(right - from, em, 6.0), &panel, width);
+        let mut rows = y.places(bottom - top, em, 3.0);
+        if y.is_named() {
+            // Half a pixel was rounded away.
+            let room = left - self.style.beside_ticks(&y, bottom - top) + 0.5;
+            rows.iter_mut().for_each(|(_, name)| *name = font::fit_name(name, small, room));
+        }
+        let rows = self.apart(&y, rows, (0.1 * small, height), |value, _| {
             (panel.py(value) - 0.5 * small, panel.py(value) + 0.5 * small)
         });
         let below = if x.label.is_empty() { 0.6 * em + small } else { self.style.x_room() };
@@ -217,7 +228,7 @@ impl Sheet {
             .axis_style(FRAME.stroke_width(hairs))
             .label_style(self.style.font(small, MUTED, middle))
             .axis_desc_style(self.style.font(size, TEXT, middle))
-            .x_desc(font::fit(&x.label, size, right - from + 4.0 * em))
+            .x_desc(font::fit(&x.label, size, right - from + 2.0 * (2.0 * em).min(width - right)))
             .y_desc(lines.next().map_or("", String::as_str))
             .set_all_tick_mark_size(fine(0.22 * em));
         if !x.grid {
@@ -235,6 +246,31 @@ impl Sheet {
         }
         self.figure.borrow_mut().panels.push(panel.clone());
         Ok(Chart { sheet: self, panel, plot })
+    }
+
+    /// The ticks on a level axis. Of names that would lie on each other, the longer are shortened.
+    fn columns(&self, axis: &Axis, ticks: Vec<(f64, String)>, panel: &Panel, width: f64) -> Vec<(f64, String)> {
+        let Style { em, small, .. } = self.style;
+        let gap = 0.5 * small;
+        let half = |label: &str| font::width(label, small, false) / 2.0;
+        let short = |(k, (value, name)): (usize, &(f64, String))| {
+            let at = panel.px(*value);
+            let edges = at.min(width - at);
+            let neighbours = [k.checked_sub(1), k.checked_add(1)].into_iter().flatten().filter_map(|k| ticks.get(k));
+            // A neighbour has its half of the way, if it needs that.
+            let free = neighbours.map(|(value, name)| {
+                let away = (panel.px(*value) - at).abs();
+                away - gap - half(name).min(away / 2.0)
+            });
+            let room = 2.0 * free.fold(edges, f64::min);
+            // A part of a number would be another one.
+            let cut = room >= 2.0 * em && name.parse::<f64>().is_err();
+            (*value, if cut { font::fit_name(name, small, room) } else { name.clone() })
+        };
+        let ticks = if axis.is_named() { ticks.iter().enumerate().map(short).collect() } else { ticks };
+        self.apart(axis, ticks, (gap, width), |value, label| {
+            (panel.px(value) - half(label), panel.px(value) + half(label))
+        })
     }
 
     /// The ticks on an axis. plotters writes all labels; here none comes nearer than `gap` to one before it, or is cut by the
@@ -346,12 +382,11 @@ impl Chart<'_> {
         let Style { em, small, .. } = self.sheet.style;
         let [left, top, right, _] = self.panel.pixels;
         let pos = (HPos::Left, VPos::Bottom);
-        let style = match bold {
-            Some(ink) => self.sheet.style.bold(em, ink, pos),
-            None => self.sheet.style.font(small, MUTED, pos),
+        let (style, text) = match bold {
+            Some(ink) => (self.sheet.style.bold(em, ink, pos), font::fit_bold(text, em, right - left)),
+            None => (self.sheet.style.font(small, MUTED, pos), font::fit(text, small, right - left)),
         };
-        let size = if bold.is_some() { em } else { small };
-        self.sheet.write((left, top - 0.2 * em), &font::fit(text, size, right - left), &style)
+        self.sheet.write((left, top - 0.2 * em), &text, &style)
     }
 
     /// Labels beside strokes of their colours above the chart, to the right of `after` ems.
@@ -366,14 +401,14 @@ impl Sheet {
     /// Labels beside strokes of their colours on one baseline, to the right; those that do not fit are counted. plotters'
     /// own legend is a box on the data.
     pub fn legend(&self, [left, y, right]: [f64; 3], labels: &[(&str, Ink)]) -> Result<(), PlotError> {
-        let Style { em, small, hair } = self.style;
+        let Style { em, small, hair, .. } = self.style;
         let width = |text: &str| font::width(text, small, false) + 2.0 * em;
         let counted =
             |from: usize| if from < labels.len() { format!("and {} more", labels.len() - from) } else { String::new() };
         let wide = |fit: usize| {
             labels[..fit].iter().map(|l| width(l.0)).sum::<f64>() + font::width(&counted(fit), small, false)
         };
-        let Some(fit) = (0..=labels.len()).rev().find(|fit| *fit == 0 || wide(*fit) <= right - left) else {
+        let Some(fit) = (0..=labels.len()).rev().find(|fit| wide(*fit) <= right - left) else {
             return Ok(());
         };
         let mut x = right - wide(fit);

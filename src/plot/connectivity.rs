@@ -75,6 +75,7 @@ pub fn connectivity(
         range,
         two_sided,
         labels,
+        units: [Vec::new(), Vec::new()],
         ticks: [ticks(sources, per_column), ticks(targets, per_row)],
         lines: [Vec::new(), Vec::new()],
     };

@@ -25,7 +25,7 @@ pub fn correlation_map(
     observed: &[(f64, f64)],
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
-    let rows = Rows::new(spikes.unit_ids().len(), groups, select, Some(MOST))?;
+    let rows = Rows::new(spikes.unit_ids(), groups, select, Some(MOST))?;
     if rows.count == 0 {
         return Err(PlotError::Table("there are no units to correlate".into()));
     }
@@ -55,15 +55,20 @@ pub fn correlation_map(
         caption += &format!("; white: {silent} {units} whose count does not vary");
     }
     let several = rows.bands.len() > 1;
-    let shown = || rows.bands.iter().filter(|b| !b.members.is_empty());
+    let shown = || rows.bands.iter().filter(|b| !b.ids.is_empty());
     let ticks: Vec<(f64, String)> = if several {
-        shown().map(|b| (b.first_row as f64 + b.members.len() as f64 / 2.0, b.name.clone())).collect()
+        shown().map(|b| (b.first_row as f64 + b.ids.len() as f64 / 2.0, b.name.clone())).collect()
     } else {
         Vec::new()
     };
     let lines: Vec<f64> = shown().map(|b| b.first_row as f64).filter(|row| *row > 0.0).collect();
-    let unit = if several { "population" } else { "unit" };
-    let labels = [unit, unit, "correlation"].map(str::to_string);
+    let unit = match &rows.bands[0].name[..] {
+        _ if several => "population".to_string(),
+        "units" => "unit".to_string(),
+        name => format!("{name}: neuron"),
+    };
+    let ids = if several { Vec::new() } else { rows.bands[0].ids.clone() };
+    let labels = [unit.clone(), unit, "correlation".to_string()];
     let heat = Heat {
         name: "correlation",
         rows: rows.count,
@@ -73,6 +78,7 @@ pub fn correlation_map(
         two_sided: true,
         labels,
         ticks: [ticks.clone(), ticks],
+        units: [ids.clone(), ids],
         lines: [lines.clone(), lines],
     };
     heat.draw(title, &(caption + "."), size)

@@ -1,7 +1,6 @@
-//! Energy of projections: bars side by side of what reads, pulses and static power took.
+//! Energy of projections: bars below each other of what reads, pulses and static power took.
 
 use plotters::prelude::{Color, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
 
 use super::PlotError;
 use super::chart::{Sheet, Style};
@@ -21,7 +20,7 @@ pub struct EnergyBars {
 /// The kinds, in the order of their bars.
 pub const ENERGY_KINDS: [&str; 4] = ["read", "set", "reset", "static"];
 
-/// Draws the bars of each projection, on one axis.
+/// Draws the bars of each projection, on one axis; lying, so that long names can be read beside them.
 ///
 /// # Errors
 /// If there is no projection, or the picture is too small.
@@ -40,23 +39,22 @@ pub fn energy(title: &str, all: &[EnergyBars], size: (u32, u32)) -> Result<Figur
     };
     let sheet = Sheet::new(title, caption, size)?;
     let names = all.iter().enumerate().map(|(i, b)| (i as f64 + 0.5, b.name.clone())).collect();
-    let x = Axis::at((0.0, all.len() as f64), "projection", names);
+    let y = Axis::at((all.len() as f64, 0.0), "projection", names);
     let high = if most > 0.0 { 1.08 * most / unit } else { 1.0 };
-    let y = Axis::numbers((0.0, high), format!("energy ({symbol})"));
+    let x = Axis::numbers((0.0, high), format!("energy ({symbol})"));
     let mut chart = sheet.chart_in(&sheet.area, "energy", (x, y))?;
-    let Style { em, small, .. } = sheet.style;
+    let Style { em, hair, .. } = sheet.style;
     for (index, bars) in all.iter().enumerate() {
         for (kind, joules) in bars.joules.iter().enumerate() {
             let (from, to) = (index as f64 + 0.1 + 0.2 * kind as f64, index as f64 + 0.28 + 0.2 * kind as f64);
             match joules {
                 Some(joules) => {
-                    let bar = Rectangle::new([(from, 0.0), (to, joules / unit)], palette::color(kind).filled());
+                    let bar = Rectangle::new([(0.0, from), (joules / unit, to)], palette::color(kind).filled());
                     chart.plot.draw_series([bar])?;
                 }
                 None => {
-                    let style = sheet.style.font(small, MUTED, (HPos::Center, VPos::Bottom));
-                    let at = (chart.panel.px((from + to) / 2.0), chart.panel.pixels[3] - 0.2 * em);
-                    sheet.write(at, "\u{2013}", &style)?;
+                    let (x, y) = (chart.panel.pixels[0] + 0.3 * em, chart.panel.py((from + to) / 2.0) - 0.5 * hair);
+                    sheet.fill([x, y, x + 0.5 * em, y + hair], MUTED)?;
                 }
             }
         }

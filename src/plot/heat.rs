@@ -23,8 +23,10 @@ pub(crate) struct Heat {
     pub two_sided: bool,
     /// Labels of the axes and of the scale.
     pub labels: [String; 3],
-    /// Ticks on the columns and on the rows: (place, label); where there are none, they are counted.
+    /// Ticks on the columns and on the rows: (place, label).
     pub ticks: [Vec<(f64, String)>; 2],
+    /// The numbers of columns and rows that have no such ticks; counted from 0 where there is nothing.
+    pub units: [Vec<i64>; 2],
     /// Where lines separate columns and rows.
     pub lines: [Vec<f64>; 2],
 }
@@ -65,7 +67,9 @@ impl Heat {
         let em = sheet.style.em;
         let axis = |axis: usize, range: (f64, f64)| {
             let (count, label) = (range.0.max(range.1), self.labels[axis].as_str());
-            if self.ticks[axis].is_empty() {
+            if !self.units[axis].is_empty() {
+                Axis::units(range, label, self.units[axis].clone()).every(4.0)
+            } else if self.ticks[axis].is_empty() {
                 // In the middle of rows and columns that are wide.
                 Axis::counts(range, label, if count <= 40.0 { 0.5 } else { 0.0 }).every(4.0)
             } else {

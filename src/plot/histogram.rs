@@ -8,7 +8,7 @@ use super::figure::Figure;
 use super::scale::Axis;
 use super::{Group, PlotError, WeightSnapshots, palette};
 use crate::analysis::{
-    Histogram, MIN_SPIKES_FOR_CV, Spans, cv_of, each_interval, histogram, intervals_within, percentile, unit_rates,
+    Histogram, MIN_SPIKES_FOR_CV, Spans, cv_within, each_interval, histogram, percentile, unit_rates,
 };
 use crate::sorted::Sorted;
 use crate::spikes::{HELD, SourceError, SpikeSource, each_train};
@@ -187,7 +187,7 @@ pub fn cv_histogram(
     let mut cvs = vec![None; spikes.unit_ids().len()];
     each_train(spikes, (start, stop), HELD, &mut |unit, train| {
         if train.len() >= MIN_SPIKES_FOR_CV {
-            cvs[unit] = cv_of(&intervals_within(train, &spans));
+            cvs[unit] = cv_within(train, &spans);
         }
     })?;
     let of = |units: std::ops::Range<usize>| cvs[units].iter().flatten().copied().collect();

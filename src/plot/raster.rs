@@ -120,7 +120,7 @@ pub(crate) fn auto_bin((start, stop): (f64, f64)) -> f64 {
 /// If the window is empty, the picture too small, a selection names what is not there, or the spikes cannot be read.
 pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, PlotError> {
     let style = Style::of(options.size)?;
-    let rows = Rows::new(data.spikes.unit_ids().len(), data.groups, &options.select, options.max_neurons)?;
+    let rows = Rows::new(data.spikes.unit_ids(), data.groups, &options.select, options.max_neurons)?;
     let ends = data.spikes.ends()?;
     let time = window(ends, options.start, options.stop)?;
     let observed = observed(ends, options, time);
@@ -234,8 +234,10 @@ fn left_margin(style: Style, rows: &Rows, below: impl Iterator<Item = Axis>) -> 
     } else {
         1.8 * style.em
     };
-    let largest = rows.bands.iter().filter_map(|b| b.members.last()).max().copied().unwrap_or(0);
-    let numbers = font::width(&largest.to_string(), style.small, false).max(2.2 * style.small);
+    let ids = || rows.bands.iter().flat_map(|b| &b.ids).copied();
+    let ends = [ids().min().unwrap_or(0), ids().max().unwrap_or(0)];
+    let widths = ends.map(|id| font::width(&id.to_string(), style.small, false));
+    let numbers = widths.into_iter().fold(2.2 * style.small, f64::max);
     let below = below.map(|axis| style.left_room(&axis, 6.0 * style.em));
     below.fold((1.15 * style.em + names + numbers).round(), f64::max)
 }

@@ -1,8 +1,9 @@
 //! Which units are drawn, and in which row: selections, populations, thinning.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
-use super::{Group, PlotError};
+use super::{Group, PlotError, axis};
 
 /// Some of a population: `E`, or members 0 to 99 of it, `E[0:100]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +52,8 @@ pub(crate) struct Band {
     pub color: usize,
     /// First row, from the top.
     pub first_row: usize,
-    /// Units drawn, as members of the population.
-    pub members: Vec<usize>,
+    /// What the units drawn are called, from the top.
+    pub ids: Vec<i64>,
     /// Units selected, drawn or not.
     pub selected: usize,
 }
@@ -74,19 +75,12 @@ pub(crate) struct Rows {
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Rows {
-    /// Lays out the rows: those of the selections (all if there are none), at most `max` of them, evenly chosen.
-    pub fn new(
-        units: usize,
-        groups: &[Group],
-        selections: &[Selection],
-        max: Option<usize>,
-    ) -> Result<Rows, PlotError> {
-        let all = [Group::new("units", 0, units)];
-        let groups = if groups.is_empty() { &all[..] } else { groups };
-        for group in groups {
-            group.range(units)?;
-        }
-        let chosen = choose(groups, selections)?;
+    /// Lays out the rows of units that are called so: those of the selections (all if there are none), at most `max` of them,
+    /// evenly chosen.
+    pub fn new(ids: &[i64], groups: &[Group], selections: &[Selection], max: Option<usize>) -> Result<Rows, PlotError> {
+        let units = ids.len();
+        let groups = populations(units, groups)?;
+        let chosen = choose(&groups, selections)?;
         let total: usize = chosen.iter().map(|(_, members)| members.len()).sum();
         let max = max.unwrap_or(usize::MAX).max(1);
         let mut rows = Rows { row_of: vec![NONE; units], band_of: vec![NONE; units], count: 0, bands: Vec::new() };
@@ -108,7 +102,8 @@ impl Rows {
             seen += members.len();
             let (name, first_row) = (groups[index].name.clone(), rows.count);
             rows.count += drawn.len();
-            rows.bands.push(Band { name, color: index, first_row, selected: members.len(), members: drawn });
+            let ids = drawn.iter().map(|member| ids[first + member]).collect();
+            rows.bands.push(Band { name, color: index, first_row, selected: members.len(), ids });
         }
         Ok(rows)
     }
@@ -125,10 +120,37 @@ impl Rows {
 /// # Errors
 /// If a selection names what is not there.
 pub fn selected(units: usize, groups: &[Group], selections: &[Selection]) -> Result<Vec<usize>, PlotError> {
-    let rows = Rows::new(units, groups, selections, None)?;
-    let mut chosen = vec![0; rows.count];
-    rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE).for_each(|(u, row)| chosen[*row as usize] = u);
-    Ok(chosen)
+    let groups = populations(units, groups)?;
+    let chosen = choose(&groups, selections)?;
+    Ok(chosen
+        .into_iter()
+        .flat_map(|(i, members)| members.into_iter().map(move |m| (i, m)))
+        .map(|(i, m)| groups[i].first + m)
+        .collect())
+}
+
+/// The populations, all of whose members are among `units`; without any, all units are one.
+fn populations(units: usize, groups: &[Group]) -> Result<Cow<'_, [Group]>, PlotError> {
+    if groups.is_empty() {
+        return Ok(Cow::Owned(vec![Group::new("units", 0, units)]));
+    }
+    groups.iter().try_for_each(|group| group.range(units).map(drop))?;
+    Ok(Cow::Borrowed(groups))
+}
+
+/// About `wanted` of units in a row: their places, and what each is called. Where they are counted without a gap, those with round
+/// numbers, else those at round places.
+pub(crate) fn numbered(ids: &[i64], wanted: usize) -> Vec<(usize, i64)> {
+    let Some(&first) = ids.first() else { return Vec::new() };
+    let counted = ids.iter().enumerate().all(|(place, id)| first.checked_add(place as i64) == Some(*id));
+    let from = if counted { first as f64 } else { 0.0 };
+    let (round, _) = axis::ticks(from, from + ids.len() as f64 - 1.0, wanted);
+    let places = round.into_iter().filter(|at| at.fract() == 0.0).map(|at| (at - from) as usize);
+    let mut found: Vec<(usize, i64)> = places.filter_map(|place| Some((place, *ids.get(place)?))).collect();
+    if found.is_empty() {
+        found.push((0, first));
+    }
+    found
 }
 
 /// The members chosen of each population, in the order of the populations.
@@ -166,6 +188,17 @@ fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<
 mod tests {
     use super::*;
 
+    /// 1000 and so on.
+    const IDS: [i64; 100] = {
+        let mut ids = [0; 100];
+        let mut unit = 0;
+        while unit < 100 {
+            ids[unit] = 1000 + unit as i64;
+            unit += 1;
+        }
+        ids
+    };
+
     fn groups() -> Vec<Group> {
         vec![Group::new("E", 0, 80), Group::new("I", 80, 20)]
     }
@@ -184,22 +217,35 @@ mod tests {
     }
 
     #[test]
+    fn units_are_numbered_as_they_are_called() {
+        let ids = |range: std::ops::Range<i64>| range.collect::<Vec<_>>();
+        assert_eq!(numbered(&ids(0..11), 5), [(0, 0), (2, 2), (4, 4), (6, 6), (8, 8), (10, 10)]);
+        assert_eq!(numbered(&ids(37..60), 4), [(3, 40), (8, 45), (13, 50), (18, 55)], "round numbers");
+        assert_eq!(numbered(&[3, 8, 21, 22, 50], 2), [(0, 3), (2, 21), (4, 50)], "round places");
+        assert_eq!(numbered(&[41], 3), [(0, 41)]);
+        assert_eq!(numbered(&ids(41..44), 1), [(1, 42)]);
+        assert_eq!(numbered(&[i64::MAX, 0], 1).len(), 2);
+        assert_eq!(numbered(&[], 3), []);
+    }
+
+    #[test]
     fn thinning_is_even_and_keeps_the_shares_of_the_populations() {
-        let rows = Rows::new(100, &groups(), &[], Some(10)).unwrap();
-        assert_eq!(rows.bands.iter().map(|b| b.members.len()).collect::<Vec<_>>(), [8, 2]);
+        let rows = Rows::new(&IDS, &groups(), &[], Some(10)).unwrap();
+        assert_eq!(rows.bands.iter().map(|b| b.ids.len()).collect::<Vec<_>>(), [8, 2]);
         assert_eq!(rows.count, 10);
         assert_eq!(rows.selected(), 100);
-        assert!(rows.bands[0].members.windows(2).all(|w| w[1] - w[0] == 10));
+        assert!(rows.bands[0].ids.windows(2).all(|w| w[1] - w[0] == 10));
     }
 
     #[test]
     fn selected_members_get_rows_and_others_none() {
-        let rows = Rows::new(100, &groups(), &["I[5:7]".parse().unwrap()], None).unwrap();
+        let rows = Rows::new(&IDS, &groups(), &["I[5:7]".parse().unwrap()], None).unwrap();
+        assert_eq!(rows.bands[0].ids, [1085, 1086]);
         assert_eq!((rows.row_of[85], rows.row_of[86], rows.row_of[84]), (0, 1, NONE));
         assert_eq!(rows.bands[0].color, 1, "a population keeps its colour when others are left out");
-        let error = Rows::new(100, &groups(), &["X".parse().unwrap()], None).unwrap_err().to_string();
+        let error = Rows::new(&IDS, &groups(), &["X".parse().unwrap()], None).unwrap_err().to_string();
         assert!(error.contains("`E`, `I`"), "{error}");
-        assert!(Rows::new(100, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
-        assert!(Rows::new(50, &groups(), &[], None).is_err());
+        assert!(Rows::new(&IDS, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
+        assert!(Rows::new(&IDS[..50], &groups(), &[], None).is_err());
     }
 }

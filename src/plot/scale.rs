@@ -7,6 +7,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{IntoLogRange, LogCoord};
 
 use super::axis::{TimeAxis, labelled};
+use super::rows::numbered;
 
 /// What stands along an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ enum Ticks {
     Times,
     /// Rows or columns by their numbers from 0, so far after the edge where each begins.
     Counts(f64),
+    /// Rows or columns that have these numbers, in the middle of each.
+    Units(Vec<i64>),
     /// These.
     At(Vec<(f64, String)>),
 }
@@ -64,6 +67,11 @@ impl Axis {
         Axis { grid: false, ..Axis::new(range, label, Ticks::Counts(after)) }
     }
 
+    /// Of rows or columns that have these numbers; without gridlines.
+    pub fn units(range: (f64, f64), label: impl Into<String>, ids: Vec<i64>) -> Axis {
+        Axis { grid: false, ..Axis::new(range, label, Ticks::Units(ids)) }
+    }
+
     /// With these ticks; without gridlines.
     pub fn at(range: (f64, f64), label: impl Into<String>, ticks: Vec<(f64, String)>) -> Axis {
         Axis { grid: false, ..Axis::new(range, label, Ticks::At(ticks)) }
@@ -93,6 +101,11 @@ impl Axis {
         Axis { room, ..self }
     }
 
+    /// Whether its ticks are names.
+    pub fn is_named(&self) -> bool {
+        matches!(self.ticks, Ticks::At(_))
+    }
+
     /// Whether it is logarithmic.
     pub fn is_logarithmic(&self) -> bool {
         self.ticks == Ticks::Decades
@@ -115,6 +128,9 @@ impl Axis {
             Ticks::Counts(after) => {
                 let whole = labelled(low, high, wanted).into_iter().filter(|t| t.0.fract() == 0.0 && t.0 < high);
                 whole.map(|(at, _)| (at + after, format!("{at:.0}"))).collect()
+            }
+            Ticks::Units(ids) => {
+                numbered(ids, wanted).into_iter().map(|(at, id)| (at as f64 + 0.5, id.to_string())).collect()
             }
             Ticks::At(ticks) => ticks.clone(),
         }

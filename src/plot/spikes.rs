@@ -7,7 +7,7 @@ use super::chart::{Chart, Sheet, Style};
 use super::elements::Strokes;
 use super::palette::{self, FRAME};
 use super::raster::{Place, shade};
-use super::rows::Rows;
+use super::rows::{Rows, numbered};
 use super::scale::Axis;
 use super::tally::{Drawn, Tally};
 use super::{PlotError, font};
@@ -89,19 +89,19 @@ fn density(chart: &Chart, rows: &Rows, tally: &Tally) -> Result<(), PlotError> {
     chart.image(width as u32, rgba)
 }
 
-/// The numbers of the members beside their rows, each `row` pixels high.
+/// What the units are called, beside their rows, each `row` pixels high.
 fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
     let mut ticks = Vec::new();
     for (index, band) in rows.bands.iter().enumerate() {
-        let height = band.members.len() as f64 * row;
+        let height = band.ids.len() as f64 * row;
         let wanted = (height / (3.5 * style.em)).floor().clamp(1.0, 12.0) as usize;
-        let (places, _) = axis::ticks(0.0, band.members.len() as f64 - 1.0, wanted);
-        for place in places {
-            // Only whole rows have a number, and the one at a band's end would touch its neighbour's 0.
+        for (place, id) in numbered(&band.ids, wanted) {
+            let place = place as f64;
+            // A number at a band's end would touch its neighbour's first.
             let below = height - (place + 0.5) * row;
             let crowded = place > 0.0 && index + 1 < rows.bands.len() && below < 1.2 * style.small;
-            if place.fract() == 0.0 && height >= 1.3 * style.small && !crowded {
-                ticks.push((band.first_row as f64 + place + 0.5, band.members[place as usize].to_string()));
+            if height >= 1.3 * style.small && !crowded {
+                ticks.push((band.first_row as f64 + place + 0.5, id.to_string()));
             }
         }
     }
@@ -112,12 +112,12 @@ fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
 fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
     let em = sheet.style.em;
     let mut free_from = f64::NEG_INFINITY;
-    for band in rows.bands.iter().filter(|b| !b.members.is_empty()) {
+    for band in rows.bands.iter().filter(|b| !b.ids.is_empty()) {
         // A thin band is named at its middle, but never on top of the name above.
-        let middle = chart.panel.py(band.first_row as f64 + band.members.len() as f64 / 2.0).max(free_from);
+        let middle = chart.panel.py(band.first_row as f64 + band.ids.len() as f64 / 2.0).max(free_from);
         free_from = middle + 1.05 * em;
         let style = sheet.style.bold(em, palette::color(band.color), (HPos::Left, VPos::Center));
-        sheet.write((em, middle), &font::fit(&band.name, em, 12.0 * em), &style)?;
+        sheet.write((em, middle), &font::fit_bold(&band.name, em, 12.0 * em), &style)?;
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl<'a> Tally<'a> {
     pub fn bands_of_lines(&self) -> Vec<u32> {
         let mut bands = vec![0; self.grid.1];
         for (index, band) in self.rows.bands.iter().enumerate() {
-            for row in band.first_row..band.first_row + band.members.len() {
+            for row in band.first_row..band.first_row + band.ids.len() {
                 bands[self.line(row as u32)] = index as u32;
             }
         }

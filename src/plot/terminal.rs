@@ -29,7 +29,7 @@ pub fn raster_text(
     options: &RasterOptions,
     terminal: &TerminalOptions,
 ) -> Result<String, PlotError> {
-    let rows = Rows::new(spikes.unit_ids().len(), groups, &options.select, options.max_neurons)?;
+    let rows = Rows::new(spikes.unit_ids(), groups, &options.select, options.max_neurons)?;
     let time = raster::window(spikes.ends()?, options.start, options.stop)?;
     let longest = rows.bands.iter().map(|b| b.name.chars().count()).max().unwrap_or(0).clamp(2, 14);
     let columns = terminal.width.max(30) - longest - 2 - PEAK;
@@ -39,11 +39,8 @@ pub fn raster_text(
     };
     // Each population gets whole lines, in proportion to its rows.
     let share = |n: usize| ((terminal.height * n) as f64 / rows.count.max(1) as f64).round().max(1.0) as usize;
-    let mut dots: Vec<Vec<u8>> = rows
-        .bands
-        .iter()
-        .map(|b| vec![0; columns * share(b.members.len()).min(b.members.len().div_ceil(4).max(1))])
-        .collect();
+    let mut dots: Vec<Vec<u8>> =
+        rows.bands.iter().map(|b| vec![0; columns * share(b.ids.len()).min(b.ids.len().div_ceil(4).max(1))]).collect();
     let mut counts = vec![vec![0u32; columns]; rows.bands.len()];
     let per_s = 1.0 / (time.stop - time.start);
     let mut any = false;
@@ -60,7 +57,7 @@ pub fn raster_text(
         if row != NONE {
             let height = 4 * dots[band].len() / columns;
             let place = row as usize - rows.bands[band].first_row;
-            let y = place * height / rows.bands[band].members.len();
+            let y = place * height / rows.bands[band].ids.len();
             // Unicode numbers the dots down the left column, then the right; the lowest two last.
             dots[band][y / 4 * columns + x / 2] |= [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4];
         }
@@ -70,7 +67,7 @@ pub fn raster_text(
     })?;
     let mut text = String::new();
     let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).collect::<String>());
-    for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].members.is_empty()) {
+    for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].ids.is_empty()) {
         for (line, cells) in cells.chunks(columns).enumerate() {
             let name = if line == 0 { rows.bands[band].name.as_str() } else { "" };
             let drawn: String = cells.iter().filter_map(|c| char::from_u32(0x2800 + u32::from(*c))).collect();

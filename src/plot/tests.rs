@@ -146,8 +146,140 @@ fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
     ]
 }
 
+fn sweeps(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    let key = |label: &str, values: &[&str]| SweptKey {
+        label: label.into(),
+        values: values.iter().map(|value| value.to_string()).collect(),
+    };
+    let (g, seed, rule) = (key("g", &["3", "4", "5"]), key("seed", &["1", "2"]), key("rule", &["stdp", "clopath"]));
+    let swept = |keys: &[&SweptKey], groups: &[&str]| {
+        let cells = keys.iter().map(|key| key.values.len()).product();
+        let samples: Vec<Vec<f64>> = (0..cells).map(|cell| vec![cell as f64, 2.0]).collect();
+        let groups = groups.iter().map(|name| (name.to_string(), samples.clone())).collect();
+        let keys = keys.iter().map(|key| (*key).clone()).collect();
+        sweep("sweep", &Swept { keys, figure: "rate (Hz)".into(), groups }, size).unwrap()
+    };
+    vec![
+        ("sweep", swept(&[&g], &["E", "I"])),
+        ("sweep over two", swept(&[&g, &seed], &[""])),
+        ("sweep over texts", swept(&[&rule], &["E", "I"])),
+    ]
+}
+
 fn all(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
-    [rasters(size), curves_of(size), statistics(size)].concat()
+    [rasters(size), curves_of(size), statistics(size), sweeps(size), long_names(size)].concat()
+}
+
+/// Names as people give them, that begin or end alike.
+const LONG: [&str; 4] = [
+    "excitatory_neurons_of_layer_2_and_3_of_the_primary_motor_cortex",
+    "excitatory_neurons_of_layer_2_and_3_of_the_primary_visual_area",
+    "inhibitory_neurons_of_layer_2_and_3_of_the_primary_motor_cortex",
+    "all_neurons_of_the_motor_cortex_onto_the_readout_over_memristive_synapses_with_spread",
+];
+
+/// Every kind whose texts are somebody's names.
+fn long_names(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
+    let (spikes, window, title) = (spikes(), (0.0, 2.0), format!("{}_{}.h5", LONG[3], LONG[0]));
+    let groups = [Group::new(LONG[0], 0, 12), Group::new(LONG[1], 12, 2), Group::new(LONG[2], 14, 16)];
+    let signal =
+        Signal { name: LONG[3].into(), unit: "mm/s".into(), times: vec![0.0, 1.0], width: 1, data: vec![0.0, 1e-3] };
+    let signals = [signal];
+    let data = RasterData {
+        title: &title,
+        spikes: &spikes,
+        groups: &groups,
+        signals: &signals,
+        intervals: None,
+        observed: &[],
+    };
+    let units: Vec<(usize, String)> = (0..3).map(|u| (u, format!("{}[{u}]", LONG[u]))).collect();
+    let sides = [LONG[0].to_string(), LONG[1].to_string()];
+    let what = Aligned {
+        title: &title,
+        spikes: &spikes,
+        units: &units,
+        trials: &[(0.2, 0), (0.6, 1)],
+        groups: &sides,
+        event: LONG[3],
+        reach: (0.1, 0.2),
+        bin: None,
+        observed: &[],
+    };
+    let points = wave(20, 0.25);
+    let series = |color: usize| Series { label: LONG[color].into(), shape: Shape::Line, color, points: points.clone() };
+    let axes = xy::Axes {
+        name: LONG[3].into(),
+        x: format!("{} (V)", LONG[3]),
+        y: format!("{} (A)", LONG[3]),
+        series: vec![series(0), series(1)],
+        zero: false,
+    };
+    let table = Traces {
+        name: format!("v_m of {}", LONG[0]),
+        unit: "mV".into(),
+        times_ms: vec![0.0, 1.0],
+        series: (0..3).map(|k| (format!("{}[{k}]", LONG[0]), vec![-60.0, -55.0 + k as f64])).collect(),
+        spikes_ms: vec![],
+        level: Some(("threshold".into(), -50.0)),
+    };
+    let bars = LONG.map(|name| EnergyBars { name: name.into(), joules: [Some(2e-9), None, Some(1e-9), None] });
+    let key = |label: &str| SweptKey { label: label.into(), values: LONG.map(String::from).to_vec() };
+    let runs = |cells: usize| (0..cells).map(|cell| vec![cell as f64]).collect::<Vec<_>>();
+    let named = LONG.map(|name| (name.to_string(), runs(4))).to_vec();
+    let by_text = Swept { keys: vec![key(LONG[2])], figure: format!("{} (Hz)", LONG[3]), groups: named };
+    let two = vec![(String::new(), runs(16))];
+    let by_two = Swept { keys: vec![key(LONG[2]), key(LONG[0])], figure: LONG[3].into(), groups: two };
+    let (table_of, lags) = (spikes.trains(), 0.1);
+    let lags = correlogram(&table_of[0], &table_of[1], false, 0.002, lags).unwrap();
+    vec![
+        ("energy, long names", energy(&title, &bars, size).unwrap()),
+        ("raster, long names", raster(&data, &RasterOptions { size, ..RasterOptions::default() }).unwrap()),
+        ("aligned, long names", aligned(&what, size).unwrap()),
+        ("xy, long names", xy(&title, "", &[axes.clone(), axes], size).unwrap()),
+        ("traces, long names", traces(&title, &[table.clone(), table], size).unwrap()),
+        ("rates, long names", rate_histogram(&title, &spikes, &groups, window, &[], size).unwrap()),
+        ("correlations, long names", correlation_map(&title, &spikes, (&groups, &[]), window, 0.1, &[], size).unwrap()),
+        ("correlogram, long names", cross_correlogram(&title, [LONG[0], LONG[3]], &lags, 20.0, size).unwrap()),
+        ("weights, long names", weights(&title, &snapshots(LONG[3], "pA"), size).unwrap()),
+        ("evolution, long names", weight_evolution(&title, &LONG.map(|name| snapshots(name, "pA")), size).unwrap()),
+        ("sweep over texts, long names", sweep(&title, &by_text, size).unwrap()),
+        ("sweep over two, long names", sweep(&title, &by_two, size).unwrap()),
+    ]
+}
+
+#[test]
+fn every_name_beside_or_below_a_chart_is_there_and_can_be_told_from_the_others() {
+    /// As much of a name as there is room for: whole, or its beginning and end.
+    fn is_of(text: &str, name: &str) -> bool {
+        let part = |(head, tail): (&str, &str)| !head.is_empty() && name.starts_with(head) && name.ends_with(tail);
+        text == name || text.split_once('\u{2026}').is_some_and(part)
+    }
+    for size in [(1400, 900), (400, 300), (900, 1400)] {
+        for (kind, figure) in long_names(size) {
+            let wanted = match kind {
+                "energy, long names" => 1,
+                // Below too, where that is not too narrow to tell them apart.
+                "sweep over texts, long names" | "sweep over two, long names" if size.0 > 400 => 2,
+                "sweep over texts, long names" => 1,
+                _ => continue,
+            };
+            for name in LONG {
+                let found: Vec<&str> = figure
+                    .texts()
+                    .filter(|text| is_of(text, name) && LONG.iter().filter(|name| is_of(text, name)).count() == 1)
+                    .collect();
+                assert!(found.len() >= wanted, "{kind} of {size:?}: {name} is {found:?}");
+            }
+        }
+        let names: Vec<String> = (0..12).map(|k| format!("{}_{k}", LONG[k % 4])).collect();
+        let bars: Vec<_> =
+            names.iter().map(|name| EnergyBars { name: name.clone(), joules: [Some(1e-9); 4] }).collect();
+        let figure = energy("t", &bars, size).unwrap();
+        for name in &names {
+            assert!(figure.texts().any(|text| is_of(text, name)), "energy of {size:?}: {name} is missing");
+        }
+    }
 }
 
 /// What a text covers: left, top, right, bottom.
@@ -173,7 +305,7 @@ fn no_text_lies_on_another_or_is_cut() {
     for size in [(1400, 900), (400, 300), (900, 1400)] {
         for (kind, figure) in all(size) {
             let boxes: Vec<_> = figure.marks.iter().filter_map(covered).collect();
-            assert!(boxes.len() > 1, "{kind}");
+            assert!(boxes.len() > 1 && boxes.iter().all(|(text, _)| !text.is_empty()), "{kind}");
             for (i, (text, a)) in boxes.iter().enumerate() {
                 let inside = a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= f64::from(size.0) && a[3] <= f64::from(size.1);
                 assert!(inside, "{kind} of {size:?}: `{text}` is cut: {a:?}");

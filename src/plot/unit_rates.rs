@@ -16,8 +16,8 @@ pub(crate) fn unit_rate_chart(sheet: &Sheet, pixels: [f64; 4], rows: &Rows, hz: 
     let chart = sheet.chart("unit rates", pixels, 0.5 * sheet.style.em, (x, y))?;
     // No more bars than pixels: the mean of the units that share one.
     let pack = (rows.count as f64 / (bottom - top).max(1.0)).ceil().max(1.0) as usize;
-    for band in rows.bands.iter().filter(|b| !b.members.is_empty()) {
-        let end = band.first_row + band.members.len();
+    for band in rows.bands.iter().filter(|b| !b.ids.is_empty()) {
+        let end = band.first_row + band.ids.len();
         let mut corners = vec![(0.0, band.first_row as f64)];
         for from in (band.first_row..end).step_by(pack) {
             let to = (from + pack).min(end);

@@ -73,7 +73,7 @@ impl NetworkSpec {
                 return Err(format!("{found} The event engine would take steps of that length and not end."));
             }
             let slow = if exact {
-                " The event engine takes steps of about that length while they last, which is slow."
+                " The event engine takes steps of about that length after each event until the potential has settled, which is slow."
             } else {
                 ""
             };

@@ -365,6 +365,13 @@ pub enum Connect {
     Pairs(Vec<(u32, u32)>),
 }
 
+impl Connect {
+    /// Is it drawn target by target?
+    pub fn by_target(&self) -> bool {
+        matches!(self, Connect::FixedIndegree(_))
+    }
+}
+
 /// `[record]`.
 #[derive(Clone, Debug, Default)]
 pub struct RecordSpec {

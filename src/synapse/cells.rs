@@ -100,6 +100,17 @@ impl Cells {
         Cells { needs, updates: vec![0; n], key: keys, rest }
     }
 
+    /// Memory that they take \[bytes\].
+    pub fn bytes(&self) -> usize {
+        let Rest { carry, time, pulses, g } = &self.rest;
+        size_of_val(&self.key[..])
+            + size_of_val(&self.updates[..])
+            + size_of_val(&carry[..])
+            + size_of_val(&time[..])
+            + size_of_val(&pulses[..])
+            + size_of_val(&g[..])
+    }
+
     /// Memory that it takes for each synapse \[bytes\].
     pub fn bytes_per_synapse(needs: &Needs) -> usize {
         let each = if needs.time { 8 } else { 0 } + if needs.pulses { 4 } else { 0 };

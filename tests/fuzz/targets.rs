@@ -6,7 +6,7 @@ use std::process::Command;
 
 use hdf5::filters::Filter;
 use memspike::engine::checkpoint::Checkpoint;
-use memspike::{format, network, npy, spec};
+use memspike::{engine, format, network, npy, spec};
 
 use crate::resume::{Resumed, signed};
 use crate::{hdf5 as contained, matlab};
@@ -202,8 +202,8 @@ fn model(root: &Path, mut seeds: Vec<Vec<u8>>) -> Target {
         let Ok(text) = std::str::from_utf8(input) else { return Answer::Refused };
         match spec::parse(text, "input.toml", &base, &[]) {
             // As the program does: what does not fit into memory is refused before its parameters are drawn.
-            Ok(spec) => match network::estimate(&spec) {
-                Ok(size) if size.bytes < LARGEST => answer(network::check_parameters(&spec)),
+            Ok(spec) => match network::estimate(&spec).and_then(|_| engine::needed(&spec, 1, 1, true)) {
+                Ok(size) if size.most < LARGEST => answer(network::check_parameters(&spec)),
                 _ => Answer::Refused,
             },
             Err(_) => Answer::Refused,

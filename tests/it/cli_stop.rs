@@ -38,6 +38,53 @@ fn ctrl_c_keeps_what_was_simulated() {
     assert!(kept.notes.iter().any(|note| note.contains("interrupted")), "{:?}", kept.notes);
 }
 
+/// Neurons that nothing connects: no delay ends a window. The solver looks ahead for spikes that never come.
+#[test]
+fn a_run_without_delays_answers_both_signals_in_both_engines() {
+    for (signal, engine, neuron) in [
+        ("-INT", "event", "neuron.adex = { i_e = '450 pA' }"),
+        ("-TERM", "grid", "neuron.lif_exp = { i_e = '300 pA' }"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let model = format!(
+            "simulation = {{ duration = '1000 s', engine = '{engine}' }}\n[population.a]\nsize = 100000\n{neuron}\n"
+        );
+        std::fs::write(folder.path().join("m.toml"), model).unwrap();
+        let mut child = command(folder.path())
+            .args(["run", "m.toml", "-o", "a.h5", "--threads", "1"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let waiting = |seconds: u64| {
+            let begin = Instant::now();
+            move || {
+                std::thread::sleep(Duration::from_millis(20));
+                begin.elapsed() < Duration::from_secs(seconds)
+            }
+        };
+        let begins = waiting(60);
+        while !folder.path().join("a.h5.part").exists() && begins() {}
+        std::thread::sleep(Duration::from_millis(500));
+        let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        // A generous while: one look ahead over all neurons took minutes.
+        let answers = waiting(40);
+        while child.try_wait().unwrap().is_none() {
+            if !answers() {
+                child.kill().unwrap();
+                panic!("{engine}: no answer to {signal}");
+            }
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{engine}: {said}");
+        assert!(said.contains("what was simulated is kept"), "{engine}: {said}");
+        let kept = memspike::format::read(&folder.path().join("a.h5")).unwrap();
+        assert!(kept.notes.iter().any(|note| note.contains("interrupted")), "{engine}: {:?}", kept.notes);
+    }
+}
+
 #[test]
 fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
     let folder = workplace();

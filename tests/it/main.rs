@@ -44,6 +44,7 @@ mod interchange_sonata_export;
 mod labels;
 mod learning;
 mod model_file;
+mod network_memory;
 mod network_random;
 mod neuron_adaptation;
 mod neuron_linear;

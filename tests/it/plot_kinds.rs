@@ -2,7 +2,8 @@
 
 use memspike::analysis::correlogram;
 use memspike::plot::{
-    Figure, Mark, Traces, WeightSnapshots, connectivity, correlation_map, cross_correlogram, rasterize, traces,
+    Anchor, Figure, Group, Mark, RasterData, RasterOptions, Traces, WeightSnapshots, connectivity, correlation_map,
+    cross_correlogram, raster, rasterize, traces,
 };
 use memspike::spikes::SpikeTable;
 
@@ -32,6 +33,55 @@ fn a_correlation_map_shows_equal_opposite_and_silent_trains() {
     assert_eq!((none, cell(0.0, 0.0)), ([255; 3], [255; 3]), "no correlation, and the diagonal");
     assert!(figure.caption.contains("mean over pairs -0.3333; white: 1 unit"), "{}", figure.caption);
     assert!(has(&figure, "correlation") && has(&figure, "unit"));
+}
+
+#[test]
+fn a_correlation_map_of_a_selection_is_labelled_with_its_units() {
+    let trains: Vec<Vec<f64>> =
+        (0..100).map(|u| (0..10).map(|i| (0.2 * f64::from(i) + 0.03 * f64::from(u)) % 2.0).collect()).collect();
+    let sorted = trains.into_iter().map(|mut train: Vec<f64>| {
+        train.sort_by(f64::total_cmp);
+        train
+    });
+    let trains: Vec<Vec<f64>> = sorted.collect();
+    let draw = |ids: Vec<i64>, groups: &[Group], selection: &str| {
+        let spikes = SpikeTable::from_units(ids, &trains).unwrap();
+        let selection = [selection.parse().unwrap()];
+        correlation_map("t", &spikes, (groups, &selection), (0.0, 2.0), 0.1, &[], SIZE).unwrap()
+    };
+    // The number at the middle of a row of this map, if there is one there.
+    let row = |figure: &Figure, row: f64| {
+        let panel = figure.panel("correlation").unwrap();
+        let (x, y) = (panel.pixels[0], panel.py(row + 0.5));
+        figure.marks.iter().find_map(|mark| match mark {
+            Mark::Text { x: at, y: base, size, text, anchor: Anchor::End, .. }
+                if *at < x && (base - 0.36 * size - y).abs() < 1.0 =>
+            {
+                Some(text.clone())
+            }
+            _ => None,
+        })
+    };
+    let groups = [Group::new("E", 0, 60), Group::new("I", 60, 40)];
+    let some = draw((0..60).chain(0..40).collect(), &groups, "I[17:38]");
+    assert!(has(&some, "I: neuron") && !has(&some, "0"), "{:?}", some.texts().collect::<Vec<_>>());
+    assert_eq!([row(&some, 3.0), row(&some, 13.0)], [Some("20".to_string()), Some("30".to_string())]);
+    // What a recording calls its units.
+    let ids: Vec<i64> = (0..100).map(|unit| 1000 + 3 * unit).collect();
+    let recorded = draw(ids, &[], "units[40:60]");
+    assert!(has(&recorded, "unit") && has(&recorded, "1120") && !has(&recorded, "0"));
+    assert_eq!(row(&recorded, 0.0), Some("1120".to_string()));
+}
+
+#[test]
+fn rows_of_a_raster_are_labelled_with_what_a_recording_calls_its_units() {
+    let trains: Vec<Vec<f64>> = (0..40).map(|u| vec![0.02 * f64::from(u)]).collect();
+    let spikes = SpikeTable::from_units((0..40).map(|unit| 500 + 7 * unit).collect(), &trains).unwrap();
+    let data = RasterData { title: "", spikes: &spikes, groups: &[], signals: &[], intervals: None, observed: &[] };
+    let select = vec!["units[10:30]".parse().unwrap()];
+    let options = RasterOptions { select, rates: false, unit_rates: false, ..RasterOptions::default() };
+    let figure = raster(&data, &options).unwrap();
+    assert!(has(&figure, "570") && !has(&figure, "10"), "{:?}", figure.texts().collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What one train shows, while its spikes go by.
 
 use super::super::cv2::contrast;
+use super::super::isi::beyond_rounding;
 use super::super::lv::{REFRACTORINESS, lv_term, lvr_term};
 use super::super::moments::Moments;
 
@@ -9,6 +10,8 @@ use super::super::moments::Moments;
 pub(super) struct Train {
     spikes: u64,
     last: f64,
+    /// The largest time, or minus the least.
+    furthest: f64,
     /// Was there a gap in what was observed since the last spike?
     rested: bool,
     interval: Option<f64>,
@@ -25,6 +28,7 @@ impl Train {
     #[inline]
     pub fn add(&mut self, time: f64) {
         self.spikes += 1;
+        self.furthest = self.furthest.max(time.abs());
         let before = std::mem::replace(&mut self.last, time);
         if std::mem::replace(&mut self.rested, false) || self.spikes == 1 {
             return;
@@ -48,8 +52,10 @@ impl Train {
 
     /// Over a window of so many seconds.
     pub fn figures(&self, seconds: f64) -> UnitStatistics {
-        let i = &self.intervals;
-        let per_pair = |sum: f64| (self.pairs > 0).then(|| sum / self.pairs as f64);
+        // Of a clock, what the rounding of times leaves is no variation.
+        let clock = self.intervals.std().is_some_and(|std| beyond_rounding(std, self.furthest) == 0.0);
+        let i = &if clock { self.intervals.settled() } else { self.intervals };
+        let per_pair = |sum: f64| (self.pairs > 0).then(|| if clock { 0.0 } else { sum / self.pairs as f64 });
         UnitStatistics {
             spikes: self.spikes,
             rate_hz: self.spikes as f64 / seconds,
@@ -91,6 +97,14 @@ pub struct UnitStatistics {
 mod tests {
     use super::*;
     use crate::analysis::{cv, cv2, intervals, lv, lvr};
+
+    #[test]
+    fn a_clock_does_not_vary_in_any_figure() {
+        let mut train = Train::default();
+        (0..1000).for_each(|k| train.add(0.1 * f64::from(k)));
+        let found = train.figures(100.0);
+        assert_eq!([found.cv, found.cv2, found.lv, found.lvr, found.intervals.std()], [Some(0.0); 5]);
+    }
 
     #[test]
     fn a_train_that_goes_by_has_the_figures_of_one_that_is_there() {

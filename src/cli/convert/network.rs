@@ -26,16 +26,25 @@ pub struct Built {
 pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     let Loaded { spec, .. } = Model::File(path.to_owned()).load(layers, None)?;
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    memory::refuse_if_too_large(size.members(), size.synapses, size.bytes, memory::available())?;
+    // It records all weights of one step.
+    let mut listed = spec.clone();
+    record_all(&mut listed);
+    let bytes = memory::needed(&listed, &size, Some(1), 1, false)?;
+    memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available())?;
     let (populations, synapses) = build(spec.clone())?;
     Ok(Built { spec, populations, synapses })
 }
 
-/// Draws the parameters, and the synapses as they are at the start: one step is simulated, in which they are recorded.
-fn build(mut spec: NetworkSpec) -> Result<(Vec<Population>, Vec<Synapses>), Failure> {
+/// One step, at whose end all weights are recorded.
+fn record_all(spec: &mut NetworkSpec) {
     spec.simulation.duration = Some(spec.simulation.resolution);
     let all = (0..spec.projections.len()).map(|projection| WeightRecord { projection, on: WeightSample::End });
     spec.record = RecordSpec { weights: all.collect(), ..RecordSpec::default() };
+}
+
+/// Draws the parameters, and the synapses as they are at the start: one step is simulated, in which they are recorded.
+fn build(mut spec: NetworkSpec) -> Result<(Vec<Population>, Vec<Synapses>), Failure> {
+    record_all(&mut spec);
     let (populations, layout, memory) = simulate(spec)?;
     let mut synapses = Vec::new();
     for (place, layout) in layout.weights.into_iter().enumerate() {

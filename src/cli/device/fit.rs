@@ -21,8 +21,10 @@ use crate::cli::{Done, Failure};
 #[command(
     after_help = "Examples:\n  memspike device fit pulses.csv --as soft_bounds,exp_step,neurosim -o my_cell.toml\n  \
                         memspike device fit pulses.csv --g G_uS --unit uS --direction polarity --device cell --cycle cycle -o fit.png\n\n\
-                        What is fitted is the mean change of conductance by a pulse, over the conductance before it, in each direction; \
-                        -o FILE.toml writes the best fit as [device.FILE.MODEL]."
+                        What is fitted is the change of conductance by a pulse, over the conductance before it, in each direction. The \
+                        best fit is that with the least AICc, n ln(RSS / n) + 2 K + 2 K (K + 1) / (n - K - 1), which weighs the squared \
+                        deviations RSS of the n pulses, taken for Gaussian, against the number K of free parameters and their variance \
+                        (Hurvich and Tsai 1989, doi:10.1093/biomet/76.2.297). -o FILE.toml writes it as [device.FILE.MODEL]."
 )]
 pub struct Args {
     /// The measurement
@@ -76,20 +78,20 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let rows = read_pulses(&args.file, &columns).map_err(Failure::input)?;
     let wrong = |e: memspike::check::Invalid| Failure::input(format!("{}: {}", args.file.display(), e.message));
     let measured = Measured::new(&rows).map_err(wrong)?;
-    // One that does not fit at all stays out of the table, with its reason.
+    let pulses = changes(&rows);
+    // A model that does not fit at all stays out of the table, with its reason.
     let (mut fits, mut reasons) = (Vec::new(), Vec::new());
     for model in models {
-        match fit(model, &measured) {
+        match fit(model, &measured, &pulses) {
             Ok(fit) => fits.push(fit),
             Err(e) => reasons.push(e.message),
         }
     }
-    fits.sort_by(|a, b| a.residual.total_cmp(&b.residual));
+    fits.sort_by(Fit::compare);
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
     notes(&reasons);
     let [(_, c2c), (_, d2d)] = spread(&measured);
 
-    let pulses = changes(&rows);
     let columns: [Vec<f64>; 4] = [
         pulses.iter().map(|c| c.g).collect(),
         pulses.iter().map(|c| c.dg).collect(),
@@ -100,12 +102,14 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let table = csv(&[0, 1, 2, 3].map(|k| (names[k], &columns[k][..])));
     let figure = if outputs.wants_picture() { Some(draw(args, &measured, &pulses, &fits)?) } else { None };
     let said = outputs.write(&table, figure.as_ref(), &set(args, best, &outputs.set_name()))?;
+    // How much worse than the best.
+    let worse = |f: &Fit| Some(f.aicc()? - best.aicc()?);
     if args.sinks.json {
         let one = |f: &Fit| {
             let given: serde_json::Map<String, serde_json::Value> =
                 f.given.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
             json!({ "model": f.model.describe().name, "residual_S": f.residual, "relative": f.residual / f.size,
-                    "free": f.free, "parameters": given })
+                    "free": f.free, "aicc": f.aicc(), "aicc_above_best": worse(f), "parameters": given })
         };
         return Done::json(&json!({
             "file": args.file.display().to_string(), "pulses": pulses.len(), "devices": measured.devices,
@@ -116,7 +120,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     let mut out = format!(
         "{}: {} pulses of {} device(s), {:.4e} to {:.4e} S, steps of {:.3e} S (rms)\nspread: pulse to pulse {:.1} %, device to device \
-         {:.1} % of a step\n\n{:<14} {:>5} {:>14} {:>12}\n",
+         {:.1} % of a step\n\n{:<14} {:>5} {:>14} {:>12} {:>12} {:>12}\n",
         args.file.display(),
         pulses.len(),
         measured.devices,
@@ -128,13 +132,21 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         "model",
         "free",
         "residual [S]",
-        "of a step"
+        "of a step",
+        "AICc",
+        "above best"
     );
     for f in &fits {
         let relative = format!("{:.2} %", 100.0 * f.residual / f.size);
-        let _ = writeln!(out, "{:<14} {:>5} {:>14.4e} {:>12}", f.model.describe().name, f.free, f.residual, relative);
+        let [aicc, worse] = [f.aicc(), worse(f)].map(|v| v.map_or("-".to_string(), |v| format!("{v:.1}")));
+        let name = f.model.describe().name;
+        let _ = writeln!(out, "{name:<14} {:>5} {:>14.4e} {relative:>12} {aicc:>12} {worse:>12}", f.free, f.residual);
     }
-    let _ = write!(out, "\nresidual: root mean square deviation from the mean change, over pulses\n{said}");
+    let _ = write!(
+        out,
+        "\nresidual: root mean square deviation from the mean change, over pulses\nAICc: what parameters cost, and deviations of single \
+         pulses; the least is best, within 2 of it hardly worse (--help)\n{said}"
+    );
     Ok(Done::text(out))
 }
 
@@ -197,6 +209,6 @@ fn draw(
         }
     };
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let caption = format!("{} pulses of {} device(s); the best fits", pulses.len(), measured.devices);
+    let caption = format!("{} pulses of {} device(s); the best fits by AICc", pulses.len(), measured.devices);
     xy(&format!("{title}: fits"), &caption, &[panel(true), panel(false)], SIZE).map_err(Failure::run)
 }

@@ -26,6 +26,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
             args.projection.as_ref().map_or(String::new(), |name| format!(" named {name}"))
         )));
     }
-    let figure = plot::energy(title, &bars, SIZE).map_err(Failure::input)?;
+    // Each name needs a line.
+    let height = SIZE.1.max(u32::try_from(200 + 26 * bars.len()).unwrap_or(u32::MAX)).min(20_000);
+    let figure = plot::energy(title, &bars, (SIZE.0, height)).map_err(Failure::input)?;
     Ok((figure, format!("{} projections with devices", bars.len())))
 }

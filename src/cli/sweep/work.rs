@@ -171,7 +171,9 @@ impl Crew<'_> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let share = processors / self.common.jobs.min(self.tasks.len()).max(1);
         let threads = self.common.threads.map_or_else(|| size.threads(share, 1), usize::from);
-        let Some(pass) = self.gate.enter(size.bytes) else { return Ok(None) };
+        let Some(pass) = self.gate.enter(memory::needed(&spec, &size, Some(threads), 1, true)?) else {
+            return Ok(None);
+        };
         let done = self.simulate(index, task, threads, said)?;
         drop(pass);
         if !done {

@@ -18,7 +18,7 @@ use super::plastic::{show_plastic, tell_plastic, transmit};
 
 mod together;
 
-/// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check.
+/// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check, unless its model says less.
 const LOOK_AHEAD: i64 = 64;
 
 /// One population's part in a window's work.
@@ -87,6 +87,14 @@ fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest
         cell.check_at = earliest;
         calendar.insert(place, earliest);
     }
+}
+
+/// What a neuron's state, and parameters of its own, take in a block \[bytes\].
+pub fn cell_bytes(model: NeuronModel) -> (usize, usize) {
+    fn of<M: EventNeuron>() -> (usize, usize) {
+        (size_of::<Cell<M::State>>(), size_of::<M::Params>())
+    }
+    with_neuron_model!(model, M => of::<M>())
 }
 
 /// A block of `model`, at time 0.
@@ -394,7 +402,8 @@ impl<M: EventNeuron> Neurons<M> {
     /// Finds the spikes of the window and, as far as one looks, when the next one comes if nothing arrives.
     fn check<W: Real>(&mut self, place: u32, work: &mut Work<'_, W>) {
         let to = work.window.to;
-        let horizon = to + Time(self.quantum.0 * LOOK_AHEAD);
+        let ahead = Time(self.quantum.0.saturating_mul(LOOK_AHEAD)).min(M::LOOK_AHEAD);
+        let horizon = work.window.from.saturating_add(ahead).max(to);
         loop {
             let params = of(&self.params, place);
             let cell = &mut self.cells[place as usize];
@@ -411,12 +420,9 @@ impl<M: EventNeuron> Neurons<M> {
                     work.out.spikes.push(Spike { time, gid: self.first_gid + place });
                     tell_plastic(work.groups, work.population, place, time);
                 }
-                Some(time) => {
-                    cell.quiet_until = time;
-                    return;
-                }
-                None => {
-                    cell.quiet_until = earliest.max(horizon);
+                found => {
+                    cell.quiet_until = found.unwrap_or(earliest.max(horizon));
+                    M::keep_up(params, &mut cell.state, to);
                     return;
                 }
             }

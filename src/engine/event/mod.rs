@@ -20,7 +20,8 @@ use arrivals::Arrivals;
 use block::neuron_block;
 use held::Held;
 
-pub use block::Block;
+pub use arrivals::Arrival;
+pub use block::{Block, cell_bytes};
 pub use plastic::{show_plastic, tell_plastic, transmit};
 
 /// One thread's part of the network in the event engine.

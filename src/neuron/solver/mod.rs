@@ -5,6 +5,9 @@
 //! follows from its last coefficients (Jorba & Zou 2005, doi:10.1080/10586458.2005.10128904). The series is the
 //! dense output too, so a crossing is located on it, to the tick.
 //!
+//! A membrane that large conductances make much faster than these change is stiff: there steps would be as short as its time constant.
+//! Once it has run into the motion that it follows ([`Ode::slaved`]), that is expanded instead.
+//!
 //! The steps are a function of the state at the last event alone: the bounds of `next_spike` and the times of reads
 //! never cut one, hence never change a bit. A state is (origin, values there, time reached); an event at `time` moves
 //! the origin there, and nothing else does but whole steps.
@@ -44,6 +47,13 @@ pub trait Ode<const N: usize>: Clone + Send + Sync + 'static {
     /// Fills the Taylor coefficients in time \[ms\] of all variables from the values `y`; with `held` the potential is
     /// constant.
     fn expand(&self, y: &[f64; N], current: f64, held: bool, series: &mut [Series; N]);
+
+    /// Where the potential follows the other variables without delay, since it is drawn after them much faster than they change: fills
+    /// all series, that of the potential with the motion that all others run into, and gives how long \[ms\] that holds. None where this
+    /// is not so, or where the potential has not run into it yet to within the tolerance.
+    fn slaved(&self, _y: &[f64; N], _current: f64, _series: &mut [Series; N]) -> Option<f64> {
+        None
+    }
 
     /// What a spike does to the values.
     fn reset(&self, y: &mut [f64; N]);

@@ -21,6 +21,9 @@ const BEYOND: f64 = 1.0;
 /// [`EventNeuron::advance`] leaves the origin behind by at most this much before it takes the steps.
 const LAG: Time = Time(50_000_000_000);
 
+/// Steps are some ms long. What is looked at further ahead is looked at in vain if an event arrives, and again if none does.
+const LOOK_AHEAD: Time = Time(8_000_000_000);
+
 /// The event engine's view of the model with parameters `P` and N variables.
 pub struct Solved<P, const N: usize>(PhantomData<P>);
 
@@ -60,6 +63,12 @@ impl<const N: usize> Trajectory<N> {
 
     fn piece<P: Ode<N>>(&self, p: &P) -> Piece<N> {
         let mut series = [[0.0; ORDER + 1]; N];
+        if !self.held()
+            && let Some(lasts) = p.slaved(&self.y, self.current, &mut series)
+        {
+            let ticks = reach(&series, LONGEST.min(lasts)) * TICKS_PER_MS;
+            return Piece { series, end: self.origin.saturating_add(Time((ticks as i64).max(1))) };
+        }
         p.expand(&self.y, self.current, self.held(), &mut series);
         let floor = p.floor();
         if floor > f64::NEG_INFINITY && !self.held() {
@@ -256,6 +265,13 @@ where
             ahead.rebase(params, &piece, piece.end);
         }
         None
+    }
+
+    const LOOK_AHEAD: Time = LOOK_AHEAD;
+
+    fn keep_up(params: &P, state: &mut Trajectory<N>, before: Time) {
+        state.walk(params, Time(before.0 - 1));
+        state.time = state.time.max(state.origin);
     }
 
     fn advance(params: &P, state: &mut Trajectory<N>, to: Time) {

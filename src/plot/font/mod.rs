@@ -42,14 +42,39 @@ pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     units as f64 * size / f64::from(face.units_per_em())
 }
 
-/// The text, shortened with an ellipsis to at most `room` pixels.
+/// The text, shortened with an ellipsis at its end to at most `room` pixels.
 pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {
-    if width(text, size, false) <= room {
+    fit_as(text, size, false, room)
+}
+
+/// The same in bold.
+pub(crate) fn fit_bold(text: &str, size: f64, room: f64) -> String {
+    fit_as(text, size, true, room)
+}
+
+fn fit_as(text: &str, size: f64, bold: bool, room: f64) -> String {
+    if width(text, size, bold) <= room {
         return text.to_string();
     }
     let mut kept: Vec<char> = text.chars().collect();
     while kept.pop().is_some() {
         let short: String = kept.iter().collect::<String>().trim_end().to_string() + "\u{2026}";
+        if width(&short, size, bold) <= room {
+            return short;
+        }
+    }
+    String::new()
+}
+
+/// A name, shortened with an ellipsis in its middle to at most `room` pixels: names in a list often begin, or end, alike.
+pub(crate) fn fit_name(name: &str, size: f64, room: f64) -> String {
+    if width(name, size, false) <= room {
+        return name.to_string();
+    }
+    let letters: Vec<char> = name.chars().collect();
+    for kept in (1..letters.len()).rev() {
+        let (head, tail) = (&letters[..kept.div_ceil(2)], &letters[letters.len() - kept / 2..]);
+        let short: String = head.iter().chain(&['\u{2026}']).chain(tail).collect();
         if width(&short, size, false) <= room {
             return short;
         }
@@ -75,5 +100,10 @@ mod tests {
         let short = fit("excitatory_population_of_layer_23", 10.0, 60.0);
         assert!(short.ends_with('\u{2026}') && width(&short, 10.0, false) <= 60.0, "{short}");
         assert_eq!(fit("E", 10.0, 60.0), "E");
+        assert!(width(&fit_bold("excitatory_population_of_layer_23", 10.0, 60.0), 10.0, true) <= 60.0);
+        let name = fit_name("excitatory_population_of_layer_23", 10.0, 60.0);
+        let (head, tail) = name.split_once('\u{2026}').unwrap();
+        assert!(head.starts_with("exc") && tail.ends_with("_23") && width(&name, 10.0, false) <= 60.0, "{name}");
+        assert_eq!((fit_name("E", 10.0, 60.0), fit_name("EEE", 10.0, 1.0)), ("E".into(), String::new()));
     }
 }

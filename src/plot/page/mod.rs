@@ -43,7 +43,7 @@ impl Clock {
 /// If the window is empty, a selection names what is not there, the spikes cannot be read, or there are more of them than
 /// [`MOST_IN_PAGE`].
 pub fn page(data: &RasterData, options: &RasterOptions) -> Result<String, PlotError> {
-    let rows = Rows::new(data.spikes.unit_ids().len(), data.groups, &options.select, options.max_neurons)?;
+    let rows = Rows::new(data.spikes.unit_ids(), data.groups, &options.select, options.max_neurons)?;
     let time = raster::window(data.spikes.ends()?, options.start, options.stop)?;
     let clock = Clock::of(time.start, time.stop);
     let (mut spikes, mut found) = (Vec::new(), 0usize);
@@ -77,11 +77,11 @@ pub fn live_page(
     (start, stop): (f64, f64),
     live: &str,
 ) -> Result<(String, Clock), PlotError> {
-    let units = groups.iter().map(|g| g.count).sum();
-    let rows = Rows::new(units, groups, &[], None)?;
+    let unit_ids: Vec<i64> = groups.iter().flat_map(|g| 0..g.count as i64).collect();
+    let rows = Rows::new(&unit_ids, groups, &[], None)?;
     let time = raster::window(None, Some(start), Some(stop))?;
     let clock = Clock::of(time.start, time.stop);
-    let empty = crate::spikes::SpikeTable { unit_ids: vec![0; units], ..Default::default() };
+    let empty = crate::spikes::SpikeTable { unit_ids, ..Default::default() };
     let data = RasterData { title, spikes: &empty, groups, signals: &[], intervals: None, observed: &[] };
     let mut meta = meta(&data, &rows, (start, stop), clock);
     meta["live"] = json!(live);
@@ -99,24 +99,18 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         .bands
         .iter()
         .map(|band| {
-            // Members are listed where they are not simply counted.
-            let counted = band.members.iter().enumerate().all(|(i, member)| i == *member);
+            // What units are called is listed where they are not simply counted.
+            let counted = band.ids.iter().enumerate().all(|(i, id)| i as i64 == *id);
             json!({
                 "name": band.name,
                 "color": hex(band.color),
                 "first": band.first_row,
-                "count": band.members.len(),
-                "units": band.members.len(),
-                "members": if counted { Value::Null } else { json!(band.members) },
+                "count": band.ids.len(),
+                "units": band.ids.len(),
+                "members": if counted { Value::Null } else { json!(band.ids) },
             })
         })
         .collect();
-    // What the file calls its units, where it has no populations.
-    let unit_ids = data.spikes.unit_ids();
-    let ids: Option<Vec<i64>> = data.groups.is_empty().then(|| {
-        let drawn = rows.row_of.iter().enumerate().filter(|(_, row)| **row != NONE);
-        drawn.map(|(unit, _)| unit_ids[unit]).collect()
-    });
     let thinned = rows.count < rows.selected();
     let note =
         if thinned { format!("Neurons evenly chosen of {}.", axis::grouped(rows.selected())) } else { String::new() };
@@ -132,7 +126,6 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         "tick": clock.tick,
         "rows": rows.count,
         "populations": populations,
-        "ids": ids,
         "noun": if data.groups.is_empty() { "units" } else { "neurons" },
         "note": note,
         "colors": (0..7).map(hex).collect::<Vec<_>>(),

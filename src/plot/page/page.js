@@ -457,7 +457,7 @@ function nearest(x, y) {
 }
 function named(i) {
   const p = populations[popOf[rows[i]]], k = rows[i] - p.first;
-  const who = populations.length > 1 || p.name !== "units" ? `${p.name}[${member(p, k)}]` : `unit ${meta.ids ? meta.ids[rows[i]] : member(p, k)}`;
+  const who = populations.length > 1 || p.name !== "units" ? `${p.name}[${member(p, k)}]` : `unit ${member(p, k)}`;
   const t = seconds(i), digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(meta.tick, (view.t1 - view.t0) / 1e5)))));
   return `${who}  ${t.toFixed(digits).replace("-", "\u2212")} s`;
 }

@@ -174,6 +174,17 @@ impl<W: Real> Plastic<W> {
         }
     }
 
+    /// Memory that it takes before the first spike \[bytes\].
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.value[..])
+            + size_of_val(&self.x[..])
+            + size_of_val(&self.since[..])
+            + self.cells.bytes()
+            + size_of_val(&self.post[..])
+            + size_of_val(&self.recent[..])
+            + size_of_val(&self.pre[..])
+    }
+
     /// Takes note of a spike of source `row`, emitted at `time`; spikes come in order of (time, row).
     pub fn emitted(&mut self, row: u32, time: Time) {
         let state = &mut self.pre[row as usize];

@@ -63,7 +63,11 @@ fn run<N: EventNeuron>(
         for action in actions {
             let now = N::time(&state);
             match *action {
-                Action::Window(at) if at > now.0 && at <= next.0 => drain(&mut state, Time(at)),
+                Action::Window(at) if at > now.0 && at <= next.0 => {
+                    drain(&mut state, Time(at));
+                    N::keep_up(&p, &mut state, Time(at));
+                    assert!(N::time(&state) < Time(at));
+                }
                 Action::Read(at) if at > now.0 && at < next.0 => {
                     drain(&mut state, Time(at));
                     if at >= N::time(&state).0 {

@@ -1,0 +1,175 @@
+//! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
+
+use crate::network::{BuildError, Stored, expected, stored};
+use crate::sample::Law;
+use crate::spec::{
+    Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Rate, Slice, SourceSpec,
+    WeightSample,
+};
+use crate::time::Time;
+
+use super::event::{Arrival, cell_bytes};
+use super::statistics;
+use super::synapses::{Ends, Located};
+use super::train::Train;
+use super::windows;
+
+/// Memory of a run on one rank \[bytes\], beside that of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// What the synapses take that have been built.
+    pub synapses: u64,
+    /// The most that there is at once, from the beginning to the end of a run.
+    pub most: u64,
+}
+
+/// Estimates the memory of a run on so many threads of each of so many ranks; is its result `written` to a file?
+///
+/// # Errors
+/// If a projection can't be wired.
+pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -> Result<Needed, BuildError> {
+    let (threads, ranks) = (threads.max(1), ranks.max(1));
+    let Stored { built, building, pieces } = stored(spec, threads, ranks)?;
+    let everybody: f64 = spec.populations.iter().map(|p| p.size as f64).sum();
+    let columns: f64 = spec.populations.iter().map(columns).sum();
+    let given: f64 = spec.populations.iter().map(given).sum();
+    // Each rank has its share of neurons, the first the statistics of all.
+    let members: f64 = spec.populations.iter().map(|p| member(spec, p) * p.size as f64).sum();
+    let share = (members + inputs(spec) + arrivals(spec, everybody)) / ranks as f64;
+    let spikes: f64 = spec.record.spikes.iter().map(|slice| spec.populations[slice.population].size as f64).sum();
+    let running = share + everybody * statistics::BYTES as f64 + spikes + listed(spec, written, ranks)?;
+    // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
+    // but used again.
+    let later = built + columns.max(pieces) + running;
+    Ok(Needed { synapses: built as u64, most: (given + later.max(columns + building)) as u64 })
+}
+
+/// Parameters and initial states that differ from member to member.
+fn columns(population: &PopulationSpec) -> f64 {
+    let PopulationKind::Neuron { neuron, initial } = &population.kind else { return 0.0 };
+    let drawn = neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none());
+    8.0 * drawn.count() as f64 * population.size as f64
+}
+
+/// Spike times and images that the model holds already, once more for the engine.
+fn given(population: &PopulationSpec) -> f64 {
+    let bytes = match &population.kind {
+        PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => trains.iter().map(|t| size_of_val(&t[..])).sum(),
+        PopulationKind::Source(SourceSpec::Labels(labels)) => {
+            labels.images.pixels.len() + size_of_val(&labels.shown[..])
+        }
+        _ => 0,
+    };
+    bytes as f64
+}
+
+/// What the engine keeps of one member of a population.
+fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
+    let PopulationKind::Neuron { neuron, initial } = &population.kind else {
+        return (size_of::<Train>() + size_of::<(Time, u32)>()) as f64;
+    };
+    let shared = neuron.params.iter().chain(initial.iter().map(|(_, v)| v)).all(|v| v.constant().is_some());
+    let bytes = match spec.simulation.engine {
+        Engine::Event => {
+            let (cell, params) = cell_bytes(neuron.model);
+            // And when it is looked at next.
+            cell + size_of::<(Time, u32)>() + if shared { 0 } else { params }
+        }
+        Engine::Grid => {
+            let word = if spec.simulation.precision == Precision::Single { 4 } else { 8 };
+            let table = neuron.model.describe();
+            // The state, a counter, and the input of two sides.
+            word * (table.variables.len() + 2) + 4 + if shared { 0 } else { word * table.params.len() }
+        }
+    };
+    bytes as f64
+}
+
+/// What Poisson inputs and injected currents keep.
+fn inputs(spec: &NetworkSpec) -> f64 {
+    let driven = |targets: &[Slice]| {
+        let of = |slice: &Slice| slice.stop.unwrap_or(spec.populations[slice.population].size) - slice.start;
+        targets.iter().map(of).sum::<usize>()
+    };
+    let event = spec.simulation.engine == Engine::Event;
+    let each = |input: &InputSpec| match &input.kind {
+        InputKind::Poisson { .. } => 16 + if event { size_of::<Train>() + size_of::<(Time, u32)>() } else { 0 },
+        _ => 8,
+    };
+    spec.inputs.iter().map(|input| (driven(&input.targets) * each(input)) as f64).sum()
+}
+
+/// The arrivals of one window and population, of all parts, where the event engine gathers them; and room to sort them.
+fn arrivals(spec: &NetworkSpec, everybody: f64) -> f64 {
+    if spec.simulation.engine == Engine::Grid {
+        return 0.0;
+    }
+    let shortest = spec.projections.iter().filter_map(|p| Law::new(&p.delay)?.ok()).map(|law| law.at(0).max(0.0));
+    let window = shortest.fold(windows::longest(everybody as i64, None).ms(), f64::min);
+    let onto = |population: usize| -> f64 {
+        let rate = |input: &InputSpec| match &input.kind {
+            InputKind::Poisson { rate, indegree, .. } => {
+                let hz = match rate {
+                    Rate::Constant(value) => value.mean().unwrap_or(0.0),
+                    Rate::Steps(steps) => steps.iter().fold(0.0, |most, (_, hz)| hz.max(most)),
+                };
+                let of = |s: &Slice| s.stop.unwrap_or(spec.populations[population].size) - s.start;
+                let driven: usize = input.targets.iter().filter(|s| s.population == population).map(of).sum();
+                hz * indegree * driven as f64
+            }
+            _ => 0.0,
+        };
+        spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
+    };
+    let most = (0..spec.populations.len()).map(onto).fold(0.0, f64::max);
+    most * 1.5 * size_of::<Arrival>() as f64
+}
+
+/// What recorded weights take: every synapse with its ends, where it can't be looked up at its spikes.
+fn listed(spec: &NetworkSpec, written: bool, ranks: usize) -> Result<f64, BuildError> {
+    let (located, ends, number) = (size_of::<Located>() as f64, size_of::<Ends>() as f64, size_of::<f64>() as f64);
+    let mut bytes = 0.0;
+    for record in &spec.record.weights {
+        let projection = &spec.projections[record.projection];
+        let synapses = expected(spec, projection)? as f64;
+        let at_spikes = record.on == WeightSample::PreSpike;
+        // Where each is, and what it joins.
+        let stored = synapses / ranks as f64 * located + synapses * ends;
+        bytes += match (at_spikes, projection.procedural) {
+            (true, true) => 0.0,
+            (true, false) if !projection.is_static() => 0.0,
+            (true, false) => stored + synapses * number,
+            // With their weights, and the same once more in order.
+            (false, true) => 2.0 * synapses * (ends + number),
+            // The columns of a file, which has them before the weights.
+            (false, false) => stored + synapses * if written { 3.0 * number } else { number },
+        };
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_estimated_without_being_made() {
+        for connect in [
+            "fixed_total_number = 1000000000",
+            "fixed_total_number.probability = 0.001",
+            "pairs = [[0, 7]]",
+            "'all_to_all'",
+        ] {
+            let text = format!(
+                "simulation.duration = '1 s'\n[population.A]\nsize = 3000000000\nneuron = 'lif_exp'\n\
+                 [projection.p]\nsource = 'A'\ntarget = 'A'\nweight = '1 pA'\nconnect{}{connect}\n",
+                if connect.starts_with('\'') { " = " } else { "." }
+            );
+            let spec = crate::spec::parse(&text, "a.toml", Path::new(""), &[]).unwrap();
+            let size = needed(&spec, 2, 1, true).unwrap();
+            assert!(size.most > 1 << 38, "{connect}: {}", size.most);
+        }
+    }
+}
