@@ -332,10 +332,10 @@ mod tests {
                 fits.sort_by(Fit::compare);
                 let of = |fit: &Fit| (fit.model.describe().name, fit.free, fit.squares, fit.aicc());
                 let all: Vec<_> = fits.iter().map(of).collect();
-                // linear_step and soft_bounds are the same curve, with as many parameters.
+                // linear_step and soft_bounds are the same curve with as many parameters, but for where these may lie.
                 let own = fits.iter().find(|fit| fit.model == model).unwrap();
                 let worse = own.aicc().unwrap() - fits[0].aicc().unwrap();
-                assert!(fits[0].free == own.free && worse < 2.0, "noise {noise}, seed {seed}: {all:?}");
+                assert!(fits[0].free == own.free && worse < 4.0, "noise {noise}, seed {seed}: {all:?}");
                 // By their deviations alone, another one with more parameters would win.
                 let closer = fits.iter().any(|fit| fit.free > fits[0].free && fit.squares < fits[0].squares);
                 assert!(closer || noise == 0.0, "{all:?}");

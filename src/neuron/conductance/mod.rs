@@ -261,8 +261,8 @@ mod tests {
             for t in [1e-5, 1e-3, 0.01, 0.5, 3.0, 20.0, 60.0, 90.0] {
                 let found = LifCondExp::read(&p, &state, 0, Time::from_ms(t));
                 let (expected, left) = exact(&m, weight, v0, t);
-                // Of a fast change, to 1e-11 ms.
-                let fast = 1e-11 * weight / m.c_m * (v0 - m.e_in) * left;
+                // Of a fast change, each step is right to 1e-11 ms of its slope where it begins, some e^3 steeper.
+                let fast = 2e-10 * weight / m.c_m * (v0 - m.e_in) * left;
                 assert!((found - expected).abs() < 2e-9 + fast, "{weight} nS, {t} ms: {found} {expected}");
             }
         }
