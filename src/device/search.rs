@@ -100,9 +100,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         }
         for row in k + 1..n {
             let factor = matrix[row][k] / matrix[k][k];
-            for column in k..n {
-                matrix[row][column] -= factor * matrix[k][column];
-            }
+            let pivot = matrix[k].clone();
+            matrix[row].iter_mut().zip(pivot).skip(k).for_each(|(x, pivot)| *x -= factor * pivot);
             right[row] -= factor * right[k];
         }
     }

@@ -35,9 +35,12 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let given: f64 = spec.populations.iter().map(given).sum();
     // Each rank has its share of neurons, the first the statistics of all.
     let members: f64 = spec.populations.iter().map(|p| member(spec, p) * p.size as f64).sum();
-    let share = (members + inputs(spec) + arrivals(spec, everybody)) / ranks as f64;
+    let share = (members + inputs(spec)) / ranks as f64;
     let spikes: f64 = spec.record.spikes.iter().map(|slice| spec.populations[slice.population].size as f64).sum();
-    let running = share + everybody * statistics::BYTES as f64 + spikes + listed(spec, written, ranks)?;
+    // The columns of recorded weights are gone when spikes arrive.
+    let (first, last) = listed(spec, written, ranks)?;
+    let passing = first.max(last + arrivals(spec, everybody) / ranks as f64);
+    let running = share + everybody * statistics::BYTES as f64 + spikes + passing;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;
@@ -125,27 +128,30 @@ fn arrivals(spec: &NetworkSpec, everybody: f64) -> f64 {
     most * 1.5 * size_of::<Arrival>() as f64
 }
 
-/// What recorded weights take: every synapse with its ends, where it can't be looked up at its spikes.
-fn listed(spec: &NetworkSpec, written: bool, ranks: usize) -> Result<f64, BuildError> {
+/// What recorded weights take, every synapse with its ends, where it can't be looked up at its spikes: when the run begins, and when it
+/// ends.
+fn listed(spec: &NetworkSpec, written: bool, ranks: usize) -> Result<(f64, f64), BuildError> {
     let (located, ends, number) = (size_of::<Located>() as f64, size_of::<Ends>() as f64, size_of::<f64>() as f64);
-    let mut bytes = 0.0;
+    let (mut first, mut last) = (0.0, 0.0);
     for record in &spec.record.weights {
         let projection = &spec.projections[record.projection];
         let synapses = expected(spec, projection)? as f64;
         let at_spikes = record.on == WeightSample::PreSpike;
         // Where each is, and what it joins.
         let stored = synapses / ranks as f64 * located + synapses * ends;
-        bytes += match (at_spikes, projection.procedural) {
-            (true, true) => 0.0,
-            (true, false) if !projection.is_static() => 0.0,
-            (true, false) => stored + synapses * number,
+        let (begins, ends) = match (at_spikes, projection.procedural) {
+            (true, true) => (0.0, 0.0),
+            (true, false) if !projection.is_static() => (0.0, 0.0),
+            (true, false) => (stored + synapses * number, stored + synapses * number),
             // With their weights, and the same once more in order.
-            (false, true) => 2.0 * synapses * (ends + number),
-            // The columns of a file, which has them before the weights.
-            (false, false) => stored + synapses * if written { 3.0 * number } else { number },
+            (false, true) => (2.0 * synapses * (ends + number), synapses * (ends + 2.0 * number)),
+            // The columns of a file, which has them before the weights; these wait to be written.
+            (false, false) if written => (stored + 3.0 * synapses * number, stored + 2.0 * synapses * number),
+            (false, false) => (stored, stored + synapses * number),
         };
+        (first, last) = (first + begins, last + ends);
     }
-    Ok(bytes)
+    Ok((first, last))
 }
 
 #[cfg(test)]

@@ -145,8 +145,6 @@ impl Group<'_> {
         let synapses: f64 = counted.iter().sum::<f64>() / parts;
         if plastic {
             let (each, of_target, of_source) = kept_by(members[0]);
-            // Devices are programmed from the weights that were drawn.
-            extra += if members[0].device.is_some() { weight * synapses } else { 0.0 };
             built +=
                 synapses * each + of_target * size(members[0].target.population) / parts + blocks * of_source * reach;
         }
@@ -163,7 +161,10 @@ impl Group<'_> {
         let pieces = chunk * (chunks as f64).min((reach / rows.max(1.0)).ceil());
         let turned = members.iter().zip(counted).map(|(p, n)| self.turned(p, *n)).sum::<f64>();
         let all = built * threads as f64;
-        Stored { built: all, building: all + (extra + turned) * threads as f64 + pieces, pieces }
+        // One thread's devices after the other's are programmed from the weights that were drawn.
+        let drawn = if plastic && devices { weight * synapses } else { 0.0 };
+        let building = all + (extra * threads as f64) + (turned * threads as f64).max(drawn) + pieces;
+        Stored { built: all, building, pieces }
     }
 
     /// Does the target of a projection tell the signs of weights apart?
