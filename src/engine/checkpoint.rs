@@ -193,7 +193,8 @@ impl Checkpoint {
         // From here on all find the same.
         array::load(model, ranks, &mut parts.iter_mut().collect::<Vec<_>>(), &self.saved.arrays)?;
         for (projection, state, posts) in &self.saved.plastic {
-            scatter_plastic(model, ranks, *projection, state, posts, parts)?;
+            let done = scatter_plastic(model, ranks, *projection, state, posts, parts);
+            ranks.agree(done, RunError::code, super::told)?;
         }
         Ok(())
     }
@@ -206,6 +207,7 @@ impl Checkpoint {
         if !fits {
             return Err(RunError::Checkpoint("it holds other populations than the model".into()));
         }
+        self.check(model, &parts.iter().collect::<Vec<_>>())?;
         for part in parts.iter_mut() {
             part.set_noted(self.from);
             for (population, (cells, trains)) in populations.iter().enumerate() {
@@ -216,14 +218,37 @@ impl Checkpoint {
             }
         }
         for (order, target, trains) in backgrounds.iter().filter(|b| !b.2.is_empty()) {
-            let first = model.spec.inputs[*order as usize].targets[*target].start;
+            let input = model.spec.inputs.get(*order as usize).and_then(|input| input.targets.get(*target));
+            let Some(first) = input.map(|target| target.start) else { return damaged("an input that the model lacks") };
             for background in parts.iter_mut().flat_map(|part| part.backgrounds_mut()) {
                 if (background.order, background.target) == (*order, *target) {
                     let from = background.first_member as usize - first;
-                    let own = trains.get(from..from + background.targets()).unwrap_or(&[]);
+                    let Some(own) = trains.get(from..from + background.targets()) else {
+                        return damaged("an input of another size");
+                    };
                     background.load(own.to_vec(), self.from, quantum);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Whether numbers of neurons, projections and counts are those of a run of this model. A checkpoint that was damaged is told by its
+    /// checksum; one that was made so has a right one.
+    fn check<W: Real>(&self, model: &Model<'_>, parts: &[&Part<W>]) -> Result<(), RunError> {
+        let neurons: usize = model.spec.populations.iter().map(|population| population.size).sum();
+        let possible = |time: Time| time.0.unsigned_abs() < LATEST;
+        if !(self.from >= Time::ZERO && possible(self.from) && (0.0..LONGEST).contains(&self.wall_s)) {
+            return damaged("a time that no run reaches");
+        }
+        if !self.flight.iter().all(|spike| (spike.gid as usize) < neurons && possible(spike.time)) {
+            return damaged("a spike of no neuron, or at no time");
+        }
+        if !self.statistics.fit(neurons, model.spec.projections.len()) {
+            return damaged("counts of other neurons or projections");
+        }
+        if !plastic_projections(parts).iter().eq(self.saved.plastic.iter().map(|(projection, ..)| projection)) {
+            return damaged("the state of other projections");
         }
         Ok(())
     }
@@ -279,6 +304,16 @@ impl Checkpoint {
     }
 }
 
+/// Later than any run's end \[ps\]: two such times can be added.
+const LATEST: u64 = 1 << 61;
+/// Longer than any run takes \[s\].
+const LONGEST: f64 = 1e12;
+
+/// It holds what the model can't have.
+fn damaged<T>(what: &str) -> Result<T, RunError> {
+    Err(RunError::Checkpoint(format!("it holds {what}; it is damaged: use an older one, or start anew")))
+}
+
 /// The bytes of a file.
 fn contents(path: &Path) -> Result<Vec<u8>, RunError> {
     std::fs::read(path).map_err(|e| RunError::Checkpoint(format!("{}: {e}", path.display())))
@@ -305,9 +340,12 @@ fn scatter_plastic<W: Real>(
         for &index in &groups {
             let group = &mut part.groups_mut()[index];
             let Some(plastic) = &mut group.plastic else { continue };
-            plastic.set_shared_state(state);
             let first = (own.start + group.first).min(own.end) as usize;
             let own = posts.get(first..first + plastic.post.len()).unwrap_or(&[]);
+            if own.len() != plastic.post.len() || !plastic.fits(state) {
+                return damaged("synapses of other neurons");
+            }
+            plastic.set_shared_state(state);
             plastic.set_posts(own.to_vec());
             // One of them goes on with the energy that all have spent.
             if !ranks.is_first() || number > 0 || index != groups[0] {

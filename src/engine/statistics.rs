@@ -72,6 +72,15 @@ impl Statistics {
         }
     }
 
+    /// Whether these can be counts of so many neurons and projections, to which more can be added.
+    pub fn fit(&self, neurons: usize, projections: usize) -> bool {
+        let small = |count: u64| count < 1 << 62;
+        self.counters.len() == neurons
+            && self.counters.iter().all(|counter| counter.spikes < 1 << 31 && counter.last.0.unsigned_abs() < 1 << 61)
+            && self.before.len() == projections
+            && self.before.iter().chain([&self.spikes, &self.all_spikes, &self.background]).all(|count| small(*count))
+    }
+
     /// Counts a window's spikes, sorted by (time, source); `start` is that of the recorded window.
     pub fn count(&mut self, network: &Network, spikes: &[Spike], start: Time) {
         // Spikes of one step come population by population: the last one's is looked at first.

@@ -125,6 +125,15 @@ impl<W: Real> Plastic<W> {
         }
     }
 
+    /// Whether a state can be that of this projection: as much for each source, and for each synapse or none of them.
+    pub fn fits(&self, state: &PlasticState) -> bool {
+        let of_all = |length: usize| length == 0 || length == state.value.len();
+        state.pre.len() == self.pre.len()
+            && state.pending.iter().all(|spike| (spike.row as usize) < self.pre.len())
+            && of_all(state.x.len())
+            && of_all(state.since.len())
+    }
+
     /// Puts back what all threads have in common.
     pub fn set_shared_state(&mut self, state: &PlasticState) {
         self.pre.clone_from(&state.pre);
