@@ -138,13 +138,13 @@ fn every_picture_is_the_same() {
         };
         assert!(svg(&streamed) == svg(&table), "{path:?}");
         let some = [units.len() - 1, 0, units.len() / 2];
-        let few = |spikes: &dyn SpikeSource| {
-            let chosen = Selected::new(spikes, some.to_vec());
-            let isi = plot::isi_histogram("t", &chosen, &[], window, observed, size).unwrap();
-            let map = plot::correlation_map("t", &chosen, (&[], &[]), window, 0.1, observed, size).unwrap();
+        let pictures = |spikes: &dyn SpikeSource| {
+            let isi = plot::isi_histogram("t", spikes, &[], window, observed, size).unwrap();
+            let map = plot::correlation_map("t", spikes, (&[], &[]), window, 0.1, observed, size).unwrap();
             [plot::write_svg(&isi).unwrap(), plot::write_svg(&map).unwrap()]
         };
-        assert!(few(&streamed) == few(&table) && few(&table) == few(&table.select(&some)), "{path:?}");
+        let few = |spikes: &dyn SpikeSource| pictures(&Selected::new(spikes, some.to_vec()));
+        assert!(few(&streamed) == few(&table) && few(&table) == pictures(&table.select(&some)), "{path:?}");
         let masks: [Vec<bool>; 2] = [2, 3].map(|n| (0..units.len()).map(|unit| unit % n == 0).collect());
         let lags = |spikes: &dyn SpikeSource| correlogram_of(spikes, window, (&masks[0], &masks[1]), 0.01, 0.1);
         assert_eq!(lags(&streamed), lags(&table));
