@@ -7,6 +7,9 @@ use super::Values;
 /// The most devices of one synapse.
 pub const MOST: usize = 8;
 
+/// Pulses of one change, at most; each has a random word of its own up to here.
+pub const MOST_PULSES: f64 = 262_144.0;
+
 /// The words for `pair`, in the order of their stored index.
 pub const PAIRS: [&str; 3] = ["none", "one_sided", "push_pull"];
 

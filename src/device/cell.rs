@@ -83,7 +83,7 @@ impl Cell {
         if c.sigma_d2d > 0.0 || c.sigma_up_down > 0.0 {
             let deviation = c.sigma_d2d * normal(words[0]);
             let skew = if c.sigma_up_down > 0.0 { c.sigma_up_down * normal(words[1]) } else { 0.0 };
-            let gain = |share: f64| if c.lognormal { exp(deviation) - 1.0 } else { deviation * share };
+            let gain = |share: f64| if c.lognormal { exp(deviation * share) - 1.0 } else { deviation * share };
             cell.up = (1.0 + gain(1.0) + skew).max(0.0);
             cell.down = (1.0 + gain(c.spread_down) - skew * c.spread_down).max(0.0);
         }

@@ -15,7 +15,7 @@ pub const MODEL: Model = Model {
     summary: "Pulse device whose steps saturate exponentially",
     equations: "up:   g += dg_up   f_up(z)/f_up(b)     (1 + sigma_c2c N),  f_up(z)   = max(1 - a_up   e^(gamma_up z), 0)\n\
                 down: g -= dg_down f_down(z)/f_down(b) (1 + sigma_c2c N),  f_down(z) = max(1 - a_down e^(-gamma_down z), 0)\n\
-                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min), of the device's own range; g is held within it;\n\
+                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min), over the device's own range around the common middle; g is held within it;\n\
                 aihwkit's z = 2 a w/(w_max - w_min) + b' with w in [w_min, w_max]: b = b' + a (w_max + w_min)/(w_max - w_min)",
     reference: "Gong et al. 2018, doi:10.1038/s41467-018-04485-1; aihwkit ExpStepDevice (Rasch et al. 2021, arXiv:2104.02184)",
     params: params![

@@ -15,7 +15,8 @@ pub const MODEL: Model = Model {
     equations: "up:   g += dg_up   (1 - slope_up   u) (1 + sigma_c2c N)\n\
                 down: g -= dg_down (1 + slope_down u) (1 + sigma_c2c N)\n\
                 u = 2 (g - g_mid)/(g_max - g_min), from -1 at g_min to 1 at g_max; g is held within [g_min, g_max];\n\
-                slope 0: constant steps, 1: soft bounds; pulse_noise takes the place of sigma_c2c where the noise does not scale\n\
+                slope 0: constant steps, 1: soft bounds; a device's own slope (sigma_slope_*) keeps its sign, and its size\n\
+                is at most 1; pulse_noise takes the place of sigma_c2c where the noise does not scale\n\
                 with the step. aihwkit's w += dw (1 - gamma_up w/w_max), w in [w_min, w_max], m its middle: slope_up =\n\
                 gamma_up (w_max - w_min)/(2 w_max)/(1 - gamma_up m/w_max), and dg_up stands for dw (1 - gamma_up m/w_max);\n\
                 the same of slope_down with -w_min for w_max, -m for m",
@@ -79,10 +80,14 @@ impl LinearStep {
     }
 
     /// How much a device's slopes differ from the nominal ones, from its own standard normal numbers. As in aihwkit slopes do
-    /// not change their sign; they don't exceed 1 either.
+    /// not change their sign, whichever it is; they don't exceed 1 either.
     pub fn deviation(&self, normal: [f64; 2]) -> [f64; 2] {
         let own = |slope: f64, deviation: f64| {
-            if deviation == 0.0 { 0.0 } else { (slope + deviation).abs().min(1.0) - slope }
+            if deviation == 0.0 {
+                0.0
+            } else {
+                (slope + deviation).abs().min(1.0) * if slope < 0.0 { -1.0 } else { 1.0 } - slope
+            }
         };
         [own(self.slope_up, self.sigma[0] * normal[0]), own(self.slope_down, self.sigma[1] * normal[1])]
     }

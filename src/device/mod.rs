@@ -31,7 +31,7 @@ mod traits;
 pub mod two_state;
 
 pub use ageing::{Ageing, Drift, Endurance, Flicker, Retention};
-pub use bank::{Bank, MOST, Pair};
+pub use bank::{Bank, MOST, MOST_PULSES, Pair};
 pub use cell::{Cell, normal, normals, uniform};
 pub use common::{Common, Pulses};
 pub use physical::PhysicalModel;

@@ -3,7 +3,7 @@
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Model, param};
-use crate::math::exp;
+use crate::math::{exp, exp_m1};
 
 use super::AtPost;
 
@@ -76,8 +76,12 @@ impl Hebbian {
         let kept = exp(-ms / self.tau_theta);
         // The trace's square decays with tau/2.
         let ratio = 1.0 - 2.0 * self.tau_theta / self.tau;
-        let gained =
-            if ratio.abs() < 1e-9 { ms / self.tau_theta * kept } else { (exp(-2.0 * ms / self.tau) - kept) / ratio };
+        // From the slower of both decays on, by a difference that keeps its digits where they are alike.
+        let gained = match ratio {
+            0.0 => ms / self.tau_theta * kept,
+            _ if ratio < 0.0 => kept * exp_m1(ratio * ms / self.tau_theta) / ratio,
+            _ => -exp(-2.0 * ms / self.tau) * exp_m1(-ratio * ms / self.tau_theta) / ratio,
+        };
         theta * kept + y * y * gained
     }
 
@@ -91,6 +95,23 @@ impl Hebbian {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_threshold_keeps_its_digits_where_both_decays_are_alike() {
+        for tau_theta in [10.0, 10.0 * (1.0 + 1e-12), 10.0 * (1.0 + 1.1e-9), 10.0 * (1.0 - 3e-8), 10.0 * (1.0 + 1e-6)] {
+            let rule = Hebbian::new(&[2.0, 20.0, 0.1, tau_theta]);
+            // At equal ones t/tau e^(-t/tau), and to first order in the difference.
+            let (x, off) = (3.0, tau_theta / 10.0 - 1.0);
+            let expected = x * (-x).exp() * (1.0 + off * (0.5 * x - 1.0));
+            let found = rule.slid(0.0, 1.0, 30.0);
+            assert!((found / expected - 1.0).abs() < 1e-13 + 5.0 * off * off, "{tau_theta}: {found} {expected}");
+        }
+        // Far from one another, and after a long time.
+        for tau_theta in [1e-3, 1e-2, 1e5] {
+            let theta = Hebbian::new(&[2.0, 20.0, 0.1, tau_theta]).slid(1.0, 1.0, 1e6);
+            assert!((0.0..1.0).contains(&theta), "{tau_theta}: {theta}");
+        }
+    }
 
     #[test]
     fn the_threshold_follows_its_equation_whatever_the_time_constants() {

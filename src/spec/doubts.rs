@@ -1,9 +1,11 @@
 //! What is allowed in a model but seldom meant.
 
-use super::network_spec::{Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec};
+use super::network_spec::{Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec};
 use super::scope::Noticed;
 use super::tree::Table;
+use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
+use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::units;
 use crate::value::Value;
@@ -37,8 +39,8 @@ const FASTEST: f64 = 100.0;
 const ENDLESS: f64 = 1e6;
 
 impl NetworkSpec {
-    /// Prices without a source that was found, and conductances per event that no synapse has: a membrane under them follows within less
-    /// than 10 us.
+    /// Prices without a source that was found, devices whose steps are too small for their pulses, and conductances per event that no
+    /// synapse has: a membrane under them follows within less than 10 us.
     ///
     /// # Errors
     /// If they are so large that the event engine would not end.
@@ -79,8 +81,28 @@ impl NetworkSpec {
             };
             doubts.push(found + slow);
         }
+        doubts.extend(self.projections.iter().filter_map(small_steps));
         Ok(doubts)
     }
+}
+
+/// Steps so small that a change of the weight may take more pulses than are given.
+fn small_steps(projection: &ProjectionSpec) -> Option<String> {
+    let steps_alone = projection.plasticity.as_ref().is_none_or(|rule| rule.rule == RuleModel::Querlioz);
+    if steps_alone && projection.normalize.is_none() {
+        return None;
+    }
+    let device = projection.device.as_ref()?.device().ok()?;
+    let c = &device.common;
+    let (step, across) = (c.dg_up.min(c.dg_down), c.range() / c.dg_up.min(c.dg_down));
+    (c.pulses != Pulses::One && across > MOST_PULSES).then(|| {
+        format!(
+            "projection.{}: {across:.3e} pulses of {step:e} S cross the device's range of {:e} S; a change of a weight \
+             takes {MOST_PULSES} at most, and what would be more than those is lost",
+            projection.name,
+            c.range()
+        )
+    })
 }
 
 /// The membrane capacitance \[pF\] of neurons whose weights are conductances.

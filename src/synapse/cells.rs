@@ -26,6 +26,8 @@ pub struct Kept {
     pub updates: u32,
     /// What is left of the proposed changes, in pulses (`pulses = "carry"`).
     pub carry: f32,
+    /// Which device has the next pulse, of G+ and of G-.
+    pub turn: [u8; 2],
     /// Its devices.
     pub held: [Held; MOST],
 }
@@ -39,6 +41,8 @@ pub struct Needs {
     time: bool,
     /// How many pulses each had.
     pulses: bool,
+    /// Whose turn it is.
+    turn: bool,
     /// Devices of a synapse.
     count: usize,
 }
@@ -51,6 +55,7 @@ impl Needs {
             carry: device.common.pulses == Pulses::Carry,
             time: ageing.drift.is_some() || ageing.retention.is_some() || ageing.flicker.is_some(),
             pulses: device.common.write_noise > 0.0 || ageing.endurance.is_some(),
+            turn: device.bank.devices > 1,
             count: device.bank.count(),
         }
     }
@@ -71,6 +76,7 @@ pub struct Cells {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Rest {
     carry: Vec<f32>,
+    turn: Vec<[u8; 2]>,
     /// `count` a synapse.
     time: Vec<Time>,
     /// `count` a synapse.
@@ -93,6 +99,7 @@ impl Cells {
         let each = |wanted: bool| if wanted { n * needs.count } else { 0 };
         let rest = Rest {
             carry: vec![0.0; if needs.carry { n } else { 0 }],
+            turn: vec![[0; 2]; if needs.turn { n } else { 0 }],
             time: vec![Time::ZERO; each(needs.time)],
             pulses: vec![0; each(needs.pulses)],
             g: vec![0.0; n * needs.count.saturating_sub(1)],
@@ -114,7 +121,8 @@ impl Cells {
     /// Memory that it takes for each synapse \[bytes\].
     pub fn bytes_per_synapse(needs: &Needs) -> usize {
         let each = if needs.time { 8 } else { 0 } + if needs.pulses { 4 } else { 0 };
-        12 + if needs.carry { 4 } else { 0 } + needs.count * each + needs.count.saturating_sub(1) * 8
+        let once = if needs.carry { 4 } else { 0 } + if needs.turn { 2 } else { 0 };
+        12 + once + needs.count * each + needs.count.saturating_sub(1) * 8
     }
 
     /// What a synapse keeps.
@@ -142,6 +150,9 @@ impl Rest {
         if let Some(carry) = self.carry.get(synapse) {
             kept.carry = *carry;
         }
+        if let Some(turn) = self.turn.get(synapse) {
+            kept.turn = *turn;
+        }
         let first = synapse * count;
         for (held, time) in kept.held.iter_mut().zip(self.time.iter().skip(first).take(count)) {
             held.at = *time;
@@ -159,6 +170,9 @@ impl Rest {
     fn write(&mut self, synapse: usize, count: usize, kept: &Kept) {
         if let Some(carry) = self.carry.get_mut(synapse) {
             *carry = kept.carry;
+        }
+        if let Some(turn) = self.turn.get_mut(synapse) {
+            *turn = kept.turn;
         }
         let first = synapse * count;
         for (time, held) in self.time.iter_mut().skip(first).take(count).zip(&kept.held) {
@@ -182,6 +196,7 @@ impl CellsState {
         let (from, count) = (&cells.rest, cells.needs.count);
         let range = synapse * count..(synapse + 1) * count;
         self.rest.carry.extend(from.carry.get(synapse));
+        self.rest.turn.extend(from.turn.get(synapse));
         self.rest.time.extend(from.time.get(range.clone()).unwrap_or(&[]));
         self.rest.pulses.extend(from.pulses.get(range).unwrap_or(&[]));
         if count > 1 {
@@ -196,6 +211,7 @@ impl CellsState {
             self.updates.push(other.updates[place]);
             let (to, from) = (&mut self.rest, &other.rest);
             to.carry.extend(own(&from.carry, n, place));
+            to.turn.extend(own(&from.turn, n, place));
             to.time.extend(own(&from.time, n, place));
             to.pulses.extend(own(&from.pulses, n, place));
             to.g.extend(own(&from.g, n, place));

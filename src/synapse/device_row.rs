@@ -6,13 +6,13 @@
 
 use std::marker::PhantomData;
 
-use crate::device::{Cell, Common, Law, Pulses, constant_step, normal, normals, soft_bounds};
+use crate::device::{Cell, Common, Law, MOST_PULSES, Pulses, constant_step, normal, normals, soft_bounds};
 use crate::math::vector::{Kernel, Target};
 use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::rng::lanes::Each;
 
-use super::memristor::{MOST_PULSES, Memristor, WORDS_PER_BLOCK};
+use super::memristor::{Memristor, WORDS_PER_BLOCK};
 use super::row::{Holder, STRETCH, Spikes, Stretch};
 use super::{Cells, Price};
 

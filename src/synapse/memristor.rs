@@ -6,15 +6,12 @@
 
 use std::ops::RangeInclusive;
 
-use crate::device::{self, Cell, MOST, Pair, Pulses, Traits, normal, uniform};
+use crate::device::{self, Cell, MOST, MOST_PULSES, Pair, Pulses, Traits, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::time::Time;
 
 use super::Price;
 use super::cells::{Held, Kept};
-
-/// Pulses of one change, at most: by then any device is at its bound.
-pub(super) const MOST_PULSES: f64 = 65_535.0;
 
 /// Changes of which one block has the words of chance.
 pub(super) const WORDS_PER_BLOCK: u32 = 4;
@@ -117,7 +114,8 @@ impl Memristor {
             (_, false) => c.g_min + c.range() * (1.0 - 2.0 * share).max(0.0),
         };
         if self.plain {
-            return wanted(true);
+            let cell = Cell::of(&self.device, self.spread, kept.key, 0);
+            return wanted(true).clamp(cell.g_min, cell.g_max);
         }
         for place in 0..self.device.bank.count() {
             let traits = self.traits(kept.key, place);
@@ -238,8 +236,11 @@ impl Memristor {
         kept.held[0].g = g;
         let mut traits = [None; MOST];
         let mut words = 0;
-        for pulse in 0..n {
-            let place = ((serial + pulse) % bank.devices as u64) as usize;
+        for _ in 0..n {
+            // Each side's devices take turns at its pulses: were it at changes, those worth less than a pulse would pass some by.
+            let turn = &mut kept.turn[usize::from(bank.pair == Pair::OneSided && !up)];
+            let place = usize::from(*turn);
+            *turn = ((place + 1) % bank.devices) as u8;
             let hits: [Option<(usize, bool)>; 2] = match bank.pair {
                 Pair::None => [Some((place, up)), None],
                 Pair::OneSided => [Some((if up { place } else { place + bank.devices }, true)), None],

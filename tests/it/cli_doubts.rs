@@ -90,6 +90,24 @@ fn prices_that_could_not_be_traced_to_a_paper_are_told() {
 }
 
 #[test]
+fn steps_too_small_for_the_pulses_of_a_change_are_told() {
+    let told = |pulses, dg| {
+        let text = format!(
+            "simulation.duration = '1 ms'\npopulation.S = {{ size = 2, source.poisson.rate = '3 Hz' }}\n\
+             [projection.p]\nsource = 'S'\ntarget = 'S'\nconnect = 'all_to_all'\nw_max = 1.0\nplasticity = 'stdp'\n\
+             device.constant_step = {{ g_min = '0 S', g_max = '100 uS', dg_up = '{dg}', pulses = '{pulses}' }}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    assert!(
+        told("stochastic", "1 fS").contains("projection.p: 1.000e11 pulses of 1e-15 S"),
+        "{}",
+        told("carry", "1 fS")
+    );
+    assert_eq!([told("one", "1 fS"), told("stochastic", "400 pS")], ["", ""]);
+}
+
+#[test]
 fn parameters_that_nothing_uses_are_named_with_the_nearest_that_is() {
     let text = "parameters = { rate_ex = '3 Hz', rate_exx = '5 Hz', twice = '2 * rate_ex' }
                 simulation.duration = '10 ms'

@@ -62,6 +62,14 @@ fn a_reference_case_is_one_command() {
 }
 
 #[test]
+fn a_worn_device_responds_to_as_many_pulses_as_it_survives() {
+    let args = ["device", "pulses", "constant_step", "--set", "endurance.pulses=5", "--up", "9", "--down", "0"];
+    let found = json(&[&args[..], &["--cells", "3", "--cycles", "1", "--json"]].concat());
+    let mean = numbers(&found, "mean_S");
+    assert!((mean[4] - 6e-6).abs() < 1e-15 && mean[5..].iter().all(|g| (g - mean[4]).abs() < 1e-15), "{mean:?}");
+}
+
+#[test]
 fn a_sequence_of_pulses_comes_from_text_or_a_file() {
     let case = case("pulse_softbounds_random");
     let folder = workplace();

@@ -175,6 +175,50 @@ fn several_devices_share_a_synapses_pulses_and_make_its_steps_finer() {
 }
 
 #[test]
+fn the_turn_is_at_pulses_so_that_changes_worth_less_than_one_pass_no_device_by() {
+    for (pair, sides) in [("none", 1), ("push_pull", 2), ("one_sided", 2)] {
+        let changes = [("pulses", "carry"), ("devices", "2"), ("endurance", "{ pulses = 1e9 }"), ("pair", pair)];
+        let m = memristor("constant_step", &changes, (0.0, 1.0));
+        let mut kept = Kept { key: 3, ..Kept::default() };
+        let mut g = m.program(0.5, &mut kept);
+        // Half a pulse each, so every second change is one.
+        let half = 0.5 * if pair == "one_sided" { 0.5 } else { 1.0 } * 1e-6 / 99e-6 / 2.0;
+        for n in 0..32 {
+            let dw = if pair == "one_sided" && n / 4 % 2 == 1 { -half } else { half };
+            g = m.change(g, dw, &mut kept, Time::ZERO, &mut Default::default());
+        }
+        let pulses = kept.held.map(|held| held.pulses);
+        let total: u32 = pulses.iter().sum();
+        let each = total / (2 * sides);
+        assert!(total >= 14 && pulses[..2 * sides as usize].iter().all(|p| *p == each), "{pair}: {pulses:?}");
+    }
+}
+
+#[test]
+fn a_weight_beyond_a_devices_own_bound_starts_at_that_bound() {
+    for more in ["0", "1e-30 S"] {
+        // With write noise a synapse is no plain device; both ways must agree.
+        let mut changes = vec![("sigma_g_min", "0.2"), ("sigma_g_max", "0.2")];
+        if more != "0" {
+            changes.push(("write_noise", more));
+        }
+        let m = memristor("soft_bounds", &changes, (0.0, 1.0));
+        assert_eq!(m.is_plain(), more == "0");
+        let starts =
+            |w: f64| (0..400).map(|key| m.program(w, &mut Kept { key, ..Kept::default() })).collect::<Vec<_>>();
+        let (c, low, high) = (&m.device.common, starts(0.0), starts(1.0));
+        // Half of the devices reach beyond the common bound, half end before it.
+        for (found, bound) in [(low, c.g_min), (high, c.g_max)] {
+            let there = found.iter().filter(|g| (*g - bound).abs() < 1e-18).count();
+            assert!(
+                (150..250).contains(&there) && found.iter().any(|g| (g - bound).abs() > 0.1 * c.range()),
+                "{there}"
+            );
+        }
+    }
+}
+
+#[test]
 fn shares_of_stuck_devices_come_out_and_do_not_move() {
     let m = memristor(
         "constant_step",
@@ -302,6 +346,28 @@ fn bounds_and_steps_scatter_as_the_parameters_say() {
     near(moments(&|c| 0.5 * (c.up - c.down)), (0.0, 0.01));
     near(moments(&|cell| (cell.g_max - c.g_max) / c.range()), (0.0, 0.15));
     assert!(cells.iter().all(|cell| cell.g_min >= 0.0 && cell.g_min < cell.g_max));
+}
+
+#[test]
+fn a_lognormal_spread_of_depressing_steps_is_its_own_multiple() {
+    let changes = [("sigma_d2d", "0.4"), ("d2d", "\"lognormal\""), ("spread_down", "0.5")];
+    let m = memristor("constant_step", &changes, (0.0, 1.0));
+    let key = memspike::rng::StreamKey::new(1, memspike::rng::Purpose::Device, 2);
+    for cell in (0..100).map(|k| Cell::of(&m.device, key, k, 0)) {
+        assert!((cell.up.ln() - 2.0 * cell.down.ln()).abs() < 1e-12 && cell.up != 1.0, "{cell:?}");
+    }
+}
+
+#[test]
+fn slopes_of_devices_scatter_around_nominal_ones_of_either_sign_and_keep_it() {
+    for slope in [-0.6, 0.6] {
+        let [nominal, sigma] = [slope, 0.1].map(|x: f64| x.to_string());
+        let m = memristor("linear_step", &[("slope_down", &nominal), ("sigma_slope_down", &sigma)], (0.0, 1.0));
+        let key = memspike::rng::StreamKey::new(1, memspike::rng::Purpose::Device, 2);
+        let slopes: Vec<f64> = (0..2000).map(|k| slope + Cell::of(&m.device, key, k, 0).slope[1]).collect();
+        let mean = slopes.iter().sum::<f64>() / 2000.0;
+        assert!((mean - slope).abs() < 0.01 && slopes.iter().all(|s| s * slope > 0.0), "{slope}: {mean}");
+    }
 }
 
 #[test]

@@ -166,7 +166,8 @@ impl Case {
                 let y = match self.pairing {
                     "all_to_all" => posts.iter().map(|p| decay(*p, t, tau_minus)).sum(),
                     "nearest_restricted" => {
-                        let since = if i > 0 { pre[i - 1] } else { i64::MIN };
+                        // At the last pre spike's own tick, a post spike comes after it over an axonal delay.
+                        let since = if i > 0 { pre[i - 1] - i64::from(self.axonal) } else { i64::MIN };
                         let new = post.iter().any(|p| *p > since && (*p < t || *p == t && !self.axonal));
                         if new { one(last_post, tau_minus) } else { 0.0 }
                     }

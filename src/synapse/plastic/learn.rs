@@ -207,7 +207,9 @@ impl<W: Real> Plastic<W> {
                     Pairing::AllToAll => last.trace * age,
                     Pairing::NearestSymmetric | Pairing::NearestPreCentered => age,
                     Pairing::NearestRestricted => {
-                        let since = pre.past.last.map(|p| self.at(p, delay) - (at - seen));
+                        // A post spike at the tick of the last pre spike comes after it over an axonal delay.
+                        let tie = Time(i64::from(self.setup.axonal));
+                        let since = pre.past.last.map(|p| self.at(p, delay) - (at - seen) - tie);
                         let known = if self.setup.axonal { Time(seen.0 - 1) } else { seen };
                         let paired = since.is_none_or(|since| self.had_post(history, since, known));
                         if paired { age } else { 0.0 }
