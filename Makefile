@@ -31,12 +31,13 @@ test: setup ## All tests
 	cargo test --locked
 
 # One line per script of tests/interop.
-test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse
+test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse; random devices
 	cargo build --locked
 	test -x target/interop/bin/python || python3 -m venv target/interop
-	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo nixio elephant pynapple nir h5py
+	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo nixio elephant pynapple nir h5py scipy
 	target/interop/bin/python tests/interop/check_formats.py $(DEBUG_BIN) tests/data/recordings
 	target/interop/bin/python tests/interop/check_stats.py $(DEBUG_BIN) tests/data/recordings
+	target/interop/bin/python tests/interop/check_devices.py $(DEBUG_BIN)
 	$(DEBUG_BIN) convert tests/data/nir/chain.toml target/interop/chain.nir --dt 0.1ms --force
 	target/interop/bin/python tests/interop/check_nir.py target/interop/chain.nir
 
