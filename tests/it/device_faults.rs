@@ -181,16 +181,15 @@ fn the_turn_is_at_pulses_so_that_changes_worth_less_than_one_pass_no_device_by()
         let m = memristor("constant_step", &changes, (0.0, 1.0));
         let mut kept = Kept { key: 3, ..Kept::default() };
         let mut g = m.program(0.5, &mut kept);
-        // Half a pulse each, so every second change is one.
-        let half = 0.5 * if pair == "one_sided" { 0.5 } else { 1.0 } * 1e-6 / 99e-6 / 2.0;
-        for n in 0..32 {
-            let dw = if pair == "one_sided" && n / 4 % 2 == 1 { -half } else { half };
-            g = m.change(g, dw, &mut kept, Time::ZERO, &mut Default::default());
+        // Half a pulse each (and a little, for rounding), so every second change is one.
+        let half = 0.500_001 * if pair == "one_sided" { 0.5 } else { 1.0 } * 1e-6 / 99e-6 / 2.0;
+        let mut give = |dw| (0..16).for_each(|_| g = m.change(g, dw, &mut kept, Time::ZERO, &mut Default::default()));
+        give(half);
+        if pair == "one_sided" {
+            give(-half);
         }
         let pulses = kept.held.map(|held| held.pulses);
-        let total: u32 = pulses.iter().sum();
-        let each = total / (2 * sides);
-        assert!(total >= 14 && pulses[..2 * sides as usize].iter().all(|p| *p == each), "{pair}: {pulses:?}");
+        assert!(pulses[..2 * sides].iter().all(|p| (3..=4).contains(p)), "{pair}: {pulses:?}");
     }
 }
 
