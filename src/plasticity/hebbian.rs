@@ -101,7 +101,7 @@ mod tests {
         for tau_theta in [10.0, 10.0 * (1.0 + 1e-12), 10.0 * (1.0 + 1.1e-9), 10.0 * (1.0 - 3e-8), 10.0 * (1.0 + 1e-6)] {
             let rule = Hebbian::new(&[2.0, 20.0, 0.1, tau_theta]);
             // At equal ones t/tau e^(-t/tau), and to first order in the difference.
-            let (x, off) = (3.0, tau_theta / 10.0 - 1.0);
+            let (x, off) = (3.0f64, tau_theta / 10.0 - 1.0);
             let expected = x * (-x).exp() * (1.0 + off * (0.5 * x - 1.0));
             let found = rule.slid(0.0, 1.0, 30.0);
             assert!((found / expected - 1.0).abs() < 1e-13 + 5.0 * off * off, "{tau_theta}: {found} {expected}");
