@@ -26,13 +26,21 @@ pub(super) struct Map {
     /// Change of the weight that one pulse makes at mid-range, up and down.
     dw_up: f64,
     dw_down: f64,
+    /// Sign of all weights of the range; 0 where it has both.
+    side: f64,
 }
 
 impl Map {
     /// The weight at conductance `g`.
     #[inline(always)]
     pub fn weight_of(&self, g: f64) -> f64 {
-        self.w_low + self.w_span * (g - self.g_min) / self.range
+        self.signed(self.w_low + self.w_span * (g - self.g_min) / self.range)
+    }
+
+    /// A weight stays on the side of 0 that the whole range is on, also where a device's own range is wider.
+    #[inline(always)]
+    fn signed(&self, w: f64) -> f64 {
+        if w * self.side < 0.0 { 0.0 } else { w }
     }
 
     /// How many pulses a proposed change of the weight is worth, negative for depression.
@@ -71,7 +79,15 @@ impl Memristor {
         let per = w_span.abs() / c.range() / bank.devices as f64;
         let (g_min, range) = (c.g_min, c.range());
         Memristor {
-            map: Map { g_min, range, w_low: w_min, w_span, dw_up: up * per, dw_down: down * per },
+            map: Map {
+                g_min,
+                range,
+                w_low: w_min,
+                w_span,
+                dw_up: up * per,
+                dw_down: down * per,
+                side: if w_min * w_max >= 0.0 { w_max.signum() } else { 0.0 },
+            },
             spread: key(Purpose::Device),
             pulses: key(Purpose::Pulse),
             reads: key(Purpose::Read),
@@ -101,7 +117,7 @@ impl Memristor {
     /// The weight at `at` of a synapse whose first device was left at `g`.
     #[inline]
     pub fn weight(&self, g: f64, kept: &Kept, at: Time) -> f64 {
-        if self.plain { self.weight_of(g) } else { self.signed(self.mean(g, kept, at, |_, g, _| g)) }
+        if self.plain { self.weight_of(g) } else { self.map.signed(self.mean(g, kept, at, |_, g, _| g)) }
     }
 
     /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
@@ -332,13 +348,6 @@ impl Memristor {
         self.map.w_low + self.map.w_span * share
     }
 
-    /// A weight stays on the side of 0 that the whole range is on.
-    #[inline]
-    fn signed(&self, w: f64) -> f64 {
-        let w_max = self.map.w_low + self.map.w_span;
-        if w * w_max < 0.0 && self.map.w_low * w_max >= 0.0 { 0.0 } else { w }
-    }
-
     /// The random word of a plain device's read.
     #[inline]
     pub(super) fn read_word(&self, key: u64, ordinal: u32) -> u32 {
@@ -348,7 +357,7 @@ impl Memristor {
     /// The weight that a read of a plain device sees, from a standard normal number.
     #[inline]
     pub(super) fn noisy(&self, g: f64, noise: f64) -> f64 {
-        self.signed(self.weight_of(g * (1.0 + self.device.common.read_noise * noise).max(0.0)))
+        self.weight_of(g * (1.0 + self.device.common.read_noise * noise).max(0.0))
     }
 
     /// The weight that the `ordinal`-th spike of its source reads at `at`: of the side of its range that it is on, never
@@ -376,7 +385,7 @@ impl Memristor {
             let words = self.reads.block(kept.key, u64::from(ordinal) << 1 | place as u64 >> 2);
             shown * (1.0 + sigma * normal(words[place & 3])).max(0.0)
         });
-        self.signed(w)
+        self.map.signed(w)
     }
 }
 

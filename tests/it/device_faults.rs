@@ -218,6 +218,24 @@ fn a_weight_beyond_a_devices_own_bound_starts_at_that_bound() {
 }
 
 #[test]
+fn a_weight_keeps_its_sign_where_a_devices_own_range_is_wider() {
+    for w_max in [1.0, -1.0] {
+        let m =
+            memristor("soft_bounds", &[("sigma_g_min", "0.2"), ("g_min", "50 uS"), ("pulses", "one")], (0.0, w_max));
+        let mut below = 0;
+        for key in 0..200 {
+            let mut kept = Kept { key, ..Kept::default() };
+            let mut g = m.program(0.0, &mut kept);
+            (0..50).for_each(|_| g = m.change(g, -w_max, &mut kept, Time::ZERO, &mut Default::default()));
+            below += u32::from(g < 49e-6);
+            let seen = [m.weight(g, &kept, Time::ZERO), m.read(g, &kept, 0, Time::ZERO, &mut Default::default())];
+            assert!(seen.iter().all(|w| w * w_max >= 0.0), "{g}: {seen:?}");
+        }
+        assert!(below > 50, "{below}");
+    }
+}
+
+#[test]
 fn shares_of_stuck_devices_come_out_and_do_not_move() {
     let m = memristor(
         "constant_step",
