@@ -109,10 +109,11 @@ impl Cells {
 
     /// Memory that they take \[bytes\].
     pub fn bytes(&self) -> usize {
-        let Rest { carry, time, pulses, g } = &self.rest;
+        let Rest { carry, turn, time, pulses, g } = &self.rest;
         size_of_val(&self.key[..])
             + size_of_val(&self.updates[..])
             + size_of_val(&carry[..])
+            + size_of_val(&turn[..])
             + size_of_val(&time[..])
             + size_of_val(&pulses[..])
             + size_of_val(&g[..])
