@@ -221,7 +221,9 @@ fn base64(text: &str) -> Vec<u8> {
 }
 
 fn written(folder: &Path, trains: &[Vec<f64>], groups: &[Group]) -> PathBuf {
-    let spikes = SpikeTable::from_units((0..trains.len() as i64).collect(), trains).unwrap();
+    // As in a result: members are counted in each population.
+    let of = |unit: usize| groups.iter().rev().find(|g| g.first <= unit).map_or(unit, |g| unit - g.first) as i64;
+    let spikes = SpikeTable::from_units((0..trains.len()).map(of).collect(), trains).unwrap();
     let data = RasterData { title: "page", spikes: &spikes, groups, signals: &[], intervals: None, observed: &[] };
     let options = RasterOptions { start: Some(0.0), stop: Some(1.0), ..RasterOptions::default() };
     let file = folder.join("page.html");

@@ -109,6 +109,7 @@ fn every_picture_is_the_same() {
             recording.populations.iter().map(|(name, first, count)| plot::Group::new(name, *first, *count)).collect();
         let (start, stop) = recording.extent(table.ends().unwrap());
         let (window, observed) = ((start, stop.next_up()), &recording.observed[..]);
+        let bin = 0.1_f64.min((stop - start) / 8.0);
         let units: Vec<(usize, String)> =
             (0..table.unit_ids.len()).map(|unit| (unit, format!("unit {unit}"))).collect();
         let trials: Vec<(f64, usize)> = (1..8).map(|i| (start + f64::from(8 - i) / 9.0 * (stop - start), 0)).collect();
@@ -128,7 +129,7 @@ fn every_picture_is_the_same() {
                 plot::rate_histogram("t", spikes, &groups, window, observed, size).unwrap(),
                 plot::isi_histogram("t", spikes, &groups, window, observed, size).unwrap(),
                 plot::cv_histogram("t", spikes, &groups, window, observed, size).unwrap(),
-                plot::correlation_map("t", spikes, (&groups, &[]), window, 0.1, observed, size).unwrap(),
+                plot::correlation_map("t", spikes, (&groups, &[]), window, bin, observed, size).unwrap(),
                 plot::aligned(&what(&units), size).unwrap(),
                 plot::aligned(&what(&units[..4]), size).unwrap(),
             ]
@@ -140,7 +141,7 @@ fn every_picture_is_the_same() {
         let some = [units.len() - 1, 0, units.len() / 2];
         let pictures = |spikes: &dyn SpikeSource| {
             let isi = plot::isi_histogram("t", spikes, &[], window, observed, size).unwrap();
-            let map = plot::correlation_map("t", spikes, (&[], &[]), window, 0.1, observed, size).unwrap();
+            let map = plot::correlation_map("t", spikes, (&[], &[]), window, bin, observed, size).unwrap();
             [plot::write_svg(&isi).unwrap(), plot::write_svg(&map).unwrap()]
         };
         let few = |spikes: &dyn SpikeSource| pictures(&Selected::new(spikes, some.to_vec()));
