@@ -36,19 +36,11 @@ impl Part {
     /// Exit code 2 if it is empty, or nothing was observed in it.
     pub fn window(&self, recording: &Recording, spikes: Option<(f64, f64)>) -> Result<(f64, f64), Failure> {
         let (first, last) = recording.extent(spikes);
-        // Windows are half open: the last spike lies within.
-        let (start, stop) = (self.start.unwrap_or(first), self.stop.unwrap_or(last.next_up()));
-        if start >= stop {
-            return Err(Failure::input(format!(
-                "The window from {start} s to {stop} s is empty; the file goes from {first} s to {last} s."
-            )));
-        }
-        if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
-            return Err(Failure::input(format!(
-                "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
-            )));
-        }
-        Ok((start, stop))
+        let empty = |(start, stop): (f64, f64)| {
+            let file = format!("the file goes from {first} s to {last} s");
+            Failure::input(format!("The window from {start} s to {stop} s is empty; {file}."))
+        };
+        window(recording, (first, last), (self.start, self.stop), empty)
     }
 
     /// The units, of a file that calls its units so.
@@ -78,6 +70,29 @@ impl Part {
         }
         Ok(chosen)
     }
+}
+
+/// The window in a recording that goes from `first` to `last`, where some of its ends are given; `empty` says that it is empty.
+///
+/// # Errors
+/// Exit code 2 if it is empty, or nothing was observed in it.
+pub fn window(
+    recording: &Recording,
+    (first, last): (f64, f64),
+    given: (Option<f64>, Option<f64>),
+    empty: impl FnOnce((f64, f64)) -> Failure,
+) -> Result<(f64, f64), Failure> {
+    // Windows are half open: the last spike lies within.
+    let (start, stop) = (given.0.unwrap_or(first), given.1.unwrap_or(last.next_up()));
+    if start >= stop {
+        return Err(empty((start, stop)));
+    }
+    if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
+        return Err(Failure::input(format!(
+            "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
+        )));
+    }
+    Ok((start, stop))
 }
 
 /// For each column of `COLUMN=VALUE` its values.

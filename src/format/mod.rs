@@ -39,7 +39,7 @@ use self::h5::H5;
 use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
 pub use error::{Fault, FormatError};
-pub use write::{Session, Subject, Target, write};
+pub use write::{Session, Subject, Target, Wrote, write};
 
 use crate::spikes::{Recording, SpikeSource};
 

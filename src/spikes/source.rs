@@ -7,6 +7,9 @@ use super::SpikeTable;
 /// So many spikes are held at once by whoever goes through a recording unit by unit: 128 MB.
 pub const HELD: usize = 1 << 24;
 
+/// What spikes are handed to, piece by piece: times \[s\] and units, as many of both.
+pub type Take<'t> = dyn FnMut(&[f64], &[u32]) + 't;
+
 /// Spikes that need not be in memory at once: a table, or a file that is read in pieces.
 pub trait SpikeSource {
     /// What the file calls each unit; its length is the number of units.
@@ -18,28 +21,23 @@ pub trait SpikeSource {
     /// If the file cannot be read.
     fn ends(&self) -> Result<Option<(f64, f64)>, SourceError>;
 
-    /// Hands over the spikes with `start <= t < stop` \[s\]: times \[s\] and units, as many of both, in pieces. Those of a unit come in the
-    /// order of time; in which order units come is not told.
+    /// Hands over the spikes with `start <= t < stop` \[s\] in pieces. Those of a unit come in the order of time; in which order units come is
+    /// not told.
     ///
     /// # Errors
     /// If the file cannot be read.
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError>;
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError>;
 
     /// Those of a range of units, in the order in which [`pieces`](SpikeSource::pieces) has them.
     ///
     /// # Errors
     /// If the file cannot be read.
-    fn pieces_of(
-        &self,
-        units: Range<usize>,
-        (start, stop): (f64, f64),
-        take: &mut dyn FnMut(&[f64], &[u32]),
-    ) -> Result<(), SourceError> {
+    fn pieces_of(&self, units: Range<usize>, window: (f64, f64), take: &mut Take) -> Result<(), SourceError> {
         if units.start == 0 && units.end >= self.unit_ids().len() {
-            return self.pieces(start, stop, take);
+            return self.pieces(window.0, window.1, take);
         }
         let (mut of_times, mut of_units) = (Vec::new(), Vec::new());
-        self.pieces(start, stop, &mut |times, all| {
+        self.pieces(window.0, window.1, &mut |times, all| {
             of_times.clear();
             of_units.clear();
             let own = times.iter().zip(all).filter(|(_, unit)| units.contains(&(**unit as usize)));
@@ -55,12 +53,7 @@ pub trait SpikeSource {
     ///
     /// # Errors
     /// If the file cannot be read.
-    fn runs(
-        &self,
-        units: Range<usize>,
-        window: (f64, f64),
-        take: &mut dyn FnMut(&[f64], &[u32]),
-    ) -> Result<(), SourceError> {
+    fn runs(&self, units: Range<usize>, window: (f64, f64), take: &mut Take) -> Result<(), SourceError> {
         self.pieces_of(units, window, take)
     }
 
@@ -69,10 +62,7 @@ pub trait SpikeSource {
     /// # Errors
     /// If the file cannot be read.
     fn counts(&self, start: f64, stop: f64) -> Result<Vec<u64>, SourceError> {
-        let mut counts = vec![0; self.unit_ids().len()];
-        let mut count = |_: &[f64], units: &[u32]| units.iter().for_each(|unit| counts[*unit as usize] += 1);
-        self.runs(0..self.unit_ids().len(), (start, stop), &mut count)?;
-        Ok(counts)
+        count(self, (start, stop))
     }
 
     /// The spikes of some units with `start <= t < stop` \[s\], for each a list in the order of time.
@@ -105,6 +95,14 @@ pub trait SpikeSource {
         let (times, units) = spikes.into_iter().unzip();
         Ok(SpikeTable { times, units, unit_ids: self.unit_ids().to_vec() })
     }
+}
+
+/// Counts the spikes of each unit with `start <= t < stop` \[s\].
+pub(crate) fn count<S: SpikeSource + ?Sized>(source: &S, window: (f64, f64)) -> Result<Vec<u64>, SourceError> {
+    let mut counts = vec![0; source.unit_ids().len()];
+    let mut count = |_: &[f64], units: &[u32]| units.iter().for_each(|unit| counts[*unit as usize] += 1);
+    source.runs(0..source.unit_ids().len(), window, &mut count)?;
+    Ok(counts)
 }
 
 /// Goes through the trains with `start <= t < stop` \[s\] unit by unit, in their order. At most `most` spikes are held at once, more only
@@ -149,7 +147,7 @@ impl SpikeSource for SpikeTable {
         Ok(self.ends_of_table())
     }
 
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {
         let from = self.times.partition_point(|&t| t < start);
         let to = self.times.partition_point(|&t| t < stop).max(from);
         take(&self.times[from..to], &self.units[from..to]);
@@ -198,7 +196,7 @@ struct Places {
 }
 
 /// Hands on what has new numbers.
-fn renumbered<'t>(places: Places, take: &'t mut dyn FnMut(&[f64], &[u32])) -> impl FnMut(&[f64], &[u32]) + 't {
+fn renumbered<'t>(places: Places, take: &'t mut Take) -> impl FnMut(&[f64], &[u32]) + 't {
     let (mut of_times, mut of_units) = (Vec::new(), Vec::new());
     move |times, units| {
         of_times.clear();
@@ -232,17 +230,12 @@ impl SpikeSource for Selected<'_> {
         Ok(ends)
     }
 
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {
         let places = self.places(0..self.units.len());
         self.source.pieces_of(places.range.clone(), (start, stop), &mut renumbered(places, take))
     }
 
-    fn runs(
-        &self,
-        units: Range<usize>,
-        window: (f64, f64),
-        take: &mut dyn FnMut(&[f64], &[u32]),
-    ) -> Result<(), SourceError> {
+    fn runs(&self, units: Range<usize>, window: (f64, f64), take: &mut Take) -> Result<(), SourceError> {
         let places = self.places(units);
         self.source.runs(places.range.clone(), window, &mut renumbered(places, take))
     }

@@ -172,17 +172,16 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         ));
     }
     let session = session(args.session, start);
-    let notes = format::write(output.path(), &recording, &*spikes, target, &session).map_err(|e| match e {
+    let wrote = format::write(output.path(), &recording, &*spikes, target, &session).map_err(|e| match e {
         ResultError::Input(_) => Failure::input(e),
         ResultError::Failed(_) => Failure::run(e),
     })?;
-    note::notes(&notes);
-    let counts = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Failure::input)?;
+    note::notes(&wrote.notes);
     Ok(Done::text(format!(
         "{}: {} spikes of {} units\n",
         output.path().display(),
-        grouped(counts.iter().sum()),
-        grouped(counts.len() as u64)
+        grouped(wrote.spikes),
+        grouped(spikes.unit_ids().len() as u64)
     )))
 }
 

@@ -1,6 +1,6 @@
 //! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
-use memspike::analysis::{Bins, Chosen, Plan, Spans, correlogram_of, segment_length, statistics};
+use memspike::analysis::{Bins, Chosen, Plan, correlogram_of, segment_length, statistics};
 use memspike::format;
 use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
 use memspike::spikes::{Selected, SpikeSource};
@@ -9,6 +9,7 @@ use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
+use crate::cli::part::window;
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -55,21 +56,11 @@ fn shown(spikes: &dyn SpikeSource, (start, stop): (f64, f64)) -> Result<u64, Fai
 fn read(args: &Args) -> Result<Trains, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
-    let (first, last) = recording.extent(spikes.ends().map_err(Failure::input)?);
-    // Windows are half open: the last spike lies within.
-    let (start, stop) = (args.start.unwrap_or(first), args.stop.unwrap_or(last.next_up()));
-    let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count));
-    let groups = groups.collect();
-    if start >= stop {
-        let error = PlotError::Window { start, stop };
-        return Err(Failure::input(error));
-    }
-    if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
-        return Err(Failure::input(format!(
-            "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
-        )));
-    }
-    Ok(Trains { spikes, groups, window: (start, stop), observed: recording.observed })
+    let ends = recording.extent(spikes.ends().map_err(Failure::input)?);
+    let empty = |(start, stop)| Failure::input(PlotError::Window { start, stop });
+    let window = window(&recording, ends, (args.start, args.stop), empty)?;
+    let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
+    Ok(Trains { spikes, groups, window, observed: recording.observed })
 }
 
 /// The members that a selection takes.

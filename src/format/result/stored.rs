@@ -10,7 +10,7 @@ use super::read;
 use crate::format::contain::{self, Pieced};
 use crate::format::error::FormatError;
 use crate::format::h5::{H5, Slices, join};
-use crate::spikes::{Recording, SourceError, SpikeSource};
+use crate::spikes::{Recording, SourceError, SpikeSource, Take};
 
 /// Spikes that are read at a time.
 const PIECE: usize = 1 << 17;
@@ -170,7 +170,7 @@ impl SpikeSource for StoredSpikes {
         Ok(self.ends)
     }
 
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {
         let wanted = Pieces { parts: self.parts.clone(), window: (start.to_bits(), stop.to_bits()), piece: self.piece };
         let (mut times, mut units) = (Vec::new(), Vec::new());
         let mut strange = None;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{AsStored, InOrder, Survey, survey};
 use crate::format::contain;
 use crate::format::error::FormatError;
-use crate::spikes::{Recording, SourceError, SpikeSource};
+use crate::spikes::{Recording, SourceError, SpikeSource, Take, count};
 
 /// The spikes of a recording that was surveyed.
 #[derive(Clone, Debug)]
@@ -50,16 +50,11 @@ impl SpikeSource for StreamedSpikes {
         Ok(self.ends)
     }
 
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {
         self.pieces_of(0..self.unit_ids.len(), (start, stop), take)
     }
 
-    fn pieces_of(
-        &self,
-        units: Range<usize>,
-        (start, stop): (f64, f64),
-        take: &mut dyn FnMut(&[f64], &[u32]),
-    ) -> Result<(), SourceError> {
+    fn pieces_of(&self, units: Range<usize>, (start, stop): (f64, f64), take: &mut Take) -> Result<(), SourceError> {
         let wanted = InOrder { from: start.to_bits(), units, buffer: self.buffer };
         let mut feed = contain::feed(&self.path, &wanted).map_err(|error| SourceError(error.to_string()))?;
         while let Some(block) = feed.next().map_err(SourceError)? {
@@ -74,12 +69,7 @@ impl SpikeSource for StreamedSpikes {
         Ok(())
     }
 
-    fn runs(
-        &self,
-        units: Range<usize>,
-        (start, stop): (f64, f64),
-        take: &mut dyn FnMut(&[f64], &[u32]),
-    ) -> Result<(), SourceError> {
+    fn runs(&self, units: Range<usize>, (start, stop): (f64, f64), take: &mut Take) -> Result<(), SourceError> {
         let wanted = AsStored { units: units.clone(), window: (start.to_bits(), stop.to_bits()) };
         let mut wrong = None;
         let mut each = |block: Vec<(f64, u32)>| {
@@ -97,12 +87,7 @@ impl SpikeSource for StreamedSpikes {
 
     fn counts(&self, start: f64, stop: f64) -> Result<Vec<u64>, SourceError> {
         // Of the whole recording they are known.
-        if self.ends.is_none_or(|(first, last)| start <= first && last < stop) {
-            return Ok(self.counts.clone());
-        }
-        let mut counts = vec![0; self.unit_ids.len()];
-        let mut count = |_: &[f64], units: &[u32]| units.iter().for_each(|unit| counts[*unit as usize] += 1);
-        self.runs(0..self.unit_ids.len(), (start, stop), &mut count)?;
-        Ok(counts)
+        let all = self.ends.is_none_or(|(first, last)| start <= first && last < stop);
+        if all { Ok(self.counts.clone()) } else { count(self, (start, stop)) }
     }
 }

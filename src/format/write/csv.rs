@@ -1,10 +1,9 @@
 //! A row per spike: `time_s,unit` and, where there are several, `population`; in order of time.
 
-use std::fs::File;
-use std::io::{BufWriter, IntoInnerError, Write};
+use std::io::Write;
 use std::path::Path;
 
-use super::{Unwritten, What};
+use super::{Unwritten, What, plain_file};
 
 /// Writes the spikes; a time has as many digits as it takes to read the same bits again.
 pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> {
@@ -15,16 +14,16 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
         return Err(Unwritten::Input(message));
     }
     let (ids, of) = (what.spikes.unit_ids(), what.population_of());
-    let mut out = BufWriter::new(File::create(part)?);
-    out.write_all(if populations.len() > 1 { b"time_s,unit,population\n" } else { b"time_s,unit\n" })?;
-    what.each(&mut |time, unit| {
-        let unit = unit as usize;
-        write!(out, "{time},{}", ids[unit])?;
-        match populations.len() {
-            0 | 1 => out.write_all(b"\n"),
-            _ => writeln!(out, ",{}", populations[of[unit]].0),
-        }
+    plain_file(part, |out| {
+        out.write_all(if populations.len() > 1 { b"time_s,unit,population\n" } else { b"time_s,unit\n" })?;
+        what.each(&mut |time, unit| {
+            let unit = unit as usize;
+            write!(out, "{time},{}", ids[unit])?;
+            match populations.len() {
+                0 | 1 => out.write_all(b"\n"),
+                _ => writeln!(out, ",{}", populations[of[unit]].0),
+            }
+        })
     })?;
-    out.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
     Ok(what.beside_spikes("CSV"))
 }

@@ -10,7 +10,8 @@ mod nwb;
 mod session;
 mod sonata;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, IntoInnerError};
 use std::path::Path;
 
 use super::result::{ResultError, cause, claim, unwritable};
@@ -42,6 +43,15 @@ impl Target {
             _ => None,
         }
     }
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrote {
+    /// Number of spikes.
+    pub spikes: u64,
+    /// What had to be left out or changed.
+    pub notes: Vec<String>,
 }
 
 /// What is written: a recording, and its spikes, which need not be in memory.
@@ -89,27 +99,35 @@ pub fn write(
     spikes: &dyn SpikeSource,
     target: Target,
     session: &Session,
-) -> Result<Vec<String>, ResultError> {
+) -> Result<Wrote, ResultError> {
     hdf5::silence_errors(true);
     // Claimed before there is a part to remove: another run's stays.
     let unfinished = part_path(path);
     let _claim = claim(&unfinished, |e| unwritable(&unfinished, e))?;
     let part = Part::of(path);
-    let notes = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Unwritten::from).and_then(|counts| {
+    let wrote = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Unwritten::from).and_then(|counts| {
         let what = What { recording, spikes, counts };
-        match target {
+        let notes = match target {
             Target::Nwb => nwb::write(part.path(), &what, session),
             Target::Sonata => sonata::write(part.path(), &what),
             Target::Csv => csv::write(part.path(), &what),
             Target::Npy => npy::write(part.path(), &what),
-        }
+        }?;
+        Ok(Wrote { spikes: what.total(), notes })
     });
-    let notes = notes.map_err(|error| match error {
+    let wrote = wrote.map_err(|error| match error {
         Unwritten::Input(cause) => ResultError::Input(format!("{}: {cause}", path.display())),
         Unwritten::Failed(cause) => failed(path, &cause),
     })?;
     part.put(path).map_err(|e| failed(path, &e.to_string()))?;
-    Ok(notes)
+    Ok(wrote)
+}
+
+/// A file that is filled by `fill`, and is on the disk when this returns.
+fn plain_file(part: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), Unwritten>) -> Result<(), Unwritten> {
+    let mut out = BufWriter::new(File::create(part)?);
+    fill(&mut out)?;
+    Ok(out.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?)
 }
 
 fn failed(path: &Path, cause: &str) -> ResultError {
