@@ -29,6 +29,7 @@ pub mod spec;
 pub mod spikes;
 pub mod stream;
 pub mod synapse;
+pub mod temporary;
 pub mod time;
 pub mod units;
 pub mod value;

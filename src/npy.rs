@@ -1,7 +1,11 @@
 //! NumPy's npy format (versions 1 to 3), little- and big-endian numbers, plain and structured
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// An array of numbers: columns of a table, or a matrix.
 #[derive(Debug, PartialEq)]
@@ -24,19 +28,116 @@ impl Array {
     }
 }
 
+/// Bytes of a header that somebody may have written; thousands of fields have fewer.
+const LONGEST_HEADER: usize = 1 << 24;
+
 /// Reads a file.
 ///
 /// # Errors
 /// If it can't be read, is cut short, or holds something else than numbers.
 pub fn read(path: &Path) -> Result<Array, String> {
-    parse(&std::fs::read(path).map_err(|e| match e.kind() {
+    parse(&std::fs::read(path).map_err(unread)?)
+}
+
+fn unread(error: std::io::Error) -> String {
+    match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_string(),
-        _ => format!("can't be read: {e}"),
-    })?)
+        std::io::ErrorKind::UnexpectedEof => truncated(),
+        _ => format!("can't be read: {error}"),
+    }
+}
+
+fn truncated() -> String {
+    "the file is truncated".to_string()
 }
 
 fn parse(bytes: &[u8]) -> Result<Array, String> {
-    let truncated = || "the file is truncated".to_string();
+    let header = header(bytes)?;
+    let data = &bytes[header.start..];
+    let expected = header.bytes.filter(|n| *n <= data.len()).ok_or_else(truncated)?;
+    let numbers = header.numbers(&data[..expected])?;
+    Ok(Array { names: header.names(), shape: header.shape, numbers })
+}
+
+/// An array that stays in its file, for one that is larger than memory.
+pub struct Stored {
+    file: Mutex<File>,
+    header: Header,
+    /// Field names of a structured array; empty for a plain one.
+    pub names: Vec<String>,
+    /// Extents.
+    pub shape: Vec<usize>,
+    /// Number of items.
+    pub items: usize,
+}
+
+impl Stored {
+    /// Opens a file of which nothing but the header is read yet.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open(path: &Path) -> Result<Stored, String> {
+        let mut file = File::open(path).map_err(unread)?;
+        let length = file.metadata().map_err(unread)?.len();
+        let mut bytes = Vec::new();
+        file.by_ref().take(12).read_to_end(&mut bytes).map_err(unread)?;
+        let rest = data_start(&bytes)?.saturating_sub(bytes.len()).min(LONGEST_HEADER);
+        file.by_ref().take(rest as u64).read_to_end(&mut bytes).map_err(unread)?;
+        let header = header(&bytes)?;
+        let room = length.saturating_sub(header.start as u64);
+        let expected = header.bytes.filter(|n| *n as u64 <= room).ok_or_else(truncated)?;
+        let items = expected / header.stride;
+        Ok(Stored { file: Mutex::new(file), names: header.names(), shape: header.shape.clone(), items, header })
+    }
+
+    /// The numbers of some items.
+    ///
+    /// # Errors
+    /// If the file can't be read any more.
+    pub fn numbers(&self, items: Range<usize>) -> Result<Vec<f64>, String> {
+        let mut bytes = vec![0; items.len() * self.header.stride];
+        let place = self.header.start as u64 + items.start as u64 * self.header.stride as u64;
+        let mut file = self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut bytes)).map_err(unread)?;
+        self.header.numbers(&bytes)
+    }
+}
+
+/// What stands before the numbers.
+struct Header {
+    /// (name, kind, bytes, big-endian) of each field.
+    fields: Vec<(String, char, usize, bool)>,
+    shape: Vec<usize>,
+    /// Where the numbers begin, and how many bytes an item and all of them have.
+    start: usize,
+    stride: usize,
+    bytes: Option<usize>,
+}
+
+impl Header {
+    fn names(&self) -> Vec<String> {
+        match &self.fields[..] {
+            [(name, ..)] if name.is_empty() => Vec::new(),
+            fields => fields.iter().map(|field| field.0.clone()).collect(),
+        }
+    }
+
+    /// The numbers of whole items.
+    fn numbers(&self, data: &[u8]) -> Result<Vec<f64>, String> {
+        let mut numbers = Vec::with_capacity(data.len() / self.stride * self.fields.len());
+        for item in data.chunks_exact(self.stride) {
+            let mut at = 0;
+            for (_, kind, size, big) in &self.fields {
+                numbers.push(number(&item[at..at + size], *kind, *big)?);
+                at += size;
+            }
+        }
+        Ok(numbers)
+    }
+}
+
+/// Where the numbers begin, by the first bytes of a file.
+fn data_start(bytes: &[u8]) -> Result<usize, String> {
     if !bytes.starts_with(b"\x93NUMPY") {
         return Err("this is not an npy file".to_string());
     }
@@ -44,8 +145,12 @@ fn parse(bytes: &[u8]) -> Result<Array, String> {
     let wide = major >= 2;
     let size = bytes.get(8..if wide { 12 } else { 10 }).ok_or_else(truncated)?;
     let length = size.iter().rev().fold(0usize, |n, &byte| n << 8 | usize::from(byte));
-    let start = 8 + size.len();
-    let header = bytes.get(start..start.saturating_add(length)).ok_or_else(truncated)?;
+    Ok((8 + size.len()).saturating_add(length))
+}
+
+fn header(bytes: &[u8]) -> Result<Header, String> {
+    let start = data_start(bytes)?;
+    let header = bytes.get(if bytes[6] >= 2 { 12 } else { 10 }..start).ok_or_else(truncated)?;
     let header = std::str::from_utf8(header).map_err(|_| "its header is not text".to_string())?;
     let after = |key: &str| {
         let place = header.find(&format!("'{key}':")).map(|i| i + key.len() + 3);
@@ -64,22 +169,8 @@ fn parse(bytes: &[u8]) -> Result<Array, String> {
     let fields = fields(after("descr")?)?;
     let stride: usize = fields.iter().map(|f| f.2).sum();
     let items = shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
-    let data = &bytes[start + length..];
-    let expected = items.and_then(|n| n.checked_mul(stride)).filter(|n| *n <= data.len()).ok_or_else(truncated)?;
-    let mut numbers = Vec::with_capacity(expected / stride * fields.len());
-    for item in data[..expected].chunks_exact(stride) {
-        let mut at = 0;
-        for (_, kind, size, big) in &fields {
-            numbers.push(number(&item[at..at + size], *kind, *big)?);
-            at += size;
-        }
-    }
-    let names = if fields.len() == 1 && fields[0].0.is_empty() {
-        Vec::new()
-    } else {
-        fields.into_iter().map(|f| f.0).collect()
-    };
-    Ok(Array { names, shape, numbers })
+    let bytes = items.and_then(|n| n.checked_mul(stride));
+    Ok(Header { fields, shape, start, stride, bytes })
 }
 
 /// (name, kind, bytes, big-endian) of each field.

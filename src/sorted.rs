@@ -2,10 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+
+use crate::temporary::Temporary;
 
 /// So many numbers are held before a run is written: 64 MB.
 const HELD: usize = 1 << 23;
@@ -57,12 +56,12 @@ impl Sorted {
         if self.file.is_none() {
             self.file = Some(Temporary::new()?);
         }
-        if let Some(file) = &mut self.file {
+        if let Some(file) = &self.file {
             let mut bytes = Vec::with_capacity(8 * AT_ONCE);
             for numbers in self.waiting.chunks(AT_ONCE) {
                 bytes.clear();
                 numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-                file.file.write_all(&bytes)?;
+                file.append(&bytes)?;
             }
         }
         let from = self.runs.last().map_or(0, |run| run.1);
@@ -109,11 +108,10 @@ impl Rising {
     fn step(&mut self, index: usize) -> io::Result<()> {
         let run = &mut self.runs[index];
         if run.at == run.part.len() && run.from < run.to {
-            let Some(file) = &mut self.file else { return Ok(()) };
+            let Some(file) = &self.file else { return Ok(()) };
             let count = (run.to - run.from).min(AT_ONCE as u64);
             let mut bytes = vec![0; 8 * count as usize];
-            file.file.seek(SeekFrom::Start(8 * run.from))?;
-            file.file.read_exact(&mut bytes)?;
+            file.read_at(8 * run.from, &mut bytes)?;
             let number = |bytes: &[u8]| bytes.try_into().map_or(f64::NAN, f64::from_le_bytes);
             run.part = bytes.chunks_exact(8).map(number).collect();
             run.at = 0;
@@ -147,43 +145,6 @@ impl Iterator for Rising {
 fn key(number: f64) -> i64 {
     let bits = number.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
-}
-
-/// A file that goes away with this.
-struct Temporary {
-    file: File,
-    path: PathBuf,
-}
-
-impl Temporary {
-    fn new() -> io::Result<Temporary> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir().join(format!("memspike-{}-{number}", std::process::id()));
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    // Where an open file may lose its name, it goes even if this process is killed.
-                    #[cfg(unix)]
-                    let _ = fs::remove_file(&path);
-                    return Ok(Temporary { file, path });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let message = format!("no temporary file can be made as {}: {error}", path.display());
-                    return Err(io::Error::new(error.kind(), message));
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if cfg!(not(unix)) {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }
 
 #[cfg(test)]

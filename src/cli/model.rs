@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use memspike::format;
+use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
 use memspike::spec::{self, Bound, NetworkSpec};
 use memspike::spikes::Recording;
@@ -160,12 +160,15 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
 
 /// A recording; with what reads its spikes later if its file is larger than the buffer.
 fn recording(file: &Path, buffer: Option<u64>) -> Result<(Recording, Option<Reel<f64>>), Failure> {
-    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-    if let Some(buffer) = buffer.filter(|buffer| bytes > *buffer)
-        && let Some(survey) = format::stream::survey(file).map_err(Failure::input)?
-    {
-        let reel = format::stream::reel(file, usize::try_from(buffer).unwrap_or(usize::MAX));
-        return Ok((survey.recording, Some(reel)));
-    }
-    Ok((format::read(file).map_err(Failure::input)?, None))
+    let Some(buffer) = buffer.filter(|buffer| stream::size(file) > *buffer) else {
+        return Ok((format::read(file).map_err(Failure::input)?, None));
+    };
+    let opened = stream::open(file, usize::try_from(buffer).unwrap_or(usize::MAX));
+    let (mut recording, spikes) = opened.map_err(Failure::input)?;
+    let reel;
+    (recording.spikes, reel) = match spikes {
+        Opened::Streamed(spikes) => (spikes.survey(), Some(spikes.reel())),
+        Opened::Whole(table) => (table, None),
+    };
+    Ok((recording, reel))
 }

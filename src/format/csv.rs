@@ -10,6 +10,7 @@ mod samples;
 mod spikes;
 
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
 use super::words::{Separator, is_remark, is_time, is_unit};
 use crate::spikes::Recording;
@@ -42,11 +43,15 @@ pub(super) fn recognise(plain: &Plain) -> bool {
 ///
 /// # Errors
 /// If a cell is not what its column's name says, or if a row has another number of cells.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
+pub(super) fn read(plain: &Plain, gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
     let header = header(plain).ok_or_else(|| plain.error("line 1", Fault::UnknownLayout, "has no names of columns"))?;
     match &header.kind {
-        Kind::Spikes { unit } => spikes::read(plain, &header, *unit),
-        Kind::Samples { units } => samples::read(plain, &header, units),
+        Kind::Spikes { unit } => spikes::read(plain, &header, *unit, gathered),
+        Kind::Samples { units } => {
+            let mut recording = samples::read(plain, &header, units)?;
+            let spikes = Spikes::of(&mut recording);
+            Ok((recording, spikes))
+        }
     }
 }
 

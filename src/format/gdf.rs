@@ -2,17 +2,18 @@
 //!
 //! Lines may stand in any order; `#` and `%` begin a remark. A file whose first column has fractions and whose second
 //! has none is (time, identifier). Where the codes 700 to 704 (start of a trial) and 20 or 201 to 204 (its end)
-//! occur, the file follows the convention of the Riehle lab (Riehle et al. 1997, doi:10.1126/science.278.5345.1950):
-//! identifiers below 10 are neurons, all others events.
+//! occur, and no identifier from 10 on that is none of its codes, the file follows the convention of the Riehle lab (Riehle et al. 1997,
+//! doi:10.1126/science.278.5345.1950): identifiers below 10 are neurons, all others events.
 
 mod trials;
 
 use std::collections::BTreeMap;
 
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, LEFT_OUT, Spikes};
 use super::plain::Plain;
 use super::words::{Separator, is_remark};
-use crate::spikes::{Recording, SpikeTable};
+use crate::spikes::Recording;
 
 /// Lines of the beginning that must look right.
 const LOOKED_AT: usize = 200;
@@ -49,9 +50,10 @@ fn time_first(plain: &Plain) -> Option<bool> {
 ///
 /// # Errors
 /// If a line is no pair of an identifier and a time.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
+pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
     let time_first = time_first(plain).unwrap_or(false);
-    let mut events: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+    // The number of each identifier, in the order in which they come.
+    let mut known: BTreeMap<i64, u32> = BTreeMap::new();
     let mut separator = None;
     plain.lines(|number, line| {
         if is_remark(line) {
@@ -67,29 +69,47 @@ pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
         let (id, time) = if time_first { (b, a) } else { (a, b) };
         let id = id.parse::<i64>().map_err(|_| wrong())?;
         let time = time.parse::<f64>().ok().filter(|time| time.is_finite()).ok_or_else(wrong)?;
-        let count = events.len();
-        match events.get_mut(&id) {
-            Some(times) => times.push(time / MS),
+        let count = known.len();
+        match known.get(&id) {
+            Some(number) => gathered.push(time / MS, *number),
             None if count >= MAX_UNITS => {
                 let message = format!("more than {MAX_UNITS} identifiers: the columns are no identifiers and times");
-                return Err(plain.error(format!("line {number}"), Fault::TooLarge, message));
+                Err(plain.error(format!("line {number}"), Fault::TooLarge, message))
             }
-            None => drop(events.insert(id, vec![time / MS])),
+            None => {
+                known.insert(id, count as u32);
+                gathered.push(time / MS, count as u32)
+            }
         }
-        Ok(())
     })?;
     let mut recording = Recording { format: "GDF text".to_owned(), ..Recording::default() };
     recording.notes.push("times are taken as milliseconds, the unit of GDF".to_owned());
-    if trials::recognise(&events) {
-        let marks = events.split_off(&trials::FIRST_EVENT);
-        recording.intervals.push(trials::read(&marks));
+    let mut numbers = vec![LEFT_OUT; known.len()];
+    if trials::recognise(&known) {
+        let events = known.split_off(&trials::FIRST_EVENT);
+        recording.intervals.push(trials::read(&times(&gathered, &events, numbers.len())?));
         recording.notes.push(format!(
             "identifiers below {} are neurons, all others events (the convention of the Riehle lab, whose codes of trials the file has)",
             trials::FIRST_EVENT
         ));
     }
-    let (ids, trains): (Vec<i64>, Vec<Vec<f64>>) = events.into_iter().unzip();
-    recording.spikes =
-        SpikeTable::from_units(ids, &trains).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
-    Ok(recording)
+    known.values().enumerate().for_each(|(unit, number)| numbers[*number as usize] = unit as u32);
+    Ok((recording, gathered.finish(known.into_keys().collect(), &numbers)?))
+}
+
+/// When each event came, of `count` identifiers.
+fn times(
+    gathered: &Gathered,
+    events: &BTreeMap<i64, u32>,
+    count: usize,
+) -> Result<BTreeMap<i64, Vec<f64>>, FormatError> {
+    let mut ids = vec![None; count];
+    events.iter().for_each(|(id, number)| ids[*number as usize] = Some(*id));
+    let mut times: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+    gathered.each(|time, number| {
+        if let Some(id) = ids[number as usize] {
+            times.entry(id).or_default().push(time);
+        }
+    })?;
+    Ok(times)
 }

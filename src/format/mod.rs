@@ -12,6 +12,7 @@ mod codec;
 pub mod contain;
 mod csv;
 mod error;
+mod gather;
 mod gdf;
 mod h5;
 mod mat;
@@ -35,6 +36,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use self::gather::{Gathered, Spikes};
 use self::h5::H5;
 use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
@@ -50,11 +52,15 @@ struct Format {
     reader: Reader,
 }
 
-/// How a format is told and read: from an open HDF5 file, or from any other file or folder.
+/// How a format is told and read: from an open HDF5 file, or from any other file or folder, whole or spike by spike.
 enum Reader {
     Hdf5(fn(&H5) -> bool, fn(&H5) -> Result<Recording, FormatError>),
     Plain(fn(&Plain) -> bool, fn(&Plain) -> Result<Recording, FormatError>),
+    Listed(fn(&Plain) -> bool, List),
 }
+
+/// Hands over spike by spike; the recording without them.
+type List = fn(&Plain, Gathered) -> Result<(Recording, Spikes), FormatError>;
 
 /// All formats, in the order in which they are tried: a result is a SONATA file too, so it comes first.
 const FORMATS: &[Format] = &[
@@ -122,22 +128,22 @@ const FORMATS: &[Format] = &[
     Format {
         name: "NumPy table",
         looked_for: "a structured array of npy with a time and a unit",
-        reader: Reader::Plain(npy::recognise, npy::read),
+        reader: Reader::Listed(npy::recognise, npy::read),
     },
     Format {
         name: "phy / Kilosort",
         looked_for: "a folder with spike_times.npy and spike_clusters.npy",
-        reader: Reader::Plain(phy::recognise, phy::read),
+        reader: Reader::Listed(phy::recognise, phy::read),
     },
     Format {
         name: "GDF",
         looked_for: "lines of an identifier and a time",
-        reader: Reader::Plain(gdf::recognise, gdf::read),
+        reader: Reader::Listed(gdf::recognise, gdf::read),
     },
     Format {
         name: "CSV",
         looked_for: "a line of names with a time and a unit, or a time and unit_.. columns",
-        reader: Reader::Plain(csv::recognise, csv::read),
+        reader: Reader::Listed(csv::recognise, csv::read),
     },
 ];
 
@@ -163,11 +169,35 @@ fn read_by(path: &Path, hdf5: impl FnOnce(&Path) -> Result<Recording, FormatErro
     if is_hdf5(&plain)? {
         return hdf5(path);
     }
-    let found = FORMATS.iter().find_map(|format| match format.reader {
-        Reader::Plain(recognise, read) if recognise(&plain) => Some(read),
-        _ => None,
-    });
-    found.map_or_else(|| Err(unknown_file(&plain)), |read| read(&plain))
+    let (mut recording, spikes) = read_plain(&plain, |plain| Ok(Gathered::in_memory(plain.path)))?;
+    if let Spikes::Held(table) = spikes {
+        recording.spikes = table;
+    }
+    Ok(recording)
+}
+
+/// Reads what is no HDF5; where a format lists spikes, they are gathered as `gather` says.
+fn read_plain(
+    plain: &Plain,
+    gather: impl FnOnce(&Plain) -> Result<Gathered, FormatError>,
+) -> Result<(Recording, Spikes), FormatError> {
+    for format in FORMATS {
+        match format.reader {
+            Reader::Plain(recognise, read) if recognise(plain) => {
+                let mut recording = read(plain)?;
+                let spikes = Spikes::of(&mut recording);
+                return Ok((recording, spikes));
+            }
+            Reader::Listed(recognise, read) if recognise(plain) => return read(plain, gather(plain)?),
+            _ => {}
+        }
+    }
+    Err(unknown_file(plain))
+}
+
+/// Bytes of a recording that grow with its spikes.
+fn size(plain: &Plain) -> u64 {
+    phy::bytes(plain).unwrap_or(plain.bytes)
 }
 
 /// Reads an open HDF5 file, whatever its layout.
@@ -214,18 +244,16 @@ pub fn read_lazily(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), For
 /// Bytes into which large recordings are read ahead.
 const AHEAD: usize = 32 << 20;
 
-/// A recording or a result without its spikes, and the spikes, which come in the order of time, then of units. Those of a large NWB or SONATA file or
-/// result stay in the file and are read block by block, in a process of its own if one was [installed](contain).
+/// A recording or a result without its spikes, and the spikes, which come in the order of time, then of units. Those of a large file are read block by
+/// block where its format allows it ([`stream::open`]), of HDF5 in a process of its own if one was [installed](contain).
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_in_order(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), FormatError> {
     let plain = Plain::open(path)?;
-    if plain.bytes > LARGE
-        && is_hdf5(&plain)?
-        && let Some((recording, spikes)) = stream::StreamedSpikes::open(path, AHEAD)?
-    {
-        return Ok((recording, Box::new(spikes)));
+    if size(&plain) > LARGE {
+        let (recording, spikes) = stream::open(path, AHEAD)?;
+        return Ok((recording, spikes.into()));
     }
     let mut recording = read(path)?;
     let spikes = std::mem::take(&mut recording.spikes);

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
 use super::words::{is_time, is_unit};
 use crate::npy;
-use crate::spikes::{Recording, SpikeTable};
+use crate::spikes::Recording;
 
 /// Whole numbers that a double has all of.
 const MAX_ID: f64 = 9_007_199_254_740_992.0;
+
+/// Items that are read at once.
+const AT_ONCE: usize = 1 << 15;
 
 /// Whether the header names fields of times and of units.
 pub(super) fn recognise(plain: &Plain) -> bool {
@@ -23,39 +27,53 @@ pub(super) fn recognise(plain: &Plain) -> bool {
 ///
 /// # Errors
 /// If it is cut short, or holds what is no time or no unit.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
-    let array = npy::read(plain.path).map_err(|message| plain.error("", Fault::Damaged, message))?;
-    let place = |fits: &dyn Fn(&str) -> bool| array.names.iter().position(|name| fits(name));
+pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
+    let damaged = |message: String| plain.error("", Fault::Damaged, message);
+    let array = npy::Stored::open(plain.path).map_err(damaged)?;
+    let names = &array.names[..];
+    let place = |fits: &dyn Fn(&str) -> bool| names.iter().position(|name| fits(name));
     let (Some(time), Some(unit)) = (place(&|name| is_time(name).is_some()), place(&is_unit)) else {
         return Err(plain.error("", Fault::UnknownLayout, "has no fields of times and units"));
     };
     let population = place(&|name| name.eq_ignore_ascii_case("population"));
-    let per_second = is_time(&array.names[time]).flatten().unwrap_or(1.0);
-    let mut trains: BTreeMap<i64, BTreeMap<i64, Vec<f64>>> = BTreeMap::new();
-    for (row, item) in array.numbers.chunks_exact(array.names.len()).enumerate() {
-        let whole = |field: usize| {
-            let number = item[field];
-            if number.fract() == 0.0 && number.abs() <= MAX_ID {
-                return Ok(number as i64);
+    let per_second = is_time(&names[time]).flatten().unwrap_or(1.0);
+    // For each population and id the number of the unit, in the order of first spikes.
+    let mut units: BTreeMap<i64, BTreeMap<i64, u32>> = BTreeMap::new();
+    let mut count = 0;
+    for from in (0..array.items).step_by(AT_ONCE) {
+        let numbers = array.numbers(from..array.items.min(from + AT_ONCE)).map_err(damaged)?;
+        for (row, item) in numbers.chunks_exact(names.len()).enumerate() {
+            let wrong = |field: usize, expected: &str| {
+                let message = format!("{} is {}, expected {expected}", names[field], item[field]);
+                plain.error(format!("item {}", from + row), Fault::Invalid, message)
+            };
+            let whole = |field: usize| {
+                let number = item[field];
+                let is_whole = number.fract() == 0.0 && number.abs() <= MAX_ID;
+                if is_whole { Ok(number as i64) } else { Err(wrong(field, "a whole number")) }
+            };
+            let of = population.map_or(Ok(0), whole)?;
+            let number = units.entry(of).or_default().entry(whole(unit)?).or_insert_with(|| {
+                count += 1;
+                count - 1
+            });
+            if !item[time].is_finite() {
+                return Err(wrong(time, "a finite time"));
             }
-            let message = format!("{} is {number}, expected a whole number", array.names[field]);
-            Err(plain.error(format!("item {row}"), Fault::Invalid, message))
-        };
-        let of = population.map_or(Ok(0), whole)?;
-        trains.entry(of).or_default().entry(whole(unit)?).or_default().push(item[time] / per_second);
+            gathered.push(item[time] / per_second, *number)?;
+        }
     }
     let mut recording = Recording { format: "NumPy table of spikes".to_owned(), ..Recording::default() };
-    let (mut ids, mut all) = (Vec::new(), Vec::new());
-    for (population, units) in trains {
+    let (mut ids, mut numbers) = (Vec::new(), vec![0; count as usize]);
+    for (population, units) in units {
         recording.populations.push((population.to_string(), ids.len(), units.len()));
-        for (id, times) in units {
+        for (id, number) in units {
+            numbers[number as usize] = ids.len() as u32;
             ids.push(id);
-            all.push(times);
         }
     }
     if recording.populations.len() < 2 {
         recording.populations.clear();
     }
-    recording.spikes = SpikeTable::from_units(ids, &all).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
-    Ok(recording)
+    Ok((recording, gathered.finish(ids, &numbers)?))
 }

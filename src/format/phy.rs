@@ -4,13 +4,17 @@
 //! `cluster_*.tsv` such as `cluster_group.tsv`, one row per cluster. All clusters are units, those marked as noise too.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::{Fault, FormatError};
+use super::gather::{Filed, Gathered, Spikes, Tally};
 use super::plain::Plain;
+use super::stream::Ordered;
 use super::words::{self, Separator};
 use crate::npy;
-use crate::spikes::{Recording, SpikeTable};
+use crate::spikes::Recording;
 
 const TIMES: &str = "spike_times.npy";
 const CLUSTERS: [&str; 2] = ["spike_clusters.npy", "spike_templates.npy"];
@@ -19,6 +23,8 @@ const PARAMETERS: &str = "params.py";
 const USUAL_RATE: f64 = 30_000.0;
 /// Tables of clusters are small; a larger one is something else.
 const MAX_TABLE: u64 = 64 << 20;
+/// Spikes that are read at once.
+const AT_ONCE: usize = 1 << 15;
 
 /// The folder: the one that is named, or that of a `spike_times.npy` or `params.py` that is named.
 fn folder<'a>(plain: &'a Plain) -> Option<&'a Path> {
@@ -36,17 +42,27 @@ pub(super) fn recognise(plain: &Plain) -> bool {
         .is_some_and(|folder| folder.join(TIMES).is_file() && CLUSTERS.iter().any(|name| folder.join(name).is_file()))
 }
 
-/// Reads the folder.
+/// How large the arrays of spikes are; nothing if this is no such folder.
+pub(super) fn bytes(plain: &Plain) -> Option<u64> {
+    let folder = folder(plain).filter(|_| recognise(plain))?;
+    let length = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |metadata| metadata.len());
+    Some(length(TIMES) + length(clusters_name(folder)))
+}
+
+fn clusters_name(folder: &Path) -> &'static str {
+    CLUSTERS.into_iter().find(|name| folder.join(name).is_file()).unwrap_or(CLUSTERS[0])
+}
+
+/// Reads the folder. Arrays in the order of time, as sorters write them, are left where they are if the spikes are not to be held.
 ///
 /// # Errors
 /// If an array is damaged, or if they don't fit together.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
+pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
     let folder = folder(plain).unwrap_or(plain.path);
-    let clusters_name = CLUSTERS.into_iter().find(|name| folder.join(name).is_file()).unwrap_or(CLUSTERS[0]);
-    let samples = array(plain, folder, TIMES)?;
-    let clusters = array(plain, folder, clusters_name)?;
-    if samples.len() != clusters.len() {
-        let message = format!("has {} entries, but {TIMES} has {}; expected as many", clusters.len(), samples.len());
+    let clusters_name = clusters_name(folder);
+    let (samples, clusters) = (array(plain, folder, TIMES)?, array(plain, folder, clusters_name)?);
+    if samples.items != clusters.items {
+        let message = format!("has {} entries, but {TIMES} has {}; expected as many", clusters.items, samples.items);
         return Err(plain.error(clusters_name, Fault::Invalid, message));
     }
     let mut recording = Recording { format: "phy / Kilosort".to_owned(), ..Recording::default() };
@@ -60,26 +76,108 @@ pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
         }
     };
     recording.about.push(("sample rate".to_owned(), format!("{rate} Hz")));
-    let mut trains: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
-    for (index, (sample, cluster)) in samples.iter().zip(&clusters).enumerate() {
-        if !(sample.is_finite() && cluster.is_finite() && cluster.fract() == 0.0 && cluster.abs() < 1e15) {
-            let message = format!("spike {index} is at sample {sample} in cluster {cluster}, expected whole numbers");
-            return Err(plain.error(TIMES, Fault::Invalid, message));
+    let sorted = Sorted { samples, clusters, rate, path: plain.path.to_owned() };
+    // The number of each cluster, in the order of first spikes.
+    let mut known: BTreeMap<i64, u32> = BTreeMap::new();
+    let (mut tally, mut in_order, mut before) = (Tally::default(), gathered.is_filed(), f64::NEG_INFINITY);
+    sorted.each(&mut |time, cluster| {
+        let count = known.len() as u32;
+        let unit = *known.entry(cluster).or_insert(count);
+        if !gathered.is_filed() {
+            return gathered.push(time, unit);
         }
-        trains.entry(*cluster as i64).or_default().push(sample / rate);
+        tally.add(time, unit);
+        in_order &= time >= before;
+        before = time;
+        Ok(())
+    })?;
+    let mut numbers = vec![0; known.len()];
+    known.values().enumerate().for_each(|(unit, number)| numbers[*number as usize] = unit as u32);
+    let unit_ids: Vec<i64> = known.keys().copied().collect();
+    tables(plain, folder, &unit_ids, &mut recording)?;
+    if in_order {
+        let (counts, ends) = tally.of(&numbers, unit_ids.len());
+        let run = Run { unit_ids: unit_ids.clone(), sorted };
+        return Ok((recording, Spikes::Filed(Filed { unit_ids, counts, ends, runs: vec![Arc::new(run)] })));
     }
-    let (ids, trains): (Vec<i64>, Vec<Vec<f64>>) = trains.into_iter().unzip();
-    tables(plain, folder, &ids, &mut recording)?;
-    recording.spikes =
-        SpikeTable::from_units(ids, &trains).map_err(|e| plain.error(TIMES, Fault::Invalid, e.to_string()))?;
-    Ok(recording)
+    if gathered.is_filed() {
+        sorted.each(&mut |time, cluster| gathered.push(time, known.get(&cluster).copied().unwrap_or_default()))?;
+    }
+    Ok((recording, gathered.finish(unit_ids, &numbers)?))
+}
+
+/// The two arrays that a spike sorter writes.
+struct Sorted {
+    samples: npy::Stored,
+    clusters: npy::Stored,
+    /// Samples per second.
+    rate: f64,
+    path: PathBuf,
+}
+
+impl Sorted {
+    /// Times \[s\] and clusters of some spikes.
+    fn read(&self, spikes: Range<usize>) -> Result<Vec<(f64, i64)>, FormatError> {
+        let error = |fault: Fault, message: String| FormatError::new(&self.path, TIMES, fault, message);
+        let numbers = |array: &npy::Stored| array.numbers(spikes.clone());
+        let (samples, clusters) = numbers(&self.samples)
+            .and_then(|samples| Ok((samples, numbers(&self.clusters)?)))
+            .map_err(|message| error(Fault::Damaged, message))?;
+        let spike = |(index, (sample, cluster)): (usize, (f64, f64))| {
+            if !(sample.is_finite() && cluster.is_finite() && cluster.fract() == 0.0 && cluster.abs() < 1e15) {
+                let index = spikes.start + index;
+                let message =
+                    format!("spike {index} is at sample {sample} in cluster {cluster}, expected whole numbers");
+                return Err(error(Fault::Invalid, message));
+            }
+            let time = sample / self.rate;
+            if !time.is_finite() {
+                let message = format!("a spike has the time {time}; expected a finite number of seconds");
+                return Err(error(Fault::Invalid, message));
+            }
+            Ok((time, cluster as i64))
+        };
+        samples.into_iter().zip(clusters).enumerate().map(spike).collect()
+    }
+
+    /// Goes through all spikes as they are stored.
+    fn each(&self, each: &mut dyn FnMut(f64, i64) -> Result<(), FormatError>) -> Result<(), FormatError> {
+        for from in (0..self.samples.items).step_by(AT_ONCE) {
+            let spikes = self.read(from..self.samples.items.min(from + AT_ONCE))?;
+            spikes.into_iter().try_for_each(|(time, cluster)| each(time, cluster))?;
+        }
+        Ok(())
+    }
+}
+
+/// The same as spikes of units, where they are in the order of time.
+struct Run {
+    sorted: Sorted,
+    unit_ids: Vec<i64>,
+}
+
+impl Ordered for Run {
+    fn rows(&self) -> Range<usize> {
+        0..self.sorted.samples.items
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Vec<(f64, u32)>, FormatError> {
+        let unit = |(time, cluster): (f64, i64)| match self.unit_ids.binary_search(&cluster) {
+            Ok(unit) => Ok((time, unit as u32)),
+            Err(_) => {
+                let message = format!("the cluster {cluster} was not there before; the folder has changed");
+                Err(FormatError::new(&self.sorted.path, TIMES, Fault::Damaged, message))
+            }
+        };
+        self.sorted.read(rows)?.into_iter().map(unit).collect()
+    }
 }
 
 /// A list of numbers, also as a matrix of one column.
-fn array(plain: &Plain, folder: &Path, name: &str) -> Result<Vec<f64>, FormatError> {
-    let array = npy::read(&folder.join(name)).map_err(|message| plain.error(name, Fault::Damaged, message))?;
+fn array(plain: &Plain, folder: &Path, name: &str) -> Result<npy::Stored, FormatError> {
+    let array = npy::Stored::open(&folder.join(name)).map_err(|message| plain.error(name, Fault::Damaged, message))?;
     match array.shape[..] {
-        [_] | [_, 1] | [1, _] if array.names.is_empty() => Ok(array.numbers),
+        [_] | [_, 1] | [1, _] if array.names.is_empty() => Ok(array),
         _ => {
             let message = format!("has the shape {:?}, expected one dimension of numbers", array.shape);
             Err(plain.error(name, Fault::WrongType, message))

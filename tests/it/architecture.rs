@@ -4,8 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const LEAVES: &[&str] = &[
-    "check", "describe", "hardware", "idx", "math", "memory", "npy", "ranks", "rng", "sample", "sorted", "spikes",
-    "stream", "time", "units", "value", "whole",
+    "check",
+    "describe",
+    "hardware",
+    "idx",
+    "math",
+    "memory",
+    "npy",
+    "ranks",
+    "rng",
+    "sample",
+    "sorted",
+    "spikes",
+    "stream",
+    "temporary",
+    "time",
+    "units",
+    "value",
+    "whole",
 ];
 const ZOO: &[&str] = &["crossbar", "device", "neuron", "plasticity", "synapse"];
 

@@ -74,3 +74,4 @@ mod spec_projections;
 mod spec_rules;
 mod statistics;
 mod streamed;
+mod streamed_lists;

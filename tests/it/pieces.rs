@@ -1,6 +1,6 @@
 //! A table of spikes that is handed over in pieces, as from a large file.
 
-use memspike::spikes::{SourceError, SpikeSource, SpikeTable};
+use memspike::spikes::{SourceError, SpikeSource, SpikeTable, Take};
 
 /// Pieces of at most `size` spikes, in order or the last one first.
 pub struct Pieces {
@@ -16,7 +16,7 @@ impl SpikeSource for Pieces {
     fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
         self.table.ends()
     }
-    fn pieces(&self, start: f64, stop: f64, take: &mut dyn FnMut(&[f64], &[u32])) -> Result<(), SourceError> {
+    fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {
         let shown = self.table.between(start, stop);
         let pieces = shown.times.chunks(self.size).zip(shown.units.chunks(self.size));
         if self.backwards {

@@ -188,7 +188,10 @@ pub(super) fn feed<T: Pieced + Clone + Send + 'static>(
 ) -> Result<Box<dyn Feed<f64>>, FormatError> {
     match INSTALLED.get() {
         Some(contained) => Ok(Box::new(piped::Piped::start(contained, path, wanted)?)),
-        None => Ok(Box::new(Thread::start(path.to_owned(), wanted.clone()))),
+        None => {
+            let (path, wanted) = (path.to_owned(), wanted.clone());
+            Ok(Box::new(Thread::start(move |out| open(&path, |h5| wanted.produce(h5, out)))))
+        }
     }
 }
 

@@ -4,19 +4,25 @@ use std::collections::BTreeMap;
 
 use super::Header;
 use crate::format::error::{Fault, FormatError};
+use crate::format::gather::{Gathered, Spikes};
 use crate::format::plain::Plain;
-use crate::spikes::{Column, Recording, SpikeTable};
+use crate::spikes::{Column, Recording};
 
 /// More units than any recording has: a column that holds no units.
 const MAX_UNITS: usize = 1 << 24;
 
-/// Spikes by population and unit.
-type Trains = BTreeMap<String, BTreeMap<(i64, String), Vec<f64>>>;
+/// For each population its units, in the order of ids and names, with their numbers in the order of first spikes.
+type Units = BTreeMap<String, BTreeMap<(i64, String), u32>>;
 
 /// Reads the table. Units are numbered by their ids, or by their names' order where they have names.
-pub(super) fn read(plain: &Plain, header: &Header, unit: usize) -> Result<Recording, FormatError> {
+pub(super) fn read(
+    plain: &Plain,
+    header: &Header,
+    unit: usize,
+    mut gathered: Gathered,
+) -> Result<(Recording, Spikes), FormatError> {
     let population = header.names.iter().position(|name| name.eq_ignore_ascii_case("population"));
-    let (mut trains, mut units) = (Trains::new(), 0usize);
+    let (mut units, mut count) = (Units::new(), 0);
     header.rows(plain, |number, cells| {
         let time = header.time(plain, number, cells)?;
         let name = cells[unit];
@@ -26,33 +32,33 @@ pub(super) fn read(plain: &Plain, header: &Header, unit: usize) -> Result<Record
         let id = whole(name);
         let key = (id.unwrap_or(i64::MAX), if id.is_some() { String::new() } else { name.to_owned() });
         let of_population = population.map_or("", |column| cells[column]);
-        if !trains.contains_key(of_population) {
-            trains.insert(of_population.to_owned(), BTreeMap::new());
+        if !units.contains_key(of_population) {
+            units.insert(of_population.to_owned(), BTreeMap::new());
         }
-        let Some(of_population) = trains.get_mut(of_population) else { return Ok(()) };
-        match of_population.get_mut(&key) {
-            Some(times) => times.push(time),
+        let Some(of_population) = units.get_mut(of_population) else { return Ok(()) };
+        match of_population.get(&key) {
+            Some(unit) => gathered.push(time, *unit),
             None => {
-                units += 1;
-                if units > MAX_UNITS {
+                if count as usize >= MAX_UNITS {
                     let message =
                         format!("more than {MAX_UNITS} units: the column {} holds something else", header.names[unit]);
                     return Err(plain.error(format!("line {number}"), Fault::TooLarge, message));
                 }
-                of_population.insert(key, vec![time]);
+                of_population.insert(key, count);
+                count += 1;
+                gathered.push(time, count - 1)
             }
         }
-        Ok(())
     })?;
     let mut recording = Recording { format: "CSV, a row per spike".to_owned(), ..Recording::default() };
-    let named = trains.values().flatten().any(|(key, _)| !key.1.is_empty());
-    let (mut ids, mut names, mut all) = (Vec::new(), Vec::new(), Vec::new());
-    for (population, units) in trains {
+    let named = units.values().flatten().any(|(key, _)| !key.1.is_empty());
+    let (mut ids, mut names, mut numbers) = (Vec::new(), Vec::new(), vec![0; count as usize]);
+    for (population, units) in units {
         let first = ids.len();
-        for (place, ((id, name), times)) in units.into_iter().enumerate() {
+        for (place, ((id, name), number)) in units.into_iter().enumerate() {
+            numbers[number as usize] = ids.len() as u32;
             ids.push(if named { place as i64 } else { id });
             names.push(if name.is_empty() { id.to_string() } else { name });
-            all.push(times);
         }
         recording.populations.push((population, first, ids.len() - first));
     }
@@ -71,8 +77,7 @@ pub(super) fn read(plain: &Plain, header: &Header, unit: usize) -> Result<Record
     if header.per_second == 1.0 && super::is_time(time) == Some(None) {
         recording.notes.push(format!("times of the column {time} are taken as seconds, which the file does not say"));
     }
-    recording.spikes = SpikeTable::from_units(ids, &all).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
-    Ok(recording)
+    Ok((recording, gathered.finish(ids, &numbers)?))
 }
 
 /// A whole number, also written as `7.0`.

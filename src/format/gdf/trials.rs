@@ -2,6 +2,7 @@
 //! signal, 13 reaction, 14 movement, 15 to 17 expected signals, 19 reward, 20 end; each code c also as 10 c + d.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::spikes::{Column, IntervalTable};
 
@@ -23,17 +24,26 @@ const CODES: [(i64, &str); 8] = [
 
 /// All times of a code, with and without its direction, in order.
 fn times(marks: &BTreeMap<i64, Vec<f64>>, code: i64) -> Vec<f64> {
-    let codes = if code == START { START..=START + 4 } else { 10 * code + 1..=10 * code + 4 };
-    let ids = codes.chain([code]);
-    let mut times: Vec<f64> = ids.filter_map(|id| marks.get(&id)).flatten().copied().collect();
+    let mut times: Vec<f64> = ids(code).filter_map(|id| marks.get(&id)).flatten().copied().collect();
     times.sort_by(f64::total_cmp);
     times.dedup();
     times
 }
 
-/// Whether the codes of a trial's start and end are there.
-pub(super) fn recognise(events: &BTreeMap<i64, Vec<f64>>) -> bool {
-    !times(events, START).is_empty() && !times(events, END).is_empty()
+/// Codes, each with its directions.
+const ALL: RangeInclusive<i64> = 10..=END;
+
+/// The identifiers of a code, with and without its direction.
+fn ids(code: i64) -> impl Iterator<Item = i64> {
+    let codes = if code == START { START + 1..=START + 4 } else { 10 * code + 1..=10 * code + 4 };
+    codes.chain([code])
+}
+
+/// Whether the codes of a trial's start and end are there, and no other events: the neurons of a simulation may have any identifier.
+pub(super) fn recognise<T>(events: &BTreeMap<i64, T>) -> bool {
+    let is_there = |code: i64| ids(code).any(|id| events.contains_key(&id));
+    let is_code = |id: &i64| ALL.chain([START]).any(|code| ids(code).any(|known| known == *id));
+    is_there(START) && is_there(END) && events.range(FIRST_EVENT..).all(|(id, _)| is_code(id))
 }
 
 /// The trials, with the time of the first event of each kind within them (NaN if there is none).

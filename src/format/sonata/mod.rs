@@ -132,6 +132,8 @@ pub(super) struct Stored {
     pub ids: String,
     /// Times in the file over times in s.
     pub per_second: f64,
+    /// Whether the file says that times don't decrease.
+    pub says_sorted: bool,
 }
 
 /// The places of a population's spikes, and the unit of their times.
@@ -148,12 +150,13 @@ pub(super) fn stored(h5: &H5, group: &str) -> Result<Stored, FormatError> {
             return Err(h5.error(&times, Fault::Invalid, message));
         }
     };
-    Ok(Stored { times, ids, per_second })
+    let says_sorted = h5.attr_text(group, "sorting").is_some_and(|sorting| sorting == "by_time");
+    Ok(Stored { times, ids, per_second, says_sorted })
 }
 
 /// The spikes of a population in one group.
 pub(super) fn population(h5: &H5, group: &str) -> Result<Population, FormatError> {
-    let Stored { times: times_place, ids: ids_place, per_second } = stored(h5, group)?;
+    let Stored { times: times_place, ids: ids_place, per_second, says_sorted } = stored(h5, group)?;
     let mut times = h5.list(&times_place)?;
     let ids = h5.integers(&ids_place)?;
     if times.len() != ids.len() {
@@ -171,17 +174,15 @@ pub(super) fn population(h5: &H5, group: &str) -> Result<Population, FormatError
         let message = format!("entry {bad} is {}, expected a finite time of 0 or more", times[bad]);
         return Err(h5.error(&times_place, Fault::Invalid, message));
     }
-    expect_sorted(h5, group, &times_place, &times)?;
+    if says_sorted {
+        expect_sorted(h5, group, &times_place, &times)?;
+    }
     times.iter_mut().for_each(|t| *t /= per_second);
     Ok(Population { times, ids })
 }
 
 /// Times that decrease in a file that says it is sorted by time mean that one of the two is wrong.
 fn expect_sorted(h5: &H5, group: &str, place: &str, times: &[f64]) -> Result<(), FormatError> {
-    let sorting = h5.attr_text(group, "sorting").unwrap_or_default();
-    if sorting != "by_time" {
-        return Ok(());
-    }
     match times.windows(2).position(|pair| pair[1] < pair[0]) {
         None => Ok(()),
         Some(bad) => {

@@ -34,7 +34,7 @@ fn of_nwb(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
     let mut from = 0;
     let run = |(unit, to): (usize, usize)| {
         let rows = std::mem::replace(&mut from, to)..to;
-        Run { times: Rc::clone(&times), units: Units::One(unit as u32), rows, per_second: 1.0 }
+        Run { times: Rc::clone(&times), units: Units::One(unit as u32), rows, per_second: 1.0, says_sorted: false }
     };
     Ok((recording, ends.into_iter().enumerate().map(run).collect()))
 }
@@ -76,5 +76,5 @@ fn of_sonata(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError> {
 fn run(h5: &H5, stored: &sonata::Stored, units: Units) -> Result<Run, FormatError> {
     let times = h5.slab(&stored.times)?;
     let rows = 0..times.rows;
-    Ok(Run { times: Rc::new(times), units, rows, per_second: stored.per_second })
+    Ok(Run { times: Rc::new(times), units, rows, per_second: stored.per_second, says_sorted: stored.says_sorted })
 }

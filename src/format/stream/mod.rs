@@ -1,26 +1,30 @@
-//! Recordings in HDF5 that are larger than memory: their spikes block by block in the order of time, all else at once.
+//! Recordings that are larger than memory: their spikes block by block in the order of time, all else at once.
 //!
-//! A file stores spikes by unit (NWB) or by population (SONATA, results). Each such run of rows has a position of its own, from which a part is read ahead;
-//! what lies before the end of every run's part is handed over, sorted (`runs`). A first look at the file tells whether its runs are in the order of time.
+//! An HDF5 file stores spikes by unit (NWB) or by population (SONATA, results). Each such run of rows has a position of its own, from which a part is read ahead;
+//! what lies before the end of every run's part is handed over, sorted (`ordered`). A first look at the file tells whether its runs are in the order of time. What is not, and what other formats list
+//! in any order, is sorted run by run into a temporary file first (`format::gather`), and read from there in the same way.
 
 mod layouts;
+mod ordered;
 mod runs;
 mod streamed;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use ordered::Ordered;
 pub use streamed::StreamedSpikes;
 
 use super::contain::{self, Pieced};
-use super::error::FormatError;
+use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::h5::H5;
 use super::plain::Plain;
-use crate::spikes::Recording;
-use crate::stream::{Feed, Reel};
+use crate::spikes::{Recording, SpikeSource, SpikeTable};
+use crate::stream::Feed;
 
 /// Blocks that wait for whoever replays.
 const AHEAD: usize = 2;
@@ -32,14 +36,89 @@ pub struct Survey {
     pub recording: Recording,
     /// How many spikes each unit has.
     pub counts: Vec<u64>,
+    /// Whether the file has those of each unit or population in the order of time.
+    pub in_order: bool,
 }
 
-/// What a first look gave; nothing where the spikes can't be handed over in the order of time.
+/// The spikes of a recording.
+pub enum Opened {
+    /// In a file.
+    Streamed(StreamedSpikes),
+    /// In memory.
+    Whole(SpikeTable),
+}
+
+impl From<Opened> for Box<dyn SpikeSource> {
+    fn from(opened: Opened) -> Box<dyn SpikeSource> {
+        match opened {
+            Opened::Streamed(spikes) => Box::new(spikes),
+            Opened::Whole(table) => Box::new(table),
+        }
+    }
+}
+
+/// What a first look gave; nothing where the spikes can't be read part by part.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Look(pub Option<Survey>);
 
-/// Looks at a recording whose spikes are to be streamed. None if that can't be done: it is no HDF5, of another layout than NWB, SONATA and results, or
-/// its spikes are not in the order of time.
+/// How large that is of a recording which grows with its spikes: the file, or the arrays in a folder; 0 if there is none.
+pub fn size(path: &Path) -> u64 {
+    Plain::open(path).map_or(0, |plain| super::size(&plain))
+}
+
+/// Opens a recording of which memory need not hold the spikes: they are read ahead into a buffer of so many bytes. Where a format lists them in any
+/// order, they are sorted in a temporary file. Layouts of HDF5 other than NWB, SONATA and results, and formats that have no list of spikes, are read
+/// into memory.
+///
+/// # Errors
+/// As [`format::read`](super::read), and if there is no room for a temporary file.
+pub fn open(path: &Path, buffer: usize) -> Result<(Recording, Opened), FormatError> {
+    let plain = Plain::open(path)?;
+    if super::is_hdf5(&plain)? {
+        return of_hdf5(path, buffer);
+    }
+    let (recording, spikes) = super::read_plain(&plain, |plain| Gathered::in_file(plain.path, buffer))?;
+    Ok((recording, opened(path, spikes, buffer)))
+}
+
+fn opened(path: &Path, spikes: Spikes, buffer: usize) -> Opened {
+    match spikes {
+        Spikes::Held(table) => Opened::Whole(table),
+        Spikes::Filed(filed) => Opened::Streamed(StreamedSpikes::of_files(path, filed, buffer)),
+    }
+}
+
+fn of_hdf5(path: &Path, buffer: usize) -> Result<(Recording, Opened), FormatError> {
+    let Some(survey) = survey(path)? else {
+        let mut recording = super::read(path)?;
+        let spikes = std::mem::take(&mut recording.spikes);
+        return Ok((recording, Opened::Whole(spikes)));
+    };
+    if survey.in_order {
+        let (recording, spikes) = StreamedSpikes::of_hdf5(path, survey, buffer);
+        return Ok((recording, Opened::Streamed(spikes)));
+    }
+    let Survey { mut recording, .. } = survey;
+    let unit_ids = std::mem::take(&mut recording.spikes).unit_ids;
+    let (mut gathered, mut done) = (Gathered::in_file(path, buffer)?, Ok(()));
+    contain::pieces(path, &AsStored::of(0..unit_ids.len(), (f64::NEG_INFINITY, f64::INFINITY)), &mut |block| {
+        done = block.into_iter().try_for_each(|(time, unit)| {
+            // Another process counted them.
+            if unit as usize >= unit_ids.len() {
+                let message = format!("has a spike of the unit {unit} of {}; it is damaged", unit_ids.len());
+                return Err(FormatError::new(path, "", Fault::Damaged, message));
+            }
+            gathered.push(time, unit)
+        });
+        done.is_ok()
+    })?;
+    done?;
+    let numbers: Vec<u32> = (0..unit_ids.len() as u32).collect();
+    Ok((recording, opened(path, gathered.finish(unit_ids, &numbers)?, buffer)))
+}
+
+/// Looks at an HDF5 file whose spikes are to be streamed. None if that can't be done: it is of another layout than NWB, SONATA and results, or
+/// something is wrong with its spikes.
 ///
 /// # Errors
 /// If it can't be read.
@@ -51,23 +130,13 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
     contain::read::<Look>(path).map(|look| look.0)
 }
 
-/// The spikes of a recording that was surveyed, in s on its own clock, read ahead into a buffer of so many bytes: by the process that was
-/// [installed](contain), or by a thread.
-pub fn reel(path: &Path, buffer: usize) -> Reel<f64> {
-    let path = path.to_owned();
-    Reel::new(move |from: f64| {
-        let wanted = InOrder { from: from.to_bits(), units: 0..usize::MAX, buffer };
-        contain::feed(&path, &wanted).map_err(|error| error.to_string())
-    })
-}
-
 /// What there is to see of an open file.
 pub(super) fn look(h5: &H5) -> Result<Look, FormatError> {
     let Some((mut recording, runs)) = layouts::open(h5)? else { return Ok(Look(None)) };
     let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look(None)) };
     recording.spikes.times = vec![extent.first.0, extent.last.0];
     recording.spikes.units = vec![extent.first.1, extent.last.1];
-    Ok(Look(Some(Survey { recording, counts: extent.counts })))
+    Ok(Look(Some(Survey { recording, counts: extent.counts, in_order: extent.in_order })))
 }
 
 /// Spikes in the order of time, then of units.
@@ -92,7 +161,8 @@ impl Pieced for InOrder {
         let Some((_, mut runs)) = layouts::open(h5)? else { return Ok(()) };
         runs.retain(|run| run.concerns(&self.units));
         let all = runs.iter().all(|run| self.units.start <= run.may_be().start && run.may_be().end <= self.units.end);
-        runs::merge(h5, runs, f64::from_bits(self.from), self.buffer, &mut |mut block| {
+        let runs: Vec<runs::InFile> = runs.iter().map(|run| runs::InFile { h5, run }).collect();
+        ordered::merge(&runs, f64::from_bits(self.from), self.buffer, &mut |mut block| {
             if !all {
                 block.retain(|spike| self.units.contains(&(spike.1 as usize)));
             }
@@ -109,6 +179,12 @@ pub(super) struct AsStored {
     window: (u64, u64),
 }
 
+impl AsStored {
+    fn of(units: Range<usize>, (start, stop): (f64, f64)) -> AsStored {
+        AsStored { units, window: (start.to_bits(), stop.to_bits()) }
+    }
+}
+
 impl Pieced for AsStored {
     const TASK: &'static str = "runs";
 
@@ -123,11 +199,13 @@ impl Pieced for AsStored {
 pub(super) struct Thread(Receiver<Result<Vec<(f64, u32)>, String>>);
 
 impl Thread {
-    pub fn start(path: PathBuf, wanted: impl Pieced + Send + 'static) -> Thread {
+    /// Starts one that hands blocks over until nobody wants them.
+    pub fn start(
+        produce: impl FnOnce(&mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> + Send + 'static,
+    ) -> Thread {
         let (send, receive) = sync_channel(AHEAD);
         std::thread::spawn(move || {
-            let mut out = |block| send.send(Ok(block)).is_ok();
-            if let Err(error) = super::open(&path, |h5| wanted.produce(h5, &mut out)) {
+            if let Err(error) = produce(&mut |block| send.send(Ok(block)).is_ok()) {
                 let _ = send.send(Err(error.to_string()));
             }
         });

@@ -1,19 +1,14 @@
-//! Runs of rows, each in the order of time, merged part by part.
+//! Runs of rows of an HDF5 file.
 
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::ordered::Ordered;
 use crate::format::error::FormatError;
 use crate::format::h5::{H5, Slab};
 
 /// Spikes that are looked at at once.
 const AT_ONCE: usize = 1 << 17;
-/// Spikes of a block.
-const BLOCK: usize = 1 << 15;
-/// Bytes of a spike that waits.
-const WAITING: usize = 16;
-/// Spikes of a run that are read at once, at least and at most.
-const PART: Range<usize> = 64..1 << 20;
 
 /// Whose spikes a run's are.
 pub(super) enum Units {
@@ -32,6 +27,8 @@ pub(super) struct Run {
     pub rows: Range<usize>,
     /// Times in the file over times in s.
     pub per_second: f64,
+    /// Whether the file says that they are in the order of time.
+    pub says_sorted: bool,
 }
 
 impl Run {
@@ -72,19 +69,27 @@ impl Run {
             Units::Counted { ids, .. } | Units::Known { ids, .. } => ids.rows == self.times.rows,
         }
     }
+}
 
-    /// The first row that is not before a time.
-    fn seek(&self, h5: &H5, from: f64) -> Result<usize, FormatError> {
-        let (mut low, mut high) = (self.rows.start, self.rows.end);
-        if from == f64::INFINITY {
-            return Ok(high);
-        }
-        while low < high && from > f64::NEG_INFINITY {
-            let middle = low + (high - low) / 2;
-            let time = self.times.numbers(h5, middle..middle + 1)?.first().copied().unwrap_or(f64::NAN);
-            if time / self.per_second < from { low = middle + 1 } else { high = middle }
-        }
-        Ok(low)
+/// A run of an open file.
+pub(super) struct InFile<'a> {
+    pub h5: &'a H5<'a>,
+    pub run: &'a Run,
+}
+
+impl Ordered for InFile<'_> {
+    fn rows(&self) -> Range<usize> {
+        self.run.rows.clone()
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Vec<(f64, u32)>, FormatError> {
+        // Every id was somebody's at the first look.
+        Ok(self.run.read(self.h5, rows)?.unwrap_or_default())
+    }
+
+    fn time(&self, row: usize) -> Result<f64, FormatError> {
+        let time = self.run.times.numbers(self.h5, row..row + 1)?.first().copied().unwrap_or(f64::NAN);
+        Ok(time / self.run.per_second)
     }
 }
 
@@ -93,11 +98,15 @@ pub(super) struct Extent {
     pub first: (f64, u32),
     pub last: (f64, u32),
     pub counts: Vec<u64>,
+    /// Whether times decrease in no run.
+    pub in_order: bool,
 }
 
-/// Reads everything once; nothing if there is no spike, or if times decrease, are no numbers, or belong to nobody.
+/// Reads everything once; nothing if there is no spike, or if times are no numbers, belong to nobody, or decrease where the file says that they don't.
 pub(super) fn extent(h5: &H5, runs: &[Run], units: usize) -> Result<Option<Extent>, FormatError> {
-    let mut extent = Extent { first: (f64::INFINITY, 0), last: (f64::NEG_INFINITY, 0), counts: vec![0; units] };
+    let (first, last) = ((f64::INFINITY, u32::MAX), (f64::NEG_INFINITY, 0));
+    let mut extent = Extent { first, last, counts: vec![0; units], in_order: true };
+    let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     for run in runs {
         if !run.fits() {
             return Ok(None);
@@ -109,14 +118,16 @@ pub(super) fn extent(h5: &H5, runs: &[Run], units: usize) -> Result<Option<Exten
             for &spike in &spikes {
                 // SONATA knows no times before 0.
                 let possible = spike.0.is_finite() && (spike.0 >= 0.0 || matches!(run.units, Units::One(_)));
-                if !possible || spike.0 < before {
+                let decreases = spike.0 < before;
+                if !possible || (decreases && run.says_sorted) {
                     return Ok(None);
                 }
+                extent.in_order &= !decreases;
                 before = spike.0;
-                if spike.0 < extent.first.0 {
+                if order(&spike, &extent.first).is_lt() {
                     extent.first = spike;
                 }
-                if spike.0 > extent.last.0 {
+                if order(&spike, &extent.last).is_gt() {
                     extent.last = spike;
                 }
                 extent.counts[spike.1 as usize] += 1;
@@ -136,10 +147,10 @@ pub(super) fn one_by_one(
     out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
 ) -> Result<(), FormatError> {
     for run in runs.iter().filter(|run| run.concerns(units)) {
-        let (from, end) = (run.seek(h5, start)?, run.seek(h5, stop)?);
+        let run = InFile { h5, run };
+        let (from, end) = (run.seek(start)?, run.seek(stop)?);
         for from in (from..end).step_by(AT_ONCE) {
-            // Every id was somebody's at the first look.
-            let mut spikes = run.read(h5, from..end.min(from + AT_ONCE))?.unwrap_or_default();
+            let mut spikes = run.read(from..end.min(from + AT_ONCE))?;
             spikes.retain(|spike| units.contains(&(spike.1 as usize)));
             if !spikes.is_empty() && !out(spikes) {
                 return Ok(());
@@ -147,84 +158,4 @@ pub(super) fn one_by_one(
         }
     }
     Ok(())
-}
-
-/// A run and the part of it that waits.
-struct Reader {
-    run: Run,
-    /// The next row to read.
-    next: usize,
-    waiting: Vec<(f64, u32)>,
-    /// How many of them have been handed over.
-    gone: usize,
-}
-
-impl Reader {
-    fn is_read(&self) -> bool {
-        self.next >= self.run.rows.end
-    }
-
-    /// Reads on until `part` spikes wait, if less than half of that do; further, if all of them are at one time: what is at one time is
-    /// handed over together.
-    fn refill(&mut self, h5: &H5, part: usize) -> Result<(), FormatError> {
-        let left = self.waiting.len() - self.gone;
-        if !self.is_read() && left <= part / 2 {
-            self.waiting.drain(..self.gone);
-            self.gone = 0;
-            self.read_on(h5, part - left)?;
-        }
-        let time = |spike: Option<&(f64, u32)>| spike.map(|spike| spike.0);
-        while !self.is_read() && time(self.waiting.get(self.gone)) == time(self.waiting.last()) {
-            self.read_on(h5, part)?;
-        }
-        Ok(())
-    }
-
-    fn read_on(&mut self, h5: &H5, rows: usize) -> Result<(), FormatError> {
-        let to = self.run.rows.end.min(self.next + rows);
-        // Every id was somebody's at the first look.
-        self.waiting.extend(self.run.read(h5, self.next..to)?.unwrap_or_default());
-        self.next = to;
-        Ok(())
-    }
-}
-
-/// Hands the spikes of all runs that are not before `from` to `out`, in the order of time, then of units, until it wants no more. Parts of
-/// all runs together take about `buffer` bytes.
-pub(super) fn merge(
-    h5: &H5,
-    runs: Vec<Run>,
-    from: f64,
-    buffer: usize,
-    out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
-) -> Result<(), FormatError> {
-    let part = (buffer / WAITING / runs.len().max(1)).clamp(PART.start, PART.end);
-    let mut readers = Vec::new();
-    for run in runs {
-        let next = run.seek(h5, from)?;
-        readers.push(Reader { run, next, waiting: Vec::new(), gone: 0 });
-    }
-    let mut block = Vec::new();
-    loop {
-        readers.iter_mut().try_for_each(|reader| reader.refill(h5, part))?;
-        // What comes later is not before the end of any part, but may be at the same time.
-        let ends = readers.iter().filter(|r| !r.is_read()).filter_map(|r| r.waiting.last());
-        let horizon = ends.map(|spike| spike.0).fold(f64::INFINITY, f64::min);
-        for reader in &mut readers {
-            let waiting = &reader.waiting[reader.gone..];
-            let count = waiting.partition_point(|spike| spike.0 < horizon);
-            block.extend_from_slice(&waiting[..count]);
-            reader.gone += count;
-        }
-        if block.is_empty() {
-            return Ok(());
-        }
-        block.sort_by(|a: &(f64, u32), b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        for piece in block.chunks(BLOCK) {
-            if !out(piece.to_vec()) {
-                return Ok(());
-            }
-        }
-        block.clear();
-    }
 }
