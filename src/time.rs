@@ -23,6 +23,11 @@ impl Time {
     /// The longest time that the program accepts, 100 days; leaves room for sums of two times.
     pub const LIMIT: Time = Time(8_640_000_000_000_000_000);
 
+    /// Can a run come to it? Two such times can be added.
+    pub fn is_possible(self) -> bool {
+        self.0.unsigned_abs() < 1 << 61
+    }
+
     /// The tick nearest to `ms` milliseconds; saturates at [`Time::NEVER`], and NaN is 0.
     pub fn from_ms(ms: f64) -> Time {
         Time((ms * TICKS_PER_MS).round() as i64)

@@ -55,7 +55,7 @@ pub fn needed(
 ) -> Result<u64, Failure> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = threads.unwrap_or_else(|| size.threads(processors, ranks));
-    let network = engine::needed(spec, threads, ranks, written).map_err(Failure::input)?.most;
+    let network = engine::needed(spec, threads, ranks, written).map_err(Failure::input)?;
     let [program, thread, writer] = PROGRAM;
     let program = resident() + program + thread * (threads as u64 - 1) + if written { writer } else { 0 };
     Ok(network.saturating_add(program))

@@ -76,8 +76,7 @@ fn solve<W: Real>(
     let (sources, targets) = (spec.source, spec.target);
     let pair = |e: &Ends| (e.source - sources.start as u32, e.target - targets.start as u32);
     let pairs: Vec<(u32, u32)> = listing.all.iter().map(pair).collect();
-    let length =
-        |slice: &crate::spec::Slice| slice.stop.unwrap_or(model.spec.populations[slice.population].size) - slice.start;
+    let length = |slice: &crate::spec::Slice| slice.members(model.spec.populations[slice.population].size).len();
     let size = (length(&sources), length(&targets));
     let fail = |e: String| RunError::Model(format!("projection {}: crossbar: {e}", spec.name));
     let groups = groups_of(parts[0], projection);

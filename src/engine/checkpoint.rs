@@ -237,11 +237,10 @@ impl Checkpoint {
     /// checksum; one that was made so has a right one.
     fn check<W: Real>(&self, model: &Model<'_>, parts: &[&Part<W>]) -> Result<(), RunError> {
         let neurons: usize = model.spec.populations.iter().map(|population| population.size).sum();
-        let possible = |time: Time| time.0.unsigned_abs() < LATEST;
-        if !(self.from >= Time::ZERO && possible(self.from) && (0.0..LONGEST).contains(&self.wall_s)) {
+        if !(self.from >= Time::ZERO && self.from.is_possible() && (0.0..LONGEST).contains(&self.wall_s)) {
             return damaged("a time that no run reaches");
         }
-        if !self.flight.iter().all(|spike| (spike.gid as usize) < neurons && possible(spike.time)) {
+        if !self.flight.iter().all(|spike| (spike.gid as usize) < neurons && spike.time.is_possible()) {
             return damaged("a spike of no neuron, or at no time");
         }
         if !self.statistics.fit(neurons, model.spec.projections.len()) {
@@ -304,8 +303,6 @@ impl Checkpoint {
     }
 }
 
-/// Later than any run's end \[ps\]: two such times can be added.
-const LATEST: u64 = 1 << 61;
 /// Longer than any run takes \[s\].
 const LONGEST: f64 = 1e12;
 

@@ -52,10 +52,9 @@ pub fn owned(spec: &NetworkSpec, targets: &[crate::spec::Slice], members: &[Rang
     targets
         .iter()
         .map(|slice| {
-            let stop = slice.stop.unwrap_or(spec.populations[slice.population].size) as u32;
-            let own = &members[slice.population];
-            let from = own.start.max(slice.start as u32).min(own.end);
-            (slice.population, from..own.end.min(stop).max(from))
+            let (all, own) = (slice.members(spec.populations[slice.population].size), &members[slice.population]);
+            let from = own.start.max(all.start as u32).min(own.end);
+            (slice.population, from..own.end.min(all.end as u32).max(from))
         })
         .collect()
 }

@@ -40,7 +40,7 @@ mod tapes;
 mod train;
 mod windows;
 
-pub use needed::{Needed, needed};
+pub use needed::needed;
 
 use crate::network::{Network, Shards};
 use crate::record::{Layout, Sink, SinkError};

@@ -1,12 +1,14 @@
 //! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
 
 use crate::network::{BuildError, Stored, expected, stored};
+use crate::neuron::NeuronSpec;
 use crate::sample::Law;
 use crate::spec::{
     Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Rate, Slice, SourceSpec,
     WeightSample,
 };
 use crate::time::Time;
+use crate::value::Value;
 
 use super::event::{Arrival, cell_bytes};
 use super::statistics;
@@ -14,20 +16,12 @@ use super::synapses::{Ends, Located};
 use super::train::Train;
 use super::windows;
 
-/// Memory of a run on one rank \[bytes\], beside that of the program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needed {
-    /// What the synapses take that have been built.
-    pub synapses: u64,
-    /// The most that there is at once, from the beginning to the end of a run.
-    pub most: u64,
-}
-
-/// Estimates the memory of a run on so many threads of each of so many ranks; is its result `written` to a file?
+/// Estimates the memory of a run on so many threads of each of so many ranks \[bytes a rank\], beside that of the program: the most that
+/// there is at once, from the beginning to the end. Is its result `written` to a file?
 ///
 /// # Errors
 /// If a projection can't be wired.
-pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -> Result<Needed, BuildError> {
+pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -> Result<u64, BuildError> {
     let (threads, ranks) = (threads.max(1), ranks.max(1));
     let Stored { built, building, pieces } = stored(spec, threads, ranks)?;
     let everybody: f64 = spec.populations.iter().map(|p| p.size as f64).sum();
@@ -44,14 +38,18 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;
-    Ok(Needed { synapses: built as u64, most: (given + later.max(columns + building)) as u64 })
+    Ok((given + later.max(columns + building)) as u64)
 }
 
 /// Parameters and initial states that differ from member to member.
 fn columns(population: &PopulationSpec) -> f64 {
     let PopulationKind::Neuron { neuron, initial } = &population.kind else { return 0.0 };
-    let drawn = neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none());
-    8.0 * drawn.count() as f64 * population.size as f64
+    8.0 * drawn(neuron, initial) as f64 * population.size as f64
+}
+
+/// How many of a population's parameters and initial states differ.
+fn drawn(neuron: &NeuronSpec, initial: &[(usize, Value)]) -> usize {
+    neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none()).count()
 }
 
 /// Spike times and images that the model holds already, once more for the engine.
@@ -71,7 +69,7 @@ fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
     let PopulationKind::Neuron { neuron, initial } = &population.kind else {
         return (size_of::<Train>() + size_of::<(Time, u32)>()) as f64;
     };
-    let shared = neuron.params.iter().chain(initial.iter().map(|(_, v)| v)).all(|v| v.constant().is_some());
+    let shared = drawn(neuron, initial) == 0;
     let bytes = match spec.simulation.engine {
         Engine::Event => {
             let (cell, params) = cell_bytes(neuron.model);
@@ -91,8 +89,7 @@ fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
 /// What Poisson inputs and injected currents keep.
 fn inputs(spec: &NetworkSpec) -> f64 {
     let driven = |targets: &[Slice]| {
-        let of = |slice: &Slice| slice.stop.unwrap_or(spec.populations[slice.population].size) - slice.start;
-        targets.iter().map(of).sum::<usize>()
+        targets.iter().map(|slice| slice.members(spec.populations[slice.population].size).len()).sum::<usize>()
     };
     let event = spec.simulation.engine == Engine::Event;
     let each = |input: &InputSpec| match &input.kind {
@@ -116,8 +113,8 @@ fn arrivals(spec: &NetworkSpec, everybody: f64) -> f64 {
                     Rate::Constant(value) => value.mean().unwrap_or(0.0),
                     Rate::Steps(steps) => steps.iter().fold(0.0, |most, (_, hz)| hz.max(most)),
                 };
-                let of = |s: &Slice| s.stop.unwrap_or(spec.populations[population].size) - s.start;
-                let driven: usize = input.targets.iter().filter(|s| s.population == population).map(of).sum();
+                let onto = input.targets.iter().filter(|slice| slice.population == population);
+                let driven: usize = onto.map(|slice| slice.members(spec.populations[population].size).len()).sum();
                 hz * indegree * driven as f64
             }
             _ => 0.0,
@@ -175,7 +172,7 @@ mod tests {
             );
             let spec = crate::spec::parse(&text, "a.toml", Path::new(""), &[]).unwrap();
             let size = needed(&spec, 2, 1, true).unwrap();
-            assert!(size.most > 1 << 38, "{connect}: {}", size.most);
+            assert!(size > 1 << 38, "{connect}: {size}");
         }
     }
 }

@@ -111,7 +111,7 @@ impl Recorder {
                 spikes.push(SpikeTrack { recorded: vec![false; size], times: Vec::new(), nodes: Vec::new() });
                 spikes.len() - 1
             });
-            spikes[track].recorded[slice.start..slice.stop.unwrap_or(size)].fill(true);
+            spikes[track].recorded[slice.members(size)].fill(true);
         }
         let mut first = 0;
         let states = spec.record.state.iter().map(|state| {

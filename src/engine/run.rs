@@ -226,12 +226,12 @@ impl<W: Real> Shared<W> {
         windows: &Windows,
         mut course: Course,
         every: Option<Time>,
-        mut from: Time,
+        from: Time,
     ) {
-        while let Some(window) = windows.next(from) {
-            if self.advance(index, model, windows, &window, &mut course).is_err() {
-                return;
-            }
+        let mut next = windows.next(from);
+        while let Some(window) = next {
+            let Ok(following) = self.advance(index, model, windows, &window, &mut course) else { return };
+            next = following;
             if self.world.is_some() {
                 let Ok(news) = self.barrier.wait(index, false) else { return };
                 course.news = news;
@@ -243,7 +243,7 @@ impl<W: Real> Shared<W> {
             if self.last.load(Ordering::Acquire) <= course.round {
                 return;
             }
-            (from, course.round) = (window.to, course.round + 1);
+            course.round += 1;
         }
     }
 
@@ -253,11 +253,12 @@ impl<W: Real> Shared<W> {
         leader: &mut Leader<'_>,
         course: &mut Course,
         every: Option<Time>,
-        mut from: Time,
+        from: Time,
     ) -> Result<Option<Time>, RunError> {
         leader.clock = Instant::now();
-        while let Some(window) = leader.windows.next(from) {
-            self.advance(0, leader.model, leader.windows, &window, course).map_err(|_| broken(leader))?;
+        let mut next = leader.windows.next(from);
+        while let Some(window) = next {
+            next = self.advance(0, leader.model, leader.windows, &window, course).map_err(|_| broken(leader))?;
             if let Some(world) = &self.world {
                 let news = leader.exchange(self, world, course, &window)?;
                 course.news = self.barrier.wait(0, news).map_err(|_| broken(leader))?;
@@ -267,12 +268,11 @@ impl<W: Real> Shared<W> {
             let pause = course.pause(leader.windows, &window, every);
             let stop = leader.follow_up(self, course, &window, &pause)?;
             lock(&self.parts[0]).1.phases.lap(Phase::Recording);
-            from = window.to;
             if self.last.load(Ordering::Relaxed) <= course.round {
                 if pause.rest {
                     self.barrier.wait(0, false).map_err(|_| broken(leader))?;
                 }
-                return Ok(leader.windows.next(from).map(|_| from));
+                return Ok(next.map(|next| next.from));
             }
             if stop {
                 // Not before the barrier of the next round does everybody know.
@@ -286,7 +286,7 @@ impl<W: Real> Shared<W> {
         Ok(None)
     }
 
-    /// Advances a part through a window, posts what it emitted, and waits for the others.
+    /// Advances a part through a window, posts what it emitted, and waits for the others; gives the window after it.
     fn advance(
         &self,
         index: usize,
@@ -294,7 +294,7 @@ impl<W: Real> Shared<W> {
         windows: &Windows,
         window: &Window,
         course: &mut Course,
-    ) -> Result<(), Broken> {
+    ) -> Result<Option<Window>, Broken> {
         let mut own = lock(&self.parts[index]);
         let (part, out) = &mut *own;
         part.advance(model, window, &course.flight, out);
@@ -314,12 +314,13 @@ impl<W: Real> Shared<W> {
         out.transmitted.clear();
         out.phases.lap(Phase::Exchange);
         self.barrier.come(index, news);
-        if let Some(next) = windows.next(window.to) {
-            part.begin(&next, out);
+        let next = windows.next(window.to);
+        if let Some(next) = &next {
+            part.begin(next, out);
         }
         drop(own);
         course.news = self.barrier.await_all(index)?;
-        Ok(())
+        Ok(next)
     }
 
     /// Puts the window's spikes on their way.

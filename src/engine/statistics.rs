@@ -76,7 +76,7 @@ impl Statistics {
     pub fn fit(&self, neurons: usize, projections: usize) -> bool {
         let small = |count: u64| count < 1 << 62;
         self.counters.len() == neurons
-            && self.counters.iter().all(|counter| counter.spikes < 1 << 31 && counter.last.0.unsigned_abs() < 1 << 61)
+            && self.counters.iter().all(|counter| counter.spikes < 1 << 31 && counter.last.is_possible())
             && self.before.len() == projections
             && self.before.iter().chain([&self.spikes, &self.all_spikes, &self.background]).all(|count| small(*count))
     }

@@ -63,8 +63,8 @@ pub fn expected(spec: &NetworkSpec, projection: &ProjectionSpec) -> Result<u64, 
 /// The global ids of a slice: of the first, and the one after the last.
 pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
     let first: u64 = spec.populations[..slice.population].iter().map(|p| p.size as u64).sum();
-    let stop = slice.stop.unwrap_or(spec.populations[slice.population].size);
-    (first + slice.start as u64, first + stop as u64)
+    let members = slice.members(spec.populations[slice.population].size);
+    (first + members.start as u64, first + members.end as u64)
 }
 
 /// Draws the parameters of all neurons and throws them away: finds what is out of range.

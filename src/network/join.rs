@@ -15,7 +15,7 @@ impl Network {
         self.ranks = ranks.clone();
         for (projection, spec) in self.projections.iter_mut().zip(&self.spec.projections) {
             let size = self.populations[spec.source.population].size;
-            projection.join(ranks, spec.source.stop.unwrap_or(size) - spec.source.start);
+            projection.join(ranks, spec.source.members(size).len());
         }
         let built = || self.projections.iter().filter(|p| p.synapses > 0);
         let delays = built().map(|p| p.min_delay);

@@ -59,6 +59,19 @@ pub struct Params {
 /// The event engine's view of the model.
 pub type LifCondAlpha = Solved<Params, 6>;
 
+impl Params {
+    /// Fills the series of all variables but the potential.
+    #[inline]
+    fn expand_others(&self, y: &[f64; 6], series: &mut [Series; 6]) {
+        let [_, g_ex, g_in, dg_ex, dg_in, theta] = series;
+        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
+        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
+        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
+        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
+        expand_decay(y[5], self.adaptation.tau(), None, theta);
+    }
+}
+
 impl Ode<6> for Params {
     fn from_values(values: &[f64]) -> Result<Params, Invalid> {
         let membrane = Membrane::from_values(MODEL.params, values)?;
@@ -85,23 +98,15 @@ impl Ode<6> for Params {
     }
 
     fn expand(&self, y: &[f64; 6], current: f64, held: bool, series: &mut [Series; 6]) {
-        let [v, g_ex, g_in, dg_ex, dg_in, theta] = series;
-        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
-        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
-        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
-        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
-        expand_decay(y[5], self.adaptation.tau(), None, theta);
+        self.expand_others(y, series);
+        let [v, g_ex, g_in, ..] = series;
         self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
     fn slaved(&self, y: &[f64; 6], current: f64, series: &mut [Series; 6]) -> Option<f64> {
         let lasts = self.membrane.fast([y[1], y[2]], [y[3], y[4]])?;
-        let [v, g_ex, g_in, dg_ex, dg_in, theta] = series;
-        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
-        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
-        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
-        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
-        expand_decay(y[5], self.adaptation.tau(), None, theta);
+        self.expand_others(y, series);
+        let [v, g_ex, g_in, ..] = series;
         self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
     }
 

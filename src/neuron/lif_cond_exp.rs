@@ -55,6 +55,17 @@ pub struct Params {
 /// The event engine's view of the model.
 pub type LifCondExp = Solved<Params, 4>;
 
+impl Params {
+    /// Fills the series of all variables but the potential.
+    #[inline]
+    fn expand_others(&self, y: &[f64; 4], series: &mut [Series; 4]) {
+        let [_, g_ex, g_in, theta] = series;
+        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
+        expand_decay(y[2], self.membrane.tau_in, None, g_in);
+        expand_decay(y[3], self.adaptation.tau(), None, theta);
+    }
+}
+
 impl Ode<4> for Params {
     fn from_values(values: &[f64]) -> Result<Params, Invalid> {
         let membrane = Membrane::from_values(MODEL.params, values)?;
@@ -79,19 +90,15 @@ impl Ode<4> for Params {
     }
 
     fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
-        let [v, g_ex, g_in, theta] = series;
-        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
-        expand_decay(y[2], self.membrane.tau_in, None, g_in);
-        expand_decay(y[3], self.adaptation.tau(), None, theta);
+        self.expand_others(y, series);
+        let [v, g_ex, g_in, _] = series;
         self.membrane.expand(y[0], current, held, g_ex, g_in, v);
     }
 
     fn slaved(&self, y: &[f64; 4], current: f64, series: &mut [Series; 4]) -> Option<f64> {
         let lasts = self.membrane.fast([y[1], y[2]], [0.0; 2])?;
-        let [v, g_ex, g_in, theta] = series;
-        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
-        expand_decay(y[2], self.membrane.tau_in, None, g_in);
-        expand_decay(y[3], self.adaptation.tau(), None, theta);
+        self.expand_others(y, series);
+        let [v, g_ex, g_in, _] = series;
         self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
     }
 

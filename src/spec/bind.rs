@@ -304,11 +304,11 @@ impl NetworkSpec {
     fn check_size(&self, population: usize, size: usize) -> Result<(), BindError> {
         let name = &self.populations[population].name;
         let fits = |place: String, slice: &Slice| {
-            let stop = slice.stop.unwrap_or(size);
-            if slice.population != population || slice.start < stop && stop <= size {
+            let members = slice.members(size);
+            if slice.population != population || !members.is_empty() && members.end <= size {
                 return Ok(());
             }
-            Err(BindError::Slice { place, population: name.clone(), start: slice.start, stop, size })
+            Err(BindError::Slice { place, population: name.clone(), start: members.start, stop: members.end, size })
         };
         for projection in &self.projections {
             let place = format!("projection {}", projection.name);

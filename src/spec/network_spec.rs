@@ -3,6 +3,7 @@
 //!
 //! [`crate::network::compile`] turns it and its seed into a network.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 pub use super::conditions::{Condition, Wanted};
@@ -208,6 +209,13 @@ pub struct Slice {
     pub stop: Option<usize>,
 }
 
+impl Slice {
+    /// Its members, of a population of this size.
+    pub fn members(&self, size: usize) -> Range<usize> {
+        self.start..self.stop.unwrap_or(size)
+    }
+}
+
 /// `[input.NAME]`.
 #[derive(Clone, Debug)]
 pub struct InputSpec {
@@ -403,7 +411,7 @@ pub struct StateRecord {
 impl StateRecord {
     /// The members that are sampled, rising, of a population of this size.
     pub fn members(&self, size: usize) -> Vec<u32> {
-        let all = || (self.slice.start as u32..self.slice.stop.unwrap_or(size) as u32).collect();
+        let all = || self.slice.members(size).map(|member| member as u32).collect();
         self.only.clone().unwrap_or_else(all)
     }
 }

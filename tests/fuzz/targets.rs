@@ -203,7 +203,7 @@ fn model(root: &Path, mut seeds: Vec<Vec<u8>>) -> Target {
         match spec::parse(text, "input.toml", &base, &[]) {
             // As the program does: what does not fit into memory is refused before its parameters are drawn.
             Ok(spec) => match network::estimate(&spec).and_then(|_| engine::needed(&spec, 1, 1, true)) {
-                Ok(size) if size.most < LARGEST => answer(network::check_parameters(&spec)),
+                Ok(size) if size < LARGEST => answer(network::check_parameters(&spec)),
                 _ => Answer::Refused,
             },
             Err(_) => Answer::Refused,

@@ -125,6 +125,6 @@ fn the_network_of_ten_billion_synapses_fits_where_its_synapses_would_not() {
     let off = [("projection.excitatory.procedural", "false"), ("projection.inhibitory.procedural", "false")];
     let both = [drawn, load("procedural.toml", &off)];
     assert!(both.iter().all(|m| memspike::network::estimate(m).unwrap().synapses == 10_000_000_000));
-    let [drawn, stored] = both.map(|m| memspike::engine::needed(&m, 1, 1, true).unwrap().most);
+    let [drawn, stored] = both.map(|m| memspike::engine::needed(&m, 1, 1, true).unwrap());
     assert!(drawn < 1 << 30 && stored > 20_000_000_000, "{drawn} {stored}");
 }
