@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub use counts::{binomial, poisson};
 pub use law::Law;
-pub use quantile::Quantile;
+pub use quantile::{Places, Quantile};
 pub use steps::Steps;
 
 use crate::math;

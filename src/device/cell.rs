@@ -1,8 +1,9 @@
 //! One device's own constants: a function of its key, drawn when they are needed and never stored.
 
 use crate::math::exp;
+use crate::math::vector::{Kernel, Target};
 use crate::rng::StreamKey;
-use crate::sample::Quantile;
+use crate::sample::{Places, Quantile};
 
 use super::{Common, Device, Law};
 
@@ -28,16 +29,28 @@ pub fn normal(word: u32) -> f64 {
 }
 
 /// Standard normal numbers, one from each random word.
-#[inline(always)]
-pub fn normals(words: &[u32], out: &mut [f64]) {
-    let table = Quantile::table();
-    for (out, &word) in out.iter_mut().zip(words) {
-        *out = table.at(uniform(word));
+#[inline]
+pub fn normals(words: &[u32], out: &mut [f64], places: &mut Places, target: Target) {
+    target.run(Uniforms { words, out });
+    Quantile::table().at_each(&mut out[..words.len()], places, target);
+}
+
+/// Numbers in (0, 1) from random words.
+struct Uniforms<'a> {
+    words: &'a [u32],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Uniforms<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        self.out.iter_mut().zip(self.words).for_each(|(out, &word)| *out = uniform(word));
     }
 }
 
 /// A number in (0, 1) from one random word.
-#[inline]
+#[inline(always)]
 pub fn uniform(word: u32) -> f64 {
     (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
 }

@@ -7,6 +7,8 @@
 
 use std::sync::LazyLock;
 
+use crate::math::vector::{Kernel, Target};
+
 use super::normal_quantile;
 
 /// Octaves below 1/2 that the table holds: probabilities down to 2^-36; words go to 2^-33.
@@ -47,18 +49,85 @@ impl Quantile {
     /// 1: the value there).
     #[inline(always)]
     pub fn at(&self, p: f64) -> f64 {
+        let (piece, x, upper) = Quantile::place(p);
+        let z = self.in_piece(piece, x);
+        if upper { -z } else { z }
+    }
+
+    /// The piece that `p` is in, where in it, in [0, 1/8), and whether it is above 1/2.
+    #[inline(always)]
+    fn place(p: f64) -> (u32, f64, bool) {
         let other = 1.0 - p;
         let tail = if p < other { p } else { other };
         let tail = if tail > SMALLEST { tail } else { SMALLEST };
         let bits = tail.to_bits();
-        let index = (bits >> SHIFT) - FIRST;
-        // The digits below those that number the piece, as a number in [0, 1/8).
         let x = f64::from_bits(bits & ((1 << SHIFT) - 1) | 1.0f64.to_bits()) - 1.0;
+        (((bits >> SHIFT) - FIRST) as u32, x, p > other)
+    }
+
+    /// The quantile below 1/2, at `x` within a piece.
+    #[inline(always)]
+    fn in_piece(&self, piece: u32, x: f64) -> f64 {
         // Never beyond the last, which the compiler can't know.
-        let c = &self.0[(index as usize).min(LAST)];
+        let c = &self.0[(piece as usize).min(LAST)];
         let square = x * x;
-        let z = (c[0] + c[1] * x) + square * ((c[2] + c[3] * x) + square * (c[4] + c[5] * x));
-        if p > other { -z } else { z }
+        (c[0] + c[1] * x) + square * ((c[2] + c[3] * x) + square * (c[4] + c[5] * x))
+    }
+
+    /// [`Quantile::at`] each of `p`, which `out` holds on entry.
+    ///
+    /// The wide part is vector code; the look-up is not: six gathers take half as long again as plain loads (3.1 and 2.1 ns a number).
+    pub fn at_each(&self, out: &mut [f64], places: &mut Places, target: Target) {
+        for out in out.chunks_mut(MANY) {
+            target.run(Find { p: out, places });
+            self.look_up(places, out);
+        }
+    }
+
+    /// Plain code on purpose.
+    #[inline(never)]
+    fn look_up(&self, places: &Places, out: &mut [f64]) {
+        let Places { piece, x, sign } = places;
+        for ((out, (&piece, &x)), &sign) in out.iter_mut().zip(piece.iter().zip(x)).zip(sign) {
+            *out = f64::from_bits(self.in_piece(piece, x).to_bits() ^ sign);
+        }
+    }
+}
+
+/// Numbers whose places are found together.
+const MANY: usize = 128;
+
+/// Where numbers are in the table: room that [`Quantile::at_each`] works in.
+#[derive(Clone, Debug)]
+pub struct Places {
+    piece: [u32; MANY],
+    x: [f64; MANY],
+    /// The sign bit of the quantile above 1/2, where it is to be turned.
+    sign: [u64; MANY],
+}
+
+impl Default for Places {
+    fn default() -> Places {
+        Places { piece: [0; MANY], x: [0.0; MANY], sign: [0; MANY] }
+    }
+}
+
+/// Finds the places of numbers.
+struct Find<'a> {
+    p: &'a [f64],
+    places: &'a mut Places,
+}
+
+impl Kernel for Find<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Places { piece, x, sign } = self.places;
+        for ((&p, (piece, x)), sign) in self.p.iter().zip(piece.iter_mut().zip(x)).zip(sign) {
+            let upper;
+            (*piece, *x, upper) = Quantile::place(p);
+            *sign = u64::from(upper) << 63;
+        }
     }
 }
 
@@ -110,6 +179,12 @@ mod tests {
                 let error = (table.at(p) - normal_quantile(p)).abs();
                 assert!(error < 1e-9, "{p:e}: {error:e}");
             }
+        }
+        for target in Target::available() {
+            let p: Vec<f64> = (0..300).map(|i| (f64::from(i * i) + 0.5) / 90_000.0).chain([0.0, 0.5, 1.0]).collect();
+            let mut many = p.clone();
+            table.at_each(&mut many, &mut Places::default(), target);
+            assert!(many.iter().zip(&p).all(|(z, p)| z.to_bits() == table.at(*p).to_bits()), "{target:?}");
         }
         assert!(table.at(0.5).abs() < 1e-9);
         assert!(table.at(1e-300) < -6.5 && table.at(1.0) > 6.5);

@@ -6,7 +6,7 @@ use crate::math::vector::{Kernel, Target};
 use crate::neuron::Real;
 use crate::plasticity::Pair;
 
-use super::row::{Holder, Spikes, Stretch};
+use super::row::{Holder, STRETCH, Spikes, Stretch};
 
 /// What holds the weights of a run.
 pub(super) struct Ideal<W> {
@@ -36,9 +36,10 @@ impl<W: Real> Holder for Ideal<W> {
     }
 
     #[inline(always)]
-    fn send(&mut self, _: usize, value: f64) -> f64 {
-        let weight = W::of(value).wide();
-        self.gain.map_or(weight, |gain| W::of(weight * gain).wide())
+    fn send<'v>(&mut self, values: &'v [f64], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+        let Some(gain) = self.gain else { return values };
+        room.iter_mut().zip(values).for_each(|(weight, value)| *weight = W::of(value * gain).wide());
+        &room[..values.len()]
     }
 
     #[inline(always)]

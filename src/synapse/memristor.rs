@@ -4,17 +4,12 @@
 //! elsewhere what shows at a time follows from the conductance that the last pulse left, that time, and constants of the
 //! device, which are drawn from its key when they are needed.
 
-use std::ops::RangeInclusive;
-
 use crate::device::{self, Cell, MOST, MOST_PULSES, Pair, Pulses, Traits, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::time::Time;
 
 use super::Price;
 use super::cells::{Held, Kept};
-
-/// Changes of which one block has the words of chance.
-pub(super) const WORDS_PER_BLOCK: u32 = 4;
 
 /// Between weights and a plain device: conductances one way, pulses the other.
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +157,7 @@ impl Memristor {
                 *carry = (total - total.trunc()) as f32;
                 total.trunc()
             }
-            Pulses::Stochastic => Memristor::by_chance(wanted, self.chance_word(key, serial)),
+            Pulses::Stochastic => Memristor::by_chance(wanted, self.word(key, u64::from(serial), 0)),
         }
     }
 
@@ -192,48 +187,25 @@ impl Memristor {
         if !self.plain {
             return self.apply_to_bank(g, up, n, kept, serial, at, price);
         }
-        let cell = Cell::of(&self.device, self.spread, key, 0);
-        let draws = self.device.draws();
-        self.apply(g, up, 1..=n, &cell, |n| if draws { self.word(key, serial, n) } else { 0 }, price)
-    }
-
-    /// The random word that says how many pulses change number `serial` becomes.
-    #[inline]
-    pub(super) fn chance_word(&self, key: u64, serial: u32) -> u32 {
-        self.pulses.block(key, u64::from(serial / WORDS_PER_BLOCK))[(serial % WORDS_PER_BLOCK) as usize]
-    }
-
-    /// The random word of the n-th pulse of change number `serial`, counted from 1.
-    #[inline]
-    pub(super) fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
-        self.pulses.block(key, Memristor::pulse_block(serial, n))[((n - 1) & 3) as usize]
-    }
-
-    /// Which block has that word: its first, second, third or fourth.
-    #[inline(always)]
-    pub(super) fn pulse_block(serial: u64, n: u64) -> u64 {
-        1 << 62 | serial << 16 | (n - 1) >> 2
-    }
-
-    /// Pulses to a plain device, by their number within the change, counted from 1; `word` gives the random word of each.
-    #[inline]
-    pub(super) fn apply(
-        &self,
-        g: f64,
-        up: bool,
-        pulses: RangeInclusive<u64>,
-        cell: &Cell,
-        word: impl Fn(u64) -> u32,
-        price: &mut Price,
-    ) -> f64 {
         let c = &self.device.common;
         let per_siemens = if up { c.price_up } else { c.price_down };
-        let mut g = g;
-        for pulse in pulses {
+        let (cell, draws) = (Cell::of(&self.device, self.spread, key, 0), self.device.draws());
+        (1..=n).fold(g, |g, n| {
             price.pulse(up, per_siemens, g);
-            g = self.device.pulse(cell, g, up, word(pulse));
-        }
-        g
+            self.device.pulse(&cell, g, up, if draws { self.word(key, serial, n) } else { 0 })
+        })
+    }
+
+    /// A random word of change number `serial`: the first, 0, says how many pulses it becomes, and the n-th pulse has the n-th.
+    #[inline]
+    pub(super) fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
+        self.pulses.block(key, Memristor::block_of(serial, n))[(n & 3) as usize]
+    }
+
+    /// Which block has that word: one serves a change of up to three pulses.
+    #[inline(always)]
+    pub(super) fn block_of(serial: u64, n: u64) -> u64 {
+        if n < 4 { serial } else { (1 << 62) + (serial << 16) + (n >> 2) }
     }
 
     /// `n` pulses to the devices of a synapse in turn.
@@ -351,11 +323,17 @@ impl Memristor {
     /// The random word of a plain device's read.
     #[inline]
     pub(super) fn read_word(&self, key: u64, ordinal: u32) -> u32 {
-        self.reads.block(key, u64::from(ordinal) << 1)[0]
+        self.reads.block(key, Memristor::read_block(ordinal))[0]
+    }
+
+    /// Which block has it.
+    #[inline(always)]
+    pub(super) fn read_block(ordinal: u32) -> u64 {
+        u64::from(ordinal) << 1
     }
 
     /// The weight that a read of a plain device sees, from a standard normal number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn noisy(&self, g: f64, noise: f64) -> f64 {
         self.weight_of(g * (1.0 + self.device.common.read_noise * noise).max(0.0))
     }

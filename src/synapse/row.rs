@@ -30,8 +30,8 @@ pub(super) trait Holder {
     fn begin(&mut self, first: usize, stretch: &Stretch);
     /// Spikes of one kind, at most one for each synapse: of the targets (`POST`), or those that are being transmitted.
     fn learn<R: Pair, const POST: bool>(&mut self, rule: &R, spikes: Spikes<'_>);
-    /// The weight that the synapse in this place of the stretch transmits, its value being `value`.
-    fn send(&mut self, place: usize, value: f64) -> f64;
+    /// The weights that the synapses of the stretch transmit, their values being `values`; there is `room` for them.
+    fn send<'v>(&mut self, values: &'v [f64], room: &'v mut [f64; STRETCH]) -> &'v [f64];
     /// The stretch has been sent.
     fn end(&mut self, first: usize, stretch: &Stretch);
 }
@@ -47,7 +47,7 @@ pub(super) struct Spikes<'a> {
 }
 
 /// All places of a stretch.
-static PLACES: [u8; STRETCH] = {
+pub(super) static PLACES: [u8; STRETCH] = {
     let mut places = [0; STRETCH];
     let mut place = 0;
     while place < STRETCH {
@@ -266,7 +266,7 @@ impl Run<'_> {
                 stretch.push(offset, value.wide(), y);
             }
             holder.begin(first, stretch);
-            let Stretch { len, offset, value, y, rounds } = &mut *stretch;
+            let Stretch { len, offset, value, y, rounds, weight } = &mut *stretch;
             for round in rounds.iter_mut().take_while(|round| round.len > 0) {
                 round.gather(value);
                 let Round { len, place, x, value: changed } = &mut *round;
@@ -276,10 +276,11 @@ impl Run<'_> {
             }
             let spikes = Spikes { place: &PLACES[..*len], trace: &y[..*len], value: &mut value[..*len] };
             holder.learn::<R, false>(rule, spikes);
-            for (place, (&offset, &value)) in offset[..*len].iter().zip(&*value).enumerate() {
+            let weights = holder.send(&value[..*len], weight);
+            for ((&offset, &value), &weight) in offset.iter().zip(&value[..*len]).zip(weights) {
                 let offset = usize::from(offset);
                 values[offset] = W::of(value);
-                receive(targets[offset], holder.send(place, value));
+                receive(targets[offset], weight);
             }
             holder.end(first, stretch);
         }
@@ -298,6 +299,8 @@ pub(super) struct Stretch {
     y: [f64; STRETCH],
     /// The changes at post spikes: each synapse's oldest in the first round, and so on.
     rounds: [Round; Recent::LEN],
+    /// What is transmitted.
+    weight: [f64; STRETCH],
 }
 
 /// At most one post spike of each synapse.
@@ -319,6 +322,7 @@ impl Stretch {
             value: [0.0; STRETCH],
             y: [0.0; STRETCH],
             rounds: std::array::from_fn(round),
+            weight: [0.0; STRETCH],
         }
     }
 
