@@ -1,8 +1,11 @@
 //! The energy ledger: joules and pulses of each projection's devices, and what the run would cost on a chip.
 
+use std::panic::resume_unwind;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::network::Group;
 use crate::neuron::Real;
 use crate::spec::EnergySpec;
 use crate::synapse::Price;
@@ -34,8 +37,22 @@ pub enum Pulses {
 
 /// What the devices of each projection have spent up to and including `reached`; none without devices.
 pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time, pulses: Pulses) -> Vec<Option<Spent>> {
+    let of = move |groups: &[Group<W>]| prices_of(groups, projections, reached, pulses);
+    let shares = parts.iter().map(|part| part.groups());
+    if pulses == Pulses::Given {
+        return join(shares.map(of).collect());
+    }
+    // Every synapse is looked at: by as many threads as have been running.
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = shares.map(|groups| scope.spawn(move || of(groups))).collect();
+        join(threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect())
+    })
+}
+
+/// What the devices of one part have spent.
+fn prices_of<W: Real>(groups: &[Group<W>], projections: usize, reached: Time, pulses: Pulses) -> Vec<Option<Spent>> {
     let mut all: Vec<Option<Spent>> = (0..projections).map(|_| None).collect();
-    for group in parts.iter().flat_map(|p| p.groups()) {
+    for group in groups {
         let Some(plastic) = &group.plastic else { continue };
         let Some(memristor) = &plastic.setup.memristor else { continue };
         let (device, bank) = (&memristor.device.common, &memristor.device.bank);
@@ -56,11 +73,11 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time, pu
     all
 }
 
-/// Joins what the ranks say.
-pub fn join(ranks: Vec<Vec<Option<Spent>>>) -> Vec<Option<Spent>> {
-    let mut ranks = ranks.into_iter();
-    let mut all = ranks.next().unwrap_or_default();
-    for (projection, own) in ranks.flat_map(|rank| rank.into_iter().enumerate()) {
+/// Joins what threads, or ranks, say.
+pub fn join(shares: Vec<Vec<Option<Spent>>>) -> Vec<Option<Spent>> {
+    let mut shares = shares.into_iter();
+    let mut all = shares.next().unwrap_or_default();
+    for (projection, own) in shares.flat_map(|share| share.into_iter().enumerate()) {
         let Some(own) = own else { continue };
         match &mut all[projection] {
             Some(spent) => {
