@@ -81,8 +81,8 @@ pub fn warn(spec: &NetworkSpec, tells: bool) -> Result<(), Failure> {
     notes(&spec.notes);
     doubts.iter().for_each(|doubt| eprintln!("warning: {doubt}"));
     for projection in &spec.projections {
-        let message = projection.waveform.as_ref().and_then(|w| w.surface().warning(&projection.name));
-        message.iter().for_each(|message| eprintln!("warning: {message}"));
+        let messages = projection.waveform.as_ref().map(|w| w.surface().warnings(&projection.name));
+        messages.iter().flatten().for_each(|message| eprintln!("warning: {message}"));
     }
     Ok(())
 }

@@ -200,6 +200,7 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
         tell_of_short_windows(&network);
     }
     let simulation = engine::prepare(network).map_err(failed)?;
+    interrupt::keep();
     let file = request.output.as_ref().filter(|_| ranks.is_first());
     let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();
     let file = agree(ranks, file)?;

@@ -19,7 +19,7 @@ pub const MODEL: Model = Model {
                 access_resistance (1T1R): the transistors of the row that is read are on, all others off, so each row is read alone; spikes of one step one by one.\n\
                 dac_bits: the read voltage is the nearest of 2^n - 1 steps up to v_max, a factor on all weights; adc_bits: the current of each spike (or\n\
                 pair) is the nearest code of n bits with sign up to adc_full_scale. rows, columns: a larger projection is cut into arrays of that size, the last\n\
-                ones smaller; a spike reaches targets in several arrays, and codes are added as numbers. A pair of neurons has one cell: no multapses.\n\
+                ones smaller, and those without a synapse are not there; a spike reaches targets in several arrays, and codes are added as numbers. A pair of neurons has one cell: no multapses.\n\
                 Plastic weights: the loss of each cell, i/(v g), is worked out anew every `refresh` of model time and holds in between, while g itself\n\
                 follows every pulse. A refresh costs one elimination per array (512 x 512: about half a second, growing as n^3), the error is by how much the\n\
                 losses move in between. Energy: a read costs v^2 t (of the device's `read`) times all that the driven line feeds, sneak paths included.\n\
@@ -58,7 +58,7 @@ pub const MODEL: Model = Model {
             Quantity("ms"),
             f64::INFINITY,
             NotNan,
-            "plastic weights: time between looks at the losses; inf: only the first",
+            "time between looks at the losses; plastic weights need it: inf is only the first",
         ),
     ],
     variables: &[],

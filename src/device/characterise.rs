@@ -2,7 +2,7 @@
 
 use crate::rng::{Purpose, StreamKey, name_key};
 
-use super::{Cell, Device, Law, Traits, normal};
+use super::{Cell, Device, Law, Traits, normal, uniform};
 
 /// A device's conductance after each of some pulses.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Staircase {
     pub nominal: Vec<f64>,
     /// Mean over cells and cycles of what shows \[S\].
     pub mean: Vec<f64>,
-    /// Spread over cells, of their means over cycles \[S\].
+    /// Spread over cells, of their means over cycles \[S\]; over n - 1, as the other.
     pub cells: Vec<f64>,
     /// Spread over cycles of one cell, root mean square over cells \[S\].
     pub cycles: Vec<f64>,
@@ -49,11 +49,18 @@ impl Streams {
     }
 }
 
-/// Mean and spread (of the population, not of a sample) of numbers.
+/// Mean of numbers, and the spread of what they were drawn from: over n - 1, as the reader of measured pulses has it; 0 of one alone.
 fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / n;
-    (mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt())
+    let squares = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
+    (mean, (squares / (n - 1.0).max(1.0)).sqrt())
+}
+
+/// Where a device with two states is at the start of a cycle: high with the chance that makes `start` the mean.
+fn either(device: &Device, own: &Traits, start: f64, chance: f64) -> f64 {
+    let share = (start - device.common.g_min) / device.common.range();
+    if chance < share { own.cell.g_max } else { own.cell.g_min }
 }
 
 /// Applies pulses to `cells` devices, `cycles` times each, from `start` \[S\].
@@ -81,8 +88,12 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
         let own = Traits::of(device, streams.spread, cell, 0);
         let mut shown = vec![Vec::with_capacity(cycles); up.len()];
         let mut number = 0u64;
-        for _ in 0..cycles {
-            let mut g = own.stuck.unwrap_or(start + own.reference).clamp(own.cell.g_min, own.cell.g_max);
+        for cycle in 0..cycles as u64 {
+            let set = match device.is_two_state() {
+                true => either(device, &own, start, uniform(streams.pulses.block(cell, 1 << 62 | cycle)[0])),
+                false => start + own.reference,
+            };
+            let mut g = own.stuck.unwrap_or(set).clamp(own.cell.g_min, own.cell.g_max);
             for (pulse, &up) in up.iter().enumerate() {
                 let [word, write, ..] = streams.pulses.block(cell, number);
                 let price = if up { c.price_up } else { c.price_down };
@@ -115,18 +126,23 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
 pub fn course(device: &Device, start: f64, times: &[f64], cells: usize, seed: u64) -> Course {
     let streams = Streams::new(seed);
     let c = &device.common;
-    let devices: Vec<(Traits, f64)> = (0..cells as u64)
+    // What shows is off what was set by as much at all times.
+    let devices: Vec<(Traits, f64, f64)> = (0..cells as u64)
         .map(|key| {
             let own = Traits::of(device, streams.spread, key, 0);
-            (own, own.programmed(device, streams.spread, key, 0, start))
+            let off = match own.stuck {
+                None if c.write_noise > 0.0 => c.write_noise * normal(streams.pulses.block(key, 1 << 63)[0]),
+                _ => 0.0,
+            };
+            (own, own.programmed(device, streams.spread, key, 0, start), off)
         })
         .collect();
     let mut out = Course { start, times: times.to_vec(), ..Course::default() };
     for &t in times {
         let seen: Vec<(f64, f64)> = devices
             .iter()
-            .map(|(own, set)| {
-                let g = device.quantised((own.after(device, *set, t) - own.reference).max(0.0));
+            .map(|(own, set, off)| {
+                let g = device.quantised((own.after(device, *set, t) + off - own.reference).max(0.0));
                 let flicker = device.ageing.flicker_sigma(c, *set, t);
                 (g, (flicker * flicker + c.read_noise * c.read_noise).sqrt())
             })

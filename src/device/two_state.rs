@@ -16,7 +16,8 @@ pub const MODEL: Model = Model {
     summary: "Two-state device that a pulse sets or resets with a probability",
     equations: "up:   from the low state to g_max with probability p_up, else as it was\n\
                 down: from the high state to g_min with probability p_down, else as it was\n\
-                each switching draws the new conductance: times e^(sigma_switch N - sigma_switch^2/2), of mean g_max or g_min;\n\
+                each switching draws the new conductance: times e^(sigma_switch N - sigma_switch^2/2), of mean g_max or g_min, held on its\n\
+                side of mid-range; a device's own factors of its steps (sigma_d2d, sigma_up_down) are factors of its chances;\n\
                 a pulse's mean change of a device that can switch, p (g_max - g_min), stands for dg_up and dg_down;\n\
                 a weight between w_min and w_max starts in the high state with the chance that makes it the mean. Several devices\n\
                 (devices = n) make n + 1 weights",

@@ -28,6 +28,8 @@ pub struct Background {
     /// Weight for each driven neuron, in the target's unit.
     pub weights: Vec<f64>,
     rates: Vec<f64>,
+    /// Their sum \[Hz\].
+    rate: f64,
     profile: Profile,
     key: StreamKey,
     /// First driven member of the population.
@@ -101,6 +103,7 @@ impl Background {
                     population,
                     first_place: own.start - members[population].start,
                     weights,
+                    rate: rates.iter().sum(),
                     rates,
                     profile: Profile::new(rate, active, &spec.intervals),
                     key: key(Purpose::Poisson),
@@ -124,6 +127,12 @@ impl Background {
         let trains =
             self.rates.iter().enumerate().map(|(i, rate)| Train::poisson(self.key, item(i), *rate, &self.profile));
         self.load(trains.collect(), Time::ZERO, quantum);
+    }
+
+    /// How many events a stretch of time will hardly ever exceed.
+    pub fn expected(&self, from: Time, to: Time) -> usize {
+        let mean = self.rate * self.profile.at(from).max(0.0) * (to - from).seconds();
+        (mean + 6.0 * mean.sqrt() + 16.0) as usize
     }
 
     /// Calls `event(place, weight, time)` for all events before `to`; places count within the population's part.

@@ -56,7 +56,9 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
             PopulationKind::Neuron { neuron, .. } => neuron.model.weight_unit(),
             PopulationKind::Source(_) => "",
         };
-        WeightLayout { projection: projection.name.clone(), unit: unit.into(), kind }
+        let name = |population: usize| spec.populations[population].name.clone();
+        let joins = (name(projection.source.population), name(projection.target.population));
+        WeightLayout { projection: projection.name.clone(), joins, unit: unit.into(), kind }
     });
     Layout { populations: populations.collect(), spikes, states, weights: weights.collect() }
 }

@@ -53,6 +53,8 @@ pub struct StateLayout {
 pub struct WeightLayout {
     /// Name of the projection.
     pub projection: String,
+    /// The populations that it joins: of its sources, and of its targets.
+    pub joins: (String, String),
     /// Unit of the weights; empty if they are bare numbers.
     pub unit: String,
     /// At presynaptic spikes, or snapshots of all synapses.

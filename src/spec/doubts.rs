@@ -5,8 +5,9 @@ use super::scope::Noticed;
 use super::tree::Table;
 use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
+use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
-use crate::time::Time;
+use crate::time::{TICKS_PER_MS, Time};
 use crate::units;
 use crate::value::Value;
 
@@ -35,8 +36,10 @@ pub(super) fn notes(root: &Table, step: Time, noticed: &Noticed) -> Vec<String> 
 
 /// One event may speed a membrane up to this rate \[1/ms\]; synapses of some nS at 100 pF and more reach 1.
 const FASTEST: f64 = 100.0;
-/// Beyond this rate \[1/ms\] the event engine would take a second and more for each ms of each neuron.
+/// Beyond this rate \[1/ms\] the event engine would take a second and more for each ms of each adex.
 const ENDLESS: f64 = 1e6;
+/// Beyond this rate \[1/ms\] a membrane moves within a tick, which no engine follows.
+const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, and conductances per event that no
@@ -71,10 +74,12 @@ impl NetworkSpec {
                 c_m / weight
             );
             let exact = self.simulation.engine == Engine::Event;
-            if exact && weight > ENDLESS * c_m {
+            // The others follow their conductances in closed form where these are that fast.
+            let steps = exact && is_adex(target);
+            if exact && weight > c_m * if steps { ENDLESS } else { WITHIN_A_TICK } {
                 return Err(format!("{found} The event engine would take steps of that length and not end."));
             }
-            let slow = if exact {
+            let slow = if steps {
                 " The event engine takes steps of about that length after each event until the potential has settled, which is slow."
             } else {
                 ""
@@ -103,6 +108,10 @@ fn small_steps(projection: &ProjectionSpec) -> Option<String> {
             c.range()
         )
     })
+}
+
+fn is_adex(population: &PopulationSpec) -> bool {
+    matches!(&population.kind, PopulationKind::Neuron { neuron, .. } if neuron.model == NeuronModel::Adex)
 }
 
 /// The membrane capacitance \[pF\] of neurons whose weights are conductances.

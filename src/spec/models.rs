@@ -23,6 +23,9 @@ pub(crate) fn values(
     let mut given: Vec<Option<Value>> = vec![None; model.params.len()];
     for (name, key_at, node) in flatten(model, entries) {
         let Some(i) = model.param(&name) else {
+            if let Some(error) = not_a_table(model, &name, node) {
+                return Err(error);
+            }
             let valid: Vec<&str> = model.params.iter().map(|p| p.name.split('.').next().unwrap_or(p.name)).collect();
             let mut valid = valid;
             valid.dedup();
@@ -81,6 +84,9 @@ pub(crate) fn numbers_and_lists(
     entries: &[Entry],
 ) -> Result<(Vec<f64>, Vec<(&'static str, Vec<f64>)>), ModelError> {
     for (name, _, node) in flatten(model, entries) {
+        if let Some(error) = not_a_table(model, &name, node) {
+            return Err(error);
+        }
         let list = model.param(&name).is_some_and(|i| model.params[i].list().is_some());
         if !list && (node.table().is_some() || node.array().is_some()) {
             return Err(node.mismatch("one value"));
@@ -109,6 +115,24 @@ fn flatten<'a>(model: &Model, entries: &'a [Entry]) -> Vec<(String, &'a Place, &
         }
     }
     flat
+}
+
+/// The error of one value where the model has a sub-table of this name: what form is due.
+fn not_a_table(model: &Model, name: &str, node: &Node) -> Option<ModelError> {
+    let fields = model.params.iter().filter_map(|p| Some((p.name.strip_prefix(name)?.strip_prefix('.')?, p)));
+    let fields: Vec<(&str, &Param)> = fields.collect();
+    if fields.is_empty() || node.table().is_some() {
+        return None;
+    }
+    let example = |(field, param): &(&str, &Param)| match param.kind {
+        Kind::Quantity(unit) | Kind::QuantityOrBare(unit) => format!("{field} = \"1 {unit}\""),
+        _ => format!("{field} = 0.1"),
+    };
+    // Those that can't be left out.
+    let due: Vec<String> = fields.iter().filter(|(_, p)| p.default.is_nan()).map(example).collect();
+    let meaning: Vec<String> = fields.iter().map(|(field, p)| format!("{field}: {}", p.doc)).collect();
+    let form = format!("a table such as {name} = {{ {} }}", due.join(", "));
+    Some(node.mismatch(form).help(meaning.join("; ")))
 }
 
 fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> {

@@ -3,7 +3,7 @@
 use memspike::device::DeviceModel;
 use serde_json::Value;
 
-use crate::cli::{good, memspike, root, workplace};
+use crate::cli::{bad, good, memspike, root, workplace};
 
 fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
     let output = memspike(folder.path(), args);
@@ -103,4 +103,29 @@ fn completions_and_man_pages_know_the_commands() {
     assert!(good(&memspike(folder.path(), &["man", "run"])).contains("checkpoint"));
     good(&memspike(folder.path(), &["man", "-o", "pages"]));
     assert!(folder.path().join("pages/memspike-raster.1").is_file());
+}
+
+#[test]
+fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for() {
+    let folder = workplace();
+    let model = "simulation.duration = '10 ms'\npopulation.a = { size = 4, neuron = 'lif_exp' }\n\
+                 population.b = { size = 3, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'a', target = 'b', connect = 'all_to_all', weight = '2 pA' }\n\
+                 record.weights = [{ projection = 'p', on = 'end' }]\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5"]));
+    let draw = |kind: &str, who: &str| {
+        memspike(folder.path(), &["plot", kind, "a.h5", "-o", "x.png", "--force", "--population", who])
+    };
+    for kind in ["weights", "connectivity", "evolution"] {
+        assert!(good(&draw(kind, "b")).contains("12 synapses of p"), "{kind}");
+        assert!(good(&draw(kind, "b[1:3]")).contains("8 synapses of p"), "{kind}");
+        let error = bad(&draw(kind, "a"), 2);
+        assert!(error.contains("leaves no synapse") && error.contains("p ends at b"), "{error}");
+    }
+    assert!(good(&draw("fields", "b[1]")).contains("1 images of 2 x 2"));
+    assert!(good(&draw("fields", "b")).contains("3 images of 2 x 2"));
+    for kind in ["energy", "sweep"] {
+        assert!(bad(&draw(kind, "b"), 2).contains("--population selects neurons"));
+    }
 }

@@ -142,6 +142,13 @@ fn mistakes_say_what_was_expected() {
     assert!(run(&["device", "iv", "hq"]).contains("hp"));
     assert!(run(&["device", "stdp", "hp", "--dt", "1:2"]).contains("START:STOP:STEP"));
     assert!(run(&["device", "stdp", "hp", "--waveform", "tail=1 ms"]).contains("tail_plus"));
+    let form = run(&["device", "pulses", "soft_bounds", "--set", "pulse_up=1"]);
+    assert!(form.contains("found the bare number 1, expected a table such as pulse_up = { v = \"1 V\""), "{form}");
+    assert!(form.contains("v: voltage of a potentiating pulse"), "{form}");
+    assert!(
+        run(&["device", "pulses", "soft_bounds", "--set", "read=[1]"])
+            .contains("a list, expected a table such as read")
+    );
     assert!(run(&["device", "fit", "nothing.csv"]).contains("nothing.csv"));
     std::fs::write(folder.path().join("a.csv"), "g,direction\n1,up\n2,up\n").unwrap();
     assert!(run(&["device", "fit", "a.csv"]).contains("no down pulse"));
@@ -154,6 +161,8 @@ fn a_waveform_that_alone_moves_the_device_gets_a_warning_with_the_physics() {
     let output = memspike(folder.path(), &["device", "stdp", "hp", "--dt", "-10ms,10ms"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && stderr.contains("one spike alone"), "{stderr}");
+    // Near its best conductance it is so mobile that no table follows: that is said too.
+    assert!(stderr.contains("hp: the tabulated change is wrong by up to"), "{stderr}");
     let quiet = memspike(folder.path(), &["device", "stdp", "hp", "--set", "v_threshold=1 V", "--dt", "-10ms,10ms"]);
     assert!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
 }

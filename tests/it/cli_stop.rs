@@ -85,6 +85,48 @@ fn a_run_without_delays_answers_both_signals_in_both_engines() {
     }
 }
 
+/// Whether a process has a handler of its own for SIGINT.
+fn listens(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask >> 1 & 1 == 1)
+}
+
+#[test]
+fn ctrl_c_while_a_network_is_built_ends_at_once_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // Building it takes much longer than the test waits.
+    let model = "simulation.duration = '1 s'\npopulation.a = { size = 60000, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'a', target = 'a', connect.fixed_probability = 0.2, weight = '1 pA' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let mut child = command(folder.path())
+        .args(["run", "m.toml", "-o", "a.h5", "--threads", "1"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while !listens(child.id()) && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let begin = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begin.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("no answer while it is built");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("nothing was written"), "{said}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["m.toml"]);
+}
+
 #[test]
 fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
     let folder = workplace();

@@ -70,6 +70,40 @@ fn a_worn_device_responds_to_as_many_pulses_as_it_survives() {
 }
 
 #[test]
+fn a_device_with_two_states_starts_in_either_with_the_mean_that_was_asked_for() {
+    let args = ["device", "pulses", "two_state", "--set", "p_down=0.5", "--set", "g_min=0 S", "--start", "0.4"];
+    let found = json(&[&args[..], &["--sequence=-+", "--cells", "4000", "--cycles", "2", "--json"]].concat());
+    let (nominal, mean) = (numbers(&found, "nominal_S"), numbers(&found, "mean_S"));
+    // Half of the 40 % that were high; then a fifth of the rest is set.
+    for (k, share) in [0.2, 0.2 + 0.8 * 0.2].into_iter().enumerate() {
+        assert!((nominal[k] - share * 1e-4).abs() < 1e-17, "{nominal:?}");
+        let error = (share * (1.0 - share) / 8000.0f64).sqrt();
+        assert!((mean[k] / 1e-4 - share).abs() < 5.0 * error, "{mean:?}");
+    }
+}
+
+/// Two cycles of a cell see half of the variance if it is taken over n, all of it over n - 1; cells' means over two cycles have the
+/// other half.
+#[test]
+fn the_spread_of_pulses_is_that_of_what_they_are_drawn_from_however_few_cycles_there_are() {
+    let args = ["device", "pulses", "constant_step", "--set", "dg_up=1 uS", "--set", "sigma_c2c=0.5", "--start", "0.5"];
+    let found =
+        json(&[&args[..], &["--up", "1", "--down", "0", "--cells", "4000", "--cycles", "2", "--json"]].concat());
+    let (cycles, cells) = (numbers(&found, "std_cycles_S")[0], numbers(&found, "std_cells_S")[0]);
+    assert!((cycles / 0.5e-6 - 1.0).abs() < 0.06, "{cycles}");
+    assert!((cells / 0.5e-6 / 0.5f64.sqrt() - 1.0).abs() < 0.06, "{cells}");
+}
+
+#[test]
+fn what_a_set_device_shows_has_the_write_noise_at_all_times() {
+    let args =
+        ["device", "retention", "constant_step", "--set", "write_noise=3 uS", "--start", "50 uS", "--cells", "4000"];
+    let found = json(&[&args[..], &["--time", "1s", "--time", "1h", "--json"]].concat());
+    let std = numbers(&found["courses"][0], "std_S");
+    assert!(std.len() == 2 && std.iter().all(|s| (s / 3e-6 - 1.0).abs() < 0.06), "{std:?}");
+}
+
+#[test]
 fn a_sequence_of_pulses_comes_from_text_or_a_file() {
     let case = case("pulse_softbounds_random");
     let folder = workplace();

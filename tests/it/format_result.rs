@@ -33,9 +33,15 @@ pub fn layout() -> Layout {
         spikes: vec![0, 1, 2],
         states: vec![state("v_m", vec![0, 2, 4]), state("w", vec![])],
         weights: vec![
-            WeightLayout { projection: "plastic".to_owned(), unit: "pA".to_owned(), kind: WeightKind::PreSpike },
+            WeightLayout {
+                projection: "plastic".to_owned(),
+                joins: ends(),
+                unit: "pA".to_owned(),
+                kind: WeightKind::PreSpike,
+            },
             WeightLayout {
                 projection: "plastic.M1_to_E".to_owned(),
+                joins: ends(),
                 unit: String::new(),
                 kind: WeightKind::Snapshots {
                     source_ids: vec![0, 1],
@@ -45,11 +51,16 @@ pub fn layout() -> Layout {
             },
             WeightLayout {
                 projection: "none".to_owned(),
+                joins: ends(),
                 unit: "mV".to_owned(),
                 kind: WeightKind::Snapshots { source_ids: vec![], target_ids: vec![], delays_ms: vec![] },
             },
         ],
     }
+}
+
+fn ends() -> (String, String) {
+    ("a".to_owned(), "b".to_owned())
 }
 
 fn header() -> Header {
@@ -293,8 +304,8 @@ fn states_and_weights_come_back_as_they_were_written() {
     }];
     let kind = WeightKind::Snapshots { source_ids: vec![0, 1, 1], target_ids: vec![4, 4, 3], delays_ms: vec![1.0; 3] };
     layout.weights = vec![
-        WeightLayout { projection: "a".to_owned(), unit: "pA".to_owned(), kind: WeightKind::PreSpike },
-        WeightLayout { projection: "b".to_owned(), unit: String::new(), kind },
+        WeightLayout { projection: "a".to_owned(), joins: ends(), unit: "pA".to_owned(), kind: WeightKind::PreSpike },
+        WeightLayout { projection: "b".to_owned(), joins: ends(), unit: String::new(), kind },
     ];
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.h5");

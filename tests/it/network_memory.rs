@@ -75,4 +75,10 @@ fn a_run_takes_the_memory_that_check_says() {
         let (estimated, peak) = (estimated - program, peak.unwrap() - found);
         assert!((estimated / peak - 1.0).abs() < 0.1, "{engine}: {estimated} MiB estimated, {peak} found");
     }
+    // In the event engine the arrivals of Poisson inputs are a large part of it.
+    let brunel = root().join("models/brunel_ai.toml");
+    let sets = ["--set", "simulation.engine=\"event\"", "--set", "record.start=\"0 ms\""];
+    let (estimated, peak) = both(brunel.to_str().unwrap(), &sets, "5 ms");
+    let (estimated, peak) = (estimated - program, peak.unwrap() - found);
+    assert!((estimated / peak - 1.0).abs() < 0.1, "arrivals: {estimated} MiB estimated, {peak} found");
 }

@@ -230,7 +230,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
                 zero: false,
             },
         ];
-        let caption = format!("{caption}, from state {x0:e}");
+        let caption = format!("{caption}, from state {x0:?}");
         Some(xy(&format!("{name}: hysteresis"), &caption, &panels, SIZE).map_err(Failure::run)?)
     } else {
         None

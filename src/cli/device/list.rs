@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use memspike::device::{Device, DeviceModel, DeviceSpec};
+use memspike::device::{Common, Device, DeviceModel, DeviceSpec};
 use memspike::spec;
 use serde_json::{Value, json};
 
@@ -60,7 +60,14 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 fn figures(line: &Line) -> Value {
     let c = &line.device.common;
     json!({ "model": line.model, "g_min_S": c.g_min, "g_max_S": c.g_max, "dg_up_S": c.dg_up, "dg_down_S": c.dg_down,
-            "sigma_d2d": c.sigma_d2d, "sigma_c2c": c.sigma_c2c })
+            "sigma_d2d": c.sigma_d2d, "sigma_c2c": c.sigma_c2c, "c2c": from_pulse_to_pulse(c), "write_noise_S": c.write_noise })
+}
+
+/// The spread of a potentiating pulse's step from pulse to pulse at mid-range, over the step: all three noises that a device may have.
+fn from_pulse_to_pulse(c: &Common) -> f64 {
+    let beside = c.pulse_noise + c.noise_slope * 0.5 * c.range();
+    // A physical device has no steps without pulses.
+    if beside == 0.0 { c.sigma_c2c } else { c.sigma_c2c + beside / c.dg_up }
 }
 
 fn lay_out(lines: &[Line]) -> String {
@@ -68,7 +75,7 @@ fn lay_out(lines: &[Line]) -> String {
     let model = lines.iter().map(|l| l.model.len()).max().unwrap_or(0);
     let mut out = format!(
         "{:<width$}  {:<model$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n",
-        "device", "model", "g_min [uS]", "g_max [uS]", "up [uS]", "down [uS]", "sigma_d2d", "sigma_c2c"
+        "device", "model", "g_min [uS]", "g_max [uS]", "up [uS]", "down [uS]", "d2d", "c2c"
     );
     for l in lines {
         let c = &l.device.common;
@@ -84,8 +91,8 @@ fn lay_out(lines: &[Line]) -> String {
             micro(c.dg_up),
             micro(c.dg_down),
             c.sigma_d2d,
-            c.sigma_c2c
+            (from_pulse_to_pulse(c) * 1e4).round() / 1e4
         );
     }
-    out + "up, down: steps of one pulse at mid-range. memspike models NAME has all parameters, equations and sources.\n"
+    out + "up, down: steps of one pulse at mid-range; d2d, c2c: their relative spread from device to device, and from pulse to pulse.\nmemspike models NAME has all parameters, equations and sources.\n"
 }

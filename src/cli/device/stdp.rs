@@ -78,9 +78,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let changes: Vec<f64> = after.iter().map(|&x| device.conductance(x) - g0).collect();
     let ms: Vec<f64> = distances.iter().map(|dt| dt * 1e3).collect();
     let surface = Surface::new(&device, &waveform);
-    if let Some(message) = surface.warning(&name) {
-        eprintln!("warning: {message}");
-    }
+    surface.warnings(&name).iter().for_each(|message| eprintln!("warning: {message}"));
     let figure = if outputs.wants_picture() {
         let (scale, prefix) = prefixed(changes.iter().fold(0.0_f64, |a, g| a.max(g.abs())));
         let points = ms.iter().zip(&changes).map(|(t, g)| (*t, g * scale)).collect();
@@ -114,7 +112,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         None
     };
     let said = outputs.write(&csv(&[("dt_ms", &ms), ("dG_S", &changes), ("state", &after)]), figure.as_ref(), "")?;
-    let table = json!({ "changes": surface.len(), "error": surface.error, "largest_S": surface.largest });
+    let table = json!({ "changes": surface.len(), "error": surface.error, "missed": surface.missed, "largest_S": surface.largest });
     if args.sinks.json {
         return Done::json(&json!({
             "device": name, "state_0": x0, "G0_S": g0, "dt_ms": ms, "dG_S": changes, "state": after,

@@ -15,7 +15,15 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let chosen = one(args)?;
     let images = read_observables(&args.file).map_err(Failure::input)?.images;
     let count = |ids: &[i64]| ids.iter().max().map_or(0, |last| (*last).max(0) as usize + 1);
-    let (sources, neurons) = (count(&chosen.source_ids), count(&chosen.target_ids));
+    // With --population only the targets that it takes, else all up to the last.
+    let mut shown: Vec<i64> = if args.population.is_empty() {
+        (0..count(&chosen.target_ids) as i64).collect()
+    } else {
+        chosen.target_ids.clone()
+    };
+    shown.sort_unstable();
+    shown.dedup();
+    let (sources, neurons) = (count(&chosen.source_ids), shown.len());
     let side = (sources as f64).sqrt().ceil() as usize;
     // Pixels at the end of an image may have no synapse.
     let fits = |shape: &(usize, usize)| shape.0.checked_mul(shape.1).is_some_and(|size| size >= sources);
@@ -30,7 +38,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let last = chosen.times_ms.len().saturating_sub(1) * chosen.source_ids.len();
     let now = chosen.weights.get(last..).unwrap_or_default();
     for ((&source, &target), &weight) in chosen.source_ids.iter().zip(&chosen.target_ids).zip(now) {
-        let place = &mut weights[target.max(0) as usize][source.max(0) as usize];
+        let Ok(image) = shown.binary_search(&target.max(0)) else { continue };
+        let place = &mut weights[image][source.max(0) as usize];
         *place = if place.is_nan() { weight } else { *place + weight };
     }
     let table = Fields { rows, columns, unit: chosen.unit.clone(), weights };

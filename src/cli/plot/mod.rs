@@ -39,7 +39,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// A population or some of its members, such as E or 'E[0:3]'; may be repeated
+    /// A population or some of its members, such as E or 'E[0:3]'; may be repeated. Weights, evolution, connectivity, fields: the
+    /// synapses onto these
     #[arg(long, value_name = "POPULATION")]
     population: Vec<Selection>,
 
@@ -120,6 +121,11 @@ const SIZE: (u32, u32) = (1400, 900);
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = Output::new(&args.output, args.force)?;
     plot::Format::of(output.path()).map_err(Failure::input)?;
+    if matches!(args.kind, Kind::Energy | Kind::Sweep) && !args.population.is_empty() {
+        return Err(Failure::input(
+            "--population selects neurons, and this picture has none: energy is chosen with --projection, the figure of a sweep with --figure.",
+        ));
+    }
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let (figure, said) = match args.kind {
         Kind::Traces => traces::draw(&title, &args)?,

@@ -1,7 +1,7 @@
 //! `plot weights`, `evolution` and `connectivity`: what snapshots of weights show.
 
 use memspike::format::result::{Snapshots, read_observables};
-use memspike::plot::{self, WeightSnapshots};
+use memspike::plot::{self, Selection, WeightSnapshots};
 
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
@@ -55,7 +55,48 @@ fn snapshots(args: &Args) -> Result<Vec<Snapshots>, Failure> {
             return Err(Failure::input(format!("There are no weights of `{name}`; expected one of {names}.")));
         }
     }
-    Ok(all)
+    if args.population.is_empty() { Ok(all) } else { onto(all, &args.population) }
+}
+
+/// Only the synapses onto members that `--population` takes.
+fn onto(all: Vec<Snapshots>, selections: &[Selection]) -> Result<Vec<Snapshots>, Failure> {
+    let targets: Vec<String> = all
+        .iter()
+        .map(|s| {
+            format!(
+                "{} ends at {}",
+                s.projection,
+                s.target_population.as_deref().unwrap_or("neurons that it doesn't name")
+            )
+        })
+        .collect();
+    let mut left = Vec::new();
+    for mut table in all {
+        let taken = |id: i64| {
+            selections.iter().any(|s| {
+                let (first, end) = s.members.unwrap_or((0, usize::MAX));
+                table.target_population.as_ref() == Some(&s.population) && (first..end).contains(&(id.max(0) as usize))
+            })
+        };
+        let width = table.target_ids.len();
+        let kept: Vec<usize> = (0..width).filter(|&k| taken(table.target_ids[k])).collect();
+        if kept.is_empty() {
+            continue;
+        }
+        let rows = 0..table.times_ms.len();
+        table.weights =
+            rows.flat_map(|row| kept.iter().map(move |k| row * width + k)).map(|at| table.weights[at]).collect();
+        table.source_ids = kept.iter().map(|&k| table.source_ids[k]).collect();
+        table.target_ids = kept.iter().map(|&k| table.target_ids[k]).collect();
+        left.push(table);
+    }
+    if left.is_empty() {
+        return Err(Failure::input(format!(
+            "--population leaves no synapse: of weights it takes those onto the members that it names, and {}.",
+            targets.join(", ")
+        )));
+    }
+    Ok(left)
 }
 
 /// The only projection that `--projection` leaves.

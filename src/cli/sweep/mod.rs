@@ -111,6 +111,7 @@ pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
         tasks.iter().for_each(|task| drop(std::fs::remove_file(&task.file)));
     }
     interrupt::listen(false);
+    interrupt::keep();
     let mut sweep = Sweep::new(&folder, axes, points, files, args.json);
     let all = work::work(&common, &tasks, || STOP.load(Ordering::SeqCst), |ended| sweep.take(ended));
     sweep.finish(all?)

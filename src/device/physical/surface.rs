@@ -166,30 +166,31 @@ impl Surface {
     }
 
     /// What to say where one spike alone moves the device, no pair moves it, or the table misses its tolerance.
-    pub fn warning(&self, name: &str) -> Option<String> {
+    pub fn warnings(&self, name: &str) -> Vec<String> {
+        let mut all = Vec::new();
         if let Some(v) = self.crosses_alone {
-            return Some(format!(
+            all.push(format!(
                 "{name}: one spike alone puts up to {v:.3} V across the device, which moves it: every spike changes the conductance, \
                  also without a partner on the other side, so what is learnt is not only coincidence. A device with a threshold \
                  above the spike's height learns from overlaps alone: lower a_plus (or alpha_pre, alpha_post), or raise the threshold."
             ));
-        }
-        if self.largest == 0.0 {
-            return Some(format!(
+        } else if self.largest == 0.0 {
+            all.push(format!(
                 "{name}: no pair of spikes moves the device: the two waveforms together stay below its threshold. Raise a_plus or \
                  a_minus, or lower the threshold."
             ));
         }
-        (self.error > self.tolerance).then(|| {
-            format!(
+        if self.error > self.tolerance {
+            all.push(format!(
                 "{name}: the tabulated change is wrong by up to {:.2e} of the largest, beyond the tolerance of {:.0e} for {:.1} % of the pairs: the \
                  device switches too abruptly between two nodes for any table. Smaller or shorter spikes, or a less mobile device, are \
                  followed better; memspike device stdp shows the change itself.",
                 self.error,
                 self.tolerance,
                 100.0 * self.missed
-            )
-        })
+            ));
+        }
+        all
     }
 
     /// The device.

@@ -69,6 +69,16 @@ pub enum What {
 pub struct Arrivals(Vec<Arrival>);
 
 impl Arrivals {
+    /// Grows by an eighth where it is full, not twofold: where inputs are many this list is a large part of all memory, and its length
+    /// is nearly the same in each window.
+    #[inline]
+    fn push(&mut self, arrival: Arrival) {
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact((self.0.len() / 8).max(64));
+        }
+        self.0.push(arrival);
+    }
+
     /// Starts anew with the arrivals through synapses.
     pub fn collect_synaptic<W: Real>(
         &mut self,
@@ -89,7 +99,7 @@ impl Arrivals {
             let mut arrive = |row: u32, emitted: Time, pre: Option<PreSpike>| {
                 let (from, to) = (window.from - emitted, window.to - emitted);
                 store.runs_between(row as usize, from, to, |delay, synapses| {
-                    self.0.push(Arrival {
+                    self.push(Arrival {
                         time: emitted + delay,
                         order: (store.sources.gid(row as usize), index as u32, 0),
                         what: What::Run {
@@ -136,13 +146,13 @@ impl Arrivals {
             for spike in flight.between(window.from - delay, window.to - delay) {
                 let Some(row) = portion.rule.row_of_source(spike.gid) else { continue };
                 let what = What::Row { group: index as u32, portion: place as u32, row: row as u32 };
-                self.0.push(Arrival { time: spike.time + delay, order: (spike.gid, index as u32, 0), what });
+                self.push(Arrival { time: spike.time + delay, order: (spike.gid, index as u32, 0), what });
             }
         }
         held.take_note(group, window, flight);
         held.release(window, |event| {
             let what = What::Single { place: event.place, weight: event.weight };
-            self.0.push(Arrival { time: event.time, order: (event.source, index as u32, 0), what });
+            self.push(Arrival { time: event.time, order: (event.source, index as u32, 0), what });
         });
     }
 
@@ -155,8 +165,13 @@ impl Arrivals {
         let before = self.0.len();
         for background in backgrounds {
             let order = background.order;
+            // At once, with room for spikes beside: a large list that moves leaves a hole in memory where it was.
+            let expected = background.expected(window.from, window.to);
+            if self.0.capacity() - self.0.len() < expected {
+                self.0.reserve_exact(expected + expected / 8);
+            }
             background.events(window.to, |place, weight, time| {
-                self.0.push(Arrival { time, order: (u32::MAX, order, place), what: What::Single { place, weight } });
+                self.push(Arrival { time, order: (u32::MAX, order, place), what: What::Single { place, weight } });
             });
         }
         (self.0.len() - before) as u64
@@ -171,7 +186,7 @@ impl Arrivals {
             let mut time = current.next_change(window.from.max(Time(1)));
             while time < window.to {
                 let what = What::Current { current: index as u32 };
-                self.0.push(Arrival { time, order: (u32::MAX, u32::MAX, index as u32), what });
+                self.push(Arrival { time, order: (u32::MAX, u32::MAX, index as u32), what });
                 time = current.next_change(Time(time.0 + 1));
             }
         }
@@ -184,7 +199,7 @@ impl Arrivals {
         let mut number = (window.from.0 + step.0 - 1).div_euclid(step.0);
         while number * step.0 < window.to.0 {
             let order = (u32::MAX, u32::MAX, u32::MAX);
-            self.0.push(Arrival { time: Time(number * step.0), order, what: What::Sample });
+            self.push(Arrival { time: Time(number * step.0), order, what: What::Sample });
             number += 1;
         }
     }

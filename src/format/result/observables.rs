@@ -71,6 +71,8 @@ pub struct Snapshots {
     pub source_ids: Vec<i64>,
     /// Target of each synapse.
     pub target_ids: Vec<i64>,
+    /// The population of the targets, where the result says it.
+    pub target_population: Option<String>,
     /// Weights row by row: `times_ms.len()` rows of `source_ids.len()` numbers.
     pub weights: Vec<f64>,
 }
@@ -208,7 +210,8 @@ fn snapshots(h5: &H5, place: &str, projection: String) -> Result<Snapshots, Form
     }
     let weights = rows(h5, &join(place, "weights"), times_ms.len(), source_ids.len())?;
     let unit = unit(h5, &join(place, "weights"));
-    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, weights })
+    let target_population = h5.attr_text(place, "target_population");
+    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, target_population, weights })
 }
 
 fn unit(h5: &H5, place: &str) -> String {

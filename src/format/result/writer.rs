@@ -236,8 +236,13 @@ const STORED: &str =
 
 fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     let place = group(root, &weights.projection)?;
+    let ends = |place: &Group| {
+        set_text(place, "source_population", &weights.joins.0)?;
+        set_text(place, "target_population", &weights.joins.1)
+    };
     match &weights.kind {
         WeightKind::PreSpike => {
+            ends(&place)?;
             let table = Table::create(&place, &PRE_SPIKE, true)?;
             table.set_unit(0, "ms")?;
             table.set_unit(3, &weights.unit)?;
@@ -246,6 +251,7 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
         }
         WeightKind::Snapshots { source_ids, target_ids, delays_ms } => {
             let place = place.create_group("snapshots")?;
+            ends(&place)?;
             write_list(&place, "source_ids", source_ids)?;
             write_list(&place, "target_ids", target_ids)?;
             set_text(&*write_list(&place, "delays", delays_ms)?, "units", "ms")?;
