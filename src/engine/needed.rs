@@ -33,7 +33,7 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let spikes: f64 = spec.record.spikes.iter().map(|slice| spec.populations[slice.population].size as f64).sum();
     // The columns of recorded weights are gone when spikes arrive.
     let (first, last) = listed(spec, written, ranks)?;
-    let passing = first.max(last + arrivals(spec, everybody, (threads * ranks) as f64) / ranks as f64);
+    let passing = first.max(last + arrivals(spec, everybody) / ranks as f64);
     let running = share + everybody * statistics::BYTES as f64 + spikes + passing;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
@@ -99,11 +99,8 @@ fn inputs(spec: &NetworkSpec) -> f64 {
     spec.inputs.iter().map(|input| (driven(&input.targets) * each(input)) as f64).sum()
 }
 
-/// Up to this many bytes the standard library's stable sort takes as much room as what it sorts, then half.
-const SORTED_IN_FULL: f64 = 8e6;
-
-/// The arrivals of one window and population, of all `parts`, where the event engine gathers them; and room to sort them.
-fn arrivals(spec: &NetworkSpec, everybody: f64, parts: f64) -> f64 {
+/// The arrivals of one window and population, of all parts, where the event engine gathers them.
+fn arrivals(spec: &NetworkSpec, everybody: f64) -> f64 {
     if spec.simulation.engine == Engine::Grid {
         return 0.0;
     }
@@ -125,8 +122,7 @@ fn arrivals(spec: &NetworkSpec, everybody: f64, parts: f64) -> f64 {
         spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
     };
     let most = (0..spec.populations.len()).map(onto).fold(0.0, f64::max);
-    let list = most / parts * size_of::<Arrival>() as f64;
-    parts * (list + (0.5 * list).max(list.min(SORTED_IN_FULL)))
+    most * size_of::<Arrival>() as f64
 }
 
 /// What recorded weights take, every synapse with its ends, where it can't be looked up at its spikes: when the run begins, and when it
