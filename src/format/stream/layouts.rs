@@ -1,8 +1,8 @@
 //! Where the runs of spikes are in the layouts that can be streamed.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::ids::{Distinct, Places};
 use super::runs::{Run, Units};
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
@@ -56,18 +56,17 @@ fn of_sonata(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError> {
     for (name, group) in sonata::groups(h5) {
         let stored = sonata::stored(h5, &group)?;
         let slab = h5.integer_slab(&stored.ids)?;
-        let mut distinct = HashSet::new();
+        let mut distinct = Distinct::default();
         for from in (0..slab.rows).step_by(AT_ONCE) {
-            distinct.extend(slab.integers(h5, from..slab.rows.min(from + AT_ONCE))?);
+            slab.integers(h5, from..slab.rows.min(from + AT_ONCE))?.into_iter().for_each(|id| distinct.insert(id));
         }
-        let mut known: Vec<i64> = distinct.into_iter().collect();
-        known.sort_unstable();
+        let known = distinct.rising();
         if known.first().is_some_and(|id| *id < 0) {
             return Ok(None);
         }
         named.push((name, known.clone()));
         let count = known.len();
-        runs.push(run(h5, &stored, Units::Known { ids: slab, first, known })?);
+        runs.push(run(h5, &stored, Units::Known { ids: slab, first, known: Places::of(known) })?);
         first += count;
     }
     Ok(Some((sonata::described(h5, named)?, runs)))

@@ -4,6 +4,7 @@
 //! what lies before the end of every run's part is handed over, sorted (`ordered`). A first look at the file tells whether its runs are in the order of time. What is not, and what other formats list
 //! in any order, is sorted run by run into a temporary file first (`format::gather`), and read from there in the same way.
 
+mod ids;
 mod layouts;
 mod ordered;
 mod runs;

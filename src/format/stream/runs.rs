@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::ids::Places;
 use super::ordered::Ordered;
 use crate::format::error::FormatError;
 use crate::format::h5::{H5, Slab};
@@ -16,8 +17,8 @@ pub(super) enum Units {
     One(u32),
     /// Of members of a population, by their number.
     Counted { ids: Slab, first: usize, size: usize },
-    /// Of units by their ids, sorted.
-    Known { ids: Slab, first: usize, known: Vec<i64> },
+    /// Of units by their ids.
+    Known { ids: Slab, first: usize, known: Places },
 }
 
 /// Rows of a file that are in the order of time.
@@ -42,7 +43,7 @@ impl Run {
         let unit = |id: i64| match &self.units {
             Units::One(unit) => Some(*unit),
             Units::Counted { first, size, .. } => (0..*size as i64).contains(&id).then(|| (first + id as usize) as u32),
-            Units::Known { first, known, .. } => known.binary_search(&id).ok().map(|place| (first + place) as u32),
+            Units::Known { first, known, .. } => known.find(id).map(|place| *first as u32 + place),
         };
         Ok(times.zip(ids).map(|(time, id)| Some((time, unit(id)?))).collect())
     }

@@ -64,16 +64,28 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     Ok(notes)
 }
 
-/// From the spikes, so that the same recording always makes the same file: all times, then all units.
+/// From the spikes, so that the same recording always makes the same file. A sum over them does not depend on the order in which they come,
+/// so they come in the one that takes least.
 fn seed(what: &What) -> Result<u64, SourceError> {
+    let mut sum = 0u64;
+    what.spikes.runs(0..what.units(), (f64::NEG_INFINITY, f64::INFINITY), &mut |times, units| {
+        let spikes = times.iter().zip(units);
+        sum = spikes.fold(sum, |sum, (time, unit)| sum.wrapping_add(mixed(mixed(time.to_bits()) ^ u64::from(*unit))));
+    })?;
     let mut hasher = DefaultHasher::new();
-    let all = |take: &mut dyn FnMut(&[f64], &[u32])| what.spikes.pieces(f64::NEG_INFINITY, f64::INFINITY, take);
-    all(&mut |times, _| times.iter().for_each(|time| time.to_bits().hash(&mut hasher)))?;
-    hasher.write_usize(what.total() as usize);
-    all(&mut |_, units| Hash::hash_slice(units, &mut hasher))?;
+    hasher.write_u64(sum);
+    hasher.write_u64(what.total());
     what.spikes.unit_ids().hash(&mut hasher);
     what.recording.about.hash(&mut hasher);
     Ok(hasher.finish())
+}
+
+/// Spreads every bit over all (the finaliser of SplitMix64: Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195).
+fn mixed(word: u64) -> u64 {
+    let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
 }
 
 /// Writes one text.
