@@ -30,6 +30,43 @@ pub struct Evaluation {
     pub tested: u64,
 }
 
+/// Counts responses spike by spike.
+pub struct Counter<'a> {
+    presentations: &'a [(f64, f64)],
+    /// Presentations by their start.
+    order: Vec<usize>,
+    /// The place in `order` of the first that does not end before the last spike.
+    next: usize,
+    responses: Responses,
+}
+
+impl<'a> Counter<'a> {
+    /// Of the presentations \[start, stop), which do not overlap.
+    pub fn new(neurons: usize, presentations: &'a [(f64, f64)]) -> Counter<'a> {
+        let mut order: Vec<usize> = (0..presentations.len()).collect();
+        order.sort_by(|a, b| presentations[*a].0.total_cmp(&presentations[*b].0));
+        let responses = Responses { neurons, counts: vec![0; neurons * presentations.len()] };
+        Counter { presentations, order, next: 0, responses }
+    }
+
+    /// One more spike, not before the last one.
+    pub fn add(&mut self, time: f64, neuron: usize) {
+        while self.order.get(self.next).is_some_and(|index| self.presentations[*index].1 <= time) {
+            self.next += 1;
+        }
+        let Some(&index) = self.order.get(self.next) else { return };
+        let Responses { neurons, counts } = &mut self.responses;
+        if time >= self.presentations[index].0 && neuron < *neurons {
+            counts[index * *neurons + neuron] += 1;
+        }
+    }
+
+    /// What was counted.
+    pub fn responses(self) -> Responses {
+        self.responses
+    }
+}
+
 impl Responses {
     /// Counts the spikes (time, neuron), rising in time, within each of the presentations \[start, stop), which do not overlap.
     pub fn count(
@@ -37,20 +74,9 @@ impl Responses {
         neurons: usize,
         presentations: &[(f64, f64)],
     ) -> Responses {
-        let mut order: Vec<usize> = (0..presentations.len()).collect();
-        order.sort_by(|a, b| presentations[*a].0.total_cmp(&presentations[*b].0));
-        let mut counts = vec![0; neurons * presentations.len()];
-        let mut next = 0;
-        for (time, neuron) in spikes {
-            while next < order.len() && presentations[order[next]].1 <= time {
-                next += 1;
-            }
-            let Some(&index) = order.get(next) else { break };
-            if time >= presentations[index].0 && neuron < neurons {
-                counts[index * neurons + neuron] += 1;
-            }
-        }
-        Responses { neurons, counts }
+        let mut counter = Counter::new(neurons, presentations);
+        spikes.into_iter().for_each(|(time, neuron)| counter.add(time, neuron));
+        counter.responses()
     }
 
     /// The counts of one presentation.

@@ -36,7 +36,7 @@ pub use fano::fano;
 pub use histogram::{Histogram, histogram, percentile};
 pub use isi::{MIN_SPIKES_FOR_CV, cv, cv_of, cv_within, each_interval, intervals, intervals_within, mean_cv, unit_cvs};
 pub use kolmogorov::{TwoSamples, kolmogorov_smirnov, kolmogorov_smirnov_sorted};
-pub use labelling::{Evaluation, Responses, evaluate, parse_range};
+pub use labelling::{Counter, Evaluation, Responses, evaluate, parse_range};
 pub use lv::{REFRACTORINESS, lv, lvr};
 pub use moments::Moments;
 pub use rates::{BinnedRate, binned_rate, population_rate, unit_rates};

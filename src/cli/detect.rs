@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use memspike::analysis::Detection;
-use memspike::spikes::{IntervalTable, Recording};
+use memspike::spikes::{HELD, IntervalTable, Recording, Selected, SpikeSource, each_train};
 use serde_json::{Value, json};
 
 use super::evaluate::population;
@@ -24,10 +24,10 @@ pub struct Question<'a> {
 }
 
 /// Counts and tells.
-pub fn run(question: &Question<'_>, recording: &Recording) -> Result<Done, Failure> {
+pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSource) -> Result<Done, Failure> {
     let table = table(question, recording)?;
-    let (name, first, size) = population(question.population, recording, &table.name)?;
-    let stop = recording.stop();
+    let (name, first, size) = population(question.population, recording, spikes.unit_ids().len(), &table.name)?;
+    let stop = recording.extent(spikes.ends().map_err(Failure::input)?).1;
     let mut spans: Vec<(f64, f64)> = table.start.iter().copied().zip(table.stop.iter().copied()).collect();
     spans.retain(|s| s.0 >= question.start && s.1 + question.lag <= stop);
     spans.iter_mut().for_each(|s| *s = (s.0 + question.lag, s.1 + question.lag));
@@ -38,16 +38,15 @@ pub fn run(question: &Question<'_>, recording: &Recording) -> Result<Done, Failu
             table.name, question.start
         )));
     }
-    let trains = recording.spikes.trains();
-    let each: Vec<(usize, Detection)> = (0..size)
-        .map(|neuron| {
-            let spikes: Vec<f64> = trains[first + neuron].iter().copied().filter(|t| *t >= question.start).collect();
-            // The lag does not move the start of an answer before that of the first interval.
-            let mut found = Detection::of(&spikes, &spans);
-            found.latency = found.latency.map(|wait| wait + question.lag);
-            (spikes.len(), found)
-        })
-        .collect();
+    let own = Selected::new(spikes, (first..first + size).collect());
+    let mut each: Vec<(usize, Detection)> = Vec::with_capacity(size);
+    each_train(&own, (question.start, f64::INFINITY), HELD, &mut |_, train| {
+        // The lag does not move the start of an answer before that of the first interval.
+        let mut found = Detection::of(train, &spans);
+        found.latency = found.latency.map(|wait| wait + question.lag);
+        each.push((train.len(), found));
+    })
+    .map_err(Failure::input)?;
     if question.json {
         Done::json(&as_json(&name, &table.name, question, &each))
     } else {

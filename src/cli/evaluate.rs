@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use memspike::analysis::{Evaluation, Responses, evaluate, parse_range};
+use memspike::analysis::{Counter, Evaluation, evaluate, parse_range};
 use memspike::format;
 use memspike::spikes::{Column, IntervalTable, Recording};
 use serde_json::{Value, json};
@@ -66,23 +66,29 @@ struct Presentations<'a> {
 
 /// Reads, counts and tells.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let recording = format::read(&args.file).map_err(Failure::input)?;
+    let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
     if args.detect {
         let (intervals, population) = (args.intervals.as_deref(), args.population.as_deref());
         let (start, lag) = (args.start.unwrap_or(0.0), args.lag.unwrap_or(0.0));
-        return detect::run(&detect::Question { intervals, population, start, lag, json: args.json }, &recording);
+        return detect::run(
+            &detect::Question { intervals, population, start, lag, json: args.json },
+            &recording,
+            &*spikes,
+        );
     }
     let shown = presentations(args, &recording)?;
-    let (population, first, size) = population(args.population.as_deref(), &recording, &shown.table.name)?;
+    let (population, first, size) =
+        population(args.population.as_deref(), &recording, spikes.unit_ids().len(), &shown.table.name)?;
     let (train, test) = parts(args, &shown)?;
-    let spikes = recording.spikes.times.iter().zip(&recording.spikes.units);
-    let own = spikes
-        .filter(|(_, unit)| (first..first + size).contains(&(**unit as usize)))
-        .map(|(time, unit)| (*time, *unit as usize - first));
     let spans: Vec<(f64, f64)> = shown.table.start.iter().copied().zip(shown.table.stop.iter().copied()).collect();
-    let responses = Responses::count(own, size, &spans);
-    let evaluation = evaluate(&responses, &shown.labels, &train, &test);
+    let mut counter = Counter::new(size, &spans);
+    let mut count = |times: &[f64], units: &[u32]| {
+        times.iter().zip(units).for_each(|(time, unit)| counter.add(*time, *unit as usize - first));
+    };
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    spikes.pieces_of(first..first + size, all, &mut count).map_err(Failure::input)?;
+    let evaluation = evaluate(&counter.responses(), &shown.labels, &train, &test);
     if args.json {
         Done::json(&as_json(&population, &train, &evaluation))
     } else {
@@ -133,10 +139,11 @@ fn presentations<'a>(args: &Args, recording: &'a Recording) -> Result<Presentati
 pub fn population(
     wanted: Option<&str>,
     recording: &Recording,
+    units: usize,
     source: &str,
 ) -> Result<(String, usize, usize), Failure> {
     if recording.populations.is_empty() && wanted.is_none() {
-        return Ok(("all units".into(), 0, recording.spikes.unit_ids.len()));
+        return Ok(("all units".into(), 0, units));
     }
     // The source itself learns nothing.
     let there: Vec<_> = recording.populations.iter().filter(|p| p.0 != source).collect();

@@ -30,7 +30,15 @@ pub(super) struct Gathered {
     held: Vec<(f64, u32)>,
     /// So many are held at most.
     most: usize,
+    clock: Option<Clock>,
     filed: Option<File>,
+}
+
+/// What the times are that were collected, if they are no seconds: so much is added to them, then so many of them are a second.
+#[derive(Clone, Copy)]
+struct Clock {
+    later: f64,
+    per_second: f64,
 }
 
 /// What has gone to a temporary file.
@@ -64,7 +72,7 @@ pub(super) struct Filed {
 impl Gathered {
     /// All in memory.
     pub fn in_memory(path: &Path) -> Gathered {
-        Gathered { path: path.to_owned(), held: Vec::new(), most: usize::MAX, filed: None }
+        Gathered { path: path.to_owned(), held: Vec::new(), most: usize::MAX, clock: None, filed: None }
     }
 
     /// In a temporary file, by way of a buffer of so many bytes.
@@ -75,7 +83,7 @@ impl Gathered {
         let file = Arc::new(Temporary::new().map_err(|error| failed(path, &error))?);
         let filed = File { file, runs: Vec::new(), last: f64::NEG_INFINITY, tally: Tally::default() };
         let most = (buffer / WAITING).max(FEWEST);
-        Ok(Gathered { path: path.to_owned(), held: Vec::new(), most, filed: Some(filed) })
+        Ok(Gathered { path: path.to_owned(), held: Vec::new(), most, clock: None, filed: Some(filed) })
     }
 
     /// Whether they go to a file.
@@ -94,6 +102,11 @@ impl Gathered {
         }
         self.held.push((time, unit));
         if self.held.len() < self.most { Ok(()) } else { self.write_run() }
+    }
+
+    /// The times that were collected are no seconds, but `(time + later) / per_second` is.
+    pub fn set_clock(&mut self, later: f64, per_second: f64) {
+        self.clock = Some(Clock { later, per_second });
     }
 
     /// Puts what is held into the file: as a run, or as more of the last one if it goes on from there.
@@ -150,14 +163,16 @@ impl Gathered {
         }
         if let Some(File { file, runs, tally, .. }) = self.filed {
             let numbers: Arc<[u32]> = numbers.into();
-            let (counts, ends) = tally.of(&numbers, unit_ids.len());
+            let (counts, mut ends) = tally.of(&numbers, unit_ids.len());
+            ends.iter_mut().flatten().for_each(|spike| spike.0 = seconds(self.clock, spike.0));
             let run = |rows| -> Arc<dyn Ordered + Send + Sync> {
-                Arc::new(Run { file: Arc::clone(&file), rows, numbers: Arc::clone(&numbers), path: self.path.clone() })
+                let (file, numbers, path) = (Arc::clone(&file), Arc::clone(&numbers), self.path.clone());
+                Arc::new(Run { file, rows, numbers, clock: self.clock, path })
             };
             return Ok(Spikes::Filed(Filed { unit_ids, counts, ends, runs: runs.into_iter().map(run).collect() }));
         }
         let mut spikes = self.held;
-        spikes.iter_mut().for_each(|spike| spike.1 = numbers[spike.1 as usize]);
+        spikes.iter_mut().for_each(|spike| *spike = (seconds(self.clock, spike.0), numbers[spike.1 as usize]));
         spikes.retain(|spike| spike.1 != LEFT_OUT);
         spikes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let (times, units) = spikes.into_iter().unzip();
@@ -205,6 +220,7 @@ struct Run {
     file: Arc<Temporary>,
     rows: Range<usize>,
     numbers: Arc<[u32]>,
+    clock: Option<Clock>,
     path: PathBuf,
 }
 
@@ -215,9 +231,13 @@ impl Ordered for Run {
 
     fn read(&self, rows: Range<usize>) -> Result<Vec<(f64, u32)>, FormatError> {
         let mut spikes = read(&self.file, rows).map_err(|error| failed(&self.path, &error))?;
-        spikes.iter_mut().for_each(|spike| spike.1 = self.numbers[spike.1 as usize]);
+        spikes.iter_mut().for_each(|spike| *spike = (seconds(self.clock, spike.0), self.numbers[spike.1 as usize]));
         Ok(spikes)
     }
+}
+
+fn seconds(clock: Option<Clock>, time: f64) -> f64 {
+    clock.map_or(time, |clock| (time + clock.later) / clock.per_second)
 }
 
 fn read(file: &Temporary, rows: Range<usize>) -> io::Result<Vec<(f64, u32)>> {

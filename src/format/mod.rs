@@ -113,7 +113,7 @@ const FORMATS: &[Format] = &[
     Format {
         name: "AEDAT 4",
         looked_for: "the line #!AER-DAT4.0",
-        reader: Reader::Plain(aedat4::recognise, aedat4::read),
+        reader: Reader::Listed(aedat4::recognise, aedat4::read),
     },
     Format {
         name: "Trodes",

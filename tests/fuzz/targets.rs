@@ -6,6 +6,8 @@ use std::process::Command;
 
 use hdf5::filters::Filter;
 use memspike::engine::checkpoint::Checkpoint;
+use memspike::format::stream::Opened;
+use memspike::spikes::SpikeSource;
 use memspike::{engine, format, network, npy, spec};
 
 use crate::resume::{Resumed, signed};
@@ -69,7 +71,7 @@ pub fn all(folder: &Path, corpus: &[PathBuf]) -> Vec<Target> {
         let path = folder.join(name);
         let read = move |input: &[u8]| {
             fs::write(&path, input).expect("room for the input");
-            answer(format::read(&path))
+            answer(read_twice(&path))
         };
         Target { seeds, text, ..Target::of(name, Box::new(read)) }
     };
@@ -101,6 +103,17 @@ pub fn all(folder: &Path, corpus: &[PathBuf]) -> Vec<Target> {
     let read = Box::new(move |input: &[u8]| resumed.read(input));
     targets.push(Target { seeds, share: 10, longest: 300, ..Target::of("resume", read) });
     targets
+}
+
+/// Reads a file whole, and as one that is larger than memory, which must be the same.
+fn read_twice(path: &Path) -> Result<(), format::FormatError> {
+    let whole = format::read(path).map(|recording| recording.spikes);
+    let streamed = format::stream::open(path, 1).map(|(_, spikes)| match spikes {
+        Opened::Streamed(spikes) => spikes.table(f64::NEG_INFINITY, f64::INFINITY).expect("what was read once"),
+        Opened::Whole(table) => table,
+    });
+    assert_eq!(format!("{whole:?}"), format!("{streamed:?}"), "whole and streamed");
+    whole.map(drop)
 }
 
 fn answer<T, E>(result: Result<T, E>) -> Answer {
@@ -157,7 +170,7 @@ fn phy(folder: &Path, root: &Path) -> Target {
     let read = move |input: &[u8]| {
         let (path, whole) = &originals[usize::from(input.first().copied().unwrap_or(0)) % originals.len()];
         fs::write(path, input.get(1..).unwrap_or_default()).expect("room for the input");
-        let found = answer(format::read(&place));
+        let found = answer(read_twice(&place));
         fs::write(path, whole).expect("room");
         found
     };

@@ -9,10 +9,13 @@ mod flat;
 mod packets;
 mod streams;
 
+use std::collections::HashMap;
+
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
-use crate::spikes::{Column, IntervalTable, Recording, Signal, SpikeTable};
-use packets::Content;
+use crate::spikes::{Column, IntervalTable, Recording, Signal};
+use packets::Event;
 use streams::Stream;
 
 const MAGIC: &[u8] = b"#!AER-DAT4.0\r\n";
@@ -29,18 +32,33 @@ pub(super) fn recognise(plain: &Plain) -> bool {
 ///
 /// # Errors
 /// If the header or a packet is damaged.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
-    let bytes = plain.read()?;
-    let header = streams::header(plain, &bytes)?;
-    let content = packets::read(plain, &bytes, &header)?;
-    let first = content.first().unwrap_or(0);
+pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
+    let header = streams::header(plain)?;
+    let mut pixels = Pixels::of(plain, &header.streams)?;
+    // Times count from the first event until the earliest of all is known.
+    let (mut zero, mut count) = (None, 0u64);
+    let content = packets::read(plain, &header, &mut |event| {
+        let zero = *zero.get_or_insert(event.time);
+        let unit = pixels.number(plain, count, &event)?;
+        count += 1;
+        gathered.push(event.time.saturating_sub(zero) as f64, unit)
+    })?;
+    let first = content.first.unwrap_or(0);
+    gathered.set_clock(zero.unwrap_or(first).saturating_sub(first) as f64, MICROSECONDS);
     let mut recording = Recording { format: "AEDAT 4.0".to_owned(), ..Recording::default() };
     recording.about.push(("time 0".to_owned(), format!("{first} microseconds on the sensor's clock")));
     for stream in &header.streams {
         let size = stream.size.map_or(String::new(), |(w, h)| format!(", {w} x {h}"));
         recording.about.push((format!("stream {}", stream.id), format!("{} ({}{size})", stream.name, stream.kind)));
     }
-    events(plain, &content, &header.streams, first, &mut recording)?;
+    let (numbers, (width, height)) = pixels.finish(plain, content.extent, &mut recording)?;
+    let units = 2 * width * height;
+    let column = |of: &dyn Fn(usize) -> usize| Column::Number((0..units).map(|unit| of(unit) as f64).collect());
+    recording.unit_columns = vec![
+        ("x".to_owned(), column(&|unit| unit / 2 % width.max(1))),
+        ("y".to_owned(), column(&|unit| unit / 2 / width.max(1))),
+        ("polarity".to_owned(), column(&|unit| unit % 2)),
+    ];
     if !content.triggers.is_empty() {
         let start: Vec<f64> = content.triggers.iter().map(|trigger| seconds(trigger.0, first)).collect();
         let kinds = content.triggers.iter().map(|trigger| f64::from(trigger.1)).collect();
@@ -63,48 +81,84 @@ pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
             .notes
             .push(format!("{} packets that hold no events (frames and others) are left out", content.left_out));
     }
-    Ok(recording)
+    Ok((recording, gathered.finish((0..units as i64).collect(), &numbers)?))
 }
 
 fn seconds(time: i64, first: i64) -> f64 {
     time.saturating_sub(first) as f64 / MICROSECONDS
 }
 
-fn events(
-    plain: &Plain,
-    content: &Content,
-    streams: &[Stream],
-    first: i64,
-    recording: &mut Recording,
-) -> Result<(), FormatError> {
-    let said = streams.iter().find(|stream| stream.kind == "EVTS").and_then(|stream| stream.size);
-    let seen = content.events.iter().fold((0, 0), |most, event| (most.0.max(event.x + 1), most.1.max(event.y + 1)));
-    let (width, height) = said.unwrap_or(seen);
-    if said.is_none() {
-        recording
-            .notes
-            .push(format!("the file doesn't say how large the sensor is; events lie within {width} x {height}"));
+/// Which pixels there are.
+enum Pixels {
+    /// Of a sensor of this width and height.
+    Said(usize, usize),
+    /// Those that had events, numbered as they came.
+    Seen(HashMap<(usize, usize, bool), u32>),
+}
+
+impl Pixels {
+    fn of(plain: &Plain, streams: &[Stream]) -> Result<Pixels, FormatError> {
+        match streams.iter().find(|stream| stream.kind == "EVTS").and_then(|stream| stream.size) {
+            Some((width, height)) => units(plain, width, height).map(|_| Pixels::Said(width, height)),
+            None => Ok(Pixels::Seen(HashMap::new())),
+        }
     }
+
+    /// The number of an event's pixel.
+    fn number(&mut self, plain: &Plain, index: u64, event: &Event) -> Result<u32, FormatError> {
+        match self {
+            Pixels::Said(width, height) => {
+                if event.x >= *width || event.y >= *height {
+                    let message =
+                        format!("lies at ({}, {}), beyond the sensor's {width} x {height} pixels", event.x, event.y);
+                    return Err(plain.error(format!("event {index}"), Fault::Invalid, message));
+                }
+                Ok(unit(*width, (event.x, event.y, event.on)) as u32)
+            }
+            Pixels::Seen(known) => {
+                let count = known.len();
+                if count >= MAX_UNITS {
+                    let message = format!("more than {MAX_UNITS} pixels have events");
+                    return Err(plain.error("", Fault::TooLarge, message));
+                }
+                Ok(*known.entry((event.x, event.y, event.on)).or_insert(count as u32))
+            }
+        }
+    }
+
+    /// The last number of each, and the sensor's width and height.
+    fn finish(
+        self,
+        plain: &Plain,
+        extent: (usize, usize),
+        recording: &mut Recording,
+    ) -> Result<(Vec<u32>, (usize, usize)), FormatError> {
+        match self {
+            Pixels::Said(width, height) => Ok(((0..2 * (width * height) as u32).collect(), (width, height))),
+            Pixels::Seen(known) => {
+                let (width, height) = extent;
+                recording.notes.push(format!(
+                    "the file doesn't say how large the sensor is; events lie within {width} x {height}"
+                ));
+                units(plain, width, height)?;
+                let mut numbers = vec![0; known.len()];
+                known.into_iter().for_each(|(pixel, number)| numbers[number as usize] = unit(width, pixel) as u32);
+                Ok((numbers, extent))
+            }
+        }
+    }
+}
+
+/// The unit of a pixel and its polarity.
+fn unit(width: usize, (x, y, on): (usize, usize, bool)) -> usize {
+    2 * (y * width + x) + usize::from(on)
+}
+
+/// How many units a sensor has.
+fn units(plain: &Plain, width: usize, height: usize) -> Result<usize, FormatError> {
     let units = width.checked_mul(height).and_then(|n| n.checked_mul(2)).filter(|n| *n <= MAX_UNITS);
-    let units = units.ok_or_else(|| {
+    units.ok_or_else(|| {
         let message = format!("a sensor of {width} x {height} pixels has more than {MAX_UNITS} units");
         plain.error("the header", Fault::TooLarge, message)
-    })?;
-    let mut trains = vec![Vec::new(); units];
-    for (index, event) in content.events.iter().enumerate() {
-        if event.x >= width || event.y >= height {
-            let message = format!("lies at ({}, {}), beyond the sensor's {width} x {height} pixels", event.x, event.y);
-            return Err(plain.error(format!("event {index}"), Fault::Invalid, message));
-        }
-        trains[2 * (event.y * width + event.x) + usize::from(event.on)].push(seconds(event.time, first));
-    }
-    let column = |of: &dyn Fn(usize) -> usize| Column::Number((0..units).map(|unit| of(unit) as f64).collect());
-    recording.unit_columns = vec![
-        ("x".to_owned(), column(&|unit| unit / 2 % width.max(1))),
-        ("y".to_owned(), column(&|unit| unit / 2 / width.max(1))),
-        ("polarity".to_owned(), column(&|unit| unit % 2)),
-    ];
-    recording.spikes = SpikeTable::from_units((0..units as i64).collect(), &trains)
-        .map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
-    Ok(())
+    })
 }

@@ -1,5 +1,8 @@
 //! Packets of events, triggers and inertial samples.
 
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
 use super::flat::{Flat, Table};
 use super::streams::Header;
 use crate::format::codec;
@@ -9,6 +12,8 @@ use crate::format::plain::Plain;
 /// A packet has some thousand events; what inflates beyond this is no packet.
 const MAX_PACKET: usize = 256 << 20;
 const EVENT: usize = 16;
+/// Bytes that are read at once.
+const AT_ONCE: usize = 1 << 18;
 
 /// An event of a pixel.
 pub(super) struct Event {
@@ -20,10 +25,13 @@ pub(super) struct Event {
     pub on: bool,
 }
 
-/// All that was read.
+/// All that was read but events.
 #[derive(Default)]
 pub(super) struct Content {
-    pub events: Vec<Event>,
+    /// The earliest time, of events too.
+    pub first: Option<i64>,
+    /// How far events lie: the largest x and y, and one more.
+    pub extent: (usize, usize),
     /// Time and type.
     pub triggers: Vec<(i64, i8)>,
     /// Time, acceleration and rotation.
@@ -33,18 +41,22 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// The earliest time.
-    pub fn first(&self) -> Option<i64> {
-        let triggers = self.triggers.iter().map(|trigger| trigger.0);
-        let inertia = self.inertia.iter().map(|sample| sample.0);
-        self.events.iter().map(|event| event.time).chain(triggers).chain(inertia).min()
+    fn see(&mut self, time: i64) {
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
     }
 }
 
-/// Reads all packets.
-pub(super) fn read(plain: &Plain, bytes: &[u8], header: &Header) -> Result<Content, FormatError> {
+/// Reads all packets; `each` gets the events.
+pub(super) fn read(
+    plain: &Plain,
+    header: &Header,
+    each: &mut dyn FnMut(Event) -> Result<(), FormatError>,
+) -> Result<Content, FormatError> {
     let mut content = Content::default();
-    let mut at = header.packets.start;
+    let unread = |e: io::Error| plain.error("", Fault::Missing, format!("can't be read: {e}"));
+    let mut file = BufReader::with_capacity(AT_ONCE, File::open(plain.path).map_err(unread)?);
+    file.seek(SeekFrom::Start(header.packets.start)).map_err(unread)?;
+    let (mut at, mut body) = (header.packets.start, Vec::new());
     while at < header.packets.end {
         let damaged = |what: &str| {
             plain.error(
@@ -53,23 +65,41 @@ pub(super) fn read(plain: &Plain, bytes: &[u8], header: &Header) -> Result<Conte
                 format!("{what}; the file is cut short or damaged"),
             )
         };
-        let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(i32::from_le_bytes);
-        let (Some(stream), Some(length)) = (number(at), number(at + 4)) else { return Err(damaged("has no header")) };
-        let length = usize::try_from(length).map_err(|_| damaged("has a length below 0"))?;
-        let body = bytes.get(at + 8..at + 8 + length).ok_or_else(|| damaged("is longer than the file"))?;
+        let mut number = || -> Result<i32, FormatError> {
+            let mut bytes = [0; 4];
+            file.read_exact(&mut bytes).map_err(|_| damaged("has no header"))?;
+            Ok(i32::from_le_bytes(bytes))
+        };
+        let (stream, length) = (number()?, number()?);
+        let length = u64::try_from(length).map_err(|_| damaged("has a length below 0"))?;
+        if length > plain.bytes.saturating_sub(at + 8) {
+            return Err(damaged("is longer than the file"));
+        }
+        body.clear();
+        file.by_ref().take(length).read_to_end(&mut body).map_err(unread)?;
         let inflated = match header.compression {
             0 => None,
-            1 | 2 => Some(codec::lz4_frame(body, MAX_PACKET)),
-            _ => Some(codec::zstd(body, &[], MAX_PACKET)),
+            1 | 2 => Some(codec::lz4_frame(&body, MAX_PACKET)),
+            _ => Some(codec::zstd(&body, &[], MAX_PACKET)),
         };
         let inflated = inflated.transpose().map_err(|_| damaged("can't be decompressed"))?;
-        let body = inflated.as_deref().unwrap_or(body);
+        let body = inflated.as_deref().unwrap_or(&body);
         let said = header.streams.iter().find(|s| s.id == stream).map(|s| s.kind.as_str());
         // The buffer names its kind behind its own length and its root.
         let kind = said.or_else(|| body.get(8..12).and_then(|b| std::str::from_utf8(b).ok())).unwrap_or_default();
         if ["EVTS", "TRIG", "IMUS"].contains(&kind) {
             let table = body.get(4..).and_then(|b| Flat(b).root()).ok_or_else(|| damaged("has no table"))?;
-            packet(kind, table, &mut content).ok_or_else(|| damaged("has items beyond its end"))?;
+            let beyond = || damaged("has items beyond its end");
+            if kind == "EVTS" {
+                for item in table.items(0, EVENT).unwrap_or_default().chunks_exact(EVENT) {
+                    let event = event(item).ok_or_else(beyond)?;
+                    content.see(event.time);
+                    content.extent = (content.extent.0.max(event.x + 1), content.extent.1.max(event.y + 1));
+                    each(event)?;
+                }
+            } else {
+                packet(kind, table, &mut content).ok_or_else(beyond)?;
+            }
         } else {
             content.left_out += 1;
         }
@@ -78,26 +108,23 @@ pub(super) fn read(plain: &Plain, bytes: &[u8], header: &Header) -> Result<Conte
     Ok(content)
 }
 
-/// Adds a packet's items; nothing if they can't be.
+/// An event; nothing if it can't be.
+fn event(item: &[u8]) -> Option<Event> {
+    let extent = |at: usize| usize::try_from(i16::from_le_bytes([item[at], item[at + 1]])).ok();
+    let time = i64::from_le_bytes(item[..8].try_into().ok()?);
+    Some(Event { time, x: extent(8)?, y: extent(10)?, on: item[12] != 0 })
+}
+
+/// Adds a packet's triggers or samples; nothing if they can't be.
 fn packet(kind: &str, table: Table, content: &mut Content) -> Option<()> {
-    match kind {
-        "EVTS" => {
-            for item in table.items(0, EVENT).unwrap_or_default().chunks_exact(EVENT) {
-                let extent = |at: usize| usize::try_from(i16::from_le_bytes([item[at], item[at + 1]])).ok();
-                let time = i64::from_le_bytes(item[..8].try_into().ok()?);
-                content.events.push(Event { time, x: extent(8)?, y: extent(10)?, on: item[12] != 0 });
-            }
-        }
-        "TRIG" => {
-            for item in table.tables(0)? {
-                content.triggers.push((item.i64(0).unwrap_or(0), item.i8(1).unwrap_or(0)));
-            }
-        }
-        _ => {
-            for item in table.tables(0)? {
-                let value = |field: usize| f64::from(item.f32(field).unwrap_or(0.0));
-                content.inertia.push((item.i64(0).unwrap_or(0), [2, 3, 4, 5, 6, 7].map(value)));
-            }
+    for item in table.tables(0)? {
+        let time = item.i64(0).unwrap_or(0);
+        content.see(time);
+        if kind == "TRIG" {
+            content.triggers.push((time, item.i8(1).unwrap_or(0)));
+        } else {
+            let value = |field: usize| f64::from(item.f32(field).unwrap_or(0.0));
+            content.inertia.push((time, [2, 3, 4, 5, 6, 7].map(value)));
         }
     }
     Some(())

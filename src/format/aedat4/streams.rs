@@ -1,5 +1,9 @@
 //! The header: compression, where packets end, and the streams.
 
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+
 use super::MAGIC;
 use super::flat::Flat;
 use crate::format::error::{Fault, FormatError};
@@ -10,7 +14,7 @@ pub(super) struct Header {
     /// 0 none, 1 and 2 LZ4, 3 and 4 Zstandard.
     pub compression: i32,
     /// Where the first packet begins, and where the last ends.
-    pub packets: std::ops::Range<usize>,
+    pub packets: Range<u64>,
     pub streams: Vec<Stream>,
 }
 
@@ -25,23 +29,29 @@ pub(super) struct Stream {
     pub size: Option<(usize, usize)>,
 }
 
+/// A header is text of some thousand bytes.
+const MAX_HEADER: u64 = 64 << 20;
+
 /// Reads the header.
-pub(super) fn header(plain: &Plain, bytes: &[u8]) -> Result<Header, FormatError> {
+pub(super) fn header(plain: &Plain) -> Result<Header, FormatError> {
     let damaged =
         || plain.error("the header", Fault::Damaged, "is cut short or damaged; copy the file again from its source");
     let start = MAGIC.len() + 4;
-    let length: [u8; 4] = bytes.get(MAGIC.len()..start).and_then(|b| b.try_into().ok()).ok_or_else(damaged)?;
-    let end = start.checked_add(u32::from_le_bytes(length) as usize).ok_or_else(damaged)?;
-    let table = bytes.get(start..end).and_then(|b| Flat(b).root()).ok_or_else(damaged)?;
+    let length: [u8; 4] = plain.head.get(MAGIC.len()..start).and_then(|b| b.try_into().ok()).ok_or_else(damaged)?;
+    let end = start as u64 + u64::from(u32::from_le_bytes(length)).min(MAX_HEADER);
+    let mut bytes = Vec::new();
+    let unread = |e: std::io::Error| plain.error("", Fault::Missing, format!("can't be read: {e}"));
+    File::open(plain.path).and_then(|file| file.take(end).read_to_end(&mut bytes)).map_err(unread)?;
+    let table = bytes.get(start..end as usize).and_then(|b| Flat(b).root()).ok_or_else(damaged)?;
     let compression = table.i32(0).unwrap_or(0);
     if !(0..=4).contains(&compression) {
         let message = format!("names the compression {compression}, expected 0 to 4 (none, LZ4, Zstandard)");
         return Err(plain.error("the header", Fault::MissingFilter, message));
     }
     // An interrupted recording has no index: packets go on to the end.
-    let index = table.i64(1).and_then(|at| usize::try_from(at).ok()).filter(|at| (end..=bytes.len()).contains(at));
+    let index = table.i64(1).and_then(|at| u64::try_from(at).ok()).filter(|at| (end..=plain.bytes).contains(at));
     let streams = streams(&table.text(2).unwrap_or_default());
-    Ok(Header { compression, packets: end..index.unwrap_or(bytes.len()), streams })
+    Ok(Header { compression, packets: end..index.unwrap_or(plain.bytes), streams })
 }
 
 /// The streams in the header's XML: a node for each, named by a number, with attributes and an inner node `info`.
