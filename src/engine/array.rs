@@ -112,6 +112,11 @@ fn put<W: Real>(
     }
 }
 
+/// The rows of a store, of so many, whose sources are those from `first` on.
+fn rows<W: Real>(group: &Group<W>, count: usize, first: u32) -> impl Iterator<Item = usize> {
+    (0..count).filter(move |&row| group.store.sources.gid(row) >= first)
+}
+
 /// The losses of all projections, for a checkpoint; whole on the first rank. Every rank calls it.
 pub fn save<W: Real>(model: &Model<'_>, ranks: &Ranks, parts: &[&Part<W>]) -> Vec<ArrayState> {
     let state = |projection: usize| {
@@ -130,8 +135,7 @@ pub fn save<W: Real>(model: &Model<'_>, ranks: &Ranks, parts: &[&Part<W>]) -> Ve
             state.read.0 += losses.read.0;
             if state.feed.is_empty() {
                 // Every store of the projection has a row for each source.
-                let rows = (0..losses.feed.len()).filter(|&row| group.store.sources.gid(row) >= first);
-                state.feed = rows.map(|row| losses.feed[row]).collect();
+                state.feed = rows(group, losses.feed.len(), first).map(|row| losses.feed[row]).collect();
             }
         }
         state.read.0 = ranks.gather(state.read).iter().map(|read: &Energy| read.0).sum();
@@ -160,6 +164,17 @@ pub fn load<W: Real>(
             let message = format!("projection {} has another number of synapses", state.projection);
             return Err(RunError::Checkpoint(message));
         }
+        let source = model.spec.projections[state.projection].source;
+        let first = model.first_gid[source.population] + source.start as u32;
+        let rows = |group: &Group<W>| group.array.as_ref().map(|losses| rows(group, losses.feed.len(), first).count());
+        let mut own = parts.iter().flat_map(|p| p.groups()).filter(|g| g.projections == [state.projection]);
+        let fits = match own.all(|group| rows(group).is_none_or(|count| count == state.feed.len())) {
+            true => Ok(()),
+            false => {
+                Err(RunError::Checkpoint(format!("projection {} has another number of sources", state.projection)))
+            }
+        };
+        ranks.agree(fits, RunError::code, told)?;
         put(model, parts, (&listing.own, &places), state.projection, &state.share, &state.feed);
         // One store of all ranks' goes on with the energy that all have spent.
         let mut spent = Some(state.read).filter(|_| ranks.is_first());

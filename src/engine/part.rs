@@ -184,6 +184,12 @@ impl<W: Real> Part<W> {
                     grid::Part::Empty => {}
                     grid::Part::Neurons { block, .. } => {
                         for (i, bytes) in cells.iter().enumerate() {
+                            let expected = 8 * block.save(i).len();
+                            if bytes.len() != expected {
+                                let found = bytes.len();
+                                let message = format!("a neuron's state: it has {found} bytes, expected {expected}");
+                                return Err(RunError::Checkpoint(message));
+                            }
                             let word = |w: &[u8]| w.try_into().map(u64::from_le_bytes).unwrap_or_default();
                             block.load(i, &bytes.chunks_exact(8).map(word).collect::<Vec<u64>>());
                         }

@@ -21,6 +21,7 @@ mod device_physical;
 mod device_pulses;
 mod device_soft_bounds;
 mod device_waveform;
+mod engine_checkpoint;
 mod engine_figures;
 mod engine_procedural;
 mod engine_ranks;
