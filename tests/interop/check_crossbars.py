@@ -1,5 +1,7 @@
 """Compares random crossbars with a dense nodal analysis in numpy: wires, transistors, arrays cut into tiles, pairs of devices, levels,
-converters, refreshes of plastic weights, and the energy of reads. Usage: check_crossbars.py PROGRAM [CASES [SEED]]."""
+converters, refreshes of plastic weights, and the energy of reads. Usage: check_crossbars.py MEMSPIKE [CASES [SEED]].
+
+Needs: pip install h5py numpy scipy."""
 
 import json
 import random

@@ -1,5 +1,7 @@
 """Compares two-state devices, in networks and under `device pulses`, with the distributions that follow from their chances; and `device retention`
-and `device stdp` with draws and solutions of their equations. Usage: check_switching.py PROGRAM [CASES [SEED]]."""
+and `device stdp` with draws and solutions of their equations. Usage: check_switching.py MEMSPIKE [CASES [SEED]].
+
+Needs: pip install h5py numpy scipy."""
 
 import json
 import math

@@ -1,5 +1,7 @@
 """Compares neurons whose thresholds adapt with scipy: exact spike times against an adaptive solver of order 8 with root finding, those on the
-grid against matrix exponentials, and the rise theta between spikes. Usage: check_thresholds.py PROGRAM [CASES [SEED]]."""
+grid against matrix exponentials, and the rise theta between spikes. Usage: check_thresholds.py MEMSPIKE [CASES [SEED]].
+
+Needs: pip install h5py numpy scipy."""
 
 import math
 import random

@@ -12,7 +12,9 @@ use crate::cli::{Done, Failure};
 /// Apply pulses to a device: its course without noise, and mean and spread over cells and cycles
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike device pulses re_ram_es --up 600 --down 600 -o staircase.png\n  \
-                  memspike device pulses soft_bounds --sequence ++-+-- --start 0.5 --json --set dg_up=\"2 uS\"")]
+                  memspike device pulses soft_bounds --sequence ++-+-- --start 0.5 --json --set dg_up=\"2 uS\"\n\n\
+                  std_cells: spread over cells of their means over cycles; std_cycles: spread over the cycles of a cell, root mean square\n\
+                  over cells. Both estimate that of what they are drawn from (over n - 1); of one cell or cycle alone they are 0.")]
 pub struct Args {
     #[command(flatten)]
     choice: Choice,
