@@ -201,6 +201,7 @@ fn spikes_that_stay_in_their_file_come_in_order_and_as_they_are_read_at_once() {
             assert!(spikes.table(start, stop).unwrap() == whole.spikes.between(start, stop));
         }
     }
-    std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n").unwrap();
+    // Counts in bins are no list of spikes.
+    std::fs::write(folder.path().join("few.csv"), "time_ms,unit_4\n0,1\n10,0\n").unwrap();
     assert!(StreamedSpikes::open(&folder.path().join("few.csv"), 1).unwrap().is_none());
 }
