@@ -7,11 +7,11 @@ use serde::Serialize;
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Arrivals are added to their targets' input.
+    /// Arrivals are added to their targets' input (event engine: listed).
     Delivery,
-    /// Neurons are advanced.
+    /// Neurons are advanced (event engine: from arrival to arrival, plasticity included).
     Update,
-    /// Poisson inputs and injected currents.
+    /// Poisson inputs (event engine: injected currents too).
     Background,
     /// Waiting for the others, merging everybody's spikes.
     Exchange,

@@ -13,6 +13,7 @@ use crate::time::Time;
 use super::RunError;
 use super::flight::Flight;
 use super::inputs::{Background, Current};
+use super::phases::Phase;
 use super::shard::{Model, Outbox, Window, scale, take_note};
 use super::sources::Sources;
 
@@ -108,6 +109,7 @@ impl<W: Real> EventShard<W> {
                 continue;
             }
             self.arrivals.collect_synaptic(&self.groups, population, window, flight, &mut self.held);
+            out.phases.lap(Phase::Delivery);
             let mut part = std::mem::replace(&mut self.parts[population], Part::Empty);
             match &mut part {
                 Part::Empty => {}
@@ -116,6 +118,7 @@ impl<W: Real> EventShard<W> {
                     let backgrounds = self.backgrounds.iter_mut().filter(|b| b.population == population);
                     out.background += self.arrivals.collect_background(backgrounds, window);
                     self.arrivals.collect_currents(&self.currents, population, window);
+                    out.phases.lap(Phase::Background);
                     self.arrivals.collect_samples(&self.groups, population, window);
                     self.arrivals.sort();
                     block.advance(&mut block::Work {
@@ -131,6 +134,7 @@ impl<W: Real> EventShard<W> {
                 }
             }
             self.parts[population] = part;
+            out.phases.lap(Phase::Update);
         }
     }
 

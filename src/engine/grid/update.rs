@@ -6,6 +6,7 @@
 use super::{GridShard, Part};
 use crate::engine::event::{show_plastic, tell_plastic};
 use crate::engine::flight::Spike;
+use crate::engine::phases::Phase;
 use crate::engine::shard::{Model, Outbox};
 use crate::neuron::{Real, StepInput};
 use crate::time::Time;
@@ -40,9 +41,11 @@ impl<W: Real> GridShard<W> {
                 for background in self.backgrounds.iter_mut().filter(|b| b.population == population) {
                     out.background +=
                         background.add(self.target, step, first, excitatory, inhibitory, &mut self.scratch);
+                    out.phases.lap(Phase::Background);
                 }
                 let current = if self.current.is_empty() { &[] } else { &self.current[own] };
                 block.advance(first, StepInput { excitatory, inhibitory, current }, &mut self.spiking);
+                out.phases.lap(Phase::Update);
                 first = to;
             }
             let first_gid = model.first_gid[population] + members.start;
