@@ -82,8 +82,11 @@ impl Sub for Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.ms();
-        if ms.abs() >= 1000.0 { write!(f, "{} s", ms / 1000.0) } else { write!(f, "{ms} ms") }
+        if self.0.unsigned_abs() >= 1_000_000_000_000 {
+            write!(f, "{} s", self.0 as f64 / 1e12)
+        } else {
+            write!(f, "{} ms", self.ms())
+        }
     }
 }
 

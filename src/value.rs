@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::math::{exp, ln_1p};
+
 /// A function of a target's realised in-degree, from a weight such as `"2 nS / indegree"`.
 pub type OfIndegree = Arc<dyn Fn(f64) -> Value + Send + Sync>;
 
@@ -79,6 +81,40 @@ impl Value {
         }
     }
 
+    /// Between what draws lie: of a tail without a limit, up to what one in 10^9 exceeds. None where it depends on the neuron.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        /// A normal number that so few exceed, and an exponential one.
+        const NORMAL: f64 = 6.0;
+        const EXPONENTIAL: f64 = 20.7;
+        let within = |low: f64, high: f64, mean: f64, limits: &Limits| {
+            let (low, high) = if limits.same_sign && mean > 0.0 { (low.max(0.0), high) } else { (low, high) };
+            let (low, high) = if limits.same_sign && mean < 0.0 { (low, high.min(0.0)) } else { (low, high) };
+            (low.max(limits.min), high.min(limits.max))
+        };
+        // A sign for all.
+        let from_zero = |most: f64, mean: f64, limits: &Limits| {
+            if mean < 0.0 { within(-most, 0.0, mean, limits) } else { within(0.0, most, mean, limits) }
+        };
+        match self {
+            Value::Constant(value) => Some((*value, *value)),
+            Value::Uniform { low, high } => Some((*low, *high)),
+            Value::Normal { mean, std, limits } => {
+                Some(within(mean - NORMAL * std, mean + NORMAL * std, *mean, limits))
+            }
+            Value::Lognormal { mean, std, limits } => {
+                let variance = ln_1p((std / mean).powi(2));
+                let most = mean.abs() * exp(NORMAL * variance.sqrt() - 0.5 * variance);
+                Some(from_zero(most, *mean, limits))
+            }
+            Value::Exponential { mean, limits } => Some(from_zero(EXPONENTIAL * mean.abs(), *mean, limits)),
+            Value::List(values) => {
+                let range = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+                (range.0 <= range.1).then_some(range)
+            }
+            Value::OfIndegree(_) => None,
+        }
+    }
+
     /// The mean, before anything is redrawn; none where it depends on the neuron.
     pub fn mean(&self) -> Option<f64> {
         match self {
@@ -102,5 +138,27 @@ impl fmt::Debug for Value {
             Value::List(values) => write!(f, "list({})", values.len()),
             Value::OfIndegree(_) => write!(f, "function of the in-degree"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_lie_within_limits_and_but_for_one_in_a_billion_within_the_range() {
+        let limits = |min: f64, max: f64, same_sign: bool| Limits { min, max, same_sign };
+        let normal = |limits| Value::Normal { mean: 10.0, std: 2.0, limits }.range();
+        assert_eq!(normal(Limits::NONE), Some((-2.0, 22.0)));
+        assert_eq!(normal(limits(0.0, 15.0, false)), Some((0.0, 15.0)));
+        assert_eq!(normal(limits(f64::NEG_INFINITY, 99.0, true)), Some((0.0, 22.0)));
+        let negative = Value::Exponential { mean: -3.0, limits: Limits::NONE }.range().unwrap();
+        assert!(negative.1 == 0.0 && (negative.0 / 3.0).exp() < 1.1e-9, "{negative:?}");
+        let (low, high) = Value::Lognormal { mean: 2.0, std: 2.0, limits: Limits::NONE }.range().unwrap();
+        // ln of it is normal, of variance ln 2.
+        assert!(low == 0.0 && ((high / 2.0).ln() + 0.5 * 2f64.ln() - 6.0 * 2f64.ln().sqrt()).abs() < 1e-12, "{high}");
+        assert_eq!(Value::Uniform { low: -1.0, high: 4.0 }.range(), Some((-1.0, 4.0)));
+        assert_eq!(Value::List([3.0, -1.0].into()).range(), Some((-1.0, 3.0)));
+        assert_eq!(Value::List([].into()).range(), None);
     }
 }

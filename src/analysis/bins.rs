@@ -3,7 +3,7 @@
 use super::{AnalysisError, Spans, number_of_bins};
 
 /// A number that is less than this below the next integer is that integer: times are rounded, and so are bins.
-const ROUNDING: f64 = 1e-8;
+pub(crate) const ROUNDING: f64 = 1e-8;
 
 /// The whole bins that fit into a window, from its start; what is left at its end is in none.
 ///

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{AnalysisError, in_order};
+use super::{AnalysisError, ROUNDING, in_order, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Counts of the lags `target - reference` between spikes of two trains.
@@ -30,7 +30,8 @@ impl Correlogram {
 }
 
 /// Counts, for every pair of a spike in `reference` and one in `target` (both sorted, in s), their lag in bins of `bin` seconds
-/// centred on multiples of it, as far as the last bin within `reach`. Of a train against itself (`same`), a spike is not paired
+/// centred on multiples of it, as far as the last bin within `reach`. A lag on an edge belongs to the bin behind it, and lies on it if it is
+/// closer than 1e-8 of a bin, as in [`Bins`](super::Bins). Of a train against itself (`same`), a spike is not paired
 /// with itself (D. H. Perkel, G. L. Gerstein, G. P. Moore, Biophys. J. 7, 419 (1967)).
 ///
 /// # Errors
@@ -117,16 +118,18 @@ impl Lags {
     /// A spike of the reference, the target or both; `same` if a spike of both is no pair with itself.
     fn add(&mut self, time: f64, reference: bool, target: bool, same: bool) {
         for recent in &mut self.recent {
-            while recent.front().is_some_and(|before| time - before > self.edge) {
+            while recent.front().is_some_and(|before| time - before > self.edge + ROUNDING * self.bin) {
                 recent.pop_front();
             }
         }
         let (bin, side) = (self.bin, self.side);
         let counts = &mut self.counts;
         let mut count = |lag: f64| {
-            let place = (lag / bin).round() as i64 + side;
-            if (0..=2 * side).contains(&place) {
-                counts[place as usize] += 1;
+            let place = lag / bin + (side as f64 + 0.5);
+            // Where the first bin begins only rounding leads below 0.
+            let place = if place > -ROUNDING { whole_part(place.max(0.0)) } else { usize::MAX };
+            if let Some(count) = counts.get_mut(place) {
+                *count += 1;
             }
         };
         if reference {
@@ -193,8 +196,9 @@ mod tests {
             for (i, a) in reference.iter().enumerate() {
                 for (_, b) in target.iter().enumerate().filter(|(j, _)| !(same && i == *j)) {
                     let lag = b - a;
-                    let place = (lag / 0.02).round() as i64 + 5;
-                    if lag.abs() <= 5.5 * 0.02 && (0..11).contains(&place) {
+                    // In hundredths of a second, of which a bin has two.
+                    let place = (((lag * 100.0).round() + 1.0) / 2.0).floor() as i64 + 5;
+                    if (0..11).contains(&place) {
                         counts[place as usize] += 1;
                     }
                 }

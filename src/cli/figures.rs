@@ -84,6 +84,11 @@ fn projections(rows: &serde_json::Map<String, Value>) -> String {
                 let _ = write!(out, "  energy: {}", parts.join(", "));
             }
         }
+        let weight = ["mean", "std", "min", "max"].map(|figure| row["weight"][figure].as_f64());
+        if let [Some(mean), Some(std), Some(min), Some(max)] = weight {
+            let (mean, std, min, max) = (short(mean), short(std), short(min), short(max));
+            let _ = write!(out, "  weights: {mean} +- {std}, from {min} to {max}");
+        }
         if let Some(error) = row["surface"]["error"].as_f64() {
             let _ = write!(out, "  change surface within {} %", short(100.0 * error));
         }

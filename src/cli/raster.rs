@@ -136,7 +136,7 @@ pub fn shown<T>(
     };
     // The window is what was observed, where the file says so.
     options.start = options.start.or(recording.observed.first().map(|o| o.0));
-    options.stop = options.stop.or(recording.observed.last().map(|o| o.1));
+    options.stop = options.stop.or(recording.observed.last().map(|o| o.1.next_up()));
     let (first, last) = (recording.start(), recording.stop());
     if first < last && (options.start.is_some_and(|t| t >= last) || options.stop.is_some_and(|t| t <= first)) {
         return Err(Failure::input(format!(

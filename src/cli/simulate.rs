@@ -335,7 +335,9 @@ fn report(request: &Request, export: Option<&Export>, outcome: &Outcome, ranks: 
     };
     if !outcome.complete {
         if ranks.is_first() {
-            eprintln!("Stopped at {}; what was simulated is kept.", outcome.reached);
+            // The last moment is a tick before the end of a window.
+            let seconds = (outcome.reached.seconds() * 1e9).round() / 1e9;
+            eprintln!("Stopped at {seconds} s; what was simulated is kept.");
         }
         done.interrupted = true;
     }

@@ -1,8 +1,11 @@
 //! Which datasets a network's result will have.
 
+use serde_json::json;
+
 use crate::network::Network;
 use crate::record::{Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
 use crate::spec::{PopulationKind, SourceSpec, WeightSample};
+use crate::value::{Limits, Value};
 
 use super::recorder::Recorder;
 
@@ -73,7 +76,7 @@ fn describe(kind: &PopulationKind) -> (String, String) {
                 let json = match value.constant() {
                     Some(v) if v.is_finite() => v.into(),
                     Some(v) => v.to_string().into(),
-                    None => format!("{value:?}").into(),
+                    None => drawn(value),
                 };
                 map.insert(param.name.into(), json);
             }
@@ -95,5 +98,48 @@ fn describe(kind: &PopulationKind) -> (String, String) {
             };
             (kind.into(), serde_json::Value::Object(map).to_string())
         }
+    }
+}
+
+/// A value that differs between members, in the form of the model file.
+fn drawn(value: &Value) -> serde_json::Value {
+    let moments = |mean: &f64, std: Option<&f64>, limits: &Limits| {
+        let mut table = serde_json::Map::new();
+        table.insert("mean".into(), json!(mean));
+        table.extend(std.map(|std| ("std".to_owned(), json!(std))));
+        let bounds = [("min", limits.min), ("max", limits.max)].into_iter().filter(|(_, bound)| bound.is_finite());
+        table.extend(bounds.map(|(name, bound)| (name.to_owned(), json!(bound))));
+        table.extend(limits.same_sign.then(|| ("same_sign".to_owned(), json!(true))));
+        table
+    };
+    match value {
+        Value::Constant(value) => json!(value),
+        Value::Uniform { low, high } => json!({ "uniform": [low, high] }),
+        Value::Normal { mean, std, limits } => json!({ "normal": moments(mean, Some(std), limits) }),
+        Value::Lognormal { mean, std, limits } => json!({ "lognormal": moments(mean, Some(std), limits) }),
+        Value::Exponential { mean, limits } => json!({ "exponential": moments(mean, None, limits) }),
+        // Numbers one by one are in the model.
+        Value::List(_) => json!("values"),
+        Value::OfIndegree(_) => json!("a function of the in-degree"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_is_told_as_it_is_written_in_a_model() {
+        let limits = Limits { max: 3.0, ..Limits::NONE };
+        assert_eq!(
+            drawn(&Value::Normal { mean: 1.0, std: 0.5, limits }),
+            json!({ "normal": { "mean": 1.0, "std": 0.5, "max": 3.0 } })
+        );
+        assert_eq!(drawn(&Value::Uniform { low: -52.0, high: -48.0 }), json!({ "uniform": [-52.0, -48.0] }));
+        let limits = Limits { same_sign: true, ..Limits::NONE };
+        assert_eq!(
+            drawn(&Value::Exponential { mean: 2.0, limits }),
+            json!({ "exponential": { "mean": 2.0, "same_sign": true } })
+        );
     }
 }

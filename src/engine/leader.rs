@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::network::Network;
 use crate::neuron::Real;
-use crate::record::Sink;
+use crate::record::{Chunk, Sink};
 use crate::spec::ProjectionSpec;
 use crate::time::Time;
 
@@ -64,6 +64,8 @@ pub struct Leader<'a> {
     told: Told,
     paced_from: (Instant, Time),
     lateness: Vec<f64>,
+    /// Figures of the weights at the run's end, by projection; of those that are recorded there.
+    weights: Vec<Option<Value>>,
     /// Names model and seed.
     pub hash: String,
     /// How to run.
@@ -97,6 +99,7 @@ impl<'a> Leader<'a> {
             told: Told { at: Instant::now(), pause: 1, left: 1 },
             paced_from: (Instant::now(), Time::ZERO),
             lateness: Vec::new(),
+            weights: vec![None; network.spec.projections.len()],
             hash: model_hash(network),
             options,
             sink,
@@ -204,6 +207,7 @@ impl<'a> Leader<'a> {
                 parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
                 self.recorder.sample(self.network, window, self.windows.end, &views(parts))
             });
+            self.note_weights(window, &samples);
             if self.trouble.is_none() {
                 let written = samples.into_iter().try_for_each(|chunk| self.sink.write(chunk));
                 self.keep(written.map_err(RunError::from))?;
@@ -296,6 +300,18 @@ impl<'a> Leader<'a> {
         Checkpoint::new(&self.hash, moment, saved).write(path)
     }
 
+    /// Notes the figures of weights at the run's end.
+    fn note_weights(&mut self, window: &Window, samples: &[Chunk]) {
+        if Time(window.to.0 - 1) != self.windows.end {
+            return;
+        }
+        for chunk in samples {
+            if let Chunk::Snapshot { index, weights, .. } = chunk {
+                self.weights[self.recorder.projection_of(*index)] = summary::of_weights(weights);
+            }
+        }
+    }
+
     fn wall_so_far(&self) -> Duration {
         self.wall + self.clock.elapsed()
     }
@@ -386,6 +402,7 @@ impl<'a> Leader<'a> {
         let prices = ledger::join(ranks.gather(self.prices(shared, reached, Pulses::Due)));
         let mut summary =
             summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
+        summary::add_weights(&mut summary, self.network, std::mem::take(&mut self.weights));
         let phases: Vec<_> = ranks.gather(phases).into_iter().flatten().collect();
         summary.phases_s = Phases::mean(&phases);
         let stored = match ranks.is_first() {

@@ -11,6 +11,7 @@ use crate::time::Time;
 use crate::value::Value;
 
 use super::event::{Arrival, cell_bytes};
+use super::flight::Spike;
 use super::statistics;
 use super::synapses::{Ends, Located};
 use super::train::Train;
@@ -33,7 +34,8 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let spikes: f64 = spec.record.spikes.iter().map(|slice| spec.populations[slice.population].size as f64).sum();
     // The columns of recorded weights are gone when spikes arrive.
     let (first, last) = listed(spec, written, ranks)?;
-    let passing = first.max(last + arrivals(spec, everybody) / ranks as f64);
+    let window = longest_window(spec, everybody);
+    let passing = first.max(last + (arrivals(spec, window) + emitted(spec, window)) / ranks as f64);
     let running = share + everybody * statistics::BYTES as f64 + spikes + passing;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
@@ -99,30 +101,50 @@ fn inputs(spec: &NetworkSpec) -> f64 {
     spec.inputs.iter().map(|input| (driven(&input.targets) * each(input)) as f64).sum()
 }
 
+/// The longest window \[ms\].
+fn longest_window(spec: &NetworkSpec, everybody: f64) -> f64 {
+    let shortest = spec.projections.iter().filter_map(|p| Law::new(&p.delay)?.ok()).map(|law| law.at(0).max(0.0));
+    shortest.fold(windows::longest(everybody as i64, None).ms(), f64::min)
+}
+
+/// The largest rate \[Hz\].
+fn most(rate: &Rate) -> f64 {
+    match rate {
+        Rate::Constant(value) => value.mean().unwrap_or(0.0),
+        Rate::Steps(steps) => steps.iter().fold(0.0, |most, (_, hz)| hz.max(most)),
+    }
+}
+
+/// The spikes that sources emit in a window: by their threads, and sorted.
+fn emitted(spec: &NetworkSpec, window: f64) -> f64 {
+    let of = |population: &PopulationSpec| {
+        let hz = match &population.kind {
+            PopulationKind::Source(SourceSpec::Poisson { rate, .. }) => most(rate),
+            PopulationKind::Source(SourceSpec::Regular { rate, .. }) => rate.mean().unwrap_or(0.0),
+            _ => 0.0,
+        };
+        hz * 1e-3 * window * population.size as f64
+    };
+    2.0 * size_of::<Spike>() as f64 * spec.populations.iter().map(of).sum::<f64>()
+}
+
 /// The arrivals of one window and population, of all parts, where the event engine gathers them.
-fn arrivals(spec: &NetworkSpec, everybody: f64) -> f64 {
+fn arrivals(spec: &NetworkSpec, window: f64) -> f64 {
     if spec.simulation.engine == Engine::Grid {
         return 0.0;
     }
-    let shortest = spec.projections.iter().filter_map(|p| Law::new(&p.delay)?.ok()).map(|law| law.at(0).max(0.0));
-    let window = shortest.fold(windows::longest(everybody as i64, None).ms(), f64::min);
     let onto = |population: usize| -> f64 {
         let rate = |input: &InputSpec| match &input.kind {
             InputKind::Poisson { rate, indegree, .. } => {
-                let hz = match rate {
-                    Rate::Constant(value) => value.mean().unwrap_or(0.0),
-                    Rate::Steps(steps) => steps.iter().fold(0.0, |most, (_, hz)| hz.max(most)),
-                };
                 let onto = input.targets.iter().filter(|slice| slice.population == population);
                 let driven: usize = onto.map(|slice| slice.members(spec.populations[population].size).len()).sum();
-                hz * indegree * driven as f64
+                most(rate) * indegree * driven as f64
             }
             _ => 0.0,
         };
         spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
     };
-    let most = (0..spec.populations.len()).map(onto).fold(0.0, f64::max);
-    most * size_of::<Arrival>() as f64
+    (0..spec.populations.len()).map(onto).fold(0.0, f64::max) * size_of::<Arrival>() as f64
 }
 
 /// What recorded weights take, every synapse with its ends, where it can't be looked up at its spikes: when the run begins, and when it
@@ -156,6 +178,15 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn a_source_that_emits_more_than_fits_is_seen_before_it_does() {
+        for source in ["poisson.rate = '1e12 Hz'", "regular.rate = '1e12 Hz'"] {
+            let text = format!("simulation.duration = '1 s'\n[population.A]\nsize = 10\nsource.{source}\n");
+            let spec = crate::spec::parse(&text, "a.toml", Path::new(""), &[]).unwrap();
+            assert!(needed(&spec, 1, 1, false).unwrap() > 1 << 40, "{source}");
+        }
+    }
 
     #[test]
     fn what_does_not_fit_is_estimated_without_being_made() {

@@ -218,6 +218,11 @@ impl Recorder {
         }
     }
 
+    /// The projection whose weights have this place in the layout.
+    pub fn projection_of(&self, index: usize) -> usize {
+        self.weights[index].projection
+    }
+
     /// Samples what is due at the last tick of a window that has been advanced through; nothing but on the first rank.
     pub fn sample<W: Real>(&self, network: &Network, window: &Window, end: Time, parts: &[&Part<W>]) -> Vec<Chunk> {
         let at = Time(window.to.0 - 1);

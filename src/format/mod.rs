@@ -311,6 +311,10 @@ fn unknown_file(plain: &Plain) -> FormatError {
     if let Some((kind, remedy)) = packed(&plain.head) {
         return plain.error("", Fault::NotHdf5, format!("is packed by {kind}; unpack it first: {remedy}"));
     }
+    if plain.path.extension().is_some_and(|extension| extension == "toml") {
+        let message = "is a model, not a recording: `memspike run MODEL.toml -o RESULT.h5` makes a result of it";
+        return plain.error("", Fault::UnknownLayout, message);
+    }
     let message = format!(
         "is not an HDF5 file ({} bytes without HDF5's signature), nor any other recording that can be read; looked for: {}; \
          if it was downloaded, check that it isn't an error page or a Git LFS pointer",

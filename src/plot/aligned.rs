@@ -9,7 +9,7 @@ use super::palette::{self, FRAME, Ink, TEXT};
 use super::raster::DENSE;
 use super::scale::Axis;
 use super::{PlotError, backend};
-use crate::analysis::{Spans, number_of_bins};
+use crate::analysis::{ROUNDING, Spans, number_of_bins, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
@@ -131,9 +131,10 @@ impl Layer<'_> {
         // In the order of time first and last moments rise both.
         let mut rows: Vec<u32> = (0..self.trials.len() as u32).collect();
         rows.sort_by(|a, b| self.trials[*a as usize].0.total_cmp(&self.trials[*b as usize].0));
-        let event = |row: &u32| self.trials[*row as usize].0;
-        let firsts: Vec<f64> = rows.iter().map(|row| event(row) - self.what.reach.0).collect();
-        let ends: Vec<f64> = rows.iter().map(|row| event(row) + self.what.reach.1).collect();
+        // Spikes on an edge lie behind it, as those on the edges of bins.
+        let (event, rounding) = (|row: &u32| self.trials[*row as usize].0, ROUNDING * self.bin);
+        let firsts: Vec<f64> = rows.iter().map(|row| event(row) - self.what.reach.0 - rounding).collect();
+        let ends: Vec<f64> = rows.iter().map(|row| event(row) + self.what.reach.1 - rounding).collect();
         let mut strokes = vec![Vec::new(); self.what.units.len()];
         let window = (firsts[0], ends[ends.len() - 1]);
         self.what.spikes.runs(0..all, window, &mut |times, units| {
@@ -152,7 +153,7 @@ impl Layer<'_> {
     fn courses(&self, units: &[Vec<(f64, u32)>]) -> Vec<Course> {
         let mut counts = vec![vec![0.0f64; self.bins]; self.trials.len()];
         for &(time, row) in units.iter().flatten() {
-            let bin = (((time + self.what.reach.0) / self.bin) as usize).min(self.bins - 1);
+            let bin = whole_part((time + self.what.reach.0) / self.bin).min(self.bins - 1);
             counts[row as usize][bin] += 1.0;
         }
         let course = |group: usize| {

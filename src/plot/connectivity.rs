@@ -44,7 +44,8 @@ pub fn connectivity(
     let values: Vec<f64> = cells.iter().map(|(sum, n)| if *n == 0 { f64::NAN } else { sum / f64::from(*n) }).collect();
     let known = || values.iter().copied().filter(|v| v.is_finite());
     let (low, high) = (known().fold(0.0f64, f64::min), known().fold(0.0f64, f64::max));
-    let two_sided = low < 0.0 && high > 0.0;
+    // Also where all are negative: the colours grow darker away from 0.
+    let two_sided = low < 0.0;
     let range = match (two_sided, low < high) {
         (true, _) => (-high.max(-low), high.max(-low)),
         (false, true) => (low, high),

@@ -93,13 +93,13 @@ pub enum PlotError {
     #[error("`{0}` does not select anything; expected a population, or some of its members as in `E[0:100]`")]
     Selection(String),
     /// Members beyond the end of a population.
-    #[error("`{name}[{from}:{to}]` selects nothing; `{name}` has {size} members, numbered from 0")]
+    #[error("`{name}[{from}:{}]` goes beyond the end; `{name}` has {size} members, numbered from 0", shown(*to))]
     Slice {
         /// The population.
         name: String,
         /// First member asked for.
         from: usize,
-        /// The member after the last.
+        /// The member after the last; `usize::MAX` if it was left open.
         to: usize,
         /// How many there are.
         size: usize,
@@ -268,4 +268,9 @@ pub fn encode(figure: &Figure, format: Format) -> Result<Vec<u8>, PlotError> {
 pub fn save(figure: &Figure, path: &Path) -> Result<(), PlotError> {
     let bytes = encode(figure, Format::of(path)?)?;
     whole::write(path, bytes).map_err(|error| PlotError::Write { path: path.display().to_string(), error })
+}
+
+/// The end of a slice as it was written.
+fn shown(to: usize) -> String {
+    if to == usize::MAX { String::new() } else { to.to_string() }
 }

@@ -167,7 +167,7 @@ fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<
             })?;
         let size = groups[index].count;
         let (from, to) = selection.members.unwrap_or((0, usize::MAX));
-        if from >= size && selection.members.is_some() {
+        if selection.members.is_some() && (from >= size || to > size && to != usize::MAX) {
             return Err(PlotError::Slice { name: selection.population.clone(), from, to, size });
         }
         let members = from..to.min(size);
@@ -246,6 +246,8 @@ mod tests {
         let error = Rows::new(&IDS, &groups(), &["X".parse().unwrap()], None).unwrap_err().to_string();
         assert!(error.contains("`E`, `I`"), "{error}");
         assert!(Rows::new(&IDS, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
+        let error = Rows::new(&IDS, &groups(), &["I[5:21]".parse().unwrap()], None).unwrap_err().to_string();
+        assert!(error.starts_with("`I[5:21]` goes beyond the end; `I` has 20 members"), "{error}");
         assert!(Rows::new(&IDS[..50], &groups(), &[], None).is_err());
     }
 }

@@ -123,7 +123,7 @@ impl Axis {
                 let points = LogCoord::from((low..high).log_scale()).key_points(wanted);
                 // Within few decades plotters adds what lies between.
                 let whole = points.into_iter().filter(|v| (v.log10() - v.log10().round()).abs() < 1e-6);
-                whole.map(|v| (v, format!("1e{:.0}", v.log10()))).collect()
+                whole.map(|v| (v, power_of_ten(v.log10().round() as i32))).collect()
             }
             Ticks::Counts(after) => {
                 let whole = labelled(low, high, wanted).into_iter().filter(|t| t.0.fract() == 0.0 && t.0 < high);
@@ -191,12 +191,30 @@ impl ValueFormatter<f64> for Scale {
     }
 }
 
+/// 10 to a power, as one writes it: in full as long as it is short.
+fn power_of_ten(exponent: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    if (-3..=4).contains(&exponent) {
+        return 10f64.powi(exponent).to_string();
+    }
+    let digits = exponent.unsigned_abs().to_string();
+    let raised = digits.chars().filter_map(|digit| Some(DIGITS[digit.to_digit(10)? as usize]));
+    let sign = (exponent < 0).then_some('⁻');
+    "10".chars().chain(sign).chain(raised).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn written(axis: &Axis, pixels: f64) -> Vec<String> {
         axis.places(pixels, 10.0, 6.0).into_iter().map(|t| t.1).collect()
+    }
+
+    #[test]
+    fn powers_of_ten_are_written_as_one_writes_them() {
+        let written = |exponents: &[i32]| exponents.iter().map(|e| power_of_ten(*e)).collect::<Vec<_>>().join(" ");
+        assert_eq!(written(&[-12, -4, -3, -1, 0, 1, 4, 5, 10]), "10⁻¹² 10⁻⁴ 0.001 0.1 1 10 10000 10⁵ 10¹⁰");
     }
 
     #[test]
@@ -212,7 +230,7 @@ mod tests {
     fn decades_are_whole_powers_of_ten() {
         assert_eq!(
             written(&Axis::decades((2e-3, 3e4), "t"), 700.0),
-            ["1e-2", "1e-1", "1e0", "1e1", "1e2", "1e3", "1e4"]
+            ["0.01", "0.1", "1", "10", "100", "1000", "10000"]
         );
         let scale = Axis::decades((1e-2, 1e2), "t").scale(Vec::new());
         assert_eq!([1e-2, 1.0, 1e2].map(|v| scale.map(&v, (0, 4000))), [0, 2000, 4000]);

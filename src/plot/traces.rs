@@ -1,6 +1,6 @@
 //! State traces: a variable of some neurons over time, one panel per table.
 
-use super::axis::{TimeAxis, in_brackets, padded};
+use super::axis::{TimeAxis, in_brackets, padded, trimmed};
 use super::backend::fine;
 use super::chart::{Chart, Sheet, Style};
 use super::elements::Strokes;
@@ -59,8 +59,23 @@ fn spike_lines(em: f64, table: &Traces, height: f64) -> (f64, f64) {
     ((0.8 * em).min(0.25 * height / rows.max(1.0)), rows)
 }
 
+impl Traces {
+    /// The level, unless the traces would be a flat line beside it.
+    fn level_in_reach(&self) -> Option<f64> {
+        let values = self.series.iter().flat_map(|(_, series)| series.iter().copied()).filter(|v| v.is_finite());
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        let level = self.level.as_ref()?.1;
+        let away = (level - high).max(low - level);
+        // Silent neurons are drawn with it, at whatever distance.
+        (high == low || away <= FLAT * (high - low)).then_some(level)
+    }
+}
+
+/// A level is drawn up to so many heights of the traces away.
+const FLAT: f64 = 20.0;
+
 fn y_axis(em: f64, table: &Traces, height: f64) -> Axis {
-    let level = table.level.iter().map(|(_, level)| *level);
+    let level = table.level_in_reach();
     let (low, high) = padded(table.series.iter().flat_map(|(_, s)| s.iter().copied()).chain(level));
     // The traces keep clear of the strokes of spikes above them.
     let (line, rows) = spike_lines(em, table, height);
@@ -76,8 +91,8 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
     for (index, (_, series)) in table.series.iter().enumerate() {
         curve(chart, &times, series, 1.3, palette::color(index))?;
     }
-    if let Some((_, level)) = &table.level {
-        chart.level(*level)?;
+    if let Some(level) = table.level_in_reach() {
+        chart.level(level)?;
     }
     // Spikes stand as strokes above the traces, a line for each neuron.
     let ((from, to), (low, high)) = (chart.panel.x, chart.panel.y);
@@ -90,7 +105,12 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
         chart.plot.plotting_area().draw(&Strokes { at, w, h, ink, within })?;
     }
     let labels = table.series.iter().enumerate().map(|(i, (label, _))| (label.as_str(), palette::color(i)));
-    let level = table.level.iter().map(|(name, _)| (name.as_str(), MUTED));
+    let level = table.level.iter().map(|(name, level)| match table.level_in_reach() {
+        Some(_) => name.clone(),
+        None => format!("{name} at {} {}, far off", trimmed(*level), table.unit),
+    });
+    let level: Vec<String> = level.collect();
+    let level = level.iter().map(|name| (name.as_str(), MUTED));
     chart.legend(&level.chain(labels).collect::<Vec<_>>(), 0.0)
 }
 

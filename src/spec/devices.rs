@@ -121,6 +121,17 @@ pub(crate) fn read_waveform(scope: &Scope, node: &Node) -> Result<Vec<f64>, Mode
 /// # Errors
 /// If there is none of this name, with those there are; or a change that does not fit.
 pub fn device(name: &str, changes: &[(String, String)]) -> Result<DeviceSpec, ModelError> {
+    let known: Vec<&str> = DeviceModel::ALL
+        .iter()
+        .map(|model| model.describe().name)
+        .chain(SHIPPED.entries.iter().map(|e| e.key.as_str()))
+        .collect();
+    if !known.contains(&name) {
+        let near = crate::units::nearest(name, known);
+        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let remedy = "`memspike device list` shows those there are, a file ends in .toml";
+        return Err(ModelError::whole(name, format!("there is no device of this name{near} ({remedy})")));
+    }
     let quoted: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     // Where a projection names it, so that changes are laid over it as over a projection's.
     let text = format!("[projection.p.device.{quoted}]\n");

@@ -42,8 +42,9 @@ const ENDLESS: f64 = 1e6;
 const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 
 impl NetworkSpec {
-    /// Prices without a source that was found, devices whose steps are too small for their pulses, and conductances per event that no
-    /// synapse has: a membrane under them follows within less than 10 us.
+    /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
+    /// bounds, delays longer than the run, and conductances per event that no synapse has: a membrane under them follows within less
+    /// than 10 us.
     ///
     /// # Errors
     /// If they are so large that the event engine would not end.
@@ -87,8 +88,38 @@ impl NetworkSpec {
             doubts.push(found + slow);
         }
         doubts.extend(self.projections.iter().filter_map(small_steps));
+        doubts.extend(self.projections.iter().filter_map(out_of_bounds));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         Ok(doubts)
     }
+
+    /// Synapses over which nothing arrives before the run ends.
+    fn too_late(&self, projection: &ProjectionSpec) -> Option<String> {
+        let (delay, duration) = (projection.delay.range()?.0, self.simulation.duration?);
+        (delay > duration.ms()).then(|| {
+            format!(
+                "projection.{}: delays of {delay} ms and more, in a run of {duration}: nothing arrives",
+                projection.name
+            )
+        })
+    }
+}
+
+/// Weights that are to be held within bounds but may be drawn beyond them, which ends the run.
+fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
+    if projection.plasticity.is_none() && projection.device.is_none() {
+        return None;
+    }
+    let w_max = projection.w_max.unwrap_or(f64::INFINITY);
+    let (low, high) = (projection.w_min.min(w_max), projection.w_min.max(w_max));
+    let (least, most) = projection.weight.range()?;
+    (projection.weight.constant().is_none() && (least < low || most > high)).then(|| {
+        format!(
+            "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \
+             error if one is; limit the distribution with `min` and `max`",
+            projection.name, projection.w_min
+        )
+    })
 }
 
 /// Steps so small that a change of the weight may take more pulses than are given.

@@ -23,11 +23,26 @@ pub(crate) fn read_source(source: &Arc<Source>) -> Result<Node, ModelError> {
 fn read_text(path: &Path) -> Result<String, String> {
     match std::fs::read(path) {
         Ok(bytes) => {
-            String::from_utf8(bytes).map_err(|_| "this is not a text file; expected a model in TOML".to_string())
+            String::from_utf8(bytes).map_err(|error| no_text(error.as_bytes(), error.utf8_error().valid_up_to()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("there is no such file".to_string()),
         Err(error) => Err(format!("can't be read: {error}")),
     }
+}
+
+/// Why bytes are no text in UTF-8, up to which so many are.
+fn no_text(bytes: &[u8], valid: usize) -> String {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return "this is a text in UTF-16; save it as UTF-8".to_string();
+    }
+    if bytes.contains(&0) {
+        return "this is not a text file; expected a model in TOML".to_string();
+    }
+    let before = String::from_utf8_lossy(&bytes[..valid]);
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    let byte = bytes[valid];
+    format!("line {line}, column {column}: the byte 0x{byte:02X} is no text in UTF-8; save the file as UTF-8")
 }
 
 fn canonical(path: &Path) -> PathBuf {
@@ -163,5 +178,24 @@ fn drop_replaced(low: &mut Table, high: &Table, path: &[String]) {
         && !variant_only
     {
         low.entries.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_says_where_and_what_to_do() {
+        let said = |bytes: &[u8]| {
+            let error = String::from_utf8(bytes.to_vec()).unwrap_err();
+            no_text(bytes, error.utf8_error().valid_up_to())
+        };
+        assert!(
+            said(b"a = 1\n# \xC3\xA9 caf\xE9\n")
+                .starts_with("line 2, column 8: the byte 0xE9 is no text in UTF-8; save")
+        );
+        assert!(said(b"\xFF\xFEa\0").contains("UTF-16; save it as UTF-8"));
+        assert!(said(b"\x89HDF\r\n\x1A\n\0").contains("not a text file"));
     }
 }

@@ -126,6 +126,7 @@ fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for()
     assert!(good(&draw("fields", "b[1]")).contains("1 images of 2 x 2"));
     assert!(good(&draw("fields", "b")).contains("3 images of 2 x 2"));
     for kind in ["energy", "sweep"] {
-        assert!(bad(&draw(kind, "b"), 2).contains("--population selects neurons"));
+        let error = bad(&draw(kind, "b"), 2);
+        assert!(error.contains(&format!("--population changes nothing in a picture of {kind}")), "{error}");
     }
 }

@@ -205,3 +205,39 @@ fn spikes_that_stay_in_their_file_come_in_order_and_as_they_are_read_at_once() {
     std::fs::write(folder.path().join("few.csv"), "time_ms,unit_4\n0,1\n10,0\n").unwrap();
     assert!(StreamedSpikes::open(&folder.path().join("few.csv"), 1).unwrap().is_none());
 }
+
+#[test]
+fn rates_are_over_what_was_recorded_of_a_run() {
+    let folder = workplace();
+    let model = "simulation.duration = '2 s'\nrecord.start = '1 s'\n\
+                 population.p = { size = 100, source.poisson.rate = '10 Hz' }\n\
+                 population.clock = { size = 1, source.regular = { rate = '10 Hz', phase = '100 ms' } }\n";
+    std::fs::write(folder.path().join("late.toml"), model).unwrap();
+    let run = json(&folder, &["run", "late.toml", "-o", "late.h5", "--json"]);
+    let found = json(&folder, &["stats", "late.h5", "--json"]);
+    let rate = |value: &Value| value.as_f64().unwrap();
+    let (told, mean) = (&run["populations"]["p"]["rate_hz"], &found["populations"]["p"]["rate_hz"]["mean"]);
+    assert!((rate(told) - rate(mean)).abs() < 1e-9 * rate(told), "{told} {mean}");
+    assert_eq!(found["start_s"], 1.0, "{found}");
+    // The last one is at the very end, and is drawn too.
+    assert_eq!(run["populations"]["clock"]["spikes"], 11);
+    let drawn = good(&memspike(folder.path(), &["raster", "late.h5", "-o", "late.png", "--population", "clock"]));
+    assert!(drawn.contains("11 of 11 spikes") || drawn.contains("11 spikes"), "{drawn}");
+}
+
+#[test]
+fn weights_that_are_recorded_at_the_end_are_among_the_figures() {
+    let folder = workplace();
+    let model = "simulation.duration = '10 ms'\npopulation.a = { size = 4, source.poisson.rate = '0 Hz' }\n\
+                 population.b = { size = 1, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'a', target = 'b', connect = 'all_to_all', weight = { values = [1, 2, 3, 6], unit = 'pA' } }\n\
+                 projection.q = { source = 'a', target = 'b', connect = 'all_to_all' }\n\
+                 [[record.weights]]\nprojection = 'p'\non = 'end'\n";
+    std::fs::write(folder.path().join("w.toml"), model).unwrap();
+    let found = json(&folder, &["run", "w.toml", "--json"]);
+    let weight = &found["projections"]["p"]["weight"];
+    let figures = ["mean", "std", "min", "max"].map(|name| weight[name].as_f64().unwrap());
+    assert_eq!(figures, [3.0, 3.5f64.sqrt(), 1.0, 6.0]);
+    assert!(found["projections"]["q"].get("weight").is_none());
+    assert!(good(&memspike(folder.path(), &["run", "w.toml"])).contains("weights: 3 +- 1.87, from 1 to 6"));
+}

@@ -145,7 +145,7 @@ fn pictures_and_tables_are_written() {
         "20",
     ]);
     let svg = std::fs::read_to_string(folder.path().join("b.svg")).unwrap();
-    assert!(svg.contains("1e3") && svg.contains("25 uS"), "ticks and legend");
+    assert!(svg.contains("1000") && svg.contains("25 uS"), "ticks and legend");
     assert!(std::fs::read_to_string(folder.path().join("b.csv")).unwrap().starts_with("start_S,time_s,mean_S"));
     bad(&memspike(folder.path(), &["device", "pulses", "re_ram_sb", "-o", "a.png"]), 2);
     let listed = run(&["device", "list"]);

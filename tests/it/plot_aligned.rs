@@ -202,3 +202,39 @@ fn a_file_is_read_in_pieces_of_any_size_as_it_is_read_at_once() {
         same(path, &recording, &stored, 1 << 15);
     }
 }
+
+#[test]
+fn spikes_on_the_edges_of_bins_belong_to_the_bin_behind_them() {
+    // Whole milliseconds, bins of two, events anywhere on them: rounding moves neither.
+    let trials: Vec<(f64, usize)> = (0..40).map(|i| (f64::from(1000 + 777 * i) / 1e3, 0)).collect();
+    let at = |i: i64| -60 + (i * i * 7 + i * 13) % 120;
+    let mut counts = [0usize; 60];
+    let mut times: Vec<f64> = Vec::new();
+    for (trial, _) in &trials {
+        for lag in (0..50).map(at) {
+            counts[((lag + 60) / 2) as usize] += 1;
+            times.push(((trial * 1e3).round() + lag as f64) / 1e3);
+        }
+    }
+    let spikes = SpikeTable::from_units(vec![7], &[times]).unwrap();
+    let what = Aligned {
+        title: "t",
+        spikes: &spikes,
+        units: &[(0, "unit 7".into())],
+        trials: &trials,
+        groups: &["".to_string()],
+        event: "go",
+        reach: (0.06, 0.06),
+        bin: Some(0.002),
+        observed: &[],
+    };
+    let figure = aligned(&what, SIZE).unwrap();
+    let rate = figure.panel("rate of unit 7").unwrap();
+    for (bin, count) in counts.iter().enumerate() {
+        let (time, hz) = (-0.06 + 0.002 * (bin as f64 + 0.5), *count as f64 / trials.len() as f64 / 0.002);
+        // Marks lie on thousandths of pixels.
+        let there = |p: &(f64, f64)| (p.0 - rate.px(time)).abs() < 2e-3 && (p.1 - rate.py(hz)).abs() < 2e-3;
+        let line = |mark: &Mark| matches!(mark, Mark::Line { points, .. } if points.iter().any(there));
+        assert!(figure.marks.iter().any(line), "bin {bin}: {hz} Hz");
+    }
+}

@@ -241,6 +241,6 @@ fn files_that_can_not_be_read() {
     assert_eq!(error.to_string(), "no/such/model.toml: there is no such file");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("binary.toml");
-    std::fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
+    std::fs::write(&path, [0x89, 0xff, 0x00]).unwrap();
     assert!(spec::load(&path, &[]).unwrap_err().message().contains("not a text file"));
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use memspike::plot::{self, Figure, Selection};
 
 use super::output::Output;
@@ -81,7 +82,7 @@ pub struct Args {
     force: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
     /// State variables over time, with the threshold and the spikes
     Traces,
@@ -117,15 +118,43 @@ type Drawn = (Figure, String);
 /// Width and height \[pixels\].
 const SIZE: (u32, u32) = (1400, 900);
 
+impl Args {
+    /// Refuses options that this picture does not heed.
+    ///
+    /// # Errors
+    /// Which one, and what heeds it.
+    fn refuse_idle(&self) -> Result<(), Failure> {
+        use Kind::*;
+        let trains = [Traces, Rates, Isi, Cv, Correlations, Spectrum, Crosscorrelogram];
+        let neurons = [&[Weights, Evolution, Connectivity, Fields], &trains[..]].concat();
+        let uses: [(&str, bool, &[Kind]); 9] = [
+            ("--population", !self.population.is_empty(), &neurons),
+            ("--variable", !self.variable.is_empty(), &[Traces]),
+            ("--projection", self.projection.is_some(), &[Weights, Evolution, Connectivity, Energy, Fields]),
+            ("--start", self.start.is_some(), &trains),
+            ("--stop", self.stop.is_some(), &trains),
+            ("--bin", self.bin.is_some(), &[Correlations, Spectrum, Crosscorrelogram]),
+            ("--reach", self.reach.is_some(), &[Crosscorrelogram]),
+            ("--figure", self.figure.is_some(), &[Sweep]),
+            ("--where", !self.at.is_empty(), &[Sweep]),
+        ];
+        let Some((option, _, heed)) = uses.iter().find(|(_, given, heed)| *given && !heed.contains(&self.kind)) else {
+            return Ok(());
+        };
+        let name = |kind: &Kind| kind.to_possible_value().map_or(String::new(), |value| value.get_name().to_string());
+        let heed = heed.iter().map(name).collect::<Vec<_>>().join(", ");
+        Err(Failure::input(format!(
+            "{option} changes nothing in a picture of {}; it is for: {heed}.",
+            name(&self.kind)
+        )))
+    }
+}
+
 /// Reads, draws, and says what was drawn.
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = Output::new(&args.output, args.force)?;
     plot::Format::of(output.path()).map_err(Failure::input)?;
-    if matches!(args.kind, Kind::Energy | Kind::Sweep) && !args.population.is_empty() {
-        return Err(Failure::input(
-            "--population selects neurons, and this picture has none: energy is chosen with --projection, the figure of a sweep with --figure.",
-        ));
-    }
+    args.refuse_idle()?;
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let (figure, said) = match args.kind {
         Kind::Traces => traces::draw(&title, &args)?,

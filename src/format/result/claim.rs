@@ -16,12 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// `Input` if it can't be opened, or another run is writing it.
 pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Result<File, ResultError> {
-    let open = OpenOptions::new().write(true).create(true).truncate(false).open(part);
-    let file = open.map_err(|e| ResultError::Input(unwritable(&e)))?;
     let begin = Instant::now();
     loop {
+        let open = OpenOptions::new().write(true).create(true).truncate(false).open(part);
+        let file = open.map_err(|e| ResultError::Input(unwritable(&e)))?;
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            // Who held it until now may have given the file its final name: then it is no longer what is claimed.
+            Ok(()) if is_at(&file, part) => return Ok(file),
+            Ok(()) => {}
             // A file system without locks protects nobody, but it is the user's choice.
             Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
@@ -30,5 +32,40 @@ pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Res
             }
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
         }
+    }
+}
+
+/// Is this still the file at `path`?
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(own), Ok(there)) = (file.metadata(), path.metadata()) else { return false };
+    (own.dev(), own.ino()) == (there.dev(), there.ino())
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn who_waited_for_a_file_that_got_its_final_name_claims_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, out) = (folder.path().join("a.h5.part"), folder.path().join("a.h5"));
+        let take = || claim(&part, |e| e.to_string()).unwrap();
+        let first = take();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(take);
+            std::thread::sleep(Duration::from_millis(60));
+            std::fs::rename(&part, &out).unwrap();
+            drop(first);
+            let second = second.join().unwrap();
+            assert!(is_at(&second, &part) && !is_at(&second, &out));
+        });
     }
 }

@@ -37,9 +37,7 @@ pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError
     if h5.attr_number("/", "complete") != Some(1.0) {
         recording.notes.push("the run was interrupted: this is what was simulated until then".to_owned());
     }
-    if let Some(duration) = h5.attr_number("/", "duration_ms") {
-        recording.observed.push((0.0, duration / 1e3));
-    }
+    recording.observed.extend(observed(h5));
     populations(h5, &mut recording)?;
     for name in h5.members("/behavior") {
         recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
@@ -49,6 +47,18 @@ pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError
         recording.intervals.push(table);
     }
     Ok(recording)
+}
+
+/// What was recorded, from when on and until when \[s\]: less than the run was to take where recording began later or the run was
+/// interrupted. None of a run that was killed.
+fn observed(h5: &H5) -> Option<(f64, f64)> {
+    let figure = |name: &str| h5.attr_number("/summary", name);
+    let (start, length) = match (figure("warmup_s"), figure("duration_s")) {
+        (Some(start), Some(length)) => (start, length),
+        _ if h5.attr_number("/", "complete") == Some(1.0) => (0.0, h5.attr_number("/", "duration_ms")? / 1e3),
+        _ => return None,
+    };
+    (length > 0.0).then_some((start, start + length))
 }
 
 /// Units are the members of all recorded populations, each population a block.

@@ -90,6 +90,8 @@ impl ResultFile {
         let part = part_path(out);
         // Opening it ourselves gives the operating system's reason, which HDF5 would hide.
         let claim = claim(&part, |e| unwritable(&part, e))?;
+        // Another run may have come to its end while this one waited.
+        expect_free(out, force).inspect_err(|_| remove(&part))?;
         let writer = Writer::create(&part, layout, header);
         ResultFile::start(out, part, writer, claim, false)
     }
@@ -104,7 +106,11 @@ impl ResultFile {
         let part = part_path(out);
         if !part.exists() {
             if !out.exists() {
-                let message = format!("{}: can't resume: neither it nor {} exists", out.display(), part.display());
+                let message = format!(
+                    "{}: can't resume: neither it nor {} exists; the output of a resumed run is the one that was interrupted",
+                    out.display(),
+                    part.display()
+                );
                 return Err(ResultError::Input(message));
             }
             fs::copy(out, &part).map_err(|e| ResultError::Failed(unwritable(&part, &e)))?;
