@@ -77,7 +77,7 @@ pub fn refuse_if_too_large(neurons: u64, synapses: u64, needed: u64, available: 
     match available {
         Some(available) if needed > available => Err(Failure::input(format!(
             "The network is too large for this machine: {} neurons and {} synapses need about {}, and {} are available. \
-             Reduce the `size` of its populations or the number of their connections.",
+             Reduce the `size` of its populations, the number of their connections, or the rates of sources.",
             grouped(neurons),
             grouped(synapses),
             bytes(needed),

@@ -8,7 +8,10 @@ use super::Failure;
 
 /// A path that can be written: its folder exists, and it is free or may be replaced.
 #[derive(Clone, Debug)]
-pub struct Output(PathBuf);
+pub struct Output {
+    path: PathBuf,
+    replaces: bool,
+}
 
 impl Output {
     /// Checks `path`.
@@ -41,7 +44,10 @@ impl Output {
                 folder.display()
             ))),
             // What a link stands for is replaced, and the link stays.
-            _ => Ok(Output(if path.is_symlink() { path.canonicalize().unwrap_or(path.into()) } else { path.into() })),
+            _ => {
+                let path = if path.is_symlink() { path.canonicalize().unwrap_or(path.into()) } else { path.into() };
+                Ok(Output { path, replaces: force })
+            }
         }
     }
 
@@ -50,12 +56,12 @@ impl Output {
     /// # Errors
     /// If it is one.
     pub fn spare<'a>(self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<Output, Failure> {
-        let own = self.0.canonicalize().ok();
+        let own = self.path.canonicalize().ok();
         match inputs.into_iter().find(|input| own.is_some() && input.canonicalize().ok() == own) {
             None => Ok(self),
             Some(input) => Err(Failure::input(format!(
                 "The output {} is the file that is read, {}; choose another name.",
-                self.0.display(),
+                self.path.display(),
                 input.display()
             ))),
         }
@@ -66,13 +72,18 @@ impl Output {
     /// # Errors
     /// If that fails, which nothing but the machine can be blamed for.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
-        whole::write(&self.0, bytes)
-            .map_err(|e| Failure::run(format!("{} could not be written: {e}.", self.0.display())))
+        whole::write(&self.path, bytes)
+            .map_err(|e| Failure::run(format!("{} could not be written: {e}.", self.path.display())))
+    }
+
+    /// May a file be replaced that has come to be there meanwhile?
+    pub fn replaces(&self) -> bool {
+        self.replaces
     }
 
     /// The path.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 

@@ -282,8 +282,7 @@ fn result_file(
     }
     let header = header(simulation.network(), recordings);
     let Some(checkpoint) = checkpoint else {
-        // Whether it may be replaced was settled before anything was computed.
-        return ResultFile::create(output.path(), &layout, &header, true).map_err(unwritten);
+        return ResultFile::create(output.path(), &layout, &header, output.replaces()).map_err(unwritten);
     };
     // Before the file is cut back to what belongs to the checkpoint.
     if checkpoint.model_hash != header.model_hash {

@@ -40,6 +40,27 @@ fn ctrl_c_keeps_what_was_simulated() {
 
 /// Neurons that nothing connects: no delay ends a window. The solver looks ahead for spikes that never come.
 #[test]
+fn a_run_that_waited_for_another_does_not_take_the_place_of_its_result() {
+    let folder = workplace();
+    // In real time: it ends while the second one waits.
+    let mut first = command(folder.path())
+        .args(["replay", "session.nwb", "-o", "a.h5", "--speed", "1.2"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let said = bad(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5", "--seed", "9"]), 2);
+    assert!(said.contains("exists already") || said.contains("another run is writing it"), "{said}");
+    assert!(first.wait().unwrap().success());
+    assert!(!folder.path().join("a.h5.part").exists());
+    let seed = memspike::format::read(&folder.path().join("a.h5")).unwrap().about;
+    assert!(seed.contains(&("seed".to_string(), "1".to_string())), "{seed:?}");
+}
+
+#[test]
 fn a_run_without_delays_answers_both_signals_in_both_engines() {
     for (signal, engine, neuron) in [
         ("-INT", "event", "neuron.adex = { i_e = '450 pA' }"),

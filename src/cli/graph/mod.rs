@@ -144,7 +144,7 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
     let summary = figure::summary(&graph, &options, &outcome, begun.elapsed().as_secs_f64());
     if let Some(output) = &output {
-        result::write(output.path(), path, &graph, &options, &outcome, &summary).map_err(Failure::run)?;
+        result::write(output, path, &graph, &options, &outcome, &summary).map_err(Failure::run)?;
     }
     if common.json {
         return Done::json(&summary);

@@ -9,10 +9,11 @@ use memspike::record::{Chunk, Layout, PopulationLayout, Sink, StateLayout};
 use serde_json::{Map, Value};
 
 use super::clock;
+use crate::cli::output::Output;
 
 /// A result as of other runs: spikes, and outputs and potentials as states.
 pub(super) fn write(
-    out: &Path,
+    out: &Output,
     path: &Path,
     graph: &Graph,
     options: &clocked::Options,
@@ -59,7 +60,7 @@ pub(super) fn write(
         started_utc: clock::now_utc(),
         ..Header::default()
     };
-    let mut file = ResultFile::create(out, &layout, &header, true).map_err(|e| e.to_string())?;
+    let mut file = ResultFile::create(out.path(), &layout, &header, out.replaces()).map_err(|e| e.to_string())?;
     for (index, (_, spikes)) in outcome.spikes.iter().enumerate() {
         let mut all: Vec<(f64, u64)> =
             spikes.times.iter().zip(&spikes.neurons).map(|(t, n)| (t * 1e3, *n as u64)).collect();
