@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::analysis::Bins;
 use memspike::format;
 use memspike::format::nir::{Graph, Kind};
 use memspike::npy;
@@ -40,7 +41,11 @@ pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -
             (array.numbers, width)
         }
         "csv" | "txt" | "tsv" => {
-            table(&std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?).map_err(&wrong)?
+            let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?;
+            if lists_spikes(&text) {
+                return counted(file, size, dt, duration);
+            }
+            table(&text).map_err(&wrong)?
         }
         _ => return counted(file, size, dt, duration),
     };
@@ -53,6 +58,12 @@ pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -
         Some(bad) => Err(wrong(format!("holds {bad}, expected finite numbers."))),
         None => Ok(values),
     }
+}
+
+/// Is this a list of spikes, as `memspike convert` writes it?
+fn lists_spikes(text: &str) -> bool {
+    let names: Vec<&str> = text.lines().next().unwrap_or("").split(',').map(str::trim).collect();
+    names.iter().any(|name| name.starts_with("time")) && names.contains(&"unit")
 }
 
 /// Numbers between commas or blanks, and how many there are in a row. A first line of words is left out.
@@ -85,7 +96,10 @@ fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result
     }
     let (start, stop) = (recording.start(), recording.stop());
     let length = duration.map_or(stop - start, Time::seconds);
-    let steps = (length / dt.seconds()).ceil().max(0.0);
+    let steps = (length / dt.seconds() - 1e-8).ceil().max(0.0);
+    // Where a file does not say how long it was observed, the last spike lies in the last step.
+    let last = recording.spikes.times.last().filter(|_| duration.is_none());
+    let steps = last.map_or(steps, |last| steps.max(((last - start) / dt.seconds() + 1e-8).floor() + 1.0));
     if steps * size as f64 > 1e9 {
         return Err(Failure::input(format!(
             "{}: {steps} steps of {size} numbers are too many; give --duration.",
@@ -93,11 +107,30 @@ fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result
         )));
     }
     let mut rows = vec![0.0; steps as usize * size];
+    let bins = Bins { start, width: dt.seconds(), count: steps as usize };
     for (time, unit) in recording.spikes.times.iter().zip(&recording.spikes.units) {
-        let step = ((time - start) / dt.seconds()).floor();
-        if let Some(count) = (step >= 0.0).then(|| rows.get_mut(step as usize * size + *unit as usize)).flatten() {
-            *count += 1.0;
+        if let Some(step) = bins.place(*time) {
+            rows[step * size + *unit as usize] += 1.0;
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_spikes_is_counted_step_by_step_and_a_table_is_taken_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("in.csv");
+        std::fs::write(&file, "time_s,unit,population\n0.0001,0,p\n0.0003,1,p\n0.0006,1,p\n0.0006,0,p\n").unwrap();
+        let rows = read(&file, 2, Time::from_ms(0.1), None).unwrap();
+        assert_eq!(rows, [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        let short = read(&file, 2, Time::from_ms(0.1), Some(Time::from_ms(0.3))).unwrap();
+        assert_eq!(short, rows[..6]);
+        assert!(read(&file, 3, Time::from_ms(0.1), None).is_err());
+        std::fs::write(&file, "a,b\n1,2\n3,4\n").unwrap();
+        assert_eq!(read(&file, 2, Time::from_ms(0.1), None).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    }
 }
