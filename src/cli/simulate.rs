@@ -48,7 +48,8 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", value_parser = quantity::span)]
     checkpoint_every: Option<Time>,
 
-    /// Go on from a checkpoint; needs the same model and seed, the duration may be longer
+    /// Go on from a checkpoint; needs the same model and seed, and the output that was interrupted (OUT.h5, without -o too); the
+    /// duration may be longer
     #[arg(long, value_name = "OUT.h5.ckpt")]
     resume: Option<PathBuf>,
 
