@@ -111,14 +111,14 @@ impl Lags {
             return Err(AnalysisError::TooManyBins { bins: 2.0 * side, bin, limit: super::MAX_BINS });
         }
         let counts = vec![0u64; 2 * side as usize + 1];
-        let (side, edge) = (side as i64, (side + 0.5) * bin);
+        let (side, edge) = (side as i64, (side + 0.5 + ROUNDING) * bin);
         Ok(Lags { bin, side, edge, counts, references: 0, recent: Default::default() })
     }
 
     /// A spike of the reference, the target or both; `same` if a spike of both is no pair with itself.
     fn add(&mut self, time: f64, reference: bool, target: bool, same: bool) {
         for recent in &mut self.recent {
-            while recent.front().is_some_and(|before| time - before > self.edge + ROUNDING * self.bin) {
+            while recent.front().is_some_and(|before| time - before > self.edge) {
                 recent.pop_front();
             }
         }

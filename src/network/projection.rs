@@ -394,12 +394,9 @@ impl<'a> Draft<'a> {
 
     /// A plastic or memristive weight must lie within the projection's bounds.
     pub fn check_bounds(&self, weight: f64) -> Result<(), BuildError> {
-        if self.spec.plasticity.is_none() && self.spec.device.is_none() {
-            return Ok(());
-        }
-        let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
-        let (low, high) = (self.spec.w_min.min(w_max), self.spec.w_min.max(w_max));
+        let Some((low, high)) = self.spec.weight_bounds() else { return Ok(()) };
         if weight < low || weight > high {
+            let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
             return Err(self.error(format!(
                 "a weight of {weight} lies outside w_min = {} and w_max = {w_max}; widen them, or limit the weight's \
                  distribution with `min` and `max`",

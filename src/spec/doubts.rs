@@ -107,11 +107,8 @@ impl NetworkSpec {
 
 /// Weights that are to be held within bounds but may be drawn beyond them, which ends the run.
 fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
-    if projection.plasticity.is_none() && projection.device.is_none() {
-        return None;
-    }
+    let (low, high) = projection.weight_bounds()?;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
-    let (low, high) = (projection.w_min.min(w_max), projection.w_min.max(w_max));
     let (least, most) = projection.weight.range()?;
     (projection.weight.constant().is_none() && (least < low || most > high)).then(|| {
         format!(

@@ -322,6 +322,13 @@ pub struct ProjectionSpec {
 }
 
 impl ProjectionSpec {
+    /// Between what its weights are held, rising; none of static ones without a device.
+    pub fn weight_bounds(&self) -> Option<(f64, f64)> {
+        let w_max = self.w_max.unwrap_or(f64::INFINITY);
+        let held = self.plasticity.is_some() || self.device.is_some();
+        held.then_some((self.w_min.min(w_max), self.w_min.max(w_max)))
+    }
+
     /// Static synapses of weight 1 between all pairs, with NEST's default delay of 1 ms.
     pub fn plain(name: String, source: Slice, target: Slice) -> ProjectionSpec {
         ProjectionSpec {

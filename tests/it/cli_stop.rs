@@ -11,6 +11,14 @@ fn spikes(path: &Path) -> Vec<(u64, u32)> {
     table.times.iter().map(|t| t.to_bits()).zip(table.units).collect()
 }
 
+/// Waits for it, a minute at most.
+fn wait_until(holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn ctrl_c_keeps_what_was_simulated() {
     let folder = workplace();
@@ -22,10 +30,7 @@ fn ctrl_c_keeps_what_was_simulated() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let begin = Instant::now();
-    while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(|| folder.path().join("a.h5.part").exists());
     std::thread::sleep(Duration::from_millis(1500));
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
@@ -38,7 +43,6 @@ fn ctrl_c_keeps_what_was_simulated() {
     assert!(kept.notes.iter().any(|note| note.contains("interrupted")), "{:?}", kept.notes);
 }
 
-/// Neurons that nothing connects: no delay ends a window. The solver looks ahead for spikes that never come.
 #[test]
 fn a_run_that_waited_for_another_does_not_take_the_place_of_its_result() {
     let folder = workplace();
@@ -48,10 +52,7 @@ fn a_run_that_waited_for_another_does_not_take_the_place_of_its_result() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let begin = Instant::now();
-    while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| folder.path().join("a.h5.part").exists());
     let said = bad(&memspike(folder.path(), &["replay", "session.nwb", "-o", "a.h5", "--seed", "9"]), 2);
     assert!(said.contains("exists already") || said.contains("another run is writing it"), "{said}");
     assert!(first.wait().unwrap().success());
@@ -60,6 +61,7 @@ fn a_run_that_waited_for_another_does_not_take_the_place_of_its_result() {
     assert!(seed.contains(&("seed".to_string(), "1".to_string())), "{seed:?}");
 }
 
+/// Neurons that nothing connects: no delay ends a window. The solver looks ahead for spikes that never come.
 #[test]
 fn a_run_without_delays_answers_both_signals_in_both_engines() {
     for (signal, engine, neuron) in [
@@ -125,10 +127,7 @@ fn ctrl_c_while_a_network_is_built_ends_at_once_and_leaves_nothing() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let begin = Instant::now();
-    while !listens(child.id()) && begin.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| listens(child.id()));
     std::thread::sleep(Duration::from_millis(100));
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());

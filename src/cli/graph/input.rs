@@ -99,7 +99,8 @@ fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result
     let steps = (length / dt.seconds() - 1e-8).ceil().max(0.0);
     // Where a file does not say how long it was observed, the last spike lies in the last step.
     let last = recording.spikes.times.last().filter(|_| duration.is_none());
-    let steps = last.map_or(steps, |last| steps.max(((last - start) / dt.seconds() + 1e-8).floor() + 1.0));
+    let all = Bins { start, width: dt.seconds(), count: usize::MAX };
+    let steps = last.and_then(|last| all.place(*last)).map_or(steps, |step| steps.max(step as f64 + 1.0));
     if steps * size as f64 > 1e9 {
         return Err(Failure::input(format!(
             "{}: {steps} steps of {size} numbers are too many; give --duration.",
@@ -107,7 +108,7 @@ fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result
         )));
     }
     let mut rows = vec![0.0; steps as usize * size];
-    let bins = Bins { start, width: dt.seconds(), count: steps as usize };
+    let bins = Bins { count: steps as usize, ..all };
     for (time, unit) in recording.spikes.times.iter().zip(&recording.spikes.units) {
         if let Some(step) = bins.place(*time) {
             rows[step * size + *unit as usize] += 1.0;
