@@ -3,10 +3,12 @@
 //! Readers of recordings produce a [`Recording`]; replay, plots and analysis consume it.
 //! Times are seconds on the recording's own clock.
 
+mod part;
 mod source;
 
 use serde::{Deserialize, Serialize};
 
+pub use part::Between;
 pub(crate) use source::count;
 pub use source::{HELD, Selected, SourceError, SpikeSource, Take, each_train};
 
@@ -193,13 +195,13 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// The first observed moment \[s\]: the earliest of observation intervals, spikes and trials; 0 if there is none.
+    /// The first observed moment \[s\], of observation intervals and spikes, and where there are no such intervals of trials; 0 if there is
+    /// none.
     pub fn start(&self) -> f64 {
         self.extent(self.spikes.ends_of_table()).0
     }
 
-    /// The last observed moment \[s\], of observation intervals and spikes, and where there are no such intervals of trials; 0 if there is
-    /// none.
+    /// The last observed moment \[s\], of the same; 0 if there is none.
     pub fn stop(&self) -> f64 {
         self.extent(self.spikes.ends_of_table()).1
     }
@@ -207,14 +209,15 @@ impl Recording {
     /// The first and the last observed moment \[s\], with the first and the last spike of this recording, which may be elsewhere.
     pub fn extent(&self, spikes: Option<(f64, f64)>) -> (f64, f64) {
         let known = |moment: f64| if moment.is_finite() { moment } else { 0.0 };
-        let starts = self.observed.iter().map(|o| o.0).chain(self.trials_edge(|t| &t.start)).chain(spikes.map(|s| s.0));
         // A trial that is longer than what was observed was cut short.
-        let trials = self.trials_edge(|t| &t.stop).filter(|_| self.observed.is_empty());
-        let stops = self.observed.iter().map(|o| o.1).chain(trials).chain(spikes.map(|s| s.1));
+        let trials =
+            |edge: fn(&IntervalTable) -> &Vec<f64>| self.trials_edge(edge).filter(|_| self.observed.is_empty());
+        let starts = self.observed.iter().map(|o| o.0).chain(trials(|t| &t.start)).chain(spikes.map(|s| s.0));
+        let stops = self.observed.iter().map(|o| o.1).chain(trials(|t| &t.stop)).chain(spikes.map(|s| s.1));
         (known(starts.fold(f64::INFINITY, f64::min)), known(stops.fold(f64::NEG_INFINITY, f64::max)))
     }
 
-    fn trials_edge(&self, edge: impl Fn(&IntervalTable) -> &Vec<f64>) -> impl Iterator<Item = f64> {
+    fn trials_edge(&self, edge: fn(&IntervalTable) -> &Vec<f64>) -> impl Iterator<Item = f64> {
         let values: Vec<f64> =
             self.intervals.iter().filter(|t| t.name == "trials").flat_map(|t| edge(t).iter().copied()).collect();
         values.into_iter().filter(|v| v.is_finite())

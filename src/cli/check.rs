@@ -12,12 +12,17 @@ use super::memory::{available, bytes, grouped, needed, refuse_if_too_large};
 use super::model::{Layers, Model};
 use super::names::{engine, kind, precision};
 use super::note::notes;
+use super::result_size::{self, ResultSize};
 use super::{Done, Failure, graph, quantity};
 
-/// Check a model and print its size (neurons, synapses, memory) without building it
+/// Check a model and print its size (neurons, synapses, memory, result) without building it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike check models/microcircuit.toml --set parameters.scale=0.1\n  \
+                        memspike check models/brunel_ai.toml --rate 35Hz\n  \
                         memspike check models/brunel_ai.toml --resolved\n\n\
+                        Numbers of synapses that are drawn (fixed_probability) are expectations: \"about\", `expected` in JSON. So is the size \
+                        of the result: spikes take 16 bytes each, and nobody knows before a run how neurons will fire (--rate); sources fire \
+                        as the model says. States and weights are packed in the file; their size is the one without that.\n\n\
                         docs/MODEL-FILE.md has all tables and keys of a model file; memspike models shows them, too.")]
 pub struct Args {
     /// The model file (TOML), the configuration of a SONATA circuit (JSON), or a NIR graph (.nir)
@@ -32,6 +37,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     resolved: bool,
 
+    /// Rate that neurons are taken to fire at in the size of the result [default: 10 Hz]
+    #[arg(long, value_name = "RATE", value_parser = quantity::rate, conflicts_with = "resolved")]
+    rate: Option<f64>,
+
     /// As one JSON object
     #[arg(long)]
     json: bool,
@@ -40,6 +49,11 @@ pub struct Args {
 /// The verdict and the size.
 pub fn run(args: Args) -> Result<Done, Failure> {
     if graph::is_graph(&args.model) {
+        if args.rate.is_some() {
+            return Err(Failure::input(
+                "--rate changes nothing: a graph's signals are numbers at each step, not spikes of neurons.",
+            ));
+        }
         return graph::describe(&args.model, args.json);
     }
     if args.resolved {
@@ -48,25 +62,28 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         return Ok(Done::text(model.read(&args.set)?.resolved));
     }
     let model = Model::File(args.model);
-    describe(&model, &args.set, args.json)
+    describe(&model, &args.set, args.json, args.rate.unwrap_or(result_size::RATE))
 }
 
-/// What a model holds, checked; refused if it can't be held in memory.
-pub fn describe(model: &Model, layers: &Layers, json: bool) -> Result<Done, Failure> {
+/// What a model holds, checked; refused if it can't be held in memory. Neurons are taken to fire at `rate` \[Hz\].
+pub fn describe(model: &Model, layers: &Layers, json: bool, rate: f64) -> Result<Done, Failure> {
     let spec = model.read(layers)?;
     // A model that waits for its recording is right as far as it goes.
-    let waiting = waits(&spec);
+    let unknown = unnamed(&spec);
+    let waiting = !unknown.is_empty();
     let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
     let bytes = needed(&spec, &size, None, 1, true)?;
     refuse_if_too_large(size.members(), size.synapses, bytes, available())?;
     network::check_parameters(&spec).map_err(Failure::input)?;
     warn(&spec, true)?;
+    let result = ResultSize::of(&spec, &unknown, rate).map_err(Failure::input)?;
+    let sizes = Sizes { network: size, memory: bytes, result };
     if json {
-        return Done::json(&as_json(model, &spec, &size, bytes));
+        return Done::json(&as_json(model, &spec, &sizes));
     }
     let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
-    Ok(Done::text(as_text(model, &spec, &size, bytes) + if waiting { &note } else { "" }))
+    Ok(Done::text(as_text(model, &spec, &sizes) + if waiting { &note } else { "" }))
 }
 
 /// Says what is allowed but seldom meant; every rank calls it, one of them tells.
@@ -112,13 +129,27 @@ pub fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
     Ok(spec)
 }
 
-/// Does a population wait for `memspike replay` to name its recording?
-fn waits(spec: &NetworkSpec) -> bool {
-    spec.recordings().iter().any(|(_, recording)| recording.file.is_none())
+/// The populations that wait for `memspike replay` to name their recording.
+fn unnamed(spec: &NetworkSpec) -> Vec<usize> {
+    spec.recordings().into_iter().filter(|(_, recording)| recording.file.is_none()).map(|(index, _)| index).collect()
 }
 
-fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> String {
-    let simulation = &spec.simulation;
+/// How large all is.
+struct Sizes {
+    network: Estimate,
+    /// Of a run \[bytes\].
+    memory: u64,
+    result: Option<ResultSize>,
+}
+
+/// A number of synapses, which may be an expectation.
+fn number(count: u64, expected: bool) -> String {
+    if expected { format!("about {}", grouped(count)) } else { grouped(count) }
+}
+
+fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
+    let (simulation, size) = (&spec.simulation, &sizes.network);
+    let drawn: Vec<bool> = spec.projections.iter().map(|projection| projection.connect.number_is_drawn()).collect();
     let mut out = format!("{model}: {}\n", spec.title.as_deref().unwrap_or("a model without a title"));
     spec.reference.iter().for_each(|reference| out += &format!("  {reference}\n"));
     let open = if spec.recordings().is_empty() { "no duration" } else { "as long as its recording" };
@@ -139,19 +170,22 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> S
         "\n{} neurons, {} sources, {} synapses, about {} of memory for a run",
         grouped(size.neurons),
         grouped(size.sources),
-        grouped(size.synapses),
-        bytes(needed)
+        number(size.synapses, drawn.contains(&true)),
+        bytes(sizes.memory)
     );
+    sizes.result.iter().for_each(|result| out += &format!("{}\n", result.text()));
     let names = spec.populations.iter().map(|p| &p.name).chain(size.projections.iter().map(|(name, _)| name));
     let width = names.map(|n| n.chars().count()).chain([10]).max().unwrap_or(10);
     let _ = writeln!(out, "\n{:<width$} {:>14}  model", "population", "size");
     for p in &spec.populations {
         let _ = writeln!(out, "{:<width$} {:>14}  {}", p.name, grouped(p.size as u64), kind(&p.kind));
     }
+    let counts: Vec<String> = size.projections.iter().zip(&drawn).map(|((_, n), drawn)| number(*n, *drawn)).collect();
+    let wide = counts.iter().map(String::len).chain([14]).max().unwrap_or(14);
     if !size.projections.is_empty() {
-        let _ = writeln!(out, "\n{:<width$} {:>14}  plasticity, device, procedural", "projection", "synapses");
+        let _ = writeln!(out, "\n{:<width$} {:>wide$}  plasticity, device, procedural", "projection", "synapses");
     }
-    for ((name, count), projection) in size.projections.iter().zip(&spec.projections) {
+    for (((name, _), count), projection) in size.projections.iter().zip(&counts).zip(&spec.projections) {
         let rule = projection.plasticity.as_ref().map(|r| r.rule.describe().name);
         let device = projection.device.as_ref().map(|d| d.device.describe().name);
         let beside = [(projection.short_term.is_some(), "short_term"), (projection.normalize.is_some(), "normalize")];
@@ -169,12 +203,14 @@ fn as_text(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> S
         let rule = rule.into_iter().chain(beside).chain(device).chain(crossbar).chain(procedural);
         let extras: Vec<&str> = rule.chain(waveform.as_deref()).collect();
         let extras = if extras.is_empty() { "-".to_string() } else { extras.join(", ") };
-        let _ = writeln!(out, "{name:<width$} {:>14}  {extras}", grouped(*count));
+        let _ = writeln!(out, "{name:<width$} {count:>wide$}  {extras}");
     }
     out
 }
 
-fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> Value {
+fn as_json(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> Value {
+    let size = &sizes.network;
+    let drawn = spec.projections.iter().map(|projection| projection.connect.number_is_drawn());
     json!({
         "file": model.to_string(),
         "kind": "model",
@@ -188,10 +224,13 @@ fn as_json(model: &Model, spec: &NetworkSpec, size: &Estimate, needed: u64) -> V
         "neurons": size.neurons,
         "sources": size.sources,
         "synapses": size.synapses,
-        "bytes": needed,
+        "synapses_expected": drawn.clone().any(|drawn| drawn),
+        "bytes": sizes.memory,
+        "result": sizes.result.as_ref().map(ResultSize::json),
         "populations": spec.populations.iter()
             .map(|p| (p.name.clone(), json!({ "size": p.size, "model": kind(&p.kind) }))).collect::<Map<_, _>>(),
-        "projections": size.projections.iter()
-            .map(|(name, count)| (name.clone(), json!({ "synapses": count }))).collect::<Map<_, _>>(),
+        "projections": size.projections.iter().zip(drawn)
+            .map(|((name, count), drawn)| (name.clone(), json!({ "synapses": count, "expected": drawn })))
+            .collect::<Map<_, _>>(),
     })
 }

@@ -43,6 +43,7 @@ pub fn lay_out(s: &Summary) -> String {
     }
     out += &populations(&s.populations);
     out += &projections(&s.projections);
+    s.energy.iter().for_each(|energy| out += &on_chip(energy));
     out
 }
 
@@ -97,6 +98,29 @@ fn projections(rows: &serde_json::Map<String, Value>) -> String {
     if rows.is_empty() { String::new() } else { out }
 }
 
+/// What the run would cost on a chip, in a line: the sum of what has a price, its parts, and what has none.
+fn on_chip(energy: &serde_json::Map<String, Value>) -> String {
+    const PARTS: [(&str, &str); 4] = [
+        ("synaptic_events_j", "synaptic events"),
+        ("spikes_j", "spikes"),
+        ("neuron_updates_j", "neuron updates"),
+        ("static_j", "static power"),
+    ];
+    let priced: Vec<(&str, f64)> =
+        PARTS.iter().filter_map(|(key, name)| Some((*name, energy[*key].as_f64()?))).collect();
+    let free: Vec<&str> = PARTS.iter().filter(|(key, _)| energy[*key].is_null()).map(|(_, name)| *name).collect();
+    let chip = energy["prices"].as_str().map_or("at the model's prices".to_string(), |name| format!("on {name}"));
+    let parts: Vec<String> = priced.iter().map(|(name, joule)| format!("{name} {}", joules(*joule))).collect();
+    let mut out = match parts.is_empty() {
+        true => format!("\nenergy {chip}: unknown"),
+        false => format!("\nenergy {chip}: {} ({})", joules(priced.iter().map(|p| p.1).sum()), parts.join(", ")),
+    };
+    if !free.is_empty() {
+        out += &format!("; no price of {}", free.join(", "));
+    }
+    out + "\n"
+}
+
 fn name_width(rows: &serde_json::Map<String, Value>, head: &str) -> usize {
     rows.keys().map(|n| n.chars().count()).chain([head.len()]).max().unwrap_or(0)
 }
@@ -142,5 +166,21 @@ mod tests {
         assert_eq!(short(1e-9), "1.00e-9");
         assert_eq!(joules(3.2e-9), "3.2 nJ");
         assert_eq!(joules(0.0), "0 J");
+    }
+
+    #[test]
+    fn the_energy_on_a_chip_is_a_line_that_says_what_has_no_price() {
+        let energy = |value: Value| on_chip(value.as_object().unwrap());
+        let loihi = serde_json::json!({
+            "prices": "loihi", "source": "doi:..", "synaptic_events_j": 2e-6, "spikes_j": 5e-7, "neuron_updates_j": 0.0, "static_j": null,
+        });
+        assert_eq!(
+            energy(loihi),
+            "\nenergy on loihi: 2.5 uJ (synaptic events 2 uJ, spikes 500 nJ, neuron updates 0 J); no price of static power\n"
+        );
+        let none = serde_json::json!({ "prices": null, "synaptic_events_j": null, "spikes_j": null, "neuron_updates_j": null, "static_j": null });
+        assert!(
+            energy(none).starts_with("\nenergy at the model's prices: unknown; no price of synaptic events, spikes")
+        );
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::figures::short;
 use super::memory::grouped;
 use super::model::{Model, is_circuit};
-use super::{Done, Failure, check, graph};
+use super::{Done, Failure, check, graph, result_size};
 
 /// Say what a file is and holds: a model, a result or a recording
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         return graph::describe(&args.file, args.json);
     }
     if args.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || is_circuit(&args.file) {
-        return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json);
+        return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json, result_size::RATE);
     }
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     let span = recording.extent(spikes.ends().map_err(Failure::input)?);

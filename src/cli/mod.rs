@@ -40,6 +40,7 @@ mod progress;
 mod quantity;
 mod raster;
 mod replay;
+mod result_size;
 mod run;
 mod shown;
 mod simulate;

@@ -1,15 +1,17 @@
-//! Flags of what is measured of a file: `stats` and `diff` have them.
+//! Flags of a part of a file: `stats`, `diff` and `convert` have them.
+
+use std::collections::BTreeSet;
 
 use memspike::analysis::{Chosen, Spans};
 use memspike::plot::{self, Group, Selection};
-use memspike::spec::{Condition, Wanted, units_where};
+use memspike::spec::{Condition, Wanted, parse_units, units_at, units_where};
 use memspike::spikes::Recording;
 
 use super::raster::groups;
 use super::{Failure, quantity};
 
 /// A window and units.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Part {
     /// Start of the window, on the file's clock; its first observed moment without it
     #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
@@ -18,6 +20,10 @@ pub struct Part {
     /// End of the window, on the file's clock, not counted; just after its last observed moment without it
     #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
     pub stop: Option<f64>,
+
+    /// Units by position, such as 0-95,100; all without it
+    #[arg(long, value_name = "RANGES")]
+    pub units: Option<String>,
 
     /// A population or some of its members, such as E or 'E[0:100]'; may be repeated
     #[arg(long, value_name = "POPULATION")]
@@ -30,6 +36,15 @@ pub struct Part {
 }
 
 impl Part {
+    /// Whether nothing was chosen.
+    pub fn is_all(&self) -> bool {
+        self.start.is_none() && self.stop.is_none() && self.takes_all_units()
+    }
+
+    fn takes_all_units(&self) -> bool {
+        self.units.is_none() && self.population.is_empty() && self.filter.is_empty()
+    }
+
     /// The window in a recording whose first and last spike are known.
     ///
     /// # Errors
@@ -47,9 +62,16 @@ impl Part {
     ///
     /// # Errors
     /// Exit code 2 if something is chosen that is not there, or nothing is left.
-    pub fn units(&self, recording: &Recording, ids: &[i64]) -> Result<Chosen, Failure> {
+    pub fn chosen(&self, recording: &Recording, ids: &[i64]) -> Result<Chosen, Failure> {
         let mut populations = groups(recording);
-        let kept = plot::selected(ids.len(), &populations, &self.population).map_err(Failure::input)?;
+        let mut kept = plot::selected(ids.len(), &populations, &self.population).map_err(Failure::input)?;
+        if let Some(text) = &self.units {
+            let at = positions(text, ids.len())?;
+            kept.retain(|unit| at.contains(unit));
+            if kept.is_empty() {
+                return Err(Failure::input("No unit is left: those of --units are not in --population."));
+            }
+        }
         let kept = units_where(&conditions(&self.filter)?, recording, ids, kept)
             .map_err(|message| Failure::input(format!("The {message}.")))?;
         if populations.is_empty() {
@@ -64,12 +86,25 @@ impl Part {
                 chosen.place[*unit] = Some(next as u32);
                 next += 1;
             }
-            if next > first || (self.population.is_empty() && self.filter.is_empty()) {
+            if next > first || self.takes_all_units() {
                 chosen.groups.push((population.name, first..next));
             }
         }
         Ok(chosen)
     }
+}
+
+/// The units at positions such as `0-95,100`, of so many.
+fn positions(text: &str, count: usize) -> Result<BTreeSet<usize>, Failure> {
+    let ranges = parse_units(text).map_err(|message| Failure::input(format!("--units: {message}.")))?;
+    let missing = |unit| match count {
+        0 => Failure::input("The recording has no units."),
+        _ => Failure::input(format!(
+            "--units: found the unit {unit}, but the recording has {count} units, 0 to {}.",
+            count - 1
+        )),
+    };
+    Ok(units_at(&ranges, count).map_err(missing)?.into_iter().collect())
 }
 
 /// The window in a recording that goes from `first` to `last`, where some of its ends are given; `empty` says that it is empty.

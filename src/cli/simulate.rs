@@ -236,7 +236,8 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
 /// Begins to serve the page of a run, and says where.
 fn watch(request: &Request, simulation: &Simulation, port: u16) -> Result<Live, Failure> {
     let spec = &simulation.network().spec;
-    let window = (spec.record.start.seconds(), spec.simulation.duration.unwrap_or(Time::ZERO).seconds());
+    let end = spec.simulation.duration.unwrap_or(Time::ZERO).min(spec.record.until());
+    let window = (spec.record.start.seconds(), end.seconds());
     let title = request.output.as_ref().and_then(|output| output.path().file_name());
     let title = title.map_or_else(|| "simulation".into(), |name| name.to_string_lossy());
     let live = Live::start(&title, &simulation.layout(), window, port)?;

@@ -22,7 +22,7 @@ use super::finite;
 use super::flight::{Flight, Spike};
 use super::ledger::{Pulses, Spent};
 use super::part::{Part, views};
-use super::phases::Phases;
+use super::phases::{Laps, Phases};
 use super::recorder::Recorder;
 use super::run::{Course, Pause, Shared, lock};
 use super::shard::{Model, Sent, Window, count_arrivals, count_drawn};
@@ -55,6 +55,9 @@ pub struct Leader<'a> {
     statistics: Statistics,
     /// Wall time of the recorded window, up to `clock`.
     wall: Duration,
+    /// Whether the recorded window has ended before the run: its wall time and phases are known.
+    ended: bool,
+    phases: Option<Vec<Laps>>,
     pub clock: Instant,
     exchange: Exchange,
     /// With other ranks, the error that they have yet to be told of.
@@ -92,6 +95,8 @@ impl<'a> Leader<'a> {
             recorder,
             statistics: Statistics::new(network),
             wall: Duration::ZERO,
+            ended: false,
+            phases: None,
             clock: Instant::now(),
             exchange: Exchange::default(),
             trouble: None,
@@ -114,6 +119,9 @@ impl<'a> Leader<'a> {
             self.recorder.restore(checkpoint.held.clone());
         }
         self.wall = Duration::from_secs_f64(checkpoint.wall_s.max(0.0));
+        self.ended = checkpoint.from >= self.network.spec.record.until();
+        // What this process does then is no part of it.
+        self.phases = self.ended.then(Vec::new);
         self.paced_from.1 = checkpoint.from;
     }
 
@@ -175,7 +183,7 @@ impl<'a> Leader<'a> {
         window: &Window,
         pause: &Pause,
     ) -> Result<bool, RunError> {
-        let (start, ranks) = (self.network.spec.record.start, &self.network.ranks);
+        let (record, ranks) = (&self.network.spec.record, &self.network.ranks);
         let Course { flight, spikes, .. } = course;
         if ranks.is_alone() {
             self.sent.clear();
@@ -186,13 +194,16 @@ impl<'a> Leader<'a> {
             if ranks.is_alone() {
                 self.sent.extend_from_slice(&post.transmitted);
             }
-            self.statistics.background += if window.from >= start { post.background } else { 0 };
+            self.statistics.background += if record.covers(window.from) { post.background } else { 0 };
         }
         if ranks.is_first() {
-            self.statistics.count(self.network, spikes, start);
+            self.statistics.count(self.network, spikes);
         }
         if self.windows.begins_recording(window) {
-            self.begin_recording(shared, flight, start);
+            self.begin_recording(shared, flight, record.start);
+        }
+        if self.windows.ends_recording(window) {
+            self.end_recording(shared, flight, window.to);
         }
         if pause.rest && self.windows.ends_stretch(window) {
             let sound = self.expect_finite(shared, Time(window.to.0 - 1));
@@ -248,6 +259,14 @@ impl<'a> Leader<'a> {
             let on_their_way = flight.between(Time(i64::MIN / 2), start);
             self.statistics.before = self.arrivals_from(shared, on_their_way, start);
         }
+    }
+
+    /// The recorded window ends before the run: spikes on their way do not count when they arrive.
+    fn end_recording<W: Real>(&mut self, shared: &Shared<W>, flight: &Flight, stop: Time) {
+        self.wall = self.wall_so_far();
+        self.phases = Some(shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect());
+        self.ended = true;
+        self.statistics.after = self.arrivals_from(shared, flight.all(), stop);
     }
 
     /// Arrivals of these spikes from `from` on, per projection.
@@ -313,7 +332,7 @@ impl<'a> Leader<'a> {
     }
 
     fn wall_so_far(&self) -> Duration {
-        self.wall + self.clock.elapsed()
+        if self.ended { self.wall } else { self.wall + self.clock.elapsed() }
     }
 
     /// Tells of progress now and then. Reading the clock costs as much as an empty window, so after quick windows it is
@@ -382,15 +401,21 @@ impl<'a> Leader<'a> {
         let reached = stopped_at.map_or(self.windows.end, |t| Time(t.0 - 1));
         let sound = self.expect_finite(shared, reached);
         ranks.agree(sound, RunError::code, told)?;
-        let phases: Vec<_> = shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect();
+        let laps = || shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect();
+        let phases = self.phases.take().unwrap_or_else(laps);
         let on_their_way = shared.with_parts(|parts| {
             parts.iter_mut().for_each(|part| part.take_note(flight, Time(reached.0 + 1)));
             let parts: Vec<&Part<W>> = parts.iter().map(|p| &**p).collect();
             self.recorder.on_their_way(self.model, ranks, reached, &parts)
         });
-        // Arrivals after the end, through spikes that were counted in full.
-        let counted = if reached >= self.network.spec.record.start { flight.all() } else { &[] };
-        let late = self.arrivals_from(shared, counted, Time(reached.0 + 1));
+        // Arrivals after the end, through spikes that were counted in full. Whether they are known does not depend on what a rank has counted.
+        let record = &self.network.spec.record;
+        let late = if reached >= record.until() {
+            self.statistics.after.clone()
+        } else {
+            let counted = if reached >= record.start { flight.all() } else { &[] };
+            self.arrivals_from(shared, counted, Time(reached.0 + 1))
+        };
         self.statistics.background = self.background();
         let emitted = self.statistics.events(self.network);
         let events: Vec<u64> = emitted

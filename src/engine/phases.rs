@@ -22,6 +22,9 @@ pub enum Phase {
 /// Number of phases.
 const PHASES: usize = 5;
 
+/// The time that a thread spent in each phase \[s\]; none if it was not asked for.
+pub type Laps = Option<[f64; PHASES]>;
+
 /// A stopwatch that is handed from phase to phase. Without a request for it a lap costs one comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Phases {
@@ -51,12 +54,12 @@ impl Phases {
     }
 
     /// The time spent in each phase \[s\]; none if it was not asked for.
-    pub fn seconds(&self) -> Option<[f64; PHASES]> {
+    pub fn seconds(&self) -> Laps {
         self.last.map(|_| self.seconds)
     }
 
     /// The mean over all threads; none if it was not asked for.
-    pub fn mean(threads: &[Option<[f64; PHASES]>]) -> Option<PhaseSeconds> {
+    pub fn mean(threads: &[Laps]) -> Option<PhaseSeconds> {
         let all: Vec<[f64; PHASES]> = threads.iter().copied().collect::<Option<_>>()?;
         let mean = |phase: Phase| all.iter().map(|p| p[phase as usize]).sum::<f64>() / all.len() as f64;
         (!all.is_empty()).then(|| PhaseSeconds {

@@ -28,7 +28,7 @@ pub struct Recorder {
     track_of: Vec<Option<usize>>,
     states: Vec<StateTrack>,
     weights: Vec<WeightTrack>,
-    record_from: Time,
+    window: (Time, Time),
 }
 
 struct SpikeTrack {
@@ -62,12 +62,12 @@ struct WeightTrack {
 
 impl WeightTrack {
     /// The weights that a window's spikes transmit through static synapses.
-    fn look_up<W: Real>(&mut self, network: &Network, spikes: &[Spike], record_from: Time) {
+    fn look_up<W: Real>(&mut self, network: &Network, spikes: &[Spike]) {
         if self.on != WeightSample::PreSpike {
             return;
         }
         if let Some(rule) = &self.rule {
-            for spike in spikes.iter().filter(|s| s.time >= record_from) {
+            for spike in spikes.iter().filter(|s| network.spec.record.covers(s.time)) {
                 let Some(row) = rule.row_of_source(spike.gid) else { continue };
                 rule.draw(row, &mut self.drawn);
                 let (time, source) = (spike.time, rule.first_source() + row as u32);
@@ -80,7 +80,7 @@ impl WeightTrack {
         }
         let Some(weights) = &self.fixed else { return };
         let population = network.spec.projections[self.projection].source.population;
-        for spike in spikes.iter().filter(|s| s.time >= record_from) {
+        for spike in spikes.iter().filter(|s| network.spec.record.covers(s.time)) {
             let member = network.member(spike.gid);
             if member.population != population {
                 continue;
@@ -160,7 +160,8 @@ impl Recorder {
                 max_delay: network.projections[record.projection].max_delay,
             }
         });
-        Recorder { spikes, track_of, states, weights: weights.collect(), record_from: spec.record.start }
+        let window = (spec.record.start, spec.record.until());
+        Recorder { spikes, track_of, states, weights: weights.collect(), window }
     }
 
     /// The synapses of the `index`-th weight record.
@@ -180,12 +181,12 @@ impl Recorder {
         if !self.spikes.is_empty() {
             self.keep_spikes(network, spikes);
         }
-        for (projection, sent) in transmitted.iter().filter(|(_, s)| s.time >= self.record_from) {
+        for (projection, sent) in transmitted.iter().filter(|(_, s)| network.spec.record.covers(s.time)) {
             let wants = |t: &&mut WeightTrack| t.projection == *projection as usize && t.on == WeightSample::PreSpike;
             self.weights.iter_mut().filter(wants).for_each(|t| t.held.push(*sent));
         }
         for track in &mut self.weights {
-            track.look_up::<W>(network, spikes, self.record_from);
+            track.look_up::<W>(network, spikes);
         }
         for index in 0..self.weights.len() {
             // What was emitted before this has arrived everywhere.
@@ -201,7 +202,7 @@ impl Recorder {
     fn keep_spikes(&mut self, network: &Network, spikes: &[Spike]) {
         // Spikes of one step come population by population: the last one's is looked at first.
         let (mut of, mut track) = (0..0, None);
-        for spike in spikes.iter().filter(|s| s.time >= self.record_from) {
+        for spike in spikes.iter().filter(|s| network.spec.record.covers(s.time)) {
             if !of.contains(&spike.gid) {
                 let population = network.member(spike.gid).population;
                 let found = &network.populations[population];
@@ -226,13 +227,16 @@ impl Recorder {
     /// Samples what is due at the last tick of a window that has been advanced through; nothing but on the first rank.
     pub fn sample<W: Real>(&self, network: &Network, window: &Window, end: Time, parts: &[&Part<W>]) -> Vec<Chunk> {
         let at = Time(window.to.0 - 1);
-        let states: Vec<_> = self.states.iter().filter(|t| t.series.has(at)).collect();
+        let (from, until) = self.window;
+        let states: Vec<_> = self.states.iter().filter(|t| at < until && t.series.has(at)).collect();
         let is_due = |track: &WeightTrack| match track.on {
             WeightSample::PreSpike => false,
             WeightSample::End => at == end,
-            WeightSample::Interval(interval) => Series { start: Time::ZERO, interval }.has(at),
+            WeightSample::Interval(interval) => {
+                at >= from && at < until && Series { start: Time::ZERO, interval }.has(at)
+            }
         };
-        let due = |(_, track): &(usize, &WeightTrack)| is_due(track) && at >= self.record_from;
+        let due = |(_, track): &(usize, &WeightTrack)| is_due(track);
         let snapshots: Vec<_> = self.weights.iter().enumerate().filter(due).collect();
         // What this rank's parts have, in the order of the chunks.
         let mut own: Vec<Vec<f64>> = Vec::new();
@@ -277,8 +281,8 @@ impl Recorder {
     /// At the end: what is held back, and what [`Recorder::on_their_way`] gave.
     pub fn finish(&mut self, on_their_way: Vec<Vec<Sent>>, sink: &mut dyn Sink) -> Result<(), SinkError> {
         for (index, sent) in on_their_way.into_iter().enumerate() {
-            let from = self.record_from;
-            self.weights[index].held.extend(sent.into_iter().filter(|s| s.time >= from));
+            let (from, until) = self.window;
+            self.weights[index].held.extend(sent.into_iter().filter(|s| s.time >= from && s.time < until));
             self.release(index, Time::NEVER, 0, sink)?;
         }
         self.write_spikes(sink)

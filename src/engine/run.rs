@@ -181,7 +181,8 @@ impl Course {
             self.next_checkpoint = every.map(|every| after(window.to, every));
         }
         let looks = windows.samples_at(window) || windows.refreshes_at(window) || windows.ends_stretch(window);
-        Pause { rest: checkpoint || windows.begins_recording(window) || looks, checkpoint }
+        let edge = windows.begins_recording(window) || windows.ends_recording(window);
+        Pause { rest: checkpoint || edge || looks, checkpoint }
     }
 }
 

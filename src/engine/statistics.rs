@@ -55,6 +55,8 @@ pub struct Statistics {
     pub all_spikes: u64,
     /// Arrivals in the window through spikes emitted before it.
     pub before: Vec<u64>,
+    /// Arrivals after the window through spikes emitted in it or before, once it has ended before the run.
+    pub after: Vec<u64>,
     /// Events from inputs in the window.
     pub background: u64,
 }
@@ -68,6 +70,7 @@ impl Statistics {
             spikes: 0,
             all_spikes: 0,
             before: vec![0; network.projections.len()],
+            after: vec![0; network.projections.len()],
             background: 0,
         }
     }
@@ -77,12 +80,17 @@ impl Statistics {
         let small = |count: u64| count < 1 << 62;
         self.counters.len() == neurons
             && self.counters.iter().all(|counter| counter.spikes < 1 << 31 && counter.last.is_possible())
-            && self.before.len() == projections
-            && self.before.iter().chain([&self.spikes, &self.all_spikes, &self.background]).all(|count| small(*count))
+            && [&self.before, &self.after].iter().all(|counts| counts.len() == projections)
+            && self
+                .before
+                .iter()
+                .chain(&self.after)
+                .chain([&self.spikes, &self.all_spikes, &self.background])
+                .all(|count| small(*count))
     }
 
-    /// Counts a window's spikes, sorted by (time, source); `start` is that of the recorded window.
-    pub fn count(&mut self, network: &Network, spikes: &[Spike], start: Time) {
+    /// Counts a window's spikes, sorted by (time, source); only those in the recorded window are in its figures.
+    pub fn count(&mut self, network: &Network, spikes: &[Spike]) {
         // Spikes of one step come population by population: the last one's is looked at first.
         let mut of = 0..0;
         let mut neuron = 0;
@@ -96,7 +104,7 @@ impl Statistics {
                 neuron = u64::from(matches!(kind, PopulationKind::Neuron { .. }));
             }
             self.all_spikes += neuron;
-            if spike.time < start {
+            if !network.spec.record.covers(spike.time) {
                 continue;
             }
             self.spikes += neuron;

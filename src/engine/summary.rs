@@ -22,7 +22,7 @@ pub fn summarise(
 ) -> Summary {
     let spec = &network.spec;
     let warmup_s = spec.record.start.min(reached).seconds();
-    let duration_s = (reached - spec.record.start).seconds().max(0.0);
+    let duration_s = (reached.min(spec.record.until()) - spec.record.start).seconds().max(0.0);
     let mut populations = Map::new();
     for (index, population) in spec.populations.iter().enumerate() {
         let (spikes, cv) = statistics.population(network, index);

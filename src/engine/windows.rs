@@ -51,8 +51,10 @@ pub struct Windows {
     pub quantum: Time,
     /// The last moment of the run.
     pub end: Time,
-    /// Start of the recorded window.
+    /// Start of the recorded window,
     start: Time,
+    /// and its end, from which on nothing is sampled but weights at the end.
+    stop: Time,
     series: Vec<Series>,
     /// When the losses of crossbars are looked at.
     refreshes: Vec<Series>,
@@ -86,6 +88,7 @@ impl Windows {
             quantum: network.min_delay.min(longest(members, step)),
             end,
             start: record.start,
+            stop: record.until(),
             series,
             refreshes,
             scalings,
@@ -102,7 +105,11 @@ impl Windows {
         if from < self.start {
             to = to.min(self.start);
         }
-        for series in self.series.iter().chain(&self.refreshes).chain(&self.scalings) {
+        let recorded = from < self.stop;
+        if recorded {
+            to = to.min(self.stop);
+        }
+        for series in self.series.iter().filter(|_| recorded).chain(&self.refreshes).chain(&self.scalings) {
             to = to.min(series.next(from).saturating_add(Time(1)));
         }
         Some(Window { from, to })
@@ -111,7 +118,7 @@ impl Windows {
     /// Is anything sampled at the last tick of the window?
     pub fn samples_at(&self, window: &Window) -> bool {
         let at = Time(window.to.0 - 1);
-        (self.at_end && at == self.end) || self.series.iter().any(|s| s.has(at))
+        (self.at_end && at == self.end) || (at < self.stop && self.series.iter().any(|s| s.has(at)))
     }
 
     /// Are the losses of a crossbar due after the window? Not at the very end, where nobody would see them.
@@ -128,6 +135,11 @@ impl Windows {
     /// Does the recorded span begin with or right after this window?
     pub fn begins_recording(&self, window: &Window) -> bool {
         window.to == self.start || (self.start == Time::ZERO && window.from == Time::ZERO)
+    }
+
+    /// Does the recorded span end with this window? Not where it goes on to the end of the run.
+    pub fn ends_recording(&self, window: &Window) -> bool {
+        window.to == self.stop
     }
 }
 
@@ -157,6 +169,7 @@ mod tests {
             quantum: Time(100),
             end: Time(1000),
             start: Time(250),
+            stop: Time(615),
             series: vec![Series { start: Time(30), interval: Time(70) }],
             refreshes: vec![Series { start: Time(90), interval: Time(90) }],
             scalings: Vec::new(),
@@ -166,14 +179,16 @@ mod tests {
         while let Some(window) = windows.next(from) {
             assert!(window.from == from && window.to > from && window.to - from <= Time(100));
             ends.push(window.to.0);
-            let sampled = window.to.0 > 30 && (window.to.0 - 31) % 70 == 0 || window.to.0 == 1001;
+            let in_series = window.to.0 > 30 && (window.to.0 - 31) % 70 == 0 && window.to.0 <= 615;
+            let sampled = in_series || window.to.0 == 1001;
             assert_eq!(windows.samples_at(&window), sampled, "{window:?}");
             assert_eq!(windows.begins_recording(&window), window.to.0 == 250);
+            assert_eq!(windows.ends_recording(&window), window.to.0 == 615);
             assert_eq!(windows.refreshes_at(&window), window.to.0 > 1 && window.to.0 % 90 == 1);
             from = window.to;
         }
         assert_eq!(*ends.last().unwrap(), 1001);
-        assert!((0..13).all(|n| ends.contains(&(31 + 70 * n))), "{ends:?}");
-        assert!((1..10).all(|n| ends.contains(&(100 * n))) && ends.contains(&250));
+        assert!((0..9).all(|n| ends.contains(&(31 + 70 * n))), "{ends:?}");
+        assert!((1..10).all(|n| ends.contains(&(100 * n))) && ends.contains(&250) && ends.contains(&615));
     }
 }

@@ -116,6 +116,18 @@ pub enum BindError {
     },
 }
 
+/// The units at these positions, of `count` units.
+///
+/// # Errors
+/// The position of one that is not there.
+pub fn units_at(ranges: &[(usize, usize)], count: usize) -> Result<Vec<usize>, usize> {
+    // Ranges may be absurdly long: look at their ends before listing them.
+    if let Some(&(first, last)) = ranges.iter().find(|range| range.1 >= count) {
+        return Err(if first >= count { first } else { last });
+    }
+    Ok(ranges.iter().flat_map(|&(first, last)| first..=last).collect())
+}
+
 /// The units of `keep` that fulfil the conditions on columns of the units, on `id` and on `population`; the recording calls its units `ids`.
 ///
 /// # Errors
@@ -246,19 +258,12 @@ impl NetworkSpec {
             _ => return Err(BindError::NoRecording(name)),
         };
         let count = recording.spikes.unit_ids.len();
-        let keep: Vec<usize> = match &wanted.units {
+        let keep = match &wanted.units {
             None => (0..count).collect(),
-            Some(ranges) => {
-                // Ranges may be absurdly long: look at their ends before listing them.
-                if let Some(&(first, last)) = ranges.iter().find(|r| r.1 >= count) {
-                    let unit = if first >= count { first } else { last };
-                    return Err(match count {
-                        0 => BindError::NoUnits(name),
-                        _ => BindError::NoSuchUnit { population: name, unit, count },
-                    });
-                }
-                ranges.iter().flat_map(|&(first, last)| first..=last).collect()
-            }
+            Some(ranges) => units_at(ranges, count).map_err(|unit| match count {
+                0 => BindError::NoUnits(name.clone()),
+                _ => BindError::NoSuchUnit { population: name.clone(), unit, count },
+            })?,
         };
         if keep.is_empty() {
             return Err(BindError::NoUnits(name));

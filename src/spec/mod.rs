@@ -58,7 +58,7 @@ mod tree;
 mod values;
 mod values_file;
 
-pub use bind::{BindError, Bound, units_where};
+pub use bind::{BindError, Bound, units_at, units_where};
 pub use devices::{device, device_file, device_presets, waveform};
 pub use error::ModelError;
 pub use keys::{Absent, Key, Table};

@@ -385,6 +385,11 @@ impl Connect {
     pub fn by_target(&self) -> bool {
         matches!(self, Connect::FixedIndegree(_))
     }
+
+    /// Is the number of synapses known only when they are drawn? Otherwise it is an expectation.
+    pub fn number_is_drawn(&self) -> bool {
+        matches!(self, Connect::FixedProbability(_))
+    }
 }
 
 /// `[record]`.
@@ -392,12 +397,26 @@ impl Connect {
 pub struct RecordSpec {
     /// What comes before is warm-up.
     pub start: Time,
+    /// From here on nothing is recorded; none: up to the end, and what happens at that moment too.
+    pub stop: Option<Time>,
     /// Whose spikes are recorded.
     pub spikes: Vec<Slice>,
     /// `[[record.state]]`.
     pub state: Vec<StateRecord>,
     /// `[[record.weights]]`.
     pub weights: Vec<WeightRecord>,
+}
+
+impl RecordSpec {
+    /// Where the recorded window ends; later than anything if with the run.
+    pub fn until(&self) -> Time {
+        self.stop.unwrap_or(Time::NEVER)
+    }
+
+    /// Whether a moment is in the recorded window.
+    pub fn covers(&self, time: Time) -> bool {
+        time >= self.start && time < self.until()
+    }
 }
 
 /// `[[record.state]]`.

@@ -25,6 +25,14 @@ impl Reader<'_> {
                 return Err(node.at.error(format!("found {}, which is not before the end at {end}", spec.start)));
             }
         }
+        if let Some(node) = table.get("stop") {
+            let stop = self.scope.time(node)?;
+            if stop <= spec.start {
+                let message = format!("found {stop}, which is not after record.start, {}", spec.start);
+                return Err(node.at.error(message));
+            }
+            spec.stop = Some(stop);
+        }
         if let Some(node) = table.get("spikes") {
             spec.spikes = match (node.text(), node.array()) {
                 (Some("all"), _) => all(),
@@ -47,6 +55,9 @@ impl Reader<'_> {
         let place = required(table, "population", &node.at, "a population such as \"E\" or a slice")?;
         let interval = table.get("interval").map_or(Ok(self.resolution), |node| self.scope.duration(node))?;
         let start = table.get("start").map_or(Ok(spec.start), |node| self.scope.time(node))?;
+        if let (Some(node), true) = (table.get("start"), start >= spec.until()) {
+            return Err(node.at.error(format!("found {start}, which is not before record.stop, {}", spec.until())));
+        }
         for slice in self.slices(place)? {
             let population = &self.populations[slice.population];
             let PopulationKind::Neuron { neuron, .. } = &population.kind else {

@@ -105,6 +105,19 @@ pub(crate) fn count<S: SpikeSource + ?Sized>(source: &S, window: (f64, f64)) -> 
     Ok(counts)
 }
 
+/// Looks for the first and the last spike time \[s\] by going through all.
+pub(super) fn ends<S: SpikeSource + ?Sized>(source: &S) -> Result<Option<(f64, f64)>, SourceError> {
+    let mut ends: Option<(f64, f64)> = None;
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    source.runs(0..source.unit_ids().len(), all, &mut |times, _| {
+        for &time in times {
+            let (first, last) = ends.unwrap_or((time, time));
+            ends = Some((first.min(time), last.max(time)));
+        }
+    })?;
+    Ok(ends)
+}
+
 /// Goes through the trains with `start <= t < stop` \[s\] unit by unit, in their order. At most `most` spikes are held at once, more only
 /// of a unit that has more; a source that is a file is read as often as that takes.
 ///
@@ -219,15 +232,7 @@ impl SpikeSource for Selected<'_> {
     }
 
     fn ends(&self) -> Result<Option<(f64, f64)>, SourceError> {
-        let mut ends: Option<(f64, f64)> = None;
-        let all = (f64::NEG_INFINITY, f64::INFINITY);
-        self.runs(0..self.units.len(), all, &mut |times, _| {
-            for &time in times {
-                let (first, last) = ends.unwrap_or((time, time));
-                ends = Some((first.min(time), last.max(time)));
-            }
-        })?;
-        Ok(ends)
+        ends(self)
     }
 
     fn pieces(&self, start: f64, stop: f64, take: &mut Take) -> Result<(), SourceError> {

@@ -226,6 +226,37 @@ fn rates_are_over_what_was_recorded_of_a_run() {
 }
 
 #[test]
+fn figures_are_over_the_window_that_was_recorded() {
+    let folder = workplace();
+    let model = "simulation.duration = '3 s'\nrecord = { start = '1 s', stop = '2 s' }\n\
+                 population.p = { size = 100, source.poisson.rate = '10 Hz' }\n\
+                 population.clock = { size = 1, source.regular = { rate = '10 Hz', phase = '100 ms' } }\n";
+    std::fs::write(folder.path().join("cut.toml"), model).unwrap();
+    let run = json(&folder, &["run", "cut.toml", "-o", "cut.h5", "--json"]);
+    assert_eq!([&run["warmup_s"], &run["duration_s"]], [1.0, 1.0]);
+    // At 1.0 s, not at 2.0 s.
+    assert_eq!(run["populations"]["clock"]["spikes"], 10);
+    assert_eq!(run["populations"]["clock"]["rate_hz"], 10.0);
+    let found = json(&folder, &["stats", "cut.h5", "--json"]);
+    assert_eq!((&found["start_s"], &found["stop_s"].as_f64().unwrap().round()), (&Value::from(1.0), &2.0), "{found}");
+    let rate = |value: &Value| value.as_f64().unwrap();
+    let (told, mean) = (&run["populations"]["p"]["rate_hz"], &found["populations"]["p"]["rate_hz"]["mean"]);
+    assert!((rate(told) - rate(mean)).abs() < 1e-9 * rate(told), "{told} {mean}");
+    let drawn = good(&memspike(folder.path(), &["raster", "cut.h5", "-o", "cut.png", "--population", "clock"]));
+    assert!(drawn.contains("10 spikes"), "{drawn}");
+    // The whole run has the same spikes there.
+    good(&memspike(folder.path(), &["run", "cut.toml", "-o", "all.h5", "--set", "record={}"]));
+    let args = ["diff", "cut.h5", "all.h5", "--start", "1s", "--stop", "2s", "--json"];
+    assert_eq!(json(&folder, &args)["same"], true);
+    let refused = |key: &str| bad(&memspike(folder.path(), &["check", "cut.toml", "--set", key]), 2);
+    assert!(refused("record.stop=1 s").contains("found 1 s, which is not after record.start, 1 s"));
+    assert!(refused("record.stop=1").contains("time"));
+    let state = "record.state=[{ population = 'n', start = '2 s' }]";
+    let args = ["check", "cut.toml", "--set", "population.n={ size = 1, neuron = 'lif_exp' }", "--set", state];
+    assert!(bad(&memspike(folder.path(), &args), 2).contains("found 2 s, which is not before record.stop, 2 s"));
+}
+
+#[test]
 fn weights_that_are_recorded_at_the_end_are_among_the_figures() {
     let folder = workplace();
     let model = "simulation.duration = '10 ms'\npopulation.a = { size = 4, source.poisson.rate = '0 Hz' }\n\

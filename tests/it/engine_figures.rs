@@ -57,12 +57,17 @@ fn columns(ran: &Ran, index: usize) -> (&[u64], &[u64], &[f64]) {
 #[test]
 fn synaptic_events_are_the_arrivals_in_the_window_counted_by_brute_force() {
     for engine in ["event", "grid"] {
-        for start in ["0 ms", "10 ms", "33.3 ms"] {
-            let from = Time::from_ms(start[..start.len() - 3].parse().unwrap());
-            let all = run(MODEL, &[("simulation.engine", engine)], 1);
-            let end = Time::from_ms(60.0);
+        let all = run(MODEL, &[("simulation.engine", engine)], 1);
+        let ms = |text: &str| Time::from_ms(text[..text.len() - 3].parse().unwrap());
+        // A window that ends with the run has the run's last moment in it, one that ends before has not.
+        for (start, stop) in
+            [("0 ms", "70 ms"), ("10 ms", "60 ms"), ("33.3 ms", "60.1 ms"), ("0 ms", "58 ms"), ("8 ms", "59.9 ms")]
+        {
+            let (from, to) = (ms(start), ms(stop));
+            let end = Time::from_ms(60.0).min(Time(to.0 - 1));
             for threads in [1, 3] {
-                let ran = run(MODEL, &[("simulation.engine", engine), ("record.start", start)], threads);
+                let sets = [("simulation.engine", engine), ("record.start", start), ("record.stop", stop)];
+                let ran = run(MODEL, &sets, threads);
                 let mut total = 0;
                 for (index, (name, population)) in SOURCES.into_iter().enumerate() {
                     assert_eq!(ran.layout.weights[index].projection, name);
@@ -76,12 +81,12 @@ fn synaptic_events_are_the_arrivals_in_the_window_counted_by_brute_force() {
                     }
                     let found = ran.outcome.summary.projections[name]["events"].as_u64().unwrap();
                     assert!(expected > 0, "{name} carries nothing: the test tests little");
-                    assert_eq!(found, expected, "{engine} {start}: {name} on {threads} threads");
+                    assert_eq!(found, expected, "{engine} {start} to {stop}: {name} on {threads} threads");
                     let synapses = ran.outcome.summary.projections[name]["synapses"].as_u64().unwrap();
                     assert_eq!(synapses, sources.len() as u64, "{name}");
                     total += expected;
                 }
-                assert_eq!(ran.outcome.summary.synaptic_events, total, "{engine} {start}");
+                assert_eq!(ran.outcome.summary.synaptic_events, total, "{engine} {start} to {stop}");
             }
         }
     }

@@ -280,9 +280,10 @@ fn every_plasticity_rule_has_the_bytes_of_threads_alone_and_so_has_what_a_checkp
 }
 
 #[test]
-fn the_recorded_window_may_begin_later() {
+fn the_recorded_window_may_begin_later_and_end_earlier() {
     for sets in [&VARIANTS[0], &VARIANTS[2]] {
-        let sets = [&sets[..], &[("record.start", "11.3 ms"), ("record.weights", "[]")]].concat();
+        let window = [("record.start", "11.3 ms"), ("record.stop", "24.2 ms"), ("record.weights", "[]")];
+        let sets = [&sets[..], &window].concat();
         let alone = run(RICH, &sets, 2);
         let many = run_on(RICH, &sets, 3, 1);
         assert_same(&alone.bytes(), &many.bytes(), "later");

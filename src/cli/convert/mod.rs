@@ -1,5 +1,6 @@
 //! `memspike convert`: a recording or result as a file of another format, or a network as a NIR graph or a SONATA circuit.
 
+mod cut;
 mod network;
 mod nir;
 mod sonata;
@@ -9,23 +10,28 @@ use std::time::UNIX_EPOCH;
 
 use memspike::format::result::ResultError;
 use memspike::format::{self, Session, Subject, Target};
-use memspike::spikes::Recording;
+use memspike::spikes::{Recording, SpikeSource};
 use memspike::time::Time;
 
 use crate::cli::memory::grouped;
 use crate::cli::model::is_circuit;
 use crate::cli::note;
 use crate::cli::output::Output;
+use crate::cli::part::Part;
 use crate::cli::{Done, Failure, clock, graph, quantity};
 
 /// Convert a recording or a result to NWB, SONATA, CSV or NPY, or a model to a NIR graph or a SONATA circuit
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike convert session.nwb spikes.csv\n  \
+                        memspike convert session.nwb part.nwb --start 2283s --stop 2284s --where heldout=false\n  \
                         memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
                         memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n  \
                         memspike convert tests/data/nir/chain.toml circuit --to sonata\n\n\
                         NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
                         CSV and NPY, milliseconds in SONATA.\n\
+                        A part of a recording: --start, --stop, --units, --population and --where choose spikes with start <= t < stop; times stay \
+                        as they are. NWB then has what was observed in the window (all of it, where the recording does not say), the samples \
+                        of signals in it, and each trial or other interval that overlaps it, whole.\n\
                         The Python package nir reads graphs, NEST, bmtk and libsonata circuits; what they have no words for is told or refused \
                         (docs/INTERCHANGE.md).")]
 pub struct Args {
@@ -51,6 +57,9 @@ pub struct Args {
     /// Of a graph or a circuit: lay a value over the model, such as parameters.g=4.5; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
     set: Vec<(String, String)>,
+
+    #[command(flatten)]
+    part: Part,
 
     #[command(flatten)]
     session: SessionFlags,
@@ -136,6 +145,8 @@ struct SessionFlags {
 /// Reads, writes, and says what was written.
 pub fn run(args: Args) -> Result<Done, Failure> {
     let is_model = is_circuit(&args.input) || args.input.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    let is_network = is_model || (args.to.is_none() && graph::is_graph(&args.output));
+    args.refuse_idle(is_network)?;
     if is_model && matches!(args.to, Some(To::Sonata)) {
         return sonata::run(&args);
     }
@@ -164,6 +175,13 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     };
     let (recording, spikes) = format::read_in_order(&args.input).map_err(Failure::input)?;
     note::notes(&recording.notes);
+    let cut = cut::cut(&args.part, &recording, &*spikes)?;
+    let units = cut.as_ref().map(|cut| cut.select(&*spikes));
+    let spikes: Box<dyn SpikeSource + '_> = match (&cut, &units) {
+        (Some(cut), Some(units)) => Box::new(cut.between(units)),
+        _ => spikes,
+    };
+    let recording = cut.map_or(recording, |cut| cut.recording);
     let (start, assumed) = start(&args, &recording);
     if assumed && target == Target::Nwb {
         note::note(format_args!(
@@ -183,6 +201,28 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         grouped(wrote.spikes),
         grouped(spikes.unit_ids().len() as u64)
     )))
+}
+
+impl Args {
+    /// Refuses options that this input does not heed.
+    fn refuse_idle(&self, is_network: bool) -> Result<(), Failure> {
+        let part = &self.part;
+        let of_recordings = [
+            ("--start", part.start.is_some()),
+            ("--stop", part.stop.is_some()),
+            ("--units", part.units.is_some()),
+            ("--population", !part.population.is_empty()),
+            ("--where", !part.filter.is_empty()),
+        ];
+        let of_networks = [("--dt", self.dt.is_some()), ("--set", !self.set.is_empty())];
+        let (idle, what): (&[_], _) = if is_network {
+            (&of_recordings, "a network, which is written whole; it chooses a part of a recording or a result")
+        } else {
+            (&of_networks, "a recording or a result; it is for a model that becomes a graph or a circuit")
+        };
+        let Some((option, _)) = idle.iter().find(|(_, given)| *given) else { return Ok(()) };
+        Err(Failure::input(format!("{option} changes nothing: {} is {what}.", self.input.display())))
+    }
 }
 
 /// When the session began, and whether that had to be taken from the file's date.

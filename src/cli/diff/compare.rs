@@ -267,8 +267,8 @@ mod tests {
     }
 
     fn side(path: &Path, recording: Recording, spikes: Box<dyn SpikeSource>) -> Side {
-        let part = Part { start: None, stop: None, population: Vec::new(), filter: Vec::new() };
-        let chosen = part.units(&recording, spikes.unit_ids()).unwrap();
+        let part = Part::default();
+        let chosen = part.chosen(&recording, spikes.unit_ids()).unwrap();
         let window = part.window(&recording, spikes.ends().unwrap()).unwrap();
         Side { path: path.to_owned(), recording, spikes, chosen, window }
     }

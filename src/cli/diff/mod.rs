@@ -110,7 +110,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 fn read(path: &Path, part: &Part) -> Result<Side, Failure> {
     let (recording, spikes) = format::read_in_order(path).map_err(Failure::input)?;
     recording.notes.iter().for_each(|text| note(format!("{}: {text}", path.display())));
-    let chosen = part.units(&recording, spikes.unit_ids())?;
+    let chosen = part.chosen(&recording, spikes.unit_ids())?;
     let window = part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     Ok(Side { path: path.to_owned(), recording, spikes, chosen, window })
 }

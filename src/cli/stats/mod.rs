@@ -151,7 +151,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 fn measure(args: &Args) -> Result<Measured, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
-    let chosen = args.part.units(&recording, spikes.unit_ids())?;
+    let chosen = args.part.chosen(&recording, spikes.unit_ids())?;
     if chosen.units() == 0 {
         return Err(Failure::input(format!("{} has no units.", args.file.display())));
     }

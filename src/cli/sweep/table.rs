@@ -39,21 +39,34 @@ pub struct Row<'a> {
     pub figures: &'a Map<String, Value>,
 }
 
-/// The table as CSV (RFC 4180): keys, file, figures; a column for each figure that any run has.
+/// The order of what populations and projections have; the rest comes behind, as a run tells it.
+const ORDER: [&str; 10] = ["size", "spikes", "rate_hz", "cv_isi", "synapses", "events", "mean", "std", "min", "max"];
+
+/// The table as CSV (RFC 4180): keys, file, figures; a column for each figure that any run has. A figure stands beside its neighbours, whichever
+/// run is the first that has it.
 pub fn csv(axes: &[Axis], rows: &[Row<'_>]) -> String {
     let cells: Vec<Map<String, Value>> = rows.iter().map(|row| flat(row.figures)).collect();
     let mut names: Vec<&String> = Vec::new();
-    for name in cells.iter().flat_map(Map::keys) {
-        if !names.contains(&name) {
-            names.push(name);
+    for cells in &cells {
+        let mut after = 0;
+        for name in cells.keys() {
+            match names.iter().position(|known| *known == name) {
+                Some(place) => after = place + 1,
+                None => {
+                    names.insert(after, name);
+                    after += 1;
+                }
+            }
         }
     }
+    names.retain(|name| cells.iter().any(|cells| !cells.get(*name).is_none_or(Value::is_null)));
     let keys = axes.iter().map(|axis| quoted(&axis.column()));
     let head: Vec<String> = keys.chain([FILE.to_string()]).chain(names.iter().map(|name| quoted(name))).collect();
     let mut out = head.join(",") + "\n";
     for (row, cells) in rows.iter().zip(&cells) {
         let values = axes.iter().zip(row.point).map(|(axis, &i)| quoted(&axis.values[i]));
-        let figures = names.iter().map(|name| cells.get(*name).map_or(String::new(), Value::to_string));
+        let text = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
+        let figures = names.iter().map(|name| cells.get(*name).map_or(String::new(), text));
         let line: Vec<String> = values.chain([quoted(row.file)]).chain(figures).collect();
         out += &line.join(",");
         out.push('\n');
@@ -61,7 +74,7 @@ pub fn csv(axes: &[Axis], rows: &[Row<'_>]) -> String {
     out
 }
 
-/// Numbers under their paths; what is null is left out.
+/// Numbers under their paths, and what is not known, which keeps its place.
 fn flat(figures: &Map<String, Value>) -> Map<String, Value> {
     let mut out = Map::new();
     for name in FIGURES {
@@ -72,8 +85,15 @@ fn flat(figures: &Map<String, Value>) -> Map<String, Value> {
 
 fn flatten(path: String, value: &Value, out: &mut Map<String, Value>) {
     match value {
-        Value::Number(_) => drop(out.insert(path, value.clone())),
-        Value::Object(inner) => inner.iter().for_each(|(name, value)| flatten(format!("{path}.{name}"), value, out)),
+        Value::Number(_) | Value::Null => drop(out.insert(path, value.clone())),
+        Value::Object(inner) => {
+            let mut inner: Vec<(&String, &Value)> = inner.iter().collect();
+            // Names of populations and projections stay in the order of the model.
+            if path.contains('.') {
+                inner.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
+            }
+            inner.into_iter().for_each(|(name, value)| flatten(format!("{path}.{name}"), value, out));
+        }
         _ => {}
     }
 }
@@ -137,6 +157,29 @@ mod tests {
              1,\"a,b.nwb\",x.h5,7,1.5e-9,\n1.5,\"a,b.nwb\",y.h5,8,,2.0\n"
         );
         assert_eq!(parse(&text)[1], ["1", "a,b.nwb", "x.h5", "7", "1.5e-9", ""]);
+    }
+
+    #[test]
+    fn figures_that_the_first_run_does_not_have_stand_beside_their_neighbours() {
+        let of = |cv: Value| json!({ "rate_hz": 2, "cv_isi": cv, "spikes": 5, "size": 9 });
+        let first = json!({
+            "spikes": 7, "populations": { "Z": of(json!(null)), "A": of(json!(0.5)) },
+            "projections": { "p": { "weight": null, "events": 4, "synapses": 3 } }
+        });
+        let second = json!({
+            "spikes": 7, "populations": { "Z": of(json!(0.25)), "M": { "rate_hz": 1.0 }, "A": of(json!(null)) },
+            "projections": { "p": { "weight": { "max": 4, "mean": 2 }, "events": 4, "synapses": 3 } }
+        });
+        let row = |figures| Row { point: &EMPTY, file: "x", figures };
+        static EMPTY: Point = Vec::new();
+        let text = csv(&[], &[row(first.as_object().unwrap()), row(second.as_object().unwrap())]);
+        assert_eq!(
+            parse(&text)[0].join(" "),
+            "file spikes populations.Z.size populations.Z.spikes populations.Z.rate_hz populations.Z.cv_isi populations.M.rate_hz \
+             populations.A.size populations.A.spikes populations.A.rate_hz populations.A.cv_isi projections.p.synapses \
+             projections.p.events projections.p.weight.mean projections.p.weight.max"
+        );
+        assert_eq!(parse(&text)[1][5..7], ["", ""], "what is not known is empty");
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! What a result says of its run before the first spike.
 
-use crate::spikes::{Column, IntervalTable, Signal};
+use crate::spikes::{IntervalTable, Signal};
 
 /// The run that a result comes from. Times of behaviour and intervals are model time.
 #[derive(Clone, Debug, Default)]
@@ -43,38 +43,15 @@ impl Header {
     /// intervals that overlap it; `start` is model time 0.
     pub fn add_recording(&mut self, signals: &[Signal], intervals: &[IntervalTable], start: f64, stop: f64) {
         for signal in signals {
-            let from = signal.times.partition_point(|t| *t < start);
-            let to = signal.times.partition_point(|t| *t <= stop).max(from);
-            self.behavior.push(Signal {
-                name: signal.name.clone(),
-                unit: signal.unit.clone(),
-                times: signal.times[from..to].iter().map(|t| t - start).collect(),
-                data: signal.data[from * signal.width..to * signal.width].to_vec(),
-                width: signal.width,
-            });
+            // A sample at the very end is one.
+            let mut signal = signal.between(start, stop.next_up());
+            signal.times.iter_mut().for_each(|t| *t -= start);
+            self.behavior.push(signal);
         }
         for table in intervals {
-            let rows = table.start.iter().zip(&table.stop);
-            let keep: Vec<usize> = rows
-                .enumerate()
-                .filter(|(_, (from, to))| **to >= start && **from <= stop)
-                .map(|(row, _)| row)
-                .collect();
-            let shifted = |times: &[f64]| keep.iter().map(|&row| times[row] - start).collect();
-            let table = IntervalTable {
-                name: table.name.clone(),
-                start: shifted(&table.start),
-                stop: shifted(&table.stop),
-                columns: table.columns.iter().map(|(name, column)| (name.clone(), select(column, &keep))).collect(),
-            };
+            let mut table = table.overlapping(start, stop);
+            table.start.iter_mut().chain(&mut table.stop).for_each(|t| *t -= start);
             self.recorded_intervals.push(RecordedTable { table, t0_s: start });
         }
-    }
-}
-
-fn select(column: &Column, rows: &[usize]) -> Column {
-    match column {
-        Column::Number(values) => Column::Number(rows.iter().map(|&row| values[row]).collect()),
-        Column::Text(values) => Column::Text(rows.iter().map(|&row| values[row].clone()).collect()),
     }
 }

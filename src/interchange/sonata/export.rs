@@ -177,6 +177,9 @@ fn said_of_the_model(spec: &NetworkSpec) -> Vec<String> {
     if spec.record.start > Time::ZERO {
         notes.push("record.start: a circuit keeps spikes from the start".to_owned());
     }
+    if spec.record.stop.is_some() {
+        notes.push("record.stop: a circuit keeps spikes up to the end".to_owned());
+    }
     if spec.record.weights.iter().any(|w| !spec.projections[w.projection].is_static()) {
         notes.push("record.weights: weights of a circuit don't change; left out".to_owned());
     }
@@ -311,7 +314,7 @@ fn reports(spec: &NetworkSpec, sets: &mut Map<String, Value>, notes: &mut Vec<St
                 let variables = &neuron.model.describe().variables;
                 let names = record.variables.iter().map(|v| nest::name(variables[*v].name));
                 let names: Vec<Value> = names.map(Value::from).collect();
-                let report = json!({
+                let mut report = json!({
                     "cells": name,
                     "variable_name": if let [one] = &names[..] { one.clone() } else { Value::Array(names) },
                     "module": "multimeter_report",
@@ -319,6 +322,12 @@ fn reports(spec: &NetworkSpec, sets: &mut Map<String, Value>, notes: &mut Vec<St
                     "dt": record.interval.ms(),
                     "file_name": format!("{name}.h5"),
                 });
+                if let Some(stop) = spec.record.stop {
+                    // The last sample before it: a report's end is one.
+                    let samples = (stop.0 - 1 - record.start.0) / record.interval.0;
+                    let last = Time(record.start.0 + samples.max(0) * record.interval.0);
+                    report["end_time"] = last.ms().into();
+                }
                 let members = record.members(population.size);
                 sets.insert(name.clone(), json!({ "population": population.name, "node_id": members }));
                 reports.insert(name.clone(), report);
