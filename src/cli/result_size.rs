@@ -17,8 +17,8 @@ const NUMBER: f64 = 8.0;
 /// Rows of a table of spikes that are written together, and take their room even if they are fewer.
 const CHUNK: f64 = 16_384.0;
 /// What a result has beside its tables, and what each of them has beside its rows: names, attributes, groups (measured).
-const FRAME: f64 = 6_000.0;
-const TABLE: f64 = 2_000.0;
+const FRAME: f64 = 9_500.0;
+const TABLE: f64 = 600.0;
 
 /// The size that a result is expected to have.
 pub struct ResultSize {

@@ -76,7 +76,7 @@ fn numbers_that_are_drawn_are_told_as_expectations() {
     assert!(text.contains("2,000 expected") && text.contains("if neurons fire at 10 Hz"), "{text}");
     let text = good(&memspike(folder.path(), &["check", "m.toml", "--rate", "25Hz"]));
     assert!(text.contains("5,000 expected") && text.contains("if neurons fire at 25 Hz"), "{text}");
-    assert!(bad(&memspike(folder.path(), &["check", "m.toml", "--rate", "-1 Hz"]), 2).contains("rate"));
+    assert!(bad(&memspike(folder.path(), &["check", "m.toml", "--rate=-1Hz"]), 2).contains("rate"));
     // Nobody knows the size of what has no end.
     std::fs::write(folder.path().join("open.toml"), "population.a = { size = 1, neuron = 'lif_exp' }\n").unwrap();
     assert_eq!(json(folder.path(), &["check", "open.toml"])["result"], Value::Null);
