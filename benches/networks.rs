@@ -65,6 +65,33 @@ const SILENT: &str = "population.silent = { size = 8000, neuron.cell = { e_l = '
 const DEVICES: &str = "record.weights = []\nparameters = { mu = 0, lambda = 0.005 }\n\
     [projection.plastic.device.soft_bounds]\nsigma_d2d = 0.1\nsigma_c2c = 0.3";
 
+/// 2,000 neurons of a model on both engines (benches/neurons.toml), with weights of both signs.
+macro_rules! neurons {
+    ($model:literal, $cell:literal, $excitatory:literal, $inhibitory:literal) => {{
+        let one = |name, engine| Case {
+            name,
+            model: "../benches/neurons",
+            layer: concat!(
+                "population.cells.neuron.",
+                $model,
+                " = { ",
+                $cell,
+                " }\n",
+                "projection.excitatory.weight = '",
+                $excitatory,
+                "'\nprojection.inhibitory.weight = '",
+                $inhibitory,
+                "'"
+            ),
+            engine,
+            precision: "double",
+            times: (0.2, 0.5),
+            peer: Some((concat!("neurons_", $model), &["nest"])),
+        };
+        [one(concat!($model, "_grid"), "grid"), one(concat!($model, "_event"), "event")]
+    }};
+}
+
 /// A tenth of the neurons of `procedural`, as many synapses each: 10^9, which can be stored.
 const TENTH: &str = "parameters.order = 20_000";
 
@@ -83,7 +110,7 @@ fn cases() -> Vec<Case> {
         peer: None,
     };
     let ideal = "record.weights = []";
-    vec![
+    let mut networks = vec![
         Case {
             layer: "parameters.scale = 1",
             precision: "single",
@@ -110,7 +137,20 @@ fn cases() -> Vec<Case> {
         Case { layer: ideal, ..case("stdp", "stdp_brunel", "grid", 0.3) },
         Case { precision: "single", times: (0.05, 0.1), ..case("hpc", "hpc_benchmark", "grid", 0.1) },
         Case { layer: DEVICES, ..case("stdp_memristive", "stdp_brunel_multiplicative", "grid", 0.3) },
-    ]
+    ];
+    networks.extend(neurons!("lif_delta", "i_e = { uniform = ['300 pA', '500 pA'] }", "0.2 mV", "-0.8 mV"));
+    networks.extend(neurons!("lif_exp", "i_e = { uniform = ['300 pA', '500 pA'] }", "30 pA", "-120 pA"));
+    networks.extend(neurons!("lif_alpha", "i_e = { uniform = ['300 pA', '500 pA'] }", "30 pA", "-120 pA"));
+    networks.extend(neurons!("lif_cond_exp", "i_e = { uniform = ['200 pA', '400 pA'] }", "1 nS", "-4 nS"));
+    networks.extend(neurons!("lif_cond_alpha", "i_e = { uniform = ['200 pA', '400 pA'] }", "1 nS", "-4 nS"));
+    networks.extend(neurons!(
+        "adex",
+        "tau_syn_ex = '5 ms', tau_syn_in = '10 ms', b = '20 pA', t_ref = '2 ms', i_e = { uniform = ['500 pA', '900 pA'] }",
+        "1 nS",
+        "-4 nS"
+    ));
+    networks.extend(neurons!("izhikevich", "i_e = { uniform = ['4 pA', '10 pA'] }", "0.2 mV", "-0.8 mV"));
+    networks
 }
 
 /// What one run says of itself, by the names of `memspike run --json`.

@@ -97,7 +97,7 @@ pub fn sinh(x: f64) -> f64 {
     libm::sinh(x)
 }
 
-/// x^y for x >= 0 and y > 0, without a branch or a table, so that a loop over it becomes vector code. Relative error a few
+/// x^y for x >= 0 and y > 0, or x > 1e-307 and any y, without a branch or a table, so that a loop over it becomes vector code. Relative error a few
 /// 1e-16 while |y ln x| is of order 1, and that times 1e-16 beyond; what lies below 1e-307 counts as 0.
 ///
 /// ln x by the series of atanh((m - 1)/(m + 1)) on the mantissa m, e^x by a Taylor polynomial of degree 13 after reduction by ln 2.

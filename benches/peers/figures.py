@@ -5,7 +5,9 @@ import json
 import os
 import resource
 
-NETWORKS = ["cuba", "coba_bias", "voltage_jump", "voltage_jump_precise", "brunel", "stdp_brunel_multiplicative"]
+NETWORKS = ["cuba", "coba_bias", "voltage_jump", "voltage_jump_precise", "brunel", "stdp_brunel_multiplicative",
+            *(f"neurons_{model}" for model in (
+                "lif_delta", "lif_exp", "lif_alpha", "lif_cond_exp", "lif_cond_alpha", "adex", "izhikevich"))]
 
 
 def arguments():

@@ -1,6 +1,7 @@
 """Runs one benchmark network on NEST and prints its figures as one JSON object, by memspike's names for them."""
 import time
 
+import neurons
 from figures import arguments, quiet, show
 
 args = arguments()
@@ -11,6 +12,9 @@ with quiet():
     nest.ResetKernel()
     nest.set(resolution=args.step, local_num_threads=args.threads, rng_seed=args.seed)
 begin = time.perf_counter()
+if args.network.startswith("neurons_"):
+    neurons.run(nest, args, begin)
+    raise SystemExit
 small = args.network in ("cuba", "coba_bias", "voltage_jump", "voltage_jump_precise")
 if small:
     cell = {"C_m": 200.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 5.0}

@@ -10,7 +10,7 @@ use crate::spec::{
 use crate::time::Time;
 use crate::value::Value;
 
-use super::event::{Arrival, cell_bytes};
+use super::event::{ARRIVAL_BYTES, cell_bytes};
 use super::flight::Spike;
 use super::statistics;
 use super::synapses::{Ends, Located};
@@ -144,7 +144,7 @@ fn arrivals(spec: &NetworkSpec, window: f64) -> f64 {
         };
         spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
     };
-    (0..spec.populations.len()).map(onto).fold(0.0, f64::max) * size_of::<Arrival>() as f64
+    (0..spec.populations.len()).map(onto).fold(0.0, f64::max) * ARRIVAL_BYTES as f64
 }
 
 /// What recorded weights take, every synapse with its ends, where it can't be looked up at its spikes: when the run begins, and when it

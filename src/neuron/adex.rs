@@ -10,7 +10,7 @@ use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
 use crate::math;
 use crate::neuron::conductance::{Membrane, expand_decay};
-use crate::neuron::solver::{ORDER, Ode, Series, Solved};
+use crate::neuron::solver::{INVERSE, ORDER, Ode, Series, Solved, convolve};
 use crate::time::Time;
 
 /// The model's table.
@@ -113,36 +113,44 @@ impl Ode<4> for Params {
         self.membrane.t_ref
     }
 
-    fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
+    fn expand<const K: usize>(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
         let p = &self.membrane;
         let [v, g_ex, g_in, w] = series;
-        expand_decay(y[1], p.tau_ex, None, g_ex);
-        expand_decay(y[2], p.tau_in, None, g_in);
+        expand_decay::<K>(y[1], p.tau_ex, None, g_ex);
+        expand_decay::<K>(y[2], p.tau_in, None, g_in);
         (v[0], w[0]) = (y[0], y[3]);
         // g_l delta_t exp((v - v_th) / delta_t); its derivative is itself times dv/dt / delta_t.
-        let mut spike = [0.0; ORDER + 1];
-        if self.delta_t > 0.0 {
+        let (mut spike, mut slope) = ([0.0; ORDER + 1], [0.0; ORDER + 1]);
+        let exponential = self.delta_t > 0.0;
+        if exponential {
             spike[0] = p.g_l * self.delta_t * math::exp((y[0].min(p.v_th) - self.v_onset) / self.delta_t);
         }
-        let mut slope = [0.0; ORDER + 1];
-        for k in 0..ORDER {
-            let next = 1.0 / (k + 1) as f64;
-            let mut total = g_ex[k] * p.e_ex + g_in[k] * p.e_in - p.g_l * v[k] - w[k] + spike[k];
-            if k == 0 {
-                total += p.g_l * p.e_l + p.i_e + current;
+        let (rise, steepness, rate_w) = (1.0 / p.c_m, 1.0 / self.delta_t, 1.0 / self.tau_w);
+        // Conductance, and what drives v apart from w and the exponential.
+        let (mut g, mut net) = ([0.0; ORDER + 1], [0.0; ORDER + 1]);
+        for k in 0..K {
+            g[k] = g_ex[k] + g_in[k];
+            net[k] = g_ex[k] * p.e_ex + g_in[k] * p.e_in;
+        }
+        g[0] += p.g_l;
+        net[0] += p.g_l * p.e_l + p.i_e + current;
+        for k in 0..K {
+            for m in k..K {
+                net[m] -= g[m - k] * v[k];
             }
-            for j in 0..=k {
-                total -= (g_ex[j] + g_in[j]) * v[k - j];
-            }
-            v[k + 1] = if held { 0.0 } else { total * next / p.c_m };
+            let total = net[k] - w[k] + spike[k];
+            v[k + 1] = if held { 0.0 } else { total * (rise * INVERSE[k]) };
             let drive = if k == 0 { v[0] - p.e_l } else { v[k] };
-            w[k + 1] = (self.a * drive - w[k]) / self.tau_w * next;
-            if self.delta_t > 0.0 && !held {
-                slope[k] = v[k + 1] * (k + 1) as f64 / self.delta_t;
-                let sum: f64 = (0..=k).map(|j| slope[j] * spike[k - j]).sum();
-                spike[k + 1] = sum * next;
+            w[k + 1] = (self.a * drive - w[k]) * (rate_w * INVERSE[k]);
+            if exponential && !held {
+                slope[k] = v[k + 1] * (k + 1) as f64 * steepness;
+                spike[k + 1] = convolve(&slope, &spike, k) * INVERSE[k];
             }
         }
+    }
+
+    fn is_slow(&self) -> bool {
+        self.membrane.is_slow()
     }
 
     fn trusted(&self, [v, ..]: &[Series; 4], reach: f64) -> f64 {

@@ -5,7 +5,7 @@ use crate::describe::Bound::{Finite, NotNan};
 use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
 use crate::describe::{Model, param, variable};
 use crate::memory::Aligned;
-use crate::neuron::solver::{ORDER, Ode, Series, Solved, convolve};
+use crate::neuron::solver::{INVERSE, Ode, Series, Solved, square};
 use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
 use crate::time::Time;
 
@@ -87,14 +87,18 @@ impl Ode<2> for Params {
         Time::ZERO
     }
 
-    fn expand(&self, y: &[f64; 2], current: f64, held: bool, [v, u]: &mut [Series; 2]) {
+    fn expand<const K: usize>(&self, y: &[f64; 2], current: f64, held: bool, [v, u]: &mut [Series; 2]) {
         (v[0], u[0]) = (y[0], y[1]);
-        for k in 0..ORDER {
+        for k in 0..K {
             let constant = if k == 0 { 140.0 + self.i_e + current } else { 0.0 };
-            let rise = 0.04 * convolve(v, v, k) + 5.0 * v[k] + constant - u[k];
-            v[k + 1] = if held { 0.0 } else { rise / (k + 1) as f64 };
-            u[k + 1] = self.a * (self.b * v[k] - u[k]) / (k + 1) as f64;
+            let rise = 0.04 * square(v, k) + 5.0 * v[k] + constant - u[k];
+            v[k + 1] = if held { 0.0 } else { rise * INVERSE[k] };
+            u[k + 1] = self.a * (self.b * v[k] - u[k]) * INVERSE[k];
         }
+    }
+
+    fn is_slow(&self) -> bool {
+        true
     }
 
     fn reset(&self, y: &mut [f64; 2]) {

@@ -7,7 +7,7 @@ use crate::describe::{Model, param, variable};
 use crate::math;
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
-use crate::neuron::solver::{Ode, Series, Solved};
+use crate::neuron::solver::{ORDER, Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
 use crate::time::Time;
 
@@ -62,13 +62,13 @@ pub type LifCondAlpha = Solved<Params, 6>;
 impl Params {
     /// Fills the series of all variables but the potential.
     #[inline]
-    fn expand_others(&self, y: &[f64; 6], series: &mut [Series; 6]) {
+    fn expand_others<const K: usize>(&self, y: &[f64; 6], series: &mut [Series; 6]) {
         let [_, g_ex, g_in, dg_ex, dg_in, theta] = series;
-        expand_decay(y[3], self.membrane.tau_ex, None, dg_ex);
-        expand_decay(y[4], self.membrane.tau_in, None, dg_in);
-        expand_decay(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
-        expand_decay(y[2], self.membrane.tau_in, Some(dg_in), g_in);
-        expand_decay(y[5], self.adaptation.tau(), None, theta);
+        expand_decay::<K>(y[3], self.membrane.tau_ex, None, dg_ex);
+        expand_decay::<K>(y[4], self.membrane.tau_in, None, dg_in);
+        expand_decay::<K>(y[1], self.membrane.tau_ex, Some(dg_ex), g_ex);
+        expand_decay::<K>(y[2], self.membrane.tau_in, Some(dg_in), g_in);
+        expand_decay::<K>(y[5], self.adaptation.tau(), None, theta);
     }
 }
 
@@ -97,15 +97,19 @@ impl Ode<6> for Params {
         self.membrane.t_ref
     }
 
-    fn expand(&self, y: &[f64; 6], current: f64, held: bool, series: &mut [Series; 6]) {
-        self.expand_others(y, series);
+    fn expand<const K: usize>(&self, y: &[f64; 6], current: f64, held: bool, series: &mut [Series; 6]) {
+        self.expand_others::<K>(y, series);
         let [v, g_ex, g_in, ..] = series;
-        self.membrane.expand(y[0], current, held, g_ex, g_in, v);
+        self.membrane.expand::<K>(y[0], current, held, g_ex, g_in, v);
+    }
+
+    fn is_slow(&self) -> bool {
+        self.membrane.is_slow()
     }
 
     fn slaved(&self, y: &[f64; 6], current: f64, series: &mut [Series; 6]) -> Option<f64> {
         let lasts = self.membrane.fast([y[1], y[2]], [y[3], y[4]])?;
-        self.expand_others(y, series);
+        self.expand_others::<ORDER>(y, series);
         let [v, g_ex, g_in, ..] = series;
         self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
     }

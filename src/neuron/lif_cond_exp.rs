@@ -6,7 +6,7 @@ use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
-use crate::neuron::solver::{Ode, Series, Solved};
+use crate::neuron::solver::{ORDER, Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
 use crate::time::Time;
 
@@ -58,11 +58,11 @@ pub type LifCondExp = Solved<Params, 4>;
 impl Params {
     /// Fills the series of all variables but the potential.
     #[inline]
-    fn expand_others(&self, y: &[f64; 4], series: &mut [Series; 4]) {
+    fn expand_others<const K: usize>(&self, y: &[f64; 4], series: &mut [Series; 4]) {
         let [_, g_ex, g_in, theta] = series;
-        expand_decay(y[1], self.membrane.tau_ex, None, g_ex);
-        expand_decay(y[2], self.membrane.tau_in, None, g_in);
-        expand_decay(y[3], self.adaptation.tau(), None, theta);
+        expand_decay::<K>(y[1], self.membrane.tau_ex, None, g_ex);
+        expand_decay::<K>(y[2], self.membrane.tau_in, None, g_in);
+        expand_decay::<K>(y[3], self.adaptation.tau(), None, theta);
     }
 }
 
@@ -89,15 +89,19 @@ impl Ode<4> for Params {
         self.membrane.t_ref
     }
 
-    fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
-        self.expand_others(y, series);
+    fn expand<const K: usize>(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
+        self.expand_others::<K>(y, series);
         let [v, g_ex, g_in, _] = series;
-        self.membrane.expand(y[0], current, held, g_ex, g_in, v);
+        self.membrane.expand::<K>(y[0], current, held, g_ex, g_in, v);
+    }
+
+    fn is_slow(&self) -> bool {
+        self.membrane.is_slow()
     }
 
     fn slaved(&self, y: &[f64; 4], current: f64, series: &mut [Series; 4]) -> Option<f64> {
         let lasts = self.membrane.fast([y[1], y[2]], [0.0; 2])?;
-        self.expand_others(y, series);
+        self.expand_others::<ORDER>(y, series);
         let [v, g_ex, g_in, _] = series;
         self.membrane.slave(y[0], current, g_ex, g_in, v).then_some(lasts)
     }

@@ -42,7 +42,7 @@ pub(crate) struct Side {
 
 impl Side {
     /// The current never rises above this from now on \[pA\]: i e^(-s) + di tau s e^(-s) with s e^(-s) <= 1/e.
-    #[inline]
+    #[inline(always)]
     pub fn high(&self) -> f64 {
         self.i.max(0.0) + self.di.max(0.0) * self.tau * INVERSE_E
     }
@@ -62,6 +62,19 @@ pub(crate) fn merged(ex: Side, inh: Side) -> (Side, Side) {
     }
     let up = |a: f64, b: f64| a + b + 1e-14 * (a.abs() + b.abs());
     (Side { i: up(ex.i, inh.i), di: up(ex.di, inh.di), tau: ex.tau }, Side { i: 0.0, di: 0.0, tau: inh.tau })
+}
+
+/// [`merged`] without a branch.
+#[inline(always)]
+pub(crate) fn merged_in_lanes(ex: Side, inh: Side) -> (Side, Side) {
+    let up = |a: f64, b: f64| a + b + 1e-14 * (a.abs() + b.abs());
+    let (i, di) = (up(ex.i, inh.i), up(ex.di, inh.di));
+    let apart = ex.tau != inh.tau;
+    let choose = |one: f64, other: f64| if apart { one } else { other };
+    (
+        Side { i: choose(ex.i, i), di: choose(ex.di, di), tau: ex.tau },
+        Side { i: choose(inh.i, 0.0), di: choose(inh.di, 0.0), tau: inh.tau },
+    )
 }
 
 /// 1/e, rounded up.

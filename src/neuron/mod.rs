@@ -26,6 +26,7 @@ mod refractory;
 mod registry;
 pub mod rkf45;
 pub mod solver;
+mod together;
 
 /// The neuron models that ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,19 +116,20 @@ pub trait EventNeuron: Send + Sync + 'static {
         (spiked, Self::earliest(params, state))
     }
 
-    /// [`EventNeuron::take`] by several different neurons, bit for bit: an event of `weights[i]` at `places[i]`. A model may
-    /// do it with vector instructions.
+    /// [`EventNeuron::take`] by several different neurons, bit for bit: an event of `weights[i]` at `places[i]` and `times[i]`; `params` are
+    /// one for all, or one each. A model may do it with vector instructions.
     #[inline]
     fn take_all<C: Members<Self::State>>(
-        params: &Self::Params,
+        params: &[Self::Params],
         members: &mut C,
         places: &[u32],
         weights: &[f64],
-        time: Time,
+        times: &[Time],
     ) {
-        for (&place, &weight) in places.iter().zip(weights) {
-            let (spiked, earliest) = Self::take(params, members.state(place), time, weight);
-            members.settled(place, spiked, earliest);
+        for ((&place, &weight), &time) in places.iter().zip(weights).zip(times) {
+            let own = one_of(params, place);
+            let (spiked, earliest) = Self::take(own, members.state(place), time, weight);
+            members.settled(place, time, spiked, earliest);
         }
     }
 
@@ -142,8 +144,14 @@ pub trait EventNeuron: Send + Sync + 'static {
 pub trait Members<S> {
     /// The state of one.
     fn state(&mut self, place: u32) -> &mut S;
-    /// One has taken in its event: whether it spiked, and its earliest next spike.
-    fn settled(&mut self, place: u32, spiked: bool, earliest: Time);
+    /// One has taken in its event of `time`: whether it spiked, and its earliest next spike.
+    fn settled(&mut self, place: u32, time: Time, spiked: bool, earliest: Time);
+}
+
+/// The parameters of the neuron at `place`: one for all, or one each.
+#[inline(always)]
+pub fn one_of<P>(params: &[P], place: u32) -> &P {
+    if params.len() == 1 { &params[0] } else { &params[place as usize] }
 }
 
 /// A floating-point type that the grid engine computes in.

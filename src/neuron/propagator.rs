@@ -51,6 +51,36 @@ pub fn exp_response(t: f64, decay_m: f64, decay_syn: f64, difference: f64) -> f6
     if x.abs() > 1.0 { (decay_syn - decay_m) / difference } else { t * decay_m * series(&PHI, x) }
 }
 
+/// [`series`] without a branch.
+#[inline(always)]
+fn series_in_lanes(c: &[f64; 18], x: f64) -> f64 {
+    let (mut short, mut long) = (0.0, 0.0);
+    for n in (0..9).rev() {
+        short = short * x + c[n];
+    }
+    for n in (0..18).rev() {
+        long = long * x + c[n];
+    }
+    if x.abs() < 0.0625 { short } else { long }
+}
+
+/// [`exp_response`] bit for bit, without a branch: a loop over neurons becomes vector instructions.
+#[inline(always)]
+pub fn exp_response_in_lanes(t: f64, decay_m: f64, decay_syn: f64, difference: f64) -> f64 {
+    let x = t * difference;
+    let near = t * decay_m * series_in_lanes(&PHI, x);
+    if x.abs() > 1.0 { (decay_syn - decay_m) / difference } else { near }
+}
+
+/// [`alpha_response`] likewise.
+#[inline(always)]
+pub fn alpha_response_in_lanes(t: f64, decay_m: f64, decay_syn: f64, difference: f64) -> f64 {
+    let x = t * difference;
+    let near = t * t * decay_m * series_in_lanes(&PSI, x);
+    let far = (decay_syn * (x - 1.0) + decay_m) / (difference * difference);
+    if x.abs() > 1.0 { far } else { near }
+}
+
 /// Integral over s from 0 to t of e^(-(t-s)/tau_m) s e^(-s/tau_syn) \[ms^2\]; arguments as for [`exp_response`].
 #[inline]
 pub fn alpha_response(t: f64, decay_m: f64, decay_syn: f64, difference: f64) -> f64 {

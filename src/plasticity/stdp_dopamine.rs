@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::{Population, Quantity, Weight};
 use crate::describe::{Model, param};
-use crate::math::exp_m1;
+use crate::math::{exp_m1, ln};
 use crate::time::Time;
 
 /// The rule's table.
@@ -16,7 +16,7 @@ pub const MODEL: Model = Model {
                 dc/dt = -c/tau_c;  at a post spike c += a_plus x,  at a pre spike c -= a_minus y\n\
                 dn/dt = -n/tau_n;  n += 1/tau_n when a spike of `modulator` arrives, modulator_delay after its emission\n\
                 x, y: pre- and postsynaptic traces that jump by 1 and decay with tau_plus, tau_minus\n\
-                c, n start at 0; the bounds hold from event to event; a device gets the change of each span between events",
+                c, n start at 0; the bounds hold at every moment; a device gets the change of each span between events",
     reference: "Izhikevich 2007, doi:10.1093/cercor/bhl152; Potjans, Morrison & Diesmann 2010, \
                 doi:10.3389/fncom.2010.00141; NEST stdp_dopamine_synapse, with a_plus = A_plus, a_minus = A_minus",
     params: &[
@@ -35,6 +35,9 @@ pub const MODEL: Model = Model {
 
 /// Place of the modulator in the table.
 pub const MODULATOR: usize = 8;
+
+/// Longer than any run, and a time still (30 years) \[ms\].
+const NEVER_MS: f64 = 1e9;
 
 /// Checked parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +72,12 @@ impl Dopamine {
             b: values[6],
             delay: Time::from_ms(values[7]).max(Time(1)),
         }
+    }
+
+    /// How long \[ms\] it takes a level `n` \[1/ms\] to fall to `b`, where the weight turns round; a very long time if it never does.
+    #[inline]
+    pub fn turn(&self, n: f64) -> f64 {
+        if self.b > 0.0 && n > self.b { (self.tau_n * ln(n / self.b)).min(NEVER_MS) } else { NEVER_MS }
     }
 
     /// The change of the weight in `ms` from eligibility `c` and neuromodulator level `n` \[1/ms\] on, if nothing happens.

@@ -305,15 +305,23 @@ impl<'a> Case<'a> {
             let (h, rate) = ((to - from) as f64 / 1e9, 1.0 / tau_c + 1.0 / tau_n);
             c * (n / rate * (1.0 - (-rate * h).exp()) - b * tau_c * (1.0 - (-h / tau_c).exp()))
         };
+        // The weight turns round once the neuromodulator has fallen to b: it may leave a bound there, within a span.
+        let drifted = |w: f64, jumps: &[(i64, f64)], from: i64, to: i64| {
+            let from = self.active(from, to).map_or(from, |(from, _)| from);
+            let n: f64 = reward.iter().filter(|t| **t <= from).map(|t| decay(*t, from, tau_n) / tau_n).sum();
+            let turn = if n > b { (from + (tau_n * (n / b).ln() * 1e9) as i64).min(to) } else { to };
+            let w = (w + drift(jumps, from, turn)).clamp(low, high);
+            (w + drift(jumps, turn, to)).clamp(low, high)
+        };
         for (t, event, i) in events {
             // A scaling comes after everything else, looking included.
             if end.is_none() && (t > ticks(at) || t == ticks(at) && event == Event::Scaling) {
-                end = Some((w + drift(&jumps, last, ticks(at))).clamp(low, high));
+                end = Some(drifted(w, &jumps, last, ticks(at)));
                 if at < END {
                     break;
                 }
             }
-            w = (w + drift(&jumps, last, t)).clamp(low, high);
+            w = drifted(w, &jumps, last, t);
             last = t;
             let earlier = |times: &[i64]| times.iter().copied().filter(|s| *s < t).collect();
             let own = match event {
@@ -339,7 +347,7 @@ impl<'a> Case<'a> {
                 after.push(w * scale);
             }
         }
-        let end = end.unwrap_or_else(|| (w + drift(&jumps, last, ticks(at))).clamp(low, high));
+        let end = end.unwrap_or_else(|| drifted(w, &jumps, last, ticks(at)));
         (after, end * scale)
     }
 

@@ -9,23 +9,11 @@ use crate::synapse::PreSpike;
 use crate::time::Time;
 
 use super::held::Held;
-
-/// One thing that arrives.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// When.
-    pub time: Time,
-    /// Orders arrivals of one tick: source, then group; inputs come last.
-    order: (u32, u32, u32),
-    /// Its place in the list before that is put in order.
-    number: u32,
-    /// What.
-    pub what: What,
-}
+use super::order::{Key, Order};
 
 /// What arrives.
 #[derive(Clone, Copy, Debug)]
-pub enum What {
+pub enum Arrival {
     /// A spike over synapses of equal delay.
     Run {
         /// The group of the synapses.
@@ -36,10 +24,8 @@ pub enum What {
         start: u64,
         /// Number of synapses.
         count: u32,
-        /// Their delay.
-        delay: Time,
-        /// The spike, for plastic groups.
-        pre: Option<PreSpike>,
+        /// Which of the spikes over plastic synapses it is; of no meaning for static ones.
+        pre: u32,
     },
     /// A spike over all synapses of a procedural projection, which have the same delay.
     Row {
@@ -66,19 +52,63 @@ pub enum What {
     },
 }
 
+/// What inputs give comes after all sources.
+const INPUT: u32 = u32::MAX;
+
 /// The arrivals of one population and window.
+///
+/// Those of one tick go by source, then as they were put down: synapses group by group, in each by emission; Poisson inputs as the model
+/// has them; currents; looks at potentials.
 #[derive(Default)]
-pub struct Arrivals(Vec<Arrival>);
+pub struct Arrivals {
+    /// The window's begin.
+    from: Time,
+    keys: Vec<Key>,
+    /// As put down.
+    all: Vec<Arrival>,
+    /// The spikes over plastic synapses.
+    spikes: Vec<PreSpike>,
+    order: Order,
+}
+
+/// What an arrival takes: itself, its key, and its key once more while keys are put in order \[bytes\].
+pub const ARRIVAL_BYTES: usize = size_of::<Arrival>() + 2 * size_of::<Key>();
+
+/// Those of one tick, in order.
+#[derive(Clone, Copy)]
+pub struct Tick<'a> {
+    /// When.
+    pub time: Time,
+    keys: &'a [Key],
+    all: &'a [Arrival],
+}
+
+impl<'a> Tick<'a> {
+    /// What arrives.
+    #[inline]
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival> + use<'a> {
+        let all = self.all;
+        self.keys.iter().map(move |key| all[key.number()])
+    }
+}
 
 impl Arrivals {
-    /// Grows by an eighth where it is full, not twofold: where inputs are many this list is a large part of all memory, and its length
+    /// Grows by an eighth where it is full, not twofold: where inputs are many these lists are a large part of all memory, and their length
     /// is nearly the same in each window.
     #[inline]
-    fn push(&mut self, time: Time, order: (u32, u32, u32), what: What) {
-        if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact((self.0.len() / 8).max(64));
+    fn push(&mut self, time: Time, source: u32, arrival: Arrival) {
+        if self.all.len() == self.all.capacity() {
+            self.reserve((self.all.len() / 8).max(64));
         }
-        self.0.push(Arrival { time, order, number: self.0.len() as u32, what });
+        self.keys.push(Key::new((time - self.from).0, source, self.all.len() as u32));
+        self.all.push(arrival);
+    }
+
+    /// Makes room for so many more.
+    #[cold]
+    fn reserve(&mut self, more: usize) {
+        self.keys.reserve_exact(more);
+        self.all.reserve_exact(more);
     }
 
     /// Starts anew with the arrivals through synapses.
@@ -90,7 +120,10 @@ impl Arrivals {
         flight: &Flight,
         held: &mut [Held],
     ) {
-        self.0.clear();
+        self.from = window.from;
+        self.keys.clear();
+        self.all.clear();
+        self.spikes.clear();
         for (index, group) in groups.iter().enumerate().filter(|(_, g)| g.target == Some(population)) {
             self.collect_drawn(index, group, window, flight, &mut held[index]);
             let store = &group.store;
@@ -98,18 +131,15 @@ impl Arrivals {
                 continue;
             }
             let (shortest, longest) = store.delay_range;
-            let mut arrive = |row: u32, emitted: Time, pre: Option<PreSpike>| {
+            let mut arrive = |row: u32, emitted: Time, pre: Option<&PreSpike>| {
+                let source = store.sources.gid(row as usize);
+                let number = self.spikes.len() as u32;
+                self.spikes.extend(pre);
                 let (from, to) = (window.from - emitted, window.to - emitted);
                 store.runs_between(row as usize, from, to, |delay, synapses| {
-                    let what = What::Run {
-                        group: index as u32,
-                        row,
-                        start: synapses.start as u64,
-                        count: synapses.len() as u32,
-                        delay,
-                        pre,
-                    };
-                    self.push(emitted + delay, (store.sources.gid(row as usize), index as u32, 0), what);
+                    let (start, count) = (synapses.start as u64, synapses.len() as u32);
+                    let run = Arrival::Run { group: index as u32, row, start, count, pre: number };
+                    self.push(emitted + delay, source, run);
                 });
             };
             let (first, last) = (window.from - longest, window.to - shortest);
@@ -117,7 +147,7 @@ impl Arrivals {
                 Some(plastic) => {
                     let (a, b) = plastic.pending.as_slices();
                     let within = |p: &&PreSpike| p.time >= first && p.time < last;
-                    a.iter().chain(b).filter(within).for_each(|p| arrive(p.row, p.time, Some(*p)));
+                    a.iter().chain(b).filter(within).for_each(|p| arrive(p.row, p.time, Some(p)));
                 }
                 None => {
                     for spike in flight.between(first, last) {
@@ -144,14 +174,13 @@ impl Arrivals {
             let Some(delay) = portion.rule.delay else { continue };
             for spike in flight.between(window.from - delay, window.to - delay) {
                 let Some(row) = portion.rule.row_of_source(spike.gid) else { continue };
-                let what = What::Row { group: index as u32, portion: place as u32, row: row as u32 };
-                self.push(spike.time + delay, (spike.gid, index as u32, 0), what);
+                let row = Arrival::Row { group: index as u32, portion: place as u32, row: row as u32 };
+                self.push(spike.time + delay, spike.gid, row);
             }
         }
         held.take_note(group, window, flight);
         held.release(window, |event| {
-            let what = What::Single { place: event.place, weight: event.weight };
-            self.push(event.time, (event.source, index as u32, 0), what);
+            self.push(event.time, event.source, Arrival::Single { place: event.place, weight: event.weight });
         });
     }
 
@@ -161,19 +190,18 @@ impl Arrivals {
         backgrounds: impl Iterator<Item = &'a mut Background>,
         window: &Window,
     ) -> u64 {
-        let before = self.0.len();
+        let before = self.all.len();
         for background in backgrounds {
-            let order = background.order;
             // At once, with room for spikes beside: a large list that moves leaves a hole in memory where it was.
             let expected = background.expected(window.from, window.to);
-            if self.0.capacity() - self.0.len() < expected {
-                self.0.reserve_exact(expected + expected / 8);
+            if self.all.capacity() - self.all.len() < expected {
+                self.reserve(expected + expected / 8);
             }
             background.events(window.to, |place, weight, time| {
-                self.push(time, (u32::MAX, order, place), What::Single { place, weight });
+                self.push(time, INPUT, Arrival::Single { place, weight });
             });
         }
-        (self.0.len() - before) as u64
+        (self.all.len() - before) as u64
     }
 
     /// Adds the changes of injected currents, but those at time 0, which are part of the initial state.
@@ -184,8 +212,7 @@ impl Arrivals {
             }
             let mut time = current.next_change(window.from.max(Time(1)));
             while time < window.to {
-                let what = What::Current { current: index as u32 };
-                self.push(time, (u32::MAX, u32::MAX, index as u32), what);
+                self.push(time, INPUT, Arrival::Current { current: index as u32 });
                 time = current.next_change(Time(time.0 + 1));
             }
         }
@@ -197,19 +224,28 @@ impl Arrivals {
         let Some(step) = onto.filter_map(|g| g.plastic.as_ref()?.samples_every()).next() else { return };
         let mut number = (window.from.0 + step.0 - 1).div_euclid(step.0);
         while number * step.0 < window.to.0 {
-            let order = (u32::MAX, u32::MAX, u32::MAX);
-            self.push(Time(number * step.0), order, What::Sample);
+            self.push(Time(number * step.0), INPUT, Arrival::Sample);
             number += 1;
         }
     }
 
-    /// Puts them in order; equals stay as they came. In place: a sort that is stable by itself takes half as much memory again.
-    pub fn sort(&mut self) {
-        self.0.sort_unstable_by_key(|a| (a.time, a.order, a.number));
+    /// Puts those of a window of `width` in order.
+    pub fn sort(&mut self, width: Time) {
+        self.order.sort(&mut self.keys, width);
     }
 
-    /// All, in order.
-    pub fn list(&self) -> &[Arrival] {
-        &self.0
+    /// All, tick by tick.
+    pub fn ticks(&self) -> impl Iterator<Item = Tick<'_>> {
+        self.keys.chunk_by(|a, b| a.ticks() == b.ticks()).map(|keys| Tick {
+            time: self.from + Time(keys[0].ticks() as i64),
+            keys,
+            all: &self.all,
+        })
+    }
+
+    /// A spike over plastic synapses.
+    #[inline]
+    pub fn spike(&self, number: u32) -> &PreSpike {
+        &self.spikes[number as usize]
     }
 }

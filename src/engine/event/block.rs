@@ -9,14 +9,16 @@ use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
-use crate::synapse::{Content, PreSpike, Synapse};
+use crate::synapse::{Content, PreSpike};
 use crate::time::Time;
 use crate::with_neuron_model;
 
-use super::arrivals::{Arrival, What};
+use super::arrivals::{Arrival, Arrivals, Tick};
 use super::plastic::{show_plastic, tell_plastic, transmit};
 
-mod together;
+mod waiting;
+
+use waiting::Waiting;
 
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check, unless its model says less.
 const LOOK_AHEAD: i64 = 64;
@@ -26,7 +28,7 @@ pub struct Work<'a, W: Real> {
     pub model: &'a Model<'a>,
     pub share: &'a Share,
     pub population: usize,
-    pub arrivals: &'a [Arrival],
+    pub arrivals: &'a Arrivals,
     pub groups: &'a mut [Group<W>],
     pub currents: &'a [Current],
     pub window: &'a Window,
@@ -55,9 +57,12 @@ struct Cell<S> {
     quiet_until: Time,
     /// When the calendar has the neuron down for a check.
     check_at: Time,
-    /// The last tick at which something arrived.
-    touched_at: Time,
+    /// When the event arrives that waits to be taken in; [`NOTHING`] if none waits.
+    waits: Time,
 }
+
+/// No event waits.
+const NOTHING: Time = Time(-1);
 
 struct Neurons<M: EventNeuron> {
     params: Vec<M::Params>,
@@ -67,16 +72,12 @@ struct Neurons<M: EventNeuron> {
     calendar: Calendar,
     quantum: Time,
     first_gid: u32,
-    touched: Vec<u32>,
     due: Vec<u32>,
     drawn: Drawn,
-    /// The targets of a tick's events, and the weights.
-    places: Vec<u32>,
-    weights: Vec<f64>,
-    /// Events of neurons that get several in the tick.
-    several: Vec<(u32, f64)>,
-    /// Those that spiked when it came.
-    spiked: Vec<u32>,
+    /// Events that wait to be taken in together.
+    waiting: Waiting,
+    /// Events over plastic synapses of one spike.
+    transmitted: Vec<(u32, f64)>,
 }
 
 /// Puts a neuron down for a look at `earliest`, unless it is down for an earlier one.
@@ -136,13 +137,10 @@ impl<M: EventNeuron> Neurons<M> {
             calendar: Calendar::new(quantum, Time::ZERO),
             quantum,
             first_gid,
-            touched: Vec::new(),
             due: Vec::new(),
             drawn: Drawn::default(),
-            places: Vec::new(),
-            weights: Vec::new(),
-            several: Vec::new(),
-            spiked: Vec::new(),
+            waiting: Waiting::default(),
+            transmitted: Vec::new(),
         };
         for (place, member) in members.clone().enumerate() {
             let mut state = M::initial(block.params_of(place as u32), &spec.initial_of(member as usize));
@@ -155,7 +153,7 @@ impl<M: EventNeuron> Neurons<M> {
             if total != 0.0 {
                 M::set_current(block.params_of(place as u32), &mut state, total);
             }
-            block.cells.push(Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, touched_at: Time(-1) });
+            block.cells.push(Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, waits: NOTHING });
             block.reschedule(place as u32);
         }
         Ok(block)
@@ -168,20 +166,6 @@ impl<M: EventNeuron> Neurons<M> {
 
     fn level(&self, place: usize) -> f64 {
         self.levels.iter().map(|(_, levels)| levels[place]).sum()
-    }
-
-    /// Brings a neuron to `time`, finding the spikes on the way.
-    #[inline]
-    fn touch<W: Real>(&mut self, place: u32, time: Time, groups: &mut [Group<W>], population: usize, out: &mut Outbox) {
-        if std::mem::replace(&mut self.cells[place as usize].touched_at, time) == time {
-            return;
-        }
-        if self.cells[place as usize].quiet_until < time {
-            self.find_spikes(place, time, groups, population, out);
-        }
-        let params = of(&self.params, place);
-        M::advance(params, &mut self.cells[place as usize].state, time);
-        self.touched.push(place);
     }
 
     /// Finds all spikes before `before` if nothing arrives.
@@ -209,70 +193,73 @@ impl<M: EventNeuron> Neurons<M> {
         schedule(cell, &mut self.calendar, place, earliest);
     }
 
-    /// Takes in everything that arrives at one tick, then tests the thresholds.
-    fn take_tick<W: Real>(&mut self, arrivals: &[Arrival], work: &mut Work<'_, W>) {
-        let time = arrivals[0].time;
-        if self.can_take_together(arrivals, work.groups) {
-            self.take_together(arrivals, work);
-            return;
-        }
-        let mut looked_at = false;
-        for arrival in arrivals {
-            match arrival.what {
-                What::Run { group, row, start, count, delay, pre } => {
+    /// Takes in what arrives at one tick. Events wait until there are many, or one of these neurons gets another.
+    fn take_tick<W: Real>(&mut self, tick: Tick<'_>, work: &mut Work<'_, W>) {
+        let time = tick.time;
+        self.waiting.begin();
+        for arrival in tick.arrivals() {
+            match arrival {
+                Arrival::Run { group, row, start, count, pre } => {
                     let synapses = start as usize..start as usize + count as usize;
                     if work.groups[group as usize].plastic.is_some() {
-                        self.take_plastic(work, group as usize, synapses, delay, pre, time);
+                        self.put_plastic(work, group as usize, synapses, work.arrivals.spike(pre), time);
                     } else {
-                        self.take_run(work, group as usize, row as usize, synapses, time);
+                        self.put_run(work, group as usize, row as usize, synapses, time);
                     }
                 }
-                What::Row { group, portion, row } => {
+                Arrival::Row { group, portion, row } => {
                     let mut drawn = std::mem::take(&mut self.drawn);
                     let group = group as usize;
                     work.groups[group].portions[portion as usize].draw(row as usize, &mut drawn);
-                    self.take_drawn(work, group, &drawn, time);
+                    let first = work.groups[group].first;
+                    for (i, &target) in drawn.targets().iter().enumerate() {
+                        self.put(first + target, time, W::of(drawn.weight(i)).wide(), work);
+                    }
                     self.drawn = drawn;
                 }
-                What::Single { place, weight } => {
-                    self.touch(place, time, work.groups, work.population, work.out);
-                    let params = of(&self.params, place);
-                    M::receive(params, &mut self.cells[place as usize].state, weight);
+                Arrival::Single { place, weight } => self.put(place, time, weight, work),
+                // These come last in their tick.
+                Arrival::Sample => {
+                    self.take_all(work);
+                    self.show_potentials(time, work);
                 }
-                What::Sample => looked_at = true,
-                What::Current { current } => {
-                    let input = &work.currents[current as usize];
-                    for place in input.places.clone() {
-                        self.touch(place, time, work.groups, work.population, work.out);
-                        if let Some((_, levels)) = self.levels.iter_mut().find(|(index, _)| *index == current) {
-                            levels[place as usize] = input.at(place, time);
-                        }
-                        let total = self.level(place as usize);
-                        let params = of(&self.params, place);
-                        M::set_current(params, &mut self.cells[place as usize].state, total);
-                    }
+                Arrival::Current { current } => {
+                    self.take_all(work);
+                    self.change_current(current, time, work);
                 }
             }
         }
-        self.settle_touched(time, work);
-        if looked_at {
-            self.show_potentials(time, work);
+        if self.waiting.is_full() {
+            self.take_all(work);
         }
     }
 
-    /// Tests the thresholds of those that took something in at `time`.
-    fn settle_touched<W: Real>(&mut self, time: Time, work: &mut Work<'_, W>) {
-        let touched = std::mem::take(&mut self.touched);
-        for &place in &touched {
-            let params = of(&self.params, place);
-            if M::settle(params, &mut self.cells[place as usize].state) {
-                work.out.spikes.push(Spike { time, gid: self.first_gid + place });
-                tell_plastic(work.groups, work.population, place, time);
+    /// An injected current changes.
+    fn change_current<W: Real>(&mut self, current: u32, time: Time, work: &mut Work<'_, W>) {
+        let input = &work.currents[current as usize];
+        for place in input.places.clone() {
+            if self.cells[place as usize].quiet_until < time {
+                self.find_spikes(place, time, work.groups, work.population, work.out);
+            }
+            if let Some((_, levels)) = self.levels.iter_mut().find(|(index, _)| *index == current) {
+                levels[place as usize] = input.at(place, time);
+            }
+            let total = self.level(place as usize);
+            let (params, state) = (of(&self.params, place), &mut self.cells[place as usize].state);
+            M::advance(params, state, time);
+            M::set_current(params, state, total);
+            if M::settle(params, state) {
+                self.emit(place, time, work);
             }
             self.reschedule(place);
         }
-        self.touched = touched;
-        self.touched.clear();
+    }
+
+    /// A spike of one of the neurons.
+    #[inline]
+    fn emit<W: Real>(&self, place: u32, time: Time, work: &mut Work<'_, W>) {
+        work.out.spikes.push(Spike { time, gid: self.first_gid + place });
+        tell_plastic(work.groups, work.population, place, time);
     }
 
     /// Shows the rules that want to see them the potentials at `time`, after everything at that tick. Looking writes nothing.
@@ -287,30 +274,32 @@ impl<M: EventNeuron> Neurons<M> {
     }
 
     /// A spike over plastic synapses of equal delay.
-    fn take_plastic<W: Real>(
+    fn put_plastic<W: Real>(
         &mut self,
         work: &mut Work<'_, W>,
         group: usize,
         synapses: Range<usize>,
-        delay: Time,
-        pre: Option<PreSpike>,
+        pre: &PreSpike,
         time: Time,
     ) {
         let first = work.groups[group].first;
         // Targets first: with an axonal delay, their spikes up to now count.
         for synapse in synapses.clone() {
             let place = first + u32::from(work.groups[group].store.target(synapse));
-            self.touch(place, time, work.groups, work.population, work.out);
+            self.catch_up(place, time, work);
         }
-        let (params, cells) = (&self.params, &mut self.cells);
+        let mut transmitted = std::mem::take(&mut self.transmitted);
+        let delay = time - pre.time;
         transmit(work.model, work.share, &mut work.groups[group], synapses, delay, pre, work.out, |place, weight| {
-            M::receive(of(params, place), &mut cells[place as usize].state, weight);
+            transmitted.push((place, weight));
         });
+        transmitted.drain(..).for_each(|(place, weight)| self.put(place, time, weight, work));
+        self.transmitted = transmitted;
     }
 
     /// A spike over synapses of equal delay whose weights stay.
     #[inline]
-    fn take_run<W: Real>(
+    fn put_run<W: Real>(
         &mut self,
         work: &mut Work<'_, W>,
         group: usize,
@@ -319,60 +308,15 @@ impl<M: EventNeuron> Neurons<M> {
         time: Time,
     ) {
         let first = work.groups[group].first;
-        // The rare targets that may have fired before; this also brings all of them into the nearest cache.
-        for synapse in synapses.clone() {
-            let place = first + u32::from(work.groups[group].store.target(synapse));
-            if self.cells[place as usize].quiet_until < time {
-                self.find_spikes(place, time, work.groups, work.population, work.out);
-            }
+        for synapse in synapses {
+            let store = &work.groups[group].store;
+            let (target, weight) = match &store.content {
+                Content::Alike(targets, weights) => (targets[synapse], weights[row]),
+                Content::Each(all) => (all[synapse].target, all[synapse].weight),
+                Content::Plastic(_) => return,
+            };
+            self.put(first + u32::from(target), time, weight.wide(), work);
         }
-        let store = &work.groups[group].store;
-        match &store.content {
-            Content::Alike(targets, weights) => {
-                let weight = weights[row].wide();
-                targets[synapses].iter().for_each(|&target| self.take(first + u32::from(target), time, weight));
-            }
-            Content::Each(all) => {
-                for &Synapse { target, weight } in &all[synapses] {
-                    self.take(first + u32::from(target), time, weight.wide());
-                }
-            }
-            Content::Plastic(_) => {}
-        }
-    }
-
-    /// A spike over synapses that were drawn for it: as [`Neurons::take_run`].
-    fn take_drawn<W: Real>(&mut self, work: &mut Work<'_, W>, group: usize, drawn: &Drawn, time: Time) {
-        let first = work.groups[group].first;
-        for &target in drawn.targets() {
-            let place = first + target;
-            if self.cells[place as usize].quiet_until < time {
-                self.find_spikes(place, time, work.groups, work.population, work.out);
-            }
-        }
-        match drawn.common_weight() {
-            Some(weight) => {
-                let weight = W::of(weight).wide();
-                drawn.targets().iter().for_each(|&target| self.take(first + target, time, weight));
-            }
-            None => {
-                for (&target, &weight) in drawn.targets().iter().zip(drawn.weights()) {
-                    self.take(first + target, time, W::of(weight).wide());
-                }
-            }
-        }
-    }
-
-    /// Takes in one synaptic event; the neuron's spikes before it are found.
-    #[inline]
-    fn take(&mut self, place: u32, time: Time, weight: f64) {
-        let params = of(&self.params, place);
-        let cell = &mut self.cells[place as usize];
-        if std::mem::replace(&mut cell.touched_at, time) != time {
-            M::advance(params, &mut cell.state, time);
-            self.touched.push(place);
-        }
-        M::receive(params, &mut cell.state, weight);
     }
 
     /// Finds the spikes of neurons that nothing arrives at.
@@ -417,11 +361,14 @@ impl<M: EventNeuron> Neurons<M> {
                 // The same spike and state as from a search that ends with the window.
                 Some(time) if time < to => {
                     cell.state = ahead;
-                    work.out.spikes.push(Spike { time, gid: self.first_gid + place });
-                    tell_plastic(work.groups, work.population, place, time);
+                    self.emit(place, time, work);
                 }
                 found => {
-                    cell.quiet_until = found.unwrap_or(earliest.max(horizon));
+                    if found.is_none() {
+                        // Nothing has changed but what is known of the state.
+                        cell.state = ahead;
+                    }
+                    cell.quiet_until = found.unwrap_or(M::earliest(params, &cell.state).max(horizon));
                     M::keep_up(params, &mut cell.state, to);
                     return;
                 }
@@ -433,9 +380,11 @@ impl<M: EventNeuron> Neurons<M> {
 impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
     fn advance(&mut self, work: &mut Work<'_, W>) {
         let arrivals = work.arrivals;
-        for tick in arrivals.chunk_by(|a, b| a.time == b.time) {
+        for tick in arrivals.ticks() {
             self.take_tick(tick, work);
         }
+        self.waiting.begin();
+        self.take_all(work);
         self.check_due(work);
     }
 
@@ -467,7 +416,7 @@ impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
         for (place, bytes) in states.iter().enumerate() {
             let (state, levels): (M::State, Vec<f64>) =
                 postcard::from_bytes(bytes).map_err(|e| RunError::Checkpoint(format!("a neuron's state: {e}")))?;
-            self.cells[place] = Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, touched_at: Time(-1) };
+            self.cells[place] = Cell { state, quiet_until: Time::ZERO, check_at: Time::NEVER, waits: NOTHING };
             for ((_, own), level) in self.levels.iter_mut().zip(levels) {
                 own[place] = level;
             }

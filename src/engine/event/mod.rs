@@ -3,6 +3,7 @@
 mod arrivals;
 mod block;
 mod held;
+mod order;
 mod plastic;
 
 use crate::network::{Group, Shard, Share};
@@ -17,11 +18,11 @@ use super::phases::Phase;
 use super::shard::{Model, Outbox, Window, scale, take_note};
 use super::sources::Sources;
 
-use arrivals::Arrivals;
+use arrivals::{Arrival, Arrivals};
 use block::neuron_block;
 use held::Held;
 
-pub use arrivals::Arrival;
+pub use arrivals::ARRIVAL_BYTES;
 pub use block::{Block, cell_bytes};
 pub use plastic::{show_plastic, tell_plastic, transmit};
 
@@ -120,12 +121,12 @@ impl<W: Real> EventShard<W> {
                     self.arrivals.collect_currents(&self.currents, population, window);
                     out.phases.lap(Phase::Background);
                     self.arrivals.collect_samples(&self.groups, population, window);
-                    self.arrivals.sort();
+                    self.arrivals.sort(window.to - window.from);
                     block.advance(&mut block::Work {
                         model,
                         share: &self.share,
                         population,
-                        arrivals: self.arrivals.list(),
+                        arrivals: &self.arrivals,
                         groups: &mut self.groups,
                         currents: &self.currents,
                         window,
@@ -152,12 +153,16 @@ impl<W: Real> EventShard<W> {
             out.spikes.push(super::flight::Spike { time, gid });
             tell_plastic(groups, population, place, time);
         });
-        self.arrivals.sort();
-        for arrival in self.arrivals.list() {
-            if let arrivals::What::Run { group, start, count, delay, pre, .. } = arrival.what {
+        self.arrivals.sort(window.to - window.from);
+        for tick in self.arrivals.ticks() {
+            for arrival in tick.arrivals() {
+                let Arrival::Run { group, start, count, pre, .. } = arrival else { continue };
                 let group = &mut groups[group as usize];
                 let synapses = start as usize..start as usize + count as usize;
-                transmit(model, &self.share, group, synapses, delay, pre, out, |_, _| {});
+                if group.plastic.is_some() {
+                    let pre = self.arrivals.spike(pre);
+                    transmit(model, &self.share, group, synapses, tick.time - pre.time, pre, out, |_, _| {});
+                }
             }
         }
     }

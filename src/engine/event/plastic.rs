@@ -8,7 +8,7 @@ use crate::neuron::Real;
 use crate::synapse::{PreSpike, Transmitted};
 use crate::time::Time;
 
-/// Brings plastic synapses up to date with a spike and hands their weights to `receive(place, weight)`.
+/// Brings plastic synapses of equal delay up to date with a spike and hands their weights to `receive(place, weight)`.
 #[allow(clippy::too_many_arguments)]
 pub fn transmit<W: Real>(
     model: &Model<'_>,
@@ -16,24 +16,23 @@ pub fn transmit<W: Real>(
     group: &mut Group<W>,
     synapses: Range<usize>,
     delay: Time,
-    pre: Option<PreSpike>,
+    pre: &PreSpike,
     out: &mut Outbox,
     mut receive: impl FnMut(u32, f64),
 ) {
-    let Some(pre) = pre else { return };
     let projection = group.projections[0];
     let first = group.first;
     let whole = group.array.is_none() && !model.recorded[projection];
-    if let Some(plastic) = group.plastic.as_mut().filter(|p| whole && p.has_rows(&pre)) {
+    if let Some(plastic) = group.plastic.as_mut().filter(|p| whole && p.has_rows(pre)) {
         let receive = |target: u16, weight: f64| receive(first + u32::from(target), weight);
-        plastic.transmit_run(synapses, group.store.plastic_targets(), delay, &pre, receive);
+        plastic.transmit_run(synapses, group.store.plastic_targets(), delay, pre, receive);
         return;
     }
     let price = group.plastic.as_ref().and_then(|p| p.setup.read_price());
     for synapse in synapses {
         let place = u32::from(group.store.target(synapse));
         let Some(plastic) = &mut group.plastic else { return };
-        let weight = plastic.transmit(synapse, place, delay, &pre);
+        let weight = plastic.transmit(synapse, place, delay, pre);
         let weight = group.array.as_mut().map_or(weight, |a| a.read(synapse, pre.row as usize, weight, price));
         receive(group.first + place, weight);
         if model.recorded[projection] {

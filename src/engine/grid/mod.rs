@@ -286,7 +286,7 @@ fn deliver_group<W: Real>(
         let mut run = None;
         group.store.runs_between(pre.row as usize, delay, next, |_, synapses| run = Some(synapses));
         if let Some(synapses) = run {
-            transmit(model, share, group, synapses, delay, Some(pre), out, |place, weight| {
+            transmit(model, share, group, synapses, delay, &pre, out, |place, weight| {
                 input[slot + place as usize] += W::of(weight);
             });
         }

@@ -11,14 +11,20 @@ use crate::math::vector::Target;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
-use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, Column, GridNeurons, Real, StepInput};
 
 /// A block of neurons; ALPHA says whether the conductances are alpha functions.
 struct Block<R, const ALPHA: bool> {
     h: f64,
     /// One for all, or one per neuron.
     members: Vec<Membrane>,
+    /// One for all, or one per neuron: one also where neurons differ in leak potential, current, threshold, reset or refractory period alone.
     kernels: Vec<Kernel<R>>,
+    /// As many as members: what drives v beside conductances, the threshold, the reset, and the steps of a refractory period.
+    drive: Aligned<R>,
+    v_th: Aligned<R>,
+    v_reset: Vec<R>,
+    refractory_steps: Vec<u32>,
     /// NaN while the neuron is refractory.
     v: Aligned<R>,
     /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
@@ -40,6 +46,9 @@ pub fn block<R: Real, const ALPHA: bool>(
     Ok(Box::new(Block::<R, ALPHA>::new(h_ms, spec, read)?))
 }
 
+/// The parameters that a kernel holds, by their places in a table: c_m, g_l, e_ex, e_in, tau_syn_ex, tau_syn_in.
+const IN_KERNEL: [usize; 6] = [0, 1, 6, 7, 8, 9];
+
 impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
     fn new(
         h_ms: f64,
@@ -48,7 +57,10 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
     ) -> Result<Self, crate::check::Invalid> {
         let count = if spec.shared() { spec.size.min(1) } else { spec.size };
         let members = (0..count).map(|i| read(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;
-        let kernels = members.iter().map(|p| Kernel::new(p, h_ms, 1)).collect();
+        let alike = IN_KERNEL.iter().all(|&k| matches!(spec.params[k], Column::Shared(_)));
+        let distinct = if alike { count.min(1) } else { count };
+        let kernels: Vec<Kernel<R>> = members[..distinct].iter().map(|p| Kernel::new(p, h_ms, 1)).collect();
+        let drive = members.iter().enumerate().map(|(i, p)| kernels[i.min(distinct - 1)].drive(p, h_ms)).collect();
         let adaptation =
             (0..count).zip(&members).map(|(i, p)| Adaptation::new(spec.params_of(i).get(11..), p.t_ref.ms()));
         let adaptation = adaptation.collect::<Result<Vec<_>, _>>()?;
@@ -65,6 +77,10 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
             h: h_ms,
             v: column(0, &|i| members[if count == 1 { 0 } else { i }].e_l),
             g: std::array::from_fn(synaptic),
+            drive,
+            v_th: members.iter().map(|p| R::of(p.v_th)).collect(),
+            v_reset: members.iter().map(|p| R::of(p.v_reset)).collect(),
+            refractory_steps: members.iter().map(|p| (p.t_ref.ms() / h_ms).round() as u32).collect(),
             members,
             kernels,
             refractory: Refractory::new(spec.size),
@@ -74,8 +90,8 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
 
     /// The potential of a neuron, also while it is held.
     fn potential(&self, neuron: usize) -> R {
-        let kernel = &self.kernels[neuron.min(self.kernels.len() - 1)];
-        if self.refractory.holds(neuron) { kernel.v_reset } else { self.v[neuron] }
+        let own = neuron.min(self.v_reset.len() - 1);
+        if self.refractory.holds(neuron) { self.v_reset[own] } else { self.v[neuron] }
     }
 }
 
@@ -84,9 +100,13 @@ const GROUP: usize = 64;
 /// What is left over goes in groups of this many, then one by one.
 const SMALL: usize = 16;
 
-/// Neurons with the same parameters and what arrives at them.
-struct Stretch<'a, R, const ALPHA: bool> {
-    kernel: &'a Kernel<R>,
+/// Consecutive neurons and what arrives at them. LIGHT says whether each has a drive and a threshold of its own, OWN whether also all
+/// else is its own.
+struct Stretch<'a, R, const ALPHA: bool, const LIGHT: bool, const OWN: bool> {
+    /// One for all, or one each; so also drive and threshold.
+    kernels: &'a [Kernel<R>],
+    drive: &'a [R],
+    v_th: &'a [R],
     v: &'a mut [R],
     /// g_ex, g_in, dg_ex, dg_in; the last two only of alpha functions.
     g: [&'a mut [R]; 4],
@@ -94,44 +114,74 @@ struct Stretch<'a, R, const ALPHA: bool> {
     inhibitory: &'a mut [R],
     /// Empty where no input injects one.
     current: &'a [R],
-    /// v after a step that needs more parts than usual, from v, conductances and current.
-    stiff: &'a dyn Fn(R, [R; 4], R) -> R,
+    /// v of a neuron after a step that needs more parts than usual, from v, conductances and current.
+    stiff: &'a dyn Fn(usize, R, [R; 4], R) -> R,
     /// Called with each neuron that passes its base threshold, and its potential; gives what to store as that.
     spike: &'a mut dyn FnMut(usize, R) -> R,
 }
 
+/// One for all, or one each.
+#[inline(always)]
+fn one<T, const N: usize>(of: &[T; N], i: usize) -> &T {
+    &of[if N == 1 { 0 } else { i }]
+}
+
+/// The state of `N` neurons.
+struct State<'a, R, const N: usize> {
+    v: &'a mut [R; N],
+    g_ex: &'a mut [R; N],
+    g_in: &'a mut [R; N],
+    d_ex: &'a mut [R; N],
+    d_in: &'a mut [R; N],
+}
+
 /// A step of `N` neurons, whether one of them is at the threshold. Straight, and no two slices overlap, so that it becomes vector instructions.
+///
+/// With parameters of their own (OWN), neurons whose steps have fewer parts than others' stand still while those go on.
 #[inline(always)]
 #[allow(clippy::too_many_arguments, clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
-fn advance<R: Real, const ALPHA: bool, const FINE: bool, const N: usize>(
-    kernel: &Kernel<R>,
-    v: &mut [R; N],
-    g_ex: &mut [R; N],
-    g_in: &mut [R; N],
-    d_ex: &mut [R; N],
-    d_in: &mut [R; N],
+fn advance<
+    R: Real,
+    const ALPHA: bool,
+    const FINE: bool,
+    const OWN: bool,
+    const N: usize,
+    const K: usize,
+    const L: usize,
+>(
+    kernels: &[Kernel<R>; K],
+    drive: &[R; L],
+    v_th: &[R; L],
+    State { v, g_ex, g_in, d_ex, d_in }: State<'_, R, N>,
     excitatory: &mut [R; N],
     inhibitory: &mut [R; N],
     current: &[R; N],
 ) -> bool {
     let zero = R::default();
-    for _ in 1..kernel.parts {
+    let parts = kernels.iter().fold(1, |most, kernel| most.max(kernel.parts));
+    for part in 1..parts {
         for i in 0..N {
-            let g = [g_ex[i], g_in[i], if ALPHA { d_ex[i] } else { zero }, if ALPHA { d_in[i] } else { zero }];
-            v[i] = kernel.part::<ALPHA, FINE>(v[i], g, current[i]);
-            let g = kernel.decayed::<ALPHA>(g);
-            (g_ex[i], g_in[i]) = (g[0], g[1]);
+            let kernel = one(kernels, i);
+            let old = [g_ex[i], g_in[i], if ALPHA { d_ex[i] } else { zero }, if ALPHA { d_in[i] } else { zero }];
+            let next = kernel.part::<ALPHA, FINE, OWN>(v[i], old, *one(drive, i), current[i]);
+            let g = kernel.decayed::<ALPHA>(old);
+            let moves = !OWN || part < kernel.parts;
+            v[i] = if moves { next } else { v[i] };
+            g_ex[i] = if moves { g[0] } else { old[0] };
+            g_in[i] = if moves { g[1] } else { old[1] };
             if ALPHA {
-                (d_ex[i], d_in[i]) = (g[2], g[3]);
+                d_ex[i] = if moves { g[2] } else { old[2] };
+                d_in[i] = if moves { g[3] } else { old[3] };
             }
         }
     }
     let mut any = false;
     for i in 0..N {
+        let kernel = one(kernels, i);
         let g = [g_ex[i], g_in[i], if ALPHA { d_ex[i] } else { zero }, if ALPHA { d_in[i] } else { zero }];
-        let next = kernel.part::<ALPHA, FINE>(v[i], g, current[i]);
+        let next = kernel.part::<ALPHA, FINE, OWN>(v[i], g, *one(drive, i), current[i]);
         v[i] = next;
-        any |= next >= kernel.v_th;
+        any |= next >= *one(v_th, i);
         let g = kernel.decayed::<ALPHA>(g);
         if ALPHA {
             (g_ex[i], g_in[i]) = (g[0], g[1]);
@@ -145,12 +195,21 @@ fn advance<R: Real, const ALPHA: bool, const FINE: bool, const N: usize>(
     any
 }
 
-impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
-    /// `N` neurons from `from` on.
+impl<R: Real, const ALPHA: bool, const LIGHT: bool, const OWN: bool> Stretch<'_, R, ALPHA, LIGHT, OWN> {
+    /// `N` neurons from `from` on, with `K` kernels and `L` drives and thresholds: one, or one each.
     #[inline(always)]
     #[allow(clippy::needless_range_loop)] // `i` is the neuron in several columns at once.
-    fn group<const FINE: bool, const N: usize>(&mut self, from: usize) {
-        let kernel = *self.kernel;
+    fn group<const FINE: bool, const N: usize, const K: usize, const L: usize>(&mut self, from: usize) {
+        let at = |each: bool| if each { from } else { 0 };
+        let (Some(kernels), Some(drive), Some(v_th)) = (
+            self.kernels[at(OWN)..].first_chunk::<K>(),
+            self.drive[at(LIGHT)..].first_chunk::<L>(),
+            self.v_th[at(LIGHT)..].first_chunk::<L>(),
+        ) else {
+            return;
+        };
+        // Copies stay in registers where they are one for all.
+        let (drive, v_th) = (*drive, *v_th);
         let [g_ex, g_in, d_ex, d_in] = &mut self.g;
         // Exponential conductances have no rate variables.
         let (mut no_ex, mut no_in, mut none) = ([R::default(); N], [R::default(); N], [R::default(); N]);
@@ -176,31 +235,45 @@ impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
         let current = &none;
         let mut stiff = false;
         for i in 0..N {
-            stiff |= kernel.is_stiff::<ALPHA>([g_ex[i], g_in[i], d_ex[i], d_in[i]]);
+            stiff |= one(kernels, i).is_stiff::<ALPHA>([g_ex[i], g_in[i], d_ex[i], d_in[i]]);
         }
         // Not by `then_some`, which would copy them in any case.
         let before = if stiff { Some((*v, [*g_ex, *g_in, *d_ex, *d_in])) } else { None };
+        let state = State { v: &mut *v, g_ex, g_in, d_ex, d_in };
         let mut spiked =
-            advance::<R, ALPHA, FINE, N>(&kernel, v, g_ex, g_in, d_ex, d_in, excitatory, inhibitory, current);
+            advance::<R, ALPHA, FINE, OWN, N, K, L>(kernels, &drive, &v_th, state, excitatory, inhibitory, current);
         if let Some((old, g)) = before {
             for i in 0..N {
                 let g = std::array::from_fn(|k| g[k][i]);
                 // Only of neurons that are not held, whose potential is a number.
-                if kernel.is_stiff::<ALPHA>(g) && old[i].wide().is_finite() {
-                    v[i] = (self.stiff)(old[i], g, current[i]);
-                    spiked |= v[i] >= kernel.v_th;
+                if one(kernels, i).is_stiff::<ALPHA>(g) && old[i].wide().is_finite() {
+                    v[i] = (self.stiff)(from + i, old[i], g, current[i]);
+                    spiked |= v[i] >= *one(&v_th, i);
                 }
             }
         }
         if spiked {
-            for (part, v) in v.chunks_mut(SMALL).enumerate() {
-                if !v.iter().fold(false, |any, v| any | (*v >= kernel.v_th)) {
+            for part in (0..N).step_by(SMALL) {
+                let own = part..N.min(part + SMALL);
+                if !own.clone().fold(false, |any, i| any | (v[i] >= *one(&v_th, i))) {
                     continue;
                 }
-                for (i, v) in v.iter_mut().enumerate().filter(|(_, v)| **v >= kernel.v_th) {
-                    *v = (self.spike)(from + part * SMALL + i, *v);
+                for i in own {
+                    if v[i] >= *one(&v_th, i) {
+                        v[i] = (self.spike)(from + i, v[i]);
+                    }
                 }
             }
+        }
+    }
+
+    /// `N` neurons from `from` on.
+    #[inline(always)]
+    fn take<const FINE: bool, const N: usize>(&mut self, from: usize) {
+        match (LIGHT, OWN) {
+            (false, _) => self.group::<FINE, N, 1, 1>(from),
+            (true, false) => self.group::<FINE, N, 1, N>(from),
+            (true, true) => self.group::<FINE, N, N, N>(from),
         }
     }
 
@@ -208,66 +281,85 @@ impl<R: Real, const ALPHA: bool> Stretch<'_, R, ALPHA> {
     fn all<const FINE: bool>(&mut self) {
         let n = self.v.len();
         let mut from = 0;
-        while from + GROUP <= n {
-            self.group::<FINE, GROUP>(from);
+        // Constants of their own fill the registers soon.
+        while !OWN && from + GROUP <= n {
+            self.take::<FINE, GROUP>(from);
             from += GROUP;
         }
         while from + SMALL <= n {
-            self.group::<FINE, SMALL>(from);
+            self.take::<FINE, SMALL>(from);
             from += SMALL;
         }
         while from < n {
-            self.group::<FINE, 1>(from);
+            self.take::<FINE, 1>(from);
             from += 1;
         }
     }
 }
 
-impl<R: Real, const ALPHA: bool> vector::Kernel for Stretch<'_, R, ALPHA> {
+impl<R: Real, const ALPHA: bool, const LIGHT: bool, const OWN: bool> vector::Kernel
+    for Stretch<'_, R, ALPHA, LIGHT, OWN>
+{
     type Output = ();
     #[inline(always)]
     fn run(mut self) {
-        if self.kernel.fine { self.all::<true>() } else { self.all::<false>() }
+        let fine = self.kernels.iter().fold(false, |any, kernel| any | kernel.fine);
+        if fine { self.all::<true>() } else { self.all::<false>() }
+    }
+}
+
+impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
+    /// A step of consecutive neurons; see [`GridNeurons::advance`].
+    fn stretch<const LIGHT: bool, const OWN: bool>(
+        &mut self,
+        first: usize,
+        input: StepInput<'_, R>,
+        spikes: &mut Vec<u32>,
+    ) {
+        let own = first..first + input.excitatory.len();
+        let alpha = if ALPHA { own.clone() } else { 0..0 };
+        let which = |i: usize| if LIGHT { first + i } else { 0 };
+        let light = if LIGHT { own.clone() } else { 0..1 };
+        let (members, h, v_th) = (&self.members, self.h, &self.v_th);
+        let (v_reset, refractory_steps) = (&self.v_reset, &self.refractory_steps);
+        let [g0, g1, g2, g3] = &mut self.g;
+        let (refractory, rises) = (&mut self.refractory, &mut self.rises);
+        self.target.run(Stretch::<R, ALPHA, LIGHT, OWN> {
+            kernels: &self.kernels[if OWN { own.clone() } else { 0..1 }],
+            drive: &self.drive[light.clone()],
+            v_th: &v_th[light],
+            v: &mut self.v[own.clone()],
+            g: [&mut g0[own.clone()], &mut g1[own], &mut g2[alpha.clone()], &mut g3[alpha]],
+            excitatory: input.excitatory,
+            inhibitory: input.inhibitory,
+            current: input.current,
+            stiff: &|i, v, g, current| stiff_step::<R, ALPHA>(&members[which(i)], h, v, g, current),
+            spike: &mut |i, v| {
+                let own = which(i);
+                if !rises.passes(first + i, (v - v_th[own]).wide()) {
+                    return v;
+                }
+                spikes.push((first + i) as u32);
+                refractory.hold(first + i, refractory_steps[own], v_reset[own])
+            },
+        });
     }
 }
 
 impl<R: Real, const ALPHA: bool> GridNeurons<R> for Block<R, ALPHA> {
     fn begin(&mut self) {
-        let kernels = &self.kernels;
-        let last = kernels.len().saturating_sub(1);
+        let v_reset = &self.v_reset;
+        let last = v_reset.len().saturating_sub(1);
         self.rises.begin();
-        self.refractory.begin(&mut self.v, |i| kernels[i.min(last)].v_reset);
+        self.refractory.begin(&mut self.v, |i| v_reset[i.min(last)]);
     }
 
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {
-        let n = input.excitatory.len();
-        // Neurons with parameters of their own make a stretch each.
-        let length = if self.kernels.len() == 1 { n } else { 1 };
-        for from in (0..n).step_by(length.max(1)) {
-            let own = first + from..first + from + length;
-            let which = if self.kernels.len() == 1 { 0 } else { own.start };
-            let (kernel, member, h) = (&self.kernels[which], &self.members[which], self.h);
-            let [g0, g1, g2, g3] = &mut self.g;
-            let alpha = if ALPHA { own.clone() } else { 0..0 };
-            let (refractory, rises) = (&mut self.refractory, &mut self.rises);
-            let begin = own.start;
-            let stretch = from..from + length;
-            self.target.run(Stretch::<R, ALPHA> {
-                kernel,
-                v: &mut self.v[own.clone()],
-                g: [&mut g0[own.clone()], &mut g1[own.clone()], &mut g2[alpha.clone()], &mut g3[alpha]],
-                excitatory: &mut input.excitatory[stretch.clone()],
-                inhibitory: &mut input.inhibitory[stretch.clone()],
-                current: if input.current.is_empty() { &[] } else { &input.current[stretch] },
-                stiff: &|v, g, current| stiff_step::<R, ALPHA>(member, h, v, g, current),
-                spike: &mut |i, v| {
-                    if !rises.passes(begin + i, (v - kernel.v_th).wide()) {
-                        return v;
-                    }
-                    spikes.push((begin + i) as u32);
-                    refractory.hold(begin + i, kernel.refractory_steps, kernel.v_reset)
-                },
-            });
+        match (self.members.len(), self.kernels.len()) {
+            (0, _) => {}
+            (1, _) => self.stretch::<false, false>(first, input, spikes),
+            (_, 1) => self.stretch::<true, false>(first, input, spikes),
+            _ => self.stretch::<true, true>(first, input, spikes),
         }
     }
 
@@ -340,6 +432,58 @@ mod tests {
             let held = if ALPHA { 5 } else { 3 };
             assert!(whole.iter().any(|w| w[held] > 0) && whole.iter().any(|w| w[held] == 0));
         }
+    }
+
+    /// A block whose neurons differ in their parameters, as [`run`].
+    fn run_own<R: Real, const ALPHA: bool>(
+        target: Target,
+        all: bool,
+        members: std::ops::Range<usize>,
+    ) -> Vec<Vec<u64>> {
+        let column = |value: &dyn Fn(usize) -> f64| Column::Each(members.clone().map(value).collect());
+        let mut params =
+            [200.0, 10.0, -60.0, -50.0, -60.0, 1.0, 0.0, -80.0, 5.0, 10.0, 200.0].map(Column::Shared).to_vec();
+        if all {
+            params[0] = column(&|i| 150.0 + i as f64);
+            params[8] = column(&|i| [5.0, 0.5, 0.2, 12.0][i % 4]);
+        }
+        params[3] = column(&|i| -50.0 - i as f64 / 50.0);
+        params[5] = column(&|i| (i % 4) as f64);
+        params[10] = column(&|i| 250.0 + i as f64);
+        let spec = BlockSpec { size: members.len(), params: &params, initial: &[] };
+        let read = |values: &[f64]| Membrane::from_values(MODEL.params, values);
+        let mut block = Block::<R, ALPHA>::new(0.1, &spec, read).unwrap();
+        block.target = target;
+        for step in 0..200 {
+            let weight =
+                |i: usize| if (i * 31 + step * 17).is_multiple_of(23) { ((i * step) % 50 * 60) as f64 } else { 0.0 };
+            let mut excitatory: Vec<R> = members.clone().map(|i| R::of(weight(i) / 20.0)).collect();
+            let mut inhibitory: Vec<R> = members.clone().map(|i| R::of(-weight(i + 7))).collect();
+            let input = StepInput { excitatory: &mut excitatory, inhibitory: &mut inhibitory, current: &[] };
+            block.step(input, &mut Vec::new());
+        }
+        (0..members.len()).map(|i| block.save(i)).collect()
+    }
+
+    fn compare_own<R: Real, const ALPHA: bool>() {
+        for all in [false, true] {
+            let whole = run_own::<R, ALPHA>(Target::Plain, all, 0..91);
+            // Alone it has the parameters of its block for itself, which is then one of equals.
+            let alone: Vec<_> = (0..91).flat_map(|i| run_own::<R, ALPHA>(Target::Plain, all, i..i + 1)).collect();
+            assert!(whole == alone);
+            for target in Target::available() {
+                assert!(whole == run_own::<R, ALPHA>(target, all, 0..91), "{target:?}");
+            }
+            assert!(whole.iter().all(|words| words.iter().all(|&w| f64::from_bits(w).is_finite())));
+        }
+    }
+
+    #[test]
+    fn neurons_with_parameters_of_their_own_have_the_bits_that_each_has_alone() {
+        compare_own::<f32, false>();
+        compare_own::<f64, false>();
+        compare_own::<f32, true>();
+        compare_own::<f64, true>();
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod step;
 use crate::check::{Invalid, check_all};
 use crate::describe::Param;
 use crate::neuron::adaptation::Adaptation;
-use crate::neuron::solver::{ORDER, Series, TOLERANCE, convolve};
+use crate::neuron::solver::{INVERSE, ORDER, Series, TOLERANCE, convolve};
 use crate::time::Time;
 
 /// Checked parameters of `lif_cond_exp` and `lif_cond_alpha`, in the units of their tables.
@@ -136,20 +136,41 @@ impl Membrane {
         (g, i)
     }
 
-    /// Fills the potential's series from those of the conductances: c_m dv/dt = i(t) - g(t) v.
+    /// Fills the potential's series, up to order `K`, from those of the conductances: c_m dv/dt = i(t) - g(t) v.
     #[inline]
-    pub fn expand(&self, v: f64, current: f64, held: bool, g_ex: &Series, g_in: &Series, out: &mut Series) {
+    pub fn expand<const K: usize>(
+        &self,
+        v: f64,
+        current: f64,
+        held: bool,
+        g_ex: &Series,
+        g_in: &Series,
+        out: &mut Series,
+    ) {
         out[0] = v;
         if held {
             out[1..].fill(0.0);
             return;
         }
-        let (g, i) = self.conductance_and_current(current, g_ex, g_in);
-        for k in 0..ORDER {
-            out[k + 1] = (i[k] - convolve(&g, out, k)) / (self.c_m * (k + 1) as f64);
+        let (g, mut net) = self.conductance_and_current(current, g_ex, g_in);
+        let rise = 1.0 / self.c_m;
+        for k in 0..K {
+            // Each term is taken off all that it is part of: additions side by side, not one after the other.
+            for m in k..K {
+                net[m] -= g[m - k] * out[k];
+            }
+            out[k + 1] = net[k] * (rise * INVERSE[k]);
         }
     }
+
+    /// Does nothing in it change within a millisecond?
+    pub(crate) fn is_slow(&self) -> bool {
+        self.tau_ex.min(self.tau_in).min(self.c_m / self.g_l) >= SLOW
+    }
 }
+
+/// The shortest time constant \[ms\] for which an expansion of low order is worth its while.
+const SLOW: f64 = 1.0;
 
 /// The membrane is slaved to its conductances where its rate is so many times theirs: then the motion that it runs into is known to
 /// 1e-12 mV after [`ROUNDS`].
@@ -161,13 +182,18 @@ const ROUNDS: usize = 8;
 /// How far from that motion the membrane may be, in errors of a step.
 const NEAR: f64 = 1.0;
 
-/// The series of x' = -x / tau + source; `source` is none for a plain decay.
+/// The series of x' = -x / tau + source, up to order `K`; `source` is none for a plain decay.
 #[inline]
-pub fn expand_decay(start: f64, tau: f64, source: Option<&Series>, out: &mut Series) {
+pub fn expand_decay<const K: usize>(start: f64, tau: f64, source: Option<&Series>, out: &mut Series) {
     out[0] = start;
-    for k in 0..ORDER {
+    if start == 0.0 && source.is_none() {
+        out[1..].fill(0.0);
+        return;
+    }
+    let rate = 1.0 / tau;
+    for k in 0..K {
         let forced = source.map_or(0.0, |s| s[k]);
-        out[k + 1] = (forced - out[k] / tau) / (k + 1) as f64;
+        out[k + 1] = (forced - out[k] * rate) * INVERSE[k];
     }
 }
 
@@ -203,9 +229,9 @@ mod tests {
         fn t_ref(&self) -> Time {
             self.0.t_ref()
         }
-        fn expand(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
+        fn expand<const K: usize>(&self, y: &[f64; 4], current: f64, held: bool, series: &mut [Series; 4]) {
             EXPANSIONS.set(EXPANSIONS.get() + 1);
-            self.0.expand(y, current, held, series);
+            self.0.expand::<K>(y, current, held, series);
         }
         fn slaved(&self, y: &[f64; 4], current: f64, series: &mut [Series; 4]) -> Option<f64> {
             EXPANSIONS.set(EXPANSIONS.get() + 1);

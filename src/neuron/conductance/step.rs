@@ -132,14 +132,9 @@ pub(super) struct Kernel<R> {
     rise: R,
     /// Likewise times g_l.
     leak: R,
-    /// Likewise times g_l e_l + i_e.
-    drive: R,
     /// What a weight adds to the rate variable of an alpha function.
     pub jump_ex: R,
     pub jump_in: R,
-    pub v_th: R,
-    pub v_reset: R,
-    pub refractory_steps: u32,
 }
 
 impl<R: Real> Kernel<R> {
@@ -163,13 +158,14 @@ impl<R: Real> Kernel<R> {
             length: R::of(length),
             rise: R::of(length / p.c_m),
             leak: R::of(p.g_l * length / p.c_m),
-            drive: R::of((p.g_l * p.e_l + p.i_e) * length / p.c_m),
             jump_ex: R::of(e / p.tau_ex),
             jump_in: R::of(e / p.tau_in),
-            v_th: R::of(p.v_th),
-            v_reset: R::of(p.v_reset),
-            refractory_steps: (p.t_ref.ms() / h).round() as u32,
         }
+    }
+
+    /// What leak and constant current of a neuron drive it by in one part, for which all else is as in this kernel.
+    pub fn drive(&self, p: &Membrane, h: f64) -> R {
+        R::of((p.g_l * p.e_l + p.i_e) * (h / self.parts as f64) / p.c_m)
     }
 
     /// Are the conductances so large (or negative) that a step needs more parts?
@@ -182,15 +178,21 @@ impl<R: Real> Kernel<R> {
         !(within & (ex >= R::default()) & (inh >= R::default()))
     }
 
-    /// v after one part.
+    /// v after one part, driven by `drive` and an injected current; with OWN, the bracket counts only where the kernel is fine.
     #[inline(always)]
-    pub fn part<const ALPHA: bool, const FINE: bool>(&self, v: R, [g_ex, g_in, d_ex, d_in]: [R; 4], current: R) -> R {
+    pub fn part<const ALPHA: bool, const FINE: bool, const OWN: bool>(
+        &self,
+        v: R,
+        [g_ex, g_in, d_ex, d_in]: [R; 4],
+        drive: R,
+        current: R,
+    ) -> R {
         let sides = |k: usize| (self.ex.moment::<ALPHA>(k, g_ex, d_ex), self.inh.moment::<ALPHA>(k, g_in, d_in));
-        let drive = |(ex, inh): (R, R)| ex * self.ex.e + inh * self.inh.e;
+        let synaptic = |(ex, inh): (R, R)| ex * self.ex.e + inh * self.inh.e;
         let (s0, s1) = (sides(0), sides(1));
         let z = (s0.0 + s0.1) + self.leak;
-        let q0 = drive(s0) + (self.drive + current * self.rise);
-        let (a1, q1) = (s1.0 + s1.1, drive(s1));
+        let q0 = synaptic(s0) + (drive + current * self.rise);
+        let (a1, q1) = (s1.0 + s1.1, synaptic(s1));
         let k1 = z * q1 - a1 * q0;
         let r0 = q0 - z * v;
         let (phi, chi) = if Self::SINGLE {
@@ -201,9 +203,10 @@ impl<R: Real> Kernel<R> {
         let mut change = r0 * phi + k1 * chi;
         if FINE {
             let s2 = sides(2);
-            let (a2, q2) = (s2.0 + s2.1, drive(s2));
+            let (a2, q2) = (s2.0 + s2.1, synaptic(s2));
             let k2 = z * q2 - a2 * q0;
-            change += (z * k2 + (a1 * (q2 - k1 * R::of(1.5)) - a2 * q1)) * polynomial(z, &THIRD);
+            let bracket = (z * k2 + (a1 * (q2 - k1 * R::of(1.5)) - a2 * q1)) * polynomial(z, &THIRD);
+            change += if OWN && !self.fine { R::default() } else { bracket };
         }
         v + change
     }
@@ -235,8 +238,9 @@ pub(super) fn stiff_step<R: Real, const ALPHA: bool>(p: &Membrane, h: f64, mut v
     let largest = if g_ex.min(g_in).min(d_ex).min(d_in) < 0.0 { LARGEST / 4.0 } else { LARGEST };
     let parts = (total * h / (largest * p.c_m)).ceil().min(1e6) as usize;
     let kernel = Kernel::<R>::new(p, h, parts);
+    let drive = kernel.drive(p, h);
     for _ in 0..kernel.parts {
-        v = kernel.part::<ALPHA, true>(v, g, current);
+        v = kernel.part::<ALPHA, true, false>(v, g, drive, current);
         g = kernel.decayed::<ALPHA>(g);
     }
     v
@@ -317,12 +321,12 @@ mod tests {
             let (v, g, current) = (v32.wide(), g32.map(f32::wide), current32.wide());
             let exact = plain(&p, ALPHA, h, v, g, current);
             let advance = |fine: bool| {
-                let (mut v, mut g) = (v32, g32);
+                let (mut v, mut g, drive) = (v32, g32, single.drive(&p, h));
                 for _ in 0..single.parts {
                     v = if fine {
-                        single.part::<ALPHA, true>(v, g, current32)
+                        single.part::<ALPHA, true, false>(v, g, drive, current32)
                     } else {
-                        single.part::<ALPHA, false>(v, g, current32)
+                        single.part::<ALPHA, false, false>(v, g, drive, current32)
                     };
                     g = single.decayed::<ALPHA>(g);
                 }
@@ -337,9 +341,9 @@ mod tests {
             let found = if double.is_stiff::<ALPHA>(g) {
                 stiff_step::<f64, ALPHA>(&p, h, v, g, current)
             } else {
-                let (mut v, mut g) = (v, g);
+                let (mut v, mut g, drive) = (v, g, double.drive(&p, h));
                 for _ in 0..double.parts {
-                    v = double.part::<ALPHA, true>(v, g, current);
+                    v = double.part::<ALPHA, true, false>(v, g, drive, current);
                     g = double.decayed::<ALPHA>(g);
                 }
                 v

@@ -5,13 +5,15 @@ use std::f64::consts::E;
 use serde::{Deserialize, Serialize};
 
 use super::MODEL;
+use super::together::Group;
 use crate::check::{Invalid, check_all};
-use crate::neuron::EventNeuron;
 use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_after};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
+use crate::neuron::together::take_all;
+use crate::neuron::{EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.
@@ -25,8 +27,8 @@ pub struct Params {
     pub(super) adaptation: Adaptation,
     pub(super) tau_ex: f64,
     pub(super) tau_in: f64,
-    difference_ex: f64,
-    difference_in: f64,
+    pub(super) difference_ex: f64,
+    pub(super) difference_in: f64,
     /// First interval of a search for crossings, in ticks.
     span: i64,
 }
@@ -35,23 +37,23 @@ pub struct Params {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The tick at which all this is valid.
-    time: Time,
+    pub(super) time: Time,
     /// End of the refractory period; at or before `time` if there is none.
-    free_at: Time,
+    pub(super) free_at: Time,
     /// Potential above e_l \[mV\].
-    v: f64,
+    pub(super) v: f64,
     /// Excitatory current \[pA\].
-    i_ex: f64,
+    pub(super) i_ex: f64,
     /// Inhibitory current \[pA\].
-    i_in: f64,
+    pub(super) i_in: f64,
     /// Rate variable of the excitatory current \[pA/ms\].
-    di_ex: f64,
+    pub(super) di_ex: f64,
     /// Rate variable of the inhibitory current \[pA/ms\].
-    di_in: f64,
+    pub(super) di_in: f64,
     /// Injected current beyond i_e \[pA\].
-    current: f64,
+    pub(super) current: f64,
     /// Rise of the threshold at the end of the last refractory period \[mV\].
-    theta: f64,
+    pub(super) theta: f64,
 }
 
 impl Params {
@@ -107,7 +109,7 @@ impl Params {
 
     /// A spike at the state's time.
     #[inline]
-    fn fire(&self, state: &mut State) {
+    pub(super) fn fire(&self, state: &mut State) {
         state.theta = self.adaptation.after_spike(self.rise(state, state.time));
         state.v = self.membrane.reset;
         state.free_at = state.time.saturating_add(self.membrane.t_ref);
@@ -239,6 +241,17 @@ impl EventNeuron for LifAlpha {
             params.fire(state);
         }
         spikes
+    }
+
+    #[inline]
+    fn take_all<C: Members<State>>(
+        params: &[Params],
+        members: &mut C,
+        places: &[u32],
+        weights: &[f64],
+        times: &[Time],
+    ) {
+        take_all::<LifAlpha, Group, C>(params, members, places, weights, times);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {

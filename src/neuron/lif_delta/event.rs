@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MODEL;
-use super::together::take_all;
+use super::together::Group;
 use crate::check::{Invalid, check_all};
 use crate::math;
 use crate::neuron::adaptation::Adaptation;
@@ -11,6 +11,7 @@ use crate::neuron::crossing::{Path, Point, first_crossing, ms, tick_after};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side};
 use crate::neuron::propagator::decay;
+use crate::neuron::together::take_all;
 use crate::neuron::{EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
@@ -273,8 +274,14 @@ impl EventNeuron for LifDelta {
     }
 
     #[inline]
-    fn take_all<C: Members<State>>(params: &Params, members: &mut C, places: &[u32], weights: &[f64], time: Time) {
-        take_all(params, members, places, weights, time);
+    fn take_all<C: Members<State>>(
+        params: &[Params],
+        members: &mut C,
+        places: &[u32],
+        weights: &[f64],
+        times: &[Time],
+    ) {
+        take_all::<LifDelta, Group, C>(params, members, places, weights, times);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {

@@ -10,6 +10,7 @@ use crate::neuron::adaptation::{PARAMS, VARIABLE};
 
 mod event;
 mod grid;
+mod together;
 
 pub use event::{LifExp, Params, State, crossing_offset_ms};
 pub use grid::grid;

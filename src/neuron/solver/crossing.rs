@@ -3,11 +3,11 @@
 use super::series::{ORDER, Series, value_and_slope};
 use crate::time::TICKS_PER_MS;
 
-/// The first tick n in 1..=`last` at which the polynomial is at `level` or above.
+/// The first tick n in `first`..=`last` at which the polynomial is at `level` or above; `first` is 1 or more.
 ///
 /// From each point it goes as far as a bound on the second derivative proves safe, so it can't jump over a maximum
 /// that pokes through the level; near a crossing this is Newton's method from below.
-pub(super) fn first_at_or_above(c: &Series, level: f64, last: i64) -> Option<i64> {
+pub(super) fn first_at_or_above(c: &Series, level: f64, first: i64, last: i64) -> Option<i64> {
     let h = last as f64 / TICKS_PER_MS;
     let (mut highest, mut curvature) = (0.0, 0.0);
     for k in (2..=ORDER).rev() {
@@ -19,7 +19,10 @@ pub(super) fn first_at_or_above(c: &Series, level: f64, last: i64) -> Option<i64
     if c[0] + h * (c[1].max(0.0) + h * highest) < level {
         return None;
     }
-    let mut n = 1;
+    let mut n = first;
+    if n > last {
+        return None;
+    }
     loop {
         let (p, slope) = value_and_slope(c, n as f64 / TICKS_PER_MS);
         let gap = level - p;
@@ -54,22 +57,22 @@ mod tests {
     #[test]
     fn the_first_tick_at_or_above_the_level_is_found() {
         // 2 s - s^2 crosses 0.5 at 1 - sqrt(0.5) = 0.2928932188134524.
-        assert_eq!(first_at_or_above(&series(&[0.0, 2.0, -1.0]), 0.5, 2_000_000_000), Some(292_893_219));
-        assert_eq!(first_at_or_above(&series(&[0.0, 1.0]), 0.25, 1_000_000_000), Some(250_000_000));
+        assert_eq!(first_at_or_above(&series(&[0.0, 2.0, -1.0]), 0.5, 1, 2_000_000_000), Some(292_893_219));
+        assert_eq!(first_at_or_above(&series(&[0.0, 1.0]), 0.25, 1, 1_000_000_000), Some(250_000_000));
     }
 
     #[test]
     fn a_maximum_that_pokes_through_by_one_part_in_a_billion_is_found() {
         let c = series(&[0.0, 2.0, -1.0]);
-        assert_eq!(first_at_or_above(&c, 1.0 + 1e-12, 2_000_000_000), None);
-        let n = first_at_or_above(&c, 1.0 - 1e-9, 2_000_000_000).unwrap();
+        assert_eq!(first_at_or_above(&c, 1.0 + 1e-12, 1, 2_000_000_000), None);
+        let n = first_at_or_above(&c, 1.0 - 1e-9, 1, 2_000_000_000).unwrap();
         assert!((n as f64 / 1e9 - (1.0 - 1e-9f64.sqrt())).abs() < 1e-8, "{n}");
     }
 
     #[test]
     fn a_falling_or_constant_curve_crosses_nothing() {
-        assert_eq!(first_at_or_above(&series(&[-1.0]), 0.0, i64::MAX), None);
-        assert_eq!(first_at_or_above(&series(&[-1.0, -3.0, 0.5]), 0.0, 1_000_000_000), None);
-        assert_eq!(first_at_or_above(&series(&[0.0]), 0.0, 5), Some(1));
+        assert_eq!(first_at_or_above(&series(&[-1.0]), 0.0, 1, i64::MAX), None);
+        assert_eq!(first_at_or_above(&series(&[-1.0, -3.0, 0.5]), 0.0, 1, 1_000_000_000), None);
+        assert_eq!(first_at_or_above(&series(&[0.0]), 0.0, 1, 5), Some(1));
     }
 }

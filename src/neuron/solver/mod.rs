@@ -5,6 +5,9 @@
 //! follows from its last coefficients (Jorba & Zou 2005, doi:10.1080/10586458.2005.10128904). The series is the
 //! dense output too, so a crossing is located on it, to the tick.
 //!
+//! Where a model has no fast time constant a piece begins with an expansion of half the order ([`NEAR`]), which holds for less long: where
+//! events come often, the rest is never asked for.
+//!
 //! A membrane that large conductances make much faster than these change is stiff: there steps would be as short as its time constant.
 //! Once it has run into the motion that it follows ([`Ode::slaved`]), that is expanded instead.
 //!
@@ -16,7 +19,7 @@ mod crossing;
 mod series;
 mod solved;
 
-pub use series::{ORDER, Series, TOLERANCE, convolve};
+pub use series::{INVERSE, NEAR, ORDER, Series, TOLERANCE, convolve, square};
 pub use solved::{Solved, Trajectory};
 
 use crate::check::Invalid;
@@ -44,9 +47,14 @@ pub trait Ode<const N: usize>: Clone + Send + Sync + 'static {
     /// The refractory period.
     fn t_ref(&self) -> Time;
 
-    /// Fills the Taylor coefficients in time \[ms\] of all variables from the values `y`; with `held` the potential is
+    /// Fills the Taylor coefficients in time \[ms\] of all variables, up to order `K`, from the values `y`; with `held` the potential is
     /// constant.
-    fn expand(&self, y: &[f64; N], current: f64, held: bool, series: &mut [Series; N]);
+    fn expand<const K: usize>(&self, y: &[f64; N], current: f64, held: bool, series: &mut [Series; N]);
+
+    /// Is nothing in the model so fast that an expansion of order [`NEAR`] would hold for next to nothing?
+    fn is_slow(&self) -> bool {
+        false
+    }
 
     /// Where the potential follows the other variables without delay, since it is drawn after them much faster than they change: fills
     /// all series, that of the potential with the motion that all others run into, and gives how long \[ms\] that holds. None where this

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ode;
 use super::crossing::first_at_or_above;
-use super::series::{ORDER, Series, reach, value};
+use super::series::{NEAR, ORDER, Series, reach, value};
 use crate::check::Invalid;
 use crate::neuron::EventNeuron;
 use crate::time::{TICKS_PER_MS, Time};
@@ -21,11 +21,14 @@ const BEYOND: f64 = 1.0;
 /// [`EventNeuron::advance`] leaves the origin behind by at most this much before it takes the steps.
 const LAG: Time = Time(50_000_000_000);
 
-/// Steps are some ms long. What is looked at further ahead is looked at in vain if an event arrives, and again if none does.
-const LOOK_AHEAD: Time = Time(8_000_000_000);
+/// What is looked at ahead is looked at in vain if an event arrives: a piece is, for it costs nothing more.
+const LOOK_AHEAD: Time = Time(0);
 
 /// The event engine's view of the model with parameters `P` and N variables.
 pub struct Solved<P, const N: usize>(PhantomData<P>);
+
+/// Before any origin.
+const UNKNOWN: Time = Time(i64::MIN);
 
 /// State of one neuron: values at an origin, and the time reached on the solution from there.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ pub struct Trajectory<const N: usize> {
     /// End of the present step where known, else before the origin.
     #[serde(skip)]
     end: Time,
+    /// Likewise how far its expansion of low order holds.
+    #[serde(skip)]
+    near: Time,
 }
 
 /// The solution from an origin up to `end`.
@@ -66,10 +72,10 @@ impl<const N: usize> Trajectory<N> {
         if !self.held()
             && let Some(lasts) = p.slaved(&self.y, self.current, &mut series)
         {
-            let ticks = reach(&series, LONGEST.min(lasts)) * TICKS_PER_MS;
+            let ticks = reach::<ORDER>(&series, LONGEST.min(lasts)) * TICKS_PER_MS;
             return Piece { series, end: self.origin.saturating_add(Time((ticks as i64).max(1))) };
         }
-        p.expand(&self.y, self.current, self.held(), &mut series);
+        p.expand::<ORDER>(&self.y, self.current, self.held(), &mut series);
         let floor = p.floor();
         if floor > f64::NEG_INFINITY && !self.held() {
             return self.piece_above(p, floor, series);
@@ -81,9 +87,26 @@ impl<const N: usize> Trajectory<N> {
         Piece { series, end }
     }
 
+    /// How the piece begins, by an expansion of low order; none if it does not hold beyond `to`, or for the model.
+    fn near_piece<P: Ode<N>>(&self, p: &P, to: Time) -> Option<Piece<N>> {
+        let known = self.near >= self.origin;
+        if known && self.near <= to || !p.is_slow() || p.floor() > f64::NEG_INFINITY {
+            return None;
+        }
+        let mut series = [[0.0; ORDER + 1]; N];
+        p.expand::<NEAR>(&self.y, self.current, self.held(), &mut series);
+        if known {
+            return Some(Piece { series, end: self.near });
+        }
+        let ticks = p.trusted(&series, reach::<NEAR>(&series, LONGEST)) * TICKS_PER_MS;
+        let end = self.origin.saturating_add(Time(ticks as i64));
+        let end = if self.held() { end.min(self.refractory_until) } else { end };
+        Some(Piece { series, end })
+    }
+
     /// Where the step ends by itself: the reach of the series, or the end of the refractory period.
     fn natural_end<P: Ode<N>>(&self, p: &P, series: &mut [Series; N]) -> Time {
-        let ticks = p.trusted(series, reach(series, LONGEST)) * TICKS_PER_MS;
+        let ticks = p.trusted(series, reach::<ORDER>(series, LONGEST)) * TICKS_PER_MS;
         if ticks < 1.0 && series[0][1] > 0.0 && series[0][2] > 0.0 {
             // v diverges within a few ticks: the spike is at the next. What else there is hardly changes by then.
             let level = p.threshold() + p.risen().map_or(0.0, |k| self.y[k]);
@@ -110,14 +133,14 @@ impl<const N: usize> Trajectory<N> {
             let below = series[0].map(|c| -c);
             let length = (end - self.origin).0;
             // From the floor itself v rises, and does not come back to it within a step of this length.
-            let meets = if self.y[0] > floor { first_at_or_above(&below, -floor, length) } else { None };
+            let meets = if self.y[0] > floor { first_at_or_above(&below, -floor, 1, length) } else { None };
             return Piece { series, end: meets.map_or(end, |n| self.origin + Time(n)) };
         }
-        p.expand(&self.y, self.current, true, &mut series);
+        p.expand::<ORDER>(&self.y, self.current, true, &mut series);
         let mut piece = Piece { end: self.natural_end(p, &mut series), series };
         let rises = |at: Time| {
             let mut ahead = [[0.0; ORDER + 1]; N];
-            p.expand(&piece.at(self.origin, at), self.current, false, &mut ahead);
+            p.expand::<ORDER>(&piece.at(self.origin, at), self.current, false, &mut ahead);
             ahead[0][1] > 0.0
         };
         if rises(piece.end) {
@@ -136,12 +159,18 @@ impl<const N: usize> Trajectory<N> {
         self.y = piece.at(self.origin, at);
         self.y[0] = self.y[0].max(p.floor());
         self.origin = at;
-        self.end = Time(i64::MIN);
+        (self.end, self.near) = (UNKNOWN, UNKNOWN);
     }
 
     /// Takes all steps that end by `to`, and returns the piece that contains it (none if the origin is there).
     fn walk<P: Ode<N>>(&mut self, p: &P, to: Time) -> Option<Piece<N>> {
         while self.origin < to {
+            if let Some(piece) = self.near_piece(p, to) {
+                self.near = piece.end;
+                if piece.end > to {
+                    return Some(piece);
+                }
+            }
             let piece = self.piece(p);
             if piece.end > to {
                 self.end = piece.end;
@@ -158,7 +187,7 @@ impl<const N: usize> Trajectory<N> {
             self.rebase(p, &piece, self.time);
         }
         self.clear = self.time;
-        self.end = Time(i64::MIN);
+        (self.end, self.near) = (UNKNOWN, UNKNOWN);
     }
 
     /// The values at `at`, if nothing happens until then.
@@ -168,6 +197,43 @@ impl<const N: usize> Trajectory<N> {
             Some(piece) => piece.at(ahead.origin, at),
             None => ahead.y,
         }
+    }
+
+    /// The first spike in a piece from its `first`-th tick on.
+    fn first_spike<P: Ode<N>>(&self, p: &P, piece: &Piece<N>, first: i64) -> Option<Time> {
+        if self.held() {
+            return None;
+        }
+        let length = (piece.end - self.origin).0;
+        let found = match p.risen().filter(|&k| self.y[k] != 0.0) {
+            None => first_at_or_above(&piece.series[0], p.threshold(), first, length),
+            Some(k) => {
+                // The potential less what the threshold has risen by.
+                let course = std::array::from_fn(|n| piece.series[0][n] - piece.series[k][n]);
+                first_at_or_above(&course, p.threshold(), first, length)
+            }
+        };
+        found.map(|n| self.origin + Time(n))
+    }
+
+    /// Goes to a spike that was found in a piece of `ahead`, if it comes before `before`.
+    fn take_spike<P: Ode<N>>(
+        &mut self,
+        p: &P,
+        mut ahead: Self,
+        piece: &Piece<N>,
+        spike: Time,
+        before: Time,
+    ) -> Option<Time> {
+        self.clear = spike;
+        if spike >= before {
+            return None;
+        }
+        ahead.rebase(p, piece, spike);
+        (ahead.time, ahead.clear) = (spike, spike);
+        ahead.spike(p);
+        *self = ahead;
+        Some(spike)
     }
 
     fn spike<P: Ode<N>>(&mut self, p: &P) {
@@ -213,7 +279,8 @@ where
             time: Time::ZERO,
             refractory_until: Time::ZERO,
             clear: Time::ZERO,
-            end: Time(i64::MIN),
+            end: UNKNOWN,
+            near: UNKNOWN,
         }
     }
 
@@ -233,33 +300,29 @@ where
         // The steps are walked on a copy: without a spike only what is known grows.
         let mut ahead = *state;
         while ahead.origin < before {
+            // The beginning of a piece is always looked at in its own expansion, so that no bound changes a bit.
+            let near = ahead.near_piece(params, ahead.origin);
+            let mut searched = 0;
+            if let Some(near) = &near {
+                if let Some(spike) = ahead.first_spike(params, near, 1) {
+                    return state.take_spike(params, ahead, near, spike, before);
+                }
+                state.clear = near.end + Time(1);
+                ahead.near = near.end;
+                if ahead.origin == state.origin {
+                    state.near = near.end;
+                }
+                if near.end >= before {
+                    return None;
+                }
+                searched = (near.end - ahead.origin).0;
+            }
             let piece = ahead.piece(params);
             if ahead.origin == state.origin {
                 state.end = piece.end;
             }
-            if !ahead.held() {
-                let length = (piece.end - ahead.origin).0;
-                let risen = params.risen().filter(|&k| ahead.y[k] != 0.0);
-                let found = match risen {
-                    None => first_at_or_above(&piece.series[0], params.threshold(), length),
-                    Some(k) => {
-                        // The potential less what the threshold has risen by.
-                        let course = std::array::from_fn(|n| piece.series[0][n] - piece.series[k][n]);
-                        first_at_or_above(&course, params.threshold(), length)
-                    }
-                };
-                if let Some(spike) = found.map(|n| ahead.origin + Time(n)) {
-                    state.clear = spike;
-                    if spike >= before {
-                        return None;
-                    }
-                    ahead.rebase(params, &piece, spike);
-                    ahead.time = spike;
-                    ahead.clear = spike;
-                    ahead.spike(params);
-                    *state = ahead;
-                    return Some(spike);
-                }
+            if let Some(spike) = ahead.first_spike(params, &piece, searched + 1) {
+                return state.take_spike(params, ahead, &piece, spike, before);
             }
             state.clear = piece.end + Time(1);
             ahead.rebase(params, &piece, piece.end);

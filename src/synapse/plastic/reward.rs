@@ -77,12 +77,20 @@ impl<W: Real> Plastic<W> {
         }
         let eligibility = |at: Time| c * exp((from - at).ms() / rule.tau_c);
         let change = |a: Time, b: Time| rule.drift(eligibility(a), self.level_at(a, rule.tau_n), (b - a).ms());
+        let mut pass = |a: Time, b: Time| {
+            // A weight turns round where the level falls through b, and may leave a bound there. A device gets the change as a whole.
+            let turn = a.saturating_add(Time::from_ms(rule.turn(self.level_at(a, rule.tau_n))));
+            if turn < b && self.setup.memristor.is_none() {
+                self.change(state, change(a, turn), turn, price);
+                self.change(state, change(turn, b), b, price);
+            } else {
+                self.change(state, change(a, b), b, price);
+            }
+        };
         match &self.setup.during {
-            None => self.change(state, change(from, to), to, price),
+            None => pass(from, to),
             Some(spans) => {
-                for &(a, b) in spans.iter().filter(|(a, b)| *a < to && *b > from) {
-                    self.change(state, change(a.max(from), b.min(to)), b.min(to), price);
-                }
+                spans.iter().filter(|(a, b)| *a < to && *b > from).for_each(|&(a, b)| pass(a.max(from), b.min(to)));
             }
         }
         state.x = eligibility(to);
