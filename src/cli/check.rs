@@ -195,8 +195,9 @@ fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
         let waveform = projection.waveform.as_ref().map(|w| {
             let surface = w.surface();
             format!(
-                "waveform (change surface of {} points, within {:.1e} of the largest)",
+                "waveform (change surface of {} points, {}, within {:.1e} of the largest)",
                 surface.len(),
+                bytes(surface.bytes() as u64),
                 surface.error
             )
         });

@@ -39,8 +39,7 @@ pub fn summarise(
         }
         if let Some(waveform) = &projection.waveform {
             let surface = waveform.surface();
-            figures["surface"] =
-                json!({ "changes": surface.len(), "error": surface.error, "largest_S": surface.largest });
+            figures["surface"] = json!({ "changes": surface.len(), "error": surface.error, "largest_S": surface.largest, "solved": surface.solved_share() });
         }
         projections.insert(projection.name.clone(), figures);
     }

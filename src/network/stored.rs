@@ -240,7 +240,8 @@ fn kept_by(projection: &ProjectionSpec) -> (f64, f64, f64) {
     let rewarded = matches!(rule, Some(Rule::Dopamine(_)));
     let traced = rewarded || rule.as_ref().is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
     let device = projection.device.as_ref().and_then(|d| d.device().ok());
-    let cells = device.map_or(0, |device| Cells::bytes_per_synapse(&Needs::of(&device)));
+    let alone = projection.waveform.as_ref().is_some_and(|w| w.surface().heeds_single_spikes());
+    let cells = device.map_or(0, |device| Cells::bytes_per_synapse(&Needs::of(&device, alone)));
     let losses = if projection.crossbar.is_some() { 8 } else { 0 };
     let synapse = cells + losses + if traced { 8 } else { 0 } + if rewarded { size_of::<Time>() } else { 0 };
     let target = if learns { size_of::<History>() + size_of::<Recent>() } else { 0 };

@@ -4,6 +4,7 @@
 //! A rule sees the weight as a magnitude: |w| / w_max if it [is relative](Rule::is_relative), else |w| in the weight's unit.
 
 use crate::describe::Model;
+use crate::device::physical::surface::Surface;
 use crate::time::Time;
 
 pub mod clopath;
@@ -129,7 +130,7 @@ pub enum Rule {
     /// [`querlioz`]
     Querlioz(querlioz::Querlioz),
     /// No rule, but physics: the waveforms of spikes overlap across the device ([`crate::device::physical::surface`]).
-    Overlap(std::sync::Arc<crate::device::physical::surface::Surface>),
+    Overlap(std::sync::Arc<Surface>),
 }
 
 /// Long against any waveform: a trace that only says that there was a spike \[ms\].
@@ -214,6 +215,11 @@ impl Rule {
     /// Does it propose one step of the device, if there is one, whatever the size of the change?
     pub fn in_pulses(&self) -> bool {
         matches!(self, Rule::Querlioz(_))
+    }
+
+    /// What overlapping spikes do, where that is the rule.
+    pub fn surface(&self) -> Option<&Surface> {
+        if let Rule::Overlap(surface) = self { Some(surface) } else { None }
     }
 
     /// Does a post spike change synapses whose source has been silent?

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::physical::surface::Before;
 use crate::device::{self, MOST, Pulses};
 use crate::time::Time;
 
@@ -28,6 +29,8 @@ pub struct Kept {
     pub carry: f32,
     /// Which device has the next pulse, of G+ and of G-.
     pub turn: [u8; 2],
+    /// Where its device was before the last spike, which alone moves it.
+    pub before: Before,
     /// Its devices.
     pub held: [Held; MOST],
 }
@@ -43,19 +46,22 @@ pub struct Needs {
     pulses: bool,
     /// Whose turn it is.
     turn: bool,
+    /// Where it was before the last spike.
+    before: bool,
     /// Devices of a synapse.
     count: usize,
 }
 
 impl Needs {
-    /// What this device needs.
-    pub fn of(device: &device::Device) -> Needs {
+    /// What this device needs; `alone`: does one spike alone move it?
+    pub fn of(device: &device::Device, alone: bool) -> Needs {
         let ageing = &device.ageing;
         Needs {
             carry: device.common.pulses == Pulses::Carry,
             time: ageing.drift.is_some() || ageing.retention.is_some() || ageing.flicker.is_some(),
             pulses: device.common.write_noise > 0.0 || ageing.endurance.is_some(),
             turn: device.bank.devices > 1,
+            before: alone,
             count: device.bank.count(),
         }
     }
@@ -77,6 +83,7 @@ pub struct Cells {
 struct Rest {
     carry: Vec<f32>,
     turn: Vec<[u8; 2]>,
+    before: Vec<Before>,
     /// `count` a synapse.
     time: Vec<Time>,
     /// `count` a synapse.
@@ -100,6 +107,7 @@ impl Cells {
         let rest = Rest {
             carry: vec![0.0; if needs.carry { n } else { 0 }],
             turn: vec![[0; 2]; if needs.turn { n } else { 0 }],
+            before: vec![Before::default(); if needs.before { n } else { 0 }],
             time: vec![Time::ZERO; each(needs.time)],
             pulses: vec![0; each(needs.pulses)],
             g: vec![0.0; n * needs.count.saturating_sub(1)],
@@ -109,11 +117,12 @@ impl Cells {
 
     /// Memory that they take \[bytes\].
     pub fn bytes(&self) -> usize {
-        let Rest { carry, turn, time, pulses, g } = &self.rest;
+        let Rest { carry, turn, before, time, pulses, g } = &self.rest;
         size_of_val(&self.key[..])
             + size_of_val(&self.updates[..])
             + size_of_val(&carry[..])
             + size_of_val(&turn[..])
+            + size_of_val(&before[..])
             + size_of_val(&time[..])
             + size_of_val(&pulses[..])
             + size_of_val(&g[..])
@@ -122,7 +131,7 @@ impl Cells {
     /// Memory that it takes for each synapse \[bytes\].
     pub fn bytes_per_synapse(needs: &Needs) -> usize {
         let each = if needs.time { 8 } else { 0 } + if needs.pulses { 4 } else { 0 };
-        let once = if needs.carry { 4 } else { 0 } + if needs.turn { 2 } else { 0 };
+        let once = if needs.carry { 4 } else { 0 } + if needs.turn { 2 } else { 0 } + if needs.before { 8 } else { 0 };
         12 + once + needs.count * each + needs.count.saturating_sub(1) * 8
     }
 
@@ -154,6 +163,9 @@ impl Rest {
         if let Some(turn) = self.turn.get(synapse) {
             kept.turn = *turn;
         }
+        if let Some(before) = self.before.get(synapse) {
+            kept.before = *before;
+        }
         let first = synapse * count;
         for (held, time) in kept.held.iter_mut().zip(self.time.iter().skip(first).take(count)) {
             held.at = *time;
@@ -174,6 +186,9 @@ impl Rest {
         }
         if let Some(turn) = self.turn.get_mut(synapse) {
             *turn = kept.turn;
+        }
+        if let Some(before) = self.before.get_mut(synapse) {
+            *before = kept.before;
         }
         let first = synapse * count;
         for (time, held) in self.time.iter_mut().skip(first).take(count).zip(&kept.held) {
@@ -198,6 +213,7 @@ impl CellsState {
         let range = synapse * count..(synapse + 1) * count;
         self.rest.carry.extend(from.carry.get(synapse));
         self.rest.turn.extend(from.turn.get(synapse));
+        self.rest.before.extend(from.before.get(synapse));
         self.rest.time.extend(from.time.get(range.clone()).unwrap_or(&[]));
         self.rest.pulses.extend(from.pulses.get(range).unwrap_or(&[]));
         if count > 1 {
@@ -213,6 +229,7 @@ impl CellsState {
             let (to, from) = (&mut self.rest, &other.rest);
             to.carry.extend(own(&from.carry, n, place));
             to.turn.extend(own(&from.turn, n, place));
+            to.before.extend(own(&from.before, n, place));
             to.time.extend(own(&from.time, n, place));
             to.pulses.extend(own(&from.pulses, n, place));
             to.g.extend(own(&from.g, n, place));

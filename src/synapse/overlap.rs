@@ -15,13 +15,14 @@ impl Memristor {
         let c = &self.device.common;
         let cell = Cell::of(&self.device, self.spread, device.key, 0);
         if cell == Cell::nominal(c) && c.sigma_c2c == 0.0 {
-            return surface.after(side, g, since, |_| 1.0);
+            return surface.after(side, g, since, &mut device.before, None::<fn(bool) -> f64>);
         }
         let serial = u64::from(device.updates);
         let noise = || {
             if c.sigma_c2c == 0.0 { 1.0 } else { 1.0 + c.sigma_c2c * normal(self.word(device.key, serial, 1)) }
         };
-        let after = surface.after(side, g, since, |up| noise() * if up { cell.up } else { cell.down });
+        let factor = |up: bool| noise() * if up { cell.up } else { cell.down };
+        let after = surface.after(side, g, since, &mut device.before, Some(factor));
         if after != g {
             device.updates = device.updates.wrapping_add(1);
         }

@@ -161,8 +161,8 @@ fn a_waveform_that_alone_moves_the_device_gets_a_warning_with_the_physics() {
     let output = memspike(folder.path(), &["device", "stdp", "hp", "--dt", "-10ms,10ms"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && stderr.contains("one spike alone"), "{stderr}");
-    // Near its best conductance it is so mobile that no table follows: that is said too.
-    assert!(stderr.contains("hp: the tabulated change is wrong by up to"), "{stderr}");
+    // Spikes that drive it into its bound are no trouble for the table.
+    assert!(!stderr.contains("tabulated change"), "{stderr}");
     let quiet = memspike(folder.path(), &["device", "stdp", "hp", "--set", "v_threshold=1 V", "--dt", "-10ms,10ms"]);
     assert!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use memspike::device::physical::drive::{Piece, pulse, sine};
 use memspike::device::physical::solve::Options;
-use memspike::device::physical::surface::Surface;
+use memspike::device::physical::surface::{Before, Surface};
 use memspike::device::physical::waveform::{self, Side, Waveform};
 use memspike::device::physical::{Physical, PhysicalModel};
 use serde_json::Value;
@@ -290,6 +290,19 @@ fn without_a_threshold_hp_learns_almost_nothing_and_with_one_a_spike_alone_nothi
     }
 }
 
+/// The conductance after a spike, by the table alone.
+fn after(surface: &Surface, side: Side, g: f64, since: Option<f64>, before: &mut Before) -> f64 {
+    surface.after(side, g, since, before, None::<fn(bool) -> f64>)
+}
+
+/// The conductance after two spikes `dt` \[s\] apart, of a device that has seen none before.
+fn isolated(surface: &Surface, dt: f64, g: f64) -> f64 {
+    let (first, second) = if dt >= 0.0 { (Side::Pre, Side::Post) } else { (Side::Post, Side::Pre) };
+    let mut before = surface.untouched(g);
+    let g = after(surface, first, g, None, &mut before);
+    after(surface, second, g, Some(dt.abs()), &mut before)
+}
+
 /// The largest deviation of a surface from the solver, at distances and states at which it was not tested \[S\].
 fn deviation(surface: &Surface, d: &Physical, w: &Waveform, distances: usize) -> f64 {
     let (low, high) = d.range();
@@ -299,8 +312,7 @@ fn deviation(surface: &Surface, d: &Physical, w: &Waveform, distances: usize) ->
         for share in [0.0, 0.013, 0.2371, 0.613, 0.9871, 1.0] {
             let x0 = low + (high - low) * share;
             let g = d.conductance(x0);
-            let side = if dt >= 0.0 { Side::Post } else { Side::Pre };
-            let found = surface.after(side, g, Some(dt.abs() * 1e-3), |_| 1.0) - g;
+            let found = isolated(surface, dt * 1e-3, g) - g;
             worst = worst.max((found - change(d, w, dt, x0)).abs());
         }
     }
@@ -330,14 +342,14 @@ fn a_surface_is_as_close_to_the_solver_as_it_says() {
         (device(PhysicalModel::Yakopcic, &[("v_p", 1.0), ("v_n", 1.0), ("a_p", 40.0), ("a_n", 40.0)]), spikes(&[])),
     ] {
         let surface = Surface::new(&d, &w);
-        assert!(surface.error <= 5e-6 && surface.missed == 0.0, "{}: {d:?}", surface.error);
+        assert!(surface.error <= 1e-5 && surface.missed == 0.0, "{}: {d:?}", surface.error);
         let (worst, stated) = (deviation(&surface, &d, &w, 60), surface.error * surface.largest);
         assert!(worst <= stated, "found {worst}, stated {stated}: {d:?}");
         assert!(!surface.heeds_single_spikes() && surface.warnings("p").is_empty());
         // Beyond the reach nothing changes, to the last bit.
         let g = d.conductance(0.5 * (d.range().0 + d.range().1));
-        assert_eq!(surface.after(Side::Post, g, Some(0.0801), |_| 1.0).to_bits(), g.to_bits());
-        assert_eq!(surface.after(Side::Pre, g, None, |_| 1.0).to_bits(), g.to_bits());
+        assert_eq!(after(&surface, Side::Post, g, Some(0.0801), &mut surface.untouched(g)).to_bits(), g.to_bits());
+        assert_eq!(after(&surface, Side::Pre, g, None, &mut surface.untouched(g)).to_bits(), g.to_bits());
     }
 }
 
@@ -353,13 +365,96 @@ fn a_surface_of_changes_states_its_error_too() {
     let (worst, stated) = (deviation(&surface, &d, &w, 40), surface.error * surface.largest);
     println!("team: stated {} found {}, missed {}", surface.error, worst / surface.largest, surface.missed);
     assert!(worst <= stated && surface.error < 0.05, "found {worst}, stated {stated}, of {}", surface.largest);
-    // The default filament switches as a whole once its field is passed: no table follows that, and the surface says so.
-    let d = device(PhysicalModel::StanfordRram, &[]);
-    let surface = Surface::new(&d, &w);
-    println!("stanford: stated {} missed {}, {} S", surface.error, surface.missed, surface.largest);
-    let worst = deviation(&surface, &d, &w, 40);
-    assert!(worst <= surface.error * surface.largest, "found {worst}, stated {}", surface.error * surface.largest);
-    assert!(surface.error < surface.tolerance || surface.warnings("p").concat().contains("% of the pairs"));
+    assert!(surface.solved_share() < 0.01, "{}", surface.solved_share());
+}
+
+/// The share of a window's place among the words of a device's own table.
+fn windows(model: PhysicalModel) -> Vec<Vec<(&'static str, f64)>> {
+    let all = |kinds: &[f64]| kinds.iter().map(|kind| vec![("window", *kind), ("p", 2.0)]).collect();
+    match model {
+        PhysicalModel::Hp => all(&[0.0, 1.0, 2.0, 3.0]),
+        PhysicalModel::NonlinearDrift | PhysicalModel::Vteam => all(&[0.0, 1.0, 2.0]),
+        PhysicalModel::Team => all(&[0.0, 4.0]),
+        _ => vec![vec![]],
+    }
+}
+
+#[test]
+fn every_device_as_it_ships_is_tabulated_within_what_the_table_states() {
+    // Pairs from any state, at spikes of several heights: many alone drive a device into its bound and back, others are beyond its
+    // reach, filaments and thresholds of current switch as a whole.
+    let mut points = 0;
+    for model in PhysicalModel::ALL {
+        for given in windows(model) {
+            let d = device(model, &given);
+            let heights: &[f64] = if model == PhysicalModel::Team { &[1.0] } else { &[1.0, 0.6, 1.7] };
+            for height in heights {
+                let w = spikes(&[("a_plus", *height), ("a_minus", 0.25 * height), ("alpha_post", 0.95)]);
+                let surface = Surface::new(&d, &w);
+                let name = format!("{model:?} {given:?} {height}");
+                assert!(surface.error <= 5e-3, "{name}: {}", surface.error);
+                let warnings = surface.warnings("p").concat();
+                assert!(surface.error > 1e-3 || !warnings.contains("tabulated change"), "{name}: {warnings}");
+                assert!(surface.solved_share() < 0.01 && surface.bytes() < 2 << 20, "{name}");
+                let (low, high) = d.range();
+                for k in 0..40 {
+                    // Multiples of the golden section and of its like in two dimensions.
+                    let dt = 0.164 * ((f64::from(k) + 0.3) * 0.754_877_666).fract() - 0.082;
+                    let share = ((f64::from(k) + 0.7) * 0.569_840_291).fract();
+                    let share = [0.0, 1.0, share * share, share][k as usize % 4];
+                    let x0 = low + (high - low) * share;
+                    let g = d.conductance(x0);
+                    let (found, expected) = (isolated(&surface, dt, g) - g, change(&d, &w, dt * 1e3, x0));
+                    // A filament that no voltage of a pair moves has no largest change.
+                    let off = if found == expected { 0.0 } else { (found - expected).abs() / surface.largest };
+                    assert!(off <= surface.error, "{name}, {dt} s from {share}: {off} stated {}", surface.error);
+                    points += usize::from(expected != 0.0);
+                }
+            }
+        }
+    }
+    assert!(points > 1000, "{points}");
+}
+
+#[test]
+fn a_device_that_one_spike_drives_into_its_bound_still_answers_to_the_pair() {
+    // Both waveforms have no flux as a whole, and so has their sum: where nothing clips the pair changes nothing, but its first spike
+    // does, up to the bound.
+    let hp = device(PhysicalModel::Hp, &[]);
+    let surface = Surface::new(&hp, &spikes(&[]));
+    let g0 = hp.conductance(0.97);
+    let mut before = surface.untouched(g0);
+    let g1 = after(&surface, Side::Post, g0, None, &mut before);
+    assert!(g1 < 0.9 * g0 || g1 > 1.1 * g0, "{g0} {g1}");
+    let exact = change(&hp, &spikes(&[]), -3.0, 0.97);
+    let g2 = after(&surface, Side::Pre, g1, Some(3e-3), &mut before);
+    assert!((g2 - g0 - exact).abs() < 1e-5 * surface.largest, "{} {exact}", g2 - g0);
+    // Spikes of one side again and again meet the same partner: what each did alone is taken back as if it had been there alone.
+    let g3 = after(&surface, Side::Pre, g2, Some(20e-3), &mut before);
+    assert!(g3.is_finite() && g3 >= hp.conductances().0 && g3 <= hp.conductances().1);
+}
+
+#[test]
+fn a_window_that_vanishes_at_both_ends_lets_states_come_back_from_as_near_as_counts() {
+    use memspike::device::physical::NEAREST;
+    // dx/dt = c v 4 x (1 - x): odds grow by e^(4 c v t). A long pulse up saturates, and rounding has no say in the way back.
+    let given = [("window", 1.0), ("a", 100.0), ("m", 1.0)];
+    let d = device(PhysicalModel::NonlinearDrift, &given);
+    let after = |x: f64, up: f64, down: f64| {
+        let pieces = [pulse(1.0, 0.0, up), pulse(-1.0, up, down)];
+        d.states(x, &pieces, &[up + down], Options::EXACT)[0]
+    };
+    let expected = |down: f64| {
+        let odds = (1.0 - NEAREST) / NEAREST * (-400.0 * down).exp();
+        odds / (1.0 + odds)
+    };
+    for down in [0.03, 0.046, 0.06] {
+        let found = after(0.3, 1.0, down);
+        assert!((found - expected(down)).abs() < 1e-5, "{down}: {found} {}", expected(down));
+    }
+    // As long as nothing saturates, a pulse up and one down are none; what is at an end stays there.
+    assert!((after(0.3, 0.02, 0.02) - 0.3).abs() < 1e-7);
+    assert_eq!((after(0.0, 1.0, 0.0), after(1.0, 0.0, 1.0)), (0.0, 1.0));
 }
 
 #[test]
@@ -373,8 +468,9 @@ fn where_a_spike_alone_moves_the_device_a_pair_after_its_single_changes_is_the_p
     for dt in [-50.0, -10.0, -2.0, 2.0, 10.0, 50.0, 100.0_f64] {
         let (first, second) = if dt > 0.0 { (Side::Pre, Side::Post) } else { (Side::Post, Side::Pre) };
         let g0 = hp.conductance(x0);
-        let g1 = surface.after(first, g0, None, |_| 1.0);
-        let g2 = surface.after(second, g1, Some(dt.abs() * 1e-3), |_| 1.0);
+        let mut before = surface.untouched(g0);
+        let g1 = after(&surface, first, g0, None, &mut before);
+        let g2 = after(&surface, second, g1, Some(dt.abs() * 1e-3), &mut before);
         let expected = change(&hp, &w, dt, x0);
         let allowed = 4.0 * surface.error.max(1e-4) * surface.largest;
         assert!((g2 - g0 - expected).abs() <= allowed, "{dt}: {} {expected} {allowed}", g2 - g0);
@@ -467,7 +563,7 @@ proptest::proptest! {
         let (low, high) = d.conductances();
         let of = |share: f64| low + (high - low) * share;
         let side = if dt >= 0.0 { Side::Post } else { Side::Pre };
-        let after = |g: f64| surface.after(side, g, (!lone).then_some(dt.abs()), |_| 1.0);
+        let after = |g: f64| if lone { after(surface, side, g, None, &mut surface.untouched(g)) } else { isolated(surface, dt, g) };
         let (from, to) = ([of(a.min(b)), of(a.max(b))], [after(of(a.min(b))), after(of(a.max(b)))]);
         // As close as the table says that it is: a change is at most the range.
         let slack = (2.0 * surface.error + 1e-7) * (high - low);

@@ -212,7 +212,7 @@ fn the_shipped_model_prefers_inputs_that_fire_together() {
     let (common, other) = (last(0), last(1));
     assert!(common > other + 2.0, "{common} {other} pA");
     let figures = &ran.outcome.summary.projections["common_to_output"]["surface"];
-    assert!(figures["error"].as_f64().unwrap() < 1e-6, "{figures}");
+    assert!(figures["error"].as_f64().unwrap() <= 1e-5, "{figures}");
     let whole = ran.bytes();
     for threads in [2, 3] {
         assert_same(&whole, &crate::engine_run::run(&text, &sets, threads).bytes(), "threads");

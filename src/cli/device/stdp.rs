@@ -79,6 +79,15 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let ms: Vec<f64> = distances.iter().map(|dt| dt * 1e3).collect();
     let surface = Surface::new(&device, &waveform);
     surface.warnings(&name).iter().for_each(|message| eprintln!("warning: {message}"));
+    let tabulated = |dt: f64| {
+        let mut before = surface.untouched(g0);
+        let mut after = |side, g, since| surface.after(side, g, since, &mut before, None::<fn(bool) -> f64>);
+        let sides = if dt >= 0.0 { [Side::Pre, Side::Post] } else { [Side::Post, Side::Pre] };
+        let first = after(sides[0], g0, None);
+        // Spikes at one tick make no pair.
+        after(sides[1], first, Some(dt.abs()).filter(|since| *since > 0.0)) - g0
+    };
+    let tabulated: Vec<f64> = distances.iter().map(|&dt| tabulated(dt)).collect();
     let figure = if outputs.wants_picture() {
         let (scale, prefix) = prefixed(changes.iter().fold(0.0_f64, |a, g| a.max(g.abs())));
         let points = ms.iter().zip(&changes).map(|(t, g)| (*t, g * scale)).collect();
@@ -112,10 +121,11 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         None
     };
     let said = outputs.write(&csv(&[("dt_ms", &ms), ("dG_S", &changes), ("state", &after)]), figure.as_ref(), "")?;
-    let table = json!({ "changes": surface.len(), "error": surface.error, "missed": surface.missed, "largest_S": surface.largest });
+    let table = json!({ "changes": surface.len(), "error": surface.error, "missed": surface.missed,
+        "largest_S": surface.largest, "solved": surface.solved_share() });
     if args.sinks.json {
         return Done::json(&json!({
-            "device": name, "state_0": x0, "G0_S": g0, "dt_ms": ms, "dG_S": changes, "state": after,
+            "device": name, "state_0": x0, "G0_S": g0, "dt_ms": ms, "dG_S": changes, "dG_table_S": tabulated, "state": after,
             "surface": table, "crosses_alone_V": surface.crosses_alone,
         }));
     }
@@ -125,12 +135,21 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     };
     Ok(Done::text(format!(
         "{name}: {} pairs from {g0:.4e} S\nlargest rise  {}\nlargest fall  {}\nas a table    {} changes over distance and state, \
-         wrong by at most {:.2e} of the largest ({:.3e} S)\n{said}",
+         wrong by at most {:.2e} of the largest ({:.3e} S){}\n{said}",
         ms.len(),
         extreme(|a, b| a > b),
         extreme(|a, b| a < b),
         surface.len(),
         surface.error,
-        surface.largest
+        surface.largest,
+        solved(&surface)
     )))
+}
+
+/// How many of the pairs are not looked up.
+fn solved(surface: &Surface) -> String {
+    match 100.0 * surface.solved_share() {
+        0.0 => String::new(),
+        share => format!(", {share:.2} % of them solved when they come"),
+    }
 }

@@ -4,6 +4,7 @@
 //! alone: u goes to U(Phi(u) + phi), with Phi the integral of 1/slowing and U its inverse. Both are interpolated between the same
 //! nodes, by cubics through values and slopes.
 
+use super::NEAREST;
 use super::quadrature::gauss;
 
 /// Where the slowing is below this share of its largest value, nothing moves.
@@ -25,6 +26,8 @@ struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
     nodes: Vec<Node>,
+    /// See [`super::Physics::sticks`].
+    sticks: bool,
 }
 
 /// The cubic through two values with their slopes, at `t` from 0 to 1 between them.
@@ -52,7 +55,8 @@ impl Node {
 
 impl Flow {
     /// The flow of a slowing that is continuous and not negative on 0 .. 1, and smooth between `kinks`; states are right to `tolerance`.
-    pub fn new(slowing: impl Fn(f64) -> f64, kinks: &[f64], tolerance: f64) -> Flow {
+    /// With `sticks` it vanishes at both ends, and states come no nearer to them than [`NEAREST`].
+    pub fn new(slowing: impl Fn(f64) -> f64, kinks: &[f64], sticks: bool, tolerance: f64) -> Flow {
         let most = (0..=200).map(|k| slowing(f64::from(k) / 200.0)).fold(0.0, f64::max);
         let moves = |u: f64| slowing(u) > STILL * most;
         // Towards ends at which the slowing vanishes, the flux grows as the logarithm of the distance: octaves of it.
@@ -80,6 +84,10 @@ impl Flow {
         };
         let mut places: Vec<f64> = near(&|d| d);
         places.extend(near(&|d| 1.0 - d));
+        if sticks {
+            places.retain(|u| u.min(1.0 - u) > NEAREST);
+            places.extend([NEAREST, 1.0 - NEAREST]);
+        }
         let ends = places.iter().fold((1.0_f64, 0.0_f64), |e, p| (e.0.min(*p), e.1.max(*p)));
         places.extend(kinks.iter().filter(|k| **k > ends.0 && **k < ends.1));
         places.sort_by(f64::total_cmp);
@@ -120,7 +128,7 @@ impl Flow {
         for k in (0..centre).rev() {
             nodes[k].phi = nodes[k + 1].phi - steps[k].1;
         }
-        Flow { nodes }
+        Flow { nodes, sticks }
     }
 
     /// Where `flux` (of either sign) takes the state; it stops hard at the ends of the range.
@@ -128,9 +136,10 @@ impl Flow {
     pub fn moved(&self, u: f64, flux: f64) -> f64 {
         let (first, last) = (self.nodes[0], self.nodes[self.nodes.len() - 1]);
         let ahead = if flux > 0.0 { u >= last.u } else { u <= first.u };
-        if flux == 0.0 || ahead || u < first.u || u > last.u || self.nodes.len() < 2 {
+        if flux == 0.0 || ahead || self.nodes.len() < 2 || self.sticks && (u <= 0.0 || u >= 1.0) {
             return u;
         }
+        let u = u.clamp(first.u, last.u);
         let pair = |k: usize| {
             let k = k.clamp(1, self.nodes.len() - 1);
             (&self.nodes[k - 1], &self.nodes[k])
@@ -149,6 +158,17 @@ impl Flow {
         (u + (c.u_at(d, to) - a.u_at(b, phi))).clamp(first.u, last.u)
     }
 
+    /// Where a state stops that moves up, or down.
+    #[inline]
+    pub fn end(&self, up: bool) -> f64 {
+        self.nodes[if up { self.nodes.len() - 1 } else { 0 }].u
+    }
+
+    /// Memory that it takes \[bytes\].
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.nodes[..])
+    }
+
     /// Number of nodes.
     pub fn size(&self) -> usize {
         self.nodes.len()
@@ -164,14 +184,14 @@ mod tests {
         /// du/dphi = u (1 - u): the logistic curve; du/dphi = 1/(b - u): a root; du/dphi = 1: a line.
         #[test]
         fn flows_follow_their_closed_forms(u in 0.0..1.0_f64, flux in -12.0..12.0_f64) {
-            let logistic = Flow::new(|u| u * (1.0 - u), &[], 1e-10);
+            let logistic = Flow::new(|u| u * (1.0 - u), &[], false, 1e-10);
             let odds = u / (1.0 - u) * flux.exp();
             prop_assert!((logistic.moved(u, flux) - odds / (1.0 + odds)).abs() < 1e-8);
-            let root = Flow::new(|u| 1.0 / (1.01 - u), &[], 1e-10);
+            let root = Flow::new(|u| 1.0 / (1.01 - u), &[], false, 1e-10);
             let inside: f64 = (1.01 - u).powi(2) - 2.0 * flux;
             let expected = if inside <= 1e-4 { 1.0 } else { (1.01 - inside.sqrt()).clamp(0.0, 1.0) };
             prop_assert!((root.moved(u, flux) - expected).abs() < 1e-8);
-            let line = Flow::new(|_| 1.0, &[], 1e-10);
+            let line = Flow::new(|_| 1.0, &[], false, 1e-10);
             prop_assert_eq!(line.moved(u, 0.1 * flux).to_bits(), line.moved(u, 0.1 * flux).to_bits());
             prop_assert!((line.moved(u, 0.1 * flux) - (u + 0.1 * flux).clamp(0.0, 1.0)).abs() < 1e-14);
         }
@@ -179,7 +199,7 @@ mod tests {
         /// Fluxes add up, and one taken back leads back, as long as no end was reached.
         #[test]
         fn fluxes_add_up(u in 0.01..0.99_f64, a in -0.4..0.4_f64, b in -0.4..0.4_f64, p in 1.0..4.0_f64) {
-            let flow = Flow::new(|u| 1.0 - (2.0 * u - 1.0).abs().powf(2.0 * p), &[0.5], 1e-10);
+            let flow = Flow::new(|u| 1.0 - (2.0 * u - 1.0).abs().powf(2.0 * p), &[0.5], false, 1e-10);
             let (two, one) = (flow.moved(flow.moved(u, a), b), flow.moved(u, a + b));
             prop_assert!((two - one).abs() < 1e-8, "{two} {one}");
             prop_assert!((flow.moved(flow.moved(u, a), -a) - u).abs() < 1e-6);
@@ -189,9 +209,14 @@ mod tests {
 
     #[test]
     fn what_sticks_stays_and_what_vanishes_faster_than_any_power_ends() {
-        let joglekar = Flow::new(|u| 1.0 - (2.0 * u - 1.0) * (2.0 * u - 1.0), &[], 1e-10);
+        let joglekar = Flow::new(|u| 1.0 - (2.0 * u - 1.0) * (2.0 * u - 1.0), &[], true, 1e-10);
         assert_eq!((joglekar.moved(0.0, 5.0), joglekar.moved(1.0, -5.0)), (0.0, 1.0));
-        let kvatinsky = Flow::new(|u| (-((u - 0.4) / 0.036).exp()).exp(), &[], 1e-10);
+        // What was driven towards an end comes back from as near to it as counts, whatever the rounding on the way.
+        let far = joglekar.moved(0.3, 1e3);
+        assert_eq!(far, 1.0 - NEAREST);
+        let odds = (1e8f64.ln() - 4.0 * 4.0).exp();
+        assert!((joglekar.moved(far, -4.0) - odds / (1.0 + odds)).abs() < 1e-6);
+        let kvatinsky = Flow::new(|u| (-((u - 0.4) / 0.036).exp()).exp(), &[], false, 1e-10);
         assert!(kvatinsky.size() < 2000, "{}", kvatinsky.size());
         let far = kvatinsky.moved(0.1, 1e6);
         assert!(far > 0.4 && far < 0.55, "{far}");

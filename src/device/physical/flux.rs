@@ -96,7 +96,7 @@ impl Fluxes {
         // A state's error counts as much as the conductance varies with it.
         let finest = 0.01 * tolerance * (most - least) / steepest.fold(0.0, f64::max);
         let kinks: Vec<f64> = device.kinks().iter().map(|x| (x - low) / span).collect();
-        let flows = [false, true].map(|up| Flow::new(slowing(up), &kinks, finest.clamp(1e-11, 1e-8)));
+        let flows = [false, true].map(|up| Flow::new(slowing(up), &kinks, device.sticks(), finest.clamp(1e-12, 1e-10)));
         let edges = edges(pairs.waveform);
         // A coarse floor first, for the size of fluxes.
         let some = edges.windows(2).flat_map(|e| [-1.0, 1.0].map(|s| s * 0.5 * (e[0] + e[1])));
@@ -120,31 +120,46 @@ impl Fluxes {
         self.flows[usize::from(up)].moved(u, flux)
     }
 
-    /// The state from which one spike on `side` alone leads to `u`; known unless it ran into a bound on the way.
+    /// Beyond this distance a pair does what its spikes do alone \[s\]; `side`: of the later spike.
     #[inline]
-    pub fn before(&self, side: usize, u: f64) -> f64 {
-        self.alone[side].iter().rev().fold(u, |u, &flux| self.moved(u, -flux, flux > 0.0))
+    pub fn reach(&self, side: usize) -> f64 {
+        self.branches[side].reach
     }
 
-    /// The change of the state at the later spike of a pair on `side` (1: post), `since` after the earlier, whose own change is done.
+    /// The state after one spike on `side` alone.
     #[inline]
-    pub fn change(&self, side: usize, since: f64, u: f64) -> f64 {
-        let branch = &self.branches[side];
-        if since >= branch.reach {
-            let alone = &self.alone[side];
-            return alone.iter().fold(u, |u, &flux| self.moved(u, flux, flux > 0.0)) - u;
+    pub fn alone(&self, side: usize, u: f64) -> f64 {
+        self.alone[side].iter().fold(u, |u, &flux| self.moved(u, flux, flux > 0.0))
+    }
+
+    /// The state from which one spike on `side` alone leads to `u`; where many do, `hint` if it is one of them.
+    pub fn before(&self, side: usize, u: f64, hint: f64) -> f64 {
+        let fluxes = &self.alone[side];
+        let mut now = u;
+        for (k, &flux) in fluxes.iter().enumerate().rev() {
+            let up = flux > 0.0;
+            let held = now == self.flows[usize::from(up)].end(up);
+            let came = |from: f64| fluxes[..k].iter().fold(from, |u, &flux| self.moved(u, flux, flux > 0.0));
+            let from = if held { came(hint) } else { f64::NAN };
+            now = if held && self.moved(from, flux, up) == now { from } else { self.moved(now, -flux, up) };
         }
-        // What the earlier spike did alone is taken back.
-        let mut now = self.before(1 - side, u);
+        now
+    }
+
+    /// The state after both spikes of a pair, the later one on `side` (1: post), `since` after the earlier.
+    #[inline]
+    pub fn pair(&self, side: usize, since: f64, u: f64) -> f64 {
+        let branch = &self.branches[side];
         let panel = &branch.panels[branch.panels.partition_point(|p| p.start <= since).max(1) - 1];
         let place = ((since - panel.start) * panel.per_step).clamp(0.0, STEPS as f64);
+        let mut now = u;
         for k in 0..panel.count {
             let up = panel.up == (k % 2 == 0);
             let flux = cubic(place, STEPS, |r| panel.rows[r * panel.count + k]);
             let flux = if up { flux.max(0.0) } else { flux.min(0.0) };
             now = self.moved(now, flux, up);
         }
-        now - u
+        now
     }
 
     /// Does one spike alone move the device?
@@ -155,8 +170,18 @@ impl Fluxes {
 
     /// How many numbers are tabulated.
     pub fn size(&self) -> usize {
-        let rows: usize = self.branches.iter().flat_map(|b| &b.panels).map(|p| p.rows.len()).sum();
+        let rows: usize = self.panels().map(|p| p.rows.len()).sum();
         rows + self.flows.iter().map(Flow::size).sum::<usize>()
+    }
+
+    /// Memory that they take \[bytes\].
+    pub fn bytes(&self) -> usize {
+        let rows: usize = self.panels().map(|p| size_of_val(p) + size_of_val(&p.rows[..])).sum();
+        rows + self.flows.iter().map(Flow::bytes).sum::<usize>()
+    }
+
+    fn panels(&self) -> impl Iterator<Item = &Panel> {
+        self.branches.iter().flat_map(|b| &b.panels)
     }
 }
 
@@ -168,8 +193,9 @@ fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], tolerance: f6
         .flat_map(|e| pair(0.5 * (e[0] + e[1])))
         .chain(pair(1e-6 * reach))
         .fold(0.0_f64, |a, f| a.max(f.abs()));
-    // Far below what the surface promises: a flux costs microseconds.
-    let allowed = |most: f64| 1e-4 * tolerance * most.max(1e-6 * scale);
+    // Far below what the surface promises: a flux costs microseconds. Beside fluxes that drive the state from end to end there may be
+    // small ones in the same panel, which count.
+    let allowed = |flux: f64| 1e-4 * tolerance * flux.abs().max(1e-6 * scale.min(1.0));
     let one = |&(start, end): &(f64, f64)| {
         let (mut done, mut open) = (Vec::new(), vec![(start, end, 0)]);
         while let Some((start, end, depth)) = open.pop() {
@@ -199,11 +225,11 @@ fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], tolerance: f6
                 open.push((start, b, depth + 1));
                 continue;
             }
-            let most = rows.iter().flatten().fold(0.0_f64, |a, f| a.max(f.abs()));
-            let off =
-                |k: usize, i: usize| (cubic(k as f64 + 0.5, STEPS, |r| rows[2 * r][i]) - rows[2 * k + 1][i]).abs();
-            let worst = (0..STEPS).flat_map(|k| (0..first.len()).map(move |i| (k, i))).map(|(k, i)| off(k, i));
-            if worst.fold(0.0, f64::max) > allowed(most) {
+            let off = |k: usize, i: usize| {
+                let exact = rows[2 * k + 1][i];
+                (cubic(k as f64 + 0.5, STEPS, |r| rows[2 * r][i]) - exact).abs() > allowed(exact)
+            };
+            if (0..STEPS).any(|k| (0..first.len()).any(|i| off(k, i))) {
                 let middle = 0.5 * (start + end);
                 open.push((middle, end, depth + 1));
                 open.push((start, middle, depth + 1));

@@ -1,206 +1,357 @@
-//! What pairs of spikes do to any device, tabulated over their distance and the state: panels of the distance, halved until the table
-//! agrees with the solver between its nodes, or they are as many as allowed.
+//! What pairs of spikes do to any device, tabulated over their distance and the state: rectangles, halved where the table does not follow
+//! the solver.
+//!
+//! A device with a threshold of current or field switches as a whole once that is passed, so its change jumps along curves of
+//! distance and state. A rectangle that still holds a part of such a curve when it is as small as allowed is not interpolated: the pairs
+//! that fall into it, a few in a thousand, are solved one by one. Elsewhere the change is bilinear between the corners, which keeps
+//! the order of states.
+
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::pairs::{Pairs, cubic, edges};
+use super::pairs::{Pairs, edges};
 use super::waveform::Side;
 
-/// Intervals of a panel.
-const STEPS: usize = 8;
-/// How often a panel may be halved.
-const DEPTH: u32 = 6;
-/// Panels of a stretch between two kinks, at most.
-const MOST_PANELS: usize = 12;
-/// Where the coarsest states miss the error aimed at by this factor, the device switches too abruptly for any table, which then stays
-/// coarse: a step between two nodes stays one.
-const ABRUPT: f64 = 200.0;
-/// Panels of a stretch, then.
-const FEW_PANELS: usize = 3;
-/// Intervals of the state, from coarse to fine.
-const STATES: [usize; 3] = [16, 32, 64];
-/// Intervals of the state in the table of one spike alone.
-const FINEST: usize = 64;
-/// Error of a step of the solver for a table, relative to the range of the state.
-const SOLVER: f64 = 1e-7;
+/// How often each side of a rectangle may be halved.
+const DEPTH: u32 = 10;
+/// How often it is halved in any case, over the distance and over the state: next to a bound, where nothing changes, and a threshold,
+/// beyond which nothing does, there is a narrow strip where something does.
+const FIRST: (u32, u32) = (3, 5);
+/// Corners, middles and probes lie on eighths of the smallest rectangle.
+const SIDE: u32 = 1 << (DEPTH + 3);
+/// Solutions for a stretch of distances, about at most; what is left open then is solved pair by pair.
+const MOST: usize = 12_000;
+/// Error of a step of the solver for the table, relative to the range of the state.
+const SOLVER: f64 = 1e-6;
+/// What the table may be wrong by at the places that are looked at, relative to the tolerance: between them it is wrong by more.
+const AIM: f64 = 0.2;
+/// How much more than at middles it may be at places that the next halves do not look at again.
+const PROBE: f64 = 1.5;
+/// Distances keep off the ends of their stretch by this share of it, for there the change may jump.
+const WITHIN: f64 = 1e-9;
 
-/// Changes over a stretch of distances, one row per distance.
-#[derive(Clone, Debug, PartialEq)]
-struct Panel {
-    start: f64,
-    /// 1 / distance of two rows \[1/s\].
-    per_step: f64,
-    /// (STEPS + 1) rows of (steps of the state + 1) changes of the state, relative to its range.
-    rows: Vec<f64>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Node {
+    /// Bilinear between these corners.
+    Smooth(u32),
+    /// Solved pair by pair; the corners say between what it jumps.
+    Steep(u32),
+    /// Halved over the distance: the first of both halves.
+    Distance(u32),
+    /// Halved over the state.
+    State(u32),
 }
 
-/// One sign of the distance: panels that join, in order of |dt|.
+/// Changes over a stretch of distances and all states.
+#[derive(Clone, Debug, PartialEq)]
+struct Tree {
+    start: f64,
+    per_length: f64,
+    /// The root is the first.
+    nodes: Vec<Node>,
+    /// Changes of the state, relative to its range, at (distance, state): (low, low), (low, high), (high, low), (high, high).
+    corners: Vec<[f64; 4]>,
+    /// The share that is solved pair by pair.
+    steep: f64,
+    /// The largest change that was seen \[S\].
+    largest: f64,
+}
+
+fn bilinear([a, b, c, d]: &[f64; 4], t: f64, u: f64) -> f64 {
+    let (low, high) = (a + u * (b - a), c + u * (d - c));
+    low + t * (high - low)
+}
+
+impl Tree {
+    /// The rectangle at a distance and a state, and the place in it.
+    #[inline]
+    fn find(&self, dt: f64, u: f64) -> (Node, f64, f64) {
+        let (mut t, mut u) = (((dt - self.start) * self.per_length).clamp(0.0, 1.0), u.clamp(0.0, 1.0));
+        let half = |x: &mut f64| {
+            let second = *x >= 0.5;
+            *x = if second { 2.0 * *x - 1.0 } else { 2.0 * *x };
+            usize::from(second)
+        };
+        let mut node = self.nodes[0];
+        loop {
+            node = match node {
+                Node::Distance(first) => self.nodes[first as usize + half(&mut t)],
+                Node::State(first) => self.nodes[first as usize + half(&mut u)],
+                Node::Smooth(_) | Node::Steep(_) => return (node, t, u),
+            };
+        }
+    }
+
+    /// The change of the state; none where it has to be solved.
+    #[inline]
+    fn change(&self, dt: f64, u: f64) -> Option<f64> {
+        let (node, t, u) = self.find(dt, u);
+        let Node::Smooth(place) = node else { return None };
+        Some(bilinear(&self.corners[place as usize], t, u))
+    }
+
+    /// The state after a change that need not be solved, coarse where the change jumps.
+    fn after(&self, u: f64) -> f64 {
+        let (Node::Smooth(place) | Node::Steep(place), t, within) = self.find(0.0, u) else { return u };
+        u + bilinear(&self.corners[place as usize], t, within)
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&self.nodes[..]) + size_of_val(&self.corners[..])
+    }
+}
+
+/// A rectangle on the lattice of [`SIDE`] steps each way: its lower corner, and how often its sides were halved.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    at: (u32, u32),
+    halved: (u32, u32),
+}
+
+impl Cell {
+    /// The point of the lattice at eighths of both sides.
+    fn point(&self, t: u32, u: u32) -> (u32, u32) {
+        (self.at.0 + (SIDE >> self.halved.0) / 8 * t, self.at.1 + (SIDE >> self.halved.1) / 8 * u)
+    }
+
+    /// Points off the middles.
+    const PROBES: [(u32, u32); 4] = [(1, 7), (3, 5), (5, 3), (7, 1)];
+
+    fn halves(&self, over_distance: bool) -> [Cell; 2] {
+        let (mut halved, mut second) = (self.halved, self.point(0, 0));
+        if over_distance {
+            halved.0 += 1;
+            second.0 += SIDE >> halved.0;
+        } else {
+            halved.1 += 1;
+            second.1 += SIDE >> halved.1;
+        }
+        [Cell { at: self.at, halved }, Cell { at: second, halved }]
+    }
+}
+
+/// A tree that is being made.
+struct Maker<'a, S> {
+    pairs: &'a Pairs<'a>,
+    /// The changes at a distance from several states.
+    solve: S,
+    start: f64,
+    length: f64,
+    /// One spike alone has no distance: the changes are the same at all.
+    flat: bool,
+    /// \[S\]
+    aim: f64,
+    /// Changes by their place on the lattice.
+    known: HashMap<(u32, u32), f64>,
+}
+
+impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
+    fn state(j: u32) -> f64 {
+        f64::from(j) / f64::from(SIDE)
+    }
+
+    /// Where on the lattice the change at a point is kept.
+    fn place(&self, (i, j): (u32, u32)) -> (u32, u32) {
+        (if self.flat { 0 } else { i }, j)
+    }
+
+    /// The change at a point that is known.
+    fn at(&self, point: (u32, u32)) -> f64 {
+        self.known[&self.place(point)]
+    }
+
+    /// Solves what is not known yet of these points.
+    fn know(&mut self, points: Vec<(u32, u32)>) {
+        let places = points.into_iter().map(|p| self.place(p));
+        let mut new: Vec<(u32, u32)> = places.filter(|p| !self.known.contains_key(p)).collect();
+        new.sort_unstable();
+        new.dedup();
+        let at_one_distance: Vec<&[(u32, u32)]> = new.chunk_by(|a, b| a.0 == b.0).collect();
+        let solved: Vec<Vec<f64>> = at_one_distance
+            .par_iter()
+            .map(|points| {
+                let share = (f64::from(points[0].0) / f64::from(SIDE)).clamp(WITHIN, 1.0 - WITHIN);
+                let us: Vec<f64> = points.iter().map(|p| Self::state(p.1)).collect();
+                (self.solve)(self.start + self.length * share, &us)
+            })
+            .collect();
+        let solved = solved.into_iter().flatten();
+        self.known.extend(new.iter().copied().zip(solved));
+    }
+
+    fn corners(&self, cell: &Cell) -> [f64; 4] {
+        [(0, 0), (0, 8), (8, 0), (8, 8)].map(|(t, u)| self.at(cell.point(t, u)))
+    }
+
+    /// How wrong the rectangle is at a place that is known \[S\].
+    fn off(&self, cell: &Cell, (t, u): (u32, u32)) -> f64 {
+        let point = cell.point(t, u);
+        let from = Self::state(point.1);
+        let found = bilinear(&self.corners(cell), f64::from(t) / 8.0, f64::from(u) / 8.0);
+        (self.pairs.siemens(from + found) - self.pairs.siemens(from + self.at(point))).abs()
+    }
+
+    /// Which side to halve where the rectangle is wrong; none where it is right.
+    fn wrong(&self, cell: &Cell) -> Option<bool> {
+        let over_distance = [(4, 0), (4, 8)].map(|p| self.off(cell, p));
+        let over_state = [(0, 4), (8, 4)].map(|p| self.off(cell, p));
+        let (t, u) = (over_distance[0].max(over_distance[1]), over_state[0].max(over_state[1]));
+        (t.max(u).max(self.off(cell, (4, 4))) > self.aim).then_some(t > u || (t == u && cell.halved.0 <= cell.halved.1))
+    }
+
+    /// Halves rectangles level by level until they are right, small, or too many.
+    fn tree(mut self) -> Tree {
+        let (mut nodes, mut corners, mut steep) = (vec![Node::Steep(0)], Vec::new(), 0.0);
+        let first = if self.flat { DEPTH } else { 0 };
+        let mut open = vec![(0, Cell { at: (0, 0), halved: (first, 0) })];
+        while !open.is_empty() {
+            let lattice = |cell: &Cell| [0, 4, 8].map(|t| [0, 4, 8].map(|u| cell.point(t, u)));
+            self.know(open.iter().flat_map(|(_, cell)| lattice(cell)).flatten().collect());
+            let mut wrong: Vec<Option<bool>> = open.iter().map(|(_, cell)| self.wrong(cell)).collect();
+            let right: Vec<usize> = (0..open.len()).filter(|&k| wrong[k].is_none()).collect();
+            let probes = |k: usize| Cell::PROBES.map(|(t, u)| open[k].1.point(t, u));
+            self.know(right.iter().flat_map(|&k| probes(k)).collect());
+            for k in right {
+                let cell = &open[k].1;
+                if Cell::PROBES.into_iter().any(|p| self.off(cell, p) > PROBE * self.aim) {
+                    wrong[k] = Some(cell.halved.0 <= cell.halved.1);
+                }
+            }
+            let enough = self.known.len() > MOST;
+            let mut next = Vec::new();
+            for ((node, cell), wrong) in open.into_iter().zip(wrong) {
+                let coarse = [cell.halved.0 < FIRST.0, cell.halved.1 < FIRST.1];
+                let over_distance = match wrong {
+                    _ if coarse[0] => true,
+                    _ if coarse[1] => false,
+                    None => {
+                        nodes[node] = Node::Smooth(corners.len() as u32);
+                        corners.push(self.corners(&cell));
+                        continue;
+                    }
+                    Some(_) if enough || cell.halved == (DEPTH, DEPTH) => {
+                        nodes[node] = Node::Steep(corners.len() as u32);
+                        corners.push(self.corners(&cell));
+                        steep += 1.0 / (1u64 << (cell.halved.0 - first + cell.halved.1)) as f64;
+                        continue;
+                    }
+                    Some(over_distance) => (over_distance && cell.halved.0 < DEPTH) || cell.halved.1 == DEPTH,
+                };
+                let place = nodes.len() as u32;
+                nodes[node] = if over_distance { Node::Distance(place) } else { Node::State(place) };
+                nodes.extend([Node::Steep(0); 2]);
+                next.extend(
+                    cell.halves(over_distance).into_iter().zip(0..).map(|(half, k)| (place as usize + k, half)),
+                );
+            }
+            open = next;
+        }
+        nodes.shrink_to_fit();
+        corners.shrink_to_fit();
+        let size = |(&(_, j), du): (&(u32, u32), &f64)| {
+            (self.pairs.siemens(Self::state(j) + du) - self.pairs.siemens(Self::state(j))).abs()
+        };
+        let largest = self.known.iter().map(size).fold(0.0, f64::max);
+        Tree { start: self.start, per_length: 1.0 / self.length, nodes, corners, steep, largest }
+    }
+}
+
+/// One sign of the distance: stretches that join, in order of |dt|.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Branch {
-    panels: Vec<Panel>,
-    /// Beyond this |dt| the pair changes nothing that the spikes alone do not \[s\].
+    trees: Vec<Tree>,
+    /// Beyond this |dt| the two spikes do what each does alone \[s\].
     reach: f64,
 }
 
 /// The table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
-    /// Intervals of the state.
-    steps: usize,
     /// The later spike is the pre one, and the post one.
     branches: [Branch; 2],
     /// What one spike alone does, pre and post, where it does anything.
-    alone: Option<[Vec<f64>; 2]>,
-    /// The largest deviation that was found between nodes \[S\].
-    pub error: f64,
-}
-
-fn states(steps: usize) -> Vec<f64> {
-    (0..=steps).map(|i| i as f64 / steps as f64).collect()
-}
-
-/// The state which the changes of one spike alone took to `u`.
-fn before(alone: &[f64], u: f64) -> f64 {
-    let done = |u: f64| cubic(u.clamp(0.0, 1.0) * FINEST as f64, FINEST, |i| alone[i]);
-    (0..20).fold(u, |from, _| (u - done(from)).clamp(0.0, 1.0))
-}
-
-/// The table that is being made.
-struct Maker<'a> {
-    pairs: &'a Pairs<'a>,
-    alone: Option<[Vec<f64>; 2]>,
-    /// The largest change that was seen \[S\].
-    largest: f64,
-}
-
-impl Maker<'_> {
-    /// The change of a pair, `dt` = t_post - t_pre, when what the earlier spike does alone has been done.
-    fn pair(&self, dt: f64, us: &[f64]) -> Vec<f64> {
-        let spikes = Pairs::spikes(dt);
-        let Some(alone) = &self.alone else { return self.pairs.changes(&spikes, us, SOLVER, false) };
-        let before: Vec<f64> = us.iter().map(|&u| before(&alone[usize::from(dt < 0.0)], u)).collect();
-        let after = self.pairs.changes(&spikes, &before, SOLVER, false);
-        (0..us.len()).map(|i| before[i] + after[i] - us[i]).collect()
-    }
-
-    fn rows(&self, dts: Vec<f64>, us: &[f64]) -> Vec<Vec<f64>> {
-        dts.par_iter().map(|&dt| self.pair(dt, us)).collect()
-    }
-
-    /// The largest difference between two sets of changes from the same states \[S\].
-    fn differ(&self, us: &[f64], a: impl Fn(usize) -> f64, b: impl Fn(usize) -> f64) -> f64 {
-        let one = |(i, &u): (usize, &f64)| (self.pairs.siemens(u + a(i)) - self.pairs.siemens(u + b(i))).abs();
-        us.iter().enumerate().map(one).fold(0.0, f64::max)
-    }
-
-    /// How fine the states must be for this error \[S\], seen at some distances.
-    ///
-    /// The second number is the most panels of a stretch.
-    fn fineness(&self, distances: &[f64], aim: f64) -> (usize, usize) {
-        for steps in STATES {
-            let us = states(2 * steps);
-            let off = |row: &Vec<f64>| {
-                let between: Vec<f64> = us.iter().skip(1).step_by(2).copied().collect();
-                self.differ(&between, |i| cubic(i as f64 + 0.5, steps, |k| row[2 * k]), |i| row[2 * i + 1])
-            };
-            let worst = self.rows(distances.to_vec(), &us).iter().map(off).fold(0.0, f64::max);
-            if worst <= aim {
-                return (steps, MOST_PANELS);
-            }
-            if worst > ABRUPT * aim {
-                return (steps, FEW_PANELS);
-            }
-        }
-        (STATES[STATES.len() - 1], MOST_PANELS)
-    }
-
-    /// The panels of a stretch of distances, halved as needed, and their error \[S\].
-    fn panels(
-        &self,
-        (steps, most): (usize, usize),
-        aim: f64,
-        sign: f64,
-        (start, end): (f64, f64),
-    ) -> (Vec<Panel>, f64) {
-        let us = states(steps);
-        let at = |start: f64, end: f64, place: f64| sign * (start + (end - start) * place / STEPS as f64);
-        let nodes = (0..=STEPS).map(|k| at(start, end, k as f64)).collect();
-        let (mut done, mut error) = (Vec::new(), 0.0_f64);
-        let mut open = vec![(start, end, 0, self.rows(nodes, &us))];
-        while let Some((start, end, depth, nodes)) = open.pop() {
-            let between = self.rows((0..STEPS).map(|k| at(start, end, k as f64 + 0.5)).collect(), &us);
-            let off = |(k, exact): (usize, &Vec<f64>)| {
-                self.differ(&us, |i| cubic(k as f64 + 0.5, STEPS, |r| nodes[r][i]), |i| exact[i])
-            };
-            let worst = between.iter().enumerate().map(off).fold(0.0, f64::max);
-            if worst > aim && depth < DEPTH && done.len() + open.len() + 1 < most {
-                // Nodes and middles together are the nodes of both halves.
-                let mut all = Vec::with_capacity(2 * STEPS + 1);
-                for (k, node) in nodes.into_iter().enumerate() {
-                    all.push(node);
-                    all.extend(between.get(k).cloned());
-                }
-                let middle = 0.5 * (start + end);
-                open.push((middle, end, depth + 1, all[STEPS..].to_vec()));
-                all.truncate(STEPS + 1);
-                open.push((start, middle, depth + 1, all));
-                continue;
-            }
-            error = error.max(worst);
-            done.push(Panel { start, per_step: STEPS as f64 / (end - start), rows: nodes.concat() });
-        }
-        (done, error)
-    }
+    alone: Option<[Tree; 2]>,
 }
 
 impl Grid {
     /// Tabulates, aiming at an error relative to the largest change.
     pub fn new(pairs: &Pairs<'_>, moves_alone: bool, tolerance: f64) -> Grid {
-        let alone = moves_alone.then(|| {
-            let one = |side| pairs.changes(&[(side, 0.0)], &states(FINEST), SOLVER, false);
-            [one(Side::Pre), one(Side::Post)]
-        });
-        let mut make = Maker { pairs, alone, largest: 0.0 };
+        let of_pair = |dt: f64, us: &[f64]| pairs.changes(&Pairs::spikes(dt), us, SOLVER);
         let edges = edges(pairs.waveform);
         let some = edges
             .windows(2)
             .flat_map(|e| [0.0203, 0.11, 0.27, 0.49, 0.77, 0.96].map(|share| e[0] + share * (e[1] - e[0])));
         let distances: Vec<f64> = some.flat_map(|t| [-t, t]).collect();
-        let us = states(STATES[0]);
-        let sizes = make.rows(distances.clone(), &us);
-        make.largest = sizes.iter().map(|row| make.differ(&us, |i| row[i], |_| 0.0)).fold(0.0, f64::max);
-        let aim = 0.5 * tolerance * make.largest;
-        let fineness = make.fineness(&distances, aim);
-        let mut error = 0.0_f64;
+        let us: Vec<f64> = (0..=16).map(|k| f64::from(k) / 16.0).collect();
+        let size = |u: f64, du: f64| (pairs.siemens(u + du) - pairs.siemens(u)).abs();
+        let largest = |changes: Vec<f64>| us.iter().zip(changes).map(|(u, du)| size(*u, du)).fold(0.0, f64::max);
+        let sizes: Vec<f64> = distances.par_iter().map(|&dt| largest(of_pair(dt, &us))).collect();
+        let aim = AIM * tolerance * sizes.into_iter().fold(0.0, f64::max);
+        let grid = Grid::aimed(pairs, &edges, moves_alone, aim);
+        if aim > 0.0 || grid.largest() == 0.0 {
+            return grid;
+        }
+        // What moves is so little of distances and states that it was first seen in the table.
+        Grid::aimed(pairs, &edges, moves_alone, AIM * tolerance * grid.largest())
+    }
+
+    /// Tabulates with this error at the places that are looked at \[S\].
+    fn aimed(pairs: &Pairs<'_>, edges: &[f64], moves_alone: bool, aim: f64) -> Grid {
+        let of_pair = |dt: f64, us: &[f64]| pairs.changes(&Pairs::spikes(dt), us, SOLVER);
         let branches = [-1.0, 1.0].map(|sign| {
-            let mut branch = Branch::default();
-            for pair in edges.windows(2) {
-                let (panels, worst) = make.panels(fineness, aim, sign, (pair[0], pair[1]));
-                branch.panels.extend(panels);
-                error = error.max(worst);
+            let tree = |e: &[f64]| {
+                let solve = |t: f64, us: &[f64]| of_pair(sign * t, us);
+                Maker { pairs, solve, start: e[0], length: e[1] - e[0], flat: false, aim, known: HashMap::new() }.tree()
+            };
+            let mut branch = Branch { trees: edges.windows(2).map(tree).collect(), reach: pairs.waveform.reach() };
+            if !moves_alone {
+                branch.trim();
             }
-            branch.trim(pairs.waveform.reach());
             branch
         });
-        Grid { steps: fineness.0, branches, alone: make.alone, error }
+        let alone = moves_alone.then(|| {
+            [Side::Pre, Side::Post].map(|side| {
+                let solve = |_: f64, us: &[f64]| pairs.changes(&[(side, 0.0)], us, SOLVER);
+                Maker { pairs, solve, start: 0.0, length: 1.0, flat: true, aim, known: HashMap::new() }.tree()
+            })
+        });
+        Grid { branches, alone }
     }
 
-    /// The state from which one spike on `side` alone leads to `u`; known unless it ran into a bound on the way.
-    pub fn before(&self, side: usize, u: f64) -> f64 {
-        self.alone.as_ref().map_or(u, |alone| before(&alone[side], u))
-    }
-
-    /// The change of the state at the later spike of a pair on `side` (1: post), `since` after the earlier, whose own change is done.
+    /// Beyond this distance a pair does what its spikes do alone \[s\]; `side`: of the later spike.
     #[inline]
-    pub fn change(&self, side: usize, since: f64, u: f64) -> f64 {
-        let branch = &self.branches[side];
-        if since >= branch.reach {
-            return self.alone.as_ref().map_or(0.0, |alone| cubic(u * FINEST as f64, FINEST, |i| alone[side][i]));
+    pub fn reach(&self, side: usize) -> f64 {
+        self.branches[side].reach
+    }
+
+    /// The change of the state by a pair whose later spike on `side` comes `since` after the earlier one; none where it has to be solved.
+    #[inline]
+    pub fn pair(&self, side: usize, since: f64, u: f64) -> Option<f64> {
+        let trees = &self.branches[side].trees;
+        trees[trees.partition_point(|t| t.start <= since).max(1) - 1].change(since, u)
+    }
+
+    /// The change of the state by one spike alone; none where it has to be solved.
+    #[inline]
+    pub fn alone(&self, side: usize, u: f64) -> Option<f64> {
+        self.alone.as_ref().map_or(Some(0.0), |alone| alone[side].change(0.0, u))
+    }
+
+    /// The state nearest to `hint` from which one spike on `side` alone leads to `u`, which never falls as that state rises.
+    pub fn before(&self, side: usize, u: f64, hint: f64) -> f64 {
+        let Some(alone) = &self.alone else { return u };
+        let after = |from: f64| alone[side].after(from);
+        let first = after(hint);
+        if first == u {
+            return hint;
         }
-        let panel = &branch.panels[branch.panels.partition_point(|p| p.start <= since).max(1) - 1];
-        let place = ((since - panel.start) * panel.per_step).clamp(0.0, STEPS as f64);
-        let (at, width) = (u * self.steps as f64, self.steps + 1);
-        cubic(place, STEPS, |r| cubic(at, self.steps, |i| panel.rows[r * width + i]))
+        let (mut near, mut far) = (hint, if first > u { 0.0 } else { 1.0 });
+        for _ in 0..52 {
+            let middle = 0.5 * (near + far);
+            if (after(middle) > u) == (first > u) { near = middle } else { far = middle }
+        }
+        far
     }
 
     /// Does one spike alone move the device?
@@ -209,18 +360,43 @@ impl Grid {
         self.alone.is_some()
     }
 
+    /// The largest change that was seen \[S\].
+    pub fn largest(&self) -> f64 {
+        self.trees().map(|t| t.largest).fold(0.0, f64::max)
+    }
+
     /// How many numbers are tabulated.
     pub fn size(&self) -> usize {
-        self.branches.iter().flat_map(|b| &b.panels).map(|p| p.rows.len()).sum()
+        self.trees().map(|t| 4 * t.corners.len()).sum()
+    }
+
+    /// Memory that it takes \[bytes\].
+    pub fn bytes(&self) -> usize {
+        self.trees().map(Tree::bytes).sum()
+    }
+
+    /// The share of the pairs that are solved one by one, were they spread evenly over distance and state.
+    pub fn steep(&self) -> f64 {
+        let (mut steep, mut all) = (0.0, 0.0);
+        for tree in self.branches.iter().flat_map(|b| &b.trees) {
+            steep += tree.steep / tree.per_length;
+            all += 1.0 / tree.per_length;
+        }
+        if all > 0.0 { steep / all } else { 0.0 }
+    }
+
+    fn trees(&self) -> impl Iterator<Item = &Tree> {
+        self.branches.iter().flat_map(|b| &b.trees).chain(self.alone.iter().flatten())
     }
 }
 
 impl Branch {
-    /// Drops what is 0 at the far end.
-    fn trim(&mut self, reach: f64) {
-        while self.panels.last().is_some_and(|p| p.rows.iter().all(|d| d.abs() < 1e-15)) {
-            self.panels.pop();
+    /// Drops what changes nothing at the far end.
+    fn trim(&mut self) {
+        let still = |t: &Tree| t.steep == 0.0 && t.corners.iter().flatten().all(|d| d.abs() < 1e-15);
+        while self.trees.last().is_some_and(still) {
+            self.trees.pop();
         }
-        self.reach = self.panels.last().map_or(0.0, |p| p.start + STEPS as f64 / p.per_step).min(reach);
+        self.reach = self.trees.last().map_or(0.0, |t| t.start + 1.0 / t.per_length).min(self.reach);
     }
 }

@@ -13,6 +13,7 @@ pub const EQUATIONS: &str = "v = (r_on x + r_off (1 - x)) i;  dx/dt = mu_v r_on/
     x: width of the doped region / d, 0 to 1, held hard at both ends\n\
     f: 1 (rectangular); 1 - (2x - 1)^(2p) (joglekar);\n\
     1 - x^(2p) for i >= 0, 1 - (x - 1)^(2p) for i < 0 (biolek); j (1 - ((x - 1/2)^2 + 3/4)^p) (prodromakis)\n\
+    joglekar, prodromakis: x stays at 0 and at 1, and comes no nearer to them than 1e-8 from elsewhere\n\
     a positive voltage potentiates";
 /// Its sources.
 pub const REFERENCE: &str = "Strukov et al. 2008, doi:10.1038/nature06932; windows: Joglekar & Wolf 2009, \
@@ -63,6 +64,10 @@ impl Physics for Hp {
 
     fn levels(&self) -> [f64; 2] {
         [-self.threshold, self.threshold]
+    }
+
+    fn sticks(&self) -> bool {
+        self.window.sticks()
     }
 
     fn potentiating(&self) -> f64 {

@@ -33,6 +33,10 @@ use crate::describe::Param;
 /// The value of a parameter by its name.
 pub type Get<'a> = &'a dyn Fn(&str) -> f64;
 
+/// How near to an end of the range a state can come where motion both ways vanishes there ([`Physics::sticks`]), relative to the
+/// range: a hundred millionth of a film of 10 nm. Nearer than that, rounding would say how long it takes to come back, or whether.
+pub const NEAREST: f64 = 1e-8;
+
 /// What the solver asks of a device.
 ///
 /// The direction in which the state moves depends on the sign of the voltage only (and on whether it is past a threshold).
@@ -66,6 +70,12 @@ pub trait Physics: Clone + Send + Sync {
     /// What multiplies the drive at a state that it moves up or down; 0 or more, continuous.
     fn slowing(&self, _x: f64, _up: bool) -> f64 {
         1.0
+    }
+
+    /// Do all motions vanish at both ends of the range (the windows joglekar and prodromakis)? Then a state at an end stays there for
+    /// good, and one within the range comes no nearer to it than [`NEAREST`].
+    fn sticks(&self) -> bool {
+        false
     }
 
     /// States at which the slowing has a kink.

@@ -93,6 +93,10 @@ impl Physics for NonlinearDrift {
         [0.0, 0.0]
     }
 
+    fn sticks(&self) -> bool {
+        self.window.sticks()
+    }
+
     fn potentiating(&self) -> f64 {
         1.0
     }

@@ -30,9 +30,8 @@ impl<'a> Pairs<'a> {
         if dt >= 0.0 { [(Side::Pre, 0.0), (Side::Post, dt)] } else { [(Side::Post, 0.0), (Side::Pre, -dt)] }
     }
 
-    /// The changes that `spikes` make from the states `us`, with this error of a step. Unless `bounded`, motion of one direction goes on
-    /// beyond the ends of the range, so that a table is smooth where a state runs into one.
-    pub fn changes(&self, spikes: &[(Side, f64)], us: &[f64], tolerance: f64, bounded: bool) -> Vec<f64> {
+    /// The changes that `spikes` make from the states `us`, with this error of a step.
+    pub fn changes(&self, spikes: &[(Side, f64)], us: &[f64], tolerance: f64) -> Vec<f64> {
         let pieces = self.waveform.pieces(self.device, spikes);
         with_device!(self.device, d => {
             let moving = |v: f64| d.may_move(v);
@@ -40,9 +39,7 @@ impl<'a> Pairs<'a> {
                 .into_iter()
                 .filter(|p| [p.at(p.start), p.at(p.middle()), p.at(p.end)].into_iter().any(moving))
                 .collect();
-            let up = pieces.iter().any(|p| p.at(p.middle()) > 0.0);
-            let down = pieces.iter().any(|p| p.at(p.middle()) < 0.0);
-            let options = Options { tolerance, bounded: bounded || (up && down), noise: None };
+            let options = Options { tolerance, noise: None };
             let run = |&u: &f64| {
                 (Solver::new(d, options).after(self.low + self.span * u, &pieces) - self.low) / self.span - u
             };

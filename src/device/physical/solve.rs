@@ -9,7 +9,7 @@ use crate::rng::StreamKey;
 use crate::sample::normal;
 
 use super::drive::{Piece, cut, part};
-use super::{Physical, Physics, with_device};
+use super::{NEAREST, Physical, Physics, with_device};
 
 /// Changes of the equations within a stretch, beyond which they are located coarsely.
 const MOST_EVENTS: usize = 64;
@@ -21,15 +21,13 @@ const MOST_STEPS: usize = 50_000;
 pub struct Options {
     /// Error allowed in each step, relative to the range of the state.
     pub tolerance: f64,
-    /// Without bounds the state goes on beyond them with the speed that it has there.
-    pub bounded: bool,
     /// Random numbers of the device, and its number; none leaves the noise out.
     pub noise: Option<(StreamKey, u64)>,
 }
 
 impl Options {
     /// For curves that are looked at, or compared with a reference: 1e-12.
-    pub const EXACT: Options = Options { tolerance: 1e-12, bounded: true, noise: None };
+    pub const EXACT: Options = Options { tolerance: 1e-12, noise: None };
 }
 
 /// A device under a drive.
@@ -38,6 +36,8 @@ pub struct Solver<'a, P> {
     options: Options,
     low: f64,
     high: f64,
+    /// Where motion vanishes at both ends, which the state then does not reach.
+    sticks: bool,
     /// The step to try next \[s\].
     step: f64,
     /// The random speed that holds, in standard deviations.
@@ -48,7 +48,9 @@ impl<'a, P: Physics> Solver<'a, P> {
     /// The solver for a device.
     pub fn new(device: &'a P, options: Options) -> Solver<'a, P> {
         let (low, high) = device.range();
-        Solver { device, options, low, high, step: f64::INFINITY, deviate: 0.0 }
+        let (sticks, near) = (device.sticks(), NEAREST * (high - low));
+        let (low, high) = if sticks { (low + near, high - near) } else { (low, high) };
+        Solver { device, options, low, high, sticks, step: f64::INFINITY, deviate: 0.0 }
     }
 
     #[inline]
@@ -66,12 +68,24 @@ impl<'a, P: Physics> Solver<'a, P> {
         (new[0], error[0].abs())
     }
 
+    /// The error allowed in a step from `x`.
+    #[inline]
+    fn allowed(&self, x: f64) -> f64 {
+        let range = self.high - self.low;
+        if !self.sticks {
+            return self.options.tolerance * range;
+        }
+        // Near an end what counts is the distance to it, for it grows again by factors; but not beyond its rounding.
+        let distance = (x - self.low).min(self.high - x) + NEAREST * range;
+        (self.options.tolerance * distance).max(1e-15 * range)
+    }
+
     /// The state at `to`, from `x` at `from`, both within `piece`, on which the voltage is monotone and passes no level.
     fn within(&mut self, piece: &Piece, mut x: f64, from: f64, to: f64) -> f64 {
-        let (device, allowed) = (self.device, self.options.tolerance * (self.high - self.low));
+        let device = self.device;
         let (mut t, mut events, mut steps) = (from, 0, 0);
         while t < to {
-            if self.options.bounded && self.is_held(piece, x, t, to) {
+            if self.is_held(piece, x, t, to) {
                 return x;
             }
             if self.rate(x, piece.at(t)) == 0.0 {
@@ -94,7 +108,7 @@ impl<'a, P: Physics> Solver<'a, P> {
             let smallest = smallest.max(coarse);
             let rest = to - t;
             let h = self.step.min(0.25 * (piece.end - piece.start)).max(smallest).min(rest);
-            let (mut new, error) = self.try_step(piece, x, t, h);
+            let (allowed, (mut new, error)) = (self.allowed(x), self.try_step(piece, x, t, h));
             if (error > allowed || error.is_nan()) && h > smallest {
                 let scaled = error / allowed;
                 let factor = if scaled.is_finite() { (0.9 / root5(scaled)).max(0.1) } else { 0.1 };
@@ -118,7 +132,7 @@ impl<'a, P: Physics> Solver<'a, P> {
                 }
                 length = high;
             }
-            let leaves = self.options.bounded && !(self.low..=self.high).contains(&new);
+            let leaves = !(self.low..=self.high).contains(&new);
             if leaves && (x == self.low && new < x || x == self.high && new > x) {
                 new = x;
             } else if leaves {
@@ -187,6 +201,13 @@ impl<'a, P: Physics> Solver<'a, P> {
 
     /// The state after `from` .. `to` of a piece, with a fresh random number in each step of the noise.
     fn over(&mut self, piece: &Piece, mut x: f64, from: f64, to: f64) -> f64 {
+        if self.sticks {
+            let (low, high) = self.device.range();
+            if x <= low || x >= high {
+                return x;
+            }
+            x = x.clamp(self.low, self.high);
+        }
         let (Some(step), Some((key, device))) = (self.device.noise_step(), self.options.noise) else {
             return self.within(piece, x, from, to);
         };

@@ -2,9 +2,12 @@
 //! every spike.
 //!
 //! Where the rate of the state is a product of a drive and a slowing-down (all models but team and stanford_rram), what is tabulated
-//! are fluxes ([`super::flux`]), and the table is as good as exact. For the others it is the change itself ([`super::grid`]). Beside the table
-//! stands its error: the largest deviation from the solver at points that were not used to make it, relative to the largest
-//! change, and the share of those points at which it missed the tolerance.
+//! are fluxes ([`super::flux`]), and the table is as good as exact. For the others it is the change itself ([`super::grid`]), and
+//! pairs where that jumps are solved one by one. Beside the table stands its error: the largest deviation from the solver at
+//! points that were not used to make it, relative to the largest change, and the share of those points at which it missed the tolerance.
+//!
+//! Where one spike alone moves the device, it does so at its time. A partner that comes later starts from where the device was
+//! before ([`Before`]), for a device that was driven into its bound does not show that any more.
 
 use rayon::prelude::*;
 
@@ -15,13 +18,17 @@ use super::waveform::{Side, Waveform};
 use super::{Physical, with_device};
 
 /// Distances between two kinks at which a table is checked, and states at each beside the ends of the range.
-const CHECKS: (usize, usize) = (12, 5);
+const CHECKS: (usize, usize) = (24, 5);
 /// The stated error is larger than what was found by this factor, for what lies between the points.
-const MARGIN: f64 = 2.0;
+const MARGIN: f64 = 3.0;
 /// Error of a step of the solver for the check.
 const SOLVER: f64 = 1e-11;
-/// The least error that is stated, for the flows and fluxes have about that.
-const LEAST: f64 = 1e-7;
+/// The same for pairs that are solved one by one.
+const ONE: f64 = 1e-9;
+/// So many of the pairs may be solved one by one, in shares, before it is worth a word: each takes a hundred look-ups.
+const SLOW: f64 = 0.05;
+/// The least error that is stated, for the flows and fluxes have about that; of a grid it is the one aimed at.
+const LEAST: f64 = 1e-5;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Table {
@@ -29,10 +36,33 @@ enum Table {
     Grid(Grid),
 }
 
+/// Where a device was before its last spike, and on which side that was: it alone would have led from there to where the device is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Before(f64);
+
+impl Before {
+    /// A relative state, 0 to 1, whose sign is the side's.
+    #[inline]
+    fn new(side: usize, u: f64) -> Before {
+        Before(if side == 1 { u.abs() } else { -u.abs() })
+    }
+
+    #[inline]
+    fn side(self) -> usize {
+        usize::from(self.0.is_sign_positive())
+    }
+
+    #[inline]
+    fn state(self) -> f64 {
+        self.0.abs()
+    }
+}
+
 /// The changes that pairs of spikes make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
     device: Physical,
+    waveform: Waveform,
     low: f64,
     span: f64,
     /// Does the conductance rise with the state?
@@ -63,6 +93,7 @@ impl Surface {
         let (low, span) = (pairs.low, pairs.span);
         let mut surface = Surface {
             device: device.clone(),
+            waveform: *waveform,
             low,
             span,
             rises: device.conductance(low + span) > device.conductance(low),
@@ -81,7 +112,9 @@ impl Surface {
     fn check(&mut self, pairs: &Pairs<'_>) {
         // Multiples of the golden section fill an interval evenly; so do those of a second such number beside them.
         let spread = |k: usize, step: f64| (0.5 + k as f64 * step).fract();
-        let edges = edges(pairs.waveform);
+        let mut edges = edges(pairs.waveform);
+        // Beyond the reach too, where the table does one spike after the other.
+        edges.extend(edges.last().map(|reach| 1.1 * reach));
         let mut points = Vec::new();
         for (stretch, edge) in edges.windows(2).enumerate() {
             for k in 0..2 * CHECKS.0 {
@@ -90,70 +123,156 @@ impl Surface {
                 // Half of the distances lie near the beginning, where changes vary most.
                 let share = if k % 4 < 2 { share } else { share * share };
                 let dt = edge[0] + (edge[1] - edge[0]) * share;
-                let within = (0..CHECKS.1).map(|i| spread(number * CHECKS.1 + i, 0.569_840_290_998_053_2));
+                // And some of the states near the ends of the range.
+                let state = |i: usize| {
+                    let u = spread(number * CHECKS.1 + i, 0.569_840_290_998_053_2);
+                    match i {
+                        0 => u * u * u,
+                        1 => 1.0 - u * u * u,
+                        _ => u,
+                    }
+                };
+                let within = (0..CHECKS.1).map(state);
                 let us: Vec<f64> = within.chain([0.0, 1.0]).collect();
                 points.push((if k % 2 == 0 { dt } else { -dt }, us));
             }
         }
-        let one = |(dt, us): &(f64, Vec<f64>)| -> Vec<(f64, f64)> {
-            let side = usize::from(*dt >= 0.0);
-            let after = pairs.changes(&Pairs::spikes(*dt), us, SOLVER, true);
-            // The table says what the later spike adds to what the earlier one did alone.
-            let first = if self.heeds_single_spikes() {
-                pairs.changes(&Pairs::spikes(*dt)[..1], us, SOLVER, true)
-            } else {
-                vec![0.0; us.len()]
+        let pair = |(dt, us): &(f64, Vec<f64>)| -> Vec<(f64, f64)> {
+            let after = pairs.changes(&Pairs::spikes(*dt), us, SOLVER);
+            let (side, since) = (usize::from(*dt >= 0.0), dt.abs());
+            let found = |u: f64| {
+                if since < self.reach(side) {
+                    self.pair(side, since, u)
+                } else {
+                    self.alone(side, self.alone(1 - side, u))
+                }
             };
-            let compare = |i: usize| {
-                let (from, to) = (us[i] + first[i], us[i] + after[i]);
-                // What ran into a bound has forgotten where it came from, and a pair's overlap can't be told from it any more.
-                let known = first[i] == 0.0 || (self.before(1 - side, from) - us[i]).abs() < 1e-3;
-                let found = (from + self.change(side, Some(dt.abs()), from)).clamp(0.0, 1.0);
-                let off = if known { (pairs.siemens(found) - pairs.siemens(to)).abs() } else { 0.0 };
-                (off, (pairs.siemens(to) - pairs.siemens(us[i])).abs())
-            };
-            (0..us.len()).map(compare).collect()
+            us.iter().zip(after).map(|(&u, du)| self.compare(u, found(u), u + du)).collect()
         };
-        let found: Vec<(f64, f64)> = points.par_iter().flat_map_iter(one).collect();
-        self.largest = found.iter().fold(0.0, |a, f| a.max(f.1));
+        let mut found: Vec<(f64, f64)> = points.par_iter().flat_map_iter(pair).collect();
+        if self.heeds_single_spikes() {
+            let us: Vec<f64> = points.iter().flat_map(|(_, us)| us).copied().collect();
+            for side in [Side::Pre, Side::Post] {
+                let one = |us: &[f64]| -> Vec<(f64, f64)> {
+                    let after = pairs.changes(&[(side, 0.0)], us, SOLVER);
+                    us.iter().zip(after).map(|(&u, du)| self.compare(u, self.alone(side as usize, u), u + du)).collect()
+                };
+                found.extend(us.par_chunks(CHECKS.1 + 2).flat_map_iter(one).collect::<Vec<_>>());
+            }
+        }
+        let seen = if let Table::Grid(grid) = &self.table { grid.largest() } else { 0.0 };
+        self.largest = found.iter().fold(seen, |a, f| a.max(f.1));
         let worst = found.iter().fold(0.0_f64, |a, f| a.max(f.0));
-        let seen = if let Table::Grid(grid) = &self.table { grid.error } else { 0.0 };
         if self.largest > 0.0 {
-            self.error = (MARGIN * worst.max(seen) / self.largest).max(LEAST);
+            let least = if let Table::Grid(_) = self.table { self.tolerance } else { LEAST };
+            self.error = (MARGIN * worst / self.largest).max(least);
             let over = found.iter().filter(|f| f.0 > self.tolerance * self.largest).count();
             self.missed = over as f64 / found.len() as f64;
         }
     }
 
-    /// The state from which one spike on `side` alone leads to `u`.
-    fn before(&self, side: usize, u: f64) -> f64 {
+    /// How far a state that was found is off, and how large the change is \[S\].
+    fn compare(&self, from: f64, found: f64, to: f64) -> (f64, f64) {
+        let siemens = |u: f64| self.device.conductance(self.low + self.span * u.clamp(0.0, 1.0));
+        ((siemens(found) - siemens(to)).abs(), (siemens(to) - siemens(from)).abs())
+    }
+
+    /// Beyond this distance a pair does what its spikes do alone \[s\]; `side`: of the later spike, 1 for post.
+    #[inline]
+    fn reach(&self, side: usize) -> f64 {
         match &self.table {
-            Table::Fluxes(fluxes) => fluxes.before(side, u),
-            Table::Grid(grid) => grid.before(side, u),
+            Table::Fluxes(fluxes) => fluxes.reach(side),
+            Table::Grid(grid) => grid.reach(side),
         }
     }
 
-    /// The change of the relative state at a spike on `side` (1: post) that comes `since` the last of the other side, if there was one.
+    /// The state after both spikes of a pair, within the reach.
     #[inline]
-    fn change(&self, side: usize, since: Option<f64>, u: f64) -> f64 {
-        let since = since.unwrap_or(f64::INFINITY);
+    fn pair(&self, side: usize, since: f64, u: f64) -> f64 {
         match &self.table {
-            Table::Fluxes(fluxes) => fluxes.change(side, since, u),
-            Table::Grid(grid) => grid.change(side, since, u),
+            Table::Fluxes(fluxes) => fluxes.pair(side, since, u),
+            Table::Grid(grid) => {
+                u + grid
+                    .pair(side, since, u)
+                    .unwrap_or_else(|| self.solved(&Pairs::spikes(if side == 1 { since } else { -since }), u))
+            }
         }
+    }
+
+    /// The state after one spike alone.
+    #[inline]
+    fn alone(&self, side: usize, u: f64) -> f64 {
+        match &self.table {
+            Table::Fluxes(fluxes) => fluxes.alone(side, u),
+            Table::Grid(grid) => {
+                let spike = [(if side == 1 { Side::Post } else { Side::Pre }, 0.0)];
+                u + grid.alone(side, u).unwrap_or_else(|| self.solved(&spike, u))
+            }
+        }
+    }
+
+    /// The change of the state, by the solver.
+    #[cold]
+    fn solved(&self, spikes: &[(Side, f64)], u: f64) -> f64 {
+        let pairs = Pairs { device: &self.device, waveform: &self.waveform, low: self.low, span: self.span };
+        pairs.changes(spikes, &[u], ONE)[0]
+    }
+
+    /// The state from which one spike on `side` alone leads to `u`: of several the one nearest to `hint`.
+    fn before(&self, side: usize, u: f64, hint: f64) -> f64 {
+        match &self.table {
+            Table::Fluxes(fluxes) => fluxes.before(side, u, hint),
+            Table::Grid(grid) => grid.before(side, u, hint),
+        }
+    }
+
+    fn state(&self, g: f64) -> f64 {
+        (self.device.state(g) - self.low) / self.span
+    }
+
+    /// A device of this conductance \[S\] before its first spike.
+    pub fn untouched(&self, g: f64) -> Before {
+        Before::new(1, self.state(g))
     }
 
     /// The conductance \[S\] after a spike on `side`, when the last one of the other side was `since` \[s\] before it, if there was
-    /// one. `factor` scales the change, up or down.
+    /// one. `factor` scales the change, up or down; without one the pair is what the solver makes of it.
     #[inline]
-    pub fn after(&self, side: Side, g: f64, since: Option<f64>, factor: impl FnOnce(bool) -> f64) -> f64 {
-        let u = (self.device.state(g) - self.low) / self.span;
-        let du = self.change(usize::from(side == Side::Post), since, u);
-        if du == 0.0 {
-            return g;
+    pub fn after<F: FnOnce(bool) -> f64>(
+        &self,
+        side: Side,
+        g: f64,
+        since: Option<f64>,
+        before: &mut Before,
+        factor: Option<F>,
+    ) -> f64 {
+        let (side, other, now) = (side as usize, 1 - side as usize, self.state(g));
+        let since = since.filter(|since| *since < self.reach(side));
+        let alone = self.heeds_single_spikes();
+        let from = match since {
+            // What the earlier spike did alone is taken back.
+            Some(_) if alone && before.side() == other => before.state(),
+            Some(_) if alone => self.before(other, now, before.state()),
+            _ => now,
+        };
+        let to = match since {
+            Some(since) => self.pair(side, since, from),
+            None if alone => self.alone(side, from),
+            None => return g,
+        };
+        let new = match factor {
+            None => to,
+            Some(factor) => {
+                let expected = if alone && since.is_some() { self.alone(other, from) } else { from };
+                let du = to - expected;
+                now + if du == 0.0 { 0.0 } else { factor((du > 0.0) == self.rises) * du }
+            }
+        };
+        let new = new.clamp(0.0, 1.0);
+        if alone {
+            *before = Before::new(side, if since.is_some() { self.before(side, new, from) } else { from });
         }
-        let factor = factor((du > 0.0) == self.rises);
-        self.device.conductance(self.low + self.span * (u + factor * du).clamp(0.0, 1.0))
+        if new == now { g } else { self.device.conductance(self.low + self.span * new) }
     }
 
     /// Does one spike alone move the device?
@@ -182,12 +301,19 @@ impl Surface {
         }
         if self.error > self.tolerance {
             all.push(format!(
-                "{name}: the tabulated change is wrong by up to {:.2e} of the largest, beyond the tolerance of {:.0e} for {:.1} % of the pairs: the \
-                 device switches too abruptly between two nodes for any table. Smaller or shorter spikes, or a less mobile device, are \
-                 followed better; memspike device stdp shows the change itself.",
+                "{name}: the tabulated change is wrong by up to {:.2e} of the largest, beyond the tolerance of {:.0e} for {:.1} % of the pairs that \
+                 were compared with the solver. Smaller or shorter spikes, or a less mobile device, are followed better; memspike device \
+                 stdp shows the change itself.",
                 self.error,
                 self.tolerance,
                 100.0 * self.missed
+            ));
+        }
+        if self.solved_share() > SLOW {
+            all.push(format!(
+                "{name}: {:.0} % of the distances and states are solved pair by pair, for the device switches too abruptly there for a table: \
+                 each takes a tenth of a millisecond or so. A larger tolerance of the waveform leaves fewer.",
+                100.0 * self.solved_share()
             ));
         }
         all
@@ -203,6 +329,22 @@ impl Surface {
         match &self.table {
             Table::Fluxes(fluxes) => fluxes.size(),
             Table::Grid(grid) => grid.size(),
+        }
+    }
+
+    /// Memory that it takes \[bytes\].
+    pub fn bytes(&self) -> usize {
+        match &self.table {
+            Table::Fluxes(fluxes) => fluxes.bytes(),
+            Table::Grid(grid) => grid.bytes(),
+        }
+    }
+
+    /// The share of distances and states, spread evenly, at which a pair is solved when it comes.
+    pub fn solved_share(&self) -> f64 {
+        match &self.table {
+            Table::Fluxes(_) => 0.0,
+            Table::Grid(grid) => grid.steep(),
         }
     }
 

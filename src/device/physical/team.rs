@@ -50,6 +50,10 @@ impl Physics for Team {
         [0.0, 0.0]
     }
 
+    fn sticks(&self) -> bool {
+        self.0.window.sticks()
+    }
+
     fn potentiating(&self) -> f64 {
         -1.0
     }

@@ -49,7 +49,7 @@ pub struct Team {
     pub(super) on: (f64, f64, f64),
     /// (k, threshold, alpha) towards off.
     pub(super) off: (f64, f64, f64),
-    window: Window,
+    pub(super) window: Window,
 }
 
 impl Team {
@@ -144,6 +144,10 @@ impl Physics for Vteam {
 
     fn levels(&self) -> [f64; 2] {
         [self.0.on.1, self.0.off.1]
+    }
+
+    fn sticks(&self) -> bool {
+        self.0.window.sticks()
     }
 
     fn potentiating(&self) -> f64 {

@@ -25,7 +25,8 @@ pub const MODEL: Model = Model {
                 a spike's head precedes its time; a pair's change is applied at its later spike\n\
                 a neuron's driver makes one waveform at a time: each spike meets the last earlier one of the other side;\n\
                 what more than two overlapping spikes do follows pair by pair, spikes at one tick cancel and make no pair;\n\
-                where a spike alone moves the device (a warning says so), it does so at its time, and a pair adds what its overlap changes",
+                where a spike alone moves the device (a warning says so), it does so at its time; a partner that comes later takes that back,\n\
+                and both do what they do together",
     reference: "Zamarreno-Ramos et al. 2011, doi:10.3389/fnins.2011.00026; amplitudes and time constants are this project's choice",
     params: &[
         param("a_plus", Quantity("V"), 1.0, NonNegative, "height of the head"),
@@ -83,9 +84,9 @@ pub struct Waveform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Presynaptic.
-    Pre,
+    Pre = 0,
     /// Postsynaptic.
-    Post,
+    Post = 1,
 }
 
 /// A term constant + factor e^(rate (t - origin)) that holds from `start` to `end`.

@@ -75,6 +75,11 @@ impl Window {
             [kind as usize])
     }
 
+    /// Does it vanish at both ends, whatever the direction?
+    pub fn sticks(&self) -> bool {
+        matches!(self, Window::Joglekar { .. } | Window::Prodromakis { .. })
+    }
+
     /// Its value at `s` (0 to 1); `up`: does the state grow?
     #[inline]
     pub fn at(&self, s: f64, up: bool) -> f64 {

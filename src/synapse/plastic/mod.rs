@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 
+use crate::device::physical::surface::Surface;
 use crate::neuron::Real;
 use crate::plasticity::short_term::{Normalize, ShortTerm};
 use crate::plasticity::stdp_dopamine::Modulator;
@@ -138,10 +139,14 @@ impl<W: Real> Plastic<W> {
         let mut cells = Cells::default();
         let value: Vec<W> = match &setup.memristor {
             Some(m) => {
-                cells = Cells::new(keys, Needs::of(&m.device));
+                let surface = setup.rule.as_ref().and_then(Rule::surface);
+                cells = Cells::new(keys, Needs::of(&m.device, surface.is_some_and(Surface::heeds_single_spikes)));
                 let program = |(synapse, w): (usize, &W)| {
                     let mut kept = cells.get(synapse);
                     let g = m.program(w.wide(), &mut kept);
+                    if let Some(surface) = surface {
+                        kept.before = surface.untouched(g);
+                    }
                     cells.put(synapse, &kept);
                     W::of(g)
                 };
