@@ -12,8 +12,9 @@ pub struct Calendar {
     /// The first bucket's number: times from `base * quantum` on.
     base: i64,
     buckets: Vec<Vec<(Time, u32)>>,
-    /// Empty, with room: a bucket that is sorted in again leaves its place to it.
-    spare: Vec<(Time, u32)>,
+    /// Empty, with room, of buckets that are over: those that begin take them. Were each to keep its own, all would in the end
+    /// have room for everybody.
+    spare: Vec<Vec<(Time, u32)>>,
 }
 
 impl Calendar {
@@ -35,7 +36,13 @@ impl Calendar {
             return;
         }
         let bucket = (at.0.div_euclid(self.quantum)).clamp(self.base, self.base + BUCKETS - 1);
-        self.buckets[bucket.rem_euclid(BUCKETS) as usize].push((at, item));
+        let bucket = &mut self.buckets[bucket.rem_euclid(BUCKETS) as usize];
+        if bucket.capacity() == 0
+            && let Some(room) = self.spare.pop()
+        {
+            *bucket = room;
+        }
+        bucket.push((at, item));
     }
 
     /// Takes out all items due before `to`, in no particular order.
@@ -53,11 +60,11 @@ impl Calendar {
                 return;
             }
             self.base += 1;
-            if !self.buckets[slot].is_empty() {
-                // Only those who waited for a later lap: their own bucket, or the last one again.
-                let mut later = std::mem::replace(&mut self.buckets[slot], std::mem::take(&mut self.spare));
-                later.drain(..).for_each(|(at, item)| self.insert(item, at));
-                self.spare = later;
+            let mut over = std::mem::take(&mut self.buckets[slot]);
+            // Only those who waited for a later lap: their own bucket, or the last one again.
+            over.drain(..).for_each(|(at, item)| self.insert(item, at));
+            if over.capacity() > 0 {
+                self.spare.push(over);
             }
         }
     }
@@ -84,5 +91,21 @@ mod tests {
             from = to;
         }
         assert!(seen.iter().all(|s| *s));
+    }
+
+    #[test]
+    fn room_is_handed_on_from_bucket_to_bucket() {
+        // Everybody is due in each window, as neurons with a strong background are: two buckets are in use at a time, not all of a lap.
+        let mut calendar = Calendar::new(Time(10), Time::ZERO);
+        let members = 1000;
+        (0..members).for_each(|i| calendar.insert(i, Time(i64::from(i) % 10)));
+        for window in 1..3 * BUCKETS {
+            let mut due = Vec::new();
+            calendar.due(Time(10 * window), &mut due);
+            assert_eq!(due.len(), members as usize);
+            due.into_iter().for_each(|i| calendar.insert(i, Time(10 * window + i64::from(i) % 10)));
+        }
+        let room: usize = calendar.buckets.iter().chain(&calendar.spare).map(Vec::capacity).sum();
+        assert!(room < 4 * members as usize, "{room}");
     }
 }

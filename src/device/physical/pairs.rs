@@ -40,8 +40,10 @@ impl<'a> Pairs<'a> {
                 .filter(|p| [p.at(p.start), p.at(p.middle()), p.at(p.end)].into_iter().any(moving))
                 .collect();
             let options = Options { tolerance, noise: None };
+            // Where nothing moves, nothing does, to the last bit.
             let run = |&u: &f64| {
-                (Solver::new(d, options).after(self.low + self.span * u, &pieces) - self.low) / self.span - u
+                let x = self.low + self.span * u;
+                (Solver::new(d, options).after(x, &pieces) - x) / self.span
             };
             us.iter().map(run).collect()
         })
