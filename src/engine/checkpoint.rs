@@ -24,7 +24,7 @@ use super::statistics::Statistics;
 use super::synapses::{Listing, groups_of, locate};
 use super::train::Train;
 
-const MAGIC: &[u8; 8] = b"memspkC3";
+const MAGIC: &[u8; 8] = b"memspkC4";
 
 /// Everything that is not a function of model and seed alone.
 #[derive(Serialize, Deserialize)]
