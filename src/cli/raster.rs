@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use memspike::format;
 use memspike::plot::{self, Group, RasterData, RasterOptions, TerminalOptions};
-use memspike::spikes::{Recording, Signal};
+use memspike::spikes::{IntervalTable, Recording, Signal};
 use memspike::whole;
 
 use super::align::{self, Align};
@@ -19,6 +19,7 @@ use super::{Done, Failure, quantity};
 #[command(after_help = "Examples:\n  memspike raster session.nwb -o session.png --behavior\n  \
                         memspike raster session.nwb -o session.html\n  \
                         memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'\n  \
+                        memspike raster session.nwb -o shaded.png --shade trials\n  \
                         memspike raster session.nwb -o trials.pdf --align-to trials --before 0s --after 2s\n\n\
                         A .html is one file that needs nothing else: zoom, move, point at spikes. Units of a file without populations are \
                         called `units`; `memspike info` names the intervals and their columns.")]
@@ -63,8 +64,10 @@ pub struct Args {
 pub struct Shown {
     /// A result or a recording.
     pub file: PathBuf,
-    /// Names of signals, all if there are none; without a list no signals and no trials.
+    /// Names of signals, all if there are none; without a list no signals, and no trials.
     pub behavior: Option<Vec<String>>,
+    /// The table of intervals that is shaded; without a name trials, with behaviour.
+    pub shade: Option<String>,
 }
 
 /// What kind of file was asked for.
@@ -77,7 +80,7 @@ enum Kind {
 pub fn run(args: Args) -> Result<Done, Failure> {
     let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
     let kind = output.as_ref().map(|output| kind(output.path())).transpose()?;
-    let (options, behavior) = args.window.split();
+    let (options, what) = args.window.split(args.file);
     let options = RasterOptions { bin: args.bin, ..options };
     if let Some(to) = args.align_to {
         let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
@@ -86,12 +89,16 @@ pub fn run(args: Args) -> Result<Done, Failure> {
                 "--align-to draws a picture: give -o with a name that ends in .png, .svg or .pdf.",
             ));
         };
+        if what.behavior.is_some() || what.shade.is_some() {
+            let message =
+                "--behavior and --shade change nothing with --align-to, whose picture has a time axis of trials.";
+            return Err(Failure::input(message));
+        }
         let align = Align { to, before, after, group_by: args.group_by, bin: args.bin };
-        let figure = align::draw(&args.file, &align, &options)?;
+        let figure = align::draw(&what.file, &align, &options)?;
         plot::save(&figure, output.path()).map_err(Failure::run)?;
         return Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)));
     }
-    let what = Shown { file: args.file, behavior };
     shown(&what, options, |data, options| match (&output, &kind) {
         (Some(output), Some(Kind::Page)) => {
             let page = plot::page(data, options).map_err(Failure::input)?;
@@ -129,7 +136,7 @@ pub fn shown<T>(
     notes(&recording.notes);
     let groups = groups(&recording);
     let title = what.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let trials = recording.intervals.iter().find(|t| t.name == "trials");
+    let shaded = shaded(&recording, what)?;
     let signals = match &what.behavior {
         None => Vec::new(),
         Some(names) => behavior(&recording, names)?,
@@ -151,7 +158,7 @@ pub fn shown<T>(
         spikes: &*spikes,
         groups: &groups,
         signals: &signals,
-        intervals: trials.filter(|_| what.behavior.is_some()),
+        intervals: shaded,
         observed: &recording.observed,
     };
     draw(&data, &options)
@@ -160,6 +167,18 @@ pub fn shown<T>(
 /// The populations of a result; none of a recording.
 pub fn groups(recording: &Recording) -> Vec<Group> {
     recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect()
+}
+
+/// The intervals that are shaded: those that were asked for, or trials below which behaviour is drawn.
+fn shaded<'r>(recording: &'r Recording, what: &Shown) -> Result<Option<&'r IntervalTable>, Failure> {
+    let find = |name: &str| recording.intervals.iter().find(|table| table.name == name);
+    let Some(name) = &what.shade else { return Ok(find("trials").filter(|_| what.behavior.is_some())) };
+    let there = || match &recording.intervals[..] {
+        [] => "none".to_string(),
+        tables => tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let missing = || Failure::input(format!("There are no intervals `{name}` to shade; the file holds {}.", there()));
+    find(name).map(Some).ok_or_else(missing)
 }
 
 /// The signals of these names; all if there are none.

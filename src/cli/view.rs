@@ -7,7 +7,7 @@ use memspike::plot;
 use memspike::whole::part_path;
 
 use super::http::{self, Answer};
-use super::raster::{Shown, shown};
+use super::raster::shown;
 use super::window::Window;
 use super::{Done, Failure};
 
@@ -42,8 +42,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             args.file.display()
         )));
     }
-    let (options, behavior) = args.window.split();
-    let file = Shown { file: args.file.clone(), behavior };
+    let (options, file) = args.window.split(args.file.clone());
     let page = shown(&file, options, |data, options| plot::page(data, options).map_err(Failure::input))?;
     let (listener, address) = http::listen(args.port).map_err(|e| taken(args.port, &e))?;
     let address = format!("http://{address}/");

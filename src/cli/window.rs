@@ -1,8 +1,11 @@
 //! Flags of what is shown of a file: `raster` and `view` have them.
 
+use std::path::PathBuf;
+
 use memspike::plot::{RasterOptions, Selection};
 
 use super::quantity;
+use super::raster::Shown;
 
 /// What is shown of a file of spikes.
 #[derive(Debug, clap::Args)]
@@ -26,11 +29,15 @@ pub struct Window {
     /// Draw the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
     #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
     behavior: Option<Vec<String>>,
+
+    /// Shade these intervals: a table that `memspike info` names, such as trials, an interval of the model, or what a source showed
+    #[arg(long, value_name = "INTERVALS")]
+    shade: Option<String>,
 }
 
 impl Window {
-    /// Of spikes, and of what stands below them: names of signals, all if there are none; without a list none.
-    pub fn split(self) -> (RasterOptions, Option<Vec<String>>) {
+    /// Of spikes, and of what is shown beside those of a file.
+    pub fn split(self, file: PathBuf) -> (RasterOptions, Shown) {
         let options = RasterOptions {
             start: self.start,
             stop: self.stop,
@@ -38,6 +45,6 @@ impl Window {
             max_neurons: self.max_neurons.map(|n| n as usize),
             ..RasterOptions::default()
         };
-        (options, self.behavior)
+        (options, Shown { file, behavior: self.behavior, shade: self.shade })
     }
 }

@@ -6,14 +6,19 @@ use super::elements::Strokes;
 use super::figure::Figure;
 use super::heat::{ONE_SIDED, shade};
 use super::palette::{self, FRAME, Ink, TEXT};
-use super::raster::DENSE;
+use super::raster::{DENSE, band_margin};
+use super::rows::{Band, Rows};
 use super::scale::Axis;
-use super::{PlotError, backend};
+use super::spikes::{names, numbers, separators};
+use super::{Group, PlotError, backend};
 use crate::analysis::{ROUNDING, Spans, number_of_bins, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
 const PANELS: usize = 12;
+
+/// Where trials are grouped, up to so many populations get a panel of rates of their own below a map.
+const RATES: usize = 6;
 
 /// What is aligned to what.
 #[derive(Clone)]
@@ -24,10 +29,14 @@ pub struct Aligned<'a> {
     pub spikes: &'a dyn SpikeSource,
     /// Units (indices) and what each is called.
     pub units: &'a [(usize, String)],
+    /// The populations, in whose order `units` come; empty if the units are not divided.
+    pub populations: &'a [Group],
     /// Of each trial: the moment that becomes 0 \[s\] and its group (an index into `groups`).
     pub trials: &'a [(f64, usize)],
     /// What the groups are called; a single one needs no name.
     pub groups: &'a [String],
+    /// By what the trials are grouped, such as the name of a column; may be empty.
+    pub by: &'a str,
     /// What happens at 0, e.g. `start of trials`.
     pub event: &'a str,
     /// How far it reaches before and after the event \[s\].
@@ -46,7 +55,8 @@ struct Course {
 
 /// Draws the spikes of each unit in each trial, trials in the order of their groups, and the mean rate of each group with the
 /// standard error over its trials. More than 12 units are a map of rates, each unit's scaled to its own maximum, above the mean
-/// over units.
+/// over units. Units of several populations are in their colours, a map's separated and named beside it, and so are their mean rates; where
+/// trials are grouped too, colours are the groups' and each of up to 6 populations has mean rates of its own.
 ///
 /// # Errors
 /// If there are no units or trials, a moment is not finite, the bin does not fit, spikes cannot be read, or the picture is too small.
@@ -66,7 +76,8 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     let mut trials = what.trials.to_vec();
     trials.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
     let spans = Spans::within(what.observed, f64::NEG_INFINITY, f64::INFINITY);
-    let mut layer = Layer { what, trials, spans, bin, bins, dense: false };
+    let bands = bands(what);
+    let mut layer = Layer { what, trials, spans, bin, bins, dense: false, bands };
     let strokes = layer.strokes()?;
     let marks: usize = strokes.iter().map(Vec::len).sum();
     layer.dense = marks > DENSE;
@@ -79,8 +90,14 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
         plural(what.units.len(), "unit"),
         what.event
     );
+    if what.groups.len() > 1 && !what.by.is_empty() {
+        caption += &format!("; trials by {}", what.by);
+    }
     if what.units.len() > PANELS {
         caption += "; map: mean over trials, each unit from 0 to its maximum";
+        if layer.bands.len() > RATES && what.groups.len() > 1 {
+            caption += "; rates: mean over all units";
+        }
     } else if layer.dense {
         caption += "; raster binned at the picture's pixels, darker where more fell";
     }
@@ -91,7 +108,7 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     if what.groups.len() > 1 {
         let labels: Vec<_> = what.groups.iter().enumerate().map(|(g, name)| (name.as_str(), layer.ink(g))).collect();
         let [left, top, right, _] = sheet.edges(&area, [12.0 * em, 0.0, 0.0]);
-        sheet.legend([left, top + 0.4 * em, right], &labels)?;
+        sheet.legend([left, top + 0.4 * em, right], what.by, &labels)?;
         area = area.margin(backend::fine(em), 0, 0, 0);
     }
     if what.units.len() > PANELS {
@@ -102,9 +119,32 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     Ok(sheet.finish())
 }
 
+/// The populations that have units here: rows one below the other.
+fn bands(what: &Aligned) -> Vec<Band> {
+    let mut bands: Vec<Band> = Vec::new();
+    for (row, (unit, _)) in what.units.iter().enumerate() {
+        let of = what.populations.iter().position(|p| (p.first..p.first + p.count).contains(unit));
+        let color = of.unwrap_or(what.populations.len());
+        let id = what.spikes.unit_ids().get(*unit).copied().unwrap_or_default();
+        match bands.last_mut().filter(|band| band.color == color) {
+            Some(band) => {
+                band.ids.push(id);
+                band.selected += 1;
+            }
+            None => {
+                let name = of.map_or_else(String::new, |of| what.populations[of].name.clone());
+                bands.push(Band { name, color, first_row: row, ids: vec![id], selected: 1 });
+            }
+        }
+    }
+    bands
+}
+
 /// What all panels share.
 struct Layer<'a> {
     what: &'a Aligned<'a>,
+    /// The populations of the units.
+    bands: Vec<Band>,
     /// Moment and group, in the order of the rows.
     trials: Vec<(f64, usize)>,
     /// When the units were observed.
@@ -121,6 +161,17 @@ impl Layer<'_> {
 
     fn ink(&self, group: usize) -> Ink {
         palette::among(group, self.groups())
+    }
+
+    /// Are colours those of populations?
+    fn by_population(&self) -> bool {
+        self.groups() == 1 && self.bands.len() > 1
+    }
+
+    /// The colour of a unit's trials of a group.
+    fn ink_of(&self, unit: usize, group: usize) -> Ink {
+        let band = self.bands.iter().find(|band| (band.first_row..band.first_row + band.ids.len()).contains(&unit));
+        band.filter(|_| self.by_population()).map_or(self.ink(group), |band| palette::color(band.color))
     }
 
     /// For each unit its spikes, in the order of rows: time from the event \[s\] and the trial's row. Of the others none is kept.
@@ -204,10 +255,13 @@ impl Layer<'_> {
             let (first, last) = (index % columns == 0, index + columns >= strokes.len());
             let [from, top, right, _] = sheet.edges(cell, [left, 1.5 * em, 0.0]);
             let right = right - 0.8 * em;
-            let chart = self.raster(sheet, name, spikes, ([from, top, right, top + shares[0]], left, first))?;
-            chart.name(name, Some(if self.groups() == 1 { self.ink(0) } else { TEXT }))?;
+            let inks: Vec<Ink> = (0..self.groups()).map(|group| self.ink_of(index, group)).collect();
+            let chart =
+                self.raster(sheet, (name, &inks), spikes, ([from, top, right, top + shares[0]], left, first))?;
+            chart.name(name, Some(if self.groups() == 1 { inks[0] } else { TEXT }))?;
             let pixels = [from, top + shares[0] + 0.5 * em, right, top + shares[0] + 0.5 * em + shares[1]];
-            self.histogram(sheet, &format!("rate of {name}"), &courses[index], (pixels, left, first), last)?;
+            let lines: Vec<_> = courses[index].iter().zip(inks).collect();
+            self.histogram(sheet, &format!("rate of {name}"), &lines, (pixels, left, first), last)?;
         }
         Ok(())
     }
@@ -220,7 +274,7 @@ impl Layer<'_> {
     fn raster<'s>(
         &self,
         sheet: &'s Sheet,
-        name: &str,
+        (name, inks): (&str, &[Ink]),
         spikes: &[(f64, u32)],
         (pixels, left, named): ([f64; 4], f64, bool),
     ) -> Result<Chart<'s>, PlotError> {
@@ -228,7 +282,7 @@ impl Layer<'_> {
         let time = Axis::time(self.time()).unwritten(true).without_grid();
         let mut chart = sheet.chart(name, pixels, left, (time, self.trial_axis().named(named)))?;
         if self.dense {
-            self.density(&chart, spikes)?;
+            self.density(&chart, spikes, inks)?;
         } else {
             let [_, top, _, bottom] = chart.panel.pixels;
             let h = (0.84 * (bottom - top) / count).clamp(2.0, 1.2 * sheet.style.em);
@@ -238,7 +292,7 @@ impl Layer<'_> {
                 at[self.trials[trial as usize].1].push((time, f64::from(trial) + 0.5));
             }
             for (group, at) in at.into_iter().enumerate() {
-                let (ink, within) = (self.ink(group), chart.panel.pixels);
+                let (ink, within) = (inks[group], chart.panel.pixels);
                 chart.plot.plotting_area().draw(&Strokes { at, w, h, ink, within })?;
             }
         }
@@ -250,7 +304,7 @@ impl Layer<'_> {
     }
 
     /// Spikes per pixel as the opacity of the group's colour.
-    fn density(&self, chart: &Chart, spikes: &[(f64, u32)]) -> Result<(), PlotError> {
+    fn density(&self, chart: &Chart, spikes: &[(f64, u32)], inks: &[Ink]) -> Result<(), PlotError> {
         let [left, top, right, bottom] = chart.panel.pixels;
         let (width, height) = (((right - left) as usize).max(1), ((bottom - top) as usize).max(1));
         let mut counts = vec![0u32; width * height];
@@ -262,7 +316,7 @@ impl Layer<'_> {
         }
         let most = f64::from(counts.iter().copied().max().unwrap_or(1).max(1));
         let pixel = |(i, &n): (usize, &u32)| {
-            let [r, g, b] = self.ink(self.trials[(i / width * count / height).min(count - 1)].1).rgb;
+            let [r, g, b] = inks[self.trials[(i / width * count / height).min(count - 1)].1].rgb;
             let strength = 0.35 + 0.65 * (f64::from(n) / most).sqrt();
             [r, g, b, if n == 0 { 0 } else { (255.0 * strength).round() as u8 }]
         };
@@ -276,45 +330,61 @@ impl Layer<'_> {
     }
 
     /// Mean rates with their errors.
-    fn histogram(
+    fn histogram<'s>(
         &self,
-        sheet: &Sheet,
+        sheet: &'s Sheet,
         name: &str,
-        courses: &[Course],
+        courses: &[(&Course, Ink)],
         (pixels, left, named): ([f64; 4], f64, bool),
         last: bool,
-    ) -> Result<(), PlotError> {
+    ) -> Result<Chart<'s>, PlotError> {
         let mut x = Axis::time(self.time()).every(5.0);
         x.label = x.label.replace("time", "time from event");
-        let mut chart = sheet.chart(name, pixels, left, (x.unwritten(!last), rate_axis(courses).named(named)))?;
+        let y = rate_axis(courses.iter().map(|(course, _)| *course)).named(named);
+        let mut chart = sheet.chart(name, pixels, left, (x.unwritten(!last), y))?;
         let middle = |bin: usize| (-self.what.reach.0 + (bin as f64 + 0.5) * self.bin).min(self.what.reach.1);
-        for (group, course) in courses.iter().enumerate() {
+        for (course, ink) in courses {
             let edge = |side: f64| {
                 let course = course.mean.iter().zip(&course.error).enumerate();
                 course.map(|(bin, (mean, error))| (middle(bin), clipped(mean + side * error))).collect::<Vec<_>>()
             };
-            chart.band(&edge(1.0), &edge(-1.0), self.ink(group).fade(0.2))?;
+            chart.band(&edge(1.0), &edge(-1.0), ink.fade(0.2))?;
         }
-        for (group, course) in courses.iter().enumerate() {
+        for (course, ink) in courses {
             let line: Vec<_> = course.mean.iter().enumerate().map(|(bin, hz)| (middle(bin), *hz)).collect();
-            chart.line(&line, 1.4, self.ink(group))?;
+            chart.line(&line, 1.4, *ink)?;
         }
-        self.event(&mut chart)
+        self.event(&mut chart)?;
+        Ok(chart)
     }
 
     /// Many units: a line each in a map of rates, and the mean over units below.
     fn map(&self, sheet: &Sheet, strokes: &[Vec<(f64, u32)>], area: &Area) -> Result<(), PlotError> {
         let em = sheet.style.em;
         let [from, top, right, bottom] = sheet.edges(area, [0.0, 0.5 * em, sheet.style.x_room()]);
-        let middle = top + 0.64 * (bottom - top);
+        let panels = self.rates(strokes);
+        // Several panels of rates need more of the height than one.
+        let middle = top + if panels.len() < 3 { 0.64 } else { 0.45 } * (bottom - top);
         let count = strokes.len();
-        let ids = self.what.units.iter().map(|(unit, _)| self.what.spikes.unit_ids()[*unit]).collect();
-        let y = Axis::units((count as f64, 0.0), "unit", ids);
-        let courses = self.courses(strokes);
-        let beside = sheet.style.left_room(&rate_axis(&courses), bottom - middle - em);
+        let several = self.bands.len() > 1;
+        let rows = Rows { bands: self.bands.clone(), count, ..Rows::default() };
+        let y = if several {
+            Axis::at((count as f64, 0.0), String::new(), numbers(sheet.style, &rows, (middle - top) / count as f64))
+        } else {
+            let ids = self.bands.iter().flat_map(|band| band.ids.iter().copied()).collect();
+            Axis::units((count as f64, 0.0), "unit", ids)
+        };
+        // Above each is room for its population's name.
+        let above = if several { 1.7 * em } else { em };
+        let height = (bottom - middle) / panels.len() as f64 - above;
+        let beside =
+            panels.iter().map(|panel| sheet.style.left_room(&rate_axis(panel.courses.iter().map(|c| &c.0)), height));
+        let beside = beside.fold(if several { band_margin(sheet.style, &rows) } else { 0.0 }, f64::max);
         let left = beside.max(sheet.style.left_room(&y, middle - top));
         let time = Axis::time(self.time()).unwritten(true);
         let mut chart = sheet.chart("map", [from + left, top, right, middle], left, (time, y))?;
+        let place = |(place, band): (usize, &Band)| std::iter::repeat_n(place, band.ids.len());
+        let band_of: Vec<usize> = self.bands.iter().enumerate().flat_map(place).collect();
         let mut rates = vec![vec![0.0f64; self.bins]; count];
         for (unit, spikes) in strokes.iter().enumerate() {
             for &(at, _) in spikes {
@@ -332,14 +402,57 @@ impl Layer<'_> {
         chart.fill(|x, y| {
             let unit = ((y * count as f64) as usize).min(count - 1);
             let rate = rates[unit][((x * span / self.bin) as usize).min(self.bins - 1)];
-            match rate {
-                rate if rate.is_nan() => [0; 4],
-                rate => shade(&ONE_SIDED, if most[unit] > 0.0 { rate / most[unit] } else { 0.0 }),
+            // Of a silent unit it is 0 where it was observed.
+            let share = if most[unit] > 0.0 { rate / most[unit] } else { rate };
+            match share {
+                share if share.is_nan() => [0; 4],
+                share if several => {
+                    let [r, g, b] = palette::color(rows.bands[band_of[unit]].color).rgb;
+                    [r, g, b, (255.0 * share).round() as u8]
+                }
+                share => shade(&ONE_SIDED, share),
             }
         })?;
+        if several {
+            separators(&mut chart, &rows)?;
+            names(sheet, &chart, &rows)?;
+        }
         self.event(&mut chart)?;
-        let pixels = [from + left, middle + em, right, bottom];
-        self.histogram(sheet, "rate", &courses, (pixels, left, true), true)
+        for (index, panel) in panels.iter().enumerate() {
+            let top = middle + above + index as f64 * (height + above);
+            let pixels = [from + left, top, right, top + height];
+            let lines: Vec<_> = panel.courses.iter().map(|(course, ink)| (course, *ink)).collect();
+            let last = index + 1 == panels.len();
+            let chart = self.histogram(sheet, &panel.name, &lines, (pixels, left, true), last)?;
+            if let Some(band) = panel.of {
+                chart.name(&band.name, Some(palette::color(band.color)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The panels of mean rates below a map: of all units by group; of several populations a line each, or where trials are grouped a panel
+    /// each, if they are few.
+    fn rates(&self, strokes: &[Vec<(f64, u32)>]) -> Vec<Rates<'_>> {
+        let of = |band: &Band| self.courses(&strokes[band.first_row..band.first_row + band.ids.len()]);
+        if self.by_population() {
+            let lines = self.bands.iter().flat_map(|band| {
+                let ink = palette::color(band.color);
+                of(band).into_iter().map(move |course| (course, ink))
+            });
+            return vec![Rates { name: "rate".into(), of: None, courses: lines.collect() }];
+        }
+        let grouped = |courses: Vec<Course>| {
+            courses.into_iter().enumerate().map(|(group, course)| (course, self.ink(group))).collect::<Vec<_>>()
+        };
+        if !(2..=RATES).contains(&self.bands.len()) {
+            return vec![Rates { name: "rate".into(), of: None, courses: grouped(self.courses(strokes)) }];
+        }
+        let mut panels = Vec::new();
+        for band in &self.bands {
+            panels.push(Rates { name: format!("rate of {}", band.name), of: Some(band), courses: grouped(of(band)) });
+        }
+        panels
     }
 }
 
@@ -348,8 +461,16 @@ fn clipped(hz: f64) -> f64 {
     if hz < 0.0 { 0.0 } else { hz }
 }
 
-fn rate_axis(courses: &[Course]) -> Axis {
-    let tops = courses.iter().flat_map(|c| c.mean.iter().zip(&c.error).map(|(m, e)| m + e));
+/// A panel of mean rates.
+struct Rates<'a> {
+    name: String,
+    /// The population that it is of; none if of all.
+    of: Option<&'a Band>,
+    courses: Vec<(Course, Ink)>,
+}
+
+fn rate_axis<'c>(courses: impl IntoIterator<Item = &'c Course>) -> Axis {
+    let tops = courses.into_iter().flat_map(|c| c.mean.iter().zip(&c.error).map(|(m, e)| m + e));
     let most = tops.fold(0.0, f64::max);
     Axis::numbers((0.0, if most > 0.0 { 1.05 * most } else { 1.0 }), "rate (Hz)").every(2.5)
 }

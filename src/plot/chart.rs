@@ -393,26 +393,32 @@ impl Chart<'_> {
     pub fn legend(&self, labels: &[(&str, Ink)], after: f64) -> Result<(), PlotError> {
         let [left, top, right, _] = self.panel.pixels;
         let em = self.sheet.style.em;
-        self.sheet.legend([left + after * em, top - 0.5 * em, right], labels)
+        self.sheet.legend([left + after * em, top - 0.5 * em, right], "", labels)
     }
 }
 
 impl Sheet {
-    /// Labels beside strokes of their colours on one baseline, to the right; those that do not fit are counted. plotters'
-    /// own legend is a box on the data.
-    pub fn legend(&self, [left, y, right]: [f64; 3], labels: &[(&str, Ink)]) -> Result<(), PlotError> {
+    /// Labels beside strokes of their colours on one baseline, to the right, with what they are values of before them, if that has a name;
+    /// those that do not fit are counted. plotters' own legend is a box on the data.
+    pub fn legend(&self, [left, y, right]: [f64; 3], of: &str, labels: &[(&str, Ink)]) -> Result<(), PlotError> {
         let Style { em, small, hair, .. } = self.style;
         let width = |text: &str| font::width(text, small, false) + 2.0 * em;
+        let of = if of.is_empty() { String::new() } else { font::fit(&format!("{of}:"), small, 0.4 * (right - left)) };
+        let head = if of.is_empty() { 0.0 } else { font::width(&of, small, false) + 0.4 * em };
         let counted =
             |from: usize| if from < labels.len() { format!("and {} more", labels.len() - from) } else { String::new() };
         let wide = |fit: usize| {
-            labels[..fit].iter().map(|l| width(l.0)).sum::<f64>() + font::width(&counted(fit), small, false)
+            head + labels[..fit].iter().map(|l| width(l.0)).sum::<f64>() + font::width(&counted(fit), small, false)
         };
         let Some(fit) = (0..=labels.len()).rev().find(|fit| wide(*fit) <= right - left) else {
             return Ok(());
         };
         let mut x = right - wide(fit);
         let bottom = y + font::DESCENT * small;
+        if !of.is_empty() {
+            self.write((x, bottom), &of, &self.style.font(small, MUTED, (HPos::Left, VPos::Bottom)))?;
+            x += head;
+        }
         for (label, ink) in &labels[..fit] {
             let swatch = y - 0.5 * small;
             self.fill([x + 0.6 * em, swatch, x + 1.5 * em, swatch + 3.0 * hair], *ink)?;

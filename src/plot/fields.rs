@@ -3,10 +3,14 @@
 use super::PlotError;
 use super::axis::trimmed;
 use super::backend::fine;
+use plotters::style::text_anchor::{HPos, VPos};
+
 use super::chart::{Sheet, Style};
 use super::elements::Image;
 use super::figure::Figure;
+use super::font;
 use super::heat::{ONE_SIDED, shade};
+use super::palette::MUTED;
 
 /// The weights of a projection whose sources are the pixels of an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,18 +21,82 @@ pub struct Fields {
     pub columns: usize,
     /// Unit of the weights; empty if they are bare numbers.
     pub unit: String,
+    /// What each neuron is called, such as its number; as many as neurons, or none.
+    pub names: Vec<String>,
     /// For each neuron `rows * columns` weights, row by row; NaN, left white, where there is no synapse.
     pub weights: Vec<Vec<f64>>,
 }
 
-/// Draws the image of each neuron, in rows by their numbers: the larger a weight's size, the darker.
+/// A side of an image is to have so many pixels where the picture may be as high as that takes,
+const SIDE: usize = 56;
+/// which is so many at most.
+const HIGHEST: u32 = 6000;
+/// A weight takes no more pixels than this.
+const LARGEST: f64 = 32.0;
+
+/// How large a picture should be, as wide as `size` and at least as high, for so many images: high enough that each can be seen.
+pub fn fields_size(neurons: usize, (rows, columns): (usize, usize), size: (u32, u32)) -> (u32, u32) {
+    let Ok(style) = Style::of(size) else { return size };
+    let scale = SIDE.div_ceil(rows.max(columns).max(1)) as f64;
+    let [left, top, right, bottom] = style.room(size, "title", "a caption");
+    let [wide, high] = [columns, rows].map(|side| side as f64 * scale);
+    let across = ((right - left + GAP * style.em) / (wide + GAP * style.em)).floor().max(1.0);
+    let down = (neurons as f64 / across).ceil();
+    let height = down * (high + label(style) + GAP * style.em) + top + f64::from(size.1) - bottom + style.em;
+    (size.0, (height.ceil().min(f64::from(HIGHEST)) as u32).max(size.1))
+}
+
+/// Ems between images.
+const GAP: f64 = 0.35;
+
+/// Room for a neuron's name above its image \[pixels\].
+fn label(style: Style) -> f64 {
+    1.25 * style.small
+}
+
+/// How images are laid out.
+struct Layout {
+    /// Pixels of a weight.
+    scale: f64,
+    /// Images in a row.
+    across: usize,
+    /// Room above each for its name \[pixels\].
+    label: f64,
+}
+
+/// The largest images with which all fit into a room.
+fn lay_out(
+    neurons: usize,
+    (rows, columns): (f64, f64),
+    (width, height): (f64, f64),
+    gap: f64,
+    label: f64,
+) -> Option<Layout> {
+    let of = |across: usize| {
+        let down = neurons.div_ceil(across);
+        let wide = ((width + gap) / across as f64 - gap) / columns;
+        let high = ((height + gap) / down as f64 - gap - label) / rows;
+        Layout { scale: wide.min(high).min(LARGEST), across, label }
+    };
+    let most = neurons.min((width / columns) as usize);
+    let best = (1..=most).map(of).max_by(|a, b| a.scale.total_cmp(&b.scale))?;
+    // Weights of the same whole number of pixels look alike, where that costs little.
+    let scale = if best.scale >= 8.0 { best.scale.floor() } else { best.scale };
+    (scale >= 1.0).then_some(Layout { scale, ..best })
+}
+
+/// Draws the image of each neuron under its name, in rows by their numbers, as large as the picture allows: the larger a weight's size, the
+/// darker. Names are left out where they would not fit.
 ///
 /// # Errors
 /// If an image does not have its stated shape, or the picture is too small for them all.
 pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, PlotError> {
-    let &Fields { rows, columns, ref unit, ref weights } = fields;
+    let &Fields { rows, columns, ref unit, ref names, ref weights } = fields;
     if rows == 0 || columns == 0 || weights.iter().any(|w| w.len() != rows * columns) {
         return Err(PlotError::Table(format!("found other than {rows} x {columns} weights onto a neuron")));
+    }
+    if !names.is_empty() && names.len() != weights.len() {
+        return Err(PlotError::Table(format!("found {} names of {} neurons", names.len(), weights.len())));
     }
     let largest = weights.iter().flatten().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
     let caption = format!(
@@ -38,27 +106,33 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
     );
     let style = Style::of(size)?;
     let [left, top, right, bottom] = style.room(size, title, &caption);
-    let (left, top) = (left.round() as usize, (top + 0.5 * style.em).round() as usize);
-    let (width, height) = (right - left as f64, bottom - top as f64);
-    // The largest pixels with which all fit, a gap of one image pixel between them.
-    let fits = |scale: usize| {
-        let across = (width / ((columns + 1) * scale) as f64) as usize;
-        let down = (height / ((rows + 1) * scale) as f64) as usize;
-        (across * down >= weights.len() && across > 0).then_some((scale, across))
-    };
-    let Some((scale, across)) = (1..=16).rev().find_map(fits) else {
+    let top = top + 0.5 * style.em;
+    let (room, gap, shape) = ((right - left, bottom - top), GAP * style.em, (rows as f64, columns as f64));
+    let widest = names.iter().map(|name| font::width(name, style.small, false)).fold(0.0, f64::max);
+    let named = lay_out(weights.len(), shape, room, gap, label(style));
+    let named = named.filter(|layout| !names.is_empty() && widest <= columns as f64 * layout.scale);
+    // Without names images may lie closer: many small ones must fit.
+    let layout = named.or_else(|| lay_out(weights.len(), shape, room, gap.min(3.0), 0.0));
+    let Some(Layout { scale, across, label }) = layout else {
         return Err(PlotError::Table(format!("{} images of {rows} x {columns} do not fit the picture", weights.len())));
     };
+    let gap = if label > 0.0 { gap } else { gap.min(3.0) };
+    let [wide, high] = [columns, rows].map(|side| ((side as f64 * scale).round() as usize).max(1));
     let sheet = Sheet::new(title, &caption, size)?;
     for (neuron, field) in weights.iter().enumerate() {
-        let (x, y) = (neuron % across * (columns + 1) * scale, neuron / across * (rows + 1) * scale);
+        let x = left.round() + (neuron % across) as f64 * (wide as f64 + gap);
+        let y = top + (neuron / across) as f64 * (high as f64 + gap + label);
+        if label > 0.0 {
+            let font = style.font(style.small, MUTED, (HPos::Left, VPos::Top));
+            sheet.write((x, y), &names[neuron], &font)?;
+        }
         let one = |k: usize| {
-            let (column, row) = (k % (columns * scale) / scale, k / (columns * scale) / scale);
+            let (column, row) = (k % wide * columns / wide, k / wide * rows / high);
             shade(&ONE_SIDED, field[row * columns + column].abs() / largest.max(f64::MIN_POSITIVE))
         };
-        let rgba = (0..columns * rows * scale * scale).map(one).collect();
-        let corner = [left + x, top + y].map(|at| fine(at as f64));
-        sheet.paint(&Image { corner: corner.into(), width: (columns * scale) as u32, rgba })?;
+        let rgba = (0..wide * high).map(one).collect();
+        let corner = [x.round(), (y + label).round()].map(fine);
+        sheet.paint(&Image { corner: corner.into(), width: wide as u32, rgba })?;
     }
     Ok(sheet.finish())
 }
@@ -71,7 +145,8 @@ mod tests {
     #[test]
     fn each_neuron_has_its_image_and_large_weights_are_dark() {
         let weights = vec![vec![0.0, 1.0, -2.0, f64::NAN], vec![2.0; 4], vec![0.0; 4]];
-        let three = Fields { rows: 2, columns: 2, unit: "mV".into(), weights };
+        let names = ["0", "1", "2"].map(str::to_string).to_vec();
+        let three = Fields { rows: 2, columns: 2, unit: "mV".into(), names, weights };
         let figure = fields("t", &three, (600, 400)).unwrap();
         let images: Vec<_> = figure
             .marks
@@ -91,7 +166,50 @@ mod tests {
         assert!(images[1].3.iter().all(|p| *p == shade(&ONE_SIDED, 1.0)));
         assert!(figure.caption.contains("3 neurons") && figure.caption.contains("2 mV"), "{}", figure.caption);
         assert!(fields("t", &Fields { rows: 3, ..three.clone() }, (600, 400)).is_err());
-        let many = Fields { weights: vec![vec![0.0; 4]; 100_000], ..three };
+        let many = Fields { weights: vec![vec![0.0; 4]; 100_000], names: Vec::new(), ..three.clone() };
         assert!(fields("t", &many, (600, 400)).is_err());
+        assert!(fields("t", &Fields { names: vec!["0".into()], ..three }, (600, 400)).is_err());
+    }
+
+    /// The images of so many neurons in a picture that is as high as they need: width, height and places.
+    fn images(neurons: usize, (rows, columns): (usize, usize)) -> (u32, u32, Vec<(f64, f64, u32, usize)>) {
+        let size = fields_size(neurons, (rows, columns), (1400, 900));
+        let weights = vec![vec![0.5; rows * columns]; neurons];
+        let names = (0..neurons).map(|n| n.to_string()).collect();
+        let figure = fields("t", &Fields { rows, columns, unit: "mV".into(), names, weights }, size).unwrap();
+        let image = |mark: &Mark| match mark {
+            Mark::Pixels { x, y, width, rgba } => Some((*x as f64, *y as f64, *width, rgba.len() / *width as usize)),
+            _ => None,
+        };
+        (size.0, size.1, figure.marks.iter().filter_map(image).collect())
+    }
+
+    #[test]
+    fn images_are_large_enough_to_see_and_lie_side_by_side_within_the_picture() {
+        for (neurons, shape, least) in [
+            (1, (28, 28), 700),
+            (8, (15, 15), 300),
+            (50, (28, 28), 100),
+            (400, (28, 28), 56),
+            (1600, (28, 28), 45),
+            (20, (4, 64), 64),
+        ] {
+            let (width, height, images) = images(neurons, shape);
+            assert_eq!(images.len(), neurons);
+            let side = images[0].2.max(images[0].3 as u32);
+            assert!(side >= least, "{neurons} of {shape:?}: {side} pixels");
+            assert!(height <= HIGHEST);
+            for (k, &(x, y, w, h)) in images.iter().enumerate() {
+                let (right, bottom) = (x + f64::from(w), y + h as f64);
+                assert!(
+                    x >= 0.0 && y >= 0.0 && right <= f64::from(width) && bottom <= f64::from(height),
+                    "{neurons}: {k}"
+                );
+                let apart = |o: &(f64, f64, u32, usize)| {
+                    o.0 >= right || o.0 + f64::from(o.2) <= x || o.1 >= bottom || o.1 + o.3 as f64 <= y
+                };
+                assert!(images[..k].iter().rev().take(200).all(apart), "{neurons}: image {k} lies on another");
+            }
+        }
     }
 }

@@ -56,6 +56,30 @@ pub fn weights(title: &str, table: &WeightSnapshots, size: (u32, u32)) -> Result
     draw(title, Distribution { panel, x_label, y_label, none, bins: 60, series }, size)
 }
 
+/// Draws the distributions of the weights of several projections, each at its last snapshot, in a colour each.
+///
+/// # Errors
+/// If their weights have different units, there are not as many snapshots as times, or the picture is too small.
+pub fn weights_of_several(title: &str, tables: &[WeightSnapshots], size: (u32, u32)) -> Result<Figure, PlotError> {
+    tables.iter().try_for_each(WeightSnapshots::check)?;
+    let unit = tables.first().map_or("", |table| table.unit.as_str());
+    if let Some(other) = tables.iter().find(|table| table.unit != unit) {
+        let bare = |unit: &str| if unit.is_empty() { "bare numbers".to_string() } else { unit.to_string() };
+        return Err(PlotError::Table(format!(
+            "the weights of {} are {}, those of {} are {}: they have no axis in common; choose one projection",
+            tables[0].name,
+            bare(unit),
+            other.name,
+            bare(&other.unit)
+        )));
+    }
+    let last = |table: &WeightSnapshots| (table.name.clone(), table.weights.last().cloned().unwrap_or_default());
+    let series = tables.iter().map(last).collect();
+    let x_label = format!("weight{}", axis::in_brackets(unit));
+    let (panel, y_label, none) = ("weights", "synapses (%)", "no weights");
+    draw(title, Distribution { panel, x_label, y_label, none, bins: 60, series }, size)
+}
+
 /// Draws how the rates of the units over `start <= t < stop` \[s\], as far as it was `observed` (all of it if that is empty), are
 /// distributed, per population.
 ///

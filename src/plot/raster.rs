@@ -228,6 +228,12 @@ fn caption(
 
 /// Room for the names of the populations and the numbers of their members, or for the labels of low charts below.
 fn left_margin(style: Style, rows: &Rows, below: impl Iterator<Item = Axis>) -> f64 {
+    let below = below.map(|axis| style.left_room(&axis, 6.0 * style.em));
+    below.fold(band_margin(style, rows), f64::max)
+}
+
+/// Room for the names of the populations and the numbers of their members.
+pub(crate) fn band_margin(style: Style, rows: &Rows) -> f64 {
     let names = if rows.bands.len() > 1 {
         rows.bands.iter().map(|b| font::width(&b.name, style.em, true)).fold(0.0, f64::max).min(12.0 * style.em)
             + 0.8 * style.em
@@ -238,8 +244,7 @@ fn left_margin(style: Style, rows: &Rows, below: impl Iterator<Item = Axis>) -> 
     let ends = [ids().min().unwrap_or(0), ids().max().unwrap_or(0)];
     let widths = ends.map(|id| font::width(&id.to_string(), style.small, false));
     let numbers = widths.into_iter().fold(2.2 * style.small, f64::max);
-    let below = below.map(|axis| style.left_room(&axis, 6.0 * style.em));
-    below.fold((1.15 * style.em + names + numbers).round(), f64::max)
+    (1.15 * style.em + names + numbers).round()
 }
 
 /// \[left, top, right, bottom\] of the raster, the rates and the signals, from the top.

@@ -33,11 +33,17 @@ pub(crate) fn spike_chart(
     let mut chart = sheet.chart("raster", place.pixels, place.left, (place.time, y))?;
     shade(&chart, intervals)?;
     spikes(sheet, &chart, rows, tally)?;
+    separators(&mut chart, rows)?;
+    if several { names(sheet, &chart, rows) } else { Ok(()) }
+}
+
+/// A line between any two populations.
+pub(crate) fn separators(chart: &mut Chart, rows: &Rows) -> Result<(), PlotError> {
     for band in rows.bands.iter().skip(1) {
         let (from, to) = chart.panel.x;
         chart.rule((from, band.first_row as f64), (to, band.first_row as f64), FRAME.fade(0.7))?;
     }
-    if several { names(sheet, &chart, rows) } else { Ok(()) }
+    Ok(())
 }
 
 /// The spikes as strokes, or as a picture of their density.
@@ -90,7 +96,7 @@ fn density(chart: &Chart, rows: &Rows, tally: &Tally) -> Result<(), PlotError> {
 }
 
 /// What the units are called, beside their rows, each `row` pixels high.
-fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
+pub(crate) fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
     let mut ticks = Vec::new();
     for (index, band) in rows.bands.iter().enumerate() {
         let height = band.ids.len() as f64 * row;
@@ -109,7 +115,7 @@ fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)> {
 }
 
 /// The names of the populations beside their rows, in their colours.
-fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
+pub(crate) fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
     let em = sheet.style.em;
     let mut free_from = f64::NEG_INFINITY;
     for band in rows.bands.iter().filter(|b| !b.ids.is_empty()) {

@@ -55,13 +55,16 @@ fn rasters(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
     let none = RasterOptions { start: Some(5.0), stop: Some(6.0), ..options.clone() };
     let events: Vec<(f64, usize)> = (0..8).map(|i| (0.2 + 0.2 * f64::from(i), (i % 2) as usize)).collect();
     let units: Vec<(usize, String)> = (0..30).map(|u| (u, format!("unit {u}"))).collect();
+    let ungrouped: Vec<(f64, usize)> = events.iter().map(|event| (event.0, 0)).collect();
     let sides = ["left".to_string(), "right".to_string()];
     let what = |units| Aligned {
         title: "trials",
         spikes: &spikes,
         units,
+        populations: &[],
         trials: &events,
         groups: &sides,
+        by: "",
         event: "start of trials",
         reach: (0.1, 0.2),
         bin: None,
@@ -73,6 +76,11 @@ fn rasters(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         ("no spikes", raster(&plain, &none).unwrap()),
         ("aligned", aligned(&what(&units[..4]), size).unwrap()),
         ("aligned map", aligned(&what(&units), size).unwrap()),
+        ("aligned populations", aligned(&Aligned { populations: &groups, by: "side", ..what(&units) }, size).unwrap()),
+        (
+            "aligned populations, one group",
+            aligned(&Aligned { populations: &groups, groups: &[], trials: &ungrouped, ..what(&units) }, size).unwrap(),
+        ),
     ]
 }
 
@@ -120,7 +128,9 @@ fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
     let all = [bars("recorded_to_E"), bars("E_to_readout"), bars("E_to_I"), bars("I_to_E")];
     let window = (0.0, 2.0);
     let pairs: Vec<(u64, u64)> = (0..60).map(|i| (i % 12, i / 6)).collect();
-    let image = Fields { rows: 4, columns: 4, unit: "mV".into(), weights: vec![(0..16).map(f64::from).collect(); 10] };
+    let weights_onto = vec![(0..16).map(f64::from).collect(); 10];
+    let names = (0..10).map(|n| (1000 * n).to_string()).collect();
+    let image = Fields { rows: 4, columns: 4, unit: "mV".into(), names, weights: weights_onto };
     let volts = (0..64).map(|i| f64::from(i) * 1e-4).collect();
     vec![
         ("isi", isi_histogram("t", &spikes, &groups, window, &[], size).unwrap()),
@@ -199,8 +209,10 @@ fn long_names(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         title: &title,
         spikes: &spikes,
         units: &units,
+        populations: &[],
         trials: &[(0.2, 0), (0.6, 1)],
         groups: &sides,
+        by: "",
         event: LONG[3],
         reach: (0.1, 0.2),
         bin: None,

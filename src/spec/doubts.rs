@@ -1,6 +1,6 @@
 //! What is allowed in a model but seldom meant.
 
-use super::network_spec::{Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec};
+use super::network_spec::{Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec};
 use super::scope::Noticed;
 use super::tree::Table;
 use crate::device::{MOST_PULSES, Pulses};
@@ -43,7 +43,7 @@ const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, delays longer than the run, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, delays longer than the run, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -90,7 +90,23 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().filter_map(small_steps));
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
+    }
+
+    /// More synapses onto each target than there are sources, such as those of a recording of few units: the same pair is joined several times.
+    fn again_and_again(&self, projection: &ProjectionSpec) -> Option<String> {
+        let Connect::FixedIndegree(indegree) = projection.connect else { return None };
+        let sources = projection.source.members(self.populations[projection.source.population].size).len();
+        (projection.multapses && sources > 0 && indegree > sources).then(|| {
+            format!(
+                "projection.{}: each target gets {indegree} synapses from {sources} {}, so one source has {:.1} onto the same target on \
+                 average; connect = \"all_to_all\" makes one for each pair",
+                projection.name,
+                if sources == 1 { "source" } else { "sources" },
+                indegree as f64 / sources as f64
+            )
+        })
     }
 
     /// Synapses over which nothing arrives before the run ends.

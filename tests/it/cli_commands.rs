@@ -106,6 +106,43 @@ fn completions_and_man_pages_know_the_commands() {
 }
 
 #[test]
+fn the_name_of_a_table_takes_all_projections_that_it_makes() {
+    let folder = workplace();
+    let model = "simulation.duration = '20 ms'\n\
+                 population.a = { size = 4, neuron = 'lif_exp' }\npopulation.b = { size = 5, neuron = 'lif_exp' }\n\
+                 population.c = { size = 5, neuron = 'lif_delta' }\n\
+                 projection.p = { source = 'a', target = ['a', 'b'], connect = 'all_to_all', weight = { uniform = ['1 pA', '9 pA'] } }\n\
+                 projection.mixed = { source = 'a', target = ['b', 'c'], connect = 'all_to_all', weight = [['2 pA'], ['1 mV']] }\n\
+                 projection.pp = { source = 'a', target = 'b', connect = 'all_to_all', weight = '3 pA' }\n\
+                 record.weights = [{ projection = 'p', on = 'end' }, { projection = 'pp', on = 'end' }, { projection = 'mixed', on = 'end' }]\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "m.h5"]));
+    let plot = |kind: &str, name: &str| {
+        memspike(folder.path(), &["plot", kind, "m.h5", "-o", "a.svg", "--force", "--projection", name])
+    };
+    for kind in ["weights", "evolution"] {
+        for name in ["p", "p.*"] {
+            let said = good(&plot(kind, name));
+            assert!(said.contains("16 synapses of p.a_to_a") && said.contains("20 synapses of p.a_to_b"), "{said}");
+            assert!(!said.contains("pp"), "{said}");
+            let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
+            assert!(svg.contains(">p.a_to_a</text>") && svg.contains(">p.a_to_b</text>"), "{kind} {name}");
+        }
+        assert!(good(&plot(kind, "p.a_to_b")).contains(": 20 synapses of p.a_to_b"));
+        assert!(good(&plot(kind, "pp")).contains(": 20 synapses of pp"));
+    }
+    for kind in ["connectivity", "fields"] {
+        let message = bad(&plot(kind, "p"), 2);
+        let told = "`p` is 2 projections; choose one with --projection: p.a_to_a, p.a_to_b";
+        assert!(message.contains(told), "{message}");
+        good(&plot(kind, "p.a_to_a"));
+    }
+    let message = bad(&plot("weights", "mixed"), 2);
+    assert!(message.contains("mixed.a_to_b are pA") && message.contains("mixed.a_to_c are mV"), "{message}");
+    assert!(bad(&plot("weights", "q"), 2).contains("expected one of p.a_to_a, p.a_to_b, pp"));
+}
+
+#[test]
 fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for() {
     let folder = workplace();
     let model = "simulation.duration = '10 ms'\npopulation.a = { size = 4, neuron = 'lif_exp' }\n\

@@ -187,3 +187,32 @@ fn the_phase_of_a_sine_may_have_a_unit() {
     assert_eq!(spikes("'1.5 rad'"), spikes("1.5"));
     assert_ne!(spikes("'90 deg'"), spikes("90"));
 }
+
+#[test]
+fn more_synapses_onto_a_target_than_sources_are_told() {
+    let folder = workplace();
+    let told = |rule: &str, file: &str| {
+        std::fs::write(folder.path().join("few.csv"), file).unwrap();
+        let model = format!(
+            "population.r.source.recording = {{}}\npopulation.e = {{ size = 3, neuron = 'lif_exp' }}\n\
+             projection.p = {{ source = 'r', target = 'e', {rule} }}\n"
+        );
+        std::fs::write(folder.path().join("m.toml"), model).unwrap();
+        let args = ["replay", "few.csv", "-o", "a.h5", "--force", "--model", "m.toml"];
+        let output = memspike(folder.path(), &args);
+        good(&output);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let (two, three) = ("time_s,unit\n0.1,3\n0.2,5\n", "time_s,unit\n0.1,3\n0.2,5\n0.3,6\n");
+    let warning = told("connect.fixed_indegree = 3", two);
+    assert!(warning.contains("projection.p: each target gets 3 synapses from 2 sources"), "{warning}");
+    assert!(warning.contains("1.5 onto the same target"), "{warning}");
+    assert!(!told("connect.fixed_indegree = 3", three).contains("projection.p"));
+    assert!(!told("connect = 'all_to_all'", two).contains("projection.p"));
+    // The network that ships.
+    let output = memspike(folder.path(), &["replay", "few.csv", "-o", "b.h5"]);
+    good(&output);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("recorded_to_E: each target gets 60 synapses from 2 sources")
+    );
+}

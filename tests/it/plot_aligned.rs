@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use memspike::plot::{Aligned, Figure, Mark, aligned, color, rasterize};
+use memspike::plot::{Aligned, Figure, Group, Ink, Mark, aligned, color, rasterize};
 use memspike::spikes::{Recording, SpikeSource, SpikeTable};
 
 use crate::cli::{bad, good, memspike, root, workplace};
@@ -21,8 +21,10 @@ fn draw(spikes: &SpikeTable, units: &[(usize, String)], trials: &[(f64, usize)],
         title: "t",
         spikes,
         units,
+        populations: &[],
         trials,
         groups,
+        by: "",
         event: "go",
         reach: (0.4, 0.6),
         bin: Some(0.1),
@@ -114,8 +116,10 @@ fn a_gap_in_what_was_observed_is_no_silence() {
             title: "",
             spikes: &spikes,
             units: &units,
+            populations: &[],
             trials: &trials,
             groups: &[],
+            by: "",
             event: "go",
             reach: (0.4, 0.6),
             bin: Some(0.1),
@@ -138,8 +142,10 @@ fn nothing_to_align_is_an_error() {
         title: "",
         spikes: &spikes,
         units,
+        populations: &[],
         trials,
         groups: &[],
+        by: "",
         event: "",
         reach,
         bin: Some(0.1),
@@ -161,7 +167,7 @@ fn a_recording_is_aligned_to_its_trials_and_grouped_by_a_column() {
     let said = good(&memspike(folder.path(), &[&args[..], &["--population", "units[57:59]"]].concat()));
     assert!(said.contains("spikes of 2 units in 159 trials; 0: start of trials"), "{said}");
     let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
-    assert!(svg.contains(">trial</text>") && svg.contains(">rate (Hz)</text>"));
+    assert!(svg.contains(">trial</text>") && svg.contains(">rate (Hz)</text>") && svg.contains(">target:</text>"));
     for (more, told) in [
         (&["--align-to", "rewards"][..], "trials with start_time, stop_time, target"),
         (&["--align-to", "trials", "--group-by", "side"], "which is no column"),
@@ -221,8 +227,10 @@ fn spikes_on_the_edges_of_bins_belong_to_the_bin_behind_them() {
         title: "t",
         spikes: &spikes,
         units: &[(0, "unit 7".into())],
+        populations: &[],
         trials: &trials,
         groups: &["".to_string()],
+        by: "",
         event: "go",
         reach: (0.06, 0.06),
         bin: Some(0.002),
@@ -237,4 +245,151 @@ fn spikes_on_the_edges_of_bins_belong_to_the_bin_behind_them() {
         let line = |mark: &Mark| matches!(mark, Mark::Line { points, .. } if points.iter().any(there));
         assert!(figure.marks.iter().any(line), "bin {bin}: {hz} Hz");
     }
+}
+
+/// Three populations of 20, 4 and 20 units, each unit firing once after each of four events; the last population not at all.
+fn three_populations() -> (SpikeTable, Vec<Group>, Vec<(usize, String)>) {
+    let train = |unit: usize| match unit {
+        0..24 => (0..4).map(|i| 10.0 * f64::from(i + 1) + 0.01 * unit as f64 + 0.005).collect(),
+        _ => Vec::new(),
+    };
+    let trains: Vec<Vec<f64>> = (0..44).map(train).collect();
+    let spikes = SpikeTable::from_units((0..44).collect(), &trains).unwrap();
+    let groups = vec![Group::new("E", 0, 20), Group::new("I", 20, 4), Group::new("silent", 24, 20)];
+    (spikes, groups, (0..44).map(|unit| (unit, format!("{unit}"))).collect())
+}
+
+#[test]
+fn populations_are_coloured_named_and_separated_as_in_the_plain_raster() {
+    let (spikes, populations, units) = three_populations();
+    let trials: Vec<(f64, usize)> = (0..4).map(|i| (10.0 * f64::from(i + 1), i as usize % 2)).collect();
+    let sides = ["left".to_string(), "right".to_string()];
+    let draw = |units, groups: &[String], by| {
+        let trials: Vec<(f64, usize)> = trials.iter().map(|t| (t.0, if groups.is_empty() { 0 } else { t.1 })).collect();
+        let what = Aligned {
+            title: "t",
+            spikes: &spikes,
+            units,
+            populations: &populations,
+            trials: &trials,
+            groups,
+            by,
+            event: "go",
+            reach: (0.1, 0.4),
+            bin: Some(0.01),
+            observed: &[],
+        };
+        aligned(&what, (1400, 900)).unwrap()
+    };
+    let texts = |figure: &Figure| -> Vec<(String, Ink)> {
+        let text = |mark: &Mark| match mark {
+            Mark::Text { text, ink, .. } => Some((text.clone(), *ink)),
+            _ => None,
+        };
+        figure.marks.iter().filter_map(text).collect()
+    };
+    // A map: names in their colours, and each unit's only bin in its population's.
+    let map = draw(&units, &[], "");
+    for (index, name) in ["E", "I", "silent"].into_iter().enumerate() {
+        assert!(texts(&map).contains(&(name.to_string(), color(index))), "{name}");
+    }
+    let (bitmap, panel) = (rasterize(&map).unwrap(), map.panel("map").unwrap());
+    for unit in [3usize, 12, 21] {
+        let (x, y) = (panel.px(0.01 * unit as f64 + 0.005), panel.py(unit as f64 + 0.5));
+        assert_eq!(bitmap.pixel(x as u32, y as u32), color(usize::from(unit >= 20)).rgb, "unit {unit}");
+    }
+    let rules = map.marks.iter().filter(|mark| match mark {
+        Mark::Line { points, .. } => {
+            points.len() == 2
+                && [20.0, 24.0].iter().any(|row| {
+                    points.iter().all(|p| (p.1 - panel.py(*row)).abs() < 0.01)
+                        && (points[1].0 - points[0].0).abs() > 500.0
+                })
+        }
+        _ => false,
+    });
+    assert_eq!(rules.count(), 2, "a line between two populations");
+    // A mean rate of each: one spike of each unit in one of 20 or 4 bins. The silent one's is 0.
+    let lines = |figure: &Figure, index: usize| {
+        figure
+            .marks
+            .iter()
+            .filter(|m| matches!(m, Mark::Line { ink, points, .. } if *ink == color(index) && points.len() == 50))
+            .count()
+    };
+    assert_eq!([lines(&map, 0), lines(&map, 1), lines(&map, 2)], [1, 1, 1]);
+    // Grouped: colours are the groups', whose column is named, and each population has its rates.
+    let grouped = draw(&units, &sides, "target");
+    for name in ["E", "I", "silent"] {
+        assert!(grouped.panel(&format!("rate of {name}")).is_some(), "{name}");
+    }
+    assert!(texts(&grouped).iter().any(|text| text.0 == "target:"), "{:?}", texts(&grouped));
+    assert!(grouped.caption.contains("trials by target"), "{}", grouped.caption);
+    let rate = |name: &str| grouped.panel(&format!("rate of {name}")).unwrap().y.1 / 1.05;
+    // 100 Hz in the bin of one unit of 20, of 4.
+    assert!((rate("E") - 5.0).abs() < 1e-9 && (rate("I") - 25.0).abs() < 1e-9, "{} {}", rate("E"), rate("I"));
+    // Few units: panels in their colours.
+    let few = draw(&units[18..22], &[], "");
+    for (name, index) in [("18", 0), ("19", 0), ("20", 1), ("21", 1)] {
+        assert!(texts(&few).contains(&(name.to_string(), color(index))), "{name}");
+    }
+}
+
+#[test]
+fn a_result_of_several_populations_is_aligned_to_what_its_source_showed_and_shaded() {
+    let folder = workplace();
+    let model = "simulation = { duration = '2 s', seed = 4 }\n\
+                 population.p = { size = 30, source.poisson.rate = '20 Hz' }\n\
+                 population.q = { size = 9, source.poisson = { rate = '50 Hz', during = 'on' } }\n\
+                 [interval.on]\nstart = '200 ms'\nduration = '100 ms'\nevery = '400 ms'\ncount = 4\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "m.h5"]));
+    let align = ["raster", "m.h5", "-o", "a.svg", "--align-to", "on", "--before", "100ms", "--after", "200ms"];
+    let said = good(&memspike(folder.path(), &align));
+    assert!(said.contains("of 39 units in 4 trials"), "{said}");
+    let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains(">p</text>") && svg.contains(">q</text>"));
+    for idle in [&["--shade", "on"][..], &["--behavior"]] {
+        let message = bad(&memspike(folder.path(), &[&align[..], &["--force"], idle].concat()), 2);
+        assert!(message.contains("change nothing with --align-to"), "{message}");
+    }
+    let message = bad(&memspike(folder.path(), &["raster", "m.h5", "-o", "a.html", "--align-to", "on"]), 2);
+    assert!(message.contains(".png, .svg or .pdf"), "{message}");
+    // The model's own intervals can be shaded: four windows, in the raster and in the rates.
+    let plain = good(&memspike(folder.path(), &["raster", "m.h5", "-o", "plain.svg"]));
+    let shaded = good(&memspike(folder.path(), &["raster", "m.h5", "-o", "shaded.svg", "--shade", "on"]));
+    assert!(shaded.contains("shaded: on") && !plain.contains("shaded"), "{shaded}");
+    let count = |name: &str| {
+        let svg = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        svg.matches("#af9b55").count()
+    };
+    assert_eq!((count("plain.svg"), count("shaded.svg")), (0, 8));
+    let message = bad(&memspike(folder.path(), &["raster", "m.h5", "-o", "b.svg", "--shade", "trials"]), 2);
+    assert!(message.contains("There are no intervals `trials` to shade; the file holds on."), "{message}");
+    good(&memspike(folder.path(), &["raster", "m.h5", "-o", "b.html", "--shade", "on"]));
+}
+
+#[test]
+fn a_map_is_empty_where_nothing_was_observed_of_silent_units_too() {
+    let trains: Vec<Vec<f64>> = (0..13).map(|unit| if unit < 12 { vec![10.05] } else { Vec::new() }).collect();
+    let spikes = SpikeTable::from_units((0..13).collect(), &trains).unwrap();
+    let units: Vec<(usize, String)> = (0..13).map(|unit| (unit, format!("{unit}"))).collect();
+    let what = Aligned {
+        title: "t",
+        spikes: &spikes,
+        units: &units,
+        populations: &[],
+        trials: &[(10.0, 0)],
+        groups: &[],
+        by: "",
+        event: "go",
+        reach: (0.1, 0.2),
+        bin: Some(0.01),
+        observed: &[(10.0, 11.0)],
+    };
+    let figure = aligned(&what, SIZE).unwrap();
+    let (bitmap, panel) = (rasterize(&figure).unwrap(), figure.panel("map").unwrap());
+    let at = |time: f64, unit: f64| bitmap.pixel(panel.px(time) as u32, panel.py(unit + 0.5) as u32);
+    assert_eq!([at(-0.055, 3.0), at(-0.055, 12.0)], [[255; 3]; 2]);
+    assert_ne!(at(0.055, 12.0), [255; 3], "silence is something else");
 }

@@ -3,6 +3,7 @@
 use memspike::format::result::read_summary;
 use memspike::plot::{self, ENERGY_KINDS, EnergyBars};
 
+use super::weights::takes;
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
 
@@ -13,7 +14,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let bars: Vec<EnergyBars> = projections
         .into_iter()
         .flatten()
-        .filter(|(name, _)| args.projection.as_ref().is_none_or(|wanted| wanted == *name))
+        .filter(|(name, _)| args.projection.as_ref().is_none_or(|wanted| takes(wanted, name)))
         .filter_map(|(name, p)| {
             let spent = p.get("energy_j")?;
             Some(EnergyBars { name: name.clone(), joules: ENERGY_KINDS.map(|kind| spent.get(kind)?.as_f64()) })

@@ -42,7 +42,9 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
         let place = &mut weights[image][source.max(0) as usize];
         *place = if place.is_nan() { weight } else { *place + weight };
     }
-    let table = Fields { rows, columns, unit: chosen.unit.clone(), weights };
-    let figure = plot::fields(&format!("{title}: {}", chosen.projection), &table, SIZE).map_err(Failure::input)?;
+    let names = shown.iter().map(i64::to_string).collect();
+    let table = Fields { rows, columns, unit: chosen.unit.clone(), names, weights };
+    let size = plot::fields_size(neurons, (rows, columns), SIZE);
+    let figure = plot::fields(&format!("{title}: {}", chosen.projection), &table, size).map_err(Failure::input)?;
     Ok((figure, format!("{neurons} images of {rows} x {columns} from {}", chosen.projection)))
 }

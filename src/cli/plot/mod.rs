@@ -49,7 +49,8 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     variable: Vec<String>,
 
-    /// weights, evolution, connectivity, energy, fields: which projection, where several were recorded
+    /// weights, evolution, connectivity, energy, fields: which projection, where several were recorded. Of a table of the model with lists
+    /// of sources or targets its name (or NAME.*) is all that it makes, where the picture can show several: weights, evolution, energy
     #[arg(long, value_name = "PROJECTION")]
     projection: Option<String>,
 

@@ -6,12 +6,19 @@ use memspike::plot::{self, Selection, WeightSnapshots};
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
 
-/// The distribution of a projection's weights.
+/// The distribution of the weights of a projection, or of each of those that a table of the model makes.
 pub fn distribution(title: &str, args: &Args) -> Result<Drawn, Failure> {
-    let chosen = one(args)?;
-    let figure =
-        plot::weights(&format!("{title}: {}", chosen.projection), &table(&chosen), SIZE).map_err(Failure::input)?;
-    Ok((figure, said(&chosen)))
+    let chosen = snapshots(args)?;
+    let figure = match (&chosen[..], &args.projection) {
+        ([one], _) => plot::weights(&format!("{title}: {}", one.projection), &table(one), SIZE),
+        (_, None) => return Err(several(&chosen, args)),
+        (_, Some(name)) => {
+            let tables: Vec<WeightSnapshots> = chosen.iter().map(table).collect();
+            plot::weights_of_several(&format!("{title}: {}", group(name)), &tables, SIZE)
+        }
+    };
+    let figure = figure.map_err(Failure::input)?;
+    Ok((figure, chosen.iter().map(said).collect::<Vec<_>>().join(", ")))
 }
 
 /// The mean weight of each projection over time.
@@ -49,7 +56,7 @@ fn snapshots(args: &Args) -> Result<Vec<Snapshots>, Failure> {
     }
     if let Some(name) = &args.projection {
         let names: Vec<String> = all.iter().map(|s| s.projection.clone()).collect();
-        all.retain(|s| s.projection == *name);
+        all.retain(|s| takes(name, &s.projection));
         if all.is_empty() {
             let names = names.join(", ");
             return Err(Failure::input(format!("There are no weights of `{name}`; expected one of {names}.")));
@@ -99,14 +106,31 @@ fn onto(all: Vec<Snapshots>, selections: &[Selection]) -> Result<Vec<Snapshots>,
     Ok(left)
 }
 
+/// Whether `--projection NAME` takes a projection: the one of this name, or all that a table of the model with lists of sources or targets
+/// makes, as NAME or NAME.*.
+pub fn takes(name: &str, projection: &str) -> bool {
+    projection == name || projection.strip_prefix(group(name)).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The table of the model that NAME or NAME.* means.
+fn group(name: &str) -> &str {
+    name.strip_suffix(".*").unwrap_or(name)
+}
+
 /// The only projection that `--projection` leaves.
 pub fn one(args: &Args) -> Result<Snapshots, Failure> {
     let mut all = snapshots(args)?;
-    if all.len() > 1 {
-        let names: Vec<&str> = all.iter().map(|s| s.projection.as_str()).collect();
-        return Err(Failure::input(format!("Choose one with --projection: {}.", names.join(", "))));
-    }
-    Ok(all.remove(0))
+    if all.len() > 1 { Err(several(&all, args)) } else { Ok(all.remove(0)) }
+}
+
+/// This picture has room for one projection only.
+fn several(all: &[Snapshots], args: &Args) -> Failure {
+    let names: Vec<&str> = all.iter().map(|s| s.projection.as_str()).collect();
+    let names = names.join(", ");
+    Failure::input(match &args.projection {
+        Some(name) => format!("`{name}` is {} projections; choose one with --projection: {names}.", all.len()),
+        None => format!("Choose one with --projection: {names}."),
+    })
 }
 
 fn table(chosen: &Snapshots) -> WeightSnapshots {
