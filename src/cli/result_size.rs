@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn without_a_duration_there_is_no_size() {
-        let text = "population.a = { size = 1, neuron = 'lif_exp' }\n";
+        let text = "population.r.source.recording = {}\n";
         let spec = memspike::spec::parse(text, "a.toml", Path::new(""), &[]).unwrap();
         assert!(ResultSize::of(&spec, &[], RATE).unwrap().is_none());
     }

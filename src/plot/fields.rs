@@ -36,13 +36,15 @@ const LARGEST: f64 = 32.0;
 
 /// How large a picture should be, as wide as `size` and at least as high, for so many images: high enough that each can be seen.
 pub fn fields_size(neurons: usize, (rows, columns): (usize, usize), size: (u32, u32)) -> (u32, u32) {
-    let Ok(style) = Style::of(size) else { return size };
+    // Labels of a high picture are as large as its width has them.
+    let tall = (size.0, size.0.max(size.1));
+    let Ok(style) = Style::of(tall) else { return size };
     let scale = SIDE.div_ceil(rows.max(columns).max(1)) as f64;
-    let [left, top, right, bottom] = style.room(size, "title", "a caption");
+    let [left, top, right, bottom] = style.room(tall, "title", "a caption");
     let [wide, high] = [columns, rows].map(|side| side as f64 * scale);
     let across = ((right - left + GAP * style.em) / (wide + GAP * style.em)).floor().max(1.0);
     let down = (neurons as f64 / across).ceil();
-    let height = down * (high + label(style) + GAP * style.em) + top + f64::from(size.1) - bottom + style.em;
+    let height = down * (high + label(style) + GAP * style.em) + top + f64::from(tall.1) - bottom + style.em;
     (size.0, (height.ceil().min(f64::from(HIGHEST)) as u32).max(size.1))
 }
 

@@ -77,7 +77,12 @@ fn numbers_that_are_drawn_are_told_as_expectations() {
     let text = good(&memspike(folder.path(), &["check", "m.toml", "--rate", "25Hz"]));
     assert!(text.contains("5,000 expected") && text.contains("if neurons fire at 25 Hz"), "{text}");
     assert!(bad(&memspike(folder.path(), &["check", "m.toml", "--rate=-1Hz"]), 2).contains("rate"));
-    // Nobody knows the size of what has no end.
-    std::fs::write(folder.path().join("open.toml"), "population.a = { size = 1, neuron = 'lif_exp' }\n").unwrap();
-    assert_eq!(json(folder.path(), &["check", "open.toml"])["result"], Value::Null);
+    // Units that are not known yet fire as neurons do, for a second.
+    let waits = "population.r.source.recording = {}\npopulation.a = { size = 10, neuron = 'lif_exp' }\n";
+    std::fs::write(folder.path().join("open.toml"), waits).unwrap();
+    let text = good(&memspike(folder.path(), &["check", "open.toml", "--rate", "5Hz"]));
+    assert!(
+        text.contains("5,050 expected") && text.contains("sizes are those for a recording of 1000 units"),
+        "{text}"
+    );
 }

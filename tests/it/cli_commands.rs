@@ -139,7 +139,9 @@ fn the_name_of_a_table_takes_all_projections_that_it_makes() {
     }
     let message = bad(&plot("weights", "mixed"), 2);
     assert!(message.contains("mixed.a_to_b are pA") && message.contains("mixed.a_to_c are mV"), "{message}");
-    assert!(bad(&plot("weights", "q"), 2).contains("expected one of p.a_to_a, p.a_to_b, pp"));
+    assert!(
+        bad(&plot("weights", "q"), 2).contains("expected one of mixed.a_to_b, mixed.a_to_c, p.a_to_a, p.a_to_b, pp")
+    );
 }
 
 #[test]

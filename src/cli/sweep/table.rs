@@ -53,6 +53,10 @@ pub fn csv(axes: &[Axis], rows: &[Row<'_>]) -> String {
             match names.iter().position(|known| *known == name) {
                 Some(place) => after = place + 1,
                 None => {
+                    // What this run does not have stays beside what was before it.
+                    while names.get(after).is_some_and(|known| !cells.contains_key(*known)) {
+                        after += 1;
+                    }
                     names.insert(after, name);
                     after += 1;
                 }
