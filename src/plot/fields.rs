@@ -173,8 +173,11 @@ mod tests {
         assert!(fields("t", &Fields { names: vec!["0".into()], ..three }, (600, 400)).is_err());
     }
 
+    /// Left and upper edge of an image, its width and its height.
+    type Placed = (f64, f64, u32, usize);
+
     /// The images of so many neurons in a picture that is as high as they need: width, height and places.
-    fn images(neurons: usize, (rows, columns): (usize, usize)) -> (u32, u32, Vec<(f64, f64, u32, usize)>) {
+    fn images(neurons: usize, (rows, columns): (usize, usize)) -> (u32, u32, Vec<Placed>) {
         let size = fields_size(neurons, (rows, columns), (1400, 900));
         let weights = vec![vec![0.5; rows * columns]; neurons];
         let names = (0..neurons).map(|n| n.to_string()).collect();
@@ -207,9 +210,8 @@ mod tests {
                     x >= 0.0 && y >= 0.0 && right <= f64::from(width) && bottom <= f64::from(height),
                     "{neurons}: {k}"
                 );
-                let apart = |o: &(f64, f64, u32, usize)| {
-                    o.0 >= right || o.0 + f64::from(o.2) <= x || o.1 >= bottom || o.1 + o.3 as f64 <= y
-                };
+                let apart =
+                    |o: &Placed| o.0 >= right || o.0 + f64::from(o.2) <= x || o.1 >= bottom || o.1 + o.3 as f64 <= y;
                 assert!(images[..k].iter().rev().take(200).all(apart), "{neurons}: image {k} lies on another");
             }
         }
