@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::network::Network;
-use crate::record::{Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
+use crate::network::{self, Network};
+use crate::record::{DrawnLayout, Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
 use crate::spec::{PopulationKind, SourceSpec, WeightSample};
 use crate::value::{Limits, Value};
 
@@ -12,6 +12,10 @@ use super::recorder::Recorder;
 /// The layout of a network whose recorder is ready.
 pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
     let spec = &network.spec;
+    // The engine has taken the columns of what was drawn; they are a function of model and seed, and have been drawn before.
+    let mut drawn =
+        if spec.record.parameters { network::drawn(spec).unwrap_or_default() } else { Vec::new() }.into_iter();
+    let told = |(name, unit, values): (String, &str, Vec<f64>)| DrawnLayout { name, unit: unit.into(), values };
     let populations = spec.populations.iter().map(|p| {
         let (model, parameters) = describe(&p.kind);
         PopulationLayout {
@@ -21,6 +25,7 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
             parameters,
             recording_start_s: None,
             unit_ids: None,
+            drawn: drawn.next().unwrap_or_default().into_iter().map(told).collect(),
         }
     });
     let mut spikes = Vec::new();

@@ -36,7 +36,8 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let (first, last) = listed(spec, written, ranks)?;
     let window = longest_window(spec, everybody);
     let passing = first.max(last + (arrivals(spec, window) + emitted(spec, window)) / ranks as f64);
-    let running = share + everybody * statistics::BYTES as f64 + spikes + passing;
+    let told = if spec.record.parameters { columns } else { 0.0 };
+    let running = told + share + everybody * statistics::BYTES as f64 + spikes + passing;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;

@@ -1,6 +1,6 @@
 //! Draws the parameters and the initial state of every neuron, and checks them.
 
-use crate::describe::Model;
+use crate::describe::{Kind, Model};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::draw;
@@ -40,6 +40,29 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
             .ok_or(BuildError::TooManyNeurons)?;
     }
     Ok(populations)
+}
+
+/// A column of values that were drawn: its name, its unit, one value for each member.
+pub type Drawn = (String, &'static str, Vec<f64>);
+
+/// Parameters and initial states (`initial_<variable>`) that differ from member to member, of all populations.
+///
+/// # Errors
+/// As [`super::compile`] for parameters.
+pub fn drawn(spec: &NetworkSpec) -> Result<Vec<Vec<Drawn>>, BuildError> {
+    let one = |(population, columns): (&PopulationSpec, Population)| {
+        let PopulationKind::Neuron { neuron, .. } = &population.kind else { return Vec::new() };
+        let table = neuron.model.describe();
+        let unit = |kind: &Kind| if let Kind::Quantity(unit) = kind { *unit } else { "" };
+        let params = table.params.iter().map(|p| (p.name.to_owned(), unit(&p.kind))).zip(columns.params);
+        let variables = table.variables.iter().map(|v| (format!("initial_{}", v.name), v.unit)).zip(columns.initial);
+        let each = |((name, unit), column)| match column {
+            Column::Shared(_) => None,
+            Column::Each(values) => Some((name, unit, values)),
+        };
+        params.chain(variables).filter_map(each).collect()
+    };
+    Ok(spec.populations.iter().zip(draw_populations(spec)?).map(one).collect())
 }
 
 /// One value per member, unless all have the same.

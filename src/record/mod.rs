@@ -31,6 +31,19 @@ pub struct PopulationLayout {
     pub recording_start_s: Option<f64>,
     /// For a replayed recording: what it calls each unit.
     pub unit_ids: Option<Vec<i64>>,
+    /// Parameters and initial states that differ from member to member, where they are recorded.
+    pub drawn: Vec<DrawnLayout>,
+}
+
+/// `/populations/<name>/drawn/<parameter>`, or `initial_<variable>`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DrawnLayout {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+    /// One value for each member, the one that the engine uses.
+    pub values: Vec<f64>,
 }
 
 /// `/state/<population>/<variable>`.

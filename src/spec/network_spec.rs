@@ -405,6 +405,8 @@ pub struct RecordSpec {
     pub state: Vec<StateRecord>,
     /// `[[record.weights]]`.
     pub weights: Vec<WeightRecord>,
+    /// Parameters and initial states that differ from neuron to neuron.
+    pub parameters: bool,
 }
 
 impl RecordSpec {

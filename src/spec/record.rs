@@ -40,6 +40,9 @@ impl Reader<'_> {
                 _ => self.slices(node)?,
             };
         }
+        if let Some(node) = table.get("parameters") {
+            spec.parameters = self.scope.flag(node)?;
+        }
         for node in list(table, "state")? {
             self.state(node, &mut spec)?;
         }

@@ -406,6 +406,12 @@ pub const RECORD: Table = Table::new(
         key("spikes", "`\"all\"`, population, slice or list; `[]`: none", As("\"all\""), "whose spikes"),
         key("state", "list of tables", Means("none"), "state variables"),
         key("weights", "list of tables", Means("none"), "weights"),
+        key(
+            "parameters",
+            "true, false",
+            As("false"),
+            "values that were drawn for each neuron: `/populations/<name>/drawn/`",
+        ),
     ],
 );
 

@@ -66,6 +66,7 @@ mod plot;
 mod plot_aligned;
 mod plot_files;
 mod plot_kinds;
+mod record_parameters;
 mod replay_stream;
 mod shipped_models;
 mod spec_bind;

@@ -9,6 +9,7 @@
 //! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |
 //! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
 //! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
+//! | `/populations/<name>/drawn/` | with `record.parameters` a dataset for each parameter, and `initial_<variable>`, that differs from member to member |
 //! | `/summary` | the figures of `--json` as attributes; nested ones as JSON text |
 //!
 //! [`ResultFile`] writes it while the simulation runs, `read` makes a recording of it.

@@ -4,7 +4,7 @@ use super::{FORMAT, FORMAT_VERSION};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
 use crate::format::sonata;
-use crate::spikes::{IntervalTable, Recording, Signal};
+use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 /// More units than any machine simulates: a bound on what a damaged size may ask for.
 const MAX_UNITS: usize = 1 << 28;
@@ -39,6 +39,7 @@ pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError
     }
     recording.observed.extend(observed(h5));
     populations(h5, &mut recording)?;
+    drawn(h5, &mut recording)?;
     for name in h5.members("/behavior") {
         recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
     }
@@ -82,6 +83,30 @@ fn populations(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
         }
         recording.spikes.unit_ids.extend(0..size as i64);
         recording.populations.push((name, first, size));
+    }
+    Ok(())
+}
+
+/// What was drawn for each neuron, as columns of units; NaN for members of populations that do not have it.
+fn drawn(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    let units = recording.spikes.unit_ids.len();
+    for (population, first, size) in &recording.populations {
+        let group = join(&join("/populations", population), "drawn");
+        for name in h5.members(&group) {
+            let values = h5.list(&join(&group, &name))?;
+            if values.len() != *size {
+                let message = format!("has {} entries, expected one for each of {size} members", values.len());
+                return Err(h5.error(&join(&group, &name), Fault::Invalid, message));
+            }
+            let columns = &mut recording.unit_columns;
+            let place = columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                columns.push((name.clone(), Column::Number(vec![f64::NAN; units])));
+                columns.len() - 1
+            });
+            if let Column::Number(column) = &mut columns[place].1 {
+                column[*first..first + size].copy_from_slice(&values);
+            }
+        }
     }
     Ok(())
 }

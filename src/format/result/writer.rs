@@ -277,6 +277,12 @@ fn write_population(root: &Group, order: usize, population: &PopulationLayout) -
     if let Some(ids) = &population.unit_ids {
         write_list(&place, "unit_ids", ids)?;
     }
+    if !population.drawn.is_empty() {
+        let group = place.create_group("drawn")?;
+        for drawn in &population.drawn {
+            set_text(&*write_list(&group, &drawn.name, &drawn.values)?, "units", &drawn.unit)?;
+        }
+    }
     Ok(())
 }
 
