@@ -116,20 +116,14 @@ pub trait EventNeuron: Send + Sync + 'static {
         (spiked, Self::earliest(params, state))
     }
 
-    /// [`EventNeuron::take`] by several different neurons, bit for bit: an event of `weights[i]` at `places[i]` and `times[i]`; `params` are
-    /// one for all, or one each. A model may do it with vector instructions.
+    /// [`EventNeuron::take`] by several different neurons, bit for bit; `params` are one for all, or one each. A model may do it with
+    /// vector instructions.
     #[inline]
-    fn take_all<C: Members<Self::State>>(
-        params: &[Self::Params],
-        members: &mut C,
-        places: &[u32],
-        weights: &[f64],
-        times: &[Time],
-    ) {
-        for ((&place, &weight), &time) in places.iter().zip(weights).zip(times) {
-            let own = one_of(params, place);
-            let (spiked, earliest) = Self::take(own, members.state(place), time, weight);
-            members.settled(place, time, spiked, earliest);
+    fn take_all<C: Members<Self::State>>(params: &[Self::Params], members: &mut C, events: &[Event]) {
+        for event in events {
+            let own = one_of(params, event.place);
+            let (spiked, earliest) = Self::take(own, members.state(event.place), event.time, event.weight);
+            members.settled(event, spiked, earliest);
         }
     }
 
@@ -140,12 +134,23 @@ pub trait EventNeuron: Send + Sync + 'static {
     fn read(params: &Self::Params, state: &Self::State, variable: usize, at: Time) -> f64;
 }
 
+/// One synaptic event at one neuron.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// When it arrives.
+    pub time: Time,
+    /// Its weight.
+    pub weight: f64,
+    /// Place of the neuron in its block.
+    pub place: u32,
+}
+
 /// The neurons of a block, as [`EventNeuron::take_all`] sees them.
 pub trait Members<S> {
     /// The state of one.
     fn state(&mut self, place: u32) -> &mut S;
-    /// One has taken in its event of `time`: whether it spiked, and its earliest next spike.
-    fn settled(&mut self, place: u32, time: Time, spiked: bool, earliest: Time);
+    /// One has taken in its event: whether it spiked, and its earliest next spike.
+    fn settled(&mut self, event: &Event, spiked: bool, earliest: Time);
 }
 
 /// The parameters of the neuron at `place`: one for all, or one each.

@@ -3,7 +3,7 @@
 //! Operation by operation what the model does for one neuron, so the bits are the same. Neurons in a state that the straight code does not
 //! cover (refractory since their last event, a raised threshold, a very long silence) are left to the model itself.
 
-use super::{EventNeuron, Members, one_of};
+use super::{Event, EventNeuron, Members, one_of};
 use crate::math::vector::{Kernel, Target};
 use crate::time::Time;
 
@@ -23,20 +23,18 @@ pub(crate) trait Lanes<M: EventNeuron> {
     /// The constants of a lane's neuron.
     fn set(&mut self, lane: usize, params: &M::Params);
     /// The state of a lane's neuron and its event; false if the straight code does not cover it.
-    fn load(&mut self, lane: usize, params: &M::Params, state: &M::State, time: Time, weight: f64) -> bool;
+    fn load(&mut self, lane: usize, state: &M::State, event: &Event) -> bool;
     /// Propagates to the event, takes it in, and looks when the threshold may be reached.
     fn take(&mut self);
     /// The state after the event: whether it spikes, and the earliest next spike.
     fn store(&self, lane: usize, params: &M::Params, state: &mut M::State, time: Time) -> (bool, Time);
 }
 
-/// One event at each of the places.
+/// One event each of different neurons.
 pub(crate) struct Together<'a, C, M: EventNeuron, L> {
     pub params: &'a [M::Params],
     pub members: &'a mut C,
-    pub places: &'a [u32],
-    pub weights: &'a [f64],
-    pub times: &'a [Time],
+    pub events: &'a [Event],
     pub lanes: std::marker::PhantomData<L>,
 }
 
@@ -45,34 +43,31 @@ impl<M: EventNeuron, C: Members<M::State>, L: Lanes<M>> Kernel for Together<'_, 
 
     #[inline(always)]
     fn run(self) {
-        let Together { params, members, places, weights, times, .. } = self;
+        let Together { params, members, events, .. } = self;
         let own = params.len() > 1;
         let mut lanes = L::new();
         if !own {
             (0..LANES).for_each(|lane| lanes.set(lane, &params[0]));
         }
-        for from in (0..places.len()).step_by(LANES) {
-            let n = LANES.min(places.len() - from);
+        for events in events.chunks(LANES) {
             let mut covered = 0_u32;
-            for lane in 0..n {
-                let (place, time) = (places[from + lane], times[from + lane]);
-                let p = one_of(params, place);
+            for (lane, event) in events.iter().enumerate() {
                 if own {
-                    lanes.set(lane, p);
+                    lanes.set(lane, &params[event.place as usize]);
                 }
-                let plain = lanes.load(lane, p, members.state(place), time, weights[from + lane]);
+                let plain = lanes.load(lane, members.state(event.place), event);
                 covered |= u32::from(plain) << lane;
             }
             lanes.take();
-            for lane in 0..n {
-                let (place, time) = (places[from + lane], times[from + lane]);
-                let (p, state) = (one_of(params, place), members.state(place));
+            for (lane, event) in events.iter().enumerate() {
+                let (p, state) =
+                    (if own { &params[event.place as usize] } else { &params[0] }, members.state(event.place));
                 let (spiked, earliest) = if covered >> lane & 1 == 1 {
-                    lanes.store(lane, p, state, time)
+                    lanes.store(lane, p, state, event.time)
                 } else {
-                    M::take(p, state, time, weights[from + lane])
+                    M::take(p, state, event.time, event.weight)
                 };
-                members.settled(place, time, spiked, earliest);
+                members.settled(event, spiked, earliest);
             }
         }
     }
@@ -83,19 +78,18 @@ impl<M: EventNeuron, C: Members<M::State>, L: Lanes<M>> Kernel for Together<'_, 
 pub(crate) fn take_all<M: EventNeuron, L: Lanes<M>, C: Members<M::State>>(
     params: &[M::Params],
     members: &mut C,
-    places: &[u32],
-    weights: &[f64],
-    times: &[Time],
+    events: &[Event],
 ) {
-    if places.len() < FEW {
-        for ((&place, &weight), &time) in places.iter().zip(weights).zip(times) {
-            let (spiked, earliest) = M::take(one_of(params, place), members.state(place), time, weight);
-            members.settled(place, time, spiked, earliest);
+    if events.len() < FEW {
+        for event in events {
+            let own = one_of(params, event.place);
+            let (spiked, earliest) = M::take(own, members.state(event.place), event.time, event.weight);
+            members.settled(event, spiked, earliest);
         }
         return;
     }
     let lanes = std::marker::PhantomData::<L>;
-    Target::best().run(Together::<C, M, L> { params, members, places, weights, times, lanes });
+    Target::best().run(Together::<C, M, L> { params, members, events, lanes });
 }
 
 #[cfg(test)]
@@ -109,8 +103,8 @@ pub(crate) mod tests {
         fn state(&mut self, place: u32) -> &mut S {
             &mut self.0[place as usize]
         }
-        fn settled(&mut self, place: u32, time: Time, spiked: bool, earliest: Time) {
-            self.1.push((place, time, spiked, earliest));
+        fn settled(&mut self, event: &Event, spiked: bool, earliest: Time) {
+            self.1.push((event.place, event.time, spiked, earliest));
         }
     }
 
@@ -140,29 +134,33 @@ pub(crate) mod tests {
         let mut plain = Cells(cells.clone(), Vec::new());
         let mut others: Vec<_> =
             Target::available().into_iter().map(|t| (t, Cells(cells.clone(), Vec::new()))).collect();
-        let places: Vec<u32> = (0..n as u32).rev().collect();
         // Short and long gaps, one at once, one of 20 s.
         let mut time = Time::ZERO;
         for gap in [0, 1, 3_000_000, 700_000_000, 0, 1_900_000_000, 40_000_000_000, 20_000_000_000_000, 5, 900_000_000]
         {
             time += Time(gap);
             let spread = gap.min(1_000_000);
-            let times: Vec<Time> = (0..n).map(|_| Time(time.0 + (random() * spread as f64) as i64)).collect();
-            let weights: Vec<f64> = (0..n).map(|_| weight(random())).collect();
-            for (i, &place) in places.iter().enumerate() {
-                let p = one_of(&params, place);
-                let state = plain.state(place);
-                while M::next_spike(p, state, times[i]).is_some() {}
-                let (spiked, earliest) = M::take(p, state, times[i], weights[i]);
-                plain.settled(place, times[i], spiked, earliest);
+            let events: Vec<Event> = (0..n as u32)
+                .rev()
+                .map(|place| {
+                    let time = Time(time.0 + (random() * spread as f64) as i64);
+                    Event { time, weight: weight(random()), place }
+                })
+                .collect();
+            for event in &events {
+                let p = one_of(&params, event.place);
+                let state = plain.state(event.place);
+                while M::next_spike(p, state, event.time).is_some() {}
+                let (spiked, earliest) = M::take(p, state, event.time, event.weight);
+                plain.settled(event, spiked, earliest);
             }
             for (target, cells) in &mut others {
-                for (i, &place) in places.iter().enumerate() {
-                    while M::next_spike(one_of(&params, place), cells.state(place), times[i]).is_some() {}
+                for event in &events {
+                    let p = one_of(&params, event.place);
+                    while M::next_spike(p, cells.state(event.place), event.time).is_some() {}
                 }
                 let lanes = std::marker::PhantomData::<L>;
-                let (params, places, weights, times) = (&params[..], &places[..], &weights[..], &times[..]);
-                target.run(Together::<_, M, L> { params, members: cells, places, weights, times, lanes });
+                target.run(Together::<_, M, L> { params: &params, members: cells, events: &events, lanes });
                 assert_eq!(plain.1, cells.1, "{target:?} at {time}");
                 assert!(plain.0.iter().zip(&cells.0).all(|(a, b)| a == b), "{target:?} at {time}");
             }

@@ -9,7 +9,7 @@ use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
-use crate::synapse::{Content, PreSpike};
+use crate::synapse::{Content, PreSpike, Synapse};
 use crate::time::Time;
 use crate::with_neuron_model;
 
@@ -212,12 +212,11 @@ impl<M: EventNeuron> Neurons<M> {
                     let group = group as usize;
                     work.groups[group].portions[portion as usize].draw(row as usize, &mut drawn);
                     let first = work.groups[group].first;
-                    for (i, &target) in drawn.targets().iter().enumerate() {
-                        self.put(first + target, time, W::of(drawn.weight(i)).wide(), work);
-                    }
+                    let events = drawn.targets().iter().enumerate();
+                    self.put(events.map(|(i, &target)| (first + target, W::of(drawn.weight(i)).wide())), time, work);
                     self.drawn = drawn;
                 }
-                Arrival::Single { place, weight } => self.put(place, time, weight, work),
+                Arrival::Single { place, weight } => self.put(std::iter::once((place, weight)), time, work),
                 // These come last in their tick.
                 Arrival::Sample => {
                     self.take_all(work);
@@ -293,7 +292,7 @@ impl<M: EventNeuron> Neurons<M> {
         transmit(work.model, work.share, &mut work.groups[group], synapses, delay, pre, work.out, |place, weight| {
             transmitted.push((place, weight));
         });
-        transmitted.drain(..).for_each(|(place, weight)| self.put(place, time, weight, work));
+        self.put(transmitted.drain(..), time, work);
         self.transmitted = transmitted;
     }
 
@@ -307,16 +306,21 @@ impl<M: EventNeuron> Neurons<M> {
         synapses: Range<usize>,
         time: Time,
     ) {
+        // All are copied first: a neuron that is found to have spiked tells the groups, which can't be read meanwhile.
         let first = work.groups[group].first;
-        for synapse in synapses {
-            let store = &work.groups[group].store;
-            let (target, weight) = match &store.content {
-                Content::Alike(targets, weights) => (targets[synapse], weights[row]),
-                Content::Each(all) => (all[synapse].target, all[synapse].weight),
-                Content::Plastic(_) => return,
-            };
-            self.put(first + u32::from(target), time, weight.wide(), work);
+        let begin = self.waiting.len();
+        match &work.groups[group].store.content {
+            Content::Alike(targets, weights) => {
+                let weight = weights[row].wide();
+                self.waiting.add(targets[synapses].iter().map(|&target| (first + u32::from(target), weight)), time);
+            }
+            Content::Each(all) => {
+                let event = |synapse: &Synapse<W>| (first + u32::from(synapse.target), { synapse.weight }.wide());
+                self.waiting.add(all[synapses].iter().map(event), time);
+            }
+            Content::Plastic(_) => {}
         }
+        self.seat_from(begin, time, work);
     }
 
     /// Finds the spikes of neurons that nothing arrives at.

@@ -13,7 +13,7 @@ use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
 use crate::neuron::together::take_all;
-use crate::neuron::{EventNeuron, Members};
+use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.
@@ -244,14 +244,8 @@ impl EventNeuron for LifAlpha {
     }
 
     #[inline]
-    fn take_all<C: Members<State>>(
-        params: &[Params],
-        members: &mut C,
-        places: &[u32],
-        weights: &[f64],
-        times: &[Time],
-    ) {
-        take_all::<LifAlpha, Group, C>(params, members, places, weights, times);
+    fn take_all<C: Members<State>>(params: &[Params], members: &mut C, events: &[Event]) {
+        take_all::<LifAlpha, Group, C>(params, members, events);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {

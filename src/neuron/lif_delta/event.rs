@@ -12,7 +12,7 @@ use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side};
 use crate::neuron::propagator::decay;
 use crate::neuron::together::take_all;
-use crate::neuron::{EventNeuron, Members};
+use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.
@@ -274,14 +274,8 @@ impl EventNeuron for LifDelta {
     }
 
     #[inline]
-    fn take_all<C: Members<State>>(
-        params: &[Params],
-        members: &mut C,
-        places: &[u32],
-        weights: &[f64],
-        times: &[Time],
-    ) {
-        take_all::<LifDelta, Group, C>(params, members, places, weights, times);
+    fn take_all<C: Members<State>>(params: &[Params], members: &mut C, events: &[Event]) {
+        take_all::<LifDelta, Group, C>(params, members, events);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {

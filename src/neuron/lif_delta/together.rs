@@ -2,9 +2,9 @@
 
 use super::event::{LifDelta, Params, State};
 use crate::math;
-use crate::neuron::EventNeuron;
 use crate::neuron::crossing::{shortest_wait, tick_after};
 use crate::neuron::together::{FAR, LANES, Lanes};
+use crate::neuron::{Event, EventNeuron};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// What a group computes with.
@@ -39,10 +39,10 @@ impl Lanes<LifDelta> for Group {
     }
 
     #[inline(always)]
-    fn load(&mut self, lane: usize, _: &Params, state: &State, time: Time, weight: f64) -> bool {
-        let ticks = (time - state.time).0 as f64;
+    fn load(&mut self, lane: usize, state: &State, event: &Event) -> bool {
+        let ticks = (event.time - state.time).0 as f64;
         (self.ticks[lane], self.v[lane], self.current[lane]) = (ticks, state.v, state.current);
-        self.weight[lane] = weight;
+        self.weight[lane] = event.weight;
         let near = ticks <= FAR * self.tau_m[lane] * TICKS_PER_MS;
         (state.free_at <= state.time) & (state.extra == 0.0) & near
     }

@@ -10,7 +10,7 @@ use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_afte
 use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::neuron::together::take_all;
-use crate::neuron::{EventNeuron, Members};
+use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.
@@ -214,14 +214,8 @@ impl EventNeuron for LifExp {
     }
 
     #[inline]
-    fn take_all<C: Members<State>>(
-        params: &[Params],
-        members: &mut C,
-        places: &[u32],
-        weights: &[f64],
-        times: &[Time],
-    ) {
-        take_all::<LifExp, Group, C>(params, members, places, weights, times);
+    fn take_all<C: Members<State>>(params: &[Params], members: &mut C, events: &[Event]) {
+        take_all::<LifExp, Group, C>(params, members, events);
     }
 
     fn set_current(_: &Params, state: &mut State, current: f64) {

@@ -2,11 +2,11 @@
 
 use super::event::{LifExp, Params, State};
 use crate::math;
-use crate::neuron::EventNeuron;
 use crate::neuron::crossing::{shortest_wait, tick_after};
 use crate::neuron::membrane::{Side, merged_in_lanes};
 use crate::neuron::propagator::exp_response_in_lanes;
 use crate::neuron::together::{FAR, LANES, Lanes};
+use crate::neuron::{Event, EventNeuron};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// What a group computes with.
@@ -69,10 +69,10 @@ impl Lanes<LifExp> for Group {
     }
 
     #[inline(always)]
-    fn load(&mut self, lane: usize, _: &Params, state: &State, time: Time, weight: f64) -> bool {
-        let ticks = (time - state.time).0 as f64;
+    fn load(&mut self, lane: usize, state: &State, event: &Event) -> bool {
+        let ticks = (event.time - state.time).0 as f64;
         (self.ticks[lane], self.v[lane], self.current[lane]) = (ticks, state.v, state.current);
-        (self.i_ex[lane], self.i_in[lane], self.weight[lane]) = (state.i_ex, state.i_in, weight);
+        (self.i_ex[lane], self.i_in[lane], self.weight[lane]) = (state.i_ex, state.i_in, event.weight);
         (state.free_at <= state.time) & (state.theta == 0.0) & (ticks <= self.far[lane])
     }
 

@@ -6,7 +6,7 @@
 use crate::engine::calendar::Calendar;
 use crate::engine::event::plastic::tell_plastic;
 use crate::engine::flight::Spike;
-use crate::neuron::{EventNeuron, Members, Real};
+use crate::neuron::{Event, EventNeuron, Members, Real};
 use crate::time::Time;
 
 use super::{Cell, NOTHING, Neurons, Work, of, schedule};
@@ -22,15 +22,13 @@ const BEGUN: Time = Time(i64::MIN + 1);
 /// Events that wait, in the order in which they came: each neuron's are of one tick.
 #[derive(Default)]
 pub struct Waiting {
-    places: Vec<u32>,
-    weights: Vec<f64>,
-    times: Vec<Time>,
+    events: Vec<Event>,
     /// Those from here on belong to the tick that is being read.
     tick: usize,
     /// Does a neuron get several in one tick?
     several: bool,
     /// The events of such neurons.
-    apart: Vec<(u32, f64, Time)>,
+    apart: Vec<Event>,
     /// Those that spiked.
     spiked: Vec<(u32, Time)>,
 }
@@ -39,20 +37,25 @@ impl Waiting {
     /// A tick begins.
     #[inline]
     pub fn begin(&mut self) {
-        self.tick = self.places.len();
+        self.tick = self.events.len();
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Adds events of the tick that is being read, whose neurons are not ready for them yet.
+    #[inline]
+    pub fn add(&mut self, events: impl Iterator<Item = (u32, f64)>, time: Time) {
+        self.events.extend(events.map(|(place, weight)| Event { time, weight, place }));
     }
 
     /// Is it time to take them in?
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.places.len() >= MOST
-    }
-
-    #[inline]
-    fn push(&mut self, place: u32, time: Time, weight: f64) {
-        self.places.push(place);
-        self.weights.push(weight);
-        self.times.push(time);
+        self.events.len() >= MOST
     }
 }
 
@@ -70,20 +73,49 @@ impl<S> Members<S> for Taking<'_, S> {
     }
 
     #[inline(always)]
-    fn settled(&mut self, place: u32, time: Time, spiked: bool, earliest: Time) {
+    fn settled(&mut self, event: &Event, spiked: bool, earliest: Time) {
         if spiked {
-            self.spiked.push((place, time));
+            self.spiked.push((event.place, event.time));
         }
-        let cell = &mut self.cells[place as usize];
+        let cell = &mut self.cells[event.place as usize];
         cell.waits = NOTHING;
-        schedule(cell, self.calendar, place, earliest);
+        schedule(cell, self.calendar, event.place, earliest);
     }
 }
 
 impl<M: EventNeuron> Neurons<M> {
-    /// An event of the tick that is being read.
+    /// Events of the tick that is being read.
     #[inline]
-    pub(super) fn put<W: Real>(&mut self, place: u32, time: Time, weight: f64, work: &mut Work<'_, W>) {
+    pub(super) fn put<W: Real>(
+        &mut self,
+        events: impl Iterator<Item = (u32, f64)>,
+        time: Time,
+        work: &mut Work<'_, W>,
+    ) {
+        let begin = self.waiting.len();
+        self.waiting.add(events, time);
+        self.seat_from(begin, time, work);
+    }
+
+    /// Makes the neurons of the events from the `next`-th on, which have just been added, ready to wait for them.
+    #[inline]
+    pub(super) fn seat_from<W: Real>(&mut self, mut next: usize, time: Time, work: &mut Work<'_, W>) {
+        while let Some(&Event { place, .. }) = self.waiting.events.get(next) {
+            let cell = &mut self.cells[place as usize];
+            if cell.waits == NOTHING && cell.quiet_until >= time {
+                cell.waits = time;
+            } else {
+                // Earlier events may go, and those of this tick move up.
+                let behind = self.waiting.events.len() - next;
+                self.seat(place, time, work);
+                next = self.waiting.events.len() - behind;
+            }
+            next += 1;
+        }
+    }
+
+    /// Makes a neuron ready to wait for an event of the tick that is being read, if its last one waits or it spikes before.
+    fn seat<W: Real>(&mut self, place: u32, time: Time, work: &mut Work<'_, W>) {
         let cell = &mut self.cells[place as usize];
         if cell.waits == time {
             cell.quiet_until = SEVERAL;
@@ -92,7 +124,6 @@ impl<M: EventNeuron> Neurons<M> {
             self.catch_up(place, time, work);
             self.cells[place as usize].waits = time;
         }
-        self.waiting.push(place, time, weight);
     }
 
     /// Finds a neuron's spikes before `time`, the tick that is being read; what it gets in this very tick goes on waiting.
@@ -123,16 +154,13 @@ impl<M: EventNeuron> Neurons<M> {
     fn take_earlier<W: Real>(&mut self, work: &mut Work<'_, W>) {
         let count = std::mem::take(&mut self.waiting.tick);
         let kept = if self.waiting.several { self.set_apart(count) } else { count };
-        let Waiting { places, weights, times, spiked, .. } = &mut self.waiting;
+        let Waiting { events, spiked, .. } = &mut self.waiting;
         let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked };
-        M::take_all(&self.params, &mut taking, &places[..kept], &weights[..kept], &times[..kept]);
+        M::take_all(&self.params, &mut taking, &events[..kept]);
         if kept < count {
             self.take_apart();
         }
-        let Waiting { places, weights, times, .. } = &mut self.waiting;
-        places.drain(..count);
-        weights.drain(..count);
-        times.drain(..count);
+        self.waiting.events.drain(..count);
         for (place, time) in self.waiting.spiked.drain(..) {
             work.out.spikes.push(Spike { time, gid: self.first_gid + place });
             tell_plastic(work.groups, work.population, place, time);
@@ -142,46 +170,45 @@ impl<M: EventNeuron> Neurons<M> {
     /// Moves those of the first `count` events whose neurons get several in their tick to another list, in their order: how many stay, in
     /// front.
     fn set_apart(&mut self, count: usize) -> usize {
-        let Waiting { places, weights, times, apart, several, tick: _, spiked: _ } = &mut self.waiting;
+        let Waiting { events, apart, several, .. } = &mut self.waiting;
         apart.clear();
         let mut kept = 0;
         for i in 0..count {
-            let (place, weight, time) = (places[i], weights[i], times[i]);
-            if self.cells[place as usize].quiet_until == SEVERAL {
-                apart.push((place, weight, time));
+            let event = events[i];
+            if self.cells[event.place as usize].quiet_until == SEVERAL {
+                apart.push(event);
             } else {
-                (places[kept], weights[kept], times[kept]) = (place, weight, time);
+                events[kept] = event;
                 kept += 1;
             }
         }
         // Later ones may have several too.
-        *several = count < places.len();
+        *several = count < events.len();
         kept
     }
 
     /// Takes in the events that were set apart: all of a tick, then the threshold is tested.
     fn take_apart(&mut self) {
         let apart = std::mem::take(&mut self.waiting.apart);
-        for &(place, weight, time) in &apart {
-            let params = of(&self.params, place);
-            let cell = &mut self.cells[place as usize];
+        for event in &apart {
+            let params = of(&self.params, event.place);
+            let cell = &mut self.cells[event.place as usize];
             if cell.quiet_until == SEVERAL {
                 cell.quiet_until = BEGUN;
-                M::advance(params, &mut cell.state, time);
+                M::advance(params, &mut cell.state, event.time);
             }
-            M::receive(params, &mut cell.state, weight);
+            M::receive(params, &mut cell.state, event.weight);
         }
-        for &(place, _, time) in &apart {
-            let params = of(&self.params, place);
-            let cell = &mut self.cells[place as usize];
-            if cell.quiet_until != BEGUN {
-                continue;
+        let Waiting { spiked, .. } = &mut self.waiting;
+        let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked };
+        for event in &apart {
+            let params = of(&self.params, event.place);
+            let cell = &mut taking.cells[event.place as usize];
+            if cell.quiet_until == BEGUN {
+                let settled = M::settle(params, &mut cell.state);
+                let earliest = M::earliest(params, &cell.state);
+                taking.settled(event, settled, earliest);
             }
-            let spiked = M::settle(params, &mut cell.state);
-            let earliest = M::earliest(params, &cell.state);
-            let Waiting { spiked: list, .. } = &mut self.waiting;
-            Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked: list }
-                .settled(place, time, spiked, earliest);
         }
         self.waiting.apart = apart;
     }
