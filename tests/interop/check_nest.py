@@ -237,12 +237,12 @@ def rule(r, theirs):
         return synapse, {"tau_minus": tau_plus}, "inhibitory", ours, f"w_max = {sign * w_max!r}\n", sign * w
     if theirs == "stdp_dopamine_synapse":
         # Bounds out of reach: NEST applies them at its own updates only.
-        far = 1e6 * w_max
+        middle = 1000 * w_max
         shared = {"tau_c": u(50, 1000), "tau_n": u(20, 300), "b": u(0, 0.05)}
-        synapse = {"A_plus": u(0.1, 2), "A_minus": u(0.1, 2), "tau_plus": tau_plus, "Wmin": -far, "Wmax": far, **shared}
+        synapse = {"A_plus": u(0.1, 2), "A_minus": u(0.1, 2), "tau_plus": tau_plus, "Wmin": 0.0, "Wmax": 2 * middle, **shared}
         ours = {**taus, "a_plus": synapse["A_plus"], "a_minus": synapse["A_minus"], **shared}
         ours.update(b=f"{shared['b']!r} /ms", modulator="modulator", modulator_delay="1 ms")
-        return synapse, target, "stdp_dopamine", ours, f"w_min = {-far!r}\nw_max = {far!r}\n", w
+        return synapse, target, "stdp_dopamine", ours, f"w_max = {2 * middle!r}\n", middle
     u_0, tau_rec, tau_fac = u(0.05, 1), u(10, 1000), r.choice([0.0, u(10, 1000)])
     synapse = {"U": u_0, "u": u_0, "x": 1.0, "tau_rec": tau_rec, "tau_fac": tau_fac}
     line = f'short_term = {{ u_0 = {u_0!r}, tau_rec = "{tau_rec!r} ms", tau_fac = "{tau_fac!r} ms" }}\n'
