@@ -76,7 +76,15 @@ impl ResultSize {
             };
             tables += 1;
         }
-        let rest = FRAME + TABLE * tables as f64 + 2.0 * spec.resolved.len() as f64;
+        let mut of_parameters = 0.0;
+        for population in spec.populations.iter().filter(|_| spec.record.parameters) {
+            let PopulationKind::Neuron { neuron, initial } = &population.kind else { continue };
+            let values = neuron.params.iter().chain(initial.iter().map(|(_, value)| value));
+            let drawn = values.filter(|value| value.constant().is_none()).count();
+            of_parameters += NUMBER * (drawn * population.size) as f64;
+            tables += drawn;
+        }
+        let rest = FRAME + TABLE * tables as f64 + 2.0 * spec.resolved.len() as f64 + of_parameters;
         let parts = [of_spikes, of_states, of_weights, rest];
         Ok(Some(ResultSize { rate, spikes: recorded.iter().sum(), parts }))
     }

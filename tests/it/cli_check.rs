@@ -35,6 +35,16 @@ fn the_result_is_as_large_as_was_predicted_where_it_is_not_packed() {
 }
 
 #[test]
+fn drawn_parameters_are_part_of_the_prediction() {
+    let folder = workplace();
+    let model = "simulation.duration = '10 ms'\nrecord = { spikes = [], parameters = true }\n\
+                 [population.e]\nsize = 20000\ninitial.v_m = { uniform = ['-70 mV', '-60 mV'] }\n\
+                 neuron.lif_exp = { i_e = { normal = { mean = '10 pA', std = '1 pA' } }, tau_m = '12 ms' }\n";
+    let (predicted, found) = both(folder.path(), model, &[]);
+    assert!(found > 320_000.0 && (predicted / found - 1.0).abs() < 0.1, "{predicted} bytes predicted, {found} found");
+}
+
+#[test]
 fn states_and_weights_take_no_more_than_was_predicted() {
     let folder = workplace();
     let model = "simulation = { duration = '1 s' }\nrecord.spikes = []\n\
