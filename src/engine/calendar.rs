@@ -29,6 +29,13 @@ impl Calendar {
         }
     }
 
+    /// The earliest time that is kept together with `at`. Who is put down for it, instead of `at`, need not be put down again for any
+    /// time between the two.
+    #[inline]
+    pub fn begin_of(&self, at: Time) -> Time {
+        Time(at.0.div_euclid(self.quantum) * self.quantum)
+    }
+
     /// Puts `item` down for `at`; never-ending waits are not kept.
     #[inline]
     pub fn insert(&mut self, item: u32, at: Time) {

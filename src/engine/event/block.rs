@@ -85,8 +85,9 @@ struct Neurons<M: EventNeuron> {
 fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest: Time) {
     cell.quiet_until = earliest;
     if earliest < cell.check_at {
-        cell.check_at = earliest;
-        calendar.insert(place, earliest);
+        // Once for all times in the bucket: each event may bring the time a little nearer.
+        cell.check_at = calendar.begin_of(earliest);
+        calendar.insert(place, cell.check_at);
     }
 }
 
