@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use memspike::format;
-use memspike::plot::{self, Aligned, Figure, RasterOptions};
+use memspike::plot::{self, Aligned, PlotError, RasterOptions};
 use memspike::spikes::{Column, IntervalTable, Recording};
 
 use super::Failure;
@@ -34,11 +34,16 @@ struct Events<'a> {
     said: String,
 }
 
-/// Reads and draws.
+/// Reads, and hands what is to be drawn to `draw`.
 ///
 /// # Errors
-/// Exit code 2 if the file cannot be read, or has no such events, column or units.
-pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figure, Failure> {
+/// Exit code 2 if the file cannot be read, has no such events, column or units, or what is asked for cannot be drawn.
+pub fn draw<T>(
+    file: &Path,
+    align: &Align,
+    options: &RasterOptions,
+    draw: impl FnOnce(&Aligned) -> Result<T, PlotError>,
+) -> Result<T, Failure> {
     let (recording, spikes) = format::read_in_order(file).map_err(Failure::input)?;
     notes(&recording.notes);
     let Events { table, times, said } = events(&recording, &align.to)?;
@@ -72,7 +77,7 @@ pub fn draw(file: &Path, align: &Align, options: &RasterOptions) -> Result<Figur
         bin: align.bin,
         observed: &recording.observed,
     };
-    plot::aligned(&what, options.size).map_err(Failure::input)
+    draw(&what).map_err(Failure::input)
 }
 
 /// The moments that `to` names \[s\], and what they are called.

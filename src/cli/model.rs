@@ -122,7 +122,7 @@ fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(),
         let start = recordings.first().map_or(0.0, |replayed| replayed.bound.start_s);
         let result = match (&wanted.file, recordings) {
             (Some(file), _) => {
-                let recording = format::read(file).map_err(Failure::input)?;
+                let (recording, _) = format::read_in_order(file).map_err(Failure::input)?;
                 spec.bind_interval(&wanted, &recording, start)
             }
             (None, [replayed, ..]) => spec.bind_interval(&wanted, &replayed.recording, start),
@@ -158,12 +158,10 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
     Ok(recordings)
 }
 
-/// A recording; with what reads its spikes later if its file is larger than the buffer.
+/// A recording; with what reads its spikes later if it is larger than the buffer.
 fn recording(file: &Path, buffer: Option<u64>) -> Result<(Recording, Option<Reel<f64>>), Failure> {
-    let Some(buffer) = buffer.filter(|buffer| stream::size(file) > *buffer) else {
-        return Ok((format::read(file).map_err(Failure::input)?, None));
-    };
-    let opened = stream::open(file, usize::try_from(buffer).unwrap_or(usize::MAX));
+    let Some(buffer) = buffer else { return Ok((format::read(file).map_err(Failure::input)?, None)) };
+    let opened = stream::open_unless_small(file, buffer, usize::try_from(buffer).unwrap_or(usize::MAX));
     let (mut recording, spikes) = opened.map_err(Failure::input)?;
     let reel;
     (recording.spikes, reel) = match spikes {

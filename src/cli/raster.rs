@@ -20,7 +20,8 @@ use super::{Done, Failure, quantity};
                         memspike raster session.nwb -o session.html\n  \
                         memspike raster replay.h5 --start 500ms --stop 1s --population 'hidden_E[0:50]'\n  \
                         memspike raster session.nwb -o shaded.png --shade trials\n  \
-                        memspike raster session.nwb -o trials.pdf --align-to trials --before 0s --after 2s\n\n\
+                        memspike raster session.nwb -o trials.pdf --align-to trials --before 0s --after 2s\n  \
+                        memspike raster session.nwb -o trials.html --align-to trials --before 0s --after 2s\n\n\
                         A .html is one file that needs nothing else: zoom, move, point at spikes. Units of a file without populations are \
                         called `units`; `memspike info` names the intervals and their columns.")]
 pub struct Args {
@@ -84,10 +85,10 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     let options = RasterOptions { bin: args.bin, ..options };
     if let Some(to) = args.align_to {
         let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
-        let Some((output, Kind::Picture)) = output.as_ref().zip(kind) else {
-            return Err(Failure::input(
-                "--align-to draws a picture: give -o with a name that ends in .png, .svg or .pdf.",
-            ));
+        let Some((output, kind)) = output.as_ref().zip(kind) else {
+            let message =
+                "--align-to draws a picture or a page: give -o with a name that ends in .png, .svg, .pdf or .html.";
+            return Err(Failure::input(message));
         };
         if what.behavior.is_some() || what.shade.is_some() {
             let message =
@@ -95,17 +96,18 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             return Err(Failure::input(message));
         }
         let align = Align { to, before, after, group_by: args.group_by, bin: args.bin };
-        let figure = align::draw(&what.file, &align, &options)?;
+        if let Kind::Page = kind {
+            let page = align::draw(&what.file, &align, &options, plot::aligned_page)?;
+            return written(output.path(), page);
+        }
+        let figure = align::draw(&what.file, &align, &options, |what| plot::aligned(what, options.size))?;
         plot::save(&figure, output.path()).map_err(Failure::run)?;
         return Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)));
     }
     shown(&what, options, |data, options| match (&output, &kind) {
         (Some(output), Some(Kind::Page)) => {
             let page = plot::page(data, options).map_err(Failure::input)?;
-            whole::write(output.path(), page).map_err(|error| {
-                Failure::run(plot::PlotError::Write { path: output.path().display().to_string(), error })
-            })?;
-            Ok(Done::text(format!("{}: a page to open in a browser\n", output.path().display())))
+            written(output.path(), page)
         }
         (Some(output), _) => {
             let figure = plot::raster(data, options).map_err(Failure::input)?;
@@ -116,11 +118,18 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     })
 }
 
+fn written(path: &Path, page: String) -> Result<Done, Failure> {
+    let failed = |error| Failure::run(plot::PlotError::Write { path: path.display().to_string(), error });
+    whole::write(path, page).map_err(failed)?;
+    Ok(Done::text(format!("{}: a page to open in a browser\n", path.display())))
+}
+
 fn kind(path: &Path) -> Result<Kind, Failure> {
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
         return Ok(Kind::Page);
     }
-    plot::Format::of(path).map(|_| Kind::Picture).map_err(Failure::input)
+    let or_page = |error| Failure::input(format!("{error}, or html for a page"));
+    plot::Format::of(path).map(|_| Kind::Picture).map_err(or_page)
 }
 
 /// Opens a file and hands what is shown of it to `draw`. Spikes of a large file stay there: they are read in pieces.

@@ -53,8 +53,8 @@ pub struct Flags {
     #[arg(long, value_name = "OUT.h5.ckpt")]
     resume: Option<PathBuf>,
 
-    /// Recordings in NWB, SONATA, phy, NPY, AEDAT 4, GDF or CSV that are larger are not read into memory, but through a buffer of this size while
-    /// the model runs, after what is not in the order of time was sorted in a temporary file (TMPDIR); the result is the same
+    /// Spikes of recordings that are larger are not read into memory, but through a buffer of this size while the model runs, after what is
+    /// not in the order of time was sorted in a temporary file (TMPDIR); the result is the same
     #[arg(long, value_name = "SIZE", value_parser = quantity::bytes, default_value = "256MB")]
     buffer: u64,
 

@@ -7,6 +7,7 @@
 use super::bins::{self, Bins};
 use super::error::{Fault, FormatError};
 use super::h5::{H5, Numbers};
+use super::listing::Wanted;
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 const COUNTS: &str = "/spike_counts";
@@ -24,27 +25,28 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If the counts, the trials or the signals don't fit together.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let width = h5.attr_number("/", "bin_size_s").unwrap_or(f64::NAN);
     if !(width.is_finite() && width > 0.0) {
         let message = format!("the attribute bin_size_s is {width}, expected a number of seconds above 0");
         return Err(h5.error("/", Fault::Invalid, message));
     }
-    let counts = h5.numbers(COUNTS)?;
-    if counts.shape.len() != 2 {
-        let message = format!("found the shape {:?}, expected [bins, units]", counts.shape);
-        return Err(h5.error(COUNTS, Fault::WrongType, message));
-    }
-    let layout = lay_out(h5, counts.shape[0], width)?;
-    let bins = Bins { counts: &counts.data, units: counts.width(), starts: &layout.starts, width };
+    let counts = h5.table(COUNTS)?;
+    let layout = lay_out(h5, counts.rows, width)?;
+    let bins = Bins { units: counts.width, starts: &layout.starts, width };
+    let unfit = |message| h5.error(COUNTS, Fault::Invalid, message);
+    bins.give(wanted, counts.at_once(), |bins| counts.numbers(h5, bins), unfit)?;
     let mut recording = Recording {
         format: format!("HDF5, counts in bins of {} ms", width * 1e3),
         about: about(h5),
-        spikes: bins.place().map_err(|message| h5.error(COUNTS, Fault::Invalid, message))?,
         observed: bins.observed(),
         intervals: vec![layout.trials],
         ..Recording::default()
     };
+    recording.spikes.unit_ids = bins.ids();
+    if !wanted.beside() {
+        return Ok(recording);
+    }
     recording.notes.push(format!("spikes come from counts; {}", bins::note(width)));
     recording.notes.push(format!(
         "the file has no times between trials: trials lie end to end with {BETWEEN_TRIALS} s between them, and a bin that the \

@@ -4,20 +4,22 @@
 //! least that a count says. The random numbers are keyed by unit and bin under a fixed seed, so that a
 //! file always gives the same spikes, whatever part of it is used.
 
+use std::ops::Range;
+
 use rand_distr::{Distribution, Uniform};
 
+use super::error::FormatError;
+use super::h5::parts;
+use super::listing::Wanted;
 use crate::rng::{Purpose, Stream};
-use crate::spikes::SpikeTable;
 
 /// The seed under which spikes are placed. Fixed: a recording has no seed of its own.
 const SEED: u64 = 0;
 /// No neuron fires faster \[Hz\]; a count above this rate means that the numbers are no counts.
 const MAX_RATE: f64 = 1e5;
 
-/// Counts per bin and unit, on one time axis.
+/// Bins on one time axis, each with a count per unit.
 pub(super) struct Bins<'a> {
-    /// Row by row: one number per unit for each bin.
-    pub counts: &'a [f64],
     pub units: usize,
     /// Start of each bin \[s\], increasing; a gap is a step larger than `width`.
     pub starts: &'a [f64],
@@ -37,15 +39,44 @@ pub(super) fn width(starts: &[f64]) -> Option<f64> {
 }
 
 impl Bins<'_> {
-    /// The spikes; units are numbered from 0 in the order of the columns.
+    /// The units, which are numbered from 0 in the order of the columns.
+    pub fn ids(&self) -> Vec<i64> {
+        (0..self.units as i64).collect()
+    }
+
+    /// Hands on the spikes of all bins, if they are wanted; `read` gives the counts of some, one per unit for each bin, and is
+    /// asked for so many bins at once.
+    ///
+    /// # Errors
+    /// Those of `read`, and what `unfit` makes of a sentence about the first count that can't be.
+    pub fn give(
+        &self,
+        wanted: &mut Wanted,
+        at_once: usize,
+        read: impl Fn(Range<usize>) -> Result<Vec<f64>, FormatError>,
+        unfit: impl Fn(String) -> FormatError,
+    ) -> Result<(), FormatError> {
+        if !wanted.spikes() {
+            return Ok(());
+        }
+        let mut spikes = Vec::new();
+        for bins in parts(0..self.starts.len(), at_once) {
+            spikes.clear();
+            self.place(bins.start, &read(bins)?, &mut spikes).map_err(&unfit)?;
+            wanted.give(&spikes)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the spikes of some bins from the first one on, bin by bin, and in a bin unit by unit.
     ///
     /// # Errors
     /// A sentence about the first count that can't be.
-    pub fn place(&self) -> Result<SpikeTable, String> {
+    pub fn place(&self, first: usize, counts: &[f64], spikes: &mut Vec<(f64, u32)>) -> Result<(), String> {
         let most = (self.width * MAX_RATE).max(1.0);
         let uniform = Uniform::new(0.0, self.width).map_err(|e| format!("bins of {} s: {e}", self.width))?;
-        let mut trains = vec![Vec::new(); self.units];
-        for (bin, (row, &start)) in self.counts.chunks_exact(self.units.max(1)).zip(self.starts).enumerate() {
+        let rows = counts.chunks_exact(self.units.max(1)).zip(&self.starts[first..]);
+        for (bin, (row, &start)) in (first..).zip(rows) {
             for (unit, &count) in row.iter().enumerate().filter(|(_, count)| **count != 0.0) {
                 if !(count > 0.0 && count.fract() == 0.0 && count <= most) {
                     return Err(format!(
@@ -53,14 +84,13 @@ impl Bins<'_> {
                     ));
                 }
                 let mut stream = Stream::new(SEED, Purpose::Binned, unit as u32, bin as u64);
-                let first = trains[unit].len();
                 // Rounding may carry a sum to the bin's end, which is the next bin's.
                 let last = (start + self.width).next_down();
-                trains[unit].extend((0..count as usize).map(|_| (start + uniform.sample(&mut stream)).min(last)));
-                trains[unit][first..].sort_by(f64::total_cmp);
+                let time = |_| ((start + uniform.sample(&mut stream)).min(last), unit as u32);
+                spikes.extend((0..count as usize).map(time));
             }
         }
-        SpikeTable::from_units((0..self.units as i64).collect(), &trains).map_err(|e| e.to_string())
+        Ok(())
     }
 
     /// Stretches of bins without a gap \[s\].
@@ -79,12 +109,34 @@ impl Bins<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::error::Fault;
+    use crate::format::gather::{Gathered, Spikes};
+    use crate::spikes::SpikeTable;
+
+    /// All spikes, in blocks of so many bins.
+    fn placed(bins: &Bins, counts: &[f64], at_once: usize) -> Result<SpikeTable, String> {
+        let path = std::path::Path::new("counts");
+        let mut gathered = Gathered::in_memory(path);
+        let read = |bins_of: Range<usize>| Ok(counts[bins_of.start * bins.units..bins_of.end * bins.units].to_vec());
+        let unfit = |message: String| FormatError::new(path, "", Fault::Invalid, message);
+        let given = bins.give(&mut Wanted::all(|block| gathered.extend(block)), at_once, read, unfit);
+        given.map_err(|error| error.to_string())?;
+        let numbers: Vec<u32> = (0..bins.units as u32).collect();
+        match gathered.finish(bins.ids(), &numbers) {
+            Ok(Spikes::Held(table)) => Ok(table),
+            _ => Err("not held".to_owned()),
+        }
+    }
 
     #[test]
     fn every_spike_lies_in_its_bin_and_a_gap_stays_a_gap() {
         let starts = [0.0, 0.1, 0.5];
-        let bins = Bins { counts: &[2.0, 0.0, 1.0, 3.0, 0.0, 4.0], units: 2, starts: &starts, width: 0.1 };
-        let spikes = bins.place().unwrap();
+        let bins = Bins { units: 2, starts: &starts, width: 0.1 };
+        let counts = [2.0, 0.0, 1.0, 3.0, 0.0, 4.0];
+        let spikes = placed(&bins, &counts, 3).unwrap();
+        for at_once in [1, 2] {
+            assert_eq!(placed(&bins, &counts, at_once).unwrap(), spikes, "blocks of {at_once} bins");
+        }
         let trains = spikes.trains();
         let within = |train: &[f64], start: f64| train.iter().filter(|t| (start..start + 0.1).contains(*t)).count();
         assert_eq!(starts.map(|s| within(&trains[0], s)), [2, 1, 0]);
@@ -96,8 +148,8 @@ mod tests {
     #[test]
     fn spikes_are_uniform_within_their_bin() {
         let starts: Vec<f64> = (0..4000).map(f64::from).collect();
-        let counts = vec![5.0; 4000];
-        let spikes = Bins { counts: &counts, units: 1, starts: &starts, width: 1.0 }.place().unwrap();
+        let bins = Bins { units: 1, starts: &starts, width: 1.0 };
+        let spikes = placed(&bins, &[5.0; 4000], 300).unwrap();
         let mut tenths = [0u32; 10];
         spikes.times.iter().for_each(|t| tenths[(t.fract() * 10.0) as usize] += 1);
         // 2000 expected in each tenth; 5 standard deviations are 212.
@@ -107,8 +159,8 @@ mod tests {
     #[test]
     fn what_is_no_count_is_an_error() {
         for count in [-1.0, 0.5, f64::NAN, 1e9] {
-            let bins = Bins { counts: &[count], units: 1, starts: &[0.0], width: 0.1 };
-            assert!(bins.place().unwrap_err().contains("expected a count"), "{count}");
+            let bins = Bins { units: 1, starts: &[0.0], width: 0.1 };
+            assert!(placed(&bins, &[count], 1).unwrap_err().contains("expected a count"), "{count}");
         }
     }
 }

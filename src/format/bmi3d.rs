@@ -4,6 +4,7 @@
 use super::bins::{self, Bins};
 use super::error::{Fault, FormatError};
 use super::h5::{Field, FieldKind, H5};
+use super::listing::{AT_ONCE, Wanted};
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 const TASK: &str = "/task";
@@ -23,7 +24,7 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If the counts or the states can't be.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let fields = h5.fields(TASK).unwrap_or_default();
     let rows = h5.shape(TASK)?.first().copied().unwrap_or(0);
     let mut recording = Recording { format: "BMI3D tables".to_owned(), ..Recording::default() };
@@ -41,8 +42,11 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
     let starts: Vec<f64> = (0..rows).map(|row| row as f64 / rate).collect();
     recording.about.push(("ticks per second".to_owned(), rate.to_string()));
     match fields.iter().find(|field| field.name == COUNTS && field.kind == FieldKind::Number) {
-        Some(field) => spikes(h5, field, &starts, 1.0 / rate, &mut recording)?,
+        Some(field) => spikes(h5, field, (&starts, 1.0 / rate), wanted, &mut recording)?,
         None => recording.notes.push(format!("{TASK} has no field {COUNTS}: the file holds no spikes")),
+    }
+    if !wanted.beside() {
+        return Ok(recording);
     }
     let mut left_out = Vec::new();
     for field in fields.iter().filter(|field| field.name != COUNTS) {
@@ -68,14 +72,23 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
 }
 
 /// Counts of each tick; where a tick has several counts per unit they are added.
-fn spikes(h5: &H5, field: &Field, starts: &[f64], width: f64, recording: &mut Recording) -> Result<(), FormatError> {
-    let counts = h5.field_numbers(TASK, field)?;
+fn spikes(
+    h5: &H5,
+    field: &Field,
+    (starts, width): (&[f64], f64),
+    wanted: &mut Wanted,
+    recording: &mut Recording,
+) -> Result<(), FormatError> {
     let units = field.extents.first().map_or(1, |n| *n as usize);
     let within = field.width() / units.max(1);
-    let sums: Vec<f64> = counts.data.chunks_exact(within.max(1)).map(|parts| parts.iter().sum()).collect();
-    let bins = Bins { counts: &sums, units, starts, width };
-    recording.spikes =
-        bins.place().map_err(|message| h5.error(&format!("{TASK}.{COUNTS}"), Fault::Invalid, message))?;
+    let read = |rows| {
+        let counts = h5.field_rows(TASK, field, rows)?;
+        Ok(counts.chunks_exact(within.max(1)).map(|parts| parts.iter().sum()).collect())
+    };
+    let bins = Bins { units, starts, width };
+    let at_once = (AT_ONCE / field.width().max(1)).max(1);
+    bins.give(wanted, at_once, read, |message| h5.error(&format!("{TASK}.{COUNTS}"), Fault::Invalid, message))?;
+    recording.spikes.unit_ids = bins.ids();
     recording.notes.push(format!("spikes come from counts; {}", bins::note(width)));
     Ok(())
 }

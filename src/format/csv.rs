@@ -47,11 +47,7 @@ pub(super) fn read(plain: &Plain, gathered: Gathered) -> Result<(Recording, Spik
     let header = header(plain).ok_or_else(|| plain.error("line 1", Fault::UnknownLayout, "has no names of columns"))?;
     match &header.kind {
         Kind::Spikes { unit } => spikes::read(plain, &header, *unit, gathered),
-        Kind::Samples { units } => {
-            let mut recording = samples::read(plain, &header, units)?;
-            let spikes = Spikes::of(&mut recording);
-            Ok((recording, spikes))
-        }
+        Kind::Samples { units } => samples::read(plain, &header, units, gathered),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::error::{Fault, FormatError};
 use super::stream::Ordered;
-use crate::spikes::{Recording, SpikeTable};
+use crate::spikes::SpikeTable;
 use crate::temporary::Temporary;
 
 /// Bytes of a spike in the file, and of one that is held.
@@ -50,6 +50,14 @@ struct File {
     tally: Tally,
 }
 
+impl File {
+    /// An empty one, for spikes of this recording.
+    fn new(path: &Path) -> Result<File, FormatError> {
+        let file = Arc::new(Temporary::new().map_err(|error| failed(path, &error))?);
+        Ok(File { file, runs: Vec::new(), last: f64::NEG_INFINITY, tally: Tally::default() })
+    }
+}
+
 /// All that were collected.
 pub(super) enum Spikes {
     /// In memory.
@@ -75,15 +83,17 @@ impl Gathered {
         Gathered { path: path.to_owned(), held: Vec::new(), most: usize::MAX, clock: None, filed: None }
     }
 
+    /// In memory as long as they fit into so many bytes, then in a temporary file.
+    pub fn spilling(path: &Path, buffer: usize) -> Gathered {
+        Gathered { most: (buffer / WAITING).max(FEWEST), ..Gathered::in_memory(path) }
+    }
+
     /// In a temporary file, by way of a buffer of so many bytes.
     ///
     /// # Errors
     /// If there is no room for one.
     pub fn in_file(path: &Path, buffer: usize) -> Result<Gathered, FormatError> {
-        let file = Arc::new(Temporary::new().map_err(|error| failed(path, &error))?);
-        let filed = File { file, runs: Vec::new(), last: f64::NEG_INFINITY, tally: Tally::default() };
-        let most = (buffer / WAITING).max(FEWEST);
-        Ok(Gathered { path: path.to_owned(), held: Vec::new(), most, clock: None, filed: Some(filed) })
+        Ok(Gathered { filed: Some(File::new(path)?), ..Gathered::spilling(path, buffer) })
     }
 
     /// Whether they go to a file.
@@ -104,6 +114,14 @@ impl Gathered {
         if self.held.len() < self.most { Ok(()) } else { self.write_run() }
     }
 
+    /// More of them.
+    ///
+    /// # Errors
+    /// As [`push`](Gathered::push).
+    pub fn extend(&mut self, spikes: &[(f64, u32)]) -> Result<(), FormatError> {
+        spikes.iter().try_for_each(|(time, unit)| self.push(*time, *unit))
+    }
+
     /// The times that were collected are no seconds, but `(time + later) / per_second` is.
     pub fn set_clock(&mut self, later: f64, per_second: f64) {
         self.clock = Some(Clock { later, per_second });
@@ -111,6 +129,9 @@ impl Gathered {
 
     /// Puts what is held into the file: as a run, or as more of the last one if it goes on from there.
     fn write_run(&mut self) -> Result<(), FormatError> {
+        if self.filed.is_none() {
+            self.filed = Some(File::new(&self.path)?);
+        }
         let Some(File { file, runs, last, tally }) = &mut self.filed else { return Ok(()) };
         self.held.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let Some((first, end)) = self.held.first().zip(self.held.last()) else { return Ok(()) };
@@ -177,13 +198,6 @@ impl Gathered {
         spikes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let (times, units) = spikes.into_iter().unzip();
         Ok(Spikes::Held(SpikeTable { times, units, unit_ids }))
-    }
-}
-
-impl Spikes {
-    /// Takes those that a recording holds.
-    pub fn of(recording: &mut Recording) -> Spikes {
-        Spikes::Held(std::mem::take(&mut recording.spikes))
     }
 }
 

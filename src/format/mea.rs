@@ -6,7 +6,8 @@
 
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join, rows};
-use crate::spikes::{Column, Recording, SpikeTable};
+use super::listing::Wanted;
+use crate::spikes::{Column, Recording};
 
 const SPIKES: &str = "/spikes";
 const COUNTS: &str = "/sCount";
@@ -20,34 +21,40 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If counts, times or electrodes don't fit together.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
-    let times = h5.list(SPIKES)?;
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
+    let times = h5.slab(SPIKES)?;
     let counts = h5.integers(COUNTS)?;
     let (mut trains, mut from) = (Vec::with_capacity(counts.len()), 0usize);
     for (unit, &count) in counts.iter().enumerate() {
-        let to = usize::try_from(count).ok().and_then(|count| from.checked_add(count)).filter(|to| *to <= times.len());
+        let to = usize::try_from(count).ok().and_then(|count| from.checked_add(count)).filter(|to| *to <= times.rows);
         let Some(to) = to else {
             let message = format!(
                 "entry {unit} is {count}, expected a count of spikes among the {} that are left in {SPIKES}",
-                times.len() - from
+                times.rows - from
             );
             return Err(h5.error(COUNTS, Fault::Invalid, message));
         };
-        trains.push(times[from..to].to_vec());
+        trains.push(from..to);
         from = to;
     }
-    if from != times.len() {
-        let message = format!("adds up to {from}, but {SPIKES} has {} entries; expected as many", times.len());
+    if from != times.rows {
+        let message = format!("adds up to {from}, but {SPIKES} has {} entries; expected as many", times.rows);
         return Err(h5.error(COUNTS, Fault::Invalid, message));
     }
-    let ids = (0..counts.len() as i64).collect();
-    let spikes = SpikeTable::from_units(ids, &trains).map_err(|e| h5.error(SPIKES, Fault::Invalid, e.to_string()))?;
+    if wanted.spikes() {
+        for (unit, rows) in trains.into_iter().enumerate() {
+            for part in times.parts(rows.clone()) {
+                let (first, part) = (part.start - rows.start, times.numbers(h5, part)?);
+                wanted.train(unit as u32, first, &part, |message| h5.error(SPIKES, Fault::Invalid, message))?;
+            }
+        }
+    }
     let mut recording = Recording {
         format: "HDF5, retinal array (spikes, sCount)".to_owned(),
         about: about(h5),
-        spikes,
         ..Recording::default()
     };
+    recording.spikes.unit_ids = (0..counts.len() as i64).collect();
     columns(h5, counts.len(), &mut recording)?;
     Ok(recording)
 }

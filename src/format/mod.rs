@@ -15,6 +15,7 @@ mod error;
 mod gather;
 mod gdf;
 mod h5;
+mod listing;
 mod mat;
 mod mea;
 pub mod nir;
@@ -38,6 +39,7 @@ use std::path::Path;
 
 use self::gather::{Gathered, Spikes};
 use self::h5::H5;
+use self::listing::Wanted;
 use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
 pub use error::{Fault, FormatError};
@@ -55,12 +57,15 @@ struct Format {
 /// How a format is told and read: from an open HDF5 file, or from any other file or folder, whole or spike by spike.
 enum Reader {
     Hdf5(fn(&H5) -> bool, fn(&H5) -> Result<Recording, FormatError>),
-    Plain(fn(&Plain) -> bool, fn(&Plain) -> Result<Recording, FormatError>),
+    Hdf5Listed(fn(&H5) -> bool, ListHdf5),
     Listed(fn(&Plain) -> bool, List),
 }
 
 /// Hands over spike by spike; the recording without them.
 type List = fn(&Plain, Gathered) -> Result<(Recording, Spikes), FormatError>;
+
+/// Hands over what is wanted; the recording without its spikes.
+type ListHdf5 = fn(&H5, &mut Wanted) -> Result<Recording, FormatError>;
 
 /// All formats, in the order in which they are tried: a result is a SONATA file too, so it comes first.
 const FORMATS: &[Format] = &[
@@ -69,7 +74,11 @@ const FORMATS: &[Format] = &[
         looked_for: "the attribute format = \"memspike\"",
         reader: Reader::Hdf5(result::recognise, result::read),
     },
-    Format { name: "NWB 2", looked_for: "the attribute nwb_version", reader: Reader::Hdf5(nwb::recognise, nwb::read) },
+    Format {
+        name: "NWB 2",
+        looked_for: "the attribute nwb_version",
+        reader: Reader::Hdf5Listed(nwb::recognise, nwb::read),
+    },
     Format {
         name: "SONATA spikes",
         looked_for: "/spikes/<population>/{timestamps, node_ids} or /spikes/{timestamps, gids}",
@@ -83,32 +92,32 @@ const FORMATS: &[Format] = &[
     Format {
         name: "binned counts",
         looked_for: "/spike_counts and the attribute bin_size_s",
-        reader: Reader::Hdf5(binned::recognise, binned::read),
+        reader: Reader::Hdf5Listed(binned::recognise, binned::read),
     },
     Format {
         name: "MATLAB 7.3",
         looked_for: "variables with the attribute MATLAB_class",
-        reader: Reader::Hdf5(mat::recognise_v73, mat::read_v73),
+        reader: Reader::Hdf5Listed(mat::recognise_v73, mat::read_v73),
     },
     Format {
         name: "labelled samples",
         looked_for: "lists of events in /spikes/{times, units}",
-        reader: Reader::Hdf5(shd::recognise, shd::read),
+        reader: Reader::Hdf5Listed(shd::recognise, shd::read),
     },
     Format {
         name: "retinal array",
         looked_for: "/spikes and /sCount",
-        reader: Reader::Hdf5(mea::recognise, mea::read),
+        reader: Reader::Hdf5Listed(mea::recognise, mea::read),
     },
     Format {
         name: "NIX",
         looked_for: "the attribute format = \"nix\"",
-        reader: Reader::Hdf5(nix::recognise, nix::read),
+        reader: Reader::Hdf5Listed(nix::recognise, nix::read),
     },
     Format {
         name: "BMI3D",
         looked_for: "a table of compound rows /task",
-        reader: Reader::Hdf5(bmi3d::recognise, bmi3d::read),
+        reader: Reader::Hdf5Listed(bmi3d::recognise, bmi3d::read),
     },
     Format {
         name: "AEDAT 4",
@@ -118,12 +127,12 @@ const FORMATS: &[Format] = &[
     Format {
         name: "Trodes",
         looked_for: "the line <Start settings>",
-        reader: Reader::Plain(trodes::recognise, trodes::read),
+        reader: Reader::Listed(trodes::recognise, trodes::read),
     },
     Format {
         name: "MATLAB 5",
         looked_for: "the header of 128 bytes that ends in IM or MI",
-        reader: Reader::Plain(mat::recognise_v5, mat::read_v5),
+        reader: Reader::Listed(mat::recognise_v5, mat::read_v5),
     },
     Format {
         name: "NumPy table",
@@ -183,11 +192,6 @@ fn read_plain(
 ) -> Result<(Recording, Spikes), FormatError> {
     for format in FORMATS {
         match format.reader {
-            Reader::Plain(recognise, read) if recognise(plain) => {
-                let mut recording = read(plain)?;
-                let spikes = Spikes::of(&mut recording);
-                return Ok((recording, spikes));
-            }
             Reader::Listed(recognise, read) if recognise(plain) => return read(plain, gather(plain)?),
             _ => {}
         }
@@ -202,11 +206,32 @@ fn size(plain: &Plain) -> u64 {
 
 /// Reads an open HDF5 file, whatever its layout.
 fn read_hdf5(h5: &H5) -> Result<Recording, FormatError> {
-    let found = FORMATS.iter().find_map(|format| match format.reader {
-        Reader::Hdf5(recognise, read) if recognise(h5) => Some(read),
+    for format in FORMATS {
+        match format.reader {
+            Reader::Hdf5(recognise, read) if recognise(h5) => return read(h5),
+            Reader::Hdf5Listed(recognise, list) if recognise(h5) => {
+                let mut gathered = Gathered::in_memory(h5.path);
+                let mut recording = list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
+                let ids = std::mem::take(&mut recording.spikes.unit_ids);
+                let numbers: Vec<u32> = (0..ids.len() as u32).collect();
+                if let Spikes::Held(table) = gathered.finish(ids, &numbers)? {
+                    recording.spikes = table;
+                }
+                return Ok(recording);
+            }
+            _ => {}
+        }
+    }
+    Err(unknown_layout(h5))
+}
+
+/// How an HDF5 file's spikes are handed over one by one; none where its layout has another reader.
+fn list_of(h5: &H5) -> Option<ListHdf5> {
+    FORMATS.iter().find_map(|format| match format.reader {
+        Reader::Hdf5(recognise, _) if recognise(h5) => Some(None),
+        Reader::Hdf5Listed(recognise, list) if recognise(h5) => Some(Some(list)),
         _ => None,
-    });
-    found.map_or_else(|| Err(unknown_layout(h5)), |read| read(h5))
+    })?
 }
 
 /// Decodes a block that a filter of HDF5 packed, to at most so many bytes; none if it can't be. For the fuzzer in `tests`.
@@ -250,14 +275,8 @@ const AHEAD: usize = 32 << 20;
 /// # Errors
 /// As [`read`].
 pub fn read_in_order(path: &Path) -> Result<(Recording, Box<dyn SpikeSource>), FormatError> {
-    let plain = Plain::open(path)?;
-    if size(&plain) > LARGE {
-        let (recording, spikes) = stream::open(path, AHEAD)?;
-        return Ok((recording, spikes.into()));
-    }
-    let mut recording = read(path)?;
-    let spikes = std::mem::take(&mut recording.spikes);
-    Ok((recording, Box::new(spikes)))
+    let (recording, spikes) = stream::open_unless_small(path, LARGE, AHEAD)?;
+    Ok((recording, spikes.into()))
 }
 
 /// Opens an HDF5 file in this process and hands it to a reader.
@@ -290,7 +309,7 @@ fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Res
 
 /// What of this kind can be read, and by what it is told.
 fn looked_for(hdf5: bool) -> String {
-    let of_kind = FORMATS.iter().filter(|f| matches!(f.reader, Reader::Hdf5(..)) == hdf5);
+    let of_kind = FORMATS.iter().filter(|f| matches!(f.reader, Reader::Hdf5(..) | Reader::Hdf5Listed(..)) == hdf5);
     of_kind.map(|f| format!("{} ({})", f.name, f.looked_for)).collect::<Vec<_>>().join("; ")
 }
 
@@ -305,6 +324,12 @@ fn unknown_layout(h5: &H5) -> FormatError {
 
 fn unknown_file(plain: &Plain) -> FormatError {
     if plain.is_folder {
+        let circuit = ["simulation_config.json", "circuit_config.json"].map(|name| plain.path.join(name));
+        if let Some(file) = circuit.iter().find(|file| file.is_file()) {
+            let message =
+                format!("is the folder of a network, not a recording: `memspike run {}` runs it", file.display());
+            return plain.error("", Fault::UnknownLayout, message);
+        }
         let message = format!("is a directory, but no recording that can be read; looked for: {}", looked_for(false));
         return plain.error("", Fault::Missing, message);
     }

@@ -10,6 +10,7 @@ mod tags;
 
 use super::error::FormatError;
 use super::h5::{H5, join};
+use super::listing::Wanted;
 use super::words::per_second;
 use crate::spikes::Recording;
 
@@ -22,18 +23,18 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If times can't be, or if arrays don't fit together.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let mut recording = Recording { format: "NIX".to_owned(), ..Recording::default() };
     let mut trains = Vec::new();
     for block in h5.members("/data") {
         let block = join("/data", &block);
-        tags::read(h5, &block, &mut trains, &mut recording)?;
-        arrays::read(h5, &block, &mut trains, &mut recording)?;
+        tags::read(h5, &block, wanted.beside(), &mut trains, &mut recording)?;
+        arrays::read(h5, &block, wanted.beside(), &mut trains, &mut recording)?;
     }
     if trains.is_empty() {
         recording.notes.push("the file holds no spike trains".to_owned());
     }
-    tags::fill(h5, trains, &mut recording)?;
+    tags::fill(h5, trains, wanted, &mut recording)?;
     Ok(recording)
 }
 

@@ -79,11 +79,12 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
     let sorted = Sorted { samples, clusters, rate, path: plain.path.to_owned() };
     // The number of each cluster, in the order of first spikes.
     let mut known: BTreeMap<i64, u32> = BTreeMap::new();
-    let (mut tally, mut in_order, mut before) = (Tally::default(), gathered.is_filed(), f64::NEG_INFINITY);
+    let is_large = gathered.is_filed();
+    let (mut tally, mut in_order, mut before) = (Tally::default(), is_large, f64::NEG_INFINITY);
     sorted.each(&mut |time, cluster| {
         let count = known.len() as u32;
         let unit = *known.entry(cluster).or_insert(count);
-        if !gathered.is_filed() {
+        if !is_large {
             return gathered.push(time, unit);
         }
         tally.add(time, unit);
@@ -100,7 +101,7 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
         let run = Run { unit_ids: unit_ids.clone(), sorted };
         return Ok((recording, Spikes::Filed(Filed { unit_ids, counts, ends, runs: vec![Arc::new(run)] })));
     }
-    if gathered.is_filed() {
+    if is_large {
         sorted.each(&mut |time, cluster| gathered.push(time, known.get(&cluster).copied().unwrap_or_default()))?;
     }
     Ok((recording, gathered.finish(unit_ids, &numbers)?))

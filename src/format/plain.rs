@@ -51,19 +51,6 @@ impl Plain<'_> {
         FormatError::new(self.path, place, fault, message)
     }
 
-    /// The whole file.
-    pub fn read(&self) -> Result<Vec<u8>, FormatError> {
-        let unread = |e: std::io::Error| self.error("", Fault::Missing, format!("can't be read: {e}"));
-        let mut bytes = Vec::new();
-        let room = usize::try_from(self.bytes).unwrap_or(usize::MAX);
-        if bytes.try_reserve_exact(room).is_err() {
-            let message = format!("needs {room} bytes of memory, more than this machine gives; read a shorter file");
-            return Err(self.error("", Fault::TooLarge, message));
-        }
-        fs::File::open(self.path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unread)?;
-        Ok(bytes)
-    }
-
     /// The beginning as text: whole lines only; nothing if there are bytes that text doesn't have.
     pub fn head_lines(&self) -> Option<Vec<&str>> {
         let whole = if (self.head.len() as u64) < self.bytes {

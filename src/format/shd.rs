@@ -4,17 +4,25 @@
 //! further columns in `extra`, one entry per sample. Each sample begins at 0, so the time axis is made up:
 //! samples lie one after another, each in a slot of the same length, with 1 s between slots.
 
+use std::ops::Range;
+
 use super::error::{Fault, FormatError};
-use super::h5::{H5, join, list, rows};
-use crate::spikes::{Column, IntervalTable, Recording, SpikeTable};
+use super::h5::{H5, join, list, parts, rows};
+use super::listing::Wanted;
+use crate::spikes::{Column, IntervalTable, Recording};
 
 const TIMES: &str = "/spikes/times";
 const UNITS: &str = "/spikes/units";
 const LABELS: &str = "/labels";
+/// Samples that are read at once.
+const AT_ONCE: usize = 64;
 /// Time between slots \[s\].
 const BETWEEN: f64 = 1.0;
 /// More channels than any such sensor has: a bound on what a damaged number may ask for.
 const MAX_UNITS: f64 = (1 << 24) as f64;
+
+/// Times and units of a sample.
+type Sample = (Vec<f64>, Vec<f64>);
 
 /// Whether this is such a file.
 pub(super) fn recognise(h5: &H5) -> bool {
@@ -25,34 +33,39 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If times, units and labels don't fit together.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let (times, units) = (h5.ragged(TIMES)?, h5.ragged(UNITS)?);
-    if times.len() != units.len() {
-        let message = format!("has {} samples, but {TIMES} has {}; expected as many", units.len(), times.len());
+    if times.rows != units.rows {
+        let message = format!("has {} samples, but {TIMES} has {}; expected as many", units.rows, times.rows);
         return Err(h5.error(UNITS, Fault::Invalid, message));
     }
-    for (sample, (times, units)) in times.iter().zip(&units).enumerate() {
-        check(h5, sample, times, units)?;
+    let samples = |rows: Range<usize>| -> Result<Vec<Sample>, FormatError> {
+        Ok(times.lists(h5, rows.clone())?.into_iter().zip(units.lists(h5, rows)?).collect())
+    };
+    let (mut highest, mut longest) = (-1.0f64, 0.0f64);
+    for rows in parts(0..times.rows, AT_ONCE) {
+        for (sample, (times, units)) in rows.clone().zip(samples(rows)?) {
+            check(h5, sample, &times, &units)?;
+            highest = units.into_iter().fold(highest, f64::max);
+            longest = times.into_iter().fold(longest, f64::max);
+        }
     }
-    let highest = units.iter().flatten().fold(-1.0f64, |most, unit| most.max(*unit));
     let count = (highest + 1.0) as usize;
-    let longest = times.iter().flatten().fold(0.0f64, |most, time| most.max(*time));
     // In whole tenths of a second, above the last event.
     let slot = ((longest * 10.0).floor() + 1.0) / 10.0;
     let start = |sample: usize| sample as f64 * (slot + BETWEEN);
-    let mut trains = vec![Vec::new(); count];
-    for (sample, (times, units)) in times.iter().zip(&units).enumerate() {
-        for (time, unit) in times.iter().zip(units) {
-            trains[*unit as usize].push(start(sample) + time);
+    if wanted.spikes() {
+        for rows in parts(0..times.rows, AT_ONCE) {
+            for (sample, (times, units)) in rows.clone().zip(samples(rows)?) {
+                let spike = |(time, unit): (f64, f64)| (start(sample) + time, unit as u32);
+                wanted.give(&times.into_iter().zip(units).map(spike).collect::<Vec<_>>())?;
+            }
         }
     }
-    let spikes = SpikeTable::from_units((0..count as i64).collect(), &trains)
-        .map_err(|e| h5.error(TIMES, Fault::Invalid, e.to_string()))?;
-    let starts: Vec<f64> = (0..times.len()).map(start).collect();
+    let starts: Vec<f64> = (0..times.rows).map(start).collect();
     let stops: Vec<f64> = starts.iter().map(|start| start + slot).collect();
     let mut recording = Recording {
         format: "HDF5, labelled samples (Heidelberg digits)".to_owned(),
-        spikes,
         observed: starts.iter().copied().zip(stops.iter().copied()).collect(),
         ..Recording::default()
     };
@@ -60,6 +73,7 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
         "each sample begins at 0 in the file: the {} samples lie one after another, each in {slot} s, with {BETWEEN} s between them",
         starts.len()
     ));
+    recording.spikes.unit_ids = (0..count as i64).collect();
     recording.notes.push(format!("{count} units: those up to the highest that has an event"));
     let mut trials = IntervalTable { name: "trials".to_owned(), start: starts, stop: stops, columns: Vec::new() };
     columns(h5, &mut trials, &mut recording)?;

@@ -4,9 +4,13 @@
 //! `<Start settings>`, lines `key: value` with `Fields: <time uint32><xloc uint16>..` and `clockrate`, `<End settings>`; records are packed,
 //! little-endian. The field `time` counts the clock. Other scalar fields are one signal, those whose names end alike but for x and y together.
 
+use std::fs;
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
+
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
-use crate::spikes::{Recording, Signal, SpikeTable};
+use crate::spikes::{Recording, Signal};
 
 const START: &str = "<Start settings>";
 const END: &[u8] = b"<End settings>\n";
@@ -48,10 +52,9 @@ impl Field {
 ///
 /// # Errors
 /// If the header names no time or no clock, or if records are cut short.
-pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
-    let bytes = plain.read()?;
-    let first = end(&bytes).unwrap_or(bytes.len());
-    let header = String::from_utf8_lossy(&bytes[..first]).into_owned();
+pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
+    let first = end(&plain.head).unwrap_or(plain.head.len());
+    let header = String::from_utf8_lossy(&plain.head[..first]).into_owned();
     let entries: Vec<(String, String)> = header
         .lines()
         .filter_map(|line| line.split_once(':'))
@@ -73,42 +76,73 @@ pub(super) fn read(plain: &Plain) -> Result<Recording, FormatError> {
     let Some(time) = fields.iter().find(|field| field.name == "time" && field.count == 1) else {
         return Err(plain.error("the header", Fault::Incomplete, "Fields has no time"));
     };
-    let data = &bytes[first..];
     let mut recording = Recording { format: "Trodes".to_owned(), ..Recording::default() };
-    if data.len() % size != 0 {
-        recording.notes.push(format!("the last record is cut short: {} bytes of {size}", data.len() % size));
-    }
-    let times: Vec<f64> = data.chunks_exact(size).map(|record| time.number(record) / clock).collect();
-    if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
-        let message = format!("is {} s after {} s; expected times that don't decrease", times[bad + 1], times[bad]);
-        return Err(plain.error(format!("record {}", bad + 1), Fault::Invalid, message));
-    }
-    recording.about = entries.iter().filter(|(key, _)| key != "fields").cloned().collect();
-    recording.observed.extend(times.first().zip(times.last()).map(|(start, stop)| (*start, *stop)));
     let is_spikes = fields.iter().any(|field| field.count > 1);
-    if is_spikes {
-        recording
-            .notes
-            .push("records with waveforms are the spikes of one unit; the waveforms are left out".to_owned());
-        recording.spikes =
-            SpikeTable::from_units(vec![0], &[times]).map_err(|e| plain.error("", Fault::Invalid, e.to_string()))?;
-        return Ok(recording);
-    }
-    let mut groups: Vec<(String, Vec<&Field>)> = Vec::new();
-    for field in fields.iter().filter(|field| field.name != "time") {
+    let mut groups: Vec<(String, Vec<&Field>, Vec<f64>)> = Vec::new();
+    for field in fields.iter().filter(|field| field.name != "time" && !is_spikes) {
         let name = field.name.strip_prefix(['x', 'y']).filter(|rest| !rest.is_empty()).unwrap_or(&field.name);
         match groups.iter_mut().find(|group| group.0 == name) {
             Some(group) => group.1.push(field),
-            None => groups.push((name.to_owned(), vec![field])),
+            None => groups.push((name.to_owned(), vec![field], Vec::new())),
         }
     }
-    for (name, fields) in groups {
-        let data = data.chunks_exact(size).flat_map(|record| fields.iter().map(|field| field.number(record))).collect();
+    let (mut times, mut span, mut count) = (Vec::new(), None::<(f64, f64)>, 0usize);
+    let cut = records(plain, first, size, &mut |record| {
+        let now = time.number(record) / clock;
+        let (start, before) = span.unwrap_or((now, now));
+        if now < before {
+            let message = format!("is {now} s after {before} s; expected times that don't decrease");
+            return Err(plain.error(format!("record {count}"), Fault::Invalid, message));
+        }
+        (span, count) = (Some((start, now)), count + 1);
+        if is_spikes {
+            return gathered.push(now, 0);
+        }
+        times.push(now);
+        groups.iter_mut().for_each(|(_, fields, data)| data.extend(fields.iter().map(|field| field.number(record))));
+        Ok(())
+    })?;
+    if cut > 0 {
+        recording.notes.push(format!("the last record is cut short: {cut} bytes of {size}"));
+    }
+    recording.about = entries.iter().filter(|(key, _)| key != "fields").cloned().collect();
+    recording.observed.extend(span);
+    if is_spikes {
+        let note = "records with waveforms are the spikes of one unit; the waveforms are left out";
+        recording.notes.push(note.to_owned());
+        return Ok((recording, gathered.finish(vec![0], &[0])?));
+    }
+    for (name, fields, data) in groups {
         let unit = if name.starts_with("loc") { "pixels" } else { "" };
         recording.signals.push(Signal { name, unit: unit.to_owned(), times: times.clone(), data, width: fields.len() });
     }
     recording.notes.push("the file holds no spikes".to_owned());
-    Ok(recording)
+    Ok((recording, gathered.finish(Vec::new(), &[])?))
+}
+
+/// Calls `each` with every record from byte `first` on; how many bytes are left behind the last.
+fn records(
+    plain: &Plain,
+    first: usize,
+    size: usize,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), FormatError>,
+) -> Result<usize, FormatError> {
+    let unread = |e: std::io::Error| plain.error("", Fault::Missing, format!("can't be read: {e}"));
+    let mut file = BufReader::with_capacity(1 << 18, fs::File::open(plain.path).map_err(unread)?);
+    file.seek(SeekFrom::Start(first as u64)).map_err(unread)?;
+    let mut record = vec![0; size];
+    loop {
+        let mut filled = 0;
+        while filled < size {
+            match file.read(&mut record[filled..]) {
+                Ok(0) => return Ok(filled),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(unread(error)),
+            }
+        }
+        each(&record)?;
+    }
 }
 
 /// The fields of `<name type>` or `<name n*type>`, and the length of a record.

@@ -61,33 +61,19 @@ struct Course {
 /// # Errors
 /// If there are no units or trials, a moment is not finite, the bin does not fit, spikes cannot be read, or the picture is too small.
 pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
-    let (from, to) = (-what.reach.0, what.reach.1);
-    let bin = what.bin.unwrap_or_else(|| axis::nice_step((to - from) / 60.0));
-    let bins = number_of_bins(from, to, bin)?;
-    if what.units.is_empty() || what.trials.is_empty() {
-        return Err(PlotError::Table("there are no units, or no events, to align".into()));
-    }
-    if let Some((at, group)) = what.trials.iter().find(|t| !t.0.is_finite() || t.1 >= what.groups.len().max(1)) {
-        return Err(PlotError::Table(format!(
-            "an event at {at} s of group {group}; expected a finite time and a group"
-        )));
-    }
-    // Trials by group, then by time.
-    let mut trials = what.trials.to_vec();
-    trials.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
-    let spans = Spans::within(what.observed, f64::NEG_INFINITY, f64::INFINITY);
-    let bands = bands(what);
-    let mut layer = Layer { what, trials, spans, bin, bins, dense: false, bands };
+    let mut layer = Layer::of(what)?;
+    let bin = layer.bin;
     let strokes = layer.strokes()?;
     let marks: usize = strokes.iter().map(Vec::len).sum();
     layer.dense = marks > DENSE;
 
     let width = if bin < 1.0 { axis::trimmed(1e3 * bin) + " ms" } else { axis::trimmed(bin) + " s" };
-    let (spikes, count) = (axis::grouped(marks), axis::grouped(layer.trials.len()));
     let plural = |n: usize, what: &str| format!("{} {what}{}", axis::grouped(n), if n == 1 { "" } else { "s" });
     let mut caption = format!(
-        "{spikes} spikes of {} in {count} trials; 0: {}; rates in bins of {width}, band: standard error over trials",
+        "{} of {} in {}; 0: {}; rates in bins of {width}, band: standard error over trials",
+        plural(marks, "spike"),
         plural(what.units.len(), "unit"),
+        plural(layer.trials.len(), "trial"),
         what.event
     );
     if what.groups.len() > 1 && !what.by.is_empty() {
@@ -141,12 +127,12 @@ fn bands(what: &Aligned) -> Vec<Band> {
 }
 
 /// What all panels share.
-struct Layer<'a> {
+pub(super) struct Layer<'a> {
     what: &'a Aligned<'a>,
     /// The populations of the units.
     bands: Vec<Band>,
     /// Moment and group, in the order of the rows.
-    trials: Vec<(f64, usize)>,
+    pub(super) trials: Vec<(f64, usize)>,
     /// When the units were observed.
     spans: Spans,
     bin: f64,
@@ -154,8 +140,27 @@ struct Layer<'a> {
     dense: bool,
 }
 
-impl Layer<'_> {
-    fn groups(&self) -> usize {
+impl<'a> Layer<'a> {
+    /// What is aligned, checked; trials by group, then by time.
+    pub(super) fn of(what: &'a Aligned<'a>) -> Result<Layer<'a>, PlotError> {
+        let (from, to) = (0.0 - what.reach.0, what.reach.1);
+        let bin = what.bin.unwrap_or_else(|| axis::nice_step((to - from) / 60.0));
+        let bins = number_of_bins(from, to, bin)?;
+        if what.units.is_empty() || what.trials.is_empty() {
+            return Err(PlotError::Table("there are no units, or no events, to align".into()));
+        }
+        if let Some((at, group)) = what.trials.iter().find(|t| !t.0.is_finite() || t.1 >= what.groups.len().max(1)) {
+            return Err(PlotError::Table(format!(
+                "an event at {at} s of group {group}; expected a finite time and a group"
+            )));
+        }
+        let mut trials = what.trials.to_vec();
+        trials.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
+        let spans = Spans::within(what.observed, f64::NEG_INFINITY, f64::INFINITY);
+        Ok(Layer { what, trials, spans, bin, bins, dense: false, bands: bands(what) })
+    }
+
+    pub(super) fn groups(&self) -> usize {
         self.what.groups.len().max(1)
     }
 
@@ -175,7 +180,7 @@ impl Layer<'_> {
     }
 
     /// For each unit its spikes, in the order of rows: time from the event \[s\] and the trial's row. Of the others none is kept.
-    fn strokes(&self) -> Result<Vec<Vec<(f64, u32)>>, PlotError> {
+    pub(super) fn strokes(&self) -> Result<Vec<Vec<(f64, u32)>>, PlotError> {
         let all = self.what.spikes.unit_ids().len();
         let mut place = vec![usize::MAX; all];
         self.what.units.iter().enumerate().for_each(|(panel, (unit, _))| place[*unit] = panel);

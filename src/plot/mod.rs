@@ -54,7 +54,7 @@ pub use evolution::weight_evolution;
 pub use fields::{Fields, fields, fields_size};
 pub use figure::{Anchor, Figure, Mark, Panel};
 pub use histogram::{cv_histogram, isi_histogram, rate_histogram, weights, weights_of_several};
-pub use page::{Clock, MOST_IN_PAGE, live_page, page};
+pub use page::{Clock, MOST_IN_PAGE, aligned_page, live_page, page};
 pub use palette::{Ink, color};
 pub use raster::{DENSE, RasterData, RasterOptions, raster};
 pub use rows::{Selection, selected};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use memspike::plot::{Group, RasterData, RasterOptions, color, page};
+use memspike::plot::{Aligned, Group, RasterData, RasterOptions, aligned_page, color, page};
 use memspike::spikes::SpikeTable;
 use serde_json::{Value, json};
 
@@ -293,6 +293,68 @@ fn a_page_of_a_million_spikes_shows_how_dense_they_are() {
     // Close to, each is drawn.
     let near = browser.run("memspike.go(0.2, 0.204); return memspike.stats()");
     assert!(near["dense"] == json!(false) && near["spikes"].as_f64().unwrap() > 1000.0, "{near}");
+}
+
+#[test]
+fn a_page_of_trials_has_a_row_for_each_and_shows_all_units_or_one() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // Events at 2 s and 6 s (group a), 4 s (group b); what lies outside of their reach is not drawn.
+    let trains = [vec![2.3, 4.0 - 0.25, 6.3, 5.2], vec![2.6, 4.6]];
+    let spikes = SpikeTable::from_units(vec![7, 9], &trains).unwrap();
+    let what = Aligned {
+        title: "trials",
+        spikes: &spikes,
+        units: &[(0, "unit 7".to_owned()), (1, "unit 9".to_owned())],
+        populations: &[],
+        trials: &[(2.0, 0), (4.0, 1), (6.0, 0)],
+        groups: &["a".to_owned(), "b".to_owned()],
+        by: "side",
+        event: "start of trials",
+        reach: (0.5, 1.0),
+        bin: None,
+        // The last trial ends early.
+        observed: &[(0.0, 6.5)],
+    };
+    let file = folder.path().join("page.html");
+    std::fs::write(&file, aligned_page(&what).unwrap()).unwrap();
+    browser.open_file(&file);
+    let (blue, orange) = (color(0).rgb, color(1).rgb);
+    let image = browser.screen();
+    for (time, row, rgb) in
+        [(0.3, 0.0, blue), (0.6, 0.0, blue), (0.3, 1.0, blue), (-0.25, 2.0, orange), (0.6, 2.0, orange)]
+    {
+        assert!(image.has(browser.place(time, row), rgb), "a spike at {time} in row {row}");
+    }
+    for (time, row) in [(0.6, 1.0), (-0.25, 0.0), (0.3, 2.0)] {
+        assert!(image.has(browser.place(time, row), [255; 3]), "nothing at {time} in row {row}");
+    }
+    let text = |what: &str| browser.run(&format!("return document.getElementById('{what}').textContent"));
+    assert_eq!(text("caption"), "5 spikes of 2 units in 3 trials; 0: start of trials.");
+    browser.point(browser.place(-0.25, 2.0), None);
+    browser.wait("return !document.getElementById('tip').hidden");
+    assert_eq!(text("tip"), "unit 7, trial 2 at 4.000 s  \u{2212}0.25000 s");
+
+    let choose = |unit: usize| {
+        let line = "const s = document.querySelector('#choose select'); s.value = s.options[N].value; s.onchange();";
+        browser.run(&line.replace('N', &unit.to_string()));
+    };
+    choose(2);
+    browser.wait("return memspike.stats().spikes === 2");
+    let image = browser.screen();
+    assert!(image.has(browser.place(0.6, 0.0), blue) && image.has(browser.place(0.3, 0.0), [255; 3]));
+    assert_eq!(text("caption"), "2 spikes of unit 9 in 3 trials; 0: start of trials.");
+    // The mean of a unit, over the trials that were observed: one spike in one of 2 trials, in 1.5 s / bins.
+    let most =
+        "const r = memspike.rates(); return [r[0].length, Math.max(...r[0].filter((v) => v === v)), r[0].at(-1)]";
+    let found = browser.run(most);
+    let (bins, most, last) = (found[0].as_f64().unwrap(), found[1].as_f64().unwrap(), found[2].as_f64().unwrap());
+    // Beyond 0.5 s only the first of the two trials was observed.
+    assert!((most - bins / 1.5).abs() < 1e-6 && last == 0.0, "{found}");
+    choose(0);
+    browser.run("document.querySelectorAll('#legend input')[1].click()");
+    browser.wait("return memspike.stats().spikes === 3");
+    assert_eq!(text("caption"), "3 spikes of 2 units in 2 trials; 0: start of trials.");
 }
 
 /// The number between two texts, in what a process writes.

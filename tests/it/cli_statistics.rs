@@ -201,9 +201,12 @@ fn spikes_that_stay_in_their_file_come_in_order_and_as_they_are_read_at_once() {
             assert!(spikes.table(start, stop).unwrap() == whole.spikes.between(start, stop));
         }
     }
-    // Counts in bins are no list of spikes.
+    // So do those of counts in bins; reports of states have none.
     std::fs::write(folder.path().join("few.csv"), "time_ms,unit_4\n0,1\n10,0\n").unwrap();
-    assert!(StreamedSpikes::open(&folder.path().join("few.csv"), 1).unwrap().is_none());
+    let (_, spikes) = StreamedSpikes::open(&folder.path().join("few.csv"), 1).unwrap().unwrap();
+    assert_eq!((spikes.unit_ids(), spikes.counts(0.0, 0.01).unwrap()), (&[4][..], vec![1]));
+    let report = folder.path().join("tests/data/recordings/sonata_reports/soma_report.h5");
+    assert!(StreamedSpikes::open(&report, 1).unwrap().is_none());
 }
 
 #[test]

@@ -353,8 +353,11 @@ fn a_result_of_several_populations_is_aligned_to_what_its_source_showed_and_shad
         let message = bad(&memspike(folder.path(), &[&align[..], &["--force"], idle].concat()), 2);
         assert!(message.contains("change nothing with --align-to"), "{message}");
     }
-    let message = bad(&memspike(folder.path(), &["raster", "m.h5", "-o", "a.html", "--align-to", "on"]), 2);
-    assert!(message.contains(".png, .svg or .pdf"), "{message}");
+    let message = bad(&memspike(folder.path(), &["raster", "m.h5", "--align-to", "on"]), 2);
+    assert!(message.contains(".png, .svg, .pdf or .html"), "{message}");
+    good(&memspike(folder.path(), &["raster", "m.h5", "-o", "a.html", "--align-to", "on"]));
+    let page = std::fs::read_to_string(folder.path().join("a.html")).unwrap();
+    assert!(page.contains("\"event\":\"start of on\"") && page.contains("\"p[0]\""), "trials of units by their names");
     // The model's own intervals can be shaded: four windows, in the raster and in the rates.
     let plain = good(&memspike(folder.path(), &["raster", "m.h5", "-o", "plain.svg"]));
     let shaded = good(&memspike(folder.path(), &["raster", "m.h5", "-o", "shaded.svg", "--shade", "on"]));

@@ -170,6 +170,125 @@ fn samples_are_the_same_from_a_file_as_in_memory() {
     }
 }
 
+/// Files in a folder and those below.
+fn files(folder: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { files(&path, out) } else { out.push(path) }
+    }
+}
+
+#[test]
+fn every_sample_that_has_spikes_is_the_same_in_pieces() {
+    let mut paths = Vec::new();
+    files(&root().join("tests/data/recordings"), &mut paths);
+    let mut read = 0;
+    for path in paths {
+        let name = path.display().to_string();
+        match format::read(&path) {
+            Ok(whole) if whole.spikes.is_empty() => {}
+            Ok(_) => {
+                [1, 100_000].into_iter().for_each(|buffer| drop(same(&path, buffer, &name)));
+                read += 1;
+            }
+            Err(error) => assert_eq!(stream::open(&path, 1).err(), Some(error), "{name}"),
+        }
+    }
+    assert!(read > 35, "{read}");
+}
+
+/// Trains of which some are longer than what is read at once.
+fn long_trains() -> Vec<Vec<f64>> {
+    let train = |count: u32| (0..count).map(|i| f64::from(i) + f64::from(i % 7) / f64::from(count + 7)).collect();
+    [3, 140_000, 1, 257, 5000].map(train).to_vec()
+}
+
+fn class(at: &hdf5::Location, name: &str) {
+    let name = hdf5::types::FixedAscii::<8>::from_ascii(name.as_bytes()).unwrap();
+    at.new_attr::<hdf5::types::FixedAscii<8>>().create("MATLAB_class").unwrap().write_scalar(&name).unwrap();
+}
+
+/// A cell of lists, half of them packed, or a cell of structures with a list each.
+fn matlab73(path: &Path, trains: &[Vec<f64>], structures: bool) {
+    let file = hdf5::File::create(path).unwrap();
+    let mut references = Vec::new();
+    for (number, train) in trains.iter().enumerate() {
+        let mut place = format!("#refs#/r{number}");
+        if structures {
+            class(&file.create_group(&place).unwrap(), "struct");
+            place += "/times";
+        }
+        let builder = file.new_dataset::<f64>().shape((1, train.len()));
+        let builder = if number % 2 == 1 { builder.chunk((1, train.len().min(1000))).deflate(1) } else { builder };
+        let dataset = builder.create(&*place).unwrap();
+        dataset.write_raw(train).unwrap();
+        class(&dataset, "double");
+        references.push(file.reference::<hdf5::ObjectReference1>(&format!("#refs#/r{number}")).unwrap());
+    }
+    let cell = file.new_dataset::<hdf5::ObjectReference1>().shape((1, trains.len())).create("spikes").unwrap();
+    cell.write_raw(&references).unwrap();
+    class(&cell, "cell");
+    file.close().unwrap();
+}
+
+/// An element of MATLAB 5, padded.
+fn element(kind: u32, data: &[u8]) -> Vec<u8> {
+    let mut out = [kind.to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
+    out.extend(data);
+    out.resize(out.len().next_multiple_of(8), 0);
+    out
+}
+
+fn matrix(class: u8, extents: [i32; 2], name: &str, content: &[u8]) -> Vec<u8> {
+    let flags = [u32::from(class).to_le_bytes(), [0; 4]].concat();
+    let extents = extents.map(i32::to_le_bytes).concat();
+    let head = [element(6, &flags), element(5, &extents), element(1, name.as_bytes())].concat();
+    element(14, &[head, content.to_vec()].concat())
+}
+
+/// A cell of lists, packed or not.
+fn matlab5(path: &Path, trains: &[Vec<f64>], packed: bool) {
+    use std::io::Write as _;
+    let bytes = |train: &Vec<f64>| train.iter().flat_map(|time| time.to_le_bytes()).collect::<Vec<u8>>();
+    let item = |train: &Vec<f64>| matrix(6, [train.len() as i32, 1], "", &element(9, &bytes(train)));
+    let items = trains.iter().flat_map(item).collect::<Vec<u8>>();
+    let mut variable = matrix(1, [1, trains.len() as i32], "spikes", &items);
+    if packed {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&variable).unwrap();
+        let data = encoder.finish().unwrap();
+        variable = [15u32.to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
+        variable.extend(data);
+    }
+    let mut header = [b' '; 128];
+    header[..10].copy_from_slice(b"MATLAB 5.0");
+    header[124..].copy_from_slice(b"\x00\x01IM");
+    std::fs::write(path, [&header[..], &variable].concat()).unwrap();
+}
+
+#[test]
+fn long_trains_of_matlab_are_read_part_by_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trains = long_trains();
+    let path = folder.path().join("a.mat");
+    let expected = SpikeTable::from_units((0..5).collect(), &trains).unwrap();
+    for kind in 0..4 {
+        if kind < 2 {
+            matlab73(&path, &trains, kind == 1)
+        } else {
+            matlab5(&path, &trains, kind == 3)
+        }
+        assert!(same(&path, 1 << 20, &format!("MATLAB {kind}")) == expected, "{kind}");
+    }
+    // Unpacked it is larger than what is held, so that it goes to a file.
+    trains.extend((0..9).map(|k| (0..120_000).map(|i| 0.5 * f64::from(i) + 0.01 * f64::from(k)).collect()));
+    matlab5(&path, &trains, true);
+    let expected = SpikeTable::from_units((0..14).collect(), &trains).unwrap();
+    let (_, streamed) = StreamedSpikes::open(&path, 1 << 20).unwrap().expect("a list");
+    assert!(streamed.table(ALL.0, ALL.1).unwrap() == expected);
+}
+
 #[test]
 fn neurons_of_a_simulation_are_no_codes_of_trials() {
     let folder = tempfile::tempdir().unwrap();
@@ -182,6 +301,33 @@ fn neurons_of_a_simulation_are_no_codes_of_trials() {
     let table = same(&path, 1, "gdf");
     let trials = &format::read(&path).unwrap().intervals;
     assert_eq!((table.unit_ids, trials.len(), &trials[0].stop), (vec![2], 1, &vec![0.09]));
+}
+
+#[test]
+fn a_small_file_whose_spikes_are_many_is_not_held_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = root().join("tests/data/recordings");
+    let packed = folder.path().join("packed.mat");
+    matlab5(&packed, &long_trains(), true);
+    let counts = data.join("m1_reach/chewie_20131003_bin100ms.h5");
+    let samples = ["hippocampus_linear_track/linear_track_v73.mat", "phy_kilosort", "aedat4/zstd.aedat4"];
+    let mut paths: Vec<PathBuf> = samples.iter().map(|name| data.join(name)).collect();
+    paths.extend([packed.clone(), counts.clone()]);
+    for path in &paths {
+        let whole = format::read(path).unwrap();
+        let table = |spikes: &stream::Opened| match spikes {
+            stream::Opened::Streamed(spikes) => spikes.table(ALL.0, ALL.1).unwrap(),
+            stream::Opened::Whole(table) => table.clone(),
+        };
+        let (recording, held) = stream::open_unless_small(path, 1 << 30, 1 << 30).unwrap();
+        assert!(matches!(held, stream::Opened::Whole(_)), "{path:?}");
+        assert!(table(&held) == whole.spikes && recording.intervals == whole.intervals, "{path:?}");
+        let (recording, filed) = stream::open_unless_small(path, stream::size(path), 1 << 20).unwrap();
+        assert!(table(&filed) == whole.spikes && recording.intervals == whole.intervals, "{path:?}");
+        // Unpacked these are larger than their files.
+        let is_filed = matches!(filed, stream::Opened::Streamed(_));
+        assert!(is_filed || ![&packed, &counts].contains(&path), "{path:?}");
+    }
 }
 
 #[test]

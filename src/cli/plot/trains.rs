@@ -125,7 +125,8 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
     );
     let axes = Axes { x: "frequency (Hz)".into(), y: "power (dB re 1 Hz\u{b2}/Hz)".into(), log_x: true };
     let figure = plot::curves(title, &caption, &axes, &curves, SIZE).map_err(Failure::input)?;
-    Ok((figure, format!("{} spikes of {} populations", grouped(shown(spikes, all.window)?), curves.len())))
+    let populations = if curves.len() == 1 { "population" } else { "populations" };
+    Ok((figure, format!("{} spikes of {} {populations}", grouped(shown(spikes, all.window)?), curves.len())))
 }
 
 /// One or two selections: the rate of the second around the spikes of the first.

@@ -45,14 +45,6 @@ pub(super) fn zlib(input: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     Ok(output)
 }
 
-/// The first bytes of a stream of zlib; fewer if it is shorter or damaged.
-pub(super) fn zlib_start(input: &[u8], count: usize) -> Vec<u8> {
-    let mut output = Vec::new();
-    // What was decoded before the damage stays.
-    let _ = flate2::read::ZlibDecoder::new(input).take(count as u64).read_to_end(&mut output);
-    output
-}
-
 /// LZ4 frames.
 pub(super) fn lz4_frame(input: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     let mut output = Vec::new();

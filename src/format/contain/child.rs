@@ -13,7 +13,7 @@ use crate::format::nir::Stored;
 use crate::format::open;
 use crate::format::result::{Figures, Looked, Observables, Pieces, Written};
 use crate::format::sonata::{EdgesFile, NodesFile};
-use crate::format::stream::{AsStored, InOrder, Look};
+use crate::format::stream::{AsListed, AsStored, InOrder, Look};
 use crate::spikes::Recording;
 
 /// Answers the query about a file.
@@ -43,6 +43,7 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         Some(Written::NAME) => answer::<Written>,
         Some(Looked::NAME) => answer::<Looked>,
         Some(InOrder::TASK) => pour::<InOrder>,
+        Some(AsListed::TASK) => pour::<AsListed>,
         Some(AsStored::TASK) => pour::<AsStored>,
         Some(Pieces::TASK) => pour::<Pieces>,
         _ => return Some(2),

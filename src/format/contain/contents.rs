@@ -105,23 +105,34 @@ impl Contents for Recording {
 
 impl Contents for Look {
     const NAME: &'static str = "survey";
-    type Query = ();
+    /// Whether runs are of no interest.
+    type Query = bool;
 
-    fn read(h5: &H5, (): &()) -> Result<Look, FormatError> {
-        stream::look(h5)
+    fn read(h5: &H5, listed_only: &bool) -> Result<Look, FormatError> {
+        stream::look(h5, *listed_only)
     }
 
     fn columns(&mut self) -> Vec<Long<'_>> {
-        let Some(survey) = &mut self.0 else { return Vec::new() };
-        let mut columns = survey.recording.columns();
-        columns.push(Long::U64(&mut survey.counts));
-        columns
+        match self {
+            Look::Runs(survey) => {
+                let mut columns = survey.recording.columns();
+                columns.push(Long::U64(&mut survey.counts));
+                columns
+            }
+            Look::Listed(recording) => recording.columns(),
+            Look::Whole => Vec::new(),
+        }
     }
 
     fn check(&self) -> Result<(), String> {
-        let Some(survey) = &self.0 else { return Ok(()) };
-        survey.recording.check()?;
-        fits("counts of spikes", &[survey.counts.len()], survey.recording.spikes.unit_ids.len())
+        match self {
+            Look::Runs(survey) => {
+                survey.recording.check()?;
+                fits("counts of spikes", &[survey.counts.len()], survey.recording.spikes.unit_ids.len())
+            }
+            Look::Listed(recording) => recording.check(),
+            Look::Whole => Ok(()),
+        }
     }
 }
 

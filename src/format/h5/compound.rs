@@ -5,12 +5,12 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_void};
+use std::ops::Range;
 
-use hdf5::Dataset;
+use hdf5::{Dataset, Dataspace};
 use hdf5_sys::h5d::{H5Dget_type, H5Dread};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5s::H5S_ALL;
 use hdf5_sys::h5t::{
     H5T_C_S1, H5T_NATIVE_DOUBLE, H5T_class_t, H5T_str_t, H5Tarray_create2, H5Tclose, H5Tcopy, H5Tcreate,
     H5Tget_array_dims2, H5Tget_array_ndims, H5Tget_class, H5Tget_member_name, H5Tget_member_type, H5Tget_nmembers,
@@ -80,26 +80,32 @@ impl H5<'_> {
 
     /// A field of numbers, row by row.
     pub fn field_numbers(&self, place: &str, field: &Field) -> Result<Numbers, FormatError> {
-        let dataset = self.table(place, field, field.width() * 8)?;
-        let rows = dataset.size();
-        let mut data = vec![0f64; rows * field.width()];
+        let rows = self.table_of(place, field, 0)?.size();
+        let data = self.field_rows(place, field, 0..rows)?;
+        Ok(Numbers { data, shape: vec![rows, field.width()] })
+    }
+
+    /// A field of numbers of some rows.
+    pub fn field_rows(&self, place: &str, field: &Field, rows: Range<usize>) -> Result<Vec<f64>, FormatError> {
+        let dataset = self.table_of(place, field, field.width() * 8)?;
+        let spaces = Spaces::of(&dataset, &rows).ok_or_else(|| self.unread(place, field))?;
+        let mut data = vec![0f64; rows.len() * field.width()];
         // Of the library, which is no place for two threads at once; whoever has it may take it again.
         let _lock = hdf5_sys::LOCK.lock();
-        // SAFETY: the buffer holds `rows` items of the type of `width` doubles.
+        // SAFETY: the buffer holds as many items of the type of `width` doubles as rows are selected.
         let read = unsafe {
             let kind = Type::new(H5Tcopy(*H5T_NATIVE_DOUBLE)).and_then(|base| array_of(base, &field.extents));
-            kind.is_some_and(|kind| read_field(&dataset, field, &kind, field.width() * 8, data.as_mut_ptr().cast()))
+            let size = field.width() * 8;
+            kind.is_some_and(|kind| read_field(&dataset, &spaces, field, &kind, size, data.as_mut_ptr().cast()))
         };
-        if !read {
-            return Err(self.unread(place, field));
-        }
-        Ok(Numbers { data, shape: vec![rows, field.width()] })
+        if read { Ok(data) } else { Err(self.unread(place, field)) }
     }
 
     /// A field of strings.
     pub fn field_texts(&self, place: &str, field: &Field) -> Result<Vec<String>, FormatError> {
         let FieldKind::Text(length) = field.kind else { return Err(self.unread(place, field)) };
-        let dataset = self.table(place, field, length)?;
+        let dataset = self.table_of(place, field, length)?;
+        let spaces = Spaces::of(&dataset, &(0..dataset.size())).ok_or_else(|| self.unread(place, field))?;
         let mut bytes = vec![0u8; dataset.size() * length];
         let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the buffer holds as many items of `length` bytes as the dataset has rows.
@@ -107,7 +113,7 @@ impl H5<'_> {
             let kind = Type::new(H5Tcopy(*H5T_C_S1)).filter(|kind| {
                 H5Tset_size(kind.0, length) >= 0 && H5Tset_strpad(kind.0, H5T_str_t::H5T_STR_NULLPAD) >= 0
             });
-            kind.is_some_and(|kind| read_field(&dataset, field, &kind, length, bytes.as_mut_ptr().cast()))
+            kind.is_some_and(|kind| read_field(&dataset, &spaces, field, &kind, length, bytes.as_mut_ptr().cast()))
         };
         if !read {
             return Err(self.unread(place, field));
@@ -116,7 +122,7 @@ impl H5<'_> {
         Ok(bytes.chunks_exact(length.max(1)).map(text).collect())
     }
 
-    fn table(&self, place: &str, field: &Field, row_bytes: usize) -> Result<Dataset, FormatError> {
+    fn table_of(&self, place: &str, field: &Field, row_bytes: usize) -> Result<Dataset, FormatError> {
         let dataset = self.dataset(place)?;
         let same = |f: &Field| f.name == field.name && f.kind == field.kind && f.extents == field.extents;
         if dataset.ndim() != 1 || !fields(&dataset).is_some_and(|fields| fields.iter().any(same)) {
@@ -197,8 +203,32 @@ unsafe fn array_of(base: Type, extents: &[u64]) -> Option<Type> {
     Type::new(unsafe { H5Tarray_create2(base.0, extents.len() as u32, extents.as_ptr()) })
 }
 
-/// Reads one field of every row into `buffer`, which has room for `size` bytes per row.
-unsafe fn read_field(dataset: &Dataset, field: &Field, kind: &Type, size: usize, buffer: *mut c_void) -> bool {
+/// Which rows of a file go to which of the memory.
+struct Spaces {
+    file: Dataspace,
+    memory: Dataspace,
+}
+
+impl Spaces {
+    /// A range of rows, all of which there must be.
+    fn of(dataset: &Dataset, rows: &Range<usize>) -> Option<Spaces> {
+        if rows.end > dataset.size() {
+            return None;
+        }
+        let file = dataset.space().and_then(|space| space.select(rows.clone())).ok()?;
+        Some(Spaces { file, memory: Dataspace::try_new(rows.len()).ok()? })
+    }
+}
+
+/// Reads one field of the rows that are selected into `buffer`, which has room for `size` bytes per row.
+unsafe fn read_field(
+    dataset: &Dataset,
+    spaces: &Spaces,
+    field: &Field,
+    kind: &Type,
+    size: usize,
+    buffer: *mut c_void,
+) -> bool {
     let Ok(name) = CString::new(field.name.as_str()) else { return false };
     let _lock = hdf5_sys::LOCK.lock();
     // SAFETY: the memory type is a row of just this field, of the size that the caller's buffer has per row.
@@ -206,6 +236,6 @@ unsafe fn read_field(dataset: &Dataset, field: &Field, kind: &Type, size: usize,
         let Some(row) = Type::new(H5Tcreate(H5T_class_t::H5T_COMPOUND, size.max(1))) else { return false };
         H5Tget_size(kind.0) == size
             && H5Tinsert(row.0, name.as_ptr(), 0, kind.0) >= 0
-            && H5Dread(dataset.id(), row.0, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0
+            && H5Dread(dataset.id(), row.0, spaces.memory.id(), spaces.file.id(), H5P_DEFAULT, buffer) >= 0
     }
 }

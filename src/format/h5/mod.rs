@@ -23,7 +23,7 @@ mod walk;
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;
 pub(super) use ragged::Target;
-pub(super) use slab::Slab;
+pub(super) use slab::{Slab, parts};
 pub(super) use slices::Slices;
 
 /// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
@@ -128,6 +128,13 @@ impl H5<'_> {
         self.expect(place, dataset, "numbers", is_number)?;
         let data = dataset.read_raw::<f64>().map_err(|e| self.damaged(place, &e))?;
         Ok(Numbers { data, shape: dataset.shape() })
+    }
+
+    /// Whether a dataset at hand holds numbers that can be read.
+    pub fn expect_numbers(&self, place: &str, dataset: &Dataset) -> Result<(), FormatError> {
+        self.expect_filters(place, dataset)?;
+        self.expect_possible_size(place, dataset, 8)?;
+        self.expect(place, dataset, "numbers", is_number)
     }
 
     /// A one-dimensional dataset of numbers.

@@ -1,10 +1,20 @@
 //! Rows of different lengths, and references to other objects.
 
+use std::ops::Range;
+
 use hdf5::types::{Reference, TypeDescriptor, VarLenArray};
 use hdf5::{Dataset, Group, ObjectReference, ObjectReference1, ReferencedObject};
 
 use super::{H5, is_number};
 use crate::format::error::{Fault, FormatError};
+
+/// An open column of variable-length lists of numbers.
+pub(crate) struct Ragged {
+    place: String,
+    dataset: Dataset,
+    /// How many lists there are.
+    pub rows: usize,
+}
 
 /// What a reference points at.
 pub(crate) enum Target {
@@ -21,14 +31,13 @@ impl H5<'_> {
             && self.dataset(place).and_then(|d| self.kind_of(place, &d)).is_ok_and(|kind| is_ragged(&kind))
     }
 
-    /// The rows of a one-dimensional dataset of variable-length lists of numbers; empty rows stay.
-    pub fn ragged(&self, place: &str) -> Result<Vec<Vec<f64>>, FormatError> {
+    /// A one-dimensional dataset of variable-length lists of numbers, of which nothing is read yet.
+    pub fn ragged(&self, place: &str) -> Result<Ragged, FormatError> {
         let dataset = self.dataset(place)?;
         self.check(place, &dataset, 16)?;
         self.expect(place, &dataset, "lists of numbers of any length", is_ragged)?;
         self.expect_flat(place, &dataset.shape())?;
-        let rows = dataset.read_raw::<VarLenArray<f64>>().map_err(|e| self.damaged(place, &e))?;
-        Ok(rows.into_iter().map(Vec::from).collect())
+        Ok(Ragged { place: place.to_owned(), rows: dataset.size(), dataset })
     }
 
     /// Whether a dataset at hand holds references to objects.
@@ -37,23 +46,32 @@ impl H5<'_> {
         matches!(kind, Ok(TypeDescriptor::Reference(Reference::Object)))
     }
 
-    /// What the references in a dataset at hand point at, row by row.
-    pub fn targets(&self, place: &str, dataset: &Dataset) -> Result<Vec<Target>, FormatError> {
+    /// The references in a dataset at hand, row by row.
+    pub fn references(&self, place: &str, dataset: &Dataset) -> Result<Vec<ObjectReference1>, FormatError> {
         self.check(place, dataset, 8)?;
-        let references = dataset.read_raw::<ObjectReference1>().map_err(|e| self.damaged(place, &e))?;
-        Ok(references
-            .into_iter()
-            .map(|reference| match reference.dereference(self.file) {
-                Ok(ReferencedObject::Dataset(dataset)) => Target::Dataset(dataset),
-                Ok(ReferencedObject::Group(group)) => Target::Group(group),
-                _ => Target::Nothing,
-            })
-            .collect())
+        dataset.read_raw::<ObjectReference1>().map_err(|e| self.damaged(place, &e))
+    }
+
+    /// What a reference points at.
+    pub fn target(&self, reference: &ObjectReference1) -> Target {
+        match reference.dereference(self.file) {
+            Ok(ReferencedObject::Dataset(dataset)) => Target::Dataset(dataset),
+            Ok(ReferencedObject::Group(group)) => Target::Group(group),
+            _ => Target::Nothing,
+        }
     }
 
     fn kind_of(&self, place: &str, dataset: &Dataset) -> Result<TypeDescriptor, FormatError> {
         let unusual = |_| self.error(place, Fault::WrongType, "found an unusual type");
         dataset.dtype().and_then(|t| t.to_descriptor()).map_err(unusual)
+    }
+}
+
+impl Ragged {
+    /// Some of the lists; empty ones stay.
+    pub fn lists(&self, h5: &H5, rows: Range<usize>) -> Result<Vec<Vec<f64>>, FormatError> {
+        let lists = self.dataset.read_slice_1d::<VarLenArray<f64>, _>(rows);
+        Ok(lists.map_err(|e| h5.damaged(&self.place, &e))?.into_iter().map(Vec::from).collect())
     }
 }
 

@@ -11,7 +11,9 @@ mod v73;
 mod value;
 
 use super::error::{Fault, FormatError};
+use super::gather::{Gathered, Spikes};
 use super::h5::H5;
+use super::listing::Wanted;
 use super::plain::Plain;
 use crate::spikes::Recording;
 use value::{Value, Variable};
@@ -19,10 +21,10 @@ use value::{Value, Variable};
 /// Arrays within arrays: deeper ones are damage.
 const MAX_DEPTH: usize = 16;
 
-/// The variables of a file, read when they are asked for: waveforms and raw voltage may be large.
+/// The variables of a file, read when they are asked for, long arrays part by part: trains, waveforms and raw voltage may be large.
 trait Workspace {
     fn variables(&self) -> &[Variable];
-    fn value(&self, name: &str) -> Result<Value, FormatError>;
+    fn value(&self, name: &str) -> Result<Value<'_>, FormatError>;
     fn error(&self, place: &str, fault: Fault, message: String) -> FormatError;
 }
 
@@ -35,8 +37,8 @@ pub(super) fn recognise_v73(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If it holds no spikes in a layout that is known, or is damaged.
-pub(super) fn read_v73(h5: &H5) -> Result<Recording, FormatError> {
-    tables::read(&v73::open(h5), "MATLAB 7.3")
+pub(super) fn read_v73(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
+    tables::read(&v73::open(h5), "MATLAB 7.3", wanted)
 }
 
 /// Whether this is a MATLAB 5 file.
@@ -48,6 +50,10 @@ pub(super) fn recognise_v5(plain: &Plain) -> bool {
 ///
 /// # Errors
 /// If it holds no spikes in a layout that is known, or is damaged.
-pub(super) fn read_v5(plain: &Plain) -> Result<Recording, FormatError> {
-    tables::read(&v5::open(plain)?, "MATLAB 5")
+pub(super) fn read_v5(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
+    let file = v5::open(plain)?;
+    let mut recording = tables::read(&file, "MATLAB 5", &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
+    let ids = std::mem::take(&mut recording.spikes.unit_ids);
+    let numbers: Vec<u32> = (0..ids.len() as u32).collect();
+    Ok((recording, gathered.finish(ids, &numbers)?))
 }

@@ -2,9 +2,10 @@
 //! is what was not sorted), `t`, `cursor_pos`, `target_pos`, `chan_names`.
 
 use super::Workspace;
-use super::tables::{Train, fill};
+use super::tables::{Train, Trains, fill};
 use super::value::Value;
 use crate::format::error::FormatError;
+use crate::format::listing::Wanted;
 use crate::spikes::{Column, IntervalTable, Recording};
 
 /// Whether the variables of that layout are there.
@@ -16,7 +17,7 @@ pub(super) fn recognise(file: &dyn Workspace) -> bool {
 }
 
 /// Reads the units.
-pub(super) fn read(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {
+pub(super) fn read(file: &dyn Workspace, wanted: &mut Wanted, recording: &mut Recording) -> Result<(), FormatError> {
     let Value::Cell { extents, items } = file.value("spikes")? else { return Ok(()) };
     let channels = extents.first().copied().unwrap_or(0).max(1);
     let names = match file.variables().iter().any(|v| v.name == "chan_names") {
@@ -33,7 +34,7 @@ pub(super) fn read(file: &dyn Workspace, recording: &mut Recording) -> Result<()
     let mut trains = Vec::new();
     for channel in 0..channels {
         for (unit, item) in items.iter().skip(channel).step_by(channels).enumerate() {
-            let times = item.list().unwrap_or_default().to_vec();
+            let times = item.list().cloned().unwrap_or_default();
             let mut about =
                 vec![("channel".to_owned(), (channel + 1).to_string()), ("sort".to_owned(), unit.to_string())];
             if !name(channel).is_empty() {
@@ -46,7 +47,7 @@ pub(super) fn read(file: &dyn Workspace, recording: &mut Recording) -> Result<()
     if unsorted {
         recording.notes.push("units of sort 0 are spikes that were not sorted".to_owned());
     }
-    fill(file, trains, recording)
+    fill(file, Trains::Units(trains), wanted, recording)
 }
 
 /// A reach lasts as long as the target stays where it is.

@@ -1,23 +1,26 @@
 //! What the variables of a file say: trains of spikes, signals, trials.
 
+use std::collections::BTreeMap;
+
 use super::Workspace;
 use super::reaching;
-use super::value::{Value, Variable};
+use super::value::{Numbers, Value, Variable};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::list;
+use crate::format::h5::{list, parts};
+use crate::format::listing::{AT_ONCE, Wanted};
 use crate::format::words;
-use crate::spikes::{Column, Recording, Signal, SpikeTable};
+use crate::spikes::{Column, Recording, Signal};
 
 /// Wider matrices are raw voltage or images, not behaviour.
 const MAX_WIDTH: usize = 64;
 const MAX_VALUES: usize = 50_000_000;
 
 /// One unit's spikes, where they lie, and what is said beside them.
-#[derive(Debug, Default)]
-pub(super) struct Train {
+#[derive(Default)]
+pub(super) struct Train<'f> {
     /// Indices from 1, from the outermost cell inwards.
     pub path: Vec<usize>,
-    pub times: Vec<f64>,
+    pub times: Numbers<'f>,
     /// Words and single numbers of the structure that holds the times.
     pub about: Vec<(String, String)>,
     /// When the unit was observed, if that is said.
@@ -26,17 +29,28 @@ pub(super) struct Train {
     pub in_cell: bool,
 }
 
+/// Where the spikes are.
+pub(super) enum Trains<'f> {
+    /// A list of times for each unit.
+    Units(Vec<Train<'f>>),
+    /// A list of times, and one of units beside it.
+    Listed { times: Numbers<'f>, units: Numbers<'f> },
+}
+
 /// Reads a file whose variables are at hand.
-pub(super) fn read(file: &dyn Workspace, format: &str) -> Result<Recording, FormatError> {
+pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let mut recording = Recording { format: format.to_owned(), ..Recording::default() };
     if reaching::recognise(file) {
-        reaching::read(file, &mut recording)?;
+        reaching::read(file, wanted, &mut recording)?;
     } else {
         let trains = match nested(file)? {
-            Some(trains) => trains,
+            Some(trains) => Trains::Units(trains),
             None => flat(file)?.ok_or_else(|| nothing(file))?,
         };
-        fill(file, trains, &mut recording)?;
+        fill(file, trains, wanted, &mut recording)?;
+    }
+    if !wanted.beside() {
+        return Ok(recording);
     }
     recording.notes.push("times are taken as seconds, which the file does not say".to_owned());
     signals(file, &mut recording)?;
@@ -67,7 +81,7 @@ fn is_times(name: &str) -> bool {
 }
 
 /// The first variable whose cells and structures hold trains; those named after spikes or units come first.
-fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
+fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train<'_>>>, FormatError> {
     let named = |v: &&Variable| ["spike", "spk", "unit", "neuron", "train"].iter().any(|w| plain(&v.name).contains(w));
     let holds = |v: &&Variable| ["cell", "struct"].contains(&v.class.as_str());
     let (first, rest): (Vec<&Variable>, Vec<&Variable>) = file.variables().iter().filter(holds).partition(named);
@@ -77,7 +91,7 @@ fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
         let value = file.value(&variable.name)?;
         // Bare lists are spike times where the variable's name says so, and one of them has more than one.
         let many = |trains: &[Train]| trains.iter().any(|t| t.times.len() > usize::from(t.in_cell));
-        let good = search(&value, &mut Vec::new(), &mut trains) && many(&trains);
+        let good = search(&value, &mut Vec::new(), &mut trains)? && many(&trains);
         if good && (i < named || trains.iter().all(|train| !train.in_cell)) {
             return Ok(Some(trains));
         }
@@ -86,12 +100,12 @@ fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
 }
 
 /// Collects trains; false if numbers are found that can't be spike times.
-fn search(value: &Value, path: &mut Vec<usize>, trains: &mut Vec<Train>) -> bool {
+fn search<'f>(value: &Value<'f>, path: &mut Vec<usize>, trains: &mut Vec<Train<'f>>) -> Result<bool, FormatError> {
     match value {
         Value::Cell { extents, items } => {
             let rows = extents.first().copied().unwrap_or(1).max(1);
             let flat = extents.iter().filter(|n| **n != 1).count() <= 1;
-            items.iter().enumerate().all(|(i, item)| {
+            for (i, item) in items.iter().enumerate() {
                 let depth = path.len();
                 if flat {
                     path.push(i + 1)
@@ -99,46 +113,63 @@ fn search(value: &Value, path: &mut Vec<usize>, trains: &mut Vec<Train>) -> bool
                     path.extend([i % rows + 1, i / rows + 1])
                 }
                 let good = match (item.list(), item) {
-                    (Some([]), _) => true,
+                    (Some(times), _) if times.is_empty() => true,
                     (Some(times), _) => {
-                        let rises = times.iter().all(|t| t.is_finite()) && times.windows(2).all(|t| t[0] <= t[1]);
+                        let rises = times.rise()?;
                         if rises {
-                            let (path, times) = (path.clone(), times.to_vec());
+                            let (path, times) = (path.clone(), times.clone());
                             trains.push(Train { path, times, in_cell: true, ..Train::default() });
                         }
                         rises
                     }
                     (None, Value::Numbers { .. }) => false,
-                    _ => search(item, path, trains),
+                    _ => search(item, path, trains)?,
                 };
                 path.truncate(depth);
-                good
-            })
+                if !good {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         }
-        Value::Struct(records) => records.iter().enumerate().all(|(i, record)| {
-            path.push(i + 1);
-            let good = from_record(record, path, trains);
-            path.pop();
-            good
-        }),
-        _ => true,
+        Value::Struct(records) => {
+            for (i, record) in records.iter().enumerate() {
+                path.push(i + 1);
+                let good = from_record(record, path, trains)?;
+                path.pop();
+                if !good {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        _ => Ok(true),
     }
 }
 
-fn from_record(record: &[(String, Value)], path: &mut Vec<usize>, trains: &mut Vec<Train>) -> bool {
+fn from_record<'f>(
+    record: &[(String, Value<'f>)],
+    path: &mut Vec<usize>,
+    trains: &mut Vec<Train<'f>>,
+) -> Result<bool, FormatError> {
     let times = record.iter().find_map(|(name, value)| value.list().filter(|_| is_times(name)));
     let Some(times) = times else {
         let inner = |value: &Value| matches!(value, Value::Cell { .. } | Value::Struct(_));
-        return record.iter().filter(|(_, value)| inner(value)).all(|(_, value)| search(value, path, trains));
+        for (_, value) in record.iter().filter(|(_, value)| inner(value)) {
+            if !search(value, path, trains)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
     };
     // Times with as many values beside them are a signal's.
     let beside = |value: &Value| matches!(value, Value::Numbers { data, .. } if data.len().is_multiple_of(times.len()) && !data.is_empty());
     if times.len() > 2 && record.iter().any(|(name, value)| !is_times(name) && beside(value)) {
-        return true;
+        return Ok(true);
     }
-    let mut train = Train { path: path.clone(), times: times.to_vec(), ..Train::default() };
+    let mut train = Train { path: path.clone(), times: times.clone(), ..Train::default() };
     for (name, value) in record.iter().filter(|(name, _)| !is_times(name)) {
-        match (value, value.list()) {
+        match (value, value.list().map(Numbers::short)) {
             (Value::Text(text), _) => train.about.push((name.clone(), text.clone())),
             (_, Some([number])) => train.about.push((name.clone(), number.to_string())),
             (_, Some([start, stop])) if plain(name) == "timerange" && start <= stop => {
@@ -148,11 +179,11 @@ fn from_record(record: &[(String, Value)], path: &mut Vec<usize>, trains: &mut V
         }
     }
     trains.push(train);
-    true
+    Ok(true)
 }
 
 /// A list of times and a list of units beside it, by the names of phy and others.
-fn flat(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
+fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatError> {
     const UNITS: [&str; 8] =
         ["spikeclusters", "clusters", "clu", "spikeunits", "units", "unitids", "spikeids", "spiketemplates"];
     let numbers = |names: &dyn Fn(&str) -> bool| {
@@ -168,20 +199,20 @@ fn flat(file: &dyn Workspace) -> Result<Option<Vec<Train>>, FormatError> {
         let message = format!("has {} entries, but {} has {}; expected as many", of.len(), times.name, all.len());
         return Err(file.error(&units.name, Fault::Invalid, message));
     }
-    let mut trains = std::collections::BTreeMap::<i64, Vec<f64>>::new();
-    for (time, unit) in all.iter().zip(of) {
-        trains.entry(*unit as i64).or_default().push(*time);
-    }
-    let train = |(unit, times): (i64, Vec<f64>)| Train {
-        times,
-        about: vec![("unit".to_owned(), unit.to_string())],
-        ..Train::default()
-    };
-    Ok(Some(trains.into_iter().map(train).collect()))
+    Ok(Some(Trains::Listed { times: all.clone(), units: of.clone() }))
 }
 
 /// Trains as units: empty ones are places that are not used.
-pub(super) fn fill(file: &dyn Workspace, trains: Vec<Train>, recording: &mut Recording) -> Result<(), FormatError> {
+pub(super) fn fill(
+    file: &dyn Workspace,
+    trains: Trains,
+    wanted: &mut Wanted,
+    recording: &mut Recording,
+) -> Result<(), FormatError> {
+    let trains = match trains {
+        Trains::Units(trains) => trains,
+        Trains::Listed { times, units } => return fill_listed(&times, &units, wanted, recording),
+    };
     let (kept, empty): (Vec<Train>, Vec<Train>) = trains.into_iter().partition(|train| !train.times.is_empty());
     if !empty.is_empty() {
         recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
@@ -191,10 +222,40 @@ pub(super) fn fill(file: &dyn Workspace, trains: Vec<Train>, recording: &mut Rec
         recording.observed = vec![(start, observed.iter().map(|o| o.1).fold(start, f64::max))];
     }
     columns(&kept, recording);
-    let ids = (0..kept.len() as i64).collect();
-    let times: Vec<Vec<f64>> = kept.into_iter().map(|train| train.times).collect();
-    recording.spikes =
-        SpikeTable::from_units(ids, &times).map_err(|e| file.error("", Fault::Invalid, e.to_string()))?;
+    recording.spikes.unit_ids = (0..kept.len() as i64).collect();
+    if !wanted.spikes() {
+        return Ok(());
+    }
+    for (unit, train) in kept.iter().enumerate() {
+        for part in train.times.parts() {
+            let (first, times) = (part.start, train.times.read(part)?);
+            wanted.train(unit as u32, first, &times, |message| file.error("", Fault::Invalid, message))?;
+        }
+    }
+    Ok(())
+}
+
+/// Units in the order of their numbers.
+fn fill_listed(
+    times: &Numbers,
+    units: &Numbers,
+    wanted: &mut Wanted,
+    recording: &mut Recording,
+) -> Result<(), FormatError> {
+    let mut found = BTreeMap::<i64, u32>::new();
+    for part in units.parts() {
+        found.extend(units.read(part)?.into_iter().map(|unit| (unit as i64, 0)));
+    }
+    found.values_mut().zip(0..).for_each(|(place, number)| *place = number);
+    let names = found.keys().map(i64::to_string).collect();
+    if !found.is_empty() {
+        recording.unit_columns.push(("unit".to_owned(), words::column(names)));
+    }
+    recording.spikes.unit_ids = (0..found.len() as i64).collect();
+    for part in parts(0..times.len(), AT_ONCE).filter(|_| wanted.spikes()).collect::<Vec<_>>() {
+        let of = units.read(part.clone())?.into_iter().map(|unit| found.get(&(unit as i64)).copied().unwrap_or(0));
+        wanted.give(&times.read(part)?.into_iter().zip(of).collect::<Vec<_>>())?;
+    }
     Ok(())
 }
 
@@ -223,6 +284,7 @@ fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), Format
     let clock = variables.iter().find(|v| ["t", "time"].contains(&v.name.as_str()) && v.extents.len() == 2);
     let Some(clock) = clock else { return Ok(()) };
     let Value::Numbers { data: times, .. } = file.value(&clock.name)? else { return Ok(()) };
+    let times = times.all()?;
     if times.iter().any(|t| !t.is_finite()) || times.windows(2).any(|t| t[1] < t[0]) {
         recording.notes.push(format!("{} has times that decrease, so no signal is read", clock.name));
         return Ok(());
@@ -234,6 +296,7 @@ fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), Format
             continue;
         }
         let Value::Numbers { data, .. } = file.value(&variable.name)? else { continue };
+        let data = data.all()?;
         let width = if a == rows { b } else { a };
         if data.len() != rows * width {
             continue;

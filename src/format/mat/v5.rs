@@ -2,18 +2,27 @@
 //!
 //! A header of 128 bytes and elements: a tag with type and length, then data, padded to 8 bytes; elements of up to 4 bytes
 //! lie within their tag. Variables are matrices, compressed by zlib one by one. Every length is checked against what is
-//! there. No crate was found to be a fit: lengths in the file are not to be trusted.
+//! there. No crate was found to be a fit: lengths in the file are not to be trusted. Long arrays stay in the file, or in a
+//! temporary one if their variable is packed, and are read part by part.
 
 mod element;
 mod matrix;
+mod source;
 
-use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
 
+use flate2::read::ZlibDecoder;
+
+use super::Workspace;
 use super::value::{Value, Variable};
-use super::{Workspace, v5::element::Reader};
-use crate::format::codec;
 use crate::format::error::{Fault, FormatError};
 use crate::format::plain::Plain;
+use element::Reader;
+use source::{Source, Stretch};
 
 const HEADER: usize = 128;
 const COMPRESSED: u32 = 15;
@@ -32,47 +41,48 @@ pub(super) fn recognise(plain: &Plain) -> bool {
 /// An open file with the list of its variables.
 pub(super) struct File<'a> {
     plain: &'a Plain<'a>,
-    bytes: Vec<u8>,
+    source: Rc<Source>,
+    path: Rc<Path>,
     big: bool,
     variables: Vec<Variable>,
     /// Where each variable's element lies: its type and the range of its data.
-    places: Vec<(u32, std::ops::Range<usize>)>,
+    places: Vec<(u32, Range<usize>)>,
 }
 
 /// Lists the variables.
 pub(super) fn open<'a>(plain: &'a Plain<'a>) -> Result<File<'a>, FormatError> {
-    let bytes = plain.read()?;
-    let big = bytes.get(126..HEADER) == Some(b"MI");
-    let mut file = File { plain, bytes, big, variables: Vec::new(), places: Vec::new() };
-    let mut reader = Reader::new(file.bytes.get(HEADER..).unwrap_or_default(), big);
+    let unread = |e: io::Error| plain.error("", Fault::Missing, format!("can't be read: {e}"));
+    let big = plain.head.get(126..HEADER) == Some(b"MI");
+    let bytes = usize::try_from(plain.bytes).unwrap_or(usize::MAX);
+    let source = Rc::new(Source::of_file(fs::File::open(plain.path).map_err(unread)?, bytes));
+    let mut reader = Reader::new(&source, HEADER.min(bytes)..bytes, big);
     let (mut variables, mut places) = (Vec::new(), Vec::new());
     while !reader.is_empty() {
-        let at = file.bytes.len() - reader.left();
+        let at = reader.place();
         let damaged = |what: &str| {
             plain.error(format!("byte {at}"), Fault::Damaged, format!("{what}; the file is cut short or damaged"))
         };
         let element = reader.element().ok_or_else(|| damaged("an element is longer than the file"))?;
-        let end = file.bytes.len() - reader.left();
-        let range = element.range(&file.bytes).unwrap_or(end..end);
-        let data: Cow<[u8]> = match element.kind {
-            MATRIX => Cow::Borrowed(element.data),
+        let variable = match element.kind {
+            MATRIX => matrix::variable(reader.within(&element)),
             COMPRESSED => {
-                let start = codec::zlib_start(element.data, PEEK);
-                let inner = Reader::new(&start, big).tag().filter(|tag| tag.0 == MATRIX);
-                inner.ok_or_else(|| damaged("a compressed element holds no matrix"))?;
-                Cow::Owned(start[8..].to_vec())
+                let mut start = Vec::new();
+                // What was decoded before the damage stays.
+                let _ = ZlibDecoder::new(Stretch::new(&source, element.range.clone()))
+                    .take(PEEK as u64)
+                    .read_to_end(&mut start);
+                let start = Rc::new(Source::held(start));
+                let within = Reader::new(&start, 0..start.len(), big).beginning().filter(|tag| tag.0 == MATRIX);
+                let within = within.ok_or_else(|| damaged("a compressed element holds no matrix"))?;
+                matrix::variable(within.1)
             }
             // Anything else (a subsystem's data) holds no variable.
             _ => continue,
         };
-        let variable =
-            matrix::variable(&data, big).ok_or_else(|| damaged("a variable has no class, extents and name"))?;
-        variables.push(variable);
-        places.push((element.kind, range));
+        variables.push(variable.ok_or_else(|| damaged("a variable has no class, extents and name"))?);
+        places.push((element.kind, element.range));
     }
-    file.variables = variables;
-    file.places = places;
-    Ok(file)
+    Ok(File { plain, path: plain.path.into(), source, big, variables, places })
 }
 
 impl Workspace for File<'_> {
@@ -80,20 +90,26 @@ impl Workspace for File<'_> {
         &self.variables
     }
 
-    fn value(&self, name: &str) -> Result<Value, FormatError> {
+    fn value(&self, name: &str) -> Result<Value<'_>, FormatError> {
         let damaged =
             |what: &str| self.plain.error(name, Fault::Damaged, format!("{what}; the file is cut short or damaged"));
         let place = self.variables.iter().position(|variable| variable.name == name);
         let Some((kind, range)) = place.map(|place| self.places[place].clone()) else {
             return Err(self.plain.error(name, Fault::Incomplete, "there is no such variable"));
         };
-        let data = self.bytes.get(range).unwrap_or_default();
         if kind == MATRIX {
-            return matrix::value(data, self.big).map_err(damaged);
+            return matrix::value(Reader::new(&self.source, range, self.big), &self.path).map_err(damaged);
         }
-        let inflated = codec::zlib(data, MAX_VARIABLE).map_err(|_| damaged("can't be decompressed"))?;
-        let element = Reader::new(&inflated, self.big).element().ok_or_else(|| damaged("ends before it should"))?;
-        matrix::value(element.data, self.big).map_err(damaged)
+        let unpacked = Source::unpack(ZlibDecoder::new(Stretch::new(&self.source, range)), MAX_VARIABLE);
+        let unpacked = Rc::new(unpacked.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                damaged("can't be decompressed")
+            }
+            _ => self.plain.error(name, Fault::TooLarge, format!("is large when unpacked, and {error}")),
+        })?);
+        let mut reader = Reader::new(&unpacked, 0..unpacked.len(), self.big);
+        let element = reader.element().ok_or_else(|| damaged("ends before it should"))?;
+        matrix::value(reader.within(&element), &self.path).map_err(damaged)
     }
 
     fn error(&self, place: &str, fault: Fault, message: String) -> FormatError {

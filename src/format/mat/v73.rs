@@ -3,13 +3,15 @@
 //! an empty array holds its extents and the attribute `MATLAB_empty`.
 
 use std::cell::Cell;
+use std::ops::Range;
+use std::rc::Rc;
 
-use hdf5::{Dataset, Group, Location};
+use hdf5::{Dataset, Group, Location, ObjectReference1};
 
-use super::value::{Value, Variable};
+use super::value::{HELD, Kept, Numbers, Value, Variable};
 use super::{MAX_DEPTH, Workspace};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, Target, join};
+use crate::format::h5::{H5, Target, join, parts};
 
 const CLASS: &str = "MATLAB_class";
 /// So many objects are followed within one file.
@@ -26,6 +28,57 @@ pub(super) struct File<'a> {
     variables: Vec<Variable>,
     /// Objects that may still be followed: references may form cycles.
     budget: Cell<usize>,
+}
+
+/// How a dataset is found again.
+#[derive(Clone)]
+enum Way {
+    /// By the place that messages call it.
+    Place,
+    Reference(ObjectReference1),
+    /// By its name in a group, which may have been reached by a reference.
+    Field(Group, String),
+}
+
+/// An array that is still in the file.
+struct InFile<'f> {
+    h5: &'f H5<'f>,
+    place: String,
+    way: Way,
+    len: usize,
+}
+
+impl InFile<'_> {
+    fn dataset(&self) -> Result<Dataset, FormatError> {
+        match &self.way {
+            Way::Place => self.h5.dataset(&self.place),
+            Way::Field(group, name) => group.dataset(name).map_err(|e| self.h5.damaged(&self.place, &e)),
+            Way::Reference(reference) => match self.h5.target(reference) {
+                Target::Dataset(dataset) => Ok(dataset),
+                _ => Err(self.h5.error(&self.place, Fault::Damaged, "can't be read a second time")),
+            },
+        }
+    }
+}
+
+impl Kept for InFile<'_> {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn read(&self, range: Range<usize>) -> Result<Vec<f64>, FormatError> {
+        let dataset = self.dataset()?;
+        if range == (0..self.len) {
+            return Ok(self.h5.numbers_of(&self.place, &dataset)?.data);
+        }
+        self.h5.slab_of(&self.place, dataset)?.numbers(self.h5, range)
+    }
+
+    fn parts(&self) -> Vec<Range<usize>> {
+        let slab = self.dataset().and_then(|dataset| self.h5.slab_of(&self.place, dataset));
+        // What goes wrong here goes wrong again when it is read.
+        slab.map_or_else(|_| parts(0..self.len, self.len).collect(), |slab| slab.parts(0..self.len).collect())
+    }
 }
 
 /// Lists the variables.
@@ -46,13 +99,13 @@ impl Workspace for File<'_> {
         &self.variables
     }
 
-    fn value(&self, name: &str) -> Result<Value, FormatError> {
+    fn value(&self, name: &str) -> Result<Value<'_>, FormatError> {
         let place = join("/", name);
         if self.h5.is_group(&place) {
             let group = self.h5.file.group(&place).map_err(|e| self.h5.damaged(&place, &e))?;
             return self.structure(&place, &group, 0);
         }
-        self.dataset(&place, &self.h5.dataset(&place)?, 0)
+        self.dataset(&place, Way::Place, &self.h5.dataset(&place)?, 0)
     }
 
     fn error(&self, place: &str, fault: Fault, message: String) -> FormatError {
@@ -61,11 +114,11 @@ impl Workspace for File<'_> {
 }
 
 impl File<'_> {
-    fn target(&self, place: &str, target: &Target, depth: usize) -> Result<Value, FormatError> {
-        match target {
-            Target::Dataset(dataset) => self.dataset(place, dataset, depth),
-            Target::Group(group) => self.structure(place, group, depth),
-            Target::Nothing => Ok(Value::Other("reference to nothing".to_owned())),
+    fn target(&self, place: &str, reference: &ObjectReference1, depth: usize) -> Result<Value<'_>, FormatError> {
+        match self.h5.target(reference) {
+            Target::Dataset(dataset) => self.dataset(place, Way::Reference(*reference), &dataset, depth),
+            Target::Group(group) => self.structure(place, &group, depth),
+            Target::Nothing => Ok(Value::Other),
         }
     }
 
@@ -84,7 +137,7 @@ impl File<'_> {
         Err(self.h5.error(place, Fault::TooLarge, message))
     }
 
-    fn dataset(&self, place: &str, dataset: &Dataset, depth: usize) -> Result<Value, FormatError> {
+    fn dataset(&self, place: &str, way: Way, dataset: &Dataset, depth: usize) -> Result<Value<'_>, FormatError> {
         let object: &Location = dataset;
         let class = self.h5.attr_text_of(object, CLASS).unwrap_or_default();
         let mut extents = dataset.shape();
@@ -94,14 +147,15 @@ impl File<'_> {
                 "char" => Value::Text(String::new()),
                 "cell" => Value::Cell { extents: vec![0, 0], items: Vec::new() },
                 "struct" => Value::Struct(Vec::new()),
-                _ => Value::Numbers { extents: vec![0, 0], data: Vec::new() },
+                _ => Value::Numbers { extents: vec![0, 0], data: Numbers::default() },
             });
         }
         if self.h5.is_references(dataset) {
             let depth = self.deeper(place, depth, dataset.size())?;
-            let targets = self.h5.targets(place, dataset)?;
-            let each = |(i, target): (usize, &Target)| self.target(&format!("{place}[{i}]"), target, depth);
-            let items = targets.iter().enumerate().map(each).collect::<Result<_, _>>()?;
+            let references = self.h5.references(place, dataset)?;
+            let each =
+                |(i, reference): (usize, &ObjectReference1)| self.target(&format!("{place}[{i}]"), reference, depth);
+            let items = references.iter().enumerate().map(each).collect::<Result<_, _>>()?;
             return Ok(Value::Cell { extents, items });
         }
         match class.as_str() {
@@ -111,37 +165,47 @@ impl File<'_> {
                 Ok(Value::Text(String::from_utf16_lossy(&codes)))
             }
             "" | "double" | "single" | "logical" | "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16"
-            | "uint32" | "uint64" => match self.h5.numbers_of(place, dataset) {
-                Ok(numbers) => Ok(Value::Numbers { extents, data: numbers.data }),
-                Err(error) if error.fault == Fault::WrongType => Ok(Value::Other(class)),
+            | "uint32" | "uint64" => match self.numbers(place, way, dataset) {
+                Ok(data) => Ok(Value::Numbers { extents, data }),
+                Err(error) if error.fault == Fault::WrongType => Ok(Value::Other),
                 Err(error) => Err(error),
             },
-            _ => Ok(Value::Other(class)),
+            _ => Ok(Value::Other),
         }
     }
 
+    fn numbers(&self, place: &str, way: Way, dataset: &Dataset) -> Result<Numbers<'_>, FormatError> {
+        let len = dataset.size();
+        if len <= HELD {
+            return Ok(Numbers::held(self.h5.numbers_of(place, dataset)?.data));
+        }
+        self.h5.expect_numbers(place, dataset)?;
+        Ok(Numbers::Kept(Rc::new(InFile { h5: self.h5, place: place.to_owned(), way, len })))
+    }
+
     /// A group: one record, or as many as its fields have references.
-    fn structure(&self, place: &str, group: &Group, depth: usize) -> Result<Value, FormatError> {
+    fn structure(&self, place: &str, group: &Group, depth: usize) -> Result<Value<'_>, FormatError> {
         let depth = self.deeper(place, depth, 1)?;
         let object: &Location = group;
         if object.attr("MATLAB_sparse").is_ok() {
-            return Ok(Value::Other("sparse".to_owned()));
+            return Ok(Value::Other);
         }
         let mut names = group.member_names().map_err(|e| self.h5.damaged(place, &e))?;
         names.sort();
-        let mut records: Vec<Vec<(String, Value)>> = Vec::new();
+        let mut records: Vec<Vec<(String, Value<'_>)>> = Vec::new();
         for name in names {
             let place = join(place, &name);
             let values = if let Ok(dataset) = group.dataset(&name) {
                 let whole: &Location = &dataset;
+                let way = Way::Field(group.clone(), name.clone());
                 // Without a class the references are one value per element, not a cell.
                 if self.h5.is_references(&dataset) && self.h5.attr_text_of(whole, CLASS).is_none() {
-                    match self.dataset(&place, &dataset, depth)? {
+                    match self.dataset(&place, way, &dataset, depth)? {
                         Value::Cell { items, .. } => items,
                         other => vec![other],
                     }
                 } else {
-                    vec![self.dataset(&place, &dataset, depth)?]
+                    vec![self.dataset(&place, way, &dataset, depth)?]
                 }
             } else if let Ok(inner) = group.group(&name) {
                 vec![self.structure(&place, &inner, depth)?]

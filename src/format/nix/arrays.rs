@@ -1,6 +1,6 @@
 //! Signals, and trains that are plain arrays.
 
-use super::tags::{self, Train};
+use super::tags::Train;
 use super::{name, scale};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
@@ -9,10 +9,11 @@ use crate::spikes::{Recording, Signal};
 /// Longer signals are raw voltage.
 const MAX_VALUES: usize = 50_000_000;
 
-/// Reads the arrays of a block that belong to no tag.
+/// Reads the arrays of a block that belong to no tag: trains, and if they are wanted signals.
 pub(super) fn read(
     h5: &H5,
     block: &str,
+    beside: bool,
     trains: &mut Vec<Train>,
     recording: &mut Recording,
 ) -> Result<(), FormatError> {
@@ -30,13 +31,11 @@ pub(super) fn read(
         if kind.contains("spike") && shape.len() == 1 {
             // What Neo calls times belongs to a tag, and has been read.
             if without_tags && !kind.starts_with("neo.") {
-                trains.push(Train {
-                    name: name(h5, &place),
-                    times: tags::times(h5, &place)?,
-                    about: Vec::new(),
-                    place,
-                });
+                trains.push(Train { name: name(h5, &place), times: place.clone(), about: Vec::new(), place });
             }
+            continue;
+        }
+        if !beside {
             continue;
         }
         let Some(times) = times(h5, &place, shape.first().copied().unwrap_or(0))? else { continue };

@@ -3,21 +3,24 @@
 use super::{name, scale};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
+use crate::format::listing::Wanted;
 use crate::format::words;
-use crate::spikes::{Column, IntervalTable, Recording, SpikeTable};
+use crate::spikes::{Column, IntervalTable, Recording};
 
 /// A train with what is said of it.
 pub(super) struct Train {
     pub place: String,
     pub name: String,
-    pub times: Vec<f64>,
+    /// The array that holds its times.
+    pub times: String,
     pub about: Vec<(String, String)>,
 }
 
-/// Reads the tags of a block.
+/// Reads the tags of a block: trains, and if they are wanted intervals.
 pub(super) fn read(
     h5: &H5,
     block: &str,
+    beside: bool,
     trains: &mut Vec<Train>,
     recording: &mut Recording,
 ) -> Result<(), FormatError> {
@@ -31,11 +34,16 @@ pub(super) fn read(
         }
         match kind.as_str() {
             "neo.spiketrain" => {
-                let times = times(h5, &positions)?;
-                observed(h5, &place, recording);
-                trains.push(Train { name: name(h5, &place), times, about: about(h5, &place)?, place });
+                let name = name(h5, &place);
+                let about = if beside {
+                    observed(h5, &place, recording);
+                    about(h5, &place)?
+                } else {
+                    Vec::new()
+                };
+                trains.push(Train { name, times: positions, about, place });
             }
-            "neo.epoch" | "neo.event" => {
+            "neo.epoch" | "neo.event" if beside => {
                 let table = intervals(h5, &place, &positions)?;
                 recording.intervals.push(table);
             }
@@ -46,16 +54,34 @@ pub(super) fn read(
 }
 
 /// The times in an array \[s\].
-pub(super) fn times(h5: &H5, place: &str) -> Result<Vec<f64>, FormatError> {
+fn times(h5: &H5, place: &str) -> Result<Vec<f64>, FormatError> {
+    let mut all = Vec::new();
+    each_part(h5, place, |_, times| {
+        all.extend_from_slice(times);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Hands on the times in an array \[s\] in parts, each with the number of its first.
+fn each_part(
+    h5: &H5,
+    place: &str,
+    mut each: impl FnMut(usize, &[f64]) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
     let data = join(place, "data");
     let factor = scale(h5, place);
-    let times: Vec<f64> = h5.list(&data)?.into_iter().map(|time| time / factor).collect();
-    match times.iter().position(|time| !time.is_finite()) {
-        Some(bad) => {
-            Err(h5.error(&data, Fault::Invalid, format!("entry {bad} is {}, expected a finite time", times[bad])))
+    let slab = h5.slab(&data)?;
+    for rows in slab.parts(0..slab.rows) {
+        let first = rows.start;
+        let times: Vec<f64> = slab.numbers(h5, rows)?.into_iter().map(|time| time / factor).collect();
+        if let Some(bad) = times.iter().position(|time| !time.is_finite()) {
+            let message = format!("entry {} is {}, expected a finite time", first + bad, times[bad]);
+            return Err(h5.error(&data, Fault::Invalid, message));
         }
-        None => Ok(times),
+        each(first, &times)?;
     }
+    Ok(())
 }
 
 /// `t_start` and `t_stop` of a train, joined with those of the others.
@@ -116,7 +142,12 @@ fn intervals(h5: &H5, place: &str, positions: &str) -> Result<IntervalTable, For
 }
 
 /// Trains as units, in the order of their names.
-pub(super) fn fill(h5: &H5, mut trains: Vec<Train>, recording: &mut Recording) -> Result<(), FormatError> {
+pub(super) fn fill(
+    h5: &H5,
+    mut trains: Vec<Train>,
+    wanted: &mut Wanted,
+    recording: &mut Recording,
+) -> Result<(), FormatError> {
     trains.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
     if trains.is_empty() {
         return Ok(());
@@ -129,10 +160,14 @@ pub(super) fn fill(h5: &H5, mut trains: Vec<Train>, recording: &mut Recording) -
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *key).map(|a| a.1.clone()).unwrap_or_default();
         recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
     }
-    let ids = (0..trains.len() as i64).collect();
-    let times: Vec<Vec<f64>> = trains.into_iter().map(|train| train.times).collect();
-    recording.spikes =
-        SpikeTable::from_units(ids, &times).map_err(|e| h5.error("/data", Fault::Invalid, e.to_string()))?;
+    recording.spikes.unit_ids = (0..trains.len() as i64).collect();
+    if !wanted.spikes() {
+        return Ok(());
+    }
+    for (unit, train) in trains.iter().enumerate() {
+        let unfit = |message| h5.error("/data", Fault::Invalid, message);
+        each_part(h5, &train.times, |first, times| wanted.train(unit as u32, first, times, unfit))?;
+    }
     Ok(())
 }
 

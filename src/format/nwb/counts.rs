@@ -4,6 +4,7 @@ use super::signals;
 use crate::format::bins::{self, Bins};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
+use crate::format::listing::Wanted;
 use crate::spikes::Recording;
 
 /// Whether a TimeSeries holds spike counts: by its unit or its name, and by its shape.
@@ -17,16 +18,18 @@ pub(super) fn recognise(h5: &H5, place: &str) -> bool {
 }
 
 /// Places the spikes of each bin within it; a bin starts at its timestamp.
-pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<(), FormatError> {
+pub(super) fn read(h5: &H5, place: &str, wanted: &mut Wanted, recording: &mut Recording) -> Result<(), FormatError> {
     let data = join(place, "data");
-    let counts = h5.numbers(&data)?;
-    let starts = signals::times(h5, place, counts.shape[0])?;
+    let counts = h5.table(&data)?;
+    let starts = signals::times(h5, place, counts.rows)?;
     let width = bins::width(&starts).ok_or_else(|| {
         let message = "has no two bins that follow each other, so that the width of a bin can't be told";
         h5.error(&join(place, "timestamps"), Fault::Invalid, message)
     })?;
-    let bins = Bins { counts: &counts.data, units: counts.width(), starts: &starts, width };
-    recording.spikes = bins.place().map_err(|message| h5.error(&data, Fault::Invalid, message))?;
+    let bins = Bins { units: counts.width, starts: &starts, width };
+    let unfit = |message| h5.error(&data, Fault::Invalid, message);
+    bins.give(wanted, counts.at_once(), |bins| counts.numbers(h5, bins), unfit)?;
+    recording.spikes.unit_ids = bins.ids();
     recording.observed = bins.observed();
     recording.notes.push(format!("spikes come from counts in {place}; {}", bins::note(width)));
     Ok(())

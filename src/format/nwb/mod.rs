@@ -11,6 +11,7 @@ mod units;
 
 use super::error::{Fault, FormatError};
 use super::h5::H5;
+use super::listing::Wanted;
 use crate::spikes::Recording;
 pub(super) use units::spike_ends;
 
@@ -29,16 +30,7 @@ pub(super) fn recognise(h5: &H5) -> bool {
 ///
 /// # Errors
 /// If it is of another version, or if a table in it can't be.
-pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
-    read_by(h5, units::read)
-}
-
-/// Reads all of it but the times of spikes; for a file with a units table.
-pub(super) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError> {
-    read_by(h5, units::beside_spikes)
-}
-
-fn read_by(h5: &H5, units: fn(&H5, &mut Recording) -> Result<(), FormatError>) -> Result<Recording, FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let version = h5.attr_text("/", "nwb_version").unwrap_or_default();
     if !version.trim_start_matches("NWB-").starts_with('2') {
         let message = format!("is NWB {version}, expected NWB 2; convert it with the NWB tools");
@@ -47,11 +39,14 @@ fn read_by(h5: &H5, units: fn(&H5, &mut Recording) -> Result<(), FormatError>) -
     let mut recording = Recording { format: format!("NWB {version}"), about: about(h5), ..Recording::default() };
     let series = signals::find(h5);
     if h5.is_dataset(SPIKE_TIMES) {
-        units(h5, &mut recording)?;
+        units::read(h5, wanted, &mut recording)?;
     } else if let Some(place) = series.iter().find(|place| counts::recognise(h5, place)) {
-        counts::read(h5, place, &mut recording)?;
+        counts::read(h5, place, wanted, &mut recording)?;
     } else {
         recording.notes.push("the file has neither a units table with spike_times nor binned spike counts".to_owned());
+    }
+    if !wanted.beside() {
+        return Ok(recording);
     }
     for place in series.iter().filter(|place| !counts::recognise(h5, place)) {
         signals::read(h5, place, &mut recording)?;

@@ -4,30 +4,27 @@ use std::collections::HashSet;
 
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
-use crate::spikes::{Column, Recording, SpikeTable};
+use crate::format::listing::Wanted;
+use crate::spikes::{Column, Recording};
 
 const UNITS: &str = "/units";
 
 /// Reads spikes, unit columns and observation intervals.
-pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+pub(super) fn read(h5: &H5, wanted: &mut Wanted, recording: &mut Recording) -> Result<(), FormatError> {
     let ids = ids(h5)?;
-    let times = h5.list("/units/spike_times")?;
-    let ends = spike_ends(h5, times.len(), ids.len())?;
-    let mut trains = Vec::with_capacity(ids.len());
-    let mut from = 0;
-    for (&id, &to) in ids.iter().zip(&ends) {
-        trains.push(train(h5, id, from, &times[from..to])?);
-        from = to;
+    if wanted.spikes() {
+        let place = "/units/spike_times";
+        let times = h5.list(place)?;
+        let ends = spike_ends(h5, times.len(), ids.len())?;
+        let mut from = 0;
+        for (unit, (&id, &to)) in ids.iter().zip(&ends).enumerate() {
+            let train = &times[from..to];
+            check_train(h5, id, from, train)?;
+            wanted.train(unit as u32, 0, train, |message| h5.error(place, Fault::Invalid, message))?;
+            from = to;
+        }
     }
-    drop(times);
-    recording.spikes = SpikeTable::from_units(ids, &trains)
-        .map_err(|e| h5.error("/units/spike_times", Fault::Invalid, e.to_string()))?;
-    about_units(h5, recording)
-}
-
-/// Reads all of it but the times: ids, columns and observation intervals.
-pub(super) fn beside_spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
-    recording.spikes.unit_ids = ids(h5)?;
+    recording.spikes.unit_ids = ids;
     about_units(h5, recording)
 }
 
@@ -113,7 +110,7 @@ pub(super) fn ends(h5: &H5, column: &str, rows: usize, units: usize) -> Result<V
 }
 
 /// One unit's spikes. Times before the session's start are negative and fine; NaN and steps back are not.
-fn train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<Vec<f64>, FormatError> {
+fn check_train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<(), FormatError> {
     let place = "/units/spike_times";
     if let Some(bad) = times.iter().position(|t| !t.is_finite()) {
         let message = format!(
@@ -134,7 +131,7 @@ fn train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<Vec<f64>, Form
         );
         return Err(h5.error(place, Fault::Invalid, message));
     }
-    Ok(times.to_vec())
+    Ok(())
 }
 
 /// The observation intervals of all units, merged.

@@ -6,11 +6,17 @@ use super::ids::{Distinct, Places};
 use super::runs::{Run, Units};
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
+use crate::format::listing::Wanted;
 use crate::format::{nwb, result, sonata};
 use crate::spikes::Recording;
 
 /// Integers that are looked at at once.
 const AT_ONCE: usize = 1 << 17;
+
+/// Whether a file is of a layout that has runs.
+pub(super) fn recognise(h5: &H5) -> bool {
+    result::recognise(h5) || (nwb::recognise(h5) && h5.is_dataset(nwb::SPIKE_TIMES)) || sonata::recognise(h5)
+}
 
 /// A recording without its spikes, and their runs; nothing of another layout.
 pub(super) fn open(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError> {
@@ -28,7 +34,7 @@ pub(super) fn open(h5: &H5) -> Result<Option<(Recording, Vec<Run>)>, FormatError
 
 /// NWB stores all spikes of a unit, then all of the next.
 fn of_nwb(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
-    let recording = nwb::beside_spikes(h5)?;
+    let recording = nwb::read(h5, &mut Wanted::beside_spikes())?;
     let times = Rc::new(h5.slab(nwb::SPIKE_TIMES)?);
     let ends = nwb::spike_ends(h5, times.rows, recording.spikes.unit_ids.len())?;
     let mut from = 0;

@@ -1,8 +1,8 @@
 //! Recordings that are larger than memory: their spikes block by block in the order of time, all else at once.
 //!
 //! An HDF5 file stores spikes by unit (NWB) or by population (SONATA, results). Each such run of rows has a position of its own, from which a part is read ahead;
-//! what lies before the end of every run's part is handed over, sorted (`ordered`). A first look at the file tells whether its runs are in the order of time. What is not, and what other formats list
-//! in any order, is sorted run by run into a temporary file first (`format::gather`), and read from there in the same way.
+//! what lies before the end of every run's part is handed over, sorted (`ordered`). A first look at the file tells whether its runs are in the order of time. What is not, what other layouts of HDF5
+//! have behind references or as counts, and what other formats list in any order, is sorted run by run into a temporary file first (`format::gather`), and read from there in the same way.
 
 mod ids;
 mod layouts;
@@ -23,6 +23,7 @@ use super::contain::{self, Pieced};
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
 use super::h5::H5;
+use super::listing::Wanted;
 use super::plain::Plain;
 use crate::spikes::{Recording, SpikeSource, SpikeTable};
 use crate::stream::Feed;
@@ -58,9 +59,16 @@ impl From<Opened> for Box<dyn SpikeSource> {
     }
 }
 
-/// What a first look gave; nothing where the spikes can't be read part by part.
+/// What a first look gave.
 #[derive(Deserialize, Serialize)]
-pub(super) struct Look(pub Option<Survey>);
+pub(super) enum Look {
+    /// Runs of spikes, which are read part by part.
+    Runs(Survey),
+    /// A recording without its spikes, which the reader hands over as it comes upon them.
+    Listed(Recording),
+    /// The file is to be read as a whole.
+    Whole,
+}
 
 /// How large that is of a recording which grows with its spikes: the file, or the arrays in a folder; 0 if there is none.
 pub fn size(path: &Path) -> u64 {
@@ -68,8 +76,8 @@ pub fn size(path: &Path) -> u64 {
 }
 
 /// Opens a recording of which memory need not hold the spikes: they are read ahead into a buffer of so many bytes. Where a format lists them in any
-/// order, they are sorted in a temporary file. Layouts of HDF5 other than NWB, SONATA and results, and formats that have no list of spikes, are read
-/// into memory.
+/// order, or behind references or as counts, they are sorted in a temporary file. Only SONATA reports, which have no spikes, and files of which
+/// something is wrong are read as a whole. Signals and intervals are in memory always.
 ///
 /// # Errors
 /// As [`format::read`](super::read), and if there is no room for a temporary file.
@@ -82,6 +90,38 @@ pub fn open(path: &Path, buffer: usize) -> Result<(Recording, Opened), FormatErr
     Ok((recording, opened(path, spikes, buffer)))
 }
 
+/// Bytes of spikes for each byte of a file that may be packed.
+const PACKED: u64 = 16;
+
+/// Opens a recording: one of more than `small` bytes as [`open`] does, another one into memory, unless its spikes turn out to be more than that, as
+/// those of packed lists and counts may be; then they go to a temporary file.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_unless_small(path: &Path, small: u64, buffer: usize) -> Result<(Recording, Opened), FormatError> {
+    let plain = Plain::open(path)?;
+    if super::size(&plain) > small {
+        return open(path, buffer);
+    }
+    let most = usize::try_from(small).unwrap_or(usize::MAX);
+    if !super::is_hdf5(&plain)? {
+        let (recording, spikes) = super::read_plain(&plain, |plain| Ok(Gathered::spilling(plain.path, most)))?;
+        return Ok((recording, opened(path, spikes, buffer)));
+    }
+    if plain.bytes > small / PACKED
+        && let Look::Listed(recording) = contain::ask::<Look>(path, &true)?
+    {
+        return sorted(path, recording, &AsListed, (Gathered::spilling(path, most), buffer));
+    }
+    whole(path)
+}
+
+fn whole(path: &Path) -> Result<(Recording, Opened), FormatError> {
+    let mut recording = super::read(path)?;
+    let spikes = std::mem::take(&mut recording.spikes);
+    Ok((recording, Opened::Whole(spikes)))
+}
+
 fn opened(path: &Path, spikes: Spikes, buffer: usize) -> Opened {
     match spikes {
         Spikes::Held(table) => Opened::Whole(table),
@@ -90,19 +130,30 @@ fn opened(path: &Path, spikes: Spikes, buffer: usize) -> Opened {
 }
 
 fn of_hdf5(path: &Path, buffer: usize) -> Result<(Recording, Opened), FormatError> {
-    let Some(survey) = survey(path)? else {
-        let mut recording = super::read(path)?;
-        let spikes = std::mem::take(&mut recording.spikes);
-        return Ok((recording, Opened::Whole(spikes)));
+    let in_file = || Ok((Gathered::in_file(path, buffer)?, buffer));
+    let survey = match contain::ask::<Look>(path, &false)? {
+        Look::Runs(survey) => survey,
+        Look::Listed(recording) => return sorted(path, recording, &AsListed, in_file()?),
+        Look::Whole => return whole(path),
     };
     if survey.in_order {
         let (recording, spikes) = StreamedSpikes::of_hdf5(path, survey, buffer);
         return Ok((recording, Opened::Streamed(spikes)));
     }
-    let Survey { mut recording, .. } = survey;
+    let all = AsStored::of(0..survey.counts.len(), (f64::NEG_INFINITY, f64::INFINITY));
+    sorted(path, survey.recording, &all, in_file()?)
+}
+
+/// Sorts the spikes of an HDF5 file, in memory or in a temporary file.
+fn sorted<T: Pieced>(
+    path: &Path,
+    mut recording: Recording,
+    wanted: &T,
+    (mut gathered, buffer): (Gathered, usize),
+) -> Result<(Recording, Opened), FormatError> {
     let unit_ids = std::mem::take(&mut recording.spikes).unit_ids;
-    let (mut gathered, mut done) = (Gathered::in_file(path, buffer)?, Ok(()));
-    contain::pieces(path, &AsStored::of(0..unit_ids.len(), (f64::NEG_INFINITY, f64::INFINITY)), &mut |block| {
+    let mut done = Ok(());
+    contain::pieces(path, wanted, &mut |block| {
         done = block.into_iter().try_for_each(|(time, unit)| {
             // Another process counted them.
             if unit as usize >= unit_ids.len() {
@@ -118,8 +169,8 @@ fn of_hdf5(path: &Path, buffer: usize) -> Result<(Recording, Opened), FormatErro
     Ok((recording, opened(path, gathered.finish(unit_ids, &numbers)?, buffer)))
 }
 
-/// Looks at an HDF5 file whose spikes are to be streamed. None if that can't be done: it is of another layout than NWB, SONATA and results, or
-/// something is wrong with its spikes.
+/// Looks at an HDF5 file whose spikes are in runs that can be read part by part. None if they are not: it is of another layout than NWB, SONATA
+/// and results, or something is wrong with its spikes.
 ///
 /// # Errors
 /// If it can't be read.
@@ -128,16 +179,26 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
     if !super::is_hdf5(&plain)? {
         return Ok(None);
     }
-    contain::read::<Look>(path).map(|look| look.0)
+    Ok(match contain::ask::<Look>(path, &false)? {
+        Look::Runs(survey) => Some(survey),
+        Look::Listed(_) | Look::Whole => None,
+    })
 }
 
-/// What there is to see of an open file.
-pub(super) fn look(h5: &H5) -> Result<Look, FormatError> {
-    let Some((mut recording, runs)) = layouts::open(h5)? else { return Ok(Look(None)) };
-    let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look(None)) };
+/// What there is to see of an open file; runs only if they are asked for.
+pub(super) fn look(h5: &H5, listed_only: bool) -> Result<Look, FormatError> {
+    let listed = || match super::list_of(h5) {
+        Some(list) => list(h5, &mut Wanted::beside_spikes()).map(Look::Listed),
+        None => Ok(Look::Whole),
+    };
+    if listed_only {
+        return if layouts::recognise(h5) { Ok(Look::Whole) } else { listed() };
+    }
+    let Some((mut recording, runs)) = layouts::open(h5)? else { return listed() };
+    let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look::Whole) };
     recording.spikes.times = vec![extent.first.0, extent.last.0];
     recording.spikes.units = vec![extent.first.1, extent.last.1];
-    Ok(Look(Some(Survey { recording, counts: extent.counts, in_order: extent.in_order })))
+    Ok(Look::Runs(Survey { recording, counts: extent.counts, in_order: extent.in_order }))
 }
 
 /// Spikes in the order of time, then of units.
@@ -193,6 +254,25 @@ impl Pieced for AsStored {
         let Some((_, runs)) = layouts::open(h5)? else { return Ok(()) };
         let window = (f64::from_bits(self.window.0), f64::from_bits(self.window.1));
         runs::one_by_one(h5, &runs, &self.units, window, out)
+    }
+}
+
+/// Spikes as a reader comes upon them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct AsListed;
+
+impl Pieced for AsListed {
+    const TASK: &'static str = "list";
+
+    fn produce(&self, h5: &H5, out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> {
+        let Some(list) = super::list_of(h5) else { return Ok(()) };
+        let mut is_wanted = true;
+        let mut give = |spikes: &[(f64, u32)]| {
+            is_wanted = out(spikes.to_vec());
+            if is_wanted { Ok(()) } else { Err(h5.error("", Fault::Incomplete, "is no longer wanted")) }
+        };
+        let done = list(h5, &mut Wanted::spikes_alone(&mut give));
+        if is_wanted { done.map(drop) } else { Ok(()) }
     }
 }
 

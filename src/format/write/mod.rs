@@ -177,13 +177,15 @@ impl What<'_> {
     fn beside_spikes(&self, format: &str) -> Vec<String> {
         let recording = self.recording;
         let counts = [
-            (recording.signals.len(), "signals"),
-            (recording.intervals.len(), "tables of intervals"),
-            (recording.unit_columns.len(), "columns of units"),
-            (recording.electrodes.first().map_or(0, |(_, column)| column.len()), "electrodes"),
-            (self.counts.iter().filter(|count| **count == 0).count(), "units without a spike"),
+            (recording.signals.len(), "signal", ""),
+            (recording.intervals.len(), "table", " of intervals"),
+            (recording.unit_columns.len(), "column", " of units"),
+            (recording.electrodes.first().map_or(0, |(_, column)| column.len()), "electrode", ""),
+            (self.counts.iter().filter(|count| **count == 0).count(), "unit", " without a spike"),
         ];
-        let lost: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let told =
+            |(n, one, which): &(usize, &str, &str)| format!("{n} {one}{}{which}", if *n == 1 { "" } else { "s" });
+        let lost: Vec<String> = counts.iter().filter(|(n, ..)| *n > 0).map(told).collect();
         if lost.is_empty() {
             return Vec::new();
         }

@@ -1,10 +1,15 @@
 //! The raster as one web page that needs nothing else: zoom, pan, hover, populations on and off.
 //!
-//! Spikes are embedded as base64 of two lists of 32-bit numbers, time in ticks and row, sorted by time. The page's script
+//! Spikes are embedded as base64 of two lists of 32-bit numbers, time in ticks and row (and of trials the unit), sorted by time. The page's script
 //! draws them on a canvas: strokes where they are few, counts per pixel where they are many, so that a million stay smooth.
+
+mod trials;
 
 use serde_json::{Value, json};
 
+pub use trials::aligned_page;
+
+use super::palette::Ink;
 use super::rows::{NONE, Rows};
 use super::svg::{base64, escape};
 use super::{Group, PlotError, RasterData, RasterOptions, axis, palette, raster};
@@ -60,10 +65,17 @@ pub fn page(data: &RasterData, options: &RasterOptions) -> Result<String, PlotEr
     }
     spikes.sort_unstable();
     let meta = meta(data, &rows, (time.start, time.stop), clock);
-    let column = |column: &dyn Fn(&(u32, u32)) -> u32| {
-        base64(&spikes.iter().flat_map(|spike| column(spike).to_le_bytes()).collect::<Vec<u8>>())
-    };
-    Ok(fill(data.title, &meta, &column(&|s| s.0), &column(&|s| s.1)))
+    Ok(fill(data.title, &meta, [&column(&spikes, |s| s.0), &column(&spikes, |s| s.1), ""]))
+}
+
+/// A column of 32-bit numbers as text.
+fn column<T>(spikes: &[T], of: impl Fn(&T) -> u32) -> String {
+    base64(&spikes.iter().flat_map(|spike| of(spike).to_le_bytes()).collect::<Vec<u8>>())
+}
+
+fn hex(ink: Ink) -> String {
+    let [r, g, b] = ink.rgb;
+    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 /// A page that asks `live` for the spikes of a simulation over `start..stop` \[s\], and holds the newest
@@ -86,15 +98,12 @@ pub fn live_page(
     let mut meta = meta(&data, &rows, (start, stop), clock);
     meta["live"] = json!(live);
     meta["keep"] = json!(MOST_IN_PAGE);
-    Ok((fill(title, &meta, "", ""), clock))
+    Ok((fill(title, &meta, [""; 3]), clock))
 }
 
 /// Everything but the spikes.
 fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock) -> Value {
-    let hex = |index: usize| {
-        let [r, g, b] = palette::color(index).rgb;
-        format!("#{r:02x}{g:02x}{b:02x}")
-    };
+    let hex = |index: usize| hex(palette::color(index));
     let populations: Vec<Value> = rows
         .bands
         .iter()
@@ -132,6 +141,7 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         "signals": data.signals.iter().map(|s| signal(s, start, stop)).collect::<Vec<_>>(),
         "intervals": intervals,
         "live": null,
+        "aligned": null,
     })
 }
 
@@ -152,7 +162,7 @@ fn signal(signal: &Signal, start: f64, stop: f64) -> Value {
     })
 }
 
-fn fill(title: &str, meta: &Value, times: &str, rows: &str) -> String {
+fn fill(title: &str, meta: &Value, [times, rows, units]: [&str; 3]) -> String {
     // In a script element only `<` could end it.
     let meta = meta.to_string().replace('<', "\\u003c");
     let title = escape(title);
@@ -162,6 +172,7 @@ fn fill(title: &str, meta: &Value, times: &str, rows: &str) -> String {
         ("{{meta}}", &meta),
         ("{{times}}", times),
         ("{{rows}}", rows),
+        ("{{units}}", units),
         ("{{script}}", include_str!("page.js")),
     ];
     // In the order of the template, so that nothing in what was put in is taken for a place.
@@ -195,7 +206,7 @@ mod tests {
         };
         let options = RasterOptions { start: Some(0.0), stop: Some(1.0), ..RasterOptions::default() };
         let text = page(&data, &options).unwrap();
-        assert_eq!(text.matches("</script>").count(), 4, "those of the template");
+        assert_eq!(text.matches("</script>").count(), 5, "those of the template");
         assert!(text.contains("<title>&lt;b&gt;{{meta}}</title>"));
         let coded = |id: &str| {
             let part = text.split(&format!("id=\"{id}\">")).nth(1).unwrap();

@@ -13,6 +13,9 @@ function decode(id, Kind) {
 
 let ticks = decode("times", Uint32Array);
 let rows = decode("rows", Uint32Array);
+// Around events a row is a trial, and each spike has its unit; all are shown, or one.
+const aligned = meta.aligned, unitOf = decode("units", Uint32Array);
+let only = -1;
 let count = ticks.length;
 let dropped = 0; // spikes that a live page has let go
 const seconds = (i) => meta.origin + ticks[i] * meta.tick;
@@ -135,7 +138,7 @@ function draw() {
   let seen = 0;
   for (let i = from; i < to; i += step) {
     const row = rows[i], y = top[row];
-    if (y === HIDDEN) continue;
+    if (y === HIDDEN || (only >= 0 && unitOf[i] !== only)) continue;
     const tick = ticks[i], bin = (tick * binsPerTick + firstBin) | 0;
     counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
     if (y === OUTSIDE) continue;
@@ -286,10 +289,28 @@ function yAxis(panel, low, high, name) {
   return y;
 }
 
+let lastRates = []; // of each population, by bin (Hz)
+// How long each bin was observed in the trials of a group (s).
+function watched(p, bins, width) {
+  const sum = new Float64Array(bins);
+  for (let r = p.first; r < p.first + p.count; r++) {
+    for (const [a, b] of aligned.observed[r]) {
+      const low = (a - view.t0) / width, high = (b - view.t0) / width;
+      for (let i = Math.max(0, Math.floor(low)); i < Math.min(bins, high); i++) sum[i] += width * (Math.min(high, i + 1) - Math.max(low, i));
+    }
+  }
+  return sum;
+}
 function rates(counts, bins) {
-  const width = (view.t1 - view.t0) / bins;
-  const hz = populations.map((p, k) => counts.subarray(k * bins, (k + 1) * bins).map((n) => n / (width * Math.max(1, p.units))));
-  const top = Math.max(1e-9, ...hz.map((c) => c.reduce((a, b) => Math.max(a, b), 0)));
+  const width = (view.t1 - view.t0) / bins, units = aligned && only < 0 ? Math.max(1, aligned.units.length) : 1;
+  const hz = populations.map((p, k) => {
+    const seconds = aligned && aligned.observed ? watched(p, bins, width) : null;
+    // What was observed for less than half a bin of one trial has no rate.
+    const rate = (n, i) => seconds ? (seconds[i] < width / 2 ? NaN : n / (seconds[i] * units)) : n / (width * Math.max(1, p.units) * units);
+    return counts.subarray(k * bins, (k + 1) * bins).map(rate);
+  });
+  const top = Math.max(1e-9, ...hz.map((c) => c.reduce((a, b) => (b > a ? b : a), 0)));
+  lastRates = hz;
   const y = yAxis(box.rate, 0, 1.08 * top, "rate (Hz)");
   hz.forEach((c, k) => {
     if (!populations[k].on) return;
@@ -297,8 +318,9 @@ function rates(counts, bins) {
     pen.lineWidth = 1.4;
     pen.beginPath();
     c.forEach((v, i) => {
+      if (Number.isNaN(v)) return;
       const x0 = px(view.t0 + i * width), x1 = px(view.t0 + (i + 1) * width);
-      if (i === 0) pen.moveTo(x0, y(v)); else pen.lineTo(x0, y(v));
+      if (i === 0 || Number.isNaN(c[i - 1])) pen.moveTo(x0, y(v)); else pen.lineTo(x0, y(v));
       pen.lineTo(x1, y(v));
     });
     pen.stroke();
@@ -353,12 +375,27 @@ function axes(time) {
   }
   pen.fillStyle = "#222";
   pen.font = "13px 'DejaVu Sans', Verdana, sans-serif";
-  pen.fillText(`time (${time.unit})`, (left + right) / 2, bottom + 23);
+  pen.fillText(`${aligned ? "time from event" : "time"} (${time.unit})`, (left + right) / 2, bottom + 23);
+  if (populations.length === 1) {
+    pen.save();
+    pen.translate(16, (box.raster.top + box.raster.bottom) / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.textBaseline = "middle";
+    pen.fillText(meta.noun.slice(0, -1), 0, 0, box.raster.bottom - box.raster.top);
+    pen.restore();
+  }
+  if (aligned && view.t0 < 0 && view.t1 > 0) {
+    pen.fillStyle = "#888";
+    for (const p of panels) pen.fillRect(Math.round(px(0)), p.top, 1, p.bottom - p.top);
+  }
 }
 
 function caption() {
   const units = populations.reduce((sum, p) => sum + (p.on ? p.count : 0), 0);
-  const parts = [`${stats.spikes.toLocaleString("en")} spikes of ${units.toLocaleString("en")} ${meta.noun}`];
+  const some = (n, noun) => `${n.toLocaleString("en")} ${n === 1 ? noun.slice(0, -1) : noun}`;
+  const of = !aligned ? some(units, meta.noun) : `${only < 0 ? some(aligned.units.length, "units") : aligned.units[only]} in ${some(units, "trials")}`;
+  const parts = [`${some(stats.spikes, "spikes")} of ${of}`];
+  if (aligned) parts.push(`0: ${aligned.event}`);
   if (stats.dense) parts.push("binned at the screen's pixels, darker where more fell");
   if (stats.step > 1) parts.push(`one in ${stats.step} of them is drawn`);
   if (dropped > 0) parts.push(`${dropped.toLocaleString("en")} earlier ones have left the page`);
@@ -446,7 +483,7 @@ function nearest(x, y) {
   let best = -1, least = reach * reach;
   for (let i = from; i < to; i++) {
     const at = place[rows[i]];
-    if (at < 0) continue;
+    if (at < 0 || (only >= 0 && unitOf[i] !== only)) continue;
     const dx = px(seconds(i)) - x;
     // Anywhere on a tall row is on it.
     const dy = Math.max(0, Math.abs(py(at + 0.5) - y) - rowHeight() / 2);
@@ -459,6 +496,10 @@ function named(i) {
   const p = populations[popOf[rows[i]]], k = rows[i] - p.first;
   const who = populations.length > 1 || p.name !== "units" ? `${p.name}[${member(p, k)}]` : `unit ${member(p, k)}`;
   const t = seconds(i), digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(meta.tick, (view.t1 - view.t0) / 1e5)))));
+  if (aligned) {
+    const at = aligned.events[rows[i]].toFixed(3).replace("-", "\u2212");
+    return `${aligned.units[unitOf[i]]}, trial ${member(p, k)} at ${at} s  ${t.toFixed(digits).replace("-", "\u2212")} s`;
+  }
   return `${who}  ${t.toFixed(digits).replace("-", "\u2212")} s`;
 }
 function point(x, y) {
@@ -492,6 +533,15 @@ if (populations.length > 1) {
   }
 }
 byId("title").textContent = meta.title;
+if (aligned) {
+  byId("told").textContent = "its unit, its trial, and its time from the event";
+  if (aligned.units.length > 1) {
+    const choose = byId("choose"), list = choose.querySelector("select");
+    choose.hidden = false;
+    ["all", ...aligned.units].forEach((name, i) => list.append(new Option(name, i - 1)));
+    list.onchange = () => { only = Number(list.value); redraw(); };
+  }
+}
 
 // A simulation that runs: new spikes every now and then, seen through a window at its end.
 const followBox = byId("follow").querySelector("input");
@@ -550,7 +600,7 @@ if (meta.live) { byId("follow").hidden = false; listen(); }
 
 // For scripts and tests that drive the page.
 window.memspike = {
-  view, nearest, named, draw, stats: () => stats, count: () => count, pixel: (t, r) => [px(t), py(r + 0.5)],
+  view, nearest, named, draw, rates: () => lastRates.map((c) => Array.from(c)), stats: () => stats, count: () => count, pixel: (t, r) => [px(t), py(r + 0.5)],
   go: (t0, t1) => { view.t0 = t0; view.t1 = t1; hold(); draw(); },
 };
 draw();
