@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import resource
+import time
 
 NETWORKS = ["cuba", "coba_bias", "voltage_jump", "voltage_jump_precise", "brunel", "stdp_brunel_multiplicative",
             *(f"neurons_{model}" for model in (
@@ -32,6 +33,14 @@ def quiet():
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def simulate(nest, args, recorders):
+    """Runs NEST through the warm-up, then the measured window: the seconds that it took, and each recorder's spikes in it."""
+    nest.Simulate(1000.0 * args.warm_up)
+    begin = time.perf_counter()
+    nest.Simulate(1000.0 * args.seconds)
+    return time.perf_counter() - begin, [recorder.n_events for recorder in recorders]
 
 
 def show(args, sizes, synapses, spikes, events, build_s, sim_s, peak_rss_mib=None):

@@ -1,7 +1,7 @@
 """2,000 neurons of one model on NEST: benches/neurons.toml. """
 import time
 
-from figures import show
+from figures import show, simulate
 
 # NEST's model, what differs from its defaults (which are ours too), range of currents, weights.
 MODELS = {
@@ -26,9 +26,5 @@ def run(nest, args, begin):
     recorder = nest.Create("spike_recorder", params={"start": 1000.0 * args.warm_up})
     nest.Connect(cells, recorder)
     build_s = time.perf_counter() - begin
-    nest.Simulate(1000.0 * args.warm_up)
-    begin = time.perf_counter()
-    nest.Simulate(1000.0 * args.seconds)
-    sim_s = time.perf_counter() - begin
-    spikes = recorder.n_events
+    sim_s, [spikes] = simulate(nest, args, [recorder])
     show(args, [SIZE], nest.num_connections - SIZE, [spikes], spikes * 100, build_s, sim_s)

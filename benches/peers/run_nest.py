@@ -2,7 +2,7 @@
 import time
 
 import neurons
-from figures import arguments, quiet, show
+from figures import arguments, quiet, show, simulate
 
 args = arguments()
 with quiet():
@@ -64,9 +64,5 @@ for population, recorder in zip(populations, recorders):
     nest.Connect(population, recorder)
 build_s = time.perf_counter() - begin
 
-nest.Simulate(1000.0 * args.warm_up)
-begin = time.perf_counter()
-nest.Simulate(1000.0 * args.seconds)
-sim_s = time.perf_counter() - begin
-spikes = [recorder.n_events for recorder in recorders]
+sim_s, spikes = simulate(nest, args, recorders)
 show(args, sizes, synapses, spikes, sum(spikes[s] / sizes[s] * n for s, n in projections), build_s, sim_s)

@@ -78,9 +78,7 @@ impl ResultSize {
         }
         let mut of_parameters = 0.0;
         for population in spec.populations.iter().filter(|_| spec.record.parameters) {
-            let PopulationKind::Neuron { neuron, initial } = &population.kind else { continue };
-            let values = neuron.params.iter().chain(initial.iter().map(|(_, value)| value));
-            let drawn = values.filter(|value| value.constant().is_none()).count();
+            let drawn = population.kind.drawn();
             of_parameters += NUMBER * (drawn * population.size) as f64;
             tables += drawn;
         }

@@ -1,14 +1,12 @@
 //! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
 
 use crate::network::{BuildError, Stored, expected, stored};
-use crate::neuron::NeuronSpec;
 use crate::sample::Law;
 use crate::spec::{
     Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Rate, Slice, SourceSpec,
     WeightSample,
 };
 use crate::time::Time;
-use crate::value::Value;
 
 use super::event::{ARRIVAL_BYTES, cell_bytes};
 use super::flight::Spike;
@@ -46,13 +44,7 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
 
 /// Parameters and initial states that differ from member to member.
 fn columns(population: &PopulationSpec) -> f64 {
-    let PopulationKind::Neuron { neuron, initial } = &population.kind else { return 0.0 };
-    8.0 * drawn(neuron, initial) as f64 * population.size as f64
-}
-
-/// How many of a population's parameters and initial states differ.
-fn drawn(neuron: &NeuronSpec, initial: &[(usize, Value)]) -> usize {
-    neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none()).count()
+    (size_of::<f64>() * population.kind.drawn() * population.size) as f64
 }
 
 /// Spike times and images that the model holds already, once more for the engine.
@@ -69,10 +61,10 @@ fn given(population: &PopulationSpec) -> f64 {
 
 /// What the engine keeps of one member of a population.
 fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
-    let PopulationKind::Neuron { neuron, initial } = &population.kind else {
+    let PopulationKind::Neuron { neuron, .. } = &population.kind else {
         return (size_of::<Train>() + size_of::<(Time, u32)>()) as f64;
     };
-    let shared = drawn(neuron, initial) == 0;
+    let shared = population.kind.drawn() == 0;
     let bytes = match spec.simulation.engine {
         Engine::Event => {
             let (cell, params) = cell_bytes(neuron.model);

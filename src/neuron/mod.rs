@@ -120,11 +120,7 @@ pub trait EventNeuron: Send + Sync + 'static {
     /// vector instructions.
     #[inline]
     fn take_all<C: Members<Self::State>>(params: &[Self::Params], members: &mut C, events: &[Event]) {
-        for event in events {
-            let own = one_of(params, event.place);
-            let (spiked, earliest) = Self::take(own, members.state(event.place), event.time, event.weight);
-            members.settled(event, spiked, earliest);
-        }
+        one_by_one::<Self, C>(params, members, events);
     }
 
     /// Sets the injected current, beyond `i_e`, from the state's time on \[pA\].
@@ -151,6 +147,20 @@ pub trait Members<S> {
     fn state(&mut self, place: u32) -> &mut S;
     /// One has taken in its event: whether it spiked, and its earliest next spike.
     fn settled(&mut self, event: &Event, spiked: bool, earliest: Time);
+}
+
+/// [`EventNeuron::take`], one event after the other.
+#[inline]
+pub fn one_by_one<M: EventNeuron + ?Sized, C: Members<M::State>>(
+    params: &[M::Params],
+    members: &mut C,
+    events: &[Event],
+) {
+    for event in events {
+        let own = one_of(params, event.place);
+        let (spiked, earliest) = M::take(own, members.state(event.place), event.time, event.weight);
+        members.settled(event, spiked, earliest);
+    }
 }
 
 /// The parameters of the neuron at `place`: one for all, or one each.

@@ -3,7 +3,7 @@
 //! Operation by operation what the model does for one neuron, so the bits are the same. Neurons in a state that the straight code does not
 //! cover (refractory since their last event, a raised threshold, a very long silence) are left to the model itself.
 
-use super::{Event, EventNeuron, Members, one_of};
+use super::{Event, EventNeuron, Members, one_by_one};
 use crate::math::vector::{Kernel, Target};
 use crate::time::Time;
 
@@ -81,12 +81,7 @@ pub(crate) fn take_all<M: EventNeuron, L: Lanes<M>, C: Members<M::State>>(
     events: &[Event],
 ) {
     if events.len() < FEW {
-        for event in events {
-            let own = one_of(params, event.place);
-            let (spiked, earliest) = M::take(own, members.state(event.place), event.time, event.weight);
-            members.settled(event, spiked, earliest);
-        }
-        return;
+        return one_by_one::<M, C>(params, members, events);
     }
     let lanes = std::marker::PhantomData::<L>;
     Target::best().run(Together::<C, M, L> { params, members, events, lanes });
@@ -95,6 +90,7 @@ pub(crate) fn take_all<M: EventNeuron, L: Lanes<M>, C: Members<M::State>>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::neuron::one_of;
 
     /// Cells, and what was told of each.
     struct Cells<S>(Vec<S>, Vec<(u32, Time, bool, Time)>);

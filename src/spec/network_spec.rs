@@ -127,6 +127,14 @@ pub enum PopulationKind {
     Source(SourceSpec),
 }
 
+impl PopulationKind {
+    /// How many of a neuron's parameters and initial states differ from member to member.
+    pub fn drawn(&self) -> usize {
+        let PopulationKind::Neuron { neuron, initial } = self else { return 0 };
+        neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none()).count()
+    }
+}
+
 /// `source.*`.
 #[derive(Clone, Debug)]
 pub enum SourceSpec {

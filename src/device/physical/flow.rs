@@ -13,6 +13,8 @@ const STILL: f64 = 1e-17;
 const MOST: usize = 20_000;
 /// Most halvings of the distance to an end of the range at which the slowing vanishes.
 const OCTAVES: i32 = 50;
+/// A flux that no drive takes back, in units of what moves a state through the whole range where it moves fastest.
+const FAR: f64 = 1e3;
 
 /// A node: a state, the flux to it, and the slowing there, which is du/dphi.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,11 +95,25 @@ impl Flow {
         places.sort_by(f64::total_cmp);
         places.dedup();
 
-        // Steps of u with the flux over each; halved until both cubics are right in the middle.
+        // A state near an end may come back to where it moves fastest, and an error of its flux counts there, as a share of the flux
+        // that it takes to come back; from farther than FAR nothing comes back.
         let inverse = |u: f64| 1.0 / slowing(u);
+        let pieces: Vec<(f64, f64)> = places.windows(2).map(|p| (p[0], p[1])).collect();
+        let fluxes: Vec<f64> = pieces.iter().map(|&(a, b)| most * gauss(&inverse, a, b)).collect();
+        let to_middle = |k: usize| -> f64 {
+            if pieces[k].1 <= 0.5 {
+                fluxes[k + 1..].iter().zip(&pieces[k + 1..]).take_while(|(_, p)| p.1 <= 0.5).map(|(flux, _)| flux).sum()
+            } else {
+                fluxes[..k].iter().zip(&pieces[..k]).rev().take_while(|(_, p)| p.0 >= 0.5).map(|(flux, _)| flux).sum()
+            }
+        };
+        let returning = |far: f64| if far > FAR { 0.0 } else { most / (1.0 + far) };
+
+        // Steps of u with the flux over each; halved until both cubics are right in the middle.
         let mut steps: Vec<(f64, f64)> = Vec::new();
-        let mut open: Vec<(f64, f64)> = places.windows(2).rev().map(|p| (p[0], p[1])).collect();
-        while let Some((a, b)) = open.pop() {
+        let mut open: Vec<(f64, f64, f64)> =
+            pieces.iter().enumerate().rev().map(|(k, &(a, b))| (a, b, returning(to_middle(k)))).collect();
+        while let Some((a, b, back)) = open.pop() {
             let middle = 0.5 * (a + b);
             if middle <= a || middle >= b {
                 continue;
@@ -105,15 +121,16 @@ impl Flow {
             let (left, right) = (gauss(&inverse, a, middle), gauss(&inverse, middle, b));
             let node = |u: f64, phi: f64| Node { u, phi, slowing: slowing(u) };
             let (first, last) = (node(a, 0.0), node(b, left + right));
-            let off_phi = (first.phi_at(&last, middle) - left).abs() * slowing(middle);
+            let counts = slowing(middle).max(back);
+            let off_phi = (first.phi_at(&last, middle) - left).abs() * counts;
             let off_u = (first.u_at(&last, left) - middle).abs();
-            let off_rule = (gauss(&inverse, a, b) - left - right).abs() * slowing(middle);
+            let off_rule = (gauss(&inverse, a, b) - left - right).abs() * counts;
             let fine = off_phi.max(off_u).max(off_rule) <= tolerance;
             if fine || steps.len() + open.len() > MOST {
                 steps.push((b, left + right));
             } else {
-                open.push((middle, b));
-                open.push((a, middle));
+                open.push((middle, b, back));
+                open.push((a, middle, back));
             }
         }
 

@@ -8,7 +8,7 @@ use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
-use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real};
+use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real, one_of};
 use crate::synapse::{Content, PreSpike, Synapse};
 use crate::time::Time;
 use crate::with_neuron_model;
@@ -114,12 +114,6 @@ pub fn neuron_block<W: Real>(
     })
 }
 
-/// The parameters of the neuron at `place`: one for all, or one each. A function, so that only the parameters are borrowed.
-#[inline]
-fn of<P>(params: &[P], place: u32) -> &P {
-    if params.len() == 1 { &params[0] } else { &params[place as usize] }
-}
-
 impl<M: EventNeuron> Neurons<M> {
     fn new(
         spec: &BlockSpec<'_>,
@@ -162,7 +156,7 @@ impl<M: EventNeuron> Neurons<M> {
 
     #[inline]
     fn params_of(&self, place: u32) -> &M::Params {
-        of(&self.params, place)
+        one_of(&self.params, place)
     }
 
     fn level(&self, place: usize) -> f64 {
@@ -178,7 +172,7 @@ impl<M: EventNeuron> Neurons<M> {
         population: usize,
         out: &mut Outbox,
     ) {
-        let params = of(&self.params, place);
+        let params = one_of(&self.params, place);
         let cell = &mut self.cells[place as usize];
         while let Some(time) = M::next_spike(params, &mut cell.state, before) {
             out.spikes.push(Spike { time, gid: self.first_gid + place });
@@ -190,7 +184,7 @@ impl<M: EventNeuron> Neurons<M> {
     #[inline]
     fn reschedule(&mut self, place: u32) {
         let cell = &mut self.cells[place as usize];
-        let earliest = M::earliest(of(&self.params, place), &cell.state);
+        let earliest = M::earliest(one_of(&self.params, place), &cell.state);
         schedule(cell, &mut self.calendar, place, earliest);
     }
 
@@ -245,7 +239,7 @@ impl<M: EventNeuron> Neurons<M> {
                 levels[place as usize] = input.at(place, time);
             }
             let total = self.level(place as usize);
-            let (params, state) = (of(&self.params, place), &mut self.cells[place as usize].state);
+            let (params, state) = (one_of(&self.params, place), &mut self.cells[place as usize].state);
             M::advance(params, state, time);
             M::set_current(params, state, total);
             if M::settle(params, state) {
@@ -354,7 +348,7 @@ impl<M: EventNeuron> Neurons<M> {
         let ahead = Time(self.quantum.0.saturating_mul(LOOK_AHEAD)).min(M::LOOK_AHEAD);
         let horizon = work.window.from.saturating_add(ahead).max(to);
         loop {
-            let params = of(&self.params, place);
+            let params = one_of(&self.params, place);
             let cell = &mut self.cells[place as usize];
             let earliest = M::earliest(params, &cell.state);
             if earliest >= horizon {

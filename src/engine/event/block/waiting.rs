@@ -6,10 +6,10 @@
 use crate::engine::calendar::Calendar;
 use crate::engine::event::plastic::tell_plastic;
 use crate::engine::flight::Spike;
-use crate::neuron::{Event, EventNeuron, Members, Real};
+use crate::neuron::{Event, EventNeuron, Members, Real, one_of};
 use crate::time::Time;
 
-use super::{Cell, NOTHING, Neurons, Work, of, schedule};
+use super::{Cell, NOTHING, Neurons, Work, schedule};
 
 /// So many events wait at most, but for those of one tick.
 const MOST: usize = 64;
@@ -191,7 +191,7 @@ impl<M: EventNeuron> Neurons<M> {
     fn take_apart(&mut self) {
         let apart = std::mem::take(&mut self.waiting.apart);
         for event in &apart {
-            let params = of(&self.params, event.place);
+            let params = one_of(&self.params, event.place);
             let cell = &mut self.cells[event.place as usize];
             if cell.quiet_until == SEVERAL {
                 cell.quiet_until = BEGUN;
@@ -202,7 +202,7 @@ impl<M: EventNeuron> Neurons<M> {
         let Waiting { spiked, .. } = &mut self.waiting;
         let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked };
         for event in &apart {
-            let params = of(&self.params, event.place);
+            let params = one_of(&self.params, event.place);
             let cell = &mut taking.cells[event.place as usize];
             if cell.quiet_until == BEGUN {
                 let settled = M::settle(params, &mut cell.state);
