@@ -1,19 +1,25 @@
 //! The inner loops alone, in ns per item: random blocks, counts and exponentials, a step of a block of neurons, a synapse
-//! built, an event of a whole small network. `cargo bench --bench kernels -- FILTER` runs some.
+//! that learns by a rule or by overlapping spikes, a synapse built, an event of a whole small network. `cargo bench --bench kernels -- FILTER` runs some.
 
 use std::path::Path;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use memspike::device::physical::PhysicalModel;
+use memspike::device::physical::surface::Surface;
+use memspike::device::physical::waveform::{self, Side, Waveform};
 use memspike::engine::{self, Options, Unobserved};
 use memspike::math;
 use memspike::math::vector::{Kernel, Target};
 use memspike::network;
 use memspike::neuron::{BlockSpec, Column, NeuronModel, Real, StepInput};
+use memspike::plasticity::{Rule, stdp};
 use memspike::record::Memory;
 use memspike::rng::{Purpose, StreamKey, lanes};
 use memspike::sample;
 use memspike::spec::{self, NetworkSpec};
+use memspike::synapse::{Plastic, PlasticSetup};
+use memspike::time::Time;
 
 fn main() {
     divan::main();
@@ -97,6 +103,62 @@ fn step_single(bencher: Bencher<'_, '_>, model: &str) {
 #[divan::bench(args = MODELS)]
 fn step_double(bencher: Bencher<'_, '_>, model: &str) {
     step::<f64>(bencher, NeuronModel::named(model).unwrap());
+}
+
+/// One pair of overlapping spikes, looked up: distances evenly over the reach, conductances over the range. At half the height of the
+/// default spikes, so that the devices move and do not just switch.
+#[divan::bench(args = ["hp", "nonlinear_drift", "team", "vteam", "yakopcic", "stanford_rram", "voltage_threshold"])]
+fn waveform_pair(bencher: Bencher<'_, '_>, name: &str) {
+    let model =
+        PhysicalModel::ALL.into_iter().find(|m| format!("{m:?}").to_lowercase() == name.replace('_', "")).unwrap();
+    let device = model.device(&|key| model.params().iter().find(|p| p.name == key).unwrap().default).unwrap();
+    let scale = if name == "voltage_threshold" { 1.0 } else { 0.5 };
+    let height = |name: &str| if name.starts_with("a_") { scale } else { 1.0 };
+    let values: Vec<f64> = waveform::MODEL.params.iter().map(|p| p.default * height(p.name)).collect();
+    let surface = Surface::new(&device, &Waveform::new(&values).unwrap());
+    let (low, high) = device.conductances();
+    let pairs: Vec<(f64, f64)> = (0..ITEMS)
+        .map(|k| {
+            let share = |step: f64| (k as f64 * step).fract();
+            (0.08 * share(0.754_877_666_246_692_8), low + (high - low) * share(0.569_840_290_998_053_2))
+        })
+        .collect();
+    bencher.counter(ItemsCount::new(ITEMS)).bench(|| {
+        let one = |&(since, g): &(f64, f64)| {
+            let mut before = surface.untouched(g);
+            surface.after(Side::Post, g, Some(since), &mut before, None::<fn(bool) -> f64>)
+        };
+        black_box(&pairs).iter().map(one).sum::<f64>()
+    });
+}
+
+/// The same for a rule: a pre spike reaches a synapse whose target fired once since the last.
+#[divan::bench]
+fn stdp_pair(bencher: Bencher<'_, '_>) {
+    let params: Vec<f64> = stdp::MODEL.params.iter().map(|p| p.default).collect();
+    let setup = PlasticSetup {
+        rule: Some(Rule::Stdp(stdp::Stdp::new(&params))),
+        memristor: None,
+        w_min: 0.0,
+        w_max: 1.0,
+        scale: 1.0,
+        axonal: false,
+        during: None,
+        max_delay: Time::from_ms(1.0),
+        step: Time::from_ms(1.0),
+        short_term: None,
+        normalize: None,
+        modulator: None,
+    };
+    let mut plastic = Plastic::new(setup, vec![0.5; ITEMS], Vec::new(), (1, ITEMS), None);
+    plastic.emitted(0, Time::from_ms(1.0));
+    (0..ITEMS as u32)
+        .for_each(|target| plastic.post_spike(target, Time::from_ms(2.0 + f64::from(target) / ITEMS as f64)));
+    plastic.emitted(0, Time::from_ms(9.0));
+    let pre = *plastic.pending.back().unwrap();
+    bencher.counter(ItemsCount::new(ITEMS)).with_inputs(|| plastic.clone()).bench_refs(|plastic: &mut Plastic<f64>| {
+        (0..ITEMS).map(|k| plastic.transmit(k, k as u32, Time::from_ms(1.0), &pre)).sum::<f64>()
+    });
 }
 
 /// A shipped model, changed.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::memory::{bytes, grouped};
 
 /// What a neuron is taken to fire at, unless something else is asked for \[Hz\].
-pub const RATE: f64 = 10.0;
+pub use memspike::engine::RATE;
 
 /// Bytes of a number in a result.
 const NUMBER: f64 = 8.0;

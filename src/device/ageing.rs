@@ -107,6 +107,21 @@ impl Ageing {
         Ok(Ageing { drift, retention, flicker, endurance, pcm_programming: pcm && !ideal })
     }
 
+    /// Does what is left alone stay below the largest conductance \[S\]?
+    ///
+    /// # Errors
+    /// If it would relax to more.
+    pub fn within(&self, g_max: f64) -> Result<(), Invalid> {
+        match &self.retention {
+            Some(retention) if retention.g_inf > g_max * (1.0 + 1e-9) => {
+                let why = "a device that is left alone does not come to conduct better than when it is fully set";
+                let message = format!("found {} S, expected at most g_max ({g_max} S): {why}", retention.g_inf);
+                Err(Invalid::new("retention.g_inf", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The conductance \[S\] that a device left at `g` has after `t` seconds, from its own standard normal numbers for the
     /// exponent of drift and the logarithm of the time constant.
     pub fn after(&self, c: &Common, g: f64, t: f64, nu_normal: f64, tau_normal: f64) -> f64 {

@@ -73,7 +73,12 @@ impl Common {
     pub fn new(v: &Values<'_>) -> Result<Common, Invalid> {
         let (g_min, g_max) = (v.get("g_min"), v.get("g_max"));
         if g_min >= g_max {
-            return Err(Invalid::new("g_min", format!("found {g_min} S, expected less than g_max ({g_max} S)")));
+            return Err(Invalid::new(
+                "g_min",
+                format!(
+                    "found {g_min} S, expected less than g_max ({g_max} S): a pulse up moves the device towards g_max, and without a range there is nothing to learn"
+                ),
+            ));
         }
         let levels = v.get("levels");
         if levels != 0.0 && (levels < 2.0 || levels.fract() != 0.0) {

@@ -105,7 +105,9 @@ impl DeviceSpec {
             DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values)),
             _ => None,
         };
-        Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing: Ageing::new(&values)? })
+        let ageing = Ageing::new(&values)?;
+        ageing.within(common.g_max)?;
+        Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing })
     }
 }
 

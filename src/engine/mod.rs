@@ -40,7 +40,7 @@ mod tapes;
 mod train;
 mod windows;
 
-pub use needed::needed;
+pub use needed::{RATE, needed};
 
 use crate::network::{Network, Shards};
 use crate::record::{Layout, Sink, SinkError};

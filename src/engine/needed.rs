@@ -1,19 +1,27 @@
 //! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
 
 use crate::network::{BuildError, Stored, expected, stored};
+use crate::plasticity::Rule;
 use crate::sample::Law;
 use crate::spec::{
     Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Rate, Slice, SourceSpec,
     WeightSample,
 };
+use crate::synapse::PostSpike;
 use crate::time::Time;
 
 use super::event::{ARRIVAL_BYTES, cell_bytes};
 use super::flight::Spike;
+use super::shard::most_unsettled;
 use super::statistics;
 use super::synapses::{Ends, Located};
 use super::train::Train;
 use super::windows;
+
+/// What a neuron is taken to fire at before it is known \[Hz\].
+pub const RATE: f64 = 10.0;
+/// How often the calendar of the event engine has a neuron down at a time: looks that come too late wait for theirs.
+const LOOKS: usize = 5;
 
 /// Estimates the memory of a run on so many threads of each of so many ranks \[bytes a rank\], beside that of the program: the most that
 /// there is at once, from the beginning to the end. Is its result `written` to a file?
@@ -35,7 +43,8 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let window = longest_window(spec, everybody);
     let passing = first.max(last + (arrivals(spec, window) + emitted(spec, window)) / ranks as f64);
     let told = if spec.record.parameters { columns } else { 0.0 };
-    let running = told + share + everybody * statistics::BYTES as f64 + spikes + passing;
+    let running =
+        told + share + everybody * statistics::BYTES as f64 + spikes + passing + histories(spec, threads, ranks)?;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;
@@ -69,7 +78,7 @@ fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
         Engine::Event => {
             let (cell, params) = cell_bytes(neuron.model);
             // And when it is looked at next.
-            cell + size_of::<(Time, u32)>() + if shared { 0 } else { params }
+            cell + LOOKS * size_of::<(Time, u32)>() + if shared { 0 } else { params }
         }
         Engine::Grid => {
             let word = if spec.simulation.precision == Precision::Single { 4 } else { 8 };
@@ -79,6 +88,31 @@ fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
         }
     };
     bytes as f64
+}
+
+/// Post spikes from which plastic synapses have still to learn.
+fn histories(spec: &NetworkSpec, threads: usize, ranks: usize) -> Result<f64, BuildError> {
+    let parts = (threads * ranks) as f64;
+    let seconds = spec.simulation.duration.map_or(f64::INFINITY, Time::seconds);
+    let mut all = 0.0;
+    for projection in &spec.projections {
+        let w_max = projection.w_max.unwrap_or(f64::INFINITY);
+        let rule = projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max));
+        // A rule of potentials keeps them in the place of spikes.
+        if (rule.is_none() && projection.waveform.is_none()) || matches!(rule, Some(Rule::Clopath(_))) {
+            continue;
+        }
+        let target = &projection.target;
+        let targets = target.members(spec.populations[target.population].size).len() as f64 / parts;
+        let most = most_unsettled((expected(spec, projection)? as f64 / parts) as usize) as f64;
+        let of_each = (most / targets.max(1.0)).min(RATE * seconds);
+        if of_each > 0.0 {
+            // Room grows by doubling.
+            let room = (of_each.max(4.0) as u64).next_power_of_two();
+            all += targets * threads as f64 * (room as usize * size_of::<PostSpike>()) as f64;
+        }
+    }
+    Ok(all)
 }
 
 /// What Poisson inputs and injected currents keep.

@@ -114,10 +114,15 @@ pub fn take_note<W: Real>(groups: &mut [Group<W>], flight: &Flight, noted: &mut 
             }
         }
         // Bounds the memory that post spikes take while sources are silent.
-        if plastic.unsettled >= (1 << 16) + group.store.len() / 8 || plastic.has_many_scalings() {
+        if plastic.unsettled >= most_unsettled(group.store.len()) || plastic.has_many_scalings() {
             settle(group, until);
         }
     }
+}
+
+/// How many post spikes a group of so many synapses keeps at most: bringing all of them up to date costs a look at each.
+pub fn most_unsettled(synapses: usize) -> usize {
+    (1 << 16) + synapses / 8
 }
 
 /// Puts down the scalings of weights that are due right before `from`, when everything before it has happened.

@@ -30,6 +30,9 @@ pub struct Stored {
 /// So many quantiles stand for a distribution of delays.
 const QUANTILES: u32 = 512;
 
+/// What a column that was not told its length has room for, in the mean, in units of that.
+const GROWN: f64 = 1.5;
+
 /// The synapses from one slice of sources, in one store.
 struct Rows {
     /// Number of sources.
@@ -158,7 +161,9 @@ impl Group<'_> {
         let chunk = synapses_of * threads as f64 * (synapses * one + 16.0 * runs_in_all)
             + rows * (8.0 * stores + (members.len() * size_of::<Figure>()) as f64)
             + 40.0 * synapses * threads as f64 / reach.max(1.0);
-        let pieces = chunk * (chunks as f64).min((reach / rows.max(1.0)).ceil());
+        // A row on its way into each, with its delays.
+        let row = synapses * threads as f64 / reach.max(1.0) * (8.0 + 2.0 + weight + if devices { 8.0 } else { 0.0 });
+        let pieces = (chunk + GROWN * row) * (chunks as f64).min((reach / rows.max(1.0)).ceil());
         let turned = members.iter().zip(counted).map(|(p, n)| self.turned(p, *n)).sum::<f64>();
         let all = built * threads as f64;
         // One thread's devices after the other's are programmed from the weights that were drawn.

@@ -373,8 +373,9 @@ fn windows(model: PhysicalModel) -> Vec<Vec<(&'static str, f64)>> {
     let all = |kinds: &[f64]| kinds.iter().map(|kind| vec![("window", *kind), ("p", 2.0)]).collect();
     match model {
         PhysicalModel::Hp => all(&[0.0, 1.0, 2.0, 3.0]),
-        PhysicalModel::NonlinearDrift | PhysicalModel::Vteam => all(&[0.0, 1.0, 2.0]),
-        PhysicalModel::Team => all(&[0.0, 4.0]),
+        PhysicalModel::NonlinearDrift => all(&[0.0, 1.0, 2.0]),
+        PhysicalModel::Vteam => all(&[0.0, 1.0, 2.0, 4.0]),
+        PhysicalModel::Team => all(&[0.0, 2.0, 4.0]),
         _ => vec![vec![]],
     }
 }
@@ -387,19 +388,20 @@ fn every_device_as_it_ships_is_tabulated_within_what_the_table_states() {
     for model in PhysicalModel::ALL {
         for given in windows(model) {
             let d = device(model, &given);
-            let heights: &[f64] = if model == PhysicalModel::Team { &[1.0] } else { &[1.0, 0.6, 1.7] };
+            // At half the height a threshold of current is passed at some states and not at others.
+            let heights: &[f64] = if model == PhysicalModel::Team { &[0.5] } else { &[1.0, 0.6, 1.7] };
             for height in heights {
                 let w = spikes(&[("a_plus", *height), ("a_minus", 0.25 * height), ("alpha_post", 0.95)]);
                 let surface = Surface::new(&d, &w);
                 let name = format!("{model:?} {given:?} {height}");
-                assert!(surface.error <= 5e-3, "{name}: {}", surface.error);
+                assert!(surface.error <= 2e-3, "{name}: {}", surface.error);
                 let warnings = surface.warnings("p").concat();
                 assert!(surface.error > 1e-3 || !warnings.contains("tabulated change"), "{name}: {warnings}");
                 assert!(surface.solved_share() < 0.01 && surface.bytes() < 2 << 20, "{name}");
                 let (low, high) = d.range();
                 for k in 0..40 {
                     // Multiples of the golden section and of its like in two dimensions.
-                    let dt = 0.164 * ((f64::from(k) + 0.3) * 0.754_877_666).fract() - 0.082;
+                    let dt = 0.159_9 * ((f64::from(k) + 0.3) * 0.754_877_666).fract() - 0.079_95;
                     let share = ((f64::from(k) + 0.7) * 0.569_840_291).fract();
                     let share = [0.0, 1.0, share * share, share][k as usize % 4];
                     let x0 = low + (high - low) * share;

@@ -188,8 +188,9 @@ fn parameters_that_make_no_sense_are_refused_where_they_are_written() {
         ("two_state = { p_up = 0.0 }", "p_up", "ever switch"),
         ("two_state = { p_up = 2.0 }", "p_up", "between 0 and 1"),
         ("constant_step = { sigma_d2d = -0.1 }", "sigma_d2d", "0 or more"),
-        ("constant_step = { g_min = '1 mS' }", "g_min", "less than g_max"),
+        ("constant_step = { g_min = '1 mS' }", "g_min", "nothing to learn"),
         ("constant_step = { levels = 1.5 }", "levels", "whole number"),
+        ("constant_step = { retention = { tau = '1 s', g_inf = '101 uS' } }", "g_inf", "fully set"),
     ] {
         let text = format!(
             "simulation.duration = '1 s'\npopulation.a = {{ size = 1, neuron = 'lif_delta' }}\n[device.mine]\n{device}\n"

@@ -146,7 +146,8 @@ impl Start {
         let unit = if high < 1e-6 { "m" } else { "" };
         let x = in_unit(text, unit)?;
         if !(low..=high).contains(&x) {
-            return Err(Failure::input(format!("--state is {x} {unit}, expected between {low} and {high} {unit}.")));
+            let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+            return Err(Failure::input(format!("--state is {x}{unit}, expected between {low} and {high}{unit}.")));
         }
         Ok(x)
     }

@@ -100,6 +100,7 @@ impl Flow {
         let inverse = |u: f64| 1.0 / slowing(u);
         let pieces: Vec<(f64, f64)> = places.windows(2).map(|p| (p[0], p[1])).collect();
         let fluxes: Vec<f64> = pieces.iter().map(|&(a, b)| most * gauss(&inverse, a, b)).collect();
+        // From the end of a piece that is nearer to the middle.
         let to_middle = |k: usize| -> f64 {
             if pieces[k].1 <= 0.5 {
                 fluxes[k + 1..].iter().zip(&pieces[k + 1..]).take_while(|(_, p)| p.1 <= 0.5).map(|(flux, _)| flux).sum()
@@ -109,11 +110,11 @@ impl Flow {
         };
         let returning = |far: f64| if far > FAR { 0.0 } else { most / (1.0 + far) };
 
-        // Steps of u with the flux over each; halved until both cubics are right in the middle.
+        // Steps of u with the flux over each, and the one from there to the middle; halved until both cubics are right in the middle.
         let mut steps: Vec<(f64, f64)> = Vec::new();
         let mut open: Vec<(f64, f64, f64)> =
-            pieces.iter().enumerate().rev().map(|(k, &(a, b))| (a, b, returning(to_middle(k)))).collect();
-        while let Some((a, b, back)) = open.pop() {
+            pieces.iter().enumerate().rev().map(|(k, &(a, b))| (a, b, to_middle(k))).collect();
+        while let Some((a, b, far)) = open.pop() {
             let middle = 0.5 * (a + b);
             if middle <= a || middle >= b {
                 continue;
@@ -121,16 +122,25 @@ impl Flow {
             let (left, right) = (gauss(&inverse, a, middle), gauss(&inverse, middle, b));
             let node = |u: f64, phi: f64| Node { u, phi, slowing: slowing(u) };
             let (first, last) = (node(a, 0.0), node(b, left + right));
-            let counts = slowing(middle).max(back);
-            let off_phi = (first.phi_at(&last, middle) - left).abs() * counts;
+            // The half that is farther from the middle has the other one on its way.
+            let (far_left, far_right) = match (b <= 0.5, a >= 0.5) {
+                (true, _) => (far + most * right, far),
+                (_, true) => (far, far + most * left),
+                _ => (far, far),
+            };
+            let counts = slowing(middle).max(returning(far_left.max(far_right)));
+            // Next to an end a slowing that is a difference has few bits, and no step is too short for their noise.
+            let rounding = 8.0 * f64::EPSILON * most / slowing(middle) * (left + right);
+            let beyond = |off: f64| (off.abs() - rounding).max(0.0) * counts;
+            let off_phi = beyond(first.phi_at(&last, middle) - left);
             let off_u = (first.u_at(&last, left) - middle).abs();
-            let off_rule = (gauss(&inverse, a, b) - left - right).abs() * counts;
+            let off_rule = beyond(gauss(&inverse, a, b) - left - right);
             let fine = off_phi.max(off_u).max(off_rule) <= tolerance;
             if fine || steps.len() + open.len() > MOST {
                 steps.push((b, left + right));
             } else {
-                open.push((middle, b, back));
-                open.push((a, middle, back));
+                open.push((middle, b, far_right));
+                open.push((a, middle, far_left));
             }
         }
 

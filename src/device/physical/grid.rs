@@ -5,8 +5,11 @@
 //! distance and state. A rectangle that still holds a part of such a curve when it is as small as allowed is not interpolated: the pairs
 //! that fall into it, a few in a thousand, are solved one by one. Elsewhere the change is bilinear between the corners, which keeps
 //! the order of states.
+//!
+//! A rectangle is looked at in thirteen places. What lies between them is found by its neighbours, for such a curve has no end within:
+//! where one rectangle is far smaller than the next, the next is halved too. And a tree that seems finished is sampled anew.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
@@ -15,17 +18,26 @@ use super::waveform::Side;
 
 /// How often each side of a rectangle may be halved.
 const DEPTH: u32 = 10;
+/// The same for what one spike alone does, which has one side: two such spikes in a row may spread what the first is wrong by.
+const DEPTH_ALONE: u32 = 17;
 /// How often it is halved in any case, over the distance and over the state: next to a bound, where nothing changes, and a threshold,
 /// beyond which nothing does, there is a narrow strip where something does.
 const FIRST: (u32, u32) = (3, 5);
 /// Corners, middles and probes lie on eighths of the smallest rectangle.
-const SIDE: u32 = 1 << (DEPTH + 3);
+const SIDE: u32 = 1 << (DEPTH_ALONE + 3);
 /// Solutions for a stretch of distances, about at most; what is left open then is solved pair by pair.
 const MOST: usize = 12_000;
+/// How many halvings more the neighbour of a rectangle may have, if it is one where the change jumps, and if not.
+const GRADES: [u32; 2] = [1, 3];
+/// Rounds of samples of a finished tree, and distances and states of each.
+const ROUNDS: usize = 3;
+const SAMPLES: (usize, usize) = (150, 6);
 /// Error of a step of the solver for the table, relative to the range of the state.
 const SOLVER: f64 = 1e-6;
 /// What the table may be wrong by at the places that are looked at, relative to the tolerance: between them it is wrong by more.
 const AIM: f64 = 0.2;
+/// The same for one spike alone, relative to that.
+const AIM_ALONE: f64 = 0.03;
 /// How much more than at middles it may be at places that the next halves do not look at again.
 const PROBE: f64 = 1.5;
 /// Distances keep off the ends of their stretch by this share of it, for there the change may jump.
@@ -131,6 +143,97 @@ impl Cell {
     }
 }
 
+/// A rectangle that is not halved.
+#[derive(Clone, Copy, Debug)]
+struct Leaf {
+    node: usize,
+    cell: Cell,
+    smooth: bool,
+}
+
+/// Nodes of a tree while it is made; those without halves name their leaf.
+struct Made {
+    nodes: Vec<Node>,
+    /// None where a leaf was halved later.
+    leaves: Vec<Option<Leaf>>,
+    root: Cell,
+}
+
+impl Made {
+    fn keep(&mut self, node: usize, cell: Cell, smooth: bool) {
+        let place = self.leaves.len() as u32;
+        self.nodes[node] = if smooth { Node::Smooth(place) } else { Node::Steep(place) };
+        self.leaves.push(Some(Leaf { node, cell, smooth }));
+    }
+
+    /// Halves a rectangle: both halves with their nodes.
+    fn halve(&mut self, node: usize, cell: &Cell, over_distance: bool) -> [(usize, Cell); 2] {
+        let place = self.nodes.len();
+        self.nodes[node] = if over_distance { Node::Distance(place as u32) } else { Node::State(place as u32) };
+        self.nodes.extend([Node::Steep(0); 2]);
+        let [first, second] = cell.halves(over_distance);
+        [(place, first), (place + 1, second)]
+    }
+
+    /// Halves leaves; what that leaves open.
+    fn halve_leaves(&mut self, which: &BTreeMap<usize, bool>) -> Vec<(usize, Cell)> {
+        let mut open = Vec::new();
+        for (&leaf, &over_distance) in which {
+            if let Some(Leaf { node, cell, .. }) = self.leaves[leaf].take() {
+                open.extend(self.halve(node, &cell, over_distance));
+            }
+        }
+        open
+    }
+
+    /// The leaf that holds a point of the lattice.
+    fn leaf_at(&self, (i, j): (u32, u32)) -> usize {
+        let (mut node, mut cell) = (0, self.root);
+        loop {
+            let (first, over_distance) = match self.nodes[node] {
+                Node::Distance(first) => (first, true),
+                Node::State(first) => (first, false),
+                Node::Smooth(leaf) | Node::Steep(leaf) => return leaf as usize,
+            };
+            let halves = cell.halves(over_distance);
+            let second = if over_distance { i >= halves[1].at.0 } else { j >= halves[1].at.1 };
+            node = first as usize + usize::from(second);
+            cell = halves[usize::from(second)];
+        }
+    }
+
+    /// Leaves that are far larger than one beside them, and over which side to halve each.
+    fn unbalanced(&self, flat: bool) -> BTreeMap<usize, bool> {
+        let mut which = BTreeMap::new();
+        for leaf in self.leaves.iter().flatten() {
+            let (cell, grade) = (&leaf.cell, GRADES[usize::from(leaf.smooth)]);
+            let (middle, beyond) = (cell.point(4, 4), cell.point(8, 8));
+            let beside = [
+                (cell.at.0.wrapping_sub(1), middle.1),
+                (beyond.0, middle.1),
+                (middle.0, cell.at.1.wrapping_sub(1)),
+                (middle.0, beyond.1),
+            ];
+            for (k, &point) in beside.iter().enumerate() {
+                if point.0 >= SIDE || point.1 >= SIDE || (flat && k < 2) {
+                    continue;
+                }
+                let place = self.leaf_at(point);
+                let Some(Leaf { cell: other, smooth: true, .. }) = &self.leaves[place] else { continue };
+                // The side that both share, then the other one.
+                let along = if k < 2 { 1 } else { 0 };
+                let (mine, its) = ([cell.halved.0, cell.halved.1], [other.halved.0, other.halved.1]);
+                if !flat && its[along] + grade < mine[along] {
+                    which.entry(place).or_insert(along == 0);
+                } else if its[1 - along] + grade + 1 < mine[1 - along] {
+                    which.entry(place).or_insert(along == 1);
+                }
+            }
+        }
+        which
+    }
+}
+
 /// A tree that is being made.
 struct Maker<'a, S> {
     pairs: &'a Pairs<'a>,
@@ -201,10 +304,8 @@ impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
     }
 
     /// Halves rectangles level by level until they are right, small, or too many.
-    fn tree(mut self) -> Tree {
-        let (mut nodes, mut corners, mut steep) = (vec![Node::Steep(0)], Vec::new(), 0.0);
-        let first = if self.flat { DEPTH } else { 0 };
-        let mut open = vec![(0, Cell { at: (0, 0), halved: (first, 0) })];
+    fn refine(&mut self, made: &mut Made, mut open: Vec<(usize, Cell)>) {
+        let depth = if self.flat { DEPTH_ALONE } else { DEPTH };
         while !open.is_empty() {
             let lattice = |cell: &Cell| [0, 4, 8].map(|t| [0, 4, 8].map(|u| cell.point(t, u)));
             self.know(open.iter().flat_map(|(_, cell)| lattice(cell)).flatten().collect());
@@ -215,37 +316,94 @@ impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
             for k in right {
                 let cell = &open[k].1;
                 if Cell::PROBES.into_iter().any(|p| self.off(cell, p) > PROBE * self.aim) {
-                    wrong[k] = Some(cell.halved.0 <= cell.halved.1);
+                    wrong[k] = Some(!self.flat && cell.halved.0 <= cell.halved.1);
                 }
             }
             let enough = self.known.len() > MOST;
             let mut next = Vec::new();
             for ((node, cell), wrong) in open.into_iter().zip(wrong) {
-                let coarse = [cell.halved.0 < FIRST.0, cell.halved.1 < FIRST.1];
+                let coarse = [cell.halved.0 < FIRST.0 && !self.flat, cell.halved.1 < FIRST.1];
+                let done = [cell.halved.0 >= DEPTH || self.flat, cell.halved.1 >= depth];
                 let over_distance = match wrong {
                     _ if coarse[0] => true,
                     _ if coarse[1] => false,
                     None => {
-                        nodes[node] = Node::Smooth(corners.len() as u32);
-                        corners.push(self.corners(&cell));
+                        made.keep(node, cell, true);
                         continue;
                     }
-                    Some(_) if enough || cell.halved == (DEPTH, DEPTH) => {
-                        nodes[node] = Node::Steep(corners.len() as u32);
-                        corners.push(self.corners(&cell));
-                        steep += 1.0 / (1u64 << (cell.halved.0 - first + cell.halved.1)) as f64;
+                    Some(_) if enough || done == [true; 2] => {
+                        made.keep(node, cell, false);
                         continue;
                     }
-                    Some(over_distance) => (over_distance && cell.halved.0 < DEPTH) || cell.halved.1 == DEPTH,
+                    Some(over_distance) => (over_distance && !done[0]) || done[1],
                 };
-                let place = nodes.len() as u32;
-                nodes[node] = if over_distance { Node::Distance(place) } else { Node::State(place) };
-                nodes.extend([Node::Steep(0); 2]);
-                next.extend(
-                    cell.halves(over_distance).into_iter().zip(0..).map(|(half, k)| (place as usize + k, half)),
-                );
+                next.extend(made.halve(node, &cell, over_distance));
             }
             open = next;
+        }
+    }
+
+    /// Leaves that samples show to be wrong, and over which side to halve each.
+    fn missed(&self, made: &Made, round: usize) -> BTreeMap<usize, bool> {
+        let spread = |k: usize, step: f64| (0.5 + k as f64 * step).fract();
+        let (distances, states) = if self.flat { (1, SAMPLES.0 * SAMPLES.1) } else { SAMPLES };
+        let one = |k: usize| -> Vec<(usize, bool)> {
+            let number = round * distances + k;
+            let t = spread(number, 0.754_877_666_246_692_8);
+            let us: Vec<f64> = (0..states).map(|i| spread(number * states + i, 0.569_840_290_998_053_2)).collect();
+            // As many near each end as anywhere else.
+            let bent = |(i, u): (usize, f64)| match i % 3 {
+                0 => u * u * u,
+                1 => 1.0 - u * u * u,
+                _ => u,
+            };
+            let us: Vec<f64> = us.into_iter().enumerate().map(bent).collect();
+            let changes = (self.solve)(self.start + self.length * t, &us);
+            let wrong = |(u, change): (&f64, f64)| {
+                let at = |share: f64| share * f64::from(SIDE);
+                let place = made.leaf_at((if self.flat { 0 } else { at(t) as u32 }, (at(*u) as u32).min(SIDE - 1)));
+                let Some(Leaf { cell, smooth: true, .. }) = &made.leaves[place] else { return None };
+                let within = |at: f64, from: u32, halved: u32| (at - f64::from(from)) / f64::from(SIDE >> halved);
+                let local = (within(at(t), cell.at.0, cell.halved.0), within(at(*u), cell.at.1, cell.halved.1));
+                let found = bilinear(&self.corners(cell), if self.flat { 0.0 } else { local.0 }, local.1);
+                let off = (self.pairs.siemens(u + found) - self.pairs.siemens(u + change)).abs();
+                (off > 2.0 * PROBE * self.aim).then_some((place, !self.flat && cell.halved.0 <= cell.halved.1))
+            };
+            us.iter().zip(changes).filter_map(wrong).collect()
+        };
+        (0..distances).into_par_iter().flat_map_iter(one).collect()
+    }
+
+    fn tree(mut self) -> Tree {
+        let first = if self.flat { DEPTH_ALONE } else { 0 };
+        let root = Cell { at: (0, 0), halved: (first, 0) };
+        let mut made = Made { nodes: vec![Node::Steep(0)], leaves: Vec::new(), root };
+        let (mut open, mut round) = (vec![(0, root)], 0);
+        while !open.is_empty() {
+            self.refine(&mut made, open);
+            if self.known.len() > MOST {
+                break;
+            }
+            let mut which = made.unbalanced(self.flat);
+            while which.is_empty() && round < ROUNDS {
+                which = self.missed(&made, round);
+                round += 1;
+            }
+            open = made.halve_leaves(&which);
+        }
+        self.finished(made)
+    }
+
+    fn finished(&self, made: Made) -> Tree {
+        let Made { mut nodes, leaves, root } = made;
+        let (mut corners, mut steep) = (Vec::new(), 0.0);
+        for Leaf { node, cell, smooth } in leaves.into_iter().flatten() {
+            let place = corners.len() as u32;
+            nodes[node] = if smooth { Node::Smooth(place) } else { Node::Steep(place) };
+            corners.push(self.corners(&cell));
+            if !smooth {
+                steep += 1.0 / (1u64 << (cell.halved.0 - root.halved.0 + cell.halved.1)) as f64;
+            }
         }
         nodes.shrink_to_fit();
         corners.shrink_to_fit();
@@ -313,7 +471,8 @@ impl Grid {
         let alone = moves_alone.then(|| {
             [Side::Pre, Side::Post].map(|side| {
                 let solve = |_: f64, us: &[f64]| pairs.changes(&[(side, 0.0)], us, SOLVER);
-                Maker { pairs, solve, start: 0.0, length: 1.0, flat: true, aim, known: HashMap::new() }.tree()
+                Maker { pairs, solve, start: 0.0, length: 1.0, flat: true, aim: AIM_ALONE * aim, known: HashMap::new() }
+                    .tree()
             })
         });
         Grid { branches, alone }

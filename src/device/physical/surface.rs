@@ -21,8 +21,8 @@ use super::{Physical, with_device};
 const CHECKS: (usize, usize) = (24, 5);
 /// The stated error is larger than what was found by this factor, for what lies between the points.
 const MARGIN: f64 = 3.0;
-/// Error of a step of the solver for the check.
-const SOLVER: f64 = 1e-11;
+/// Error of a step of the solver for the check: of fluxes, and of a grid, which is coarser.
+const SOLVER: [f64; 2] = [1e-11, 1e-8];
 /// The same for pairs that are solved one by one.
 const ONE: f64 = 1e-9;
 /// So many of the pairs may be solved one by one, in shares, before it is worth a word: each takes a hundred look-ups.
@@ -68,7 +68,7 @@ pub struct Surface {
     /// Does the conductance rise with the state?
     rises: bool,
     table: Table,
-    /// The largest deviation from the solver, relative to `largest`.
+    /// The largest deviation of a look-up from the solver, relative to `largest`.
     pub error: f64,
     /// The share of the points checked at which the tolerance was missed.
     pub missed: f64,
@@ -113,8 +113,12 @@ impl Surface {
         // Multiples of the golden section fill an interval evenly; so do those of a second such number beside them.
         let spread = |k: usize, step: f64| (0.5 + k as f64 * step).fract();
         let mut edges = edges(pairs.waveform);
-        // Beyond the reach too, where the table does one spike after the other.
-        edges.extend(edges.last().map(|reach| 1.1 * reach));
+        let is_grid = matches!(self.table, Table::Grid(_));
+        let tolerance = SOLVER[usize::from(is_grid)];
+        // Beyond the reach too, where the table does one spike after the other. In a grid those are two look-ups, each as wrong as is said.
+        if !is_grid {
+            edges.extend(edges.last().map(|reach| 1.1 * reach));
+        }
         let mut points = Vec::new();
         for (stretch, edge) in edges.windows(2).enumerate() {
             for k in 0..2 * CHECKS.0 {
@@ -138,7 +142,7 @@ impl Surface {
             }
         }
         let pair = |(dt, us): &(f64, Vec<f64>)| -> Vec<(f64, f64)> {
-            let after = pairs.changes(&Pairs::spikes(*dt), us, SOLVER);
+            let after = pairs.changes(&Pairs::spikes(*dt), us, tolerance);
             let (side, since) = (usize::from(*dt >= 0.0), dt.abs());
             let found = |u: f64| {
                 if since < self.reach(side) {
@@ -154,7 +158,7 @@ impl Surface {
             let us: Vec<f64> = points.iter().flat_map(|(_, us)| us).copied().collect();
             for side in [Side::Pre, Side::Post] {
                 let one = |us: &[f64]| -> Vec<(f64, f64)> {
-                    let after = pairs.changes(&[(side, 0.0)], us, SOLVER);
+                    let after = pairs.changes(&[(side, 0.0)], us, tolerance);
                     us.iter().zip(after).map(|(&u, du)| self.compare(u, self.alone(side as usize, u), u + du)).collect()
                 };
                 found.extend(us.par_chunks(CHECKS.1 + 2).flat_map_iter(one).collect::<Vec<_>>());
@@ -164,7 +168,7 @@ impl Surface {
         self.largest = found.iter().fold(seen, |a, f| a.max(f.1));
         let worst = found.iter().fold(0.0_f64, |a, f| a.max(f.0));
         if self.largest > 0.0 {
-            let least = if let Table::Grid(_) = self.table { self.tolerance } else { LEAST };
+            let least = if is_grid { self.tolerance } else { LEAST };
             self.error = (MARGIN * worst / self.largest).max(least);
             let over = found.iter().filter(|f| f.0 > self.tolerance * self.largest).count();
             self.missed = over as f64 / found.len() as f64;

@@ -171,7 +171,8 @@ impl Waveform {
             let times: Vec<f64> = spikes.iter().filter(|s| s.0 == side).map(|s| s.1).collect();
             for (k, &t) in times.iter().enumerate() {
                 let until = times.get(k + 1).map_or(f64::INFINITY, |next| next - self.tail_plus);
-                terms.extend(self.terms(t, alpha, until).into_iter().filter(|t| t.end > t.start));
+                // What makes no voltage (a_minus = 0, alpha_pre = 0) takes no place beside what does.
+                terms.extend(self.terms(t, alpha, until).into_iter().filter(|t| t.end > t.start && t.factor != 0.0));
             }
         }
         let mut edges: Vec<f64> = terms.iter().flat_map(|t| [t.start, t.end]).collect();
@@ -253,6 +254,19 @@ mod tests {
         let pieces = w.pieces(&d, &[(Side::Pre, 0.0), (Side::Pre, 0.020)]);
         assert!(pieces.iter().all(|p| p.shape.is_single()), "never two waveforms of one side at a time");
         assert!(pieces.iter().any(|p| (p.start - 0.015).abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_tail_without_height_takes_nothing_from_the_head_that_falls_on_it() {
+        let (mut w, d) = (waveform(), device());
+        let height = |w: &Waveform| {
+            let pieces = w.pieces(&d, &[(Side::Pre, 0.0), (Side::Post, 0.030)]);
+            pieces.iter().map(|p| p.at(p.end)).fold(0.0, f64::max)
+        };
+        w.a_minus = 0.0;
+        assert!((height(&w) - 1.0).abs() < 1e-12, "heads alone");
+        (w.a_minus, w.alpha_pre) = (0.25, 0.0);
+        assert!((height(&w) - 1.0).abs() < 1e-12, "nothing from the pre spike");
     }
 
     #[test]
