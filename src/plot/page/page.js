@@ -534,6 +534,7 @@ if (populations.length > 1) {
 }
 byId("title").textContent = meta.title;
 if (aligned) {
+  byId("what").textContent = "trials";
   byId("told").textContent = "its unit, its trial, and its time from the event";
   if (aligned.units.length > 1) {
     const choose = byId("choose"), list = choose.querySelector("select");
