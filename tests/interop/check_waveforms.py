@@ -236,7 +236,9 @@ def integrate(rate, s, a, b, stop=None, low=0.0, high=1.0):
     past = lambda s, t: (s >= high and rate(min(s, high), t) >= 0) or (s <= low and rate(max(s, low), t) <= 0)
     if all(past(s, a + share * (b - a)) for share in (1e-6, 0.5, 1 - 1e-6)):
         return b, s
-    lower, upper = (lambda t, y: y[0] - low), (lambda t, y: y[0] - high)
+    # A little beyond, so that a state that rests at an end does not seem to pass it.
+    beyond = 1e-9 * (high - low)
+    lower, upper = (lambda t, y: y[0] - low + beyond), (lambda t, y: y[0] - high - beyond)
     lower.direction, upper.direction = -1, 1
     events = [lower, upper] + ([stop] if stop else [])
     for event in events:
