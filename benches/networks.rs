@@ -92,6 +92,21 @@ macro_rules! neurons {
     }};
 }
 
+/// 2,000 neurons with 800,000 synapses of one kind (benches/synapses.toml).
+macro_rules! synapses {
+    ($name:literal, $layer:literal) => {
+        Case {
+            name: concat!("synapses_", $name),
+            model: "../benches/synapses",
+            layer: concat!("[projection.recurrent]\nw_max = '0.2 pA'\n", $layer),
+            engine: "grid",
+            precision: "double",
+            times: (0.2, 0.2),
+            peer: None,
+        }
+    };
+}
+
 /// A tenth of the neurons of `procedural`, as many synapses each: 10^9, which can be stored.
 const TENTH: &str = "parameters.order = 20_000";
 
@@ -149,6 +164,20 @@ fn cases() -> Vec<Case> {
         "1 nS",
         "-4 nS"
     ));
+    networks.extend([
+        synapses!("stdp", "plasticity.stdp = {}"),
+        synapses!("stdp_axonal", "plasticity.stdp = {}\ndelay_location = 'axonal'"),
+        synapses!("triplet", "plasticity.stdp_triplet = {}"),
+        synapses!("clopath", "plasticity.clopath = {}"),
+        synapses!("soft_bounds", "plasticity.stdp = {}\ndevice.soft_bounds = { sigma_d2d = 0.1, sigma_c2c = 0.3 }"),
+        synapses!("push_pull", "plasticity.stdp = {}\ndevice.soft_bounds = { pair = 'push_pull' }"),
+        synapses!("re_ram_es", "plasticity.stdp = {}\ndevice = 're_ram_es'"),
+        synapses!("re_ram_sb", "plasticity.stdp = {}\ndevice = 're_ram_sb'"),
+        synapses!("ec_ram", "plasticity.stdp = {}\ndevice = 'ec_ram'"),
+        synapses!("pcm", "plasticity.stdp = {}\ndevice = 'pcm'"),
+        synapses!("capacitor", "plasticity.stdp = {}\ndevice = 'capacitor'"),
+        synapses!("overlap", "device = 'voltage_threshold'\nwaveform = {}"),
+    ]);
     networks.extend(neurons!("izhikevich", "i_e = { uniform = ['4 pA', '10 pA'] }", "0.2 mV", "-0.8 mV"));
     networks
 }

@@ -47,6 +47,12 @@ pub fn exp_in_range(x: f64) -> f64 {
     power + power * small
 }
 
+/// e^x of x held within -700 .. 700, without a branch.
+#[inline(always)]
+pub fn exp_held(x: f64) -> f64 {
+    exp_in_range(x.clamp(-700.0, 700.0))
+}
+
 /// e^x as 2^(n / 128) (1 + small) with n's last seven bits in the table: n, the bits of 2^(k / 128), small.
 #[inline(always)]
 fn reduced(x: f64) -> (i64, u64, f64) {

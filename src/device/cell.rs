@@ -1,6 +1,6 @@
 //! One device's own constants: a function of its key, drawn when they are needed and never stored.
 
-use crate::math::exp;
+use crate::math::exp_held;
 use crate::math::vector::{Kernel, Target};
 use crate::rng::StreamKey;
 use crate::sample::{Places, Quantile};
@@ -91,22 +91,28 @@ impl Cell {
     /// The device whose random words are these.
     #[inline]
     pub fn drawn(common: &Common, words: [u32; 4]) -> Cell {
+        let spreads = common.spreads();
+        Cell::of_normals(common, std::array::from_fn(|w| if spreads[w] > 0.0 { normal(words[w]) } else { 0.0 }))
+    }
+
+    /// The device whose standard normal numbers are these, one for each of [`Common::spreads`].
+    #[inline(always)]
+    pub fn of_normals(common: &Common, normals: [f64; 4]) -> Cell {
         let c = common;
         let mut cell = Cell::nominal(c);
         if c.sigma_d2d > 0.0 || c.sigma_up_down > 0.0 {
-            let deviation = c.sigma_d2d * normal(words[0]);
-            let skew = if c.sigma_up_down > 0.0 { c.sigma_up_down * normal(words[1]) } else { 0.0 };
-            let gain = |share: f64| if c.lognormal { exp(deviation * share) - 1.0 } else { deviation * share };
+            let (deviation, skew) = (c.sigma_d2d * normals[0], c.sigma_up_down * normals[1]);
+            let gain = |share: f64| if c.lognormal { exp_held(deviation * share) - 1.0 } else { deviation * share };
             cell.up = (1.0 + gain(1.0) + skew).max(0.0);
             cell.down = (1.0 + gain(c.spread_down) - skew * c.spread_down).max(0.0);
         }
         // Folded at mid-range, so that the lower bound stays below the upper one; no conductance is negative.
         let half = 0.5 * c.range();
         if c.sigma_g_max > 0.0 {
-            cell.g_max = c.mid() + (half + c.sigma_g_max * c.range() * normal(words[2])).abs();
+            cell.g_max = c.mid() + (half + c.sigma_g_max * c.range() * normals[2]).abs();
         }
         if c.sigma_g_min > 0.0 {
-            cell.g_min = (c.mid() - (half + c.sigma_g_min * c.range() * normal(words[3])).abs()).max(0.0);
+            cell.g_min = (c.mid() - (half + c.sigma_g_min * c.range() * normals[3]).abs()).max(0.0);
         }
         cell
     }

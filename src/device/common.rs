@@ -131,13 +131,19 @@ impl Common {
     /// Do devices differ from one another in their bounds or the size of their steps?
     #[inline]
     pub fn differs(&self) -> bool {
-        self.sigma_d2d > 0.0 || self.sigma_up_down > 0.0 || self.sigma_g_min > 0.0 || self.sigma_g_max > 0.0
+        self.spreads().iter().any(|&sigma| sigma > 0.0)
     }
 
     /// Do they differ in the size of their steps alone, by one normal number each?
     #[inline]
     pub fn differs_in_steps_alone(&self) -> bool {
         !self.lognormal && self.sigma_up_down == 0.0 && self.sigma_g_min == 0.0 && self.sigma_g_max == 0.0
+    }
+
+    /// In what devices differ, by one normal number each: steps, their asymmetry, upper bound, lower bound.
+    #[inline]
+    pub fn spreads(&self) -> [f64; 4] {
+        [self.sigma_d2d, self.sigma_up_down, self.sigma_g_max, self.sigma_g_min]
     }
 
     /// Do pulses differ from one another?

@@ -4,7 +4,7 @@ use crate::check::Invalid;
 use crate::describe::Bound::Finite;
 use crate::describe::Kind::Number;
 use crate::describe::{Model, param};
-use crate::math::exp;
+use crate::math::exp_held;
 
 use super::table::params;
 use super::{Cell, Common, Values};
@@ -69,15 +69,15 @@ impl ExpStep {
         Ok(law)
     }
 
-    #[inline]
+    #[inline(always)]
     fn size(&self, z: f64, up: bool) -> f64 {
-        let f =
-            if up { 1.0 - self.a_up * exp(self.gamma_up * z) } else { 1.0 - self.a_down * exp(-self.gamma_down * z) };
-        f.max(0.0) * if up { self.up } else { self.down }
+        let (a, gamma, size) =
+            if up { (self.a_up, self.gamma_up, self.up) } else { (self.a_down, -self.gamma_down, self.down) };
+        (1.0 - a * exp_held(gamma * z)).max(0.0) * size
     }
 
     /// Size of a step \[S\].
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
         let u = 2.0 * (g - c.mid()) / (cell.g_max - cell.g_min);
         self.size(self.a * u + self.b, up)

@@ -81,6 +81,7 @@ impl LinearStep {
 
     /// How much a device's slopes differ from the nominal ones, from its own standard normal numbers. As in aihwkit slopes do
     /// not change their sign, whichever it is; they don't exceed 1 either.
+    #[inline(always)]
     pub fn deviation(&self, normal: [f64; 2]) -> [f64; 2] {
         let own = |slope: f64, deviation: f64| {
             if deviation == 0.0 {

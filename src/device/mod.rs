@@ -186,13 +186,20 @@ impl Device {
     /// Is a synapse one device whose visible conductance is the stored one, whatever the time?
     pub fn is_plain(&self) -> bool {
         let c = &self.common;
-        self.bank.count() == 1
+        self.is_stepped()
+            && self.bank.count() == 1
             && !self.bank.one_sided
-            && !self.bank.has_faults()
-            && self.ageing == Ageing::default()
             && self.reference.is_none()
-            && !self.is_two_state()
             && [c.write_noise, c.program_noise, c.levels] == [0.0; 3]
+    }
+
+    /// Do pulses alone change its devices, each by a step?
+    pub fn is_stepped(&self) -> bool {
+        let Bank { one_sided, pair, .. } = self.bank;
+        !self.bank.has_faults()
+            && self.ageing == Ageing::default()
+            && !self.is_two_state()
+            && (!one_sided || pair == Pair::OneSided)
     }
 
     /// Has it two states?
@@ -201,7 +208,7 @@ impl Device {
     }
 
     /// The nearest of the conductances that can be told apart \[S\]; halves go up.
-    #[inline]
+    #[inline(always)]
     pub fn quantised(&self, g: f64) -> f64 {
         let c = &self.common;
         if c.levels < 2.0 {
@@ -215,17 +222,17 @@ impl Device {
     #[inline]
     pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32) -> f64 {
         if self.bank.one_sided && !up {
-            return self.reset(own, word);
+            return self.reset(&own.cell, word);
         }
         self.pulse(&own.cell, g, up, word)
     }
 
     /// The conductance after a reset.
     #[inline]
-    pub fn reset(&self, own: &Traits, word: u32) -> f64 {
+    pub fn reset(&self, cell: &Cell, word: u32) -> f64 {
         let spread = self.bank.sigma_reset * self.common.range();
         let above = if spread > 0.0 { spread * normal(word).abs() } else { 0.0 };
-        (own.cell.g_min + above).min(own.cell.g_max)
+        (cell.g_min + above).min(cell.g_max)
     }
 
     /// Does a pulse need a random word of its own?

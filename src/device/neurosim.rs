@@ -72,9 +72,9 @@ impl NeuroSim {
     }
 
     /// Size of a step \[S\].
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, g: f64, up: bool) -> f64 {
-        let curve = usize::from(!up);
-        (self.top[curve] - g) * self.share[curve]
+        let (top, share) = if up { (self.top[0], self.share[0]) } else { (self.top[1], self.share[1]) };
+        (top - g) * share
     }
 }

@@ -4,7 +4,7 @@ use crate::check::Invalid;
 use crate::describe::Bound::NonNegative;
 use crate::describe::Kind::Number;
 use crate::describe::{Model, param};
-use crate::math::pow;
+use crate::math::{pow, pow_positive};
 
 use super::table::params;
 use super::{Cell, Common, Values};
@@ -48,12 +48,17 @@ impl PowStep {
     }
 
     /// Size of a step \[S\].
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
-        if up {
-            c.dg_up * pow(((cell.g_max - g) / (cell.g_max - c.mid())).max(0.0), self.gamma_up)
-        } else {
-            c.dg_down * pow(((g - cell.g_min) / (c.mid() - cell.g_min)).max(0.0), self.gamma_down)
+        let (size, gamma) = if up { (c.dg_up, self.gamma_up) } else { (c.dg_down, self.gamma_down) };
+        let (far, of) =
+            if up { (cell.g_max - g, cell.g_max - c.mid()) } else { (g - cell.g_min, c.mid() - cell.g_min) };
+        let share = (far / of).max(0.0);
+        if self.gamma_up == 1.0 && self.gamma_down == 1.0 {
+            return size * share;
         }
+        let power = pow_positive(share, gamma);
+        // 0^0 is 1.
+        size * if gamma == 0.0 { 1.0 } else { power }
     }
 }

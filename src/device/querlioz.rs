@@ -4,7 +4,7 @@ use crate::check::Invalid;
 use crate::describe::Bound::NonNegative;
 use crate::describe::Kind::Number;
 use crate::describe::{Model, param};
-use crate::math::exp;
+use crate::math::{exp, exp_held};
 
 use super::table::params;
 use super::{Cell, Common, Values};
@@ -48,9 +48,11 @@ impl Querlioz {
     }
 
     /// Size of a step \[S\].
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
         let x = (g - cell.g_min) / (cell.g_max - cell.g_min);
-        if up { c.dg_up * exp(-self.beta_up * (x - 0.5)) } else { c.dg_down * exp(-self.beta_down * (0.5 - x)) }
+        let (size, beta, from_mid) =
+            if up { (c.dg_up, self.beta_up, x - 0.5) } else { (c.dg_down, self.beta_down, 0.5 - x) };
+        size * exp_held(-beta * from_mid)
     }
 }

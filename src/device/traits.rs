@@ -25,10 +25,13 @@ impl Traits {
     /// Those of the device of this key; `place` numbers the devices of one synapse.
     pub fn of(device: &Device, spread: StreamKey, key: u64, place: u64) -> Traits {
         let cell = Cell::of(device, spread, key, place);
-        let [.., reference, nu] = spread.block(key, place << 4 | 1);
-        let mut traits = Traits { cell, stuck: None, reference: 0.0, life: f64::INFINITY, nu: normal(nu), tau: 0.0 };
-        if let Some(law) = &device.reference {
-            traits.reference = law.of(&device.common, &cell, normal(reference));
+        let mut traits = Traits { cell, stuck: None, reference: 0.0, life: f64::INFINITY, nu: 0.0, tau: 0.0 };
+        if device.reference.is_some() || device.ageing.drift.is_some() {
+            let [.., reference, nu] = spread.block(key, place << 4 | 1);
+            traits.nu = normal(nu);
+            if let Some(law) = &device.reference {
+                traits.reference = law.of(&device.common, &cell, normal(reference));
+            }
         }
         if device.bank.has_faults() || device.ageing.endurance.is_some() || device.ageing.retention.is_some() {
             let [which, where_, life, tau] = spread.block(key, place << 4 | 2);

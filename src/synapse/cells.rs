@@ -75,21 +75,21 @@ pub struct Cells {
     pub key: Vec<u64>,
     /// Changes proposed to each so far.
     pub updates: Vec<u32>,
-    rest: Rest,
+    pub(super) rest: Rest,
 }
 
 /// What only some devices need.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Rest {
-    carry: Vec<f32>,
-    turn: Vec<[u8; 2]>,
+pub(super) struct Rest {
+    pub(super) carry: Vec<f32>,
+    pub(super) turn: Vec<[u8; 2]>,
     before: Vec<Before>,
     /// `count` a synapse.
     time: Vec<Time>,
     /// `count` a synapse.
-    pulses: Vec<u32>,
+    pub(super) pulses: Vec<u32>,
     /// `count - 1` a synapse.
-    g: Vec<f64>,
+    pub(super) g: Vec<f64>,
 }
 
 /// The same of a whole projection, for a checkpoint: its synapses in an order that does not depend on threads.

@@ -4,12 +4,13 @@
 //! elsewhere what shows at a time follows from the conductance that the last pulse left, that time, and constants of the
 //! device, which are drawn from its key when they are needed.
 
-use crate::device::{self, Cell, MOST, MOST_PULSES, Pair, Pulses, Traits, normal, uniform};
+use crate::device::{self, Cell, MOST_PULSES, Pair, Pulses, Traits, normal, uniform};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::time::Time;
 
-use super::Price;
+use super::Visit;
 use super::cells::{Held, Kept};
+use super::visit::Drawn;
 
 /// Between weights and a plain device: conductances one way, pulses the other.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,12 @@ impl Map {
         self.signed(self.w_low + self.w_span * (g - self.g_min) / self.range)
     }
 
+    /// The weight at a share of the range.
+    #[inline(always)]
+    pub fn weight_at(&self, share: f64) -> f64 {
+        self.signed(self.w_low + self.w_span * share)
+    }
+
     /// A weight stays on the side of 0 that the whole range is on, also where a device's own range is wider.
     #[inline(always)]
     fn signed(&self, w: f64) -> f64 {
@@ -45,6 +52,13 @@ impl Map {
         let toward = if self.w_span < 0.0 { -dw } else { dw };
         toward / if toward > 0.0 { self.dw_up } else { self.dw_down }
     }
+}
+
+/// A device that is looked at: its place, the conductance that the last pulse left, and how long ago that was \[s\].
+struct Shown {
+    place: usize,
+    g: f64,
+    since: f64,
 }
 
 /// The devices of a projection, and how their conductance maps to a weight.
@@ -111,8 +125,11 @@ impl Memristor {
 
     /// The weight at `at` of a synapse whose first device was left at `g`.
     #[inline]
-    pub fn weight(&self, g: f64, kept: &Kept, at: Time) -> f64 {
-        if self.plain { self.weight_of(g) } else { self.map.signed(self.mean(g, kept, at, |_, g, _| g)) }
+    pub fn weight(&self, g: f64, kept: &Kept, at: Time, visit: &mut Visit) -> f64 {
+        if self.plain {
+            return self.weight_of(g);
+        }
+        self.mean(g, kept, at, visit.parts().1, |shown, _| shown)
     }
 
     /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
@@ -129,7 +146,7 @@ impl Memristor {
             return wanted(true).clamp(cell.g_min, cell.g_max);
         }
         for place in 0..self.device.bank.count() {
-            let traits = self.traits(kept.key, place);
+            let traits = Traits::of(&self.device, self.spread, kept.key, place as u64);
             let g = wanted(place < self.device.bank.devices);
             let g = traits.programmed(&self.device, self.spread, kept.key, place as u64, g);
             kept.held[place] = Held { g, pulses: 0, at: Time::ZERO };
@@ -147,37 +164,41 @@ impl Memristor {
         (whole + more).copysign(wanted)
     }
 
+    /// A whole number of pulses, what is left of them being kept.
+    #[inline(always)]
+    pub(super) fn carried(wanted: f64, carry: &mut f32) -> f64 {
+        let total = wanted + f64::from(*carry);
+        *carry = (total - total.trunc()) as f32;
+        total.trunc()
+    }
+
     /// How many pulses change number `serial` of the synapse `key` becomes, negative for depression, if it is worth `wanted`.
     #[inline]
-    fn count(&self, wanted: f64, carry: &mut f32, (key, serial): (u64, u32)) -> f64 {
+    fn count(&self, wanted: f64, carry: &mut f32, (key, serial): (u64, u32), visit: &mut Visit) -> f64 {
         match self.device.common.pulses {
             Pulses::One => wanted.signum(),
-            Pulses::Carry => {
-                let total = wanted + f64::from(*carry);
-                *carry = (total - total.trunc()) as f32;
-                total.trunc()
-            }
-            Pulses::Stochastic => Memristor::by_chance(wanted, self.word(key, u64::from(serial), 0)),
+            Pulses::Carry => Memristor::carried(wanted, carry),
+            Pulses::Stochastic => Memristor::by_chance(wanted, visit.parts().1.word(self, key, u64::from(serial), 0)),
         }
     }
 
     /// Applies a change of the weight proposed at `at`, in pulses; returns the new conductance of the first device.
-    pub fn change(&self, g: f64, dw: f64, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
+    pub fn change(&self, g: f64, dw: f64, kept: &mut Kept, at: Time, visit: &mut Visit) -> f64 {
         let wanted = self.map.wanted(dw);
         if wanted == 0.0 {
             return g;
         }
-        let count = self.count(wanted, &mut kept.carry, (kept.key, kept.updates));
-        self.give(g, count, kept, at, price)
+        let count = self.count(wanted, &mut kept.carry, (kept.key, kept.updates), visit);
+        self.give(g, count, kept, at, visit)
     }
 
     /// One pulse, whatever `pulses` does with changes: for rules that propose no more than a direction.
-    pub fn step(&self, g: f64, up: bool, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
-        self.give(g, if up { 1.0 } else { -1.0 }, kept, at, price)
+    pub fn step(&self, g: f64, up: bool, kept: &mut Kept, at: Time, visit: &mut Visit) -> f64 {
+        self.give(g, if up { 1.0 } else { -1.0 }, kept, at, visit)
     }
 
     /// The pulses of the next change, up if positive.
-    fn give(&self, g: f64, count: f64, kept: &mut Kept, at: Time, price: &mut Price) -> f64 {
+    fn give(&self, g: f64, count: f64, kept: &mut Kept, at: Time, visit: &mut Visit) -> f64 {
         let (key, serial) = (kept.key, u64::from(kept.updates));
         kept.updates = kept.updates.wrapping_add(1);
         let (up, n) = (count > 0.0, count.abs().min(MOST_PULSES) as u64);
@@ -185,14 +206,15 @@ impl Memristor {
             return g;
         }
         if !self.plain {
-            return self.apply_to_bank(g, up, n, kept, serial, at, price);
+            return self.apply_to_bank(g, up, n, kept, serial, at, visit);
         }
         let c = &self.device.common;
         let per_siemens = if up { c.price_up } else { c.price_down };
-        let (cell, draws) = (Cell::of(&self.device, self.spread, key, 0), self.device.draws());
+        let (price, drawn) = visit.parts();
+        let (cell, draws) = (drawn.traits(self, key, 0).cell, self.device.draws());
         (1..=n).fold(g, |g, n| {
             price.pulse(up, per_siemens, g);
-            self.device.pulse(&cell, g, up, if draws { self.word(key, serial, n) } else { 0 })
+            self.device.pulse(&cell, g, up, if draws { drawn.word(self, key, serial, n) } else { 0 })
         })
     }
 
@@ -218,11 +240,10 @@ impl Memristor {
         kept: &mut Kept,
         serial: u64,
         at: Time,
-        price: &mut Price,
+        visit: &mut Visit,
     ) -> f64 {
         let bank = &self.device.bank;
         kept.held[0].g = g;
-        let mut traits = [None; MOST];
         let mut words = 0;
         for _ in 0..n {
             // Each side's devices take turns at its pulses: were it at changes, those worth less than a pulse would pass some by.
@@ -236,19 +257,25 @@ impl Memristor {
             };
             for (place, up) in hits.into_iter().flatten() {
                 words += 1;
-                let own = traits[place].get_or_insert_with(|| self.traits(kept.key, place));
-                self.hit(own, &mut kept.held[place], up, self.word(kept.key, serial, words), at, price);
+                self.hit(kept, place, up, (serial, words), at, visit);
             }
             if bank.refresh > 0.0 {
-                self.refresh(kept, place, serial, &mut words, at, price);
+                self.refresh(kept, place, serial, &mut words, at, visit);
             }
         }
         kept.held[0].g
     }
 
-    /// One pulse to one device.
-    fn hit(&self, own: &Traits, held: &mut Held, up: bool, word: u32, at: Time, price: &mut Price) {
-        let (device, c) = (&self.device, &self.device.common);
+    /// One pulse to one device; `word` is its change and its number in it.
+    fn hit(&self, kept: &mut Kept, place: usize, up: bool, word: (u64, u64), at: Time, visit: &mut Visit) {
+        let (device, c, held) = (&self.device, &self.device.common, &mut kept.held[place]);
+        let (price, drawn) = visit.parts();
+        let word = if device.draws() || device.bank.sigma_reset > 0.0 {
+            drawn.word(self, kept.key, word.0, word.1)
+        } else {
+            0
+        };
+        let own = drawn.traits(self, kept.key, place);
         let g = own.after(device, held.g, (at - held.at).seconds());
         price.pulse(up, if up { c.price_up } else { c.price_down }, g);
         let dead = own.stuck.is_some() || f64::from(held.pulses) >= own.life;
@@ -257,24 +284,40 @@ impl Memristor {
         held.at = at;
     }
 
+    /// Are both devices of a pair so high that they are refreshed?
+    #[inline]
+    pub(super) fn needs_refresh(&self, g: [f64; 2]) -> bool {
+        let (c, bank) = (&self.device.common, &self.device.bank);
+        let threshold = c.g_min + bank.refresh * c.range();
+        g[0] > threshold && g[1] > threshold
+    }
+
     /// Resets both devices of a pair if both are high, and sets the one that was higher until it makes up their difference.
-    fn refresh(&self, kept: &mut Kept, place: usize, serial: u64, words: &mut u64, at: Time, price: &mut Price) {
+    pub(super) fn refresh(
+        &self,
+        kept: &mut Kept,
+        place: usize,
+        serial: u64,
+        words: &mut u64,
+        at: Time,
+        visit: &mut Visit,
+    ) {
         let (device, c) = (&self.device, &self.device.common);
         let places = [place, place + device.bank.devices];
-        let own = places.map(|p| self.traits(kept.key, p));
+        let (price, drawn) = visit.parts();
+        let own = places.map(|p| *drawn.traits(self, kept.key, p));
         let g = [0, 1].map(|i| own[i].after(device, kept.held[places[i]].g, (at - kept.held[places[i]].at).seconds()));
-        let threshold = c.g_min + device.bank.refresh * c.range();
-        if g[0] <= threshold || g[1] <= threshold {
+        if !self.needs_refresh(g) {
             return;
         }
         let (higher, difference) = (usize::from(g[1] > g[0]), (g[0] - g[1]).abs());
         for i in 0..2 {
             *words += 1;
-            let word = self.word(kept.key, serial, *words);
+            let word = drawn.word(self, kept.key, serial, *words);
             let held = &mut kept.held[places[i]];
             price.pulse(false, c.price_down, g[i]);
             let dead = own[i].stuck.is_some() || f64::from(held.pulses) >= own[i].life;
-            held.g = if dead { g[i] } else { device.reset(&own[i], word) };
+            held.g = if dead { g[i] } else { device.reset(&own[i].cell, word) };
             held.pulses = held.pulses.saturating_add(1);
             held.at = at;
         }
@@ -282,42 +325,44 @@ impl Memristor {
         // A worn or stuck device never gets there.
         let enough = (4.0 * c.range() / c.dg_up).min(MOST_PULSES) as u64;
         for _ in 0..enough {
-            let held = &mut kept.held[places[higher]];
-            if held.g >= target {
+            if kept.held[places[higher]].g >= target {
                 break;
             }
             *words += 1;
-            self.hit(&own[higher], held, true, self.word(kept.key, serial, *words), at, price);
+            self.hit(kept, places[higher], true, (serial, *words), at, visit);
         }
     }
 
+    /// The weight at the mean of what its devices show, each as `seen(conductance, device)`.
     #[inline]
-    fn traits(&self, key: u64, place: usize) -> Traits {
-        Traits::of(&self.device, self.spread, key, place as u64)
-    }
-
-    /// The weight at the mean of what its devices show, each as `seen(place, conductance, relative 1/f noise)`.
-    fn mean(&self, g: f64, kept: &Kept, at: Time, mut seen: impl FnMut(usize, f64, f64) -> f64) -> f64 {
+    fn mean(&self, g: f64, kept: &Kept, at: Time, drawn: &mut Drawn, mut seen: impl FnMut(f64, Shown) -> f64) -> f64 {
         let (device, c, bank) = (&self.device, &self.device.common, &self.device.bank);
         let mut sides = [0.0; 2];
         for place in 0..bank.count() {
             let held = if place == 0 { Held { g, ..kept.held[0] } } else { kept.held[place] };
-            let own = self.traits(kept.key, place);
+            let own = drawn.traits(self, kept.key, place);
             let since = (at - held.at).seconds();
             let mut shown = own.after(device, held.g, since);
             if c.write_noise > 0.0 && own.stuck.is_none() {
-                let n = 1 << 63 | (place as u64) << 40 | u64::from(held.pulses);
-                shown += c.write_noise * normal(self.pulses.block(kept.key, n)[0]);
+                let word = self.pulses.block(kept.key, Memristor::write_block(place, held.pulses))[0];
+                shown += c.write_noise * normal(word);
             }
             let shown = device.quantised((shown - own.reference).max(0.0));
-            let flicker = device.ageing.flicker_sigma(c, held.g, since);
-            sides[place / bank.devices] += seen(place, shown, flicker) - c.g_min;
+            sides[place / bank.devices] += seen(shown, Shown { place, g: held.g, since }) - c.g_min;
         }
-        let share = match bank.pair {
-            Pair::None => sides[0] / bank.devices as f64 / c.range(),
-            _ => 0.5 + 0.5 * (sides[0] - sides[1]) / bank.devices as f64 / c.range(),
-        };
-        self.map.w_low + self.map.w_span * share
+        self.map.weight_at(Memristor::share(sides, bank.pair != Pair::None, bank.devices as f64, c.range()))
+    }
+
+    /// The share of the range of weights, from the sums of what the devices on both sides show above g_min.
+    #[inline(always)]
+    pub(super) fn share([plus, minus]: [f64; 2], pair: bool, devices: f64, range: f64) -> f64 {
+        if pair { 0.5 + 0.5 * (plus - minus) / devices / range } else { plus / devices / range }
+    }
+
+    /// Which block of random words has that of what a device shows after so many pulses.
+    #[inline(always)]
+    pub(super) fn write_block(place: usize, pulses: u32) -> u64 {
+        1 << 63 | (place as u64) << 40 | u64::from(pulses)
     }
 
     /// The random word of a plain device's read.
@@ -332,16 +377,17 @@ impl Memristor {
         u64::from(ordinal) << 1
     }
 
-    /// The weight that a read of a plain device sees, from a standard normal number.
+    /// The conductance that a read sees of a device that shows `g`, from the size of its noise and a standard normal number.
     #[inline(always)]
-    pub(super) fn noisy(&self, g: f64, noise: f64) -> f64 {
-        self.weight_of(g * (1.0 + self.device.common.read_noise * noise).max(0.0))
+    pub(super) fn seen(g: f64, sigma: f64, noise: f64) -> f64 {
+        g * (1.0 + sigma * noise).max(0.0)
     }
 
     /// The weight that the `ordinal`-th spike of its source reads at `at`: of the side of its range that it is on, never
     /// beyond 0.
-    pub fn read(&self, g: f64, kept: &Kept, ordinal: u32, at: Time, price: &mut Price) -> f64 {
+    pub fn read(&self, g: f64, kept: &Kept, ordinal: u32, at: Time, visit: &mut Visit) -> f64 {
         let c = &self.device.common;
+        let (price, drawn) = visit.parts();
         price.reads += 1;
         if self.plain {
             if let Some(per_siemens) = c.price_read {
@@ -350,20 +396,20 @@ impl Memristor {
             if c.read_noise == 0.0 {
                 return self.weight_of(g);
             }
-            return self.noisy(g, normal(self.read_word(kept.key, ordinal)));
+            return self.weight_of(Memristor::seen(g, c.read_noise, normal(self.read_word(kept.key, ordinal))));
         }
-        let w = self.mean(g, kept, at, |place, shown, flicker| {
+        self.mean(g, kept, at, drawn, |shown, Shown { place, g, since }| {
             if let Some(per_siemens) = c.price_read {
                 price.read.add(per_siemens * shown);
             }
+            let flicker = self.device.ageing.flicker_sigma(c, g, since);
             let sigma = (c.read_noise * c.read_noise + flicker * flicker).sqrt();
             if sigma == 0.0 {
                 return shown;
             }
             let words = self.reads.block(kept.key, u64::from(ordinal) << 1 | place as u64 >> 2);
-            shown * (1.0 + sigma * normal(words[place & 3])).max(0.0)
-        });
-        self.map.signed(w)
+            Memristor::seen(shown, sigma, normal(words[place & 3]))
+        })
     }
 }
 
@@ -383,23 +429,23 @@ mod tests {
     #[test]
     fn stochastic_pulses_have_the_proposed_change_as_their_mean() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        let (mut price, g0) = (Price::default(), 5e-5);
+        let (mut visit, g0) = (Visit::default(), 5e-5);
         let mut device = Kept { key: 3, ..Kept::default() };
         // 0.3 pulses each time, always from mid-range: a mean of 0.3 steps.
-        let total: f64 = (0..20_000).map(|_| m.change(g0, 0.3e-3, &mut device, Time::ZERO, &mut price) - g0).sum();
+        let total: f64 = (0..20_000).map(|_| m.change(g0, 0.3e-3, &mut device, Time::ZERO, &mut visit) - g0).sum();
         let pulses = total / 1e-7;
         assert!((pulses / 20_000.0 - 0.3).abs() < 0.012, "{pulses}");
-        let spent = price.set.joules() / (4.0 * 1e-7 * g0);
+        let spent = visit.price.set.joules() / (4.0 * 1e-7 * g0);
         assert!((spent - pulses).abs() < 1e-6 * pulses, "one price per pulse: {spent} {pulses}");
-        assert_eq!(price.reset.joules(), 0.0);
+        assert_eq!(visit.price.reset.joules(), 0.0);
     }
 
     #[test]
     fn carry_loses_nothing() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 1.0, 0.0, 0.0, 0.0, 0.0]);
-        let (mut device, mut price) = (Kept::default(), Price::default());
+        let (mut device, mut visit) = (Kept::default(), Visit::default());
         let pulses: f64 = (0..1000)
-            .map(|_| ((m.change(5e-5, 0.3e-3, &mut device, Time::ZERO, &mut price) - 5e-5) / 1e-7).round())
+            .map(|_| ((m.change(5e-5, 0.3e-3, &mut device, Time::ZERO, &mut visit) - 5e-5) / 1e-7).round())
             .sum();
         assert!((pulses - 300.0).abs() <= 1.0, "{pulses}");
     }
@@ -409,7 +455,7 @@ mod tests {
         let spread = memristor([0.0, 1e-4, 1e-7, 1e-7, 2.0, 0.3, 0.0, 0.0, 0.0]);
         let step = |m: &Memristor, key, n| {
             let mut device = Kept { key, updates: n, ..Kept::default() };
-            m.change(5e-5, 1e-3, &mut device, Time::ZERO, &mut Price::default()) - 5e-5
+            m.change(5e-5, 1e-3, &mut device, Time::ZERO, &mut Visit::default()) - 5e-5
         };
         assert_eq!(step(&spread, 1, 0), step(&spread, 1, 9));
         assert_ne!(step(&spread, 1, 0), step(&spread, 2, 0));
@@ -428,7 +474,7 @@ mod tests {
     fn reads_scatter_around_the_weight_and_keep_its_sign() {
         let m = memristor([0.0, 1e-4, 1e-7, 1e-7, 0.0, 0.0, 0.0, 0.5, 0.0]);
         let reads: Vec<f64> = (0..4000)
-            .map(|k| m.read(5e-5, &Kept { key: 1, ..Kept::default() }, k, Time::ZERO, &mut Price::default()))
+            .map(|k| m.read(5e-5, &Kept { key: 1, ..Kept::default() }, k, Time::ZERO, &mut Visit::default()))
             .collect();
         let mean = reads.iter().sum::<f64>() / 4000.0;
         assert!((mean - 0.5).abs() < 0.02 && reads.iter().all(|w| *w >= 0.0), "{mean}");

@@ -15,6 +15,7 @@ mod recent;
 mod row;
 mod sources;
 mod store;
+mod visit;
 
 pub use cells::{Cells, CellsState, Kept, Needs};
 pub use energy::{Energy, Price};
@@ -24,3 +25,4 @@ pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpik
 pub use recent::{Decay, Recent};
 pub use sources::{Present, Sources};
 pub use store::{BLOCK, Content, Delays, Runs, Store, Synapse};
+pub use visit::Visit;

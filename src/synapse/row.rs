@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use crate::device::Pulses;
 use crate::math::vector::Target;
 use crate::memory::prefetch;
 use crate::neuron::Real;
@@ -21,11 +20,18 @@ use super::recent::{Decay, Recent};
 /// How many synapses ahead a target's spikes are fetched.
 const AHEAD: usize = 12;
 
+/// Fewer devices than this are brought up to date one by one.
+const FEW: usize = 4;
+
 /// Synapses that go through the passes together: their state stays in the nearest cache.
 pub(super) const STRETCH: usize = 128;
 
 /// What holds the values of a run: it applies the changes that spikes ask for.
 pub(super) trait Holder {
+    /// So many synapses go through the passes together.
+    fn stretch(&self) -> usize {
+        STRETCH
+    }
     /// The stretch that begins with synapse `first` of the store is next; its values are as stored.
     fn begin(&mut self, first: usize, stretch: &Stretch);
     /// Spikes of one kind, at most one for each synapse: of the targets (`POST`), or those that are being transmitted.
@@ -65,16 +71,16 @@ pub struct Scratch {
 }
 
 impl<W: Real> Plastic<W> {
-    /// Can whole runs be brought up to date with this spike at once?
+    /// Can a run of so many synapses be brought up to date with this spike at once?
     #[inline]
-    pub fn has_rows(&self, pre: &PreSpike) -> bool {
+    pub fn has_rows(&self, pre: &PreSpike, length: usize) -> bool {
         let setup = &self.setup;
         let pairs = |rule: &Rule| {
             let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_));
             pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
         let held = match &setup.memristor {
-            Some(m) => setup.rule.is_some() && m.is_plain() && m.device.common.pulses != Pulses::Carry,
+            Some(m) => setup.rule.is_some() && m.device.is_stepped() && length >= FEW,
             None => true,
         };
         setup.rule.as_ref().is_none_or(pairs)
@@ -237,8 +243,9 @@ impl Run<'_> {
         receive: &mut impl FnMut(u16, f64),
     ) {
         let [decay_plus, decay_minus] = self.decays;
-        for first in synapses.clone().step_by(STRETCH) {
-            let own = first..synapses.end.min(first + STRETCH);
+        let stride = holder.stretch();
+        for first in synapses.clone().step_by(stride) {
+            let own = first..synapses.end.min(first + stride);
             let values = &mut values[own.clone()];
             let targets = &targets[own];
             stretch.clear();

@@ -3,7 +3,7 @@
 use memspike::device::Cell;
 use memspike::engine::{Options, Outcome, checkpoint::Checkpoint};
 use memspike::spec;
-use memspike::synapse::{Kept, Memristor};
+use memspike::synapse::{Kept, Memristor, Visit};
 use memspike::time::Time;
 use serde_json::Value;
 
@@ -122,7 +122,7 @@ fn a_differential_pair_is_programmed_to_the_levels_of_the_reference() {
             let g = m.device.quantised(held.g);
             assert!((g - expected).abs() < 1e-12 * expected, "{w}: {g:e} {expected:e}");
         }
-        let shown = m.weight(kept.held[0].g, &kept, Time::ZERO);
+        let shown = m.weight(kept.held[0].g, &kept, Time::ZERO, &mut Visit::default());
         assert!((shown - (plus - minus) / 99e-6).abs() < 1e-12, "{w}: {shown}");
     }
 }
@@ -131,30 +131,30 @@ fn a_differential_pair_is_programmed_to_the_levels_of_the_reference() {
 fn a_pair_of_one_sided_devices_learns_both_ways_and_refreshes_when_full() {
     let m = memristor("pcm", &[("ideal", "true"), ("pulses", "one")], (0.0, 1.0));
     let mut kept = Kept { key: 7, ..Kept::default() };
-    let mut price = Default::default();
+    let mut visit = Visit::default();
     let mut g = m.program(0.5, &mut kept);
-    let weight = |g: f64, kept: &Kept| m.weight(g, kept, Time::ZERO);
+    let weight = |g: f64, kept: &Kept| m.weight(g, kept, Time::ZERO, &mut Visit::default());
     assert_eq!((g, kept.held[1].g), (0.0, 0.0));
-    g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut price);
+    g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut visit);
     let up = weight(g, &kept);
-    g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut price);
+    g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut visit);
     assert!(up > 0.5 && (weight(g, &kept) - 0.5).abs() < 1e-12, "{up}");
     // Both grow, until they are reset with their difference kept, to a pulse's step.
     let mut refreshed = 0;
     for _ in 0..2000 {
         let before = weight(g, &kept);
-        let (high, resets) = (g.min(kept.held[1].g), price.reset_pulses);
-        g = m.change(g, if refreshed % 2 == 0 { 0.1 } else { -0.1 }, &mut kept, Time::ZERO, &mut price);
-        g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut price);
-        g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut price);
-        if price.reset_pulses > resets {
+        let (high, resets) = (g.min(kept.held[1].g), visit.price.reset_pulses);
+        g = m.change(g, if refreshed % 2 == 0 { 0.1 } else { -0.1 }, &mut kept, Time::ZERO, &mut visit);
+        g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut visit);
+        g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut visit);
+        if visit.price.reset_pulses > resets {
             refreshed += 1;
             assert!(high > 0.7 * 25e-6 && kept.held[1].g.min(g) < 1e-6, "{high} {g}");
             assert!((weight(g, &kept) - before).abs() < 0.15, "{} {before}", weight(g, &kept));
         }
     }
-    assert!(refreshed > 0 && price.reset_pulses == 2 * refreshed, "{refreshed} {}", price.reset_pulses);
-    assert!(price.set_pulses > 6000);
+    assert!(refreshed > 0 && visit.price.reset_pulses == 2 * refreshed, "{refreshed} {}", visit.price.reset_pulses);
+    assert!(visit.price.set_pulses > 6000);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn several_devices_share_a_synapses_pulses_and_make_its_steps_finer() {
         let mut kept = Kept { key: 3, ..Kept::default() };
         let mut g = m.program(0.5, &mut kept);
         (0..changes).for_each(|_| g = m.change(g, 1.0, &mut kept, Time::ZERO, &mut Default::default()));
-        (m.weight(g, &kept, Time::ZERO) - 0.5, kept.held.map(|h| h.g))
+        (m.weight(g, &kept, Time::ZERO, &mut Visit::default()) - 0.5, kept.held.map(|h| h.g))
     };
     assert!((step(&one, 1).0 - 4.0 * step(&four, 1).0).abs() < 1e-12);
     assert!((step(&one, 1).0 - step(&four, 4).0).abs() < 1e-12);
@@ -228,7 +228,10 @@ fn a_weight_keeps_its_sign_where_a_devices_own_range_is_wider() {
             let mut g = m.program(0.0, &mut kept);
             (0..50).for_each(|_| g = m.change(g, -w_max, &mut kept, Time::ZERO, &mut Default::default()));
             below += u32::from(g < 49e-6);
-            let seen = [m.weight(g, &kept, Time::ZERO), m.read(g, &kept, 0, Time::ZERO, &mut Default::default())];
+            let seen = [
+                m.weight(g, &kept, Time::ZERO, &mut Visit::default()),
+                m.read(g, &kept, 0, Time::ZERO, &mut Default::default()),
+            ];
             assert!(seen.iter().all(|w| w * w_max >= 0.0), "{g}: {seen:?}");
         }
         assert!(below > 50, "{below}");
@@ -246,12 +249,12 @@ fn shares_of_stuck_devices_come_out_and_do_not_move() {
     let n = 20_000;
     for key in 0..n {
         let mut kept = Kept { key, ..Kept::default() };
-        let mut price = Default::default();
+        let mut visit = Visit::default();
         let g = m.program(0.5, &mut kept);
-        let after = m.change(g, 1.0, &mut kept, Time::ZERO, &mut price);
-        assert_eq!(price.set_pulses, 1, "a pulse to a stuck device costs what it costs");
+        let after = m.change(g, 1.0, &mut kept, Time::ZERO, &mut visit);
+        assert_eq!(visit.price.set_pulses, 1, "a pulse to a stuck device costs what it costs");
         if after == g {
-            match m.weight(g, &kept, Time::ZERO) {
+            match m.weight(g, &kept, Time::ZERO, &mut Visit::default()) {
                 w if w < 1e-12 => low += 1,
                 w if w > 1.0 - 1e-12 => high += 1,
                 _ => between += 1,
@@ -270,11 +273,11 @@ fn drift_and_relaxation_follow_their_laws_at_exact_times() {
         let m = memristor("constant_step", &[(name, value), ("g_min", "0 uS"), ("pulses", "one")], (0.0, 1.0));
         let mut kept = Kept::default();
         let g = m.program(0.5, &mut kept);
-        let early = m.weight(g, &kept, Time::from_ms(1e3 * t));
+        let early = m.weight(g, &kept, Time::from_ms(1e3 * t), &mut Visit::default());
         // A pulse starts the clock anew, from where the device is.
         let at = Time::from_ms(5000.0);
         let g = m.change(g, 1.0, &mut kept, at, &mut Default::default());
-        (early, m.weight(g, &kept, at + Time::from_ms(1e3 * t)) - 0.01)
+        (early, m.weight(g, &kept, at + Time::from_ms(1e3 * t), &mut Visit::default()) - 0.01)
     };
     for t in [0.0, 0.123, 3.0, 4000.0] {
         let (early, late) = after("drift", "{ nu = 0.05, t_0 = '2 s' }", t);
@@ -338,7 +341,12 @@ fn two_states_switch_with_their_chances_and_learn_the_mean_of_what_is_asked() {
     // Weights between the states start in one of them, right in the mean.
     let mean: f64 = (0..n)
         .map(|key| {
-            m.weight(m.program(0.3, &mut Kept { key, ..Kept::default() }), &Kept { key, ..Kept::default() }, Time::ZERO)
+            m.weight(
+                m.program(0.3, &mut Kept { key, ..Kept::default() }),
+                &Kept { key, ..Kept::default() },
+                Time::ZERO,
+                &mut Visit::default(),
+            )
         })
         .sum::<f64>()
         / n as f64;

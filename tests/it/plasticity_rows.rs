@@ -16,7 +16,7 @@ const RULES: [&str; 9] = [
     "hebbian = { variant = 'oja' }",
 ];
 
-const BESIDE: [&str; 7] = [
+const BESIDE: [&str; 20] = [
     "",
     "normalize = { sum = 12, every = '40 ms' }",
     "short_term = { u_0 = 0.4, tau_rec = '200 ms', tau_fac = '50 ms' }",
@@ -24,9 +24,22 @@ const BESIDE: [&str; 7] = [
     "device.exp_step = { sigma_c2c = 0.5, pulses = 'one' }",
     "device.soft_bounds = { sigma_c2c = 0.5, pulses = 'stochastic' }\nnormalize = { sum = 12, every = '70 ms' }",
     "normalize = { sum = 15, every = '1 ms' }",
+    "device.re_ram_es = { levels = 40 }",
+    "device.re_ram_sb = { read_noise = 0.1 }",
+    "device.re_ram_array_om = { pulses = 'carry' }",
+    "device.ec_ram = {}",
+    "device.pow_step = { gamma_up = 0.5, gamma_down = 2, sigma_g_min = 0.1, sigma_up_down = 0.2, pulses = 'carry' }",
+    "device.querlioz = { sigma_d2d = 0.3, write_noise = '1 uS', program_noise = '1 uS' }",
+    "device.neurosim = { pulse_noise = '1 uS', sigma_g_max = 0.1 }",
+    "device.pcm = {}",
+    "device.pcm = { refresh = 0.3, devices = 2, sigma_c2c = 0 , pulses = 'carry' }",
+    "device.soft_bounds = { pair = 'push_pull', sigma_d2d = 0.2, sigma_c2c = 0.3, read_noise = 0.1 }",
+    "device.soft_bounds = { devices = 5, sigma_g_max = 0.2, write_noise = '1 uS', levels = 30 }",
+    "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.4, sigma_reset = 0.05 }",
+    "device.re_ram_sb = { pair = 'push_pull', devices = 4, read_noise = 0.1 }",
 ];
 
-fn network(rule: &str, beside: &str, during: bool, simulation: &str, record: &str) -> String {
+fn network(rule: &str, beside: &str, (during, delay): (bool, &str), simulation: &str, record: &str) -> String {
     let (rule, end) = rule.split_at(rule.rfind('}').unwrap());
     let during = if during { ", during = 'lesson'" } else { "" };
     format!(
@@ -34,10 +47,10 @@ fn network(rule: &str, beside: &str, during: bool, simulation: &str, record: &st
          interval.lesson = {{ start = '50 ms', duration = '120 ms', every = '130 ms', count = 2 }}\n\
          population.pre = {{ size = 12, source.poisson = {{ rate = '60 Hz' }} }}\n\
          population.silent = {{ size = 3, source.poisson = {{ rate = '1 Hz' }} }}\n\
-         population.post = {{ size = 9, source.poisson = {{ rate = '90 Hz' }} }}\n\
+         population.post = {{ size = 40, source.poisson = {{ rate = '90 Hz' }} }}\n\
          projection.q = {{ source = 'silent', target = 'post', connect = 'all_to_all', delay = '2 ms', w_max = 5, weight = 1, plasticity.{rule}{during}{end} }}\n\
          [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect.fixed_probability = 0.8\n\
-         delay = {{ uniform = ['0.5 ms', '4 ms'] }}\nw_max = 4\nweight = {{ uniform = [0.5, 2] }}\n\
+         delay = {delay}\nw_max = 4\nweight = {{ uniform = [0.5, 2] }}\n\
          plasticity.{rule}{during}{end}\n{beside}\n\
          [[record.weights]]\nprojection = 'p'\non = 'end'\n[[record.weights]]\nprojection = 'q'\non = 'end'\n{record}"
     )
@@ -49,15 +62,17 @@ fn rows_come_to_the_bits_of_one_by_one_for_every_rule_device_and_span() {
     for (number, rule) in RULES.iter().enumerate() {
         for (other, beside) in BESIDE.iter().enumerate() {
             let during = (number + other) % 2 == 0;
+            // Devices go row by row only where some have the same delay.
+            let delay = if (number + other) % 4 < 3 { "'1.5 ms'" } else { "{ uniform = ['0.5 ms', '4 ms'] }" };
             let simulation = [
                 "engine = 'grid', resolution = '0.1 ms'",
                 "engine = 'event'",
                 "engine = 'grid', resolution = '0.5 ms', precision = 'single'",
             ][(number + other) % 3];
-            let at_end = |record| snapshots(&run(&network(rule, beside, during, simulation, record), 1));
+            let at_end = |record| snapshots(&run(&network(rule, beside, (during, delay), simulation, record), 1));
             let (rows, singly) = (at_end(""), at_end(watched));
             assert!(!rows.is_empty());
-            assert_eq!(rows, singly, "{rule} {beside} during {during} {simulation}");
+            assert_eq!(rows, singly, "{rule} {beside} during {during} delay {delay} {simulation}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn transmit<W: Real>(
     let projection = group.projections[0];
     let first = group.first;
     let whole = group.array.is_none() && !model.recorded[projection];
-    if let Some(plastic) = group.plastic.as_mut().filter(|p| whole && p.has_rows(pre)) {
+    if let Some(plastic) = group.plastic.as_mut().filter(|p| whole && p.has_rows(pre, synapses.len())) {
         let receive = |target: u16, weight: f64| receive(first + u32::from(target), weight);
         plastic.transmit_run(synapses, group.store.plastic_targets(), delay, pre, receive);
         return;

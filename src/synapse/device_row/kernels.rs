@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use crate::device::{Cell, Common};
+use crate::device::{Cell, Common, Device};
 use crate::math::vector::Kernel;
 use crate::neuron::Real;
 use crate::plasticity::Pair;
 
+use super::super::row::STRETCH;
 use super::super::{Energy, memristor::Memristor};
-use super::STRETCH;
-use super::work::Hits;
+use super::work::{Hits, Own};
 
 /// Pulses of one number.
 pub struct Step<'a, F> {
@@ -49,6 +49,82 @@ impl Kernel for Steps<'_> {
     }
 }
 
+/// Constants of devices that differ in more, from the standard normal numbers of [`Common::spreads`] in `up`, `down`, `high` and `low`.
+pub struct Spreads<'a> {
+    pub common: &'a Common,
+    pub len: usize,
+    pub own: &'a mut Own,
+}
+
+impl Kernel for Spreads<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Own { up, down, low, high, .. } = self.own;
+        for (((up, down), low), high) in up.iter_mut().zip(down).zip(low).zip(high).take(self.len) {
+            let cell = Cell::of_normals(self.common, [*up, *down, *high, *low]);
+            (*up, *down, *low, *high) = (cell.up, cell.down, cell.g_min, cell.g_max);
+        }
+    }
+}
+
+/// What shows of the conductances in `hits.g`: with noise of the size `write_noise`, less the references in `hits.factor`, one of the levels.
+pub struct Show<'a> {
+    pub device: &'a Device,
+    pub len: usize,
+    pub hits: &'a mut Hits,
+}
+
+impl Kernel for Show<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let write_noise = self.device.common.write_noise;
+        let Hits { g, noise, factor, .. } = self.hits;
+        for ((g, &noise), &reference) in g.iter_mut().zip(&*noise).zip(&*factor).take(self.len) {
+            let shown = if write_noise > 0.0 { *g + write_noise * noise } else { *g };
+            *g = self.device.quantised((shown - reference).max(0.0));
+        }
+    }
+}
+
+/// What reads see of the conductances in `hits.g` with noise of this relative size.
+pub struct Seen<'a> {
+    pub sigma: f64,
+    pub len: usize,
+    pub hits: &'a mut Hits,
+}
+
+impl Kernel for Seen<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Hits { g, noise, .. } = self.hits;
+        g.iter_mut().zip(&*noise).take(self.len).for_each(|(g, &noise)| *g = Memristor::seen(*g, self.sigma, noise));
+    }
+}
+
+/// Shares of the range, from sums over the devices of each side.
+pub struct Shares<'a> {
+    pub pair: bool,
+    pub devices: f64,
+    pub range: f64,
+    pub sides: &'a [[f64; STRETCH]; 2],
+    pub len: usize,
+    pub shown: &'a mut [f64; STRETCH],
+}
+
+impl Kernel for Shares<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Shares { pair, devices, range, sides: [plus, minus], .. } = self;
+        for ((share, &plus), &minus) in self.shown.iter_mut().zip(plus).zip(minus).take(self.len) {
+            *share = Memristor::share([plus, minus], pair, devices, range);
+        }
+    }
+}
+
 /// Makes whole numbers of pulses.
 pub struct ByChance<'a> {
     pub wanted: &'a mut [f64],
@@ -65,23 +141,24 @@ impl Kernel for ByChance<'_> {
     }
 }
 
-/// How many pulses spikes are worth, each of which finds a trace; 0: no change.
-pub struct Wanted<'a, R, const POST: bool> {
+/// How many pulses spikes are worth, each of which finds a trace; 0: no change. PLAIN: what shows is a
+/// conductance, else a share of the range.
+pub struct Wanted<'a, R, const POST: bool, const PLAIN: bool> {
     pub memristor: &'a Memristor,
     pub rule: &'a R,
     pub scale: f64,
     pub trace: &'a [f64],
-    pub g: &'a [f64],
+    pub shown: &'a [f64],
     pub wanted: &'a mut [f64; STRETCH],
 }
 
-impl<R: Pair, const POST: bool> Kernel for Wanted<'_, R, POST> {
+impl<R: Pair, const POST: bool, const PLAIN: bool> Kernel for Wanted<'_, R, POST, PLAIN> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
         let map = self.memristor.map();
-        for (wanted, (&g, &trace)) in self.wanted.iter_mut().zip(self.g.iter().zip(self.trace)) {
-            let w = map.weight_of(g) / self.scale;
+        for (wanted, (&shown, &trace)) in self.wanted.iter_mut().zip(self.shown.iter().zip(self.trace)) {
+            let w = if PLAIN { map.weight_of(shown) } else { map.weight_at(shown) } / self.scale;
             let change = if POST { self.rule.on_post(w, trace) } else { self.rule.on_pre(w, trace) };
             let learns = !POST && R::AT_EVERY_PRE || trace != 0.0;
             *wanted = if learns { map.wanted(change * self.scale) } else { 0.0 };
@@ -117,8 +194,8 @@ impl<W: Real> Kernel for Rounded<'_, W> {
     }
 }
 
-/// The weights that reads of these conductances see.
-pub struct Weights<'a, W> {
+/// The weights that reads of plain devices see.
+pub struct Plain<'a, W> {
     pub memristor: &'a Memristor,
     pub gain: Option<f64>,
     pub values: &'a [f64],
@@ -128,18 +205,46 @@ pub struct Weights<'a, W> {
     pub width: PhantomData<W>,
 }
 
+impl<W: Real> Kernel for Plain<'_, W> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Plain { memristor, values, noise, out, .. } = self;
+        let sigma = memristor.device.common.read_noise;
+        if sigma == 0.0 {
+            out.iter_mut().zip(values).for_each(|(out, &g)| *out = memristor.weight_of(g));
+        } else {
+            for ((out, &g), &noise) in out.iter_mut().zip(values).zip(noise) {
+                *out = memristor.weight_of(Memristor::seen(g, sigma, noise));
+            }
+        }
+        scale::<W>(&mut out[..values.len()], self.gain);
+    }
+}
+
+/// The weights that reads of other synapses see, from the shares of the range at which those show.
+pub struct Weights<'a, W> {
+    pub memristor: &'a Memristor,
+    pub gain: Option<f64>,
+    pub shares: &'a [f64],
+    pub out: &'a mut [f64; STRETCH],
+    pub width: PhantomData<W>,
+}
+
 impl<W: Real> Kernel for Weights<'_, W> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Weights { memristor, values, noise, out, .. } = self;
-        if memristor.device.common.read_noise == 0.0 {
-            out.iter_mut().zip(values).for_each(|(out, &g)| *out = memristor.weight_of(g));
-        } else {
-            out.iter_mut().zip(values).zip(noise).for_each(|((out, &g), &noise)| *out = memristor.noisy(g, noise));
-        }
-        if let Some(gain) = self.gain {
-            out.iter_mut().take(values.len()).for_each(|weight| *weight = W::of(*weight * gain).wide());
-        }
+        let (map, shares) = (self.memristor.map(), self.shares);
+        self.out.iter_mut().zip(shares).for_each(|(out, &share)| *out = map.weight_at(share));
+        scale::<W>(&mut self.out[..shares.len()], self.gain);
+    }
+}
+
+/// What is transmitted of weights, with short-term plasticity.
+#[inline(always)]
+fn scale<W: Real>(weights: &mut [f64], gain: Option<f64>) {
+    if let Some(gain) = gain {
+        weights.iter_mut().for_each(|weight| *weight = W::of(*weight * gain).wide());
     }
 }

@@ -3,7 +3,8 @@
 use crate::device::{Cell, Common};
 use crate::sample::Places;
 
-use super::STRETCH;
+use super::super::Visit;
+use super::super::row::STRETCH;
 
 /// Random words of a stretch: word w of place p is `[w][p]`.
 type Words = [[u32; STRETCH]; 4];
@@ -15,9 +16,24 @@ pub struct Work {
     pub key: [u64; STRETCH],
     /// Changes proposed to each by now.
     pub updates: [u32; STRETCH],
+    /// What is left of them, in pulses.
+    pub carry: [f32; STRETCH],
+    /// Whose turn it is.
+    pub turn: [[u8; 2]; STRETCH],
+    /// Of each slot, pulses that it has had, if that matters, and its conductance, where synapses have several.
+    pub pulses: [u32; STRETCH],
+    pub g: [f64; STRETCH],
     pub own: Own,
     pub changes: Changes,
     pub hits: Hits,
+    /// What the devices on both sides show above g_min, and the share of the range that follows; not of plain devices.
+    pub sides: [[f64; STRETCH]; 2],
+    pub shown: [f64; STRETCH],
+    /// Whose words a pulse needs, and which block, where that differs from pulse to pulse.
+    pub key_of_hit: [u64; STRETCH],
+    pub block_of_hit: [u64; STRETCH],
+    /// For what is done one by one.
+    pub visit: Visit,
     pub places: Places,
 }
 
@@ -28,6 +44,10 @@ pub struct Own {
     pub down: [f64; STRETCH],
     pub low: [f64; STRETCH],
     pub high: [f64; STRETCH],
+    /// How far the slopes of steps up and down are from the nominal ones.
+    pub slope: [[f64; STRETCH]; 2],
+    /// What is taken off the conductance.
+    pub reference: [f64; STRETCH],
 }
 
 /// What spikes ask of devices, each of which gets at most one change.
@@ -39,6 +59,8 @@ pub struct Changes {
     /// Which change of the device it is.
     pub serial: [u32; STRETCH],
     pub block: [u64; STRETCH],
+    /// Pulses that it has given, those of a refresh included.
+    pub given: [u32; STRETCH],
     /// The word of chance, and those of the first pulses; then those of later pulses, four at a time.
     pub words: Words,
 }
@@ -47,8 +69,9 @@ pub struct Changes {
 #[derive(Clone, Debug)]
 pub struct Hits {
     pub len: usize,
-    /// Which of the changes.
+    /// Which of the changes, and at which device.
     pub change: [u8; STRETCH],
+    pub slot: [u8; STRETCH],
     pub up: [bool; STRETCH],
     /// The conductance.
     pub g: [f64; STRETCH],
@@ -56,6 +79,7 @@ pub struct Hits {
     pub factor: [f64; STRETCH],
     pub low: [f64; STRETCH],
     pub high: [f64; STRETCH],
+    pub slope: [[f64; STRETCH]; 2],
     /// The pulse's random word, and the standard normal number of it.
     pub word: [u32; STRETCH],
     pub noise: [f64; STRETCH],
@@ -69,11 +93,13 @@ impl Work {
         let hits = Hits {
             len: 0,
             change: [0; STRETCH],
+            slot: [0; STRETCH],
             up: [false; STRETCH],
             g: zeros,
             factor: zeros,
             low: zeros,
             high: zeros,
+            slope: [zeros; 2],
             word: [0; STRETCH],
             noise: zeros,
             joules: zeros,
@@ -81,30 +107,47 @@ impl Work {
         Work {
             key: [0; STRETCH],
             updates: [0; STRETCH],
-            own: Own { up: zeros, down: zeros, low: zeros, high: zeros },
+            carry: [0.0; STRETCH],
+            turn: [[0; 2]; STRETCH],
+            pulses: [0; STRETCH],
+            g: zeros,
+            own: Own { up: zeros, down: zeros, low: zeros, high: zeros, slope: [zeros; 2], reference: zeros },
             changes: Changes {
                 count: zeros,
                 key: [0; STRETCH],
                 serial: [0; STRETCH],
                 block: [0; STRETCH],
+                given: [0; STRETCH],
                 words: [[0; STRETCH]; 4],
             },
             hits,
+            sides: [zeros; 2],
+            shown: zeros,
+            key_of_hit: [0; STRETCH],
+            block_of_hit: [0; STRETCH],
+            visit: Visit::default(),
             places: Places::default(),
         }
     }
 }
 
+impl Own {
+    /// The device in a slot, without its slopes.
+    #[inline(always)]
+    pub fn cell(&self, at: usize) -> Cell {
+        Cell { g_min: self.low[at], g_max: self.high[at], up: self.up[at], down: self.down[at], slope: [0.0; 2] }
+    }
+}
+
 impl Hits {
-    /// Looks up the constants of the devices.
+    /// Looks up the constants of the devices; `sloped`: do their slopes differ?
     #[inline]
-    pub fn own(&mut self, c: &Common, own: &Own, places: &[u8]) {
+    pub fn own(&mut self, c: &Common, own: &Own, sloped: bool) {
         let len = self.len.min(STRETCH);
-        let Hits { change, up, factor, low, high, .. } = self;
-        let place = |change: u8| usize::from(places[usize::from(change)]) % STRETCH;
+        let Hits { slot, up, factor, low, high, slope, .. } = self;
+        let slots = || slot[..len].iter().map(|&slot| usize::from(slot) % STRETCH);
         if c.differs() {
-            for ((factor, &change), &up) in factor[..len].iter_mut().zip(&*change).zip(&*up) {
-                let at = place(change);
+            for ((factor, at), &up) in factor.iter_mut().zip(slots()).zip(&*up) {
                 let (more, less) = (own.up[at], own.down[at]);
                 *factor = if up { more } else { less };
             }
@@ -112,12 +155,17 @@ impl Hits {
             factor[..len].fill(1.0);
         }
         if c.differs() && !c.differs_in_steps_alone() {
-            for at in 0..len {
-                (low[at], high[at]) = (own.low[place(change[at])], own.high[place(change[at])]);
+            for ((low, high), at) in low.iter_mut().zip(high).zip(slots()) {
+                (*low, *high) = (own.low[at], own.high[at]);
             }
         } else {
             low[..len].fill(c.g_min);
             high[..len].fill(c.g_max);
+        }
+        if sloped {
+            for (slope, own) in slope.iter_mut().zip(&own.slope) {
+                slope.iter_mut().zip(slots()).for_each(|(slope, at)| *slope = own[at]);
+            }
         }
     }
 
@@ -125,6 +173,7 @@ impl Hits {
     #[inline(always)]
     pub fn cell(&self, at: usize) -> Cell {
         let factor = self.factor[at];
-        Cell { g_min: self.low[at], g_max: self.high[at], up: factor, down: factor, slope: [0.0; 2] }
+        let slope = [self.slope[0][at], self.slope[1][at]];
+        Cell { g_min: self.low[at], g_max: self.high[at], up: factor, down: factor, slope }
     }
 }

@@ -2,10 +2,9 @@
 
 use crate::device::physical::surface::Surface;
 use crate::device::physical::waveform::Side;
-use crate::math::exp;
 use crate::neuron::Real;
 use crate::plasticity::{AtPost, AtPre, Pairing, Rule};
-use crate::synapse::{History, PostSpike, Price};
+use crate::synapse::{History, PostSpike, Visit};
 use crate::time::Time;
 
 use super::state::Synapse;
@@ -20,13 +19,13 @@ impl<W: Real> Plastic<W> {
         target: u32,
         delay: Time,
         pre: &PreSpike,
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let at = self.at(pre.time, delay);
         // At the arrival over an axonal delay the target's spikes of this tick are still to come.
         let known = if self.setup.axonal { Time(at.0 - 1) } else { at };
-        self.learn_post(state, target, delay, &pre.past, (known, Time(at.0 - 1)), price);
-        self.learn_pre(state, target, delay, pre, price);
+        self.learn_post(state, target, delay, &pre.past, (known, Time(at.0 - 1)), visit);
+        self.learn_pre(state, target, delay, pre, visit);
     }
 
     /// Learns from what reaches the synapse after `past` (and has not been settled): post spikes up to `until`, scalings up to
@@ -39,7 +38,7 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         past: &Past,
         (until, scaled): (Time, Time),
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let Some(rule) = &self.setup.rule else { return };
         let mut after = self.settled;
@@ -48,12 +47,12 @@ impl<W: Real> Plastic<W> {
             let last = past.last.map_or(after, |last| self.at(last, delay));
             let first = scalings.partition_point(|s| s.0 <= self.settled || s.0 < last);
             for &scaling in scalings[first..].iter().take_while(|s| s.0 <= scaled) {
-                self.learn_span(state, rule, target, delay, past, (after, until.min(scaling.0)), price);
-                self.scale(state, scaling, price);
+                self.learn_span(state, rule, target, delay, past, (after, until.min(scaling.0)), visit);
+                self.scale(state, scaling, visit);
                 after = scaling.0;
             }
         }
-        self.learn_span(state, rule, target, delay, past, (after, until), price);
+        self.learn_span(state, rule, target, delay, past, (after, until), visit);
     }
 
     /// Learns from the post spikes that reach the synapse after `past`, later than `after` and up to `until`.
@@ -67,14 +66,14 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         past: &Past,
         (after, until): (Time, Time),
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
-        if let Rule::Clopath(rule) = rule {
-            return self.learn_drive(state, rule, (target, delay), past, (after, until), price);
+        if let Rule::Clopath(_) = rule {
+            return self.learn_drive(state, (target, delay), past, (after, until), visit);
         }
-        self.learn_pairs(state, rule, target, delay, past, (after, until), price);
+        self.learn_pairs(state, rule, target, delay, past, (after, until), visit);
         if let Rule::Dopamine(rule) = rule {
-            self.pass_modulation(state, rule, until, price);
+            self.pass_modulation(state, rule, until, visit);
         }
     }
 
@@ -88,14 +87,14 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         past: &Past,
         (known, until): (Time, Time),
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let travel = if self.setup.axonal { Time::ZERO } else { delay };
         let history = &self.post[target as usize];
         let Some(last) = past.last else {
             if rule.heeds_silent_sources() {
                 for post in history.between(known - travel, until - travel) {
-                    self.at_post(state, rule, post, 0.0, None, travel, price);
+                    self.at_post(state, rule, post, 0.0, None, travel, visit);
                 }
             }
             return;
@@ -108,7 +107,7 @@ impl<W: Real> Plastic<W> {
         }
         if self.setup.axonal && posts[0].time == last {
             let (ties, later) = posts.split_at(posts.partition_point(|p| p.time == last));
-            self.learn_ties(state, history, delay, past, ties, price);
+            self.learn_ties(state, history, delay, past, ties, visit);
             posts = later;
         }
         let first_only = rule.pairing() == Pairing::NearestRestricted;
@@ -116,13 +115,13 @@ impl<W: Real> Plastic<W> {
             return;
         }
         for post in posts {
-            let age = exp((last - (post.time + travel)).ms() / rule.tau_plus());
+            let age = self.decay_plus.over(post.time + travel - last);
             let x = match rule.pairing() {
                 Pairing::AllToAll => past.trace * age,
                 Pairing::NearestSymmetric | Pairing::NearestRestricted => age,
                 Pairing::NearestPreCentered => std::mem::take(&mut state.x) * age,
             };
-            self.at_post(state, rule, post, x, Some(last), travel, price);
+            self.at_post(state, rule, post, x, Some(last), travel, visit);
             if first_only {
                 break;
             }
@@ -139,11 +138,11 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         past: &Past,
         ties: &[PostSpike],
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let Some(rule) = &self.setup.rule else { return };
         let (at, earlier) = (ties[0].time, past.earlier.map(|t| t + delay));
-        let age = earlier.map_or(0.0, |t| exp((t - at).ms() / rule.tau_plus()));
+        let age = earlier.map_or(0.0, |t| self.decay_plus.over(at - t));
         let own = f64::from(past.ties);
         for (number, post) in ties.iter().enumerate() {
             let x = match rule.pairing() {
@@ -155,7 +154,7 @@ impl<W: Real> Plastic<W> {
                     if first { age } else { 0.0 }
                 }
             };
-            self.at_post(state, rule, post, x, earlier, Time::ZERO, price);
+            self.at_post(state, rule, post, x, earlier, Time::ZERO, visit);
         }
     }
 
@@ -170,7 +169,7 @@ impl<W: Real> Plastic<W> {
         x: f64,
         pre: Option<Time>,
         travel: Time,
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
@@ -179,30 +178,30 @@ impl<W: Real> Plastic<W> {
             }
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
             if let Rule::Dopamine(dopamine) = rule {
-                self.drift_to(state, dopamine, at, price);
+                self.drift_to(state, dopamine, at, visit);
                 state.x += rule.on_post(0.0, &seen);
                 return;
             }
-            let change = rule.on_post(self.relative(state, at), &seen);
-            self.change(state, change, at, price);
+            let change = rule.on_post(self.relative(state, at, visit), &seen);
+            self.change(state, change, at, visit);
         }
     }
 
     /// Learns from a pre spike: after the post spikes before it.
     #[inline]
-    fn learn_pre(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) {
+    fn learn_pre(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, visit: &mut Visit) {
         let Some(rule) = &self.setup.rule else { return };
         let at = self.at(pre.time, delay);
         let seen = if self.setup.axonal { at } else { at - delay };
         if let Rule::Clopath(rule) = rule {
             let means = self.means_before(rule, target, seen).filter(|_| self.learns_at(at));
-            return self.change(state, means.map_or(0.0, |[u, slow]| rule.on_pre(u, slow)), at, price);
+            return self.change(state, means.map_or(0.0, |[u, slow]| rule.on_pre(u, slow)), at, visit);
         }
         let history = &self.post[target as usize];
         let y = match history.last_before(seen) {
             None => 0.0,
             Some(last) => {
-                let age = exp((last.time - seen).ms() / rule.tau_minus());
+                let age = self.decay_minus.over(seen - last.time);
                 match rule.pairing() {
                     Pairing::AllToAll => last.trace * age,
                     Pairing::NearestSymmetric | Pairing::NearestPreCentered => age,
@@ -218,7 +217,7 @@ impl<W: Real> Plastic<W> {
             }
         };
         if let Rule::Dopamine(dopamine) = rule {
-            self.drift_to(state, dopamine, at, price);
+            self.drift_to(state, dopamine, at, visit);
             if self.learns_at(at) {
                 state.x += rule.on_pre(0.0, &AtPre { y, x_slow: 0.0 });
             }
@@ -233,11 +232,11 @@ impl<W: Real> Plastic<W> {
         }
         if rule.heeds_pre(y) && self.learns_at(at) {
             let x_slow = rule.tau_plus_slow().map_or(0.0, |tau| pre.past.slow_at(pre.time, tau));
-            let change = rule.on_pre(self.relative(state, at), &AtPre { y, x_slow });
-            self.change(state, change, at, price);
+            let change = rule.on_pre(self.relative(state, at, visit), &AtPre { y, x_slow });
+            self.change(state, change, at, visit);
         }
         if rule.pairing() == Pairing::NearestPreCentered {
-            let decay = pre.past.last.map_or(0.0, |p| exp((p - pre.time).ms() / rule.tau_plus()));
+            let decay = pre.past.last.map_or(0.0, |p| self.decay_plus.over(pre.time - p));
             state.x = state.x * decay + 1.0;
         }
     }
@@ -262,9 +261,9 @@ impl<W: Real> Plastic<W> {
 
     /// The weight in the rule's scale: 0 or more.
     #[inline]
-    fn relative(&self, state: &Synapse, at: Time) -> f64 {
+    fn relative(&self, state: &Synapse, at: Time, visit: &mut Visit) -> f64 {
         let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value, &state.device, at),
+            Some(memristor) => memristor.weight(state.value, &state.device, at, visit),
             None => state.value,
         };
         weight / self.setup.scale
@@ -273,12 +272,12 @@ impl<W: Real> Plastic<W> {
     /// Applies a change in the rule's scale, held within the bounds. Rounds to the stored width at once, so that it makes
     /// no difference when a synapse is brought up to date.
     #[inline]
-    pub(super) fn change(&self, state: &mut Synapse, change: f64, at: Time, price: &mut Price) {
+    pub(super) fn change(&self, state: &mut Synapse, change: f64, at: Time, visit: &mut Visit) {
         let value = match &self.setup.memristor {
             Some(memristor) if change != 0.0 && self.setup.rule.as_ref().is_some_and(Rule::in_pulses) => {
-                memristor.step(state.value, change > 0.0, &mut state.device, at, price)
+                memristor.step(state.value, change > 0.0, &mut state.device, at, visit)
             }
-            Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, at, price),
+            Some(memristor) => memristor.change(state.value, change * self.setup.scale, &mut state.device, at, visit),
             None => self.setup.bounded(state.value / self.setup.scale + change),
         };
         state.value = W::of(value).wide();

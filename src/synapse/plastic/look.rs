@@ -2,7 +2,7 @@
 
 use crate::neuron::Real;
 use crate::plasticity::Rule;
-use crate::synapse::Price;
+use crate::synapse::{Price, Visit};
 use crate::time::Time;
 
 use super::state::Synapse;
@@ -19,9 +19,10 @@ impl<W: Real> Plastic<W> {
         at: Time,
         pending: &[Vec<PreSpike>],
     ) -> f64 {
-        let state = self.state_at(synapse, row, target, delay, at, pending, &mut Price::default());
+        let mut visit = Visit::default();
+        let state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
         match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value, &state.device, at),
+            Some(memristor) => memristor.weight(state.value, &state.device, at, &mut visit),
             None => state.value,
         }
     }
@@ -35,17 +36,17 @@ impl<W: Real> Plastic<W> {
         targets: &[u16],
         delay_of: &dyn Fn(usize, usize) -> Time,
     ) -> Price {
-        let mut price = self.price;
+        let mut visit = Visit { price: self.price, ..Visit::default() };
         if self.setup.memristor.is_some() && self.setup.rule.is_some() {
             let pending = self.pending_by_row();
             for row in 0..self.pre.len() {
                 let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
                 for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
-                    self.state_at(synapse, row, u32::from(target), delay_of(row, synapse), at, &pending, &mut price);
+                    self.state_at(synapse, row, u32::from(target), delay_of(row, synapse), at, &pending, &mut visit);
                 }
             }
         }
-        price
+        visit.price
     }
 
     /// A synapse as it is at `at`.
@@ -58,17 +59,17 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         at: Time,
         pending: &[Vec<PreSpike>],
-        price: &mut Price,
+        visit: &mut Visit,
     ) -> Synapse {
         let mut state = self.get(synapse);
         let mut past = self.delivered(row, pending, |p| p.time + delay <= at);
         for pre in pending[row].iter().filter(|p| p.time + delay > at && self.at(p.time, delay) <= at) {
-            self.learn_before(&mut state, target, delay, pre, price);
+            self.learn_before(&mut state, target, delay, pre, visit);
             past = pre.past.then(pre.time, self.setup.rule.as_ref());
         }
-        self.learn_post(&mut state, target, delay, &past, (at, at), price);
+        self.learn_post(&mut state, target, delay, &past, (at, at), visit);
         if let (Some(Rule::Dopamine(rule)), None) = (&self.setup.rule, &self.setup.memristor) {
-            self.drift_to(&mut state, rule, at, price);
+            self.drift_to(&mut state, rule, at, visit);
         }
         state
     }
@@ -85,10 +86,10 @@ impl<W: Real> Plastic<W> {
         pending: &[Vec<PreSpike>],
         out: &mut Vec<Transmitted>,
     ) {
-        let mut price = Price::default();
+        let mut visit = Visit::default();
         let mut state = self.get(synapse);
         for pre in pending[row].iter().filter(|p| p.time + delay > end) {
-            let weight = self.take_in(&mut state, target, delay, pre, &mut price);
+            let weight = self.take_in(&mut state, target, delay, pre, &mut visit);
             out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u64, weight });
         }
     }

@@ -19,7 +19,8 @@ use crate::time::Time;
 
 use super::recent::{Decay, Recent};
 use super::row::Scratch;
-use super::{Cells, History, Memristor, Needs, Price};
+use super::visit::Drawn;
+use super::{Cells, History, Memristor, Needs, Price, Visit};
 
 mod learn;
 mod look;
@@ -108,6 +109,8 @@ pub struct Plastic<W> {
     pub post: Vec<History>,
     /// The last of them, at hand.
     pub recent: Vec<Recent>,
+    /// Room for what is drawn for a synapse's devices.
+    drawn: Option<Box<Drawn>>,
     /// Room for a stretch of a row.
     pub(super) scratch: Option<Box<Scratch>>,
     /// Decay of the presynaptic trace.
@@ -166,6 +169,7 @@ impl<W: Real> Plastic<W> {
             cells,
             post: vec![History::default(); targets],
             recent: vec![Recent::default(); targets],
+            drawn: None,
             scratch: None,
             decay_plus: decay(rule.map(Rule::tau_plus)),
             decay_minus: decay(rule.map(Rule::tau_minus)),
@@ -222,21 +226,22 @@ impl<W: Real> Plastic<W> {
     #[inline]
     pub fn transmit(&mut self, synapse: usize, target: u32, delay: Time, pre: &PreSpike) -> f64 {
         let mut state = self.get(synapse);
-        let mut price = Price::default();
-        let weight = self.take_in(&mut state, target, delay, pre, &mut price);
+        let mut visit = Visit { drawn: self.drawn.take(), ..Visit::default() };
+        let weight = self.take_in(&mut state, target, delay, pre, &mut visit);
         if self.setup.memristor.is_some() {
-            self.price.merge(&price);
+            self.price.merge(&visit.price);
         }
+        self.drawn = visit.drawn;
         self.put(synapse, &state);
         weight
     }
 
     /// Learns up to and including a pre spike; gives the weight that it transmits.
     #[inline]
-    fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, price: &mut Price) -> f64 {
-        self.learn_before(state, target, delay, pre, price);
+    fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, visit: &mut Visit) -> f64 {
+        self.learn_before(state, target, delay, pre, visit);
         let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, pre.time + delay, price),
+            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, pre.time + delay, visit),
             None => state.value,
         };
         // In the width in which whole runs hand it over.
@@ -264,18 +269,18 @@ impl<W: Real> Plastic<W> {
             return;
         }
         let pending = self.pending_by_row();
-        let mut price = self.price;
+        let mut visit = Visit { price: self.price, drawn: self.drawn.take() };
         for row in 0..self.pre.len() {
             let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
             for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
                 let delay = delay_of(row, synapse);
                 let past = self.delivered(row, &pending, |p| p.time + delay < now);
                 let mut state = self.get(synapse);
-                self.learn_post(&mut state, u32::from(target), delay, &past, (until, until), &mut price);
+                self.learn_post(&mut state, u32::from(target), delay, &past, (until, until), &mut visit);
                 self.put(synapse, &state);
             }
         }
-        self.price = price;
+        (self.price, self.drawn) = (visit.price, visit.drawn);
         self.settled = until;
         let oldest = Time(until.0 - self.setup.max_delay.0);
         self.post.iter_mut().for_each(|h| h.forget(oldest, until));

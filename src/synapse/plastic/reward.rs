@@ -9,7 +9,7 @@ use crate::math::exp;
 use crate::neuron::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Dopamine;
-use crate::synapse::Price;
+use crate::synapse::Visit;
 use crate::time::Time;
 
 use super::Plastic;
@@ -52,25 +52,25 @@ impl<W: Real> Plastic<W> {
     }
 
     /// Brings a synapse to the last arrival of the neuromodulator up to `until`.
-    pub(super) fn pass_modulation(&self, state: &mut Synapse, rule: &Dopamine, until: Time, price: &mut Price) {
+    pub(super) fn pass_modulation(&self, state: &mut Synapse, rule: &Dopamine, until: Time, visit: &mut Visit) {
         // Without eligibility the weight rests.
         if state.x == 0.0 {
             return;
         }
         let from = self.modulation.partition_point(|m| m.time <= state.since);
         for m in self.modulation[from..].iter().take_while(|m| m.time <= until) {
-            self.drift(state, rule, m.time, price);
+            self.drift(state, rule, m.time, visit);
         }
     }
 
     /// Brings a synapse to an event at `to`.
-    pub(super) fn drift_to(&self, state: &mut Synapse, rule: &Dopamine, to: Time, price: &mut Price) {
-        self.pass_modulation(state, rule, to, price);
-        self.drift(state, rule, to, price);
+    pub(super) fn drift_to(&self, state: &mut Synapse, rule: &Dopamine, to: Time, visit: &mut Visit) {
+        self.pass_modulation(state, rule, to, visit);
+        self.drift(state, rule, to, visit);
     }
 
     /// Lets the weight drift up to `to`, if nothing happens until then.
-    fn drift(&self, state: &mut Synapse, rule: &Dopamine, to: Time, price: &mut Price) {
+    fn drift(&self, state: &mut Synapse, rule: &Dopamine, to: Time, visit: &mut Visit) {
         let (from, c) = (std::mem::replace(&mut state.since, to), state.x);
         if c == 0.0 || to <= from {
             return;
@@ -81,10 +81,10 @@ impl<W: Real> Plastic<W> {
             // A weight turns round where the level falls through b, and may leave a bound there. A device gets the change as a whole.
             let turn = a.saturating_add(Time::from_ms(rule.turn(self.level_at(a, rule.tau_n))));
             if turn < b && self.setup.memristor.is_none() {
-                self.change(state, change(a, turn), turn, price);
-                self.change(state, change(turn, b), b, price);
+                self.change(state, change(a, turn), turn, visit);
+                self.change(state, change(turn, b), b, visit);
             } else {
-                self.change(state, change(a, b), b, price);
+                self.change(state, change(a, b), b, visit);
             }
         };
         match &self.setup.during {

@@ -5,7 +5,7 @@
 
 use crate::neuron::Real;
 use crate::plasticity::Rule;
-use crate::synapse::Price;
+use crate::synapse::Visit;
 use crate::time::Time;
 
 use super::Plastic;
@@ -55,14 +55,14 @@ impl<W: Real> Plastic<W> {
     }
 
     /// Scales a weight.
-    pub(super) fn scale(&self, state: &mut Synapse, (at, factor): (Time, f64), price: &mut Price) {
+    pub(super) fn scale(&self, state: &mut Synapse, (at, factor): (Time, f64), visit: &mut Visit) {
         if let Some(Rule::Dopamine(rule)) = &self.setup.rule {
-            self.drift_to(state, rule, at, price);
+            self.drift_to(state, rule, at, visit);
         }
         let value = match &self.setup.memristor {
             Some(memristor) => {
-                let change = (factor - 1.0) * memristor.weight(state.value, &state.device, at);
-                memristor.change(state.value, change, &mut state.device, at, price)
+                let change = (factor - 1.0) * memristor.weight(state.value, &state.device, at, visit);
+                memristor.change(state.value, change, &mut state.device, at, visit)
             }
             None => self.setup.bounded(state.value / self.setup.scale * factor),
         };

@@ -7,11 +7,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::math::exp;
 use crate::neuron::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::clopath::Clopath;
-use crate::synapse::Price;
+use crate::synapse::Visit;
 use crate::time::Time;
 
 use super::state::Synapse;
@@ -109,11 +108,10 @@ impl<W: Real> Plastic<W> {
     pub(super) fn learn_drive(
         &self,
         state: &mut Synapse,
-        rule: &Clopath,
         (target, delay): (u32, Time),
         past: &Past,
         (known, until): (Time, Time),
-        price: &mut Price,
+        visit: &mut Visit,
     ) {
         let (Some(last), Some(voltage)) = (past.last, &self.post[target as usize].voltage) else { return };
         let travel = if self.setup.axonal { Time::ZERO } else { delay };
@@ -127,10 +125,10 @@ impl<W: Real> Plastic<W> {
             let x = if at == last {
                 past.trace - f64::from(past.ties)
             } else {
-                past.trace * exp((last - at).ms() / rule.tau_x)
+                past.trace * self.decay_plus.over(at - last)
             };
             if x > 0.0 && self.learns_at(at) {
-                self.change(state, drive * x, at, price);
+                self.change(state, drive * x, at, visit);
             }
         }
     }

@@ -1,0 +1,81 @@
+//! The constants of the devices of a stretch, as `Cell::of` and `Traits::of` draw them one by one.
+
+use crate::device::linear_step::LinearStep;
+use crate::device::{Cell, Device, Law, normals};
+use crate::neuron::Real;
+use crate::rng::lanes::Each;
+
+use super::super::row::STRETCH;
+use super::Devices;
+use super::kernels::{Spreads, Steps};
+use super::work::{Changes, Own, Work};
+
+impl<W: Real> Devices<'_, W> {
+    /// Draws the constants of the devices of so many synapses.
+    #[inline]
+    pub(super) fn draw_constants(&mut self, synapses: usize) {
+        let (device, c) = (&self.memristor.device, &self.memristor.device.common);
+        let (sloped, slots) = (sloped(device), (synapses * self.count).min(STRETCH));
+        if c.differs() {
+            self.draw_spread(0, slots);
+            let Work { own, changes: Changes { words, .. }, places, .. } = &mut *self.work;
+            let Own { up, down, low, high, .. } = own;
+            if c.differs_in_steps_alone() {
+                normals(&words[0][..slots], up, places, self.target);
+                self.target.run(Steps { common: c, up, down });
+            } else {
+                for ((words, out), sigma) in words.iter().zip([up, down, high, low]).zip(c.spreads()) {
+                    if sigma > 0.0 {
+                        normals(&words[..slots], out, places, self.target);
+                    } else {
+                        out[..slots].fill(0.0);
+                    }
+                }
+                self.target.run(Spreads { common: c, len: slots, own });
+            }
+        }
+        if sloped.is_none() && device.reference.is_none() {
+            return;
+        }
+        self.draw_spread(1, slots);
+        let Work { own, changes: Changes { words, .. }, places, .. } = &mut *self.work;
+        if let Some(law) = sloped {
+            for (slope, words) in own.slope.iter_mut().zip(&*words) {
+                normals(&words[..slots], slope, places, self.target);
+            }
+            for at in 0..slots {
+                let [up, down] = law.deviation([own.slope[0][at], own.slope[1][at]]);
+                (own.slope[0][at], own.slope[1][at]) = (up, down);
+            }
+        }
+        if let Some(law) = &device.reference {
+            normals(&words[2][..slots], &mut own.reference, places, self.target);
+            for at in 0..slots {
+                let cell = if c.differs() { own.cell(at) } else { Cell::nominal(c) };
+                own.reference[at] = law.of(c, &cell, own.reference[at]);
+            }
+        }
+    }
+
+    /// Draws a block of words for each device, the `which`-th of its constants.
+    #[inline]
+    fn draw_spread(&mut self, which: u64, slots: usize) {
+        let Work { key: keys, changes: Changes { key, block, words, .. }, .. } = &mut *self.work;
+        let of_each = key.chunks_exact_mut(self.count).zip(block.chunks_exact_mut(self.count));
+        for ((key, block), &own) in of_each.zip(&*keys) {
+            key.fill(own);
+            block.iter_mut().enumerate().for_each(|(place, block)| *block = (place as u64) << 4 | which);
+        }
+        let key = &*key;
+        self.target.run(Each { key: self.memristor.spread, items: key, blocks: block, len: slots, out: words });
+    }
+}
+
+/// The law of devices whose slopes differ.
+#[inline]
+pub(super) fn sloped(device: &Device) -> Option<&LinearStep> {
+    match &device.law {
+        Law::LinearStep(law) if law.is_spread() => Some(law),
+        _ => None,
+    }
+}

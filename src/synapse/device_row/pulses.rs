@@ -1,0 +1,266 @@
+//! From changes to pulses, and the pulses themselves.
+
+use crate::device::{Cell, Law, MOST_PULSES, Pair, Pulses, constant_step, normals, soft_bounds};
+use crate::neuron::Real;
+use crate::rng::lanes::Each;
+use crate::time::Time;
+
+use super::super::Kept;
+use super::super::memristor::Memristor;
+use super::super::row::{PLACES, STRETCH};
+use super::Devices;
+use super::constants::sloped;
+use super::kernels::{ByChance, Step, Sum};
+use super::work::{Changes, Hits, Work};
+
+impl<W: Real> Devices<'_, W> {
+    /// Turns what changes are worth into pulses, and gives those. The changes are of the synapses in these places, whose first devices
+    /// have the conductances `values`.
+    #[inline]
+    pub(super) fn give_all(&mut self, places: &[u8], values: &mut [f64]) {
+        self.number(places);
+        let changes = places.len();
+        self.work.hits.len = changes;
+        self.work.hits.change[..changes].copy_from_slice(&PLACES[..changes]);
+        if self.count > 1 {
+            let first = places.iter().map(|&place| usize::from(place) * self.count);
+            first.zip(&*values).for_each(|(slot, &g)| self.work.g[slot % STRETCH] = g);
+        }
+        self.work.changes.given[..changes].fill(0);
+        let mut number = 1;
+        while self.keep(number) > 0 {
+            self.give(places, values, false);
+            if self.bank.pair == Pair::PushPull {
+                self.give(places, values, true);
+            }
+            self.pass_turn(places);
+            number += 1;
+        }
+        if self.count > 1 {
+            let first = places.iter().map(|&place| usize::from(place) * self.count);
+            first.zip(&mut *values).for_each(|(slot, g)| *g = self.work.g[slot % STRETCH]);
+        }
+    }
+
+    /// Numbers the changes, draws their words, and turns what each is worth into whole pulses.
+    #[inline]
+    fn number(&mut self, places: &[u8]) {
+        let pulses = self.memristor.device.common.pulses;
+        let Work { key: keys, updates, carry, changes, .. } = &mut *self.work;
+        let Changes { count, key, serial, block, words, .. } = changes;
+        let len = places.len().min(STRETCH);
+        for (change, &place) in places.iter().enumerate().take(len) {
+            let place = usize::from(place) % STRETCH;
+            key[change] = keys[place];
+            serial[change] = updates[place];
+            block[change] = Memristor::block_of(u64::from(updates[place]), 0);
+            updates[place] = updates[place].wrapping_add(u32::from(count[change] != 0.0));
+        }
+        if self.words {
+            self.target.run(Each { key: self.memristor.pulses, items: key, blocks: block, len, out: words });
+        }
+        let count = &mut count[..len];
+        match pulses {
+            Pulses::Stochastic => self.target.run(ByChance { wanted: count, words: &words[0] }),
+            Pulses::One => count.iter_mut().filter(|count| **count != 0.0).for_each(|count| *count = count.signum()),
+            Pulses::Carry => {
+                for (count, &place) in count.iter_mut().zip(places).filter(|(count, _)| **count != 0.0) {
+                    *count = Memristor::carried(*count, &mut carry[usize::from(place) % STRETCH]);
+                }
+            }
+        }
+    }
+
+    /// Of the changes that had a pulse of the number before, keeps those that have one of this number, counted from 1; how many.
+    #[inline]
+    fn keep(&mut self, number: u32) -> usize {
+        let Work { changes: Changes { count, .. }, hits: Hits { len, change, .. }, .. } = &mut *self.work;
+        let (before, least) = ((*len).min(STRETCH), f64::from(number));
+        *len = 0;
+        if least > MOST_PULSES {
+            return 0;
+        }
+        for at in 0..before {
+            // Written whether it is one or not, which is cheaper than to ask.
+            let this = change[at];
+            change[*len % STRETCH] = this;
+            *len += usize::from(count[usize::from(this) % STRETCH].abs() >= least);
+        }
+        *len
+    }
+
+    /// Gives each change that is kept a pulse: to the device whose turn it is, or (`other`) to its counterpart in a push-pull pair.
+    #[inline]
+    fn give(&mut self, places: &[u8], values: &mut [f64], other: bool) {
+        let c = &self.memristor.device.common;
+        self.find_slots(places, values, other);
+        if self.draws {
+            self.draw_noise();
+        }
+        let sloped = sloped(&self.memristor.device).is_some();
+        let Work { own, hits, .. } = &mut *self.work;
+        let len = hits.len.min(STRETCH);
+        hits.own(c, own, sloped);
+        self.pay();
+        match &self.memristor.device.law {
+            Law::SoftBounds => self.step(|cell, g, up| soft_bounds::step(c, cell, g, up)),
+            Law::ConstantStep => self.step(|_, _, up| constant_step::step(c, up)),
+            Law::LinearStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
+            Law::ExpStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
+            Law::PowStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
+            Law::Querlioz(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
+            Law::NeuroSim(law) => self.step(|_, g, up| law.step(g, up)),
+            _ => self.step_one_by_one(),
+        }
+        let Work { hits, pulses, g, .. } = &mut *self.work;
+        if !self.cells.rest.pulses.is_empty() {
+            for &slot in &hits.slot[..len] {
+                let pulses = &mut pulses[usize::from(slot) % STRETCH];
+                *pulses = pulses.saturating_add(1);
+            }
+        }
+        if self.count == 1 {
+            hits.g[..len].iter().zip(&hits.change).for_each(|(&g, &change)| values[usize::from(change)] = g);
+        } else {
+            hits.g[..len].iter().zip(&hits.slot).for_each(|(&new, &slot)| g[usize::from(slot) % STRETCH] = new);
+        }
+    }
+
+    /// Which device gets the pulse of each change, in which direction, and its conductance.
+    #[inline]
+    fn find_slots(&mut self, places: &[u8], values: &[f64], other: bool) {
+        let (count, devices, pair) = (self.count, self.bank.devices, self.bank.pair);
+        let Work { changes, hits, turn, g, .. } = &mut *self.work;
+        for at in 0..hits.len.min(STRETCH) {
+            let change = usize::from(hits.change[at]) % STRETCH;
+            let place = usize::from(places[change]) % STRETCH;
+            let up = changes.count[change] > 0.0;
+            changes.given[change] += 1;
+            if count == 1 {
+                (hits.slot[at], hits.up[at], hits.g[at]) = (place as u8, up, values[change]);
+                continue;
+            }
+            let nth = usize::from(turn[place][usize::from(pair == Pair::OneSided && !up)]);
+            let (nth, up) = match pair {
+                Pair::None => (nth, up),
+                Pair::OneSided => (if up { nth } else { nth + devices }, true),
+                Pair::PushPull if other => (nth + devices, !up),
+                Pair::PushPull => (nth, up),
+            };
+            let slot = (place * count + nth) % STRETCH;
+            (hits.slot[at], hits.up[at], hits.g[at]) = (slot as u8, up, g[slot]);
+        }
+    }
+
+    /// Draws the random numbers of these pulses: the word of each has the number of the pulses that its change has given.
+    #[inline]
+    fn draw_noise(&mut self) {
+        let refreshes = self.bank.refresh > 0.0;
+        let Work { changes, hits, key_of_hit, block_of_hit, places, .. } = &mut *self.work;
+        let Changes { key, serial, block, given, words, .. } = changes;
+        let len = hits.len.min(STRETCH);
+        let change = |at: u8| usize::from(at) % STRETCH;
+        let number = given[change(hits.change[0])];
+        let word = number as usize % 4;
+        if refreshes {
+            // A refresh takes words too, so that the numbers differ.
+            for at in 0..len {
+                let of = change(hits.change[at]);
+                (key_of_hit[at], block_of_hit[at]) =
+                    (key[of], Memristor::block_of(u64::from(serial[of]), u64::from(given[of])));
+            }
+            let (items, blocks) = (&*key_of_hit, &*block_of_hit);
+            self.target.run(Each { key: self.memristor.pulses, items, blocks, len, out: words });
+            for at in 0..len {
+                hits.word[at] = words[given[change(hits.change[at])] as usize % 4][at];
+            }
+        } else {
+            if word == 0 {
+                for (block, &serial) in block.iter_mut().zip(&*serial) {
+                    *block = Memristor::block_of(u64::from(serial), u64::from(number));
+                }
+                let (len, items) = (usize::from(hits.change[len - 1]) + 1, &*key);
+                self.target.run(Each { key: self.memristor.pulses, items, blocks: block, len, out: words });
+            }
+            for at in 0..len {
+                hits.word[at] = words[word][change(hits.change[at])];
+            }
+        }
+        normals(&hits.word[..len], &mut hits.noise, places, self.target);
+    }
+
+    /// What the pulses cost.
+    #[inline]
+    fn pay(&mut self) {
+        let c = &self.memristor.device.common;
+        let Hits { len, g, up, joules, .. } = &mut self.work.hits;
+        let len = (*len).min(STRETCH);
+        let (g, up, joules) = (&g[..len], &up[..len], &mut joules[..len]);
+        let set = up.iter().map(|&up| u64::from(up)).sum::<u64>();
+        self.price.set_pulses += set;
+        self.price.reset_pulses += len as u64 - set;
+        for (wanted, per_siemens, energy) in
+            [(true, c.price_up, &mut self.price.set), (false, c.price_down, &mut self.price.reset)]
+        {
+            let Some(per_siemens) = per_siemens else { continue };
+            for (joules, (&g, &up)) in joules.iter_mut().zip(g.iter().zip(up)) {
+                *joules = if up == wanted { per_siemens * g } else { 0.0 };
+            }
+            self.target.run(Sum { energy, joules });
+        }
+    }
+
+    /// The pulses, as vector code, of devices whose steps are by this law.
+    #[inline]
+    fn step(&mut self, size: impl Fn(&Cell, f64, bool) -> f64) {
+        self.target.run(Step { common: &self.memristor.device.common, size, hits: &mut self.work.hits });
+    }
+
+    /// The pulses of other devices.
+    fn step_one_by_one(&mut self) {
+        let hits = &mut self.work.hits;
+        for at in 0..hits.len {
+            hits.g[at] = self.memristor.device.pulse(&hits.cell(at), hits.g[at], hits.up[at], hits.word[at]);
+        }
+    }
+
+    /// The next device of each synapse that got a pulse has the next one; pairs that need it are refreshed before.
+    #[inline]
+    fn pass_turn(&mut self, places: &[u8]) {
+        if self.count == 1 {
+            return;
+        }
+        let devices = self.bank.devices;
+        for at in 0..self.work.hits.len {
+            let change = usize::from(self.work.hits.change[at]);
+            let place = usize::from(places[change]);
+            let side = usize::from(self.bank.pair == Pair::OneSided && self.work.changes.count[change] < 0.0);
+            let nth = usize::from(self.work.turn[place][side]);
+            self.work.turn[place][side] = ((nth + 1) % devices) as u8;
+            if self.bank.refresh > 0.0 {
+                self.refresh(change, place, nth);
+            }
+        }
+    }
+
+    /// Resets both devices of a pair if both are high.
+    fn refresh(&mut self, change: usize, place: usize, nth: usize) {
+        let (count, devices) = (self.count, self.bank.devices);
+        let Work { key, changes, pulses, g, visit, .. } = &mut *self.work;
+        let slots = place * count..(place + 1) * count;
+        if !self.memristor.needs_refresh([g[slots.start + nth], g[slots.start + nth + devices]]) {
+            return;
+        }
+        let mut kept = Kept { key: key[place], ..Kept::default() };
+        for (held, slot) in kept.held.iter_mut().zip(slots.clone()) {
+            (held.g, held.pulses) = (g[slot], pulses[slot]);
+        }
+        let (serial, mut words) = (u64::from(changes.serial[change]), u64::from(changes.given[change]));
+        self.memristor.refresh(&mut kept, nth, serial, &mut words, Time::ZERO, visit);
+        changes.given[change] = words as u32;
+        for (held, slot) in kept.held.iter().zip(slots) {
+            (g[slot], pulses[slot]) = (held.g, held.pulses);
+        }
+        self.price.merge(&std::mem::take(&mut visit.price));
+    }
+}

@@ -1,0 +1,100 @@
+//! What shows of synapses whose devices do not show what they store, or are several.
+
+use crate::device::{Pair, normals};
+use crate::neuron::Real;
+use crate::rng::lanes::Each;
+
+use super::super::memristor::Memristor;
+use super::super::row::STRETCH;
+use super::Devices;
+use super::kernels::{Seen, Shares, Show, Sum};
+use super::work::{Changes, Work};
+
+impl<W: Real> Devices<'_, W> {
+    /// Leaves in `shown` the share of the range at which the synapses in these places show; with `reading` as a read sees them, which is paid.
+    /// `values` are the conductances of their first devices.
+    #[inline]
+    pub(super) fn show(&mut self, places: &[u8], values: &[f64], reading: bool) {
+        let (device, len) = (&self.memristor.device, places.len().min(STRETCH));
+        self.work.sides.iter_mut().for_each(|side| side[..len].fill(0.0));
+        for nth in 0..self.count {
+            let slot = |place: u8, count: usize| (usize::from(place) * count + nth) % STRETCH;
+            let Work { g, own, hits, .. } = &mut *self.work;
+            for (at, &place) in places.iter().enumerate().take(len) {
+                hits.slot[at] = slot(place, self.count) as u8;
+            }
+            let slots = &hits.slot[..len];
+            if nth == 0 {
+                hits.g[..len].copy_from_slice(&values[..len]);
+            } else {
+                hits.g.iter_mut().zip(slots).for_each(|(to, &slot)| *to = g[usize::from(slot) % STRETCH]);
+            }
+            // In `factor`, which is not used until pulses are given.
+            if device.reference.is_some() {
+                let reference = hits.factor.iter_mut().zip(slots);
+                reference.for_each(|(to, &slot)| *to = own.reference[usize::from(slot) % STRETCH]);
+            } else {
+                hits.factor[..len].fill(0.0);
+            }
+            self.draw_write_noise(places, nth);
+            let hits = &mut self.work.hits;
+            self.target.run(Show { device, len, hits });
+            if reading {
+                self.read(len, nth);
+            }
+            let Work { hits, sides, .. } = &mut *self.work;
+            let (side, g_min) = (&mut sides[nth / self.bank.devices], device.common.g_min);
+            side.iter_mut().zip(&hits.g[..len]).for_each(|(side, g)| *side += g - g_min);
+        }
+        let Work { sides, shown, .. } = &mut *self.work;
+        let (pair, devices, range) = (self.bank.pair != Pair::None, self.bank.devices as f64, device.common.range());
+        self.target.run(Shares { pair, devices, range, sides, len, shown });
+    }
+
+    /// Draws the noise of what the `nth` devices show since their last pulses.
+    #[inline]
+    fn draw_write_noise(&mut self, synapses: &[u8], nth: usize) {
+        if self.memristor.device.common.write_noise == 0.0 {
+            return;
+        }
+        let Work { key: keys, pulses, changes: Changes { key, block, words, .. }, hits, places, .. } = &mut *self.work;
+        let len = synapses.len().min(STRETCH);
+        for at in 0..len {
+            let place = usize::from(synapses[at]) % STRETCH;
+            let pulses = pulses[usize::from(hits.slot[at]) % STRETCH];
+            (key[at], block[at]) = (keys[place], Memristor::write_block(nth, pulses));
+        }
+        let key = &*key;
+        self.target.run(Each { key: self.memristor.pulses, items: key, blocks: block, len, out: words });
+        normals(&words[0][..len], &mut hits.noise, places, self.target);
+    }
+
+    /// Reads the `nth` devices, which show what is in `hits.g`.
+    #[inline]
+    fn read(&mut self, len: usize, nth: usize) {
+        let c = &self.memristor.device.common;
+        if let Some(per_siemens) = c.price_read {
+            let hits = &mut self.work.hits;
+            hits.joules[..len].iter_mut().zip(&hits.g).for_each(|(joules, g)| *joules = per_siemens * g);
+            self.target.run(Sum { energy: &mut self.price.read, joules: &hits.joules[..len] });
+        }
+        if c.read_noise > 0.0 {
+            self.draw_read_noise(len, nth);
+            let hits = &mut self.work.hits;
+            self.target.run(Seen { sigma: (c.read_noise * c.read_noise).sqrt(), len, hits });
+        }
+    }
+
+    /// Draws the noise of reads of the `nth` devices of the first `len` synapses, where there is any.
+    #[inline]
+    pub(super) fn draw_read_noise(&mut self, len: usize, nth: usize) {
+        if self.memristor.device.common.read_noise == 0.0 {
+            return;
+        }
+        let Work { key, changes: Changes { block, words, .. }, hits, places, .. } = &mut *self.work;
+        // Four devices share a block.
+        block[..len].fill(Memristor::read_block(self.ordinal) | (nth / 4) as u64);
+        self.target.run(Each { key: self.memristor.reads, items: key, blocks: block, len, out: words });
+        normals(&words[nth % 4][..len], &mut hits.noise, places, self.target);
+    }
+}
