@@ -61,12 +61,15 @@ impl<W: Real> Devices<'_, W> {
     #[inline]
     fn draw_spread(&mut self, which: u64, slots: usize) {
         let Work { key: keys, changes: Changes { key, block, words, .. }, .. } = &mut *self.work;
-        let of_each = key.chunks_exact_mut(self.count).zip(block.chunks_exact_mut(self.count));
-        for ((key, block), &own) in of_each.zip(&*keys) {
-            key.fill(own);
-            block.iter_mut().enumerate().for_each(|(place, block)| *block = (place as u64) << 4 | which);
-        }
-        let key = &*key;
+        let key = if self.count == 1 {
+            block[..slots].fill(which);
+            &*keys
+        } else {
+            for (slot, (key, block)) in key.iter_mut().zip(&mut *block).take(slots).enumerate() {
+                (*key, *block) = (keys[slot / self.count], ((slot % self.count) as u64) << 4 | which);
+            }
+            &*key
+        };
         self.target.run(Each { key: self.memristor.spread, items: key, blocks: block, len: slots, out: words });
     }
 }

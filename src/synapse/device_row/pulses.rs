@@ -26,15 +26,18 @@ impl<W: Real> Devices<'_, W> {
             let first = places.iter().map(|&place| usize::from(place) * self.count);
             first.zip(&*values).for_each(|(slot, &g)| self.work.g[slot % STRETCH] = g);
         }
-        self.work.changes.given[..changes].fill(0);
-        let mut number = 1;
+        if self.bank.refresh > 0.0 {
+            self.work.changes.given[..changes].fill(0);
+        }
+        let (mut number, mut word) = (1, 1);
         while self.keep(number) > 0 {
-            self.give(places, values, false);
+            self.give(places, values, (word, false));
             if self.bank.pair == Pair::PushPull {
-                self.give(places, values, true);
+                word += 1;
+                self.give(places, values, (word, true));
             }
             self.pass_turn(places);
-            number += 1;
+            (number, word) = (number + 1, word + 1);
         }
         if self.count > 1 {
             let first = places.iter().map(|&place| usize::from(place) * self.count);
@@ -89,13 +92,18 @@ impl<W: Real> Devices<'_, W> {
         *len
     }
 
-    /// Gives each change that is kept a pulse: to the device whose turn it is, or (`other`) to its counterpart in a push-pull pair.
+    /// Gives each change that is kept a pulse: to the device whose turn it is, or (`other`) to its counterpart in a push-pull pair. It has
+    /// the random word of this number, if no refresh took some.
     #[inline]
-    fn give(&mut self, places: &[u8], values: &mut [f64], other: bool) {
+    fn give(&mut self, places: &[u8], values: &mut [f64], (word, other): (u32, bool)) {
         let c = &self.memristor.device.common;
-        self.find_slots(places, values, other);
+        if self.count == 1 {
+            self.find_single(places, values);
+        } else {
+            self.find_slots(places, other);
+        }
         if self.draws {
-            self.draw_noise();
+            self.draw_noise(word);
         }
         let sloped = sloped(&self.memristor.device).is_some();
         let Work { own, hits, .. } = &mut *self.work;
@@ -126,20 +134,26 @@ impl<W: Real> Devices<'_, W> {
         }
     }
 
-    /// Which device gets the pulse of each change, in which direction, and its conductance.
+    /// The device that gets the pulse of each change, in which direction, and its conductance, where a synapse has one.
     #[inline]
-    fn find_slots(&mut self, places: &[u8], values: &[f64], other: bool) {
+    fn find_single(&mut self, places: &[u8], values: &[f64]) {
+        let Work { changes, hits, .. } = &mut *self.work;
+        for at in 0..hits.len.min(STRETCH) {
+            let change = usize::from(hits.change[at]) % STRETCH;
+            (hits.slot[at], hits.up[at], hits.g[at]) = (places[change], changes.count[change] > 0.0, values[change]);
+        }
+    }
+
+    /// The same where a synapse has several.
+    #[inline]
+    fn find_slots(&mut self, places: &[u8], other: bool) {
         let (count, devices, pair) = (self.count, self.bank.devices, self.bank.pair);
         let Work { changes, hits, turn, g, .. } = &mut *self.work;
         for at in 0..hits.len.min(STRETCH) {
             let change = usize::from(hits.change[at]) % STRETCH;
             let place = usize::from(places[change]) % STRETCH;
             let up = changes.count[change] > 0.0;
-            changes.given[change] += 1;
-            if count == 1 {
-                (hits.slot[at], hits.up[at], hits.g[at]) = (place as u8, up, values[change]);
-                continue;
-            }
+            changes.given[change] = changes.given[change].wrapping_add(1);
             let nth = usize::from(turn[place][usize::from(pair == Pair::OneSided && !up)]);
             let (nth, up) = match pair {
                 Pair::None => (nth, up),
@@ -152,15 +166,14 @@ impl<W: Real> Devices<'_, W> {
         }
     }
 
-    /// Draws the random numbers of these pulses: the word of each has the number of the pulses that its change has given.
+    /// Draws the random numbers of these pulses: with refreshes each has the word of the number of pulses that its change has given.
     #[inline]
-    fn draw_noise(&mut self) {
+    fn draw_noise(&mut self, number: u32) {
         let refreshes = self.bank.refresh > 0.0;
         let Work { changes, hits, key_of_hit, block_of_hit, places, .. } = &mut *self.work;
         let Changes { key, serial, block, given, words, .. } = changes;
         let len = hits.len.min(STRETCH);
         let change = |at: u8| usize::from(at) % STRETCH;
-        let number = given[change(hits.change[0])];
         let word = number as usize % 4;
         if refreshes {
             // A refresh takes words too, so that the numbers differ.

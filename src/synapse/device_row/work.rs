@@ -59,7 +59,7 @@ pub struct Changes {
     /// Which change of the device it is.
     pub serial: [u32; STRETCH],
     pub block: [u64; STRETCH],
-    /// Pulses that it has given, those of a refresh included.
+    /// Pulses that it has given, those of a refresh included; of no use without refreshes.
     pub given: [u32; STRETCH],
     /// The word of chance, and those of the first pulses; then those of later pulses, four at a time.
     pub words: Words,
