@@ -83,7 +83,7 @@ pub struct Cells {
 pub(super) struct Rest {
     pub(super) carry: Vec<f32>,
     pub(super) turn: Vec<[u8; 2]>,
-    before: Vec<Before>,
+    pub(super) before: Vec<Before>,
     /// `count` a synapse.
     time: Vec<Time>,
     /// `count` a synapse.

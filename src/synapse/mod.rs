@@ -10,6 +10,7 @@ mod history;
 mod ideal_row;
 mod memristor;
 mod overlap;
+mod overlap_row;
 mod plastic;
 mod recent;
 mod row;

@@ -14,11 +14,12 @@ use crate::time::Time;
 use super::History;
 use super::device_row::{Devices, Work};
 use super::ideal_row::Ideal;
+use super::overlap_row::Overlaps;
 use super::plastic::{Plastic, PlasticSetup, PreSpike};
 use super::recent::{Decay, Recent};
 
 /// How many synapses ahead a target's spikes are fetched.
-const AHEAD: usize = 12;
+pub(super) const AHEAD: usize = 12;
 
 /// Fewer devices than this are brought up to date one by one.
 const FEW: usize = 4;
@@ -66,8 +67,15 @@ pub(super) static PLACES: [u8; STRETCH] = {
 /// Room for a stretch, kept between runs.
 #[derive(Clone, Debug)]
 pub struct Scratch {
-    stretch: Stretch,
-    work: Work,
+    pub(super) stretch: Stretch,
+    pub(super) work: Work,
+    pub(super) overlaps: Overlaps,
+}
+
+impl Scratch {
+    pub(super) fn new() -> Box<Scratch> {
+        Box::new(Scratch { stretch: Stretch::new(), work: Work::new(), overlaps: Overlaps::default() })
+    }
 }
 
 impl<W: Real> Plastic<W> {
@@ -76,6 +84,10 @@ impl<W: Real> Plastic<W> {
     pub fn has_rows(&self, pre: &PreSpike, length: usize) -> bool {
         let setup = &self.setup;
         let pairs = |rule: &Rule| {
+            if let Rule::Overlap(surface) = rule {
+                // A source's first spike finds target spikes that had no partner.
+                return pre.past.last().is_some() || !surface.heeds_single_spikes();
+            }
             let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_));
             pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
@@ -150,6 +162,7 @@ impl<W: Real> Plastic<W> {
             Rule::PowerLaw(rule) => self.learn_run(&rule, run, pre, receive),
             Rule::Triplet(rule) => self.learn_run(&rule, run, pre, receive),
             Rule::Inhibitory(rule) => self.learn_run(&rule, run, pre, receive),
+            Rule::Overlap(surface) => self.overlap_run(&surface, (run.0, targets, delay), pre, receive),
             _ => {}
         }
     }
@@ -162,9 +175,8 @@ impl<W: Real> Plastic<W> {
         pre: &PreSpike,
         mut receive: impl FnMut(u16, f64),
     ) {
-        let new = || Box::new(Scratch { stretch: Stretch::new(), work: Work::new() });
-        let mut scratch = self.scratch.take().unwrap_or_else(new);
-        let Scratch { stretch, work } = &mut *scratch;
+        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
+        let Scratch { stretch, work, .. } = &mut *scratch;
         let Plastic { setup, value, post, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
         let (last, seen) = (pre.past.last(), pre.time - delay);
         let slow = setup.rule.as_ref().and_then(Rule::tau_plus_slow);
@@ -301,23 +313,23 @@ pub(super) struct Stretch {
     /// Where each is in its stretch of the run.
     pub offset: [u8; STRETCH],
     /// Weight or conductance.
-    value: [f64; STRETCH],
+    pub value: [f64; STRETCH],
     /// The postsynaptic trace that the pre spike finds; 0 if it changes nothing.
-    y: [f64; STRETCH],
+    pub y: [f64; STRETCH],
     /// The changes at post spikes: each synapse's oldest in the first round, and so on.
-    rounds: [Round; Recent::LEN],
+    pub rounds: [Round; Recent::LEN],
     /// What is transmitted.
-    weight: [f64; STRETCH],
+    pub weight: [f64; STRETCH],
 }
 
 /// At most one post spike of each synapse.
 #[derive(Clone, Debug)]
-struct Round {
-    len: usize,
-    place: [u8; STRETCH],
+pub(super) struct Round {
+    pub len: usize,
+    pub place: [u8; STRETCH],
     /// The presynaptic trace that the post spike finds.
-    x: [f64; STRETCH],
-    value: [f64; STRETCH],
+    pub x: [f64; STRETCH],
+    pub value: [f64; STRETCH],
 }
 
 impl Stretch {
@@ -333,13 +345,13 @@ impl Stretch {
         }
     }
 
-    fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.len = 0;
         self.rounds.iter_mut().for_each(|round| round.len = 0);
     }
 
     #[inline(always)]
-    fn push(&mut self, offset: usize, value: f64, y: f64) {
+    pub fn push(&mut self, offset: usize, value: f64, y: f64) {
         let at = self.len;
         (self.offset[at], self.value[at], self.y[at]) = (offset as u8, value, y);
         self.len += 1;
@@ -348,20 +360,20 @@ impl Stretch {
 
 impl Round {
     #[inline(always)]
-    fn push(&mut self, place: usize, x: f64) {
+    pub fn push(&mut self, place: usize, x: f64) {
         (self.place[self.len], self.x[self.len]) = (place as u8, x);
         self.len += 1;
     }
 
     #[inline(always)]
-    fn gather(&mut self, values: &[f64; STRETCH]) {
+    pub fn gather(&mut self, values: &[f64; STRETCH]) {
         for (value, &place) in self.value.iter_mut().zip(&self.place[..self.len]) {
             *value = values[usize::from(place) % STRETCH];
         }
     }
 
     #[inline(always)]
-    fn scatter(&self, values: &mut [f64; STRETCH]) {
+    pub fn scatter(&self, values: &mut [f64; STRETCH]) {
         for (&value, &place) in self.value.iter().zip(&self.place[..self.len]) {
             values[usize::from(place) % STRETCH] = value;
         }

@@ -4,7 +4,10 @@
 //! alone: u goes to U(Phi(u) + phi), with Phi the integral of 1/slowing and U its inverse. Both are interpolated between the same
 //! nodes, by cubics through values and slopes.
 
+use std::hint::select_unpredictable;
+
 use super::NEAREST;
+use super::guide::Guide;
 use super::quadrature::gauss;
 
 /// Where the slowing is below this share of its largest value, nothing moves.
@@ -24,10 +27,43 @@ struct Node {
     slowing: f64,
 }
 
+/// The cubic between two nodes, as it is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cubic {
+    start: f64,
+    length: f64,
+    value: f64,
+    slope: f64,
+    bend: f64,
+    twist: f64,
+}
+
+impl Cubic {
+    /// The operations of [`hermite`], those that do not depend on the place done before.
+    fn new((start, end): (f64, f64), (a, b): (f64, f64), slope: impl Fn(f64) -> (f64, f64)) -> Cubic {
+        let (length, d) = (end - start, b - a);
+        let (slope_a, slope_b) = slope(length);
+        let (bend, twist) = (3.0 * d - 2.0 * slope_a - slope_b, slope_a + slope_b - 2.0 * d);
+        Cubic { start, length, value: a, slope: slope_a, bend, twist }
+    }
+
+    #[inline(always)]
+    fn at(&self, x: f64) -> f64 {
+        let t = (x - self.start) / self.length;
+        self.value + t * (self.slope + t * (self.bend + t * self.twist))
+    }
+}
+
 /// The flow of one direction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {
-    nodes: Vec<Node>,
+    /// The first node and the last; alike where there is no other.
+    ends: (Node, Node),
+    /// The flux over the state between every two nodes, and the state over the flux.
+    fluxes: Vec<Cubic>,
+    states: Vec<Cubic>,
+    by_state: Guide,
+    by_flux: Guide,
     /// See [`super::Physics::sticks`].
     sticks: bool,
 }
@@ -59,6 +95,10 @@ impl Flow {
     /// The flow of a slowing that is continuous and not negative on 0 .. 1, and smooth between `kinks`; states are right to `tolerance`.
     /// With `sticks` it vanishes at both ends, and states come no nearer to them than [`NEAREST`].
     pub fn new(slowing: impl Fn(f64) -> f64, kinks: &[f64], sticks: bool, tolerance: f64) -> Flow {
+        Flow::between(&Flow::nodes(slowing, kinks, sticks, tolerance), sticks)
+    }
+
+    fn nodes(slowing: impl Fn(f64) -> f64, kinks: &[f64], sticks: bool, tolerance: f64) -> Vec<Node> {
         let most = (0..=200).map(|k| slowing(f64::from(k) / 200.0)).fold(0.0, f64::max);
         let moves = |u: f64| slowing(u) > STILL * most;
         // Towards ends at which the slowing vanishes, the flux grows as the logarithm of the distance: octaves of it.
@@ -155,51 +195,90 @@ impl Flow {
         for k in (0..centre).rev() {
             nodes[k].phi = nodes[k + 1].phi - steps[k].1;
         }
-        Flow { nodes, sticks }
+        nodes
+    }
+
+    /// The flow through some nodes.
+    fn between(nodes: &[Node], sticks: bool) -> Flow {
+        let pairs = || nodes.windows(2).map(|n| (&n[0], &n[1]));
+        let flux = |(a, b): (&Node, &Node)| Cubic::new((a.u, b.u), (a.phi, b.phi), |h| (h / a.slowing, h / b.slowing));
+        let state = |(a, b): (&Node, &Node)| Cubic::new((a.phi, b.phi), (a.u, b.u), |h| (h * a.slowing, h * b.slowing));
+        let guide = |of: fn(&Node) -> f64| {
+            let cuts: Vec<f64> = nodes.iter().map(of).collect();
+            if cuts.len() < 2 { Guide::default() } else { Guide::new(&cuts) }
+        };
+        Flow {
+            ends: (nodes[0], nodes[nodes.len() - 1]),
+            fluxes: pairs().map(flux).collect(),
+            states: pairs().map(state).collect(),
+            by_state: guide(|n| n.u),
+            by_flux: guide(|n| n.phi),
+            sticks,
+        }
     }
 
     /// Where `flux` (of either sign) takes the state; it stops hard at the ends of the range.
     #[inline]
     pub fn moved(&self, u: f64, flux: f64) -> f64 {
-        let (first, last) = (self.nodes[0], self.nodes[self.nodes.len() - 1]);
-        let ahead = if flux > 0.0 { u >= last.u } else { u <= first.u };
-        if flux == 0.0 || ahead || self.nodes.len() < 2 || self.sticks && (u <= 0.0 || u >= 1.0) {
-            return u;
-        }
-        let u = u.clamp(first.u, last.u);
-        let pair = |k: usize| {
-            let k = k.clamp(1, self.nodes.len() - 1);
-            (&self.nodes[k - 1], &self.nodes[k])
-        };
-        let (a, b) = pair(self.nodes.partition_point(|n| n.u <= u));
-        let phi = a.phi_at(b, u);
+        if self.is_still() || self.stays(u, flux) { u } else { self.gone(u, flux) }
+    }
+
+    /// The same of many states at once, each with its flux: nothing is skipped, so that the processor works at several together.
+    /// Not of a flow that is still.
+    #[inline(always)]
+    pub fn moved_with_others(&self, u: f64, flux: f64) -> f64 {
+        select_unpredictable(self.stays(u, flux), u, self.gone(u, flux))
+    }
+
+    /// Is there no state that moves?
+    #[inline]
+    pub fn is_still(&self) -> bool {
+        self.fluxes.is_empty()
+    }
+
+    #[inline(always)]
+    fn stays(&self, u: f64, flux: f64) -> bool {
+        let (first, last) = (self.ends.0.u, self.ends.1.u);
+        let ahead = if flux > 0.0 { u >= last } else { u <= first };
+        (flux == 0.0) | ahead | (self.sticks & ((u <= 0.0) | (u >= 1.0)))
+    }
+
+    #[inline(always)]
+    fn gone(&self, u: f64, flux: f64) -> f64 {
+        let (first, last) = (&self.ends.0, &self.ends.1);
+        let u = held(u, first.u, last.u);
+        let piece = self.by_state.find(u);
+        let phi = self.fluxes[piece].at(u);
         let to = phi + flux;
-        if to >= last.phi {
-            return last.u;
-        }
-        if to <= first.phi {
-            return first.u;
-        }
-        let (c, d) = pair(self.nodes.partition_point(|n| n.phi <= to));
+        let next = &self.states[self.by_flux.find(held(to, first.phi, last.phi))];
         // The error of the table cancels where the flux is small.
-        (u + (c.u_at(d, to) - a.u_at(b, phi))).clamp(first.u, last.u)
+        let new = held(u + (next.at(to) - self.states[piece].at(phi)), first.u, last.u);
+        let new = select_unpredictable(to <= first.phi, first.u, new);
+        select_unpredictable(to >= last.phi, last.u, new)
     }
 
     /// Where a state stops that moves up, or down.
     #[inline]
     pub fn end(&self, up: bool) -> f64 {
-        self.nodes[if up { self.nodes.len() - 1 } else { 0 }].u
+        if up { self.ends.1.u } else { self.ends.0.u }
     }
 
     /// Memory that it takes \[bytes\].
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.nodes[..])
+        size_of_val(&self.fluxes[..]) + size_of_val(&self.states[..]) + self.by_state.bytes() + self.by_flux.bytes()
     }
 
     /// Number of nodes.
     pub fn size(&self) -> usize {
-        self.nodes.len()
+        self.fluxes.len() + 1
     }
+}
+
+/// As `clamp`, without a thought of bounds in disorder.
+#[inline(always)]
+fn held(x: f64, low: f64, high: f64) -> f64 {
+    let x = select_unpredictable(x < low, low, x);
+    select_unpredictable(x > high, high, x)
 }
 
 #[cfg(test)]
@@ -231,6 +310,54 @@ mod tests {
             prop_assert!((two - one).abs() < 1e-8, "{two} {one}");
             prop_assert!((flow.moved(flow.moved(u, a), -a) - u).abs() < 1e-6);
             prop_assert!((0.0..=1.0).contains(&two));
+        }
+    }
+
+    /// [`Flow::moved`] by search and [`hermite`].
+    fn plainly_moved(nodes: &[Node], sticks: bool, u: f64, flux: f64) -> f64 {
+        let (first, last) = (nodes[0], nodes[nodes.len() - 1]);
+        let ahead = if flux > 0.0 { u >= last.u } else { u <= first.u };
+        if flux == 0.0 || ahead || sticks && (u <= 0.0 || u >= 1.0) {
+            return u;
+        }
+        let u = u.clamp(first.u, last.u);
+        let pair = |k: usize| {
+            let k = k.clamp(1, nodes.len() - 1);
+            (&nodes[k - 1], &nodes[k])
+        };
+        let (a, b) = pair(nodes.partition_point(|n| n.u <= u));
+        let phi = a.phi_at(b, u);
+        let to = phi + flux;
+        if to >= last.phi {
+            return last.u;
+        }
+        if to <= first.phi {
+            return first.u;
+        }
+        let (c, d) = pair(nodes.partition_point(|n| n.phi <= to));
+        (u + (c.u_at(d, to) - a.u_at(b, phi))).clamp(first.u, last.u)
+    }
+
+    proptest! {
+        #[test]
+        fn a_flow_gives_the_bits_of_search_and_hermite_alone_and_with_others(
+            u in 0.0..1.0_f64, power in 0..30_i32, flux in -1.0..1.0_f64, size in -6..4_i32, p in 1.0..4.0_f64, which in 0..4_u8,
+        ) {
+            let slowing = |u: f64| match which {
+                0 => 1.0 / (1.01 - u),
+                1 => 1.0 - u.powf(2.0 * p),
+                2 => 1.0 - (2.0 * u - 1.0).abs().powf(2.0 * p),
+                _ => (-((u - 0.4) / 0.036).exp()).exp(),
+            };
+            let nodes = Flow::nodes(slowing, &[0.5], which == 2, 1e-6);
+            let flow = Flow::between(&nodes, which == 2);
+            let flux = flux * 10f64.powi(size);
+            let near = u * 0.5f64.powi(power);
+            for u in [u, near, 1.0 - near, 0.0, 1.0, nodes[nodes.len() / 2].u] {
+                let plain = plainly_moved(&nodes, which == 2, u, flux).to_bits();
+                prop_assert_eq!(flow.moved(u, flux).to_bits(), plain);
+                prop_assert_eq!(flow.moved_with_others(u, flux).to_bits(), plain);
+            }
         }
     }
 

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use super::Physics;
 use super::drive::{Piece, cut};
 use super::flow::Flow;
-use super::pairs::{Pairs, cubic, edges};
+use super::pairs::{Pairs, cubic, edges, four, weighted};
 use super::quadrature::{gauss, integral};
 use super::waveform::Side;
+use crate::math::vector::{Kernel, Target};
 
 /// Intervals of a panel.
 const STEPS: usize = 8;
@@ -59,16 +60,85 @@ struct Panel {
     up: bool,
     /// Fluxes of a row.
     count: usize,
-    /// (STEPS + 1) rows.
-    rows: Vec<f64>,
+    /// Where its STEPS + 1 rows begin.
+    rows: usize,
 }
+
+/// Equal stretches of the reach, each of which knows the panel in which it begins, at most.
+const BUCKETS: usize = 256;
 
 /// One sign of the distance.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Branch {
     panels: Vec<Panel>,
+    /// The panel in which each bucket begins.
+    first: Vec<u32>,
+    /// Buckets per second.
+    per_second: f64,
+    /// Of all panels.
+    rows: Vec<f64>,
     /// Beyond this |dt| the two spikes do what each does alone \[s\].
     reach: f64,
+}
+
+/// The fluxes at a distance: between which rows, in which shares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    rows: u32,
+    count: u32,
+    up: bool,
+    /// Which of several it belongs to.
+    at: u32,
+    weights: [f64; 4],
+}
+
+impl Branch {
+    fn new(made: Vec<(Panel, Vec<f64>)>, reach: f64) -> Branch {
+        let per_second = if reach > 0.0 { BUCKETS as f64 / reach } else { 0.0 };
+        let mut branch = Branch { per_second, reach, ..Branch::default() };
+        for (panel, rows) in made {
+            branch.panels.push(Panel { rows: branch.rows.len(), ..panel });
+            branch.rows.extend(rows);
+        }
+        let begun = |bucket: usize| branch.panels.partition_point(|p| branch.bucket(p.start) < bucket).max(1) - 1;
+        branch.first = (0..BUCKETS).map(|bucket| begun(bucket) as u32).collect();
+        branch
+    }
+
+    /// Pairs beyond the last panel that moves something are out of reach.
+    fn trim(&mut self) {
+        let still = self.panels.iter().rev().take_while(|panel| panel.count == 0).last();
+        self.reach = still.map_or(self.reach, |panel| panel.start);
+    }
+
+    #[inline(always)]
+    fn bucket(&self, since: f64) -> usize {
+        ((since * self.per_second) as usize).min(BUCKETS - 1)
+    }
+
+    /// Where the fluxes at a distance are found.
+    #[inline(always)]
+    fn place(&self, since: f64) -> Place {
+        let mut at = self.first[self.bucket(since)] as usize;
+        while self.panels.get(at + 1).is_some_and(|next| next.start <= since) {
+            at += 1;
+        }
+        let panel = &self.panels[at];
+        if panel.count == 0 {
+            return Place::default();
+        }
+        let (first, weights) = four(((since - panel.start) * panel.per_step).clamp(0.0, STEPS as f64), STEPS);
+        let rows = (panel.rows + first * panel.count) as u32;
+        Place { rows, count: panel.count as u32, up: panel.up, at: 0, weights }
+    }
+
+    /// The `k`-th flux there, and whether it raises the state.
+    #[inline(always)]
+    fn flux(&self, place: &Place, k: usize) -> (f64, bool) {
+        let up = place.up == k.is_multiple_of(2);
+        let flux = weighted(&place.weights, |r| self.rows[place.rows as usize + r * place.count as usize + k]);
+        (if up { flux.max(0.0) } else { flux.min(0.0) }, up)
+    }
 }
 
 /// Fluxes of all pairs, and the flows along which they move the state.
@@ -111,6 +181,9 @@ impl Fluxes {
         let mut fluxes = Fluxes { flows, branches: Default::default(), alone };
         let pair = |dt: f64| of(&Pairs::spikes(dt));
         fluxes.branches = [-1.0, 1.0].map(|sign| branch(&|t| pair(sign * t), &edges, tolerance));
+        if !fluxes.heeds_single_spikes() {
+            fluxes.branches.iter_mut().for_each(Branch::trim);
+        }
         Some(fluxes)
     }
 
@@ -150,16 +223,70 @@ impl Fluxes {
     #[inline]
     pub fn pair(&self, side: usize, since: f64, u: f64) -> f64 {
         let branch = &self.branches[side];
-        let panel = &branch.panels[branch.panels.partition_point(|p| p.start <= since).max(1) - 1];
-        let place = ((since - panel.start) * panel.per_step).clamp(0.0, STEPS as f64);
+        let place = branch.place(since);
         let mut now = u;
-        for k in 0..panel.count {
-            let up = panel.up == (k % 2 == 0);
-            let flux = cubic(place, STEPS, |r| panel.rows[r * panel.count + k]);
-            let flux = if up { flux.max(0.0) } else { flux.min(0.0) };
+        for k in 0..place.count as usize {
+            let (flux, up) = branch.flux(&place, k);
             now = self.moved(now, flux, up);
         }
         now
+    }
+
+    /// [`Fluxes::pair`] of many at once, `us` being states.
+    pub fn pair_each(&self, side: usize, since: &[f64], us: &mut [f64], room: &mut Vec<(Place, f64)>) {
+        if self.flows.iter().any(Flow::is_still) {
+            us.iter_mut().zip(since).for_each(|(u, &since)| *u = self.pair(side, since, *u));
+            return;
+        }
+        let branch = &self.branches[side];
+        room.clear();
+        let place = |(at, (&u, &since)): (usize, (&f64, &f64))| (Place { at: at as u32, ..branch.place(since) }, u);
+        room.extend(us.iter().zip(since).enumerate().map(place));
+        // Those with most fluxes first, so that each loop is over all of some.
+        room.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(place.count));
+        let mut some = room.len();
+        for k in 0.. {
+            while some > 0 && room[some - 1].0.count as usize <= k {
+                some -= 1;
+            }
+            if some == 0 {
+                break;
+            }
+            Target::best().run(PairStep { flows: &self.flows, branch, k, some: &mut room[..some] });
+        }
+        room.iter().for_each(|(place, u)| us[place.at as usize] = *u);
+    }
+
+    /// [`Fluxes::alone`] of many at once.
+    pub fn alone_each(&self, side: usize, us: &mut [f64]) {
+        for &flux in &self.alone[side] {
+            self.flow_each(us, flux, flux > 0.0);
+        }
+    }
+
+    /// [`Fluxes::before`] of many at once.
+    pub fn before_each(&self, side: usize, us: &mut [f64], hints: &[f64], room: &mut Vec<(f64, bool)>) {
+        room.clear();
+        room.extend(us.iter().map(|&u| (u, false)));
+        for &flux in self.alone[side].iter().rev() {
+            let up = flux > 0.0;
+            let end = self.flows[usize::from(up)].end(up);
+            room.iter_mut().zip(&*us).for_each(|((_, held), u)| *held |= *u == end);
+            self.flow_each(us, -flux, up);
+        }
+        // Where it was held at an end on the way, the hint counts: one by one.
+        for ((u, hint), (from, _)) in us.iter_mut().zip(hints).zip(&*room).filter(|(_, (_, held))| *held) {
+            *u = self.before(side, *from, *hint);
+        }
+    }
+
+    /// The same flux for all, along one flow.
+    #[inline]
+    fn flow_each(&self, us: &mut [f64], flux: f64, up: bool) {
+        let flow = &self.flows[usize::from(up)];
+        if !flow.is_still() {
+            Target::best().run(FlowStep { flow, flux, us });
+        }
     }
 
     /// Does one spike alone move the device?
@@ -170,18 +297,50 @@ impl Fluxes {
 
     /// How many numbers are tabulated.
     pub fn size(&self) -> usize {
-        let rows: usize = self.panels().map(|p| p.rows.len()).sum();
+        let rows: usize = self.branches.iter().map(|b| b.rows.len()).sum();
         rows + self.flows.iter().map(Flow::size).sum::<usize>()
     }
 
     /// Memory that they take \[bytes\].
     pub fn bytes(&self) -> usize {
-        let rows: usize = self.panels().map(|p| size_of_val(p) + size_of_val(&p.rows[..])).sum();
-        rows + self.flows.iter().map(Flow::bytes).sum::<usize>()
+        let of = |b: &Branch| size_of_val(&b.panels[..]) + size_of_val(&b.first[..]) + size_of_val(&b.rows[..]);
+        self.branches.iter().map(of).sum::<usize>() + self.flows.iter().map(Flow::bytes).sum::<usize>()
     }
+}
 
-    fn panels(&self) -> impl Iterator<Item = &Panel> {
-        self.branches.iter().flat_map(|b| &b.panels)
+/// The `k`-th flux of some pairs that have as many.
+struct PairStep<'a> {
+    flows: &'a [Flow; 2],
+    branch: &'a Branch,
+    k: usize,
+    some: &'a mut [(Place, f64)],
+}
+
+impl Kernel for PairStep<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (place, u) in self.some {
+            let (flux, up) = self.branch.flux(place, self.k);
+            *u = self.flows[usize::from(up)].moved_with_others(*u, flux);
+        }
+    }
+}
+
+/// One flux along one flow, of some states.
+struct FlowStep<'a> {
+    flow: &'a Flow,
+    flux: f64,
+    us: &'a mut [f64],
+}
+
+impl Kernel for FlowStep<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for u in self.us {
+            *u = self.flow.moved_with_others(*u, self.flux);
+        }
     }
 }
 
@@ -241,7 +400,7 @@ fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], tolerance: f6
         done
     };
     let stretches: Vec<(f64, f64)> = edges.windows(2).map(|e| (e[0], e[1])).collect();
-    Branch { panels: stretches.par_iter().flat_map_iter(one).collect(), reach }
+    Branch::new(stretches.par_iter().flat_map_iter(one).collect(), reach)
 }
 
 /// Have two sequences of fluxes the same signs?
@@ -249,13 +408,8 @@ fn alike(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.first().is_none_or(|first| (*first > 0.0) == (b[0] > 0.0))
 }
 
-fn panel(start: f64, end: f64, rows: &[Vec<f64>]) -> Panel {
+fn panel(start: f64, end: f64, rows: &[Vec<f64>]) -> (Panel, Vec<f64>) {
     let first = &rows[0];
-    Panel {
-        start,
-        per_step: STEPS as f64 / (end - start),
-        up: first.first().is_some_and(|f| *f > 0.0),
-        count: first.len(),
-        rows: rows.concat(),
-    }
+    let up = first.first().is_some_and(|f| *f > 0.0);
+    (Panel { start, per_step: STEPS as f64 / (end - start), up, count: first.len(), rows: 0 }, rows.concat())
 }

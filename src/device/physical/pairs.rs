@@ -66,11 +66,21 @@ pub fn edges(w: &Waveform) -> Vec<f64> {
 /// Interpolates between four of equally spaced values; `at` counts intervals.
 #[inline]
 pub fn cubic(at: f64, last: usize, value: impl Fn(usize) -> f64) -> f64 {
+    let (first, weights) = four(at, last);
+    weighted(&weights, |k| value(first + k))
+}
+
+/// The first of the four, and the weight of each.
+#[inline(always)]
+pub fn four(at: f64, last: usize) -> (usize, [f64; 4]) {
     let first = (at as usize).saturating_sub(1).min(last.saturating_sub(3));
     let t = at - first as f64;
     let (a, b, c) = (t - 1.0, t - 2.0, t - 3.0);
-    value(first) * (a * b * c / -6.0)
-        + value(first + 1) * (t * b * c / 2.0)
-        + value(first + 2) * (t * a * c / -2.0)
-        + value(first + 3) * (t * a * b / 6.0)
+    (first, [a * b * c / -6.0, t * b * c / 2.0, t * a * c / -2.0, t * a * b / 6.0])
+}
+
+/// Their sum.
+#[inline(always)]
+pub fn weighted(weights: &[f64; 4], value: impl Fn(usize) -> f64) -> f64 {
+    value(0) * weights[0] + value(1) * weights[1] + value(2) * weights[2] + value(3) * weights[3]
 }

@@ -31,9 +31,9 @@ const SLOW: f64 = 0.05;
 const LEAST: f64 = 1e-5;
 
 #[derive(Clone, Debug, PartialEq)]
-enum Table {
-    Fluxes(Fluxes),
-    Grid(Grid),
+pub(super) enum Table {
+    Fluxes(Box<Fluxes>),
+    Grid(Box<Grid>),
 }
 
 /// Where a device was before its last spike, and on which side that was: it alone would have led from there to where the device is.
@@ -43,17 +43,17 @@ pub struct Before(f64);
 impl Before {
     /// A relative state, 0 to 1, whose sign is the side's.
     #[inline]
-    fn new(side: usize, u: f64) -> Before {
+    pub(super) fn new(side: usize, u: f64) -> Before {
         Before(if side == 1 { u.abs() } else { -u.abs() })
     }
 
     #[inline]
-    fn side(self) -> usize {
+    pub(super) fn side(self) -> usize {
         usize::from(self.0.is_sign_positive())
     }
 
     #[inline]
-    fn state(self) -> f64 {
+    pub(super) fn state(self) -> f64 {
         self.0.abs()
     }
 }
@@ -61,13 +61,13 @@ impl Before {
 /// The changes that pairs of spikes make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surface {
-    device: Physical,
+    pub(super) device: Physical,
     waveform: Waveform,
-    low: f64,
-    span: f64,
+    pub(super) low: f64,
+    pub(super) span: f64,
     /// Does the conductance rise with the state?
     rises: bool,
-    table: Table,
+    pub(super) table: Table,
     /// The largest deviation of a look-up from the solver, relative to `largest`.
     pub error: f64,
     /// The share of the points checked at which the tolerance was missed.
@@ -87,8 +87,8 @@ impl Surface {
         let crosses_alone = waveform.moves_alone(device);
         let fluxes = with_device!(device, d => Fluxes::new(d, &pairs, waveform.tolerance));
         let table = match fluxes {
-            Some(fluxes) => Table::Fluxes(fluxes),
-            None => Table::Grid(Grid::new(&pairs, crosses_alone.is_some(), waveform.tolerance)),
+            Some(fluxes) => Table::Fluxes(Box::new(fluxes)),
+            None => Table::Grid(Box::new(Grid::new(&pairs, crosses_alone.is_some(), waveform.tolerance))),
         };
         let (low, span) = (pairs.low, pairs.span);
         let mut surface = Surface {

@@ -8,7 +8,8 @@
 
 use std::marker::PhantomData;
 
-use crate::device::{Bank, Pulses};
+use crate::device::physical::surface::Before;
+use crate::device::{Bank, Cell, Pulses};
 use crate::math::vector::Target;
 use crate::neuron::Real;
 use crate::plasticity::Pair;
@@ -77,6 +78,34 @@ impl<'a, W> Devices<'a, W> {
             price: Price::default(),
             width: PhantomData,
         }
+    }
+}
+
+/// Of synapses that have one device each, which learns where spikes overlap.
+impl<W> Devices<'_, W> {
+    /// The device in this place, its key, and how many changes it has had.
+    #[inline]
+    pub fn device(&mut self, place: usize) -> (Cell, u64, &mut u32) {
+        let (c, Work { own, key, updates, .. }) = (&self.memristor.device.common, &mut *self.work);
+        let mut cell = Cell::nominal(c);
+        if c.differs() {
+            (cell.up, cell.down) = (own.up[place], own.down[place]);
+            if !c.differs_in_steps_alone() {
+                (cell.g_min, cell.g_max) = (own.low[place], own.high[place]);
+            }
+        }
+        (cell, key[place], &mut updates[place])
+    }
+
+    /// Where the devices of a stretch were before their last spikes; none if no spike alone moves one.
+    pub fn befores(&self, first: usize, stretch: &Stretch) -> impl Iterator<Item = Before> {
+        synapses(first, stretch).map_while(|synapse| self.cells.rest.before.get(synapse).copied())
+    }
+
+    /// Keeps that.
+    pub fn keep_befores(&mut self, first: usize, stretch: &Stretch, before: &[Before]) {
+        let kept = &mut self.cells.rest.before;
+        synapses(first, stretch).zip(before).for_each(|(synapse, &before)| kept[synapse] = before);
     }
 }
 

@@ -174,7 +174,7 @@ impl<W: Real> Plastic<W> {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
             if let Rule::Overlap(surface) = rule {
-                return self.overlap(state, surface, Side::Post, pre.map(|pre| at - pre));
+                return self.overlap(state, surface, Side::Post, pre.map(|pre| at - pre), visit);
             }
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
             if let Rule::Dopamine(dopamine) = rule {
@@ -226,7 +226,7 @@ impl<W: Real> Plastic<W> {
         if let Rule::Overlap(surface) = rule {
             let since = history.last_before(seen).map(|last| seen - last.time);
             if (since.is_some() || surface.heeds_single_spikes()) && self.learns_at(at) {
-                self.overlap(state, surface, Side::Pre, since);
+                self.overlap(state, surface, Side::Pre, since, visit);
             }
             return;
         }
@@ -243,9 +243,9 @@ impl<W: Real> Plastic<W> {
 
     /// Two spikes have overlapped across the device, or one has come alone. Rounds to the stored width at once.
     #[inline]
-    fn overlap(&self, state: &mut Synapse, surface: &Surface, side: Side, since: Option<Time>) {
+    fn overlap(&self, state: &mut Synapse, surface: &Surface, side: Side, since: Option<Time>, visit: &mut Visit) {
         if let Some(memristor) = &self.setup.memristor {
-            let g = memristor.overlap(surface, side, since, state.value, &mut state.device);
+            let g = memristor.overlap(surface, side, since, state.value, &mut state.device, visit);
             state.value = W::of(g).wide();
         }
     }
