@@ -34,6 +34,11 @@ pub fn check(param: &Param, value: f64) -> Result<(), Invalid> {
     if fine {
         return Ok(());
     }
+    let expected = if value.is_infinite() && param.bound != Bound::Fraction && expected != "a finite number" {
+        format!("a finite number, {expected}")
+    } else {
+        expected.to_string()
+    };
     let unit = match param.kind {
         Kind::Quantity(unit) | Kind::QuantityOrBare(unit) | Kind::List(unit, _) => unit,
         _ => "",
@@ -48,4 +53,20 @@ pub fn check(param: &Param, value: f64) -> Result<(), Invalid> {
 /// The first parameter that is out of its bound.
 pub fn check_all(params: &[Param], values: &[f64]) -> Result<(), Invalid> {
     params.iter().zip(values).try_for_each(|(param, &value)| check(param, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::param;
+
+    #[test]
+    fn an_infinite_value_is_told_from_one_out_of_bounds() {
+        let said =
+            |bound, value| check(&param("g_max", Kind::Quantity("S"), 1.0, bound, ""), value).unwrap_err().to_string();
+        assert_eq!(said(Bound::Positive, 0.0), "g_max: found 0 S, expected more than 0");
+        assert_eq!(said(Bound::Positive, f64::INFINITY), "g_max: found inf S, expected a finite number, more than 0");
+        assert_eq!(said(Bound::NonNegative, f64::INFINITY), "g_max: found inf S, expected a finite number, 0 or more");
+        assert_eq!(said(Bound::Finite, f64::INFINITY), "g_max: found inf S, expected a finite number");
+    }
 }

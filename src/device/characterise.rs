@@ -13,10 +13,13 @@ pub struct Staircase {
     pub nominal: Vec<f64>,
     /// Mean over cells and cycles of what shows \[S\].
     pub mean: Vec<f64>,
-    /// Spread over cells, of their means over cycles \[S\]; over n - 1, as the other.
+    /// Spread from cell to cell \[S\]: of their means over cycles, less the share that the spread over cycles has in these, and not below 0;
+    /// over n - 1, as the other. With one cycle that share is not known, and stays.
     pub cells: Vec<f64>,
     /// Spread over cycles of one cell, root mean square over cells \[S\].
     pub cycles: Vec<f64>,
+    /// Least and greatest that any cell shows in any cycle \[S\].
+    pub reach: Vec<(f64, f64)>,
     /// Mean energy of each pulse \[J\]; none if the device has no price for one of them.
     pub energy: Option<Vec<f64>>,
 }
@@ -32,6 +35,8 @@ pub struct Course {
     pub mean: Vec<f64>,
     /// Spread over cells \[S\].
     pub std: Vec<f64>,
+    /// Least and greatest that any cell shows \[S\].
+    pub reach: Vec<(f64, f64)>,
     /// Mean relative spread of a read.
     pub read_noise: Vec<f64>,
 }
@@ -55,6 +60,11 @@ fn moments(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / n;
     let squares = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
     (mean, (squares / (n - 1.0).max(1.0)).sqrt())
+}
+
+/// The least and the greatest of numbers.
+fn reach(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
 }
 
 /// Where a device with two states is at the start of a cycle: high with the chance that makes `start` the mean.
@@ -84,6 +94,7 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
     // By pulse: per cell the mean over its cycles, and the variance around it.
     let (mut means, mut variances) = (vec![Vec::with_capacity(cells); up.len()], vec![0.0; up.len()]);
     let mut energy = vec![0.0; up.len()];
+    out.reach = vec![reach([]); up.len()];
     for cell in 0..cells as u64 {
         let own = Traits::of(device, streams.spread, cell, 0);
         let mut shown = vec![Vec::with_capacity(cycles); up.len()];
@@ -110,12 +121,15 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
             let (mean, std) = moments(shown);
             means[pulse].push(mean);
             variances[pulse] += std * std / cells as f64;
+            let (low, high) = out.reach[pulse];
+            out.reach[pulse] = reach(shown.iter().copied().chain([low, high]));
         }
     }
     for (means, variance) in means.iter().zip(&variances) {
         let (mean, std) = moments(means);
         out.mean.push(mean);
-        out.cells.push(std);
+        // Means over cycles differ by the spread of these too, of which only what is more is that of the cells.
+        out.cells.push((std * std - variance / cycles as f64).max(0.0).sqrt());
         out.cycles.push(variance.sqrt());
     }
     out.energy = energy.iter().all(|e| !e.is_nan()).then_some(energy);
@@ -150,6 +164,7 @@ pub fn course(device: &Device, start: f64, times: &[f64], cells: usize, seed: u6
         let (mean, std) = moments(&seen.iter().map(|s| s.0).collect::<Vec<_>>());
         out.mean.push(mean);
         out.std.push(std);
+        out.reach.push(reach(seen.iter().map(|s| s.0)));
         out.read_noise.push(moments(&seen.iter().map(|s| s.1).collect::<Vec<_>>()).0);
     }
     out

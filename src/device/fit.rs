@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::check::Invalid;
-use crate::math::{exp, ln};
+use crate::math::{exp, exp_m1, ln};
 
 use super::measured::{Change, Measured};
 use super::search::{least_squares, simplex};
@@ -66,11 +66,45 @@ enum Map {
     Times(f64),
     /// It plus this.
     Plus(f64),
-    /// The upper bound of what was seen, and more by this share of the range: its exponential.
+    /// One over itself: through 0 a curve bends the other way.
+    Inverse,
+    /// What an exponential term has grown to at the end of the range where it is largest, `a e^|gamma|`, so that the number means as much
+    /// whatever the rate of the same direction is.
+    AtEnd,
+    /// The upper bound of what was seen, and more by this share of the range: its size's exponential, less 1. So 0 is that bound itself.
     Above,
     /// The lower bound of what was seen, less such a share, but above 0.
     Below,
 }
+
+/// A free parameter, and where the search for it starts.
+struct Free {
+    name: &'static str,
+    map: Map,
+    /// Groups of free numbers: a search starts from the best of each group.
+    starts: &'static [&'static [f64]],
+}
+
+/// As one number alone.
+const fn one(name: &'static str, map: Map) -> Free {
+    Free { name, map, starts: &[&[0.0]] }
+}
+
+/// From all these together, the best of which is taken.
+const fn among(name: &'static str, map: Map, starts: &'static [&'static [f64]]) -> Free {
+    Free { name, map, starts }
+}
+
+/// Steps that are as seen, larger or smaller.
+const SIZES: &[&[f64]] = &[&[0.0, 0.5, -0.5, -1.2, -2.0]];
+/// Bounds that the data reach, a little beyond them and far beyond them.
+const BOUNDS: &[&[f64]] = &[&[0.0], &[1.0], &[3.5]];
+/// Curves that bend either way.
+const BENDS: &[&[f64]] = &[&[2.0, 0.5, 5.0], &[-2.0, -0.5, -5.0]];
+/// Exponentials that rise and that fall along the range.
+const RATES: &[&[f64]] = &[&[2.0, 0.7, 4.0, 8.0], &[-2.0, -0.7, -4.0, -8.0]];
+/// Terms that take from the steps and that add to them.
+const TERMS: &[&[f64]] = &[&[0.7, 0.2, 1.0, 2.0, -0.3, -1.0, -5.0, -30.0, -300.0]];
 
 /// The models that can be fitted.
 pub const MODELS: [DeviceModel; 7] = [
@@ -83,8 +117,8 @@ pub const MODELS: [DeviceModel; 7] = [
     DeviceModel::NeuroSim,
 ];
 
-/// The free parameters of a model, from where the search starts.
-fn free(model: DeviceModel, m: &Measured) -> Option<Vec<(&'static str, Map)>> {
+/// The free parameters of a model.
+fn free(model: DeviceModel, m: &Measured) -> Option<Vec<Free>> {
     let range = m.range.1 - m.range.0;
     let mid = 0.5 * (m.range.0 + m.range.1);
     let step = |up: bool| {
@@ -93,39 +127,105 @@ fn free(model: DeviceModel, m: &Measured) -> Option<Vec<(&'static str, Map)>> {
         let mean = curve.mean.iter().map(|x| x.abs()).sum::<f64>() / curve.mean.len() as f64;
         (if at > 0.0 { at } else { mean }).clamp(1e-6 * range, 0.2 * range)
     };
-    let mut all = vec![("dg_up", Map::Times(step(true))), ("dg_down", Map::Times(step(false)))];
+    let mut all = vec![among("dg_up", Map::Times(step(true)), SIZES), among("dg_down", Map::Times(step(false)), SIZES)];
+    let bounds = [among("g_min", Map::Below, BOUNDS), among("g_max", Map::Above, BOUNDS)];
     match model {
         DeviceModel::ConstantStep => {}
-        DeviceModel::LinearStep => all.extend([("slope_up", Map::Plus(0.5)), ("slope_down", Map::Plus(0.5))]),
-        DeviceModel::SoftBounds => all.extend([("g_min", Map::Below), ("g_max", Map::Above)]),
-        DeviceModel::PowStep => all.extend([
-            ("gamma_up", Map::Times(1.0)),
-            ("gamma_down", Map::Times(1.0)),
-            ("g_min", Map::Below),
-            ("g_max", Map::Above),
-        ]),
-        DeviceModel::Querlioz => all.extend([("beta_up", Map::Times(2.0)), ("beta_down", Map::Times(2.0))]),
+        DeviceModel::LinearStep => all.extend([one("slope_up", Map::Plus(0.5)), one("slope_down", Map::Plus(0.5))]),
+        DeviceModel::SoftBounds => all.extend(bounds),
+        DeviceModel::PowStep => {
+            all.extend([one("gamma_up", Map::Times(1.0)), one("gamma_down", Map::Times(1.0))]);
+            all.extend(bounds);
+        }
+        DeviceModel::Querlioz => all.extend([one("beta_up", Map::Times(2.0)), one("beta_down", Map::Times(2.0))]),
         DeviceModel::ExpStep => all.extend([
-            ("a_up", Map::Plus(0.1)),
-            ("a_down", Map::Plus(0.1)),
-            ("gamma_up", Map::Times(2.0)),
-            ("gamma_down", Map::Times(2.0)),
+            among("a_up", Map::AtEnd, TERMS),
+            among("a_down", Map::AtEnd, TERMS),
+            among("gamma_up", Map::Plus(0.0), RATES),
+            among("gamma_down", Map::Plus(0.0), RATES),
         ]),
         DeviceModel::NeuroSim => {
             all = vec![
-                ("levels_up", Map::Times(range / step(true))),
-                ("levels_down", Map::Times(range / step(false))),
-                ("nonlinearity_up", Map::Times(0.5)),
-                ("nonlinearity_down", Map::Times(-0.5)),
-                ("g_min", Map::Below),
-                ("g_max", Map::Above),
+                among("levels_up", Map::Times(range / step(true)), SIZES),
+                among("levels_down", Map::Times(range / step(false)), SIZES),
+                among("nonlinearity_up", Map::Inverse, BENDS),
+                among("nonlinearity_down", Map::Inverse, BENDS),
             ];
+            all.extend(bounds);
         }
         _ => return None,
     }
     // No conductance lies below 0.
-    all.retain(|(_, map)| !matches!(map, Map::Below) || m.range.0 > 0.0);
+    all.retain(|free| !matches!(free.map, Map::Below) || m.range.0 > 0.0);
     Some(all)
+}
+
+/// The parameters that free numbers stand for.
+fn given(model: DeviceModel, m: &Measured, free: &[Free], x: &[f64]) -> Vec<(&'static str, f64)> {
+    let range = m.range.1 - m.range.0;
+    let mut all = vec![("g_min", m.range.0), ("g_max", m.range.1)];
+    if model == DeviceModel::ExpStep {
+        // z = a u + b is the place along the range. a scales what both gamma scale, and b what a_up and a_down do: with these free, a
+        // and b add nothing to the curves that there are.
+        all.extend([("a", 1.0), ("b", 0.0)]);
+    }
+    let rate = |name: &str| {
+        let of = name.replace("a_", "gamma_");
+        free.iter().zip(x).find(|(free, _)| free.name == of).map_or(0.0, |(_, x)| *x)
+    };
+    for (Free { name, map, .. }, &x) in free.iter().zip(x) {
+        let beyond = || 0.02 * range * exp_m1(x.abs());
+        let value = match *map {
+            Map::Times(scale) => scale * exp(x),
+            Map::Plus(start) => start + x,
+            Map::Inverse => 1.0 / x,
+            Map::AtEnd => x * exp(-rate(name).abs()),
+            Map::Above => m.range.1 + beyond(),
+            // Never flat, so that the search finds its way back from 0.
+            Map::Below => m.range.0 * (m.range.0 / (m.range.0 + beyond())),
+        };
+        all.retain(|(n, _)| n != name);
+        all.push((name, value));
+    }
+    all
+}
+
+/// Most places from which the search goes on.
+const PLACES: usize = 6;
+
+/// Places to start from, best first: for each choice of a group for every parameter, the best of the numbers in these groups, those of one
+/// direction after those of the other.
+fn places(free: &[Free], cost: &dyn Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
+    let mut all: Vec<(f64, Vec<f64>)> = Vec::new();
+    // Goes through the groups as a counter does.
+    let mut group = vec![0; free.len()];
+    loop {
+        let of = |k: usize| free[k].starts[group[k]];
+        let mut x: Vec<f64> = (0..free.len()).map(|k| of(k)[0]).collect();
+        let mut least = cost(&x);
+        for direction in ["_up", "_down"] {
+            let own: Vec<usize> = (0..free.len()).filter(|&k| free[k].name.ends_with(direction)).collect();
+            let count: usize = own.iter().map(|&k| of(k).len()).product();
+            for number in 0..count {
+                let (mut there, mut rest) = (x.clone(), number);
+                for &k in &own {
+                    there[k] = of(k)[rest % of(k).len()];
+                    rest /= of(k).len();
+                }
+                let found = cost(&there);
+                if found < least {
+                    (x, least) = (there, found);
+                }
+            }
+        }
+        all.push((least, x));
+        let Some(next) = (0..free.len()).find(|&k| group[k] + 1 < free[k].starts.len()) else { break };
+        group[..next].fill(0);
+        group[next] += 1;
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all.truncate(PLACES);
+    all.into_iter().map(|(_, x)| x).collect()
 }
 
 /// Fits a model to a measurement, whose changes are these.
@@ -139,31 +239,7 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
         return Err(Invalid::new("as", format!("{name} has no fit; expected some of {}", known.join(", "))));
     };
     let range = m.range.1 - m.range.0;
-    let fixed: Vec<(&'static str, f64)> = if model == DeviceModel::ExpStep {
-        // a scales what gamma scales, and b what a_up and a_down do.
-        vec![("a", 1.0), ("b", 0.0)]
-    } else {
-        Vec::new()
-    };
-    let given = |x: &[f64]| -> Vec<(&'static str, f64)> {
-        let mut all = vec![("g_min", m.range.0), ("g_max", m.range.1)];
-        all.extend(&fixed);
-        for ((name, map), &x) in free.iter().zip(x) {
-            let value = match *map {
-                Map::Times(scale) => scale * exp(x),
-                Map::Plus(start) => start + x,
-                Map::Above => m.range.1 + 0.02 * range * exp(x),
-                // Never flat, so that the search finds its way back from 0.
-                Map::Below => {
-                    let below = 0.02 * range * exp(x);
-                    m.range.0 * (m.range.0 / (m.range.0 + below))
-                }
-            };
-            all.retain(|(n, _)| n != name);
-            all.push((name, value));
-        }
-        all
-    };
+    let given = |x: &[f64]| given(model, m, &free, x);
     // (direction, mean change, pulses, where these started) of each bin.
     let bins: Vec<(bool, f64, f64, &[f64])> = [true, false]
         .into_iter()
@@ -173,38 +249,24 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
         })
         .collect();
     let total: f64 = bins.iter().map(|b| b.2).sum();
-    let cost = |x: &[f64]| -> f64 {
-        let Some(change) = change(model, &given(x)) else { return f64::INFINITY };
-        let mut sum = 0.0;
-        for &(up, mean, count, points) in &bins {
+    // How far each bin is off, weighted so that the sum of squares is their mean over pulses.
+    let means = |x: &[f64]| -> Option<Vec<f64>> {
+        let change = change(model, &given(x))?;
+        let off = bins.iter().map(|&(up, mean, count, points)| {
             let found = points.iter().map(|&g| change(g, up)).sum::<f64>() / points.len() as f64;
-            let off = (found - mean) / range;
-            sum += count * off * off;
-        }
-        sum / total
+            (found - mean) / range * (count / total).sqrt()
+        });
+        Some(off.collect()).filter(|off: &Vec<f64>| off.iter().all(|off| off.is_finite()))
     };
-    let mut x = vec![0.0; free.len()];
-    if !cost(&x).is_finite() {
-        // A step at the far bound that crosses the range: start from smaller ones.
-        for k in 1..30 {
-            for ((name, map), x) in free.iter().zip(&mut x) {
-                if name.starts_with("dg_") && matches!(map, Map::Times(_)) {
-                    *x = -0.3 * f64::from(k);
-                } else if name.starts_with("levels_") {
-                    *x = 0.3 * f64::from(k);
-                }
-            }
-            if cost(&x).is_finite() {
-                break;
-            }
-        }
-    }
+    let cost = |x: &[f64]| means(x).map_or(f64::INFINITY, |off| off.iter().map(|off| off * off).sum());
+    // From several places, since a law may have its curves in several ways: the deviations have more than one least.
+    let ends = places(&free, &cost).into_iter().map(|x| least_squares(&means, x));
+    let Some((mut x, _)) = ends.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|end| end.1.is_finite()) else {
+        return Err(Invalid::new("as", format!("{name} fits no steps as large as those that were measured")));
+    };
     // Restarts leave the flat corners in which a simplex may have folded up.
     for size in [0.5, 0.3, 0.1] {
         x = simplex(&cost, x, size);
-    }
-    if !cost(&x).is_finite() {
-        return Err(Invalid::new("as", format!("{name} fits no steps as large as those that were measured")));
     }
     let deviations = |x: &[f64]| -> Option<Vec<f64>> {
         let change = change(model, &given(x))?;
@@ -229,15 +291,19 @@ fn change(model: DeviceModel, given: &[(&'static str, f64)]) -> Option<impl Fn(f
     Some(move |g: f64, up: bool| (g + device.step(&cell, g, up)).clamp(low, high) - g)
 }
 
-/// Cycle-to-cycle and device-to-device spread of the step, relative, as measured.
+/// Pulse-to-pulse and device-to-device spread of the step, relative, as measured.
 pub fn spread(m: &Measured) -> [(&'static str, f64); 2] {
-    let (mut squares, mut steps) = (0.0, 0.0);
+    let (mut squares, mut steps, mut means) = (0.0, 0.0, 0.0);
     for c in [&m.up, &m.down] {
         for k in 0..c.g.len() {
-            squares += c.count[k] as f64 * c.std[k] * c.std[k];
-            steps += c.count[k] as f64 * c.mean[k] * c.mean[k];
+            let n = c.count[k] as f64;
+            squares += n * c.std[k] * c.std[k];
+            // The noise is in the squares of changes too.
+            steps += n * (c.square[k] - c.std[k] * c.std[k]);
+            means += n * c.mean[k] * c.mean[k];
         }
     }
+    let steps = f64::max(steps, means);
     let c2c = if steps > 0.0 { (squares / steps).sqrt() } else { 0.0 };
     [("sigma_c2c", c2c), ("sigma_d2d", m.sigma_d2d)]
 }
@@ -340,6 +406,78 @@ mod tests {
                 let closer = fits.iter().any(|fit| fit.free > fits[0].free && fit.squares < fits[0].squares);
                 assert!(closer || noise == 0.0, "{all:?}");
             }
+        }
+    }
+
+    /// Each pulse of a staircase of 60 pulses in steps of a law that the sets that ship have: its exponentials add to the steps, and rise
+    /// where z falls.
+    #[test]
+    fn the_exponential_law_is_found_whichever_way_it_bends() {
+        let reram = [
+            ("a_up", -1.18445),
+            ("a_down", -0.081404),
+            ("gamma_up", 5.0),
+            ("gamma_down", 5.0),
+            ("a", -0.5),
+            ("b", -0.5),
+        ];
+        let pcm =
+            [("a_up", -27.235), ("a_down", -2.235), ("gamma_up", 2.5), ("gamma_down", 2.5), ("a", -1.0), ("b", -1.0)];
+        for (law, steps, pulses) in [(reram, 6e-7, 60), (reram, 1e-7, 300), (pcm, 4e-7, 60), (pcm, 8e-7, 100)] {
+            let steps = [("g_min", 2e-6), ("g_max", 52e-6), ("dg_up", steps), ("dg_down", 1.2 * steps)];
+            let (m, pulses) =
+                staircase(&DeviceSpec::with(DeviceModel::ExpStep, &[&law[..], &steps[..]].concat()), pulses);
+            let fit = |model| fit(model, &m, &pulses).unwrap();
+            let own = fit(DeviceModel::ExpStep);
+            let off = (own.squares / own.pulses as f64).sqrt();
+            assert!(off < 1e-4 * own.size, "{law:?}: {off} of {}", own.size);
+            // One for the size, one for the term and one for the rate of each direction: a and b add none.
+            assert_eq!(own.free, 6);
+            for model in [DeviceModel::Querlioz, DeviceModel::LinearStep, DeviceModel::PowStep] {
+                assert_eq!(own.compare(&fit(model)), Ordering::Less, "{law:?}, {model:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_curve_that_ends_at_the_bounds_of_the_data_is_found() {
+        for (levels, bend) in [(50.0, 0.5), (97.0, 0.49918), (60.0, 0.2)] {
+            let law = [
+                ("levels_up", levels),
+                ("levels_down", levels),
+                ("nonlinearity_up", bend),
+                ("nonlinearity_down", -bend),
+            ];
+            for pulses in [50, 55, 70, 100, 130] {
+                let (m, pulses) = staircase(&DeviceSpec::with(DeviceModel::NeuroSim, &law), pulses);
+                let fit = fit(DeviceModel::NeuroSim, &m, &pulses).unwrap();
+                let share = fit.residual / fit.size;
+                assert!(share < 1e-3, "{levels} levels, {} pulses: {share} with {:?}", pulses.len(), fit.given);
+            }
+        }
+    }
+
+    #[test]
+    fn the_spread_that_goes_into_a_set_is_that_of_the_pulses() {
+        let law = [("dg_up", 1e-6), ("dg_down", 1.5e-6)];
+        for sigma in [0.0, 0.1, 0.3] {
+            let device = DeviceSpec::with(DeviceModel::SoftBounds, &[&law[..], &[("sigma_c2c", sigma)]].concat());
+            let device = device.device().unwrap();
+            let cell = Cell::nominal(&device.common);
+            let measured = |seed: u32| {
+                let (mut g, mut rows) = (30e-6, Vec::new());
+                for k in 0..2000u32 {
+                    let word = crate::rng::philox([k, 0, 0, 0], [seed, 0])[0];
+                    let up = k % 100 < 50;
+                    g = device.pulse(&cell, g, up, word);
+                    rows.push(Row { g, up, device: 0, cycle: 0 });
+                }
+                spread(&Measured::new(&rows).unwrap())[0].1
+            };
+            let found = (0..32).map(measured).sum::<f64>() / 32.0;
+            // Of one measurement 2.9 %: so 300 of them scatter, since large steps count most and neighbours' squares are alike.
+            let error = 0.029 * sigma / 32.0f64.sqrt();
+            assert!((found - sigma).abs() < 3.0 * error + 1e-6, "{found} {sigma}");
         }
     }
 

@@ -15,8 +15,8 @@ pub struct Curve {
     pub x: Vec<f64>,
     /// As many values.
     pub y: Vec<f64>,
-    /// Half the height of the band around each value; no band if empty.
-    pub band: Vec<f64>,
+    /// The lower and the upper edge of the band at each value; no band if empty.
+    pub band: Vec<(f64, f64)>,
 }
 
 /// What the axes are.
@@ -41,33 +41,35 @@ pub fn curves(title: &str, caption: &str, axes: &Axes, all: &[Curve], size: (u32
         return Err(PlotError::Table(message));
     }
     let drawn = |x: f64| x.is_finite() && (!axes.log_x || x > 0.0);
-    let points: Vec<Vec<(f64, f64, f64)>> = all
+    // x, y, lower and upper edge of the band, which without one are y.
+    let points: Vec<Vec<[f64; 4]>> = all
         .iter()
         .map(|c| {
-            let band = c.band.iter().copied().chain(std::iter::repeat(0.0));
-            let all = c.x.iter().zip(&c.y).zip(band).map(|((x, y), band)| (*x, *y, band));
-            all.filter(|p| drawn(p.0) && p.1.is_finite()).collect()
+            let band = |k: usize, y: f64| c.band.get(k).copied().unwrap_or((y, y));
+            let place = |(k, (x, y)): (usize, (&f64, &f64))| [*x, *y, band(k, *y).0, band(k, *y).1];
+            c.x.iter().zip(&c.y).enumerate().map(place).filter(|p| drawn(p[0]) && p[1].is_finite()).collect()
         })
         .collect();
     let flat = || points.iter().flatten();
-    let (low, high) = flat().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.0), h.max(p.0)));
+    let (low, high) = flat().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p[0]), h.max(p[0])));
     let x = match (low < high, axes.log_x) {
         (true, true) => Axis::decades((low, high), &axes.x),
         (true, false) => Axis::numbers((low, high), &axes.x),
         // One place, or none.
         (false, true) if low > high => Axis::decades((0.1, 10.0), &axes.x),
         (false, true) => Axis::decades((0.1 * low, 10.0 * low), &axes.x),
-        (false, false) => Axis::numbers(padded(flat().map(|p| p.0)), &axes.x),
+        (false, false) => Axis::numbers(padded(flat().map(|p| p[0])), &axes.x),
     };
-    let y = Axis::numbers(padded_from_zero(flat().flat_map(|p| [p.1 - p.2, p.1, p.1 + p.2])), &axes.y);
+    let y = Axis::numbers(padded_from_zero(flat().flat_map(|p| [p[2], p[1], p[3]])), &axes.y);
     let sheet = Sheet::new(title, caption, size)?;
     let mut chart = sheet.chart_in(&sheet.area, "curves", (x, y))?;
-    for (index, points) in points.iter().enumerate().filter(|(_, points)| points.iter().any(|p| p.2 > 0.0)) {
-        let edge = |side: f64| points.iter().map(|p| (p.0, p.1 + side * p.2)).collect::<Vec<_>>();
-        chart.band(&edge(1.0), &edge(-1.0), palette::color(index).fade(0.2))?;
+    for (index, points) in points.iter().enumerate().filter(|(_, points)| points.iter().any(|p| p[2] < p[3])) {
+        let upper: Vec<(f64, f64)> = points.iter().map(|p| (p[0], p[3])).collect();
+        let lower: Vec<(f64, f64)> = points.iter().map(|p| (p[0], p[2])).collect();
+        chart.band(&upper, &lower, palette::color(index).fade(0.2))?;
     }
     for (index, points) in points.iter().enumerate() {
-        let line: Vec<(f64, f64)> = points.iter().map(|p| (p.0, p.1)).collect();
+        let line: Vec<(f64, f64)> = points.iter().map(|p| (p[0], p[1])).collect();
         chart.line(&line, 1.5, palette::color(index))?;
     }
     let labels = all.iter().enumerate().filter(|(_, c)| !c.label.is_empty());

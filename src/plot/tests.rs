@@ -98,7 +98,7 @@ fn curves_of(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
         label: label.into(),
         x: points.iter().map(|p| p.0 + 0.01).collect(),
         y: points.iter().map(|p| p.1 * 1e3).collect(),
-        band: vec![500.0; points.len()],
+        band: points.iter().map(|p| (p.1 * 1e3 - 500.0, p.1 * 1e3 + 500.0)).collect(),
     };
     let axes = |log_x| Axes { x: "time since the pulse (s)".into(), y: "conductance (uS)".into(), log_x };
     let table = Traces {

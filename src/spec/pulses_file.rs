@@ -50,7 +50,7 @@ impl PulseColumns {
 
 /// Words for the two directions.
 const UP: [&str; 9] = ["up", "set", "potentiation", "ltp", "p", "positive", "+", "1", "+1"];
-const DOWN: [&str; 9] = ["down", "reset", "depression", "ltd", "d", "negative", "-", "-1", "0"];
+const DOWN: [&str; 8] = ["down", "reset", "depression", "ltd", "d", "negative", "-", "-1"];
 
 /// Is this a potentiating pulse? A voltage is one if it is positive.
 fn direction(cell: &str) -> Option<bool> {
@@ -102,13 +102,16 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
             )));
         }
         let Some(up) = direction(&row[way]) else {
-            let message = format!(
-                "row {}: found the direction \"{}\" in {}, expected up or down, set or reset, 1 or -1, or the sign of a voltage",
-                i + 1,
-                row[way],
-                columns.direction
-            );
-            return Err(wrong(message));
+            let expected = "up or down, set or reset, 1 or -1, or the sign of a voltage";
+            // Neither up nor down: at 0 V devices are read.
+            let message = match row[way].parse::<f64>() {
+                Ok(0.0) => {
+                    format!("{expected}; leave rows out that are no pulses, such as reads, and write -1 for down")
+                }
+                _ => expected.to_string(),
+            };
+            let (row, found, column) = (i + 1, &row[way], &columns.direction);
+            return Err(wrong(format!("row {row}: found the direction \"{found}\" in {column}, expected {message}")));
         };
         rows.push(Row {
             g: value,
@@ -143,6 +146,16 @@ mod tests {
         let rows = read("cell,cycle,polarity,G_uS\nA7,1,up,5.5\nA7,1,-1.2,4\nB1,2,set,3\n").unwrap();
         assert_eq!(rows[0], Row { g: 5.5e-6, up: true, device: 0, cycle: 0 });
         assert_eq!((rows[1].up, rows[2].up, rows[2].device, rows[2].cycle), (false, true, 1, 1));
+    }
+
+    #[test]
+    fn a_direction_of_0_is_neither() {
+        for zero in ["0", "0.0", "-0", "0e0"] {
+            let text = format!("cell,cycle,polarity,G_uS\nA7,1,1.2,5.5\nA7,1,{zero},5.5\nA7,1,-1.2,4\n");
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(&format!("row 2: found the direction \"{zero}\" in polarity")), "{error}");
+            assert!(error.contains("leave rows out that are no pulses, such as reads"), "{error}");
+        }
     }
 
     #[test]

@@ -82,16 +82,51 @@ fn a_device_with_two_states_starts_in_either_with_the_mean_that_was_asked_for() 
     }
 }
 
-/// Two cycles of a cell see half of the variance if it is taken over n, all of it over n - 1; cells' means over two cycles have the
-/// other half.
+/// Two cycles of a cell see half of the variance if it is taken over n, all of it over n - 1. Cells' means over two cycles have half of it,
+/// which is no spread of cells.
 #[test]
 fn the_spread_of_pulses_is_that_of_what_they_are_drawn_from_however_few_cycles_there_are() {
     let args = ["device", "pulses", "constant_step", "--set", "dg_up=1 uS", "--set", "sigma_c2c=0.5", "--start", "0.5"];
-    let found =
-        json(&[&args[..], &["--up", "1", "--down", "0", "--cells", "4000", "--cycles", "2", "--json"]].concat());
-    let (cycles, cells) = (numbers(&found, "std_cycles_S")[0], numbers(&found, "std_cells_S")[0]);
+    let spreads = |more: &[&str]| {
+        let pulse = ["--up", "1", "--down", "0", "--cells", "4000", "--json"];
+        let found = json(&[&args[..], &pulse[..], more].concat());
+        (numbers(&found, "std_cycles_S")[0], numbers(&found, "std_cells_S")[0])
+    };
+    let (cycles, cells) = spreads(&["--cycles", "2"]);
     assert!((cycles / 0.5e-6 - 1.0).abs() < 0.06, "{cycles}");
-    assert!((cells / 0.5e-6 / 0.5f64.sqrt() - 1.0).abs() < 0.06, "{cells}");
+    // The variance over cells is known to about 2 parts in a hundred of that of a cycle.
+    assert!(cells < 0.5e-6 * 0.2, "{cells}");
+    let (cycles, cells) = spreads(&["--cycles", "2", "--set", "sigma_d2d=0.4"]);
+    // A device's own factor is one of its noise too.
+    assert!((cycles / 0.5e-6 / 1.16f64.sqrt() - 1.0).abs() < 0.06, "{cycles}");
+    assert!((cells / 0.4e-6 - 1.0).abs() < 0.08, "{cells}");
+    // One cycle alone tells nothing of the others.
+    let (cycles, cells) = spreads(&["--cycles", "1"]);
+    assert!(cycles == 0.0 && (cells / 0.5e-6 - 1.0).abs() < 0.06, "{cycles} {cells}");
+}
+
+/// A device with two states is in one of them: the mean of many plus a standard deviation lies beyond.
+#[test]
+fn a_band_is_that_of_all_cells_and_cycles_within_what_these_had() {
+    let folder = workplace();
+    let args = ["device", "pulses", "two_state", "--up", "5", "--down", "5", "--cells", "200", "--cycles", "10"];
+    let found: Value =
+        serde_json::from_str(&good(&memspike(folder.path(), &[&args[..], &["--json", "-o", "a.svg"]].concat())))
+            .unwrap();
+    let (cycles, cells) = (numbers(&found, "std_cycles_S"), numbers(&found, "std_cells_S"));
+    for (n, mean) in numbers(&found, "mean_S").iter().enumerate() {
+        // Of a share s at the upper bound, the others at the lower one.
+        let share = (mean - 1e-6) / 99e-6;
+        let expected = 99e-6 * (share * (1.0 - share)).sqrt();
+        let all = (cycles[n] * cycles[n] + cells[n] * cells[n]).sqrt();
+        assert!((all / expected - 1.0).abs() < 0.02, "{n}: {all} {expected}");
+        // The spread over cells has an uncertainty of its own, which is not cut off above.
+        assert!(cells[n] < 0.15 * expected, "{n}: {} {expected}", cells[n]);
+    }
+    let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains("within what these had"), "the caption");
+    // Mean less standard deviation is below 0 soon after the start.
+    assert!(!svg.contains(">-20<") && svg.contains(">20<"), "a tick at -20");
 }
 
 #[test]

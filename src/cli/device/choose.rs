@@ -114,6 +114,11 @@ pub fn conductance(text: &str, device: &Device) -> Result<f64, Failure> {
     )))
 }
 
+/// The unit of a device's state: lengths are metres inside; shares of a range are bare numbers.
+pub fn state_unit(device: &Physical) -> &'static str {
+    if device.range().1 < 1e-6 { "m" } else { "" }
+}
+
 /// Where a device starts.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Start {
@@ -142,8 +147,7 @@ impl Start {
             return Ok(device.state(g));
         }
         let Some(text) = &self.state else { return Ok(0.5 * (low + high)) };
-        // Lengths are metres inside; shares of a range are bare numbers.
-        let unit = if high < 1e-6 { "m" } else { "" };
+        let unit = state_unit(device);
         let x = in_unit(text, unit)?;
         if !(low..=high).contains(&x) {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };

@@ -1,11 +1,12 @@
 //! `memspike device fit`: pulse devices fitted to a measurement.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::describe::Kind;
 use memspike::device::fit::{Fit, MODELS, fit, spread};
-use memspike::device::measured::{Measured, changes};
+use memspike::device::measured::{Measured, Row, changes};
 use memspike::device::{Cell, DeviceModel};
 use memspike::plot::Figure;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
@@ -24,7 +25,12 @@ use crate::cli::{Done, Failure};
                         What is fitted is the change of conductance by a pulse, over the conductance before it, in each direction. The \
                         best fit is that with the least AICc, n ln(RSS / n) + 2 K + 2 K (K + 1) / (n - K - 1), which weighs the squared \
                         deviations RSS of the n pulses, taken for Gaussian, against the number K of free parameters and their variance \
-                        (Hurvich and Tsai 1989, doi:10.1093/biomet/76.2.297). -o FILE.toml writes it as [device.FILE.MODEL]."
+                        (Hurvich and Tsai 1989, doi:10.1093/biomet/76.2.297). linear_step and neurosim are the same curves, steps that are \
+                        linear in the conductance: linear_step takes its bounds from the data and needs fewer parameters, so it comes \
+                        first; choose neurosim with --as. Of exp_step a is 1 and b 0, which the other parameters make up for. The \
+                        spread from pulse to pulse is that about the course of each device's changes, read off neighbouring \
+                        conductances (Gasser et al. 1986, doi:10.1093/biomet/73.3.625). -o FILE.toml writes the best as \
+                        [device.FILE.MODEL]."
 )]
 pub struct Args {
     /// The measurement
@@ -89,6 +95,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     fits.sort_by(Fit::compare);
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
+    reasons.extend(unlike(&rows));
     notes(&reasons);
     let [(_, c2c), (_, d2d)] = spread(&measured);
 
@@ -148,6 +155,27 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
          pulses; the least is best, within 2 of it hardly worse (--help)\n{said}"
     );
     Ok(Done::text(out))
+}
+
+/// From which ratio on ranges of conductance are not those of one device.
+const UNLIKE: f64 = 2.0;
+
+/// What there is to say where devices went through ranges of very different width, which no law with one range describes.
+fn unlike(rows: &[Row]) -> Option<String> {
+    let mut ranges: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    for row in rows {
+        let range = ranges.entry(row.device).or_insert((row.g, row.g));
+        *range = (range.0.min(row.g), range.1.max(row.g));
+    }
+    let widths = ranges.values().map(|(low, high)| high - low).filter(|width| *width > 0.0);
+    let (least, most) = widths.fold((f64::INFINITY, 0.0_f64), |(a, b), width| (a.min(width), b.max(width)));
+    (most > UNLIKE * least).then(|| {
+        format!(
+            "the devices went through ranges of conductance from {least:.3e} S to {most:.3e} S wide, {:.1} times as much: one law with one \
+             range does not follow them all; fit devices with ranges of their own one by one",
+            most / least
+        )
+    })
 }
 
 /// The change by a pulse of the fitted device, without noise.
@@ -211,4 +239,20 @@ fn draw(
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let caption = format!("{} pulses of {} device(s); the best fits by AICc", pulses.len(), measured.devices);
     xy(&format!("{title}: fits"), &caption, &[panel(true), panel(false)], SIZE).map_err(Failure::run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_with_ranges_of_their_own_are_named() {
+        let rows = |wide: f64| -> Vec<Row> {
+            let ends = [(0, 1e-6), (0, 11e-6), (1, 1e-6), (1, wide)];
+            ends.map(|(device, g)| Row { g, up: true, device, cycle: 0 }).to_vec()
+        };
+        assert_eq!((unlike(&rows(20e-6)), unlike(&rows(6.5e-6)), unlike(&[])), (None, None, None));
+        let said = unlike(&rows(51e-6)).unwrap();
+        assert!(said.contains("1.000e-5 S to 5.000e-5 S wide, 5.0 times"), "{said}");
+    }
 }

@@ -7,7 +7,7 @@ use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
 use memspike::rng::{Purpose, StreamKey};
 use serde_json::json;
 
-use super::choose::{Choice, Start, in_unit};
+use super::choose::{Choice, Start, in_unit, state_unit};
 use super::sinks::{SIZE, Sinks, csv};
 use crate::cli::{Done, Failure};
 
@@ -75,6 +75,7 @@ const FINE: usize = 20_000;
 const HIGHEST: f64 = 100.0;
 
 /// What is applied, and when it is looked at.
+#[derive(Default)]
 struct Drive {
     pieces: Vec<Piece>,
     /// \[s\]
@@ -82,6 +83,8 @@ struct Drive {
     /// At those \[V\].
     volts: Vec<f64>,
     caption: String,
+    /// Samples of each part that follows the one before by a leap, if it does.
+    leaps: Option<usize>,
 }
 
 impl Drive {
@@ -118,7 +121,9 @@ impl Args {
         };
         let at = |&t: &f64| pieces.iter().find(|p| t <= p.end).or(pieces.last()).map_or(0.0, |p| p.at(t.min(p.end)));
         let volts = times.iter().map(at).collect();
-        Ok(Drive { volts, times, pieces, caption: format!("{amplitude} V at {frequency} Hz") })
+        let (factor, prefix) = prefixed(frequency);
+        let caption = format!("{amplitude} V at {} {prefix}Hz", frequency / (1.0 / factor));
+        Ok(Drive { volts, times, pieces, caption, leaps: None })
     }
 
     /// Pulses, one after the other, each with samples at both ends.
@@ -129,7 +134,7 @@ impl Args {
             Failure::input(message)
         };
         let samples = self.samples.unwrap_or(10).max(1);
-        let mut drive = Drive { pieces: Vec::new(), times: Vec::new(), volts: Vec::new(), caption: text.to_string() };
+        let mut drive = Drive { caption: text.to_string(), leaps: Some(samples + 1), ..Drive::default() };
         for part in text.split(',') {
             let count = part.rsplit_once('x').and_then(|(rest, n)| Some((rest, n.trim().parse::<usize>().ok()?)));
             let (one, count) = count.unwrap_or((part, 1));
@@ -170,6 +175,12 @@ fn energy(device: &Physical, x0: f64, pieces: &[Piece], noise: Option<(StreamKey
     pieces.iter().zip(states.chunks(steps + 1)).map(of_piece).sum()
 }
 
+/// Points in runs of so many, with a gap between.
+fn apart(points: &[(f64, f64)], run: usize) -> Vec<(f64, f64)> {
+    let gap = [(f64::NAN, f64::NAN)];
+    points.chunks(run).flat_map(|run| run.iter().chain(&gap)).copied().collect()
+}
+
 /// Solves and reports.
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let outputs = args.sinks.check(false)?;
@@ -189,10 +200,14 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
                        raise --set noise_step, or --frequency.";
         return Err(Failure::input(message));
     }
-    let Drive { pieces, times, volts, caption } = drive;
+    let Drive { pieces, times, volts, caption, leaps } = drive;
     let noise = Some((StreamKey::new(args.seed, Purpose::Pulse, 0), 0));
     let states = device.states(x0, &pieces, &times, Options { noise, ..Options::EXACT });
     let currents: Vec<f64> = states.iter().zip(&volts).map(|(x, v)| device.current(*x, *v)).collect();
+    let unit = match state_unit(&device) {
+        "" => String::new(),
+        unit => format!(" {unit}"),
+    };
     let siemens: Vec<f64> = states.iter().map(|&x| device.conductance(x)).collect();
     let energy = energy(&device, x0, &pieces, noise);
     if !currents.iter().all(|i| i.is_finite()) || !energy.is_finite() {
@@ -212,14 +227,24 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         let (scale, prefix) = prefixed(currents.iter().fold(0.0_f64, |a, i| a.max(i.abs())));
         let (seconds, time) = prefixed(times.last().copied().unwrap_or(1.0));
         let (to_g, g) = prefixed(ends(&siemens).1);
-        let line = |points| vec![Series { label: String::new(), shape: Shape::Line, color: 0, points }];
+        let series = |shape, points| Series { label: String::new(), shape, color: 0, points };
+        let line = |points| vec![series(Shape::Line, points)];
         let points = |a: &[f64], b: &[f64], fa: f64, fb: f64| a.iter().zip(b).map(|(a, b)| (a * fa, b * fb)).collect();
+        let points_of_loop: Vec<(f64, f64)> = points(&volts, &currents, 1.0, scale);
+        let drawn = match leaps {
+            // A pulse is one place along the voltage: its samples are dots, and between pulses nothing was solved.
+            Some(samples) => {
+                let runs = apart(&points_of_loop, samples);
+                vec![series(Shape::Line, runs), series(Shape::Dots, points_of_loop)]
+            }
+            None => line(points_of_loop),
+        };
         let panels = [
             Axes {
-                name: "loop".into(),
+                name: if leaps.is_some() { "pulses" } else { "loop" }.into(),
                 x: "voltage (V)".into(),
                 y: format!("current ({prefix}A)"),
-                series: line(points(&volts, &currents, 1.0, scale)),
+                series: drawn,
                 zero: true,
             },
             Axes {
@@ -230,8 +255,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
                 zero: false,
             },
         ];
-        let caption = format!("{caption}, from state {x0:?}");
-        Some(xy(&format!("{name}: hysteresis"), &caption, &panels, SIZE).map_err(Failure::run)?)
+        let caption = format!("{caption}, from state {x0:?}{unit}");
+        let title = if leaps.is_some() { "pulses" } else { "hysteresis" };
+        Some(xy(&format!("{name}: {title}"), &caption, &panels, SIZE).map_err(Failure::run)?)
     } else {
         None
     };
@@ -244,7 +270,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         }));
     }
     Ok(Done::text(format!(
-        "{name}: {} samples\ncurrent      {:.6e} to {:.6e} A\nconductance  {:.6e} to {:.6e} S\nstate        {:.6e} to {:.6e}\n\
+        "{name}: {} samples\ncurrent      {:.6e} to {:.6e} A\nconductance  {:.6e} to {:.6e} S\nstate        {:.6e} to {:.6e}{unit}\n\
          energy       {energy:.6e} J\n{said}",
         times.len(),
         i.0,
@@ -254,4 +280,17 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         x.0,
         x.1
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_does_not_join_one_pulse_to_the_next() {
+        let points = [(1.0, 1.0), (1.0, 2.0), (-1.0, -2.0), (-1.0, -1.0)];
+        let apart = apart(&points, 2);
+        assert!(apart.len() == 6 && apart[2].0.is_nan() && apart[5].0.is_nan(), "{apart:?}");
+        assert_eq!([apart[0], apart[1], apart[3], apart[4]], points);
+    }
 }

@@ -6,15 +6,17 @@ use memspike::plot::{self, Axes, Curve};
 use serde_json::json;
 
 use super::choose::{Choice, Chosen, conductance};
-use super::output::{Files, SIZE, csv, micro, texts};
+use super::output::{Files, SIZE, band, csv, micro, texts};
 use crate::cli::{Done, Failure};
 
 /// Apply pulses to a device: its course without noise, and mean and spread over cells and cycles
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike device pulses re_ram_es --up 600 --down 600 -o staircase.png\n  \
                   memspike device pulses soft_bounds --sequence ++-+-- --start 0.5 --json --set dg_up=\"2 uS\"\n\n\
-                  std_cells: spread over cells of their means over cycles; std_cycles: spread over the cycles of a cell, root mean square\n\
-                  over cells. Both estimate that of what they are drawn from (over n - 1); of one cell or cycle alone they are 0.")]
+                  std_cells: spread from cell to cell, of their means over cycles less what the spread over cycles adds to that (which one\n\
+                  cycle alone can't tell: it stays); std_cycles: spread over the cycles of a cell, root mean square over cells. Both estimate\n\
+                  that of what they are drawn from (over n - 1), and together, as a root of squares, that of all; of one cell or cycle alone\n\
+                  they are 0. A picture's band is the mean plus and minus that of all, cut where no cell ever was.")]
 pub struct Args {
     #[command(flatten)]
     choice: Choice,
@@ -133,13 +135,17 @@ fn table(s: &Staircase) -> String {
 
 fn figure(chosen: &Chosen, s: &Staircase, args: &Args) -> Result<plot::Figure, Failure> {
     let x: Vec<f64> = (1..=s.up.len()).map(|n| n as f64).collect();
-    let all: Vec<f64> = s.cells.iter().zip(&s.cycles).map(|(a, b)| 1e6 * (a * a + b * b).sqrt()).collect();
+    let all: Vec<f64> = s.cells.iter().zip(&s.cycles).map(|(a, b)| (a * a + b * b).sqrt()).collect();
+    let all = band(&s.mean, &all, &s.reach);
     let curves = [
         Curve { label: "mean".into(), x: x.clone(), y: micro(&s.mean), band: all },
         Curve { label: "without spread and noise".into(), x, y: micro(&s.nominal), band: Vec::new() },
     ];
     let axes = Axes { x: "pulse".into(), y: "conductance (uS)".into(), log_x: false };
-    let caption = format!("Band: standard deviation over {} cells and {} cycles of each.", args.cells, args.cycles);
+    let caption = format!(
+        "Band: mean +- standard deviation over {} cells and {} cycles of each, within what these had.",
+        args.cells, args.cycles
+    );
     plot::curves(&format!("{} ({})", chosen.name, chosen.model), &caption, &axes, &curves, SIZE).map_err(Failure::run)
 }
 

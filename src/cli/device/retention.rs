@@ -6,7 +6,7 @@ use memspike::units;
 use serde_json::json;
 
 use super::choose::{Choice, Chosen, conductance};
-use super::output::{Files, SIZE, csv, micro, texts};
+use super::output::{Files, SIZE, band, csv, micro, texts};
 use crate::cli::{Done, Failure};
 
 /// Let time pass: drift and relaxation of a device, with the spread over cells and the noise of a read
@@ -107,11 +107,13 @@ fn figure(chosen: &Chosen, courses: &[Course], cells: usize) -> Result<plot::Fig
         label: format!("{} uS", (c.start * 1e8).round() / 100.0),
         x: c.times.clone(),
         y: micro(&c.mean),
-        band: micro(&c.std),
+        band: band(&c.mean, &c.std, &c.reach),
     };
     let curves: Vec<Curve> = courses.iter().map(curve).collect();
     let axes = Axes { x: "time since it was set (s)".into(), y: "conductance (uS)".into(), log_x: true };
-    let caption = format!("Band: standard deviation over {cells} cells; the noise of a read is not in it.");
+    let caption = format!(
+        "Band: mean +- standard deviation over {cells} cells, within what these had; the noise of a read is not in it."
+    );
     plot::curves(&format!("{} ({})", chosen.name, chosen.model), &caption, &axes, &curves, SIZE).map_err(Failure::run)
 }
 
