@@ -60,7 +60,7 @@ impl Array {
     /// segment of wire, from cell to cell and from the first or last cell to the source \[ohm\]; 0 is an ideal wire.
     ///
     /// # Errors
-    /// If the shapes do not match, a conductance is negative or not finite, or a resistance is negative or out of range.
+    /// If the shapes do not match, a conductance is negative, not finite or out of range, or a resistance is negative or out of range.
     pub fn new(
         rows: usize,
         columns: usize,
@@ -75,7 +75,7 @@ impl Array {
         if rows.max(columns) > Array::LARGEST {
             return Err(CrossbarError::TooLarge { rows, columns });
         }
-        if let Some(at) = conductances.iter().position(|g| !(g.is_finite() && *g >= 0.0)) {
+        if let Some(at) = conductances.iter().position(|g| !(0.0..=RESISTANCES.1).contains(g)) {
             return Err(CrossbarError::Conductance {
                 row: at / columns,
                 column: at % columns,

@@ -50,7 +50,7 @@ pub enum CrossbarError {
         columns: usize,
     },
     /// A conductance that none can have.
-    #[error("the conductance in row {row}, column {column} is {value} S, expected 0 (open) or more, and finite")]
+    #[error("the conductance in row {row}, column {column} is {value} S, expected from 0 (open) to 1e15 S")]
     Conductance {
         /// Its row, from 0.
         row: usize,

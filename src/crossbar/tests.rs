@@ -269,6 +269,8 @@ fn wrong_arrays_are_refused() {
     assert!(wrong(0, 3, vec![], 1.0, 1.0).contains("at least 1 x 1"));
     assert!(wrong(2, 2, vec![0.0; 3], 1.0, 1.0).contains("found 3 conductances"));
     assert!(wrong(1, 2, vec![0.0, -1.0], 1.0, 1.0).contains("row 0, column 1 is -1 S"));
+    // Products with it would overflow.
+    assert!(wrong(1, 2, vec![1e-6, 1e300], 1.0, 1.0).contains(" S, expected from 0 (open) to 1e15 S"));
     assert!(wrong(1, 1, vec![f64::NAN], 1.0, 1.0).contains("NaN"));
     assert!(wrong(1, 1, vec![1.0], -1.0, 1.0).contains("word_line_resistance is -1 ohm"));
     assert!(wrong(1, 1, vec![1.0], 1.0, f64::INFINITY).contains("bit_line_resistance is inf ohm"));

@@ -2,7 +2,7 @@
 //! phase-change memory, which prescribe three of them.
 
 use crate::check::Invalid;
-use crate::math::{exp, ln, pow};
+use crate::math::{exp, exp_held, ln_positive, pow_positive};
 
 use super::{Common, Values, pcm};
 
@@ -122,6 +122,11 @@ impl Ageing {
         }
     }
 
+    /// Does it matter how long a device has been left alone?
+    pub fn takes_time(&self) -> bool {
+        self.drift.is_some() || self.retention.is_some() || self.flicker.is_some()
+    }
+
     /// The conductance \[S\] that a device left at `g` has after `t` seconds, from its own standard normal numbers for the
     /// exponent of drift and the logarithm of the time constant.
     pub fn after(&self, c: &Common, g: f64, t: f64, nu_normal: f64, tau_normal: f64) -> f64 {
@@ -130,29 +135,68 @@ impl Ageing {
             return now;
         }
         if let Some(drift) = &self.drift {
-            let nu = match drift.nu {
-                Some(nu) => nu + drift.sigma_nu * nu_normal,
-                None => pcm::mean_nu(g / c.g_max) + drift.sigma_nu * pcm::sigma_nu(g / c.g_max) * nu_normal,
-            };
-            now *= pow((t + drift.t_0) / drift.t_0, -nu);
+            now *= drift.factor(drift.exponent(c, g, nu_normal), t);
         }
-        if let Some(Retention { tau, sigma, g_inf }) = self.retention {
-            let tau = if sigma > 0.0 { tau * exp(sigma * tau_normal) } else { tau };
-            now = g_inf + (now - g_inf) * exp(-t / tau);
+        if let Some(retention) = &self.retention {
+            now = retention.relaxed(now, t, retention.own_tau(tau_normal));
         }
         now
     }
 
     /// Relative size of the 1/f noise of a read `t` seconds after the pulse that left the conductance `g`.
     pub fn flicker_sigma(&self, c: &Common, g: f64, t: f64) -> f64 {
-        let Some(Flicker { q, t_read, t_0 }) = self.flicker else { return 0.0 };
-        let q = q.unwrap_or_else(|| pcm::read_noise(g / c.g_max));
-        // Just after a pulse there is none yet: the root's argument starts below 0.
-        q * ln((t.max(0.0) + t_0 + t_read) / (2.0 * t_read)).max(0.0).sqrt()
+        self.flicker.map_or(0.0, |flicker| flicker.sigma(c, g, t))
     }
 
     /// How many pulses a device survives, from its own standard normal number.
     pub fn life(&self, normal: f64) -> f64 {
-        self.endurance.map_or(f64::INFINITY, |e| e.pulses * exp(e.sigma * normal))
+        self.endurance.map_or(f64::INFINITY, |e| e.pulses * exp_held(e.sigma * normal))
+    }
+}
+
+// Without branches, so that loops over devices become vector code.
+
+impl Drift {
+    /// The exponent of a device at `g`, from its own standard normal number.
+    #[inline(always)]
+    pub fn exponent(&self, c: &Common, g: f64, normal: f64) -> f64 {
+        match self.nu {
+            Some(nu) => nu + self.sigma_nu * normal,
+            None => pcm::mean_nu(g / c.g_max) + self.sigma_nu * pcm::sigma_nu(g / c.g_max) * normal,
+        }
+    }
+
+    /// What is left of the conductance after `t` > 0 seconds.
+    #[inline(always)]
+    pub fn factor(&self, nu: f64, t: f64) -> f64 {
+        pow_positive((t + self.t_0) / self.t_0, -nu)
+    }
+}
+
+impl Retention {
+    /// The time constant of a device \[s\], from its own standard normal number.
+    #[inline(always)]
+    pub fn own_tau(&self, normal: f64) -> f64 {
+        if self.sigma > 0.0 { self.tau * exp_held(self.sigma * normal) } else { self.tau }
+    }
+
+    /// The conductance \[S\] after `t` > 0 seconds.
+    #[inline(always)]
+    pub fn relaxed(&self, g: f64, t: f64, tau: f64) -> f64 {
+        self.g_inf + (g - self.g_inf) * exp_held(-t / tau)
+    }
+}
+
+impl Flicker {
+    /// Relative size of the noise of a read `t` seconds after the pulse that left the conductance `g`.
+    #[inline(always)]
+    pub fn sigma(&self, c: &Common, g: f64, t: f64) -> f64 {
+        let Flicker { q, t_read, t_0 } = *self;
+        let q = match q {
+            Some(q) => q,
+            None => pcm::read_noise(g / c.g_max),
+        };
+        // Just after a pulse there is none yet: the root's argument starts below 0.
+        q * ln_positive((t.max(0.0) + t_0 + t_read) / (2.0 * t_read)).max(0.0).sqrt()
     }
 }

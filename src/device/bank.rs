@@ -96,6 +96,11 @@ impl Bank {
         if self.pair == Pair::None { self.devices } else { 2 * self.devices }
     }
 
+    /// Does a depressing pulse reset the device that it depresses, so that no rule can drive it? In a pair it sets the other one.
+    pub fn resets(&self) -> bool {
+        self.one_sided && self.pair != Pair::OneSided
+    }
+
     /// Is any device stuck?
     pub fn has_faults(&self) -> bool {
         self.stuck_low + self.stuck_high + self.stuck_between > 0.0

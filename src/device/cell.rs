@@ -106,13 +106,13 @@ impl Cell {
             cell.up = (1.0 + gain(1.0) + skew).max(0.0);
             cell.down = (1.0 + gain(c.spread_down) - skew * c.spread_down).max(0.0);
         }
-        // Folded at mid-range, so that the lower bound stays below the upper one; no conductance is negative.
-        let half = 0.5 * c.range();
+        // Folded at the anchor, so that the lower bound stays below the upper one; no conductance is negative.
+        let anchor = c.anchor();
         if c.sigma_g_max > 0.0 {
-            cell.g_max = c.mid() + (half + c.sigma_g_max * c.range() * normals[2]).abs();
+            cell.g_max = anchor + (c.g_max - anchor + c.sigma_g_max * c.range() * normals[2]).abs();
         }
         if c.sigma_g_min > 0.0 {
-            cell.g_min = (c.mid() - (half + c.sigma_g_min * c.range() * normals[3]).abs()).max(0.0);
+            cell.g_min = (anchor - (anchor - c.g_min + c.sigma_g_min * c.range() * normals[3]).abs()).max(0.0);
         }
         cell
     }

@@ -107,8 +107,7 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
             let mut g = own.stuck.unwrap_or(set).clamp(own.cell.g_min, own.cell.g_max);
             for (pulse, &up) in up.iter().enumerate() {
                 let [word, write, ..] = streams.pulses.block(cell, number);
-                let price = if up { c.price_up } else { c.price_down };
-                energy[pulse] += price.unwrap_or(f64::NAN) * g / (cells * cycles) as f64;
+                energy[pulse] += device.pulse_energy(g, up).unwrap_or(f64::NAN) / (cells * cycles) as f64;
                 if own.stuck.is_none() && (number as f64) < own.life {
                     g = device.bank_pulse(&own, g, up, word);
                 }

@@ -15,7 +15,8 @@ pub const MODEL: Model = Model {
     summary: "Pulse device whose steps saturate exponentially",
     equations: "up:   g += dg_up   f_up(z)/f_up(b)     (1 + sigma_c2c N),  f_up(z)   = max(1 - a_up   e^(gamma_up z), 0)\n\
                 down: g -= dg_down f_down(z)/f_down(b) (1 + sigma_c2c N),  f_down(z) = max(1 - a_down e^(-gamma_down z), 0)\n\
-                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min), over the device's own range around the common middle; g is held within it;\n\
+                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min); with an `anchor` u counts from there over the device's own range, and b is z there;\n\
+                dg_up, dg_down and b are stated at mid-range of the nominal device; g is held within the device's range;\n\
                 aihwkit's z = 2 a w/(w_max - w_min) + b' with w in [w_min, w_max]: b = b' + a (w_max + w_min)/(w_max - w_min)",
     reference: "Gong et al. 2018, doi:10.1038/s41467-018-04485-1; aihwkit ExpStepDevice (Rasch et al. 2021, arXiv:2104.02184)",
     params: params![
@@ -37,7 +38,9 @@ pub struct ExpStep {
     gamma_up: f64,
     gamma_down: f64,
     a: f64,
+    /// z at the anchor.
     b: f64,
+    anchor: f64,
     /// dg_up over f_up at mid-range.
     up: f64,
     /// dg_down over f_down at mid-range.
@@ -52,7 +55,7 @@ impl ExpStep {
     pub fn new(v: &Values<'_>, common: &Common) -> Result<ExpStep, Invalid> {
         let [a_up, a_down, gamma_up, gamma_down, a, b] =
             ["a_up", "a_down", "gamma_up", "gamma_down", "a", "b"].map(|name| v.get(name));
-        let mut law = ExpStep { a_up, a_down, gamma_up, gamma_down, a, b, up: 1.0, down: 1.0 };
+        let mut law = ExpStep { a_up, a_down, gamma_up, gamma_down, a, b, anchor: common.anchor(), up: 1.0, down: 1.0 };
         for (name, up) in [("a_up", true), ("a_down", false)] {
             let at_mid = law.size(b, up);
             if !(at_mid > 0.0 && at_mid.is_finite()) {
@@ -65,6 +68,7 @@ impl ExpStep {
                 law.down = common.dg_down / at_mid;
             }
         }
+        law.b += 2.0 * a * (law.anchor - common.mid()) / common.range();
         common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min")?;
         Ok(law)
     }
@@ -78,8 +82,8 @@ impl ExpStep {
 
     /// Size of a step \[S\].
     #[inline(always)]
-    pub fn step(&self, c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
-        let u = 2.0 * (g - c.mid()) / (cell.g_max - cell.g_min);
+    pub fn step(&self, cell: &Cell, g: f64, up: bool) -> f64 {
+        let u = 2.0 * (g - self.anchor) / (cell.g_max - cell.g_min);
         self.size(self.a * u + self.b, up)
     }
 }

@@ -107,6 +107,7 @@ impl DeviceSpec {
         };
         let ageing = Ageing::new(&values)?;
         ageing.within(common.g_max)?;
+        common.check_anchor()?;
         Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing })
     }
 }
@@ -169,7 +170,7 @@ impl Device {
             Law::ConstantStep => constant_step::step(c, up),
             Law::LinearStep(law) => law.step(c, cell, g, up),
             Law::SoftBounds => soft_bounds::step(c, cell, g, up),
-            Law::ExpStep(law) => law.step(c, cell, g, up),
+            Law::ExpStep(law) => law.step(cell, g, up),
             Law::PowStep(law) => law.step(c, cell, g, up),
             Law::PiecewiseStep(law) => law.step(c, cell, g, up),
             Law::Querlioz(law) => law.step(c, cell, g, up),
@@ -194,12 +195,8 @@ impl Device {
     }
 
     /// Do pulses alone change its devices, each by a step?
-    pub fn is_stepped(&self) -> bool {
-        let Bank { one_sided, pair, .. } = self.bank;
-        !self.bank.has_faults()
-            && self.ageing == Ageing::default()
-            && !self.is_two_state()
-            && (!one_sided || pair == Pair::OneSided)
+    fn is_stepped(&self) -> bool {
+        !self.bank.has_faults() && self.ageing == Ageing::default() && !self.is_two_state() && !self.bank.resets()
     }
 
     /// Has it two states?
@@ -233,6 +230,17 @@ impl Device {
         let spread = self.bank.sigma_reset * self.common.range();
         let above = if spread > 0.0 { spread * normal(word).abs() } else { 0.0 };
         (cell.g_min + above).min(cell.g_max)
+    }
+
+    /// What a pulse costs that finds the device at `g` \[J\]: v^2 t g, or what a physical device takes while its state moves; none where no
+    /// pulse was given.
+    #[inline]
+    pub fn pulse_energy(&self, g: f64, up: bool) -> Option<f64> {
+        if let Law::Physical(law) = &self.law {
+            return law.energy(g, up);
+        }
+        let c = &self.common;
+        (if up { c.price_up } else { c.price_down }).map(|per_siemens| per_siemens * g)
     }
 
     /// Does a pulse need a random word of its own?

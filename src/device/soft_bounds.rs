@@ -18,8 +18,8 @@ pub const MODEL: Model = Model {
                 down: g -= 2 dg_down (g - g_min)/(g_max - g_min) (1 + sigma_c2c N)\n\
                 dg_up, dg_down: the steps at mid-range; N: a fresh standard normal number per pulse;\n\
                 the steps of each device are scaled by (1 + sigma_d2d N); g is held within [g_min, g_max];\n\
-                where the bounds of devices differ, a device's steps shrink toward its own and are dg_up, dg_down at the common\n\
-                mid-range; a read sees g (1 + read_noise N); energy per pulse or read: v^2 g width",
+                where the bounds of devices differ, a device's steps shrink toward its own and are those of the nominal device at the\n\
+                `anchor` (mid-range unless it is given); a read sees g (1 + read_noise N); energy per pulse or read: v^2 g width",
     reference: "Fusi & Abbott 2007, doi:10.1038/nn1859; aihwkit SoftBoundsDevice (Rasch et al. 2021, arXiv:2104.02184)",
     params: params![],
     variables: &[],
@@ -46,6 +46,12 @@ pub const REFERENCE: Model = Model {
 /// # Errors
 /// If a step at the far bound is larger than the range.
 pub fn check(common: &Common) -> Result<(), Invalid> {
+    let anchor = common.anchor();
+    if anchor == common.g_min || anchor == common.g_max {
+        let message =
+            format!("found {anchor} S, expected a conductance between g_min and g_max, for steps vanish at a bound");
+        return Err(Invalid::new("anchor", message));
+    }
     common.check_steps(
         common.range() / 2.0,
         "half the range g_max - g_min, for twice the step at mid-range is the step at the far bound",
@@ -55,11 +61,19 @@ pub fn check(common: &Common) -> Result<(), Invalid> {
 /// Size of a step \[S\].
 #[inline(always)]
 pub fn step(c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
+    let (anchor, [at_anchor_up, at_anchor_down]) = (c.anchor(), at_anchor(c));
     if up {
-        c.dg_up * (cell.g_max - g) / (cell.g_max - c.mid())
+        c.dg_up * (cell.g_max - g) / (cell.g_max - anchor) * at_anchor_up
     } else {
-        c.dg_down * (g - cell.g_min) / (c.mid() - cell.g_min)
+        c.dg_down * (g - cell.g_min) / (anchor - cell.g_min) * at_anchor_down
     }
+}
+
+/// Steps up and down of the nominal device at the anchor, where every device makes them, relative to those at mid-range.
+#[inline(always)]
+fn at_anchor(c: &Common) -> [f64; 2] {
+    let (anchor, mid) = (c.anchor(), c.mid());
+    [(c.g_max - anchor) / (c.g_max - mid), (anchor - c.g_min) / (mid - c.g_min)]
 }
 
 /// What is taken off the conductance of a device.
@@ -84,8 +98,9 @@ impl Reference {
     /// That of one device \[S\]; `normal` is its own standard normal number.
     pub fn of(&self, c: &Common, cell: &Cell, normal: f64) -> f64 {
         let sp = |cell: &Cell| {
-            let (up, down) = (c.dg_up * cell.up, c.dg_down * cell.down);
-            let (up, down) = (up / (cell.g_max - c.mid()), down / (c.mid() - cell.g_min));
+            let (anchor, [at_anchor_up, at_anchor_down]) = (c.anchor(), at_anchor(c));
+            let (up, down) = (c.dg_up * cell.up * at_anchor_up, c.dg_down * cell.down * at_anchor_down);
+            let (up, down) = (up / (cell.g_max - anchor), down / (anchor - cell.g_min));
             if up + down > 0.0 { (up * cell.g_max + down * cell.g_min) / (up + down) } else { c.mid() }
         };
         let shift = if self.symmetry_point { sp(cell) - sp(&Cell::nominal(c)) } else { 0.0 };

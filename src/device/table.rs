@@ -21,7 +21,7 @@ const RANGE: [Param; 2] = [
 
 /// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
 /// of them is given; NaN stands for a sub-table that was not given.
-const SHARED: [Param; 43] = [
+const SHARED: [Param; 44] = [
     param(
         "pulses",
         Choice(&PULSES),
@@ -58,6 +58,13 @@ const SHARED: [Param; 43] = [
         0.0,
         NonNegative,
         "device-to-device spread of the upper bound, in units of g_max - g_min",
+    ),
+    param(
+        "anchor",
+        Quantity("S"),
+        NONE,
+        Optional,
+        "conductance within every device's bounds, which are folded there, and at which the steps of soft_bounds and exp_step do not depend on them; default: mid-range",
     ),
     param("sigma_c2c", Number, 0.0, NonNegative, "pulse-to-pulse spread of the step, relative"),
     param("pulse_noise", Quantity("S"), 0.0, NonNegative, "pulse-to-pulse spread that does not depend on the step"),

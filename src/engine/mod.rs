@@ -28,6 +28,7 @@ mod needed;
 mod part;
 mod patterns;
 pub mod phases;
+mod plastic;
 mod recorder;
 mod run;
 mod shard;

@@ -58,7 +58,7 @@ impl Needs {
         let ageing = &device.ageing;
         Needs {
             carry: device.common.pulses == Pulses::Carry,
-            time: ageing.drift.is_some() || ageing.retention.is_some() || ageing.flicker.is_some(),
+            time: ageing.takes_time(),
             pulses: device.common.write_noise > 0.0 || ageing.endurance.is_some(),
             turn: device.bank.devices > 1,
             before: alone,
@@ -85,7 +85,7 @@ pub(super) struct Rest {
     pub(super) turn: Vec<[u8; 2]>,
     pub(super) before: Vec<Before>,
     /// `count` a synapse.
-    time: Vec<Time>,
+    pub(super) time: Vec<Time>,
     /// `count` a synapse.
     pub(super) pulses: Vec<u32>,
     /// `count - 1` a synapse.

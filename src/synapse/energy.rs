@@ -85,14 +85,14 @@ impl Price {
         self.reset_pulses += other.reset_pulses;
     }
 
-    /// A pulse to a device of conductance `g` \[S\]; `per_siemens` is its v^2 t, if known.
+    /// A pulse that takes so many joules, if that is known.
     #[inline]
-    pub fn pulse(&mut self, up: bool, per_siemens: Option<f64>, g: f64) {
+    pub fn pulse(&mut self, up: bool, joules: Option<f64>) {
         let (energy, pulses) =
             if up { (&mut self.set, &mut self.set_pulses) } else { (&mut self.reset, &mut self.reset_pulses) };
         *pulses += 1;
-        if let Some(per_siemens) = per_siemens {
-            energy.add(per_siemens * g);
+        if let Some(joules) = joules {
+            energy.add(joules);
         }
     }
 }

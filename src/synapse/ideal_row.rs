@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use crate::math::vector::{Kernel, Target};
 use crate::neuron::Real;
 use crate::plasticity::Pair;
+use crate::time::Time;
 
 use super::row::{Holder, STRETCH, Spikes, Stretch};
 
@@ -36,7 +37,7 @@ impl<W: Real> Holder for Ideal<W> {
     }
 
     #[inline(always)]
-    fn send<'v>(&mut self, values: &'v [f64], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+    fn send<'v>(&mut self, values: &'v [f64], _: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
         let Some(gain) = self.gain else { return values };
         room.iter_mut().zip(values).for_each(|(weight, value)| *weight = W::of(value * gain).wide());
         &room[..values.len()]

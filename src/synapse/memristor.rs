@@ -208,12 +208,10 @@ impl Memristor {
         if !self.plain {
             return self.apply_to_bank(g, up, n, kept, serial, at, visit);
         }
-        let c = &self.device.common;
-        let per_siemens = if up { c.price_up } else { c.price_down };
         let (price, drawn) = visit.parts();
         let (cell, draws) = (drawn.traits(self, key, 0).cell, self.device.draws());
         (1..=n).fold(g, |g, n| {
-            price.pulse(up, per_siemens, g);
+            price.pulse(up, self.device.pulse_energy(g, up));
             self.device.pulse(&cell, g, up, if draws { drawn.word(self, key, serial, n) } else { 0 })
         })
     }
@@ -268,7 +266,7 @@ impl Memristor {
 
     /// One pulse to one device; `word` is its change and its number in it.
     fn hit(&self, kept: &mut Kept, place: usize, up: bool, word: (u64, u64), at: Time, visit: &mut Visit) {
-        let (device, c, held) = (&self.device, &self.device.common, &mut kept.held[place]);
+        let (device, held) = (&self.device, &mut kept.held[place]);
         let (price, drawn) = visit.parts();
         let word = if device.draws() || device.bank.sigma_reset > 0.0 {
             drawn.word(self, kept.key, word.0, word.1)
@@ -277,7 +275,7 @@ impl Memristor {
         };
         let own = drawn.traits(self, kept.key, place);
         let g = own.after(device, held.g, (at - held.at).seconds());
-        price.pulse(up, if up { c.price_up } else { c.price_down }, g);
+        price.pulse(up, device.pulse_energy(g, up));
         let dead = own.stuck.is_some() || f64::from(held.pulses) >= own.life;
         held.g = if dead { g } else { device.bank_pulse(own, g, up, word) };
         held.pulses = held.pulses.saturating_add(1);
@@ -315,7 +313,7 @@ impl Memristor {
             *words += 1;
             let word = drawn.word(self, kept.key, serial, *words);
             let held = &mut kept.held[places[i]];
-            price.pulse(false, c.price_down, g[i]);
+            price.pulse(false, device.pulse_energy(g[i], false));
             let dead = own[i].stuck.is_some() || f64::from(held.pulses) >= own[i].life;
             held.g = if dead { g[i] } else { device.reset(&own[i].cell, word) };
             held.pulses = held.pulses.saturating_add(1);

@@ -1,4 +1,4 @@
-//! Runs of synapses whose devices learn where the waveforms of spikes overlap: what [`Memristor::overlap`] does one by one, done at the
+//! Synapses of one source whose devices learn where the waveforms of spikes overlap: what [`Memristor::overlap`] does one by one, done at the
 //! oldest target spike of each synapse, then at the next, at last at the spike that is being transmitted. The same bits.
 
 use std::ops::Range;
@@ -9,13 +9,12 @@ use crate::device::physical::waveform::Side;
 use crate::math::vector::Target;
 use crate::memory::prefetch;
 use crate::neuron::Real;
-use crate::time::Time;
 
 use super::Recent;
 use super::device_row::Devices;
 use super::memristor::Memristor;
 use super::plastic::{Plastic, PreSpike};
-use super::row::{AHEAD, Holder, PLACES, STRETCH, Scratch, Stretch};
+use super::row::{AHEAD, Holder, PLACES, STRETCH, Scratch, Stretch, Travel};
 
 /// Room for the devices of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -27,51 +26,54 @@ pub struct Overlaps {
 }
 
 impl<W: Real> Plastic<W> {
-    /// What [`Plastic::transmit_run`] does where spikes overlap.
-    pub(super) fn overlap_run(
+    /// What [`Plastic::transmit_row`] does where spikes overlap.
+    pub(super) fn overlap_row(
         &mut self,
         surface: &Surface,
-        (synapses, targets, delay): (Range<usize>, &[u16], Time),
+        (synapses, all_targets, travel): (Range<usize>, &[u16], impl Travel),
         pre: &PreSpike,
-        mut receive: impl FnMut(u16, f64),
+        mut receive: impl FnMut(usize, u16, f64),
     ) {
         let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
         let Scratch { stretch, work, overlaps } = &mut *scratch;
         let Plastic { setup, value, recent, cells, settled, price, .. } = self;
         let Some(memristor) = &setup.memristor else { return };
-        let (last, seen) = (pre.past.last(), pre.time - delay);
-        // By their time of emission; before the first pre spike there is none to pair with.
-        let after = last.map_or(seen, |last| last.max(*settled) - delay);
-        let last = last.unwrap_or(pre.time) - delay;
+        // Less the delay: by time of emission. Before the first pre spike there is none to pair with.
+        let learnt = pre.past.last().map_or(pre.time, |last| last.max(*settled));
+        let last = pre.past.last().unwrap_or(pre.time);
         let gain = setup.short_term.as_ref().map(|_| pre.gain);
         let mut long = Vec::new();
         for first in synapses.clone().step_by(STRETCH) {
             let own = first..synapses.end.min(first + STRETCH);
-            let (values, targets) = (&mut value[own.clone()], &targets[own]);
+            let begin = first - synapses.start;
+            let (values, targets) = (&mut value[own.clone()], &all_targets[own]);
             stretch.clear();
             for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
                 if let Some(&later) = targets.get(offset + AHEAD) {
                     prefetch(recent, usize::from(later), 1);
                 }
+                let delay = travel.of(begin + offset);
+                let seen = pre.time - delay;
                 let recent = &recent[usize::from(target)];
-                let Some((posts, before)) = recent.found(after, seen) else {
-                    long.push((first + offset, target));
+                let Some((posts, _)) = recent.found(learnt - delay, seen) else {
+                    long.push(begin + offset);
                     continue;
                 };
-                let place = stretch.len;
+                // Spikes that come together are a pair, too.
+                let (place, latest) = (stretch.len, recent.time[posts.start]);
                 for (round, spike) in posts.rev().enumerate() {
-                    stretch.rounds[round].push(place, (recent.time[spike] - last).seconds());
+                    stretch.rounds[round].push(place, (recent.time[spike] + delay - last).seconds(), 0.0);
                 }
-                let before = recent.time[before];
-                let since = if before == Recent::NEVER { f64::INFINITY } else { (seen - before).seconds() };
-                stretch.push(offset, value.wide(), since);
+                let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
+                stretch.arrives[place] = pre.time + delay;
+                stretch.push(offset, value.wide(), (since, 0.0));
             }
             let mut devices =
                 Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), Target::best(), work);
             devices.begin(first, stretch);
             overlaps.before.clear();
             overlaps.before.extend(devices.befores(first, stretch));
-            let Stretch { len, offset, value, y, rounds, weight } = &mut *stretch;
+            let Stretch { len, offset, value, y, rounds, weight, arrives, .. } = &mut *stretch;
             let mut run = Run { surface, memristor, devices: &mut devices, overlaps };
             for round in rounds.iter_mut().take_while(|round| round.len > 0) {
                 round.gather(value);
@@ -80,20 +82,21 @@ impl<W: Real> Plastic<W> {
                 round.scatter(value);
             }
             run.learn(Side::Pre, &PLACES[..*len], &y[..*len], &mut value[..*len]);
-            let weights = devices.send(&value[..*len], weight);
+            let weights = devices.send(&value[..*len], &arrives[..*len], weight);
             for ((&offset, &value), &weight) in offset.iter().zip(&value[..*len]).zip(weights) {
                 let offset = usize::from(offset);
                 values[offset] = W::of(value);
-                receive(targets[offset], weight);
+                receive(begin + offset, targets[offset], weight);
             }
             devices.end(first, stretch);
             devices.keep_befores(first, stretch, &overlaps.before);
             price.merge(&devices.price);
         }
         self.scratch = Some(scratch);
-        for (synapse, target) in long {
-            let weight = self.transmit(synapse, u32::from(target), delay, pre);
-            receive(target, weight);
+        for place in long {
+            let synapse = synapses.start + place;
+            let weight = self.transmit(synapse, u32::from(all_targets[synapse]), travel.of(place), pre);
+            receive(place, all_targets[synapse], weight);
         }
     }
 }

@@ -111,6 +111,18 @@ impl Decay {
         exp(Time(-time.0).ms() / tau)
     }
 
+    /// Are short decays looked up?
+    #[inline]
+    pub fn is_tabled(&self) -> bool {
+        !self.table.is_empty()
+    }
+
+    /// The time constant \[ms\].
+    #[inline]
+    pub fn tau(&self) -> f64 {
+        self.tau
+    }
+
     /// The decay over `time`.
     #[inline(always)]
     pub fn over(&self, time: Time) -> f64 {

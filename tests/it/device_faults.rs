@@ -1,6 +1,6 @@
 //! Non-idealities through whole models: pairs, banks, faults, ageing, quantised levels; and what they cost.
 
-use memspike::device::Cell;
+use memspike::device::{Cell, DeviceModel, DeviceSpec};
 use memspike::engine::{Options, Outcome, checkpoint::Checkpoint};
 use memspike::spec;
 use memspike::synapse::{Kept, Memristor, Visit};
@@ -371,6 +371,85 @@ fn bounds_and_steps_scatter_as_the_parameters_say() {
     near(moments(&|c| 0.5 * (c.up - c.down)), (0.0, 0.01));
     near(moments(&|cell| (cell.g_max - c.g_max) / c.range()), (0.0, 0.15));
     assert!(cells.iter().all(|cell| cell.g_min >= 0.0 && cell.g_min < cell.g_max));
+}
+
+#[test]
+fn bounds_of_the_presets_scatter_as_widely_as_aihwkits_below_as_above() {
+    // Spreads of the bounds in units of w, as aihwkit states them: of w_min and of w_max.
+    for (name, below, above) in [
+        ("re_ram_es", 0.3, 0.3),
+        ("re_ram_sb", 0.3, 0.3),
+        ("capacitor", 0.07, 0.07),
+        ("ec_ram", 0.05 * 0.8276, 0.05 * 1.1724),
+        ("idealized", 0.3, 0.3),
+        ("gokmen_vlasov", 0.3, 0.3),
+        ("re_ram_array_om", 0.5695, 0.3499),
+        ("re_ram_array_hfo2", 0.599, 0.4295),
+    ] {
+        let m = memristor(name, &[], (0.0, 1.0));
+        let (c, unit) = (&m.device.common, 50e-6);
+        let key = memspike::rng::StreamKey::new(3, memspike::rng::Purpose::Device, 2);
+        let cells: Vec<Cell> = (0..20_000).map(|k| Cell::of(&m.device, key, k, 0)).collect();
+        // aihwkit folds them at w = 0, too.
+        let folded = |bound: f64, sigma: f64| {
+            let normal = |k: usize| memspike::device::normal(((k as f64 + 0.5) / 20_000.0 * 4_294_967_296.0) as u32);
+            let all: Vec<f64> = (0..20_000).map(|k| (bound + sigma * normal(k)).abs()).collect();
+            let mean = all.iter().sum::<f64>() / 20_000.0;
+            (mean, (all.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / 20_000.0).sqrt())
+        };
+        let w_min = (c.anchor() - c.g_min) / unit;
+        let w_max = (c.g_max - c.anchor()) / unit;
+        let lower: Vec<f64> = cells.iter().map(|cell| (c.anchor() - cell.g_min) / unit).collect();
+        let upper: Vec<f64> = cells.iter().map(|cell| (cell.g_max - c.anchor()) / unit).collect();
+        for (end, (mean, std)) in [(lower, folded(w_min, below)), (upper, folded(w_max, above))] {
+            let found = end.iter().sum::<f64>() / 20_000.0;
+            let spread = (end.iter().map(|w| (w - found).powi(2)).sum::<f64>() / 20_000.0).sqrt();
+            assert!(
+                (found - mean).abs() < 0.03 * std && (spread / std - 1.0).abs() < 0.03,
+                "{name}: {found} {spread}, expected {mean} {std}"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_bounds_differ_steps_agree_at_the_anchor_as_they_do_in_aihwkit_at_weight_0() {
+    let key = memspike::rng::StreamKey::new(5, memspike::rng::Purpose::Device, 2);
+    let cells = |m: &Memristor| (0..20_000).map(|k| Cell::of(&m.device, key, k, 0)).collect::<Vec<_>>();
+    let spread = |all: &[f64]| {
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        (mean, (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64).sqrt())
+    };
+    // The first pulse from w = 0: only dw_min and up_down differ, by 20 % and 5 %.
+    let pcm = memristor("pcm", &[], (0.0, 1.0));
+    let first: Vec<f64> = cells(&pcm).iter().map(|cell| pcm.device.step(cell, 0.0, true)).collect();
+    let (mean, std) = spread(&first);
+    assert!((std / mean - 0.2f64.hypot(0.05)).abs() < 0.004, "{}", std / mean);
+    // Where steps up and down are equal: near w = 0 for every device, since they differ by up_down alone there.
+    let sb = memristor("re_ram_sb", &[], (0.0, 1.0));
+    let c = &sb.device.common;
+    let balance = |cell: &Cell| {
+        let (mut low, mut high) = (cell.g_min, cell.g_max);
+        for _ in 0..60 {
+            let g = 0.5 * (low + high);
+            if sb.device.step(cell, g, true) > -sb.device.step(cell, g, false) { low = g } else { high = g }
+        }
+        (low - c.anchor()) / 50e-6
+    };
+    let mut all: Vec<f64> = cells(&sb).iter().map(|cell| balance(cell).abs()).collect();
+    all.sort_by(f64::total_cmp);
+    // 2 up_down N / (1/w_max - 1/w_min) over the device's own factor of steps; few that hardly move at all are far off.
+    let (middle, expected) = (all[all.len() / 2], 0.6745 * 2.0 * 0.01 / (1.0 / 1.25 + 1.0 / 0.75));
+    assert!((middle / expected - 1.0).abs() < 0.1, "{middle} {expected}");
+}
+
+#[test]
+fn an_anchor_lies_within_the_range() {
+    let refused = |given: &[(&str, f64)], model| DeviceSpec::with(model, given).device().unwrap_err();
+    let outside = refused(&[("g_min", 1e-6), ("g_max", 1e-4), ("anchor", 2e-4)], DeviceModel::ConstantStep);
+    assert!(outside.parameter == "anchor" && outside.to_string().contains("within the bounds"), "{outside}");
+    let end = refused(&[("g_min", 1e-6), ("g_max", 1e-4), ("anchor", 1e-6)], DeviceModel::SoftBounds);
+    assert!(end.parameter == "anchor" && end.to_string().contains("vanish"), "{end}");
 }
 
 #[test]

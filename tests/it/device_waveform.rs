@@ -8,7 +8,7 @@ use memspike::record::Chunk;
 
 use crate::device_physical::{device, spikes};
 use crate::engine_run::{assert_same, joined, leg};
-use crate::plasticity_stdp::{run, run_with};
+use crate::plasticity_stdp::{run, run_with, snapshots};
 
 const VTEAM: &str = "r_on = '10 kohm', r_off = '1 Mohm', k_on = '-1e-6 m/s', k_off = '1e-6 m/s', alpha_on = 1, alpha_off = 1, \
                      v_on = '-1 V', v_off = '1 V'";
@@ -107,6 +107,29 @@ fn a_spike_alone_changes_nothing_until_it_crosses_the_threshold() {
 }
 
 /// A network of them, with spread, noise, multapses and silent sources.
+#[test]
+fn spikes_at_one_tick_are_a_pair_which_cancels_where_both_are_alike() {
+    // One spike alone drives this device into a bound. Over a dendritic delay the post spike at 9.9 ms reaches the synapse with the pre
+    // spike; over an axonal one that at 10.1 ms.
+    for (engine, delay, together) in
+        [("event", "'0.1 ms'", 9.9), ("grid", "'0.1 ms'", 9.9), ("event", "'0.1 ms'\ndelay_location = 'axonal'", 10.1)]
+    {
+        let end = |post: f64| {
+            let text = format!(
+                "simulation.duration = '200 ms'\nsimulation.engine = '{engine}'\n\
+                 population.pre.source.spike_times = {{ values = [[10]], unit = 'ms' }}\n\
+                 population.post.source.spike_times = {{ values = [[{post}]], unit = 'ms' }}\n\
+                 [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\ndelay = {delay}\n\
+                 weight = 0.5\nw_max = 1\ndevice.hp = {{ window = 'biolek', p = 2 }}\nwaveform = {{}}\n\
+                 [[record.weights]]\nprojection = 'p'\non = 'end'\n"
+            );
+            snapshots(&run(&text, 1))[0].1[0]
+        };
+        assert!((end(together) - 0.5).abs() < 1e-4, "{engine} {delay}: {}", end(together));
+        assert!((end(together + 20.0) - 0.5).abs() > 1e-2, "{engine} {delay}: one alone moves it");
+    }
+}
+
 fn network(engine: &str) -> String {
     format!(
         "simulation.duration = '400 ms'\nsimulation.seed = 3\nsimulation.engine = '{engine}'\nsimulation.resolution = '0.1 ms'\n\

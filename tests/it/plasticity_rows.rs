@@ -16,7 +16,7 @@ const RULES: [&str; 9] = [
     "hebbian = { variant = 'oja' }",
 ];
 
-const BESIDE: [&str; 20] = [
+const BESIDE: [&str; 30] = [
     "",
     "normalize = { sum = 12, every = '40 ms' }",
     "short_term = { u_0 = 0.4, tau_rec = '200 ms', tau_fac = '50 ms' }",
@@ -37,6 +37,17 @@ const BESIDE: [&str; 20] = [
     "device.soft_bounds = { devices = 5, sigma_g_max = 0.2, write_noise = '1 uS', levels = 30 }",
     "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.4, sigma_reset = 0.05 }",
     "device.re_ram_sb = { pair = 'push_pull', devices = 4, read_noise = 0.1 }",
+    // What time does to them, and what does not work.
+    "device.pcm = { pcm_statistics = true }",
+    "device.soft_bounds = { drift = { nu = 0.3, sigma_nu = 0.1, t_0 = '5 ms' }, sigma_c2c = 0.2 }",
+    "device.soft_bounds = { retention = { tau = '200 ms', sigma_tau = 0.5, g_inf = '10 uS' }, write_noise = '1 uS', devices = 3 }",
+    "device.re_ram_sb = { stuck_low = 0.2, stuck_high = 0.1, stuck_between = 0.2, write_noise = '1 uS', pair = 'push_pull' }",
+    "device.exp_step = { endurance = { pulses = 6, sigma = 0.8 }, flicker = { q = 0.05 }, pulses = 'one' }",
+    "device.two_state = { devices = 4 }",
+    "device.two_state = { pair = 'push_pull', stuck_low = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, pulses = 'one' }",
+    "device.linear_step = { sigma_slope_up = 0.1, retention = { tau = '300 ms', g_inf = '0 S' }, levels = 30 }",
+    "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.3, devices = 2, sigma_reset = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, endurance = { pulses = 15, sigma = 0.5 } }",
+    "device.pcm = { pcm_statistics = true, stuck_between = 0.3, endurance = { pulses = 9, sigma = 0.3 }, pulses = 'carry' }",
 ];
 
 /// Devices across which spikes overlap: moved by one spike alone, by pairs only, differing and noisy, held at bounds, in a table of changes.

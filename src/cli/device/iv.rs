@@ -1,6 +1,5 @@
 //! `memspike device iv`: the hysteresis loop of a physical device.
 
-use memspike::device::physical::Physical;
 use memspike::device::physical::drive::{Piece, pulse, sine, triangle};
 use memspike::device::physical::solve::Options;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
@@ -156,25 +155,6 @@ impl Args {
     }
 }
 
-/// Energy that the drive delivers \[J\]: by Simpson's rule over finely divided pieces, however few samples are shown.
-fn energy(device: &Physical, x0: f64, pieces: &[Piece], noise: Option<(StreamKey, u64)>) -> f64 {
-    let steps = 2 * (FINE / pieces.len().max(1)).max(16);
-    let time = |piece: &Piece, k: usize| {
-        if k == steps { piece.end } else { piece.start + (piece.end - piece.start) * k as f64 / steps as f64 }
-    };
-    let times: Vec<f64> = pieces.iter().flat_map(|piece| (0..=steps).map(move |k| time(piece, k))).collect();
-    let states = device.states(x0, pieces, &times, Options { noise, ..Options::EXACT });
-    let of_piece = |(piece, states): (&Piece, &[f64])| {
-        let power = |k: usize| {
-            let volt = piece.at(time(piece, k));
-            volt * device.current(states[k], volt)
-        };
-        let inner: f64 = (1..steps).map(|k| if k % 2 == 1 { 4.0 * power(k) } else { 2.0 * power(k) }).sum();
-        (power(0) + inner + power(steps)) * (piece.end - piece.start) / (3.0 * steps as f64)
-    };
-    pieces.iter().zip(states.chunks(steps + 1)).map(of_piece).sum()
-}
-
 /// Points in runs of so many, with a gap between.
 fn apart(points: &[(f64, f64)], run: usize) -> Vec<(f64, f64)> {
     let gap = [(f64::NAN, f64::NAN)];
@@ -209,7 +189,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         unit => format!(" {unit}"),
     };
     let siemens: Vec<f64> = states.iter().map(|&x| device.conductance(x)).collect();
-    let energy = energy(&device, x0, &pieces, noise);
+    let half = (FINE / pieces.len().max(1)).max(16);
+    let energy = device.energy(x0, &pieces, half, Options { noise, ..Options::EXACT });
     if !currents.iter().all(|i| i.is_finite()) || !energy.is_finite() {
         let message = "The current is not a finite number at this voltage: the model's equations do not hold there; lower --amplitude or --pulses.";
         return Err(Failure::input(message));

@@ -84,8 +84,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         let mut after = |side, g, since| surface.after(side, g, since, &mut before, None::<fn(bool) -> f64>);
         let sides = if dt >= 0.0 { [Side::Pre, Side::Post] } else { [Side::Post, Side::Pre] };
         let first = after(sides[0], g0, None);
-        // Spikes at one tick make no pair.
-        after(sides[1], first, Some(dt.abs()).filter(|since| *since > 0.0)) - g0
+        after(sides[1], first, Some(dt.abs())) - g0
     };
     let tabulated: Vec<f64> = distances.iter().map(|&dt| tabulated(dt)).collect();
     let figure = if outputs.wants_picture() {

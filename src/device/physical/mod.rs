@@ -4,6 +4,7 @@
 //! [`surface`] tabulates what a pair of overlapping spikes ([`waveform`]) does to one. SI units: seconds, volts, siemens.
 
 pub mod drive;
+mod energy;
 pub mod flow;
 pub mod flux;
 pub mod grid;

@@ -5,7 +5,6 @@ use crate::engine::inputs::{Background, Current};
 use crate::engine::shard::Window;
 use crate::network::Group;
 use crate::neuron::Real;
-use crate::synapse::PreSpike;
 use crate::time::Time;
 
 use super::held::Held;
@@ -24,7 +23,7 @@ pub enum Arrival {
         start: u64,
         /// Number of synapses.
         count: u32,
-        /// Which of the spikes over plastic synapses it is; of no meaning for static ones.
+        /// Which of the pending spikes over plastic synapses it is; of no meaning for static ones.
         pre: u32,
     },
     /// A spike over all synapses of a procedural projection, which have the same delay.
@@ -66,8 +65,6 @@ pub struct Arrivals {
     keys: Vec<Key>,
     /// As put down.
     all: Vec<Arrival>,
-    /// The spikes over plastic synapses.
-    spikes: Vec<PreSpike>,
     order: Order,
 }
 
@@ -123,7 +120,6 @@ impl Arrivals {
         self.from = window.from;
         self.keys.clear();
         self.all.clear();
-        self.spikes.clear();
         for (index, group) in groups.iter().enumerate().filter(|(_, g)| g.target == Some(population)) {
             self.collect_drawn(index, group, window, flight, &mut held[index]);
             let store = &group.store;
@@ -131,28 +127,26 @@ impl Arrivals {
                 continue;
             }
             let (shortest, longest) = store.delay_range;
-            let mut arrive = |row: u32, emitted: Time, pre: Option<&PreSpike>| {
+            let mut arrive = |row: u32, emitted: Time, pre: u32| {
                 let source = store.sources.gid(row as usize);
-                let number = self.spikes.len() as u32;
-                self.spikes.extend(pre);
                 let (from, to) = (window.from - emitted, window.to - emitted);
                 store.runs_between(row as usize, from, to, |delay, synapses| {
                     let (start, count) = (synapses.start as u64, synapses.len() as u32);
-                    let run = Arrival::Run { group: index as u32, row, start, count, pre: number };
+                    let run = Arrival::Run { group: index as u32, row, start, count, pre };
                     self.push(emitted + delay, source, run);
                 });
             };
             let (first, last) = (window.from - longest, window.to - shortest);
             match &group.plastic {
                 Some(plastic) => {
-                    let (a, b) = plastic.pending.as_slices();
-                    let within = |p: &&PreSpike| p.time >= first && p.time < last;
-                    a.iter().chain(b).filter(within).for_each(|p| arrive(p.row, p.time, Some(p)));
+                    let numbered = plastic.pending.iter().enumerate();
+                    let within = numbered.filter(|(_, p)| p.time >= first && p.time < last);
+                    within.for_each(|(number, p)| arrive(p.row, p.time, number as u32));
                 }
                 None => {
                     for spike in flight.between(first, last) {
                         if let Some(row) = store.row_of_source(spike.gid) {
-                            arrive(row as u32, spike.time, None);
+                            arrive(row as u32, spike.time, 0);
                         }
                     }
                 }
@@ -241,11 +235,5 @@ impl Arrivals {
             keys,
             all: &self.all,
         })
-    }
-
-    /// A spike over plastic synapses.
-    #[inline]
-    pub fn spike(&self, number: u32) -> &PreSpike {
-        &self.spikes[number as usize]
     }
 }

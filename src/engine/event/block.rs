@@ -6,15 +6,15 @@ use crate::engine::RunError;
 use crate::engine::calendar::Calendar;
 use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
+use crate::engine::plastic::{Ahead, show_plastic, tell_plastic, transmit};
 use crate::engine::shard::{Model, Outbox, Window};
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real, one_of};
-use crate::synapse::{Content, PreSpike, Synapse};
+use crate::synapse::{Content, Synapse};
 use crate::time::Time;
 use crate::with_neuron_model;
 
 use super::arrivals::{Arrival, Arrivals, Tick};
-use super::plastic::{show_plastic, tell_plastic, transmit};
 
 mod waiting;
 
@@ -30,6 +30,7 @@ pub struct Work<'a, W: Real> {
     pub population: usize,
     pub arrivals: &'a Arrivals,
     pub groups: &'a mut [Group<W>],
+    pub ahead: &'a [Ahead],
     pub currents: &'a [Current],
     pub window: &'a Window,
     pub out: &'a mut Outbox,
@@ -197,7 +198,7 @@ impl<M: EventNeuron> Neurons<M> {
                 Arrival::Run { group, row, start, count, pre } => {
                     let synapses = start as usize..start as usize + count as usize;
                     if work.groups[group as usize].plastic.is_some() {
-                        self.put_plastic(work, group as usize, synapses, work.arrivals.spike(pre), time);
+                        self.put_plastic(work, group as usize, synapses, pre as usize, time);
                     } else {
                         self.put_run(work, group as usize, row as usize, synapses, time);
                     }
@@ -273,10 +274,18 @@ impl<M: EventNeuron> Neurons<M> {
         work: &mut Work<'_, W>,
         group: usize,
         synapses: Range<usize>,
-        pre: &PreSpike,
+        pre: usize,
         time: Time,
     ) {
-        let first = work.groups[group].first;
+        let Group { first, store, plastic: Some(plastic), .. } = &work.groups[group] else { return };
+        let first = *first;
+        if let Some(weights) = work.ahead[group].weights(pre, &synapses) {
+            let begin = self.waiting.len();
+            let targets = store.plastic_targets()[synapses].iter();
+            self.waiting.add(targets.zip(weights).map(|(&target, &weight)| (first + u32::from(target), weight)), time);
+            return self.seat_from(begin, time, work);
+        }
+        let Some(&pre) = plastic.pending.get(pre) else { return };
         // Targets first: with an axonal delay, their spikes up to now count.
         for synapse in synapses.clone() {
             let place = first + u32::from(work.groups[group].store.target(synapse));
@@ -284,7 +293,7 @@ impl<M: EventNeuron> Neurons<M> {
         }
         let mut transmitted = std::mem::take(&mut self.transmitted);
         let delay = time - pre.time;
-        transmit(work.model, work.share, &mut work.groups[group], synapses, delay, pre, work.out, |place, weight| {
+        transmit(work.model, work.share, &mut work.groups[group], synapses, delay, &pre, work.out, |place, weight| {
             transmitted.push((place, weight));
         });
         self.put(transmitted.drain(..), time, work);

@@ -4,7 +4,6 @@ mod arrivals;
 mod block;
 mod held;
 mod order;
-mod plastic;
 
 use crate::network::{Group, Shard, Share};
 use crate::neuron::Real;
@@ -15,6 +14,7 @@ use super::RunError;
 use super::flight::Flight;
 use super::inputs::{Background, Current};
 use super::phases::Phase;
+use super::plastic::{Ahead, tell_plastic, transmit};
 use super::shard::{Model, Outbox, Window, scale, take_note};
 use super::sources::Sources;
 
@@ -24,7 +24,6 @@ use held::Held;
 
 pub use arrivals::ARRIVAL_BYTES;
 pub use block::{Block, cell_bytes};
-pub use plastic::{show_plastic, tell_plastic, transmit};
 
 /// One thread's part of the network in the event engine.
 pub struct EventShard<W: Real> {
@@ -40,6 +39,8 @@ pub struct EventShard<W: Real> {
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
     arrivals: Arrivals,
+    /// What plastic synapses transmit in this window, group by group.
+    ahead: Vec<Ahead>,
     /// What is on its way through each group over synapses that were drawn ahead.
     held: Vec<Held>,
 }
@@ -87,6 +88,7 @@ impl<W: Real> EventShard<W> {
         backgrounds.iter_mut().for_each(|b| b.begin_trains(quantum));
         Ok(EventShard {
             held: stores.iter().map(|_| Held::new(quantum)).collect(),
+            ahead: stores.iter().map(|_| Ahead::default()).collect(),
             share,
             groups: stores,
             parts,
@@ -105,6 +107,9 @@ impl<W: Real> EventShard<W> {
     pub fn advance(&mut self, model: &Model<'_>, window: &Window, flight: &Flight, out: &mut Outbox) {
         self.take_note(flight, window.from);
         scale(&mut self.groups, window.from);
+        for (group, ahead) in self.groups.iter_mut().zip(&mut self.ahead) {
+            ahead.prepare(model, group, window, true);
+        }
         for population in 0..self.parts.len() {
             if matches!(self.parts[population], Part::Empty) {
                 continue;
@@ -128,6 +133,7 @@ impl<W: Real> EventShard<W> {
                         population,
                         arrivals: &self.arrivals,
                         groups: &mut self.groups,
+                        ahead: &self.ahead,
                         currents: &self.currents,
                         window,
                         out,
@@ -156,12 +162,14 @@ impl<W: Real> EventShard<W> {
         self.arrivals.sort(window.to - window.from);
         for tick in self.arrivals.ticks() {
             for arrival in tick.arrivals() {
-                let Arrival::Run { group, start, count, pre, .. } = arrival else { continue };
-                let group = &mut groups[group as usize];
+                let Arrival::Run { group: index, start, count, pre, .. } = arrival else { continue };
+                let (group, pre) = (&mut groups[index as usize], pre as usize);
                 let synapses = start as usize..start as usize + count as usize;
-                if group.plastic.is_some() {
-                    let pre = self.arrivals.spike(pre);
-                    transmit(model, &self.share, group, synapses, tick.time - pre.time, pre, out, |_, _| {});
+                let Some(&spike) = group.plastic.as_ref().and_then(|plastic| plastic.pending.get(pre)) else {
+                    continue;
+                };
+                if self.ahead[index as usize].weights(pre, &synapses).is_none() {
+                    transmit(model, &self.share, group, synapses, tick.time - spike.time, &spike, out, |_, _| {});
                 }
             }
         }

@@ -7,10 +7,10 @@ mod delivery;
 mod update;
 
 use crate::engine::RunError;
-use crate::engine::event::{tell_plastic, transmit};
 use crate::engine::flight::{Flight, Spike};
 use crate::engine::inputs::{Background, Current};
 use crate::engine::phases::Phase;
+use crate::engine::plastic::{Ahead, is_whole, tell_plastic, transmit};
 use crate::engine::shard::{Model, Outbox, Window, scale, take_note};
 use crate::engine::sources::Sources;
 use crate::math::vector::Target;
@@ -45,6 +45,8 @@ pub struct GridShard<W: Real> {
     apart: bool,
     /// All delays that occur in plastic groups, and which groups have each.
     delays: Vec<(Time, Vec<usize>)>,
+    /// What plastic groups of several delays transmit in this window.
+    ahead: Vec<Ahead>,
     /// Sum of the weights that arrive in this step on the excitatory (or only) side of every slot, in whole blocks.
     excitatory: Aligned<W>,
     /// Likewise on the inhibitory side.
@@ -118,6 +120,7 @@ impl<W: Real> GridShard<W> {
             inhibitory: Aligned::filled(W::default(), slots.next_multiple_of(BLOCK)),
             current: Aligned::filled(W::default(), if currents.is_empty() { 0 } else { slots }),
             delays: delays.into_iter().collect(),
+            ahead: stores.iter().map(|_| Ahead::default()).collect(),
             noted: Time::ZERO,
             share,
             groups: stores,
@@ -139,6 +142,14 @@ impl<W: Real> GridShard<W> {
         scale(&mut self.groups, window.from);
         let h = self.step.0;
         let first = self.first_step(window);
+        // In a window of one step each row is one run anyway.
+        if window.to - window.from > self.step {
+            for (group, ahead) in self.groups.iter_mut().zip(&mut self.ahead) {
+                ahead.prepare(model, group, window, false);
+            }
+        } else {
+            self.ahead.iter_mut().for_each(Ahead::clear);
+        }
         self.schedule(flight, window.from, first as u64);
         for number in first..=(window.to.0 - 1).div_euclid(h) {
             let now = Time(number * h);
@@ -204,7 +215,7 @@ impl<W: Real> GridShard<W> {
             for &index in groups {
                 let group = &mut self.groups[index];
                 let side = if group.inhibitory { &mut self.inhibitory } else { &mut self.excitatory };
-                deliver_group(model, &self.share, group, *delay, emitted, side, out);
+                deliver_group(model, &self.share, group, &self.ahead[index], *delay, emitted, side, out);
             }
         }
     }
@@ -265,11 +276,13 @@ fn cut(column: &Column, members: &std::ops::Range<u32>) -> Column {
     }
 }
 
-/// Plastic synapses: brought up to date as their spikes arrive.
+/// Plastic synapses: brought up to date as their spikes arrive, if they have not been before.
+#[allow(clippy::too_many_arguments)]
 fn deliver_group<W: Real>(
     model: &Model<'_>,
     share: &Share,
     group: &mut Group<W>,
+    ahead: &Ahead,
     delay: Time,
     emitted: Time,
     input: &mut [W],
@@ -280,12 +293,24 @@ fn deliver_group<W: Real>(
     let to = plastic.pending.partition_point(|p| p.time <= emitted);
     let next = Time(delay.0 + 1);
     let slot = group.target.map_or(0, |population| share.first_slot[population] as usize);
+    let whole = is_whole(model, group);
     // Weights into a source population serve plasticity alone: they have a slot, which nobody reads.
     for index in from..to {
-        let Some(pre) = group.plastic.as_ref().map(|p| p.pending[index]) else { return };
         let mut run = None;
-        group.store.runs_between(pre.row as usize, delay, next, |_, synapses| run = Some(synapses));
-        if let Some(synapses) = run {
+        let Group { store, plastic: Some(plastic), first, .. } = &mut *group else { return };
+        let pre = plastic.pending[index];
+        store.runs_between(pre.row as usize, delay, next, |_, synapses| run = Some(synapses));
+        let Some(synapses) = run else { continue };
+        let (targets, slot_of) = (store.plastic_targets(), slot + *first as usize);
+        if let Some(weights) = ahead.weights(index, &synapses) {
+            for (&target, &weight) in targets[synapses].iter().zip(weights) {
+                input[slot_of + usize::from(target)] += W::of(weight);
+            }
+        } else if whole && plastic.has_rows(&pre, synapses.len()) {
+            plastic.transmit_row(synapses, targets, delay, &pre, |_, target, weight| {
+                input[slot_of + usize::from(target)] += W::of(weight);
+            });
+        } else {
             transmit(model, share, group, synapses, delay, &pre, out, |place, weight| {
                 input[slot + place as usize] += W::of(weight);
             });

@@ -4,9 +4,9 @@
 //! the nearest cache. Inputs are taken as they are read, so nothing clears the buffer.
 
 use super::{GridShard, Part};
-use crate::engine::event::{show_plastic, tell_plastic};
 use crate::engine::flight::Spike;
 use crate::engine::phases::Phase;
+use crate::engine::plastic::{show_plastic, tell_plastic};
 use crate::engine::shard::{Model, Outbox};
 use crate::neuron::{Real, StepInput};
 use crate::time::Time;

@@ -231,8 +231,8 @@ fn state(root: &Group, state: &StateLayout, layout: &Layout) -> hdf5::Result<Tab
 const TRANSMITTED: &str =
     "what each spike transmits, after its updates: the weight w; with short_term x u w; of a device what the read saw";
 /// What `/weights/<projection>/snapshots/weights` are.
-const STORED: &str =
-    "the weight w at each time; of a device what its conductance stands for; without the x u of short_term";
+const STORED: &str = "the weight w at each time; of a device what its conductance stands for; of static weights in a crossbar without devices \
+     what its wires leave of them; without the x u of short_term";
 
 fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     let place = group(root, &weights.projection)?;

@@ -34,9 +34,19 @@ impl<W: Real> Devices<'_, W> {
                 self.target.run(Spreads { common: c, len: slots, own });
             }
         }
-        if sloped.is_none() && device.reference.is_none() {
-            return;
+        if sloped.is_some() || device.reference.is_some() || device.ageing.drift.is_some() {
+            self.draw_second(sloped, slots);
         }
+        if self.mortal || device.ageing.retention.is_some() {
+            self.draw_spread(2, slots);
+            self.draw_lives(slots);
+        }
+    }
+
+    /// Those that the second block of words has.
+    #[inline]
+    fn draw_second(&mut self, sloped: Option<&LinearStep>, slots: usize) {
+        let (device, c) = (&self.memristor.device, &self.memristor.device.common);
         self.draw_spread(1, slots);
         let Work { own, changes: Changes { words, .. }, places, .. } = &mut *self.work;
         if let Some(law) = sloped {
@@ -54,6 +64,9 @@ impl<W: Real> Devices<'_, W> {
                 let cell = if c.differs() { own.cell(at) } else { Cell::nominal(c) };
                 own.reference[at] = law.of(c, &cell, own.reference[at]);
             }
+        }
+        if device.ageing.drift.is_some() {
+            normals(&words[3][..slots], &mut own.nu, places, self.target);
         }
     }
 

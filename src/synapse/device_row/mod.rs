@@ -1,4 +1,4 @@
-//! Runs of synapses that are devices which only pulses change: changes become pulses, and pulses steps of the conductance.
+//! Rows of synapses that are devices: changes become pulses, and pulses steps of the conductance.
 //!
 //! For all changes of a stretch at once: how many pulses each is worth, its random words, and how many pulses it gets, as
 //! vector code; then the pulses themselves, all first ones, all second ones, and so on, of those that get as many ([`pulses`]).
@@ -9,10 +9,11 @@
 use std::marker::PhantomData;
 
 use crate::device::physical::surface::Before;
-use crate::device::{Bank, Cell, Pulses};
+use crate::device::{Bank, Cell, Device, Pulses};
 use crate::math::vector::Target;
 use crate::neuron::Real;
 use crate::plasticity::Pair;
+use crate::time::Time;
 
 use super::memristor::Memristor;
 use super::row::{Holder, PLACES, STRETCH, Spikes, Stretch};
@@ -20,6 +21,7 @@ use super::{Cells, Price};
 use kernels::{Plain, Rounded, Sum, Wanted, Weights};
 use work::{Changes, Hits};
 
+mod ageing;
 mod constants;
 mod kernels;
 mod pulses;
@@ -47,6 +49,10 @@ pub(super) struct Devices<'a, W> {
     words: bool,
     /// Does a pulse need one?
     draws: bool,
+    /// Does it matter how long devices have been left alone?
+    timed: bool,
+    /// May devices be stuck, or wear out?
+    mortal: bool,
     /// Energy spent on the run.
     pub price: Price,
     width: PhantomData<W>,
@@ -61,7 +67,7 @@ impl<'a, W> Devices<'a, W> {
         target: Target,
         work: &'a mut Work,
     ) -> Devices<'a, W> {
-        let bank = &memristor.device.bank;
+        let Device { bank, ageing, .. } = &memristor.device;
         let draws = memristor.device.draws();
         Devices {
             memristor,
@@ -75,6 +81,8 @@ impl<'a, W> Devices<'a, W> {
             work,
             words: draws || memristor.device.common.pulses == Pulses::Stochastic,
             draws,
+            timed: ageing.takes_time(),
+            mortal: bank.has_faults() || ageing.endurance.is_some(),
             price: Price::default(),
             width: PhantomData,
         }
@@ -122,7 +130,7 @@ impl<W: Real> Holder for Devices<'_, W> {
 
     #[inline]
     fn begin(&mut self, first: usize, stretch: &Stretch) {
-        let Work { key, updates, carry, pulses, turn, g, .. } = &mut *self.work;
+        let Work { key, updates, carry, pulses, turn, g, time, .. } = &mut *self.work;
         for (place, synapse) in synapses(first, stretch).enumerate() {
             key[place] = self.cells.key[synapse];
             updates[place] = self.cells.updates[synapse];
@@ -134,6 +142,11 @@ impl<W: Real> Holder for Devices<'_, W> {
         if !rest.pulses.is_empty() {
             for (own, synapse) in pulses.chunks_exact_mut(count).zip(synapses(first, stretch)) {
                 own.copy_from_slice(&rest.pulses[synapse * count..][..count]);
+            }
+        }
+        if !rest.time.is_empty() {
+            for (own, synapse) in time.chunks_exact_mut(count).zip(synapses(first, stretch)) {
+                own.copy_from_slice(&rest.time[synapse * count..][..count]);
             }
         }
         if !rest.turn.is_empty() {
@@ -149,13 +162,16 @@ impl<W: Real> Holder for Devices<'_, W> {
 
     #[inline]
     fn learn<R: Pair, const POST: bool>(&mut self, rule: &R, spikes: Spikes<'_>) {
-        let Spikes { place, trace, value } = spikes;
+        let Spikes { place, trace, at, value } = spikes;
         let (memristor, scale) = (self.memristor, self.scale);
         if memristor.is_plain() {
             let wanted = &mut self.work.changes.count;
             self.target.run(Wanted::<R, POST, true> { memristor, rule, scale, trace, shown: value, wanted });
         } else {
-            self.show(place, value, false);
+            if self.timed {
+                self.work.changes.at[..at.len()].copy_from_slice(at);
+            }
+            self.show(place, value, at, false);
             let Work { shown, changes: Changes { count: wanted, .. }, .. } = &mut *self.work;
             self.target.run(Wanted::<R, POST, false> { memristor, rule, scale, trace, shown, wanted });
         }
@@ -164,12 +180,17 @@ impl<W: Real> Holder for Devices<'_, W> {
     }
 
     #[inline]
-    fn send<'v>(&mut self, values: &'v [f64], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+    fn is_timed(&self) -> bool {
+        self.timed
+    }
+
+    #[inline]
+    fn send<'v>(&mut self, values: &'v [f64], arrives: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
         let memristor = self.memristor;
         let len = values.len().min(STRETCH);
         self.price.reads += len as u64;
         if !memristor.is_plain() {
-            self.show(&PLACES[..len], values, true);
+            self.show(&PLACES[..len], values, arrives, true);
             self.target.run(Weights::<W> {
                 memristor,
                 gain: self.gain,
@@ -192,7 +213,7 @@ impl<W: Real> Holder for Devices<'_, W> {
 
     #[inline]
     fn end(&mut self, first: usize, stretch: &Stretch) {
-        let Work { updates, carry, pulses, turn, g, .. } = &*self.work;
+        let Work { updates, carry, pulses, turn, g, time, .. } = &*self.work;
         synapses(first, stretch).zip(updates).for_each(|(synapse, &updates)| self.cells.updates[synapse] = updates);
         let (rest, count) = (&mut self.cells.rest, self.count);
         if !rest.carry.is_empty() {
@@ -201,6 +222,11 @@ impl<W: Real> Holder for Devices<'_, W> {
         if !rest.pulses.is_empty() {
             for (own, synapse) in pulses.chunks_exact(count).zip(synapses(first, stretch)) {
                 rest.pulses[synapse * count..][..count].copy_from_slice(own);
+            }
+        }
+        if !rest.time.is_empty() {
+            for (own, synapse) in time.chunks_exact(count).zip(synapses(first, stretch)) {
+                rest.time[synapse * count..][..count].copy_from_slice(own);
             }
         }
         if !rest.turn.is_empty() {

@@ -3,7 +3,6 @@
 use crate::device::{Cell, Law, MOST_PULSES, Pair, Pulses, constant_step, normals, soft_bounds};
 use crate::neuron::Real;
 use crate::rng::lanes::Each;
-use crate::time::Time;
 
 use super::super::Kept;
 use super::super::memristor::Memristor;
@@ -105,22 +104,38 @@ impl<W: Real> Devices<'_, W> {
         if self.draws {
             self.draw_noise(word);
         }
+        if self.timed {
+            let at = self.work.changes.at;
+            let change = self.work.hits.change;
+            self.age(self.work.hits.len, |i| at[usize::from(change[i]) % STRETCH]);
+        }
         let sloped = sloped(&self.memristor.device).is_some();
         let Work { own, hits, .. } = &mut *self.work;
         let len = hits.len.min(STRETCH);
         hits.own(c, own, sloped);
         self.pay();
+        if self.mortal {
+            self.work.hits.left = self.work.hits.g;
+        }
         match &self.memristor.device.law {
             Law::SoftBounds => self.step(|cell, g, up| soft_bounds::step(c, cell, g, up)),
             Law::ConstantStep => self.step(|_, _, up| constant_step::step(c, up)),
             Law::LinearStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
-            Law::ExpStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
+            Law::ExpStep(law) => self.step(|cell, g, up| law.step(cell, g, up)),
             Law::PowStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
             Law::Querlioz(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
             Law::NeuroSim(law) => self.step(|_, g, up| law.step(g, up)),
             _ => self.step_one_by_one(),
         }
-        let Work { hits, pulses, g, .. } = &mut *self.work;
+        if self.mortal {
+            self.spare_dead();
+        }
+        let Work { hits, pulses, g, time, changes, .. } = &mut *self.work;
+        if self.timed {
+            for (&slot, &change) in hits.slot[..len].iter().zip(&hits.change) {
+                time[usize::from(slot) % STRETCH] = changes.at[usize::from(change) % STRETCH];
+            }
+        }
         if !self.cells.rest.pulses.is_empty() {
             for &slot in &hits.slot[..len] {
                 let pulses = &mut pulses[usize::from(slot) % STRETCH];
@@ -216,8 +231,13 @@ impl<W: Real> Devices<'_, W> {
             [(true, c.price_up, &mut self.price.set), (false, c.price_down, &mut self.price.reset)]
         {
             let Some(per_siemens) = per_siemens else { continue };
-            for (joules, (&g, &up)) in joules.iter_mut().zip(g.iter().zip(up)) {
-                *joules = if up == wanted { per_siemens * g } else { 0.0 };
+            let of_each = joules.iter_mut().zip(g.iter().zip(up));
+            if let Law::Physical(law) = &self.memristor.device.law {
+                of_each.for_each(|(joules, (&g, &up))| {
+                    *joules = if up == wanted { law.energy(g, up).unwrap_or(0.0) } else { 0.0 };
+                });
+            } else {
+                of_each.for_each(|(joules, (&g, &up))| *joules = if up == wanted { per_siemens * g } else { 0.0 });
             }
             self.target.run(Sum { energy, joules });
         }
@@ -259,20 +279,21 @@ impl<W: Real> Devices<'_, W> {
     /// Resets both devices of a pair if both are high.
     fn refresh(&mut self, change: usize, place: usize, nth: usize) {
         let (count, devices) = (self.count, self.bank.devices);
-        let Work { key, changes, pulses, g, visit, .. } = &mut *self.work;
+        let Work { key, changes, pulses, g, time, visit, .. } = &mut *self.work;
         let slots = place * count..(place + 1) * count;
-        if !self.memristor.needs_refresh([g[slots.start + nth], g[slots.start + nth + devices]]) {
+        let both = [g[slots.start + nth], g[slots.start + nth + devices]];
+        if !self.timed && !self.memristor.needs_refresh(both) {
             return;
         }
         let mut kept = Kept { key: key[place], ..Kept::default() };
         for (held, slot) in kept.held.iter_mut().zip(slots.clone()) {
-            (held.g, held.pulses) = (g[slot], pulses[slot]);
+            (held.g, held.pulses, held.at) = (g[slot], pulses[slot], time[slot]);
         }
         let (serial, mut words) = (u64::from(changes.serial[change]), u64::from(changes.given[change]));
-        self.memristor.refresh(&mut kept, nth, serial, &mut words, Time::ZERO, visit);
+        self.memristor.refresh(&mut kept, nth, serial, &mut words, changes.at[change], visit);
         changes.given[change] = words as u32;
         for (held, slot) in kept.held.iter().zip(slots) {
-            (g[slot], pulses[slot]) = (held.g, held.pulses);
+            (g[slot], pulses[slot], time[slot]) = (held.g, held.pulses, held.at);
         }
         self.price.merge(&std::mem::take(&mut visit.price));
     }

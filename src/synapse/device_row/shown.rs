@@ -3,23 +3,25 @@
 use crate::device::{Pair, normals};
 use crate::neuron::Real;
 use crate::rng::lanes::Each;
+use crate::time::Time;
 
 use super::super::memristor::Memristor;
 use super::super::row::STRETCH;
 use super::Devices;
+use super::ageing::Flickering;
 use super::kernels::{Seen, Shares, Show, Sum};
 use super::work::{Changes, Work};
 
 impl<W: Real> Devices<'_, W> {
     /// Leaves in `shown` the share of the range at which the synapses in these places show; with `reading` as a read sees them, which is paid.
-    /// `values` are the conductances of their first devices.
+    /// `values` are the conductances of their first devices; `at` is when, where that matters.
     #[inline]
-    pub(super) fn show(&mut self, places: &[u8], values: &[f64], reading: bool) {
+    pub(super) fn show(&mut self, places: &[u8], values: &[f64], at: &[Time], reading: bool) {
         let (device, len) = (&self.memristor.device, places.len().min(STRETCH));
         self.work.sides.iter_mut().for_each(|side| side[..len].fill(0.0));
         for nth in 0..self.count {
             let slot = |place: u8, count: usize| (usize::from(place) * count + nth) % STRETCH;
-            let Work { g, own, hits, .. } = &mut *self.work;
+            let Work { g, hits, .. } = &mut *self.work;
             for (at, &place) in places.iter().enumerate().take(len) {
                 hits.slot[at] = slot(place, self.count) as u8;
             }
@@ -29,6 +31,11 @@ impl<W: Real> Devices<'_, W> {
             } else {
                 hits.g.iter_mut().zip(slots).for_each(|(to, &slot)| *to = g[usize::from(slot) % STRETCH]);
             }
+            if self.timed {
+                self.age(len, |i| at[i]);
+            }
+            let Work { own, hits, .. } = &mut *self.work;
+            let slots = &hits.slot[..len];
             // In `factor`, which is not used until pulses are given.
             if device.reference.is_some() {
                 let reference = hits.factor.iter_mut().zip(slots);
@@ -37,6 +44,9 @@ impl<W: Real> Devices<'_, W> {
                 hits.factor[..len].fill(0.0);
             }
             self.draw_write_noise(places, nth);
+            if self.mortal && device.common.write_noise > 0.0 {
+                self.silence_stuck(len);
+            }
             let hits = &mut self.work.hits;
             self.target.run(Show { device, len, hits });
             if reading {
@@ -78,9 +88,12 @@ impl<W: Real> Devices<'_, W> {
             hits.joules[..len].iter_mut().zip(&hits.g).for_each(|(joules, g)| *joules = per_siemens * g);
             self.target.run(Sum { energy: &mut self.price.read, joules: &hits.joules[..len] });
         }
-        if c.read_noise > 0.0 {
-            self.draw_read_noise(len, nth);
-            let hits = &mut self.work.hits;
+        let ageing = &self.memristor.device.ageing;
+        self.draw_read_noise(len, nth);
+        let hits = &mut self.work.hits;
+        if ageing.flicker.is_some() {
+            self.target.run(Flickering { ageing, common: c, len, hits });
+        } else if c.read_noise > 0.0 {
             self.target.run(Seen { sigma: (c.read_noise * c.read_noise).sqrt(), len, hits });
         }
     }
@@ -88,7 +101,8 @@ impl<W: Real> Devices<'_, W> {
     /// Draws the noise of reads of the `nth` devices of the first `len` synapses, where there is any.
     #[inline]
     pub(super) fn draw_read_noise(&mut self, len: usize, nth: usize) {
-        if self.memristor.device.common.read_noise == 0.0 {
+        let device = &self.memristor.device;
+        if device.common.read_noise == 0.0 && device.ageing.flicker.is_none() {
             return;
         }
         let Work { key, changes: Changes { block, words, .. }, hits, places, .. } = &mut *self.work;

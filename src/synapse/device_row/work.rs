@@ -2,6 +2,7 @@
 
 use crate::device::{Cell, Common};
 use crate::sample::Places;
+use crate::time::Time;
 
 use super::super::Visit;
 use super::super::row::STRETCH;
@@ -23,6 +24,8 @@ pub struct Work {
     /// Of each slot, pulses that it has had, if that matters, and its conductance, where synapses have several.
     pub pulses: [u32; STRETCH],
     pub g: [f64; STRETCH],
+    /// When each had the last pulse, if that matters.
+    pub time: [Time; STRETCH],
     pub own: Own,
     pub changes: Changes,
     pub hits: Hits,
@@ -48,6 +51,12 @@ pub struct Own {
     pub slope: [[f64; STRETCH]; 2],
     /// What is taken off the conductance.
     pub reference: [f64; STRETCH],
+    /// The standard normal number of its drift exponent.
+    pub nu: [f64; STRETCH],
+    /// The time constant with which it relaxes \[s\].
+    pub tau: [f64; STRETCH],
+    /// How many pulses it survives; less than 0 if it is stuck.
+    pub life: [f64; STRETCH],
 }
 
 /// What spikes ask of devices, each of which gets at most one change.
@@ -56,6 +65,8 @@ pub struct Changes {
     /// Pulses that each is worth, then those that it gets; negative for depression.
     pub count: [f64; STRETCH],
     pub key: [u64; STRETCH],
+    /// When it is proposed, if that matters.
+    pub at: [Time; STRETCH],
     /// Which change of the device it is.
     pub serial: [u32; STRETCH],
     pub block: [u64; STRETCH],
@@ -75,6 +86,12 @@ pub struct Hits {
     pub up: [bool; STRETCH],
     /// The conductance.
     pub g: [f64; STRETCH],
+    /// The conductance that the last pulse left, how long ago that was \[s\], and the device's own constants of ageing.
+    pub left: [f64; STRETCH],
+    pub since: [f64; STRETCH],
+    pub nu: [f64; STRETCH],
+    pub tau: [f64; STRETCH],
+    pub life: [f64; STRETCH],
     /// The size of a step relative to the nominal one, and the bounds.
     pub factor: [f64; STRETCH],
     pub low: [f64; STRETCH],
@@ -96,6 +113,11 @@ impl Work {
             slot: [0; STRETCH],
             up: [false; STRETCH],
             g: zeros,
+            left: zeros,
+            since: zeros,
+            nu: zeros,
+            tau: zeros,
+            life: zeros,
             factor: zeros,
             low: zeros,
             high: zeros,
@@ -111,10 +133,22 @@ impl Work {
             turn: [[0; 2]; STRETCH],
             pulses: [0; STRETCH],
             g: zeros,
-            own: Own { up: zeros, down: zeros, low: zeros, high: zeros, slope: [zeros; 2], reference: zeros },
+            time: [Time::ZERO; STRETCH],
+            own: Own {
+                up: zeros,
+                down: zeros,
+                low: zeros,
+                high: zeros,
+                slope: [zeros; 2],
+                reference: zeros,
+                nu: zeros,
+                tau: zeros,
+                life: [f64::INFINITY; STRETCH],
+            },
             changes: Changes {
                 count: zeros,
                 key: [0; STRETCH],
+                at: [Time::ZERO; STRETCH],
                 serial: [0; STRETCH],
                 block: [0; STRETCH],
                 given: [0; STRETCH],

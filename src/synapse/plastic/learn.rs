@@ -129,7 +129,7 @@ impl<W: Real> Plastic<W> {
     }
 
     /// Learns from post spikes at the very tick at which the last pre spikes arrived (axonal delay): they pair with
-    /// earlier ones only.
+    /// earlier ones only, but for waveforms, which overlap.
     #[cold]
     fn learn_ties(
         &self,
@@ -145,6 +145,10 @@ impl<W: Real> Plastic<W> {
         let age = earlier.map_or(0.0, |t| self.decay_plus.over(at - t));
         let own = f64::from(past.ties);
         for (number, post) in ties.iter().enumerate() {
+            if let Rule::Overlap(_) = rule {
+                self.at_post(state, rule, post, 1.0, Some(at), Time::ZERO, visit);
+                continue;
+            }
             let x = match rule.pairing() {
                 Pairing::AllToAll => past.trace - own,
                 Pairing::NearestSymmetric => age,
@@ -224,7 +228,9 @@ impl<W: Real> Plastic<W> {
             return;
         }
         if let Rule::Overlap(surface) = rule {
-            let since = history.last_before(seen).map(|last| seen - last.time);
+            // One at this very tick overlaps as well, unless it is still to come.
+            let latest = if self.setup.axonal { seen } else { Time(seen.0 + 1) };
+            let since = history.last_before(latest).map(|last| seen - last.time);
             if (since.is_some() || surface.heeds_single_spikes()) && self.learns_at(at) {
                 self.overlap(state, surface, Side::Pre, since, visit);
             }

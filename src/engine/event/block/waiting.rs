@@ -4,8 +4,8 @@
 //! spikes. When it is taken in changes no bit.
 
 use crate::engine::calendar::Calendar;
-use crate::engine::event::plastic::tell_plastic;
 use crate::engine::flight::Spike;
+use crate::engine::plastic::tell_plastic;
 use crate::neuron::{Event, EventNeuron, Members, Real, one_of};
 use crate::time::Time;
 

@@ -1,0 +1,106 @@
+//! Columns of a stretch of synapses, between the passes over it.
+
+use crate::synapse::recent::Recent;
+use crate::time::Time;
+
+/// Synapses that go through the passes together: their state stays in the nearest cache.
+pub const STRETCH: usize = 128;
+
+/// All places of a stretch.
+pub static PLACES: [u8; STRETCH] = {
+    let mut places = [0; STRETCH];
+    let mut place = 0;
+    while place < STRETCH {
+        places[place] = place as u8;
+        place += 1;
+    }
+    places
+};
+
+/// Synapses of a row between the passes.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    pub len: usize,
+    /// Where each is in its stretch of the row.
+    pub offset: [u8; STRETCH],
+    /// Weight or conductance.
+    pub value: [f64; STRETCH],
+    /// The postsynaptic trace that the pre spike finds; 0 if it changes nothing.
+    pub y: [f64; STRETCH],
+    /// How long before the target's last spike was, less than 0 \[ms\], where decays are not looked up.
+    pub age: [f64; STRETCH],
+    /// The changes at post spikes: each synapse's oldest in the first round, and so on.
+    pub rounds: [Round; Recent::LEN],
+    /// What is transmitted.
+    pub weight: [f64; STRETCH],
+    /// When the pre spike reaches each synapse, and when its target, if the holder asks.
+    pub at: [Time; STRETCH],
+    pub arrives: [Time; STRETCH],
+}
+
+/// At most one post spike of each synapse.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub len: usize,
+    pub place: [u8; STRETCH],
+    /// The presynaptic trace that the post spike finds; before it is known, how long ago that was 1, as `age`.
+    pub x: [f64; STRETCH],
+    /// The target's second trace, for rules that have one.
+    pub second: [f64; STRETCH],
+    /// When the post spike reaches the synapse, if the holder asks.
+    pub at: [Time; STRETCH],
+    pub value: [f64; STRETCH],
+}
+
+impl Stretch {
+    pub fn new() -> Stretch {
+        let zeros = [0.0; STRETCH];
+        let never = [Time::ZERO; STRETCH];
+        let round = |_| Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros };
+        Stretch {
+            len: 0,
+            offset: [0; STRETCH],
+            value: zeros,
+            y: zeros,
+            age: zeros,
+            rounds: std::array::from_fn(round),
+            weight: zeros,
+            at: never,
+            arrives: never,
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.len = 0;
+        self.rounds.iter_mut().for_each(|round| round.len = 0);
+    }
+
+    #[inline(always)]
+    pub fn push(&mut self, offset: usize, value: f64, (y, age): (f64, f64)) {
+        let at = self.len;
+        (self.offset[at], self.value[at], self.y[at], self.age[at]) = (offset as u8, value, y, age);
+        self.len += 1;
+    }
+}
+
+impl Round {
+    #[inline(always)]
+    pub fn push(&mut self, place: usize, x: f64, second: f64) {
+        (self.place[self.len], self.x[self.len], self.second[self.len]) = (place as u8, x, second);
+        self.len += 1;
+    }
+
+    #[inline(always)]
+    pub fn gather(&mut self, values: &[f64; STRETCH]) {
+        for (value, &place) in self.value.iter_mut().zip(&self.place[..self.len]) {
+            *value = values[usize::from(place) % STRETCH];
+        }
+    }
+
+    #[inline(always)]
+    pub fn scatter(&self, values: &mut [f64; STRETCH]) {
+        for (&value, &place) in self.value.iter().zip(&self.place[..self.len]) {
+            values[usize::from(place) % STRETCH] = value;
+        }
+    }
+}
