@@ -19,6 +19,8 @@ const STEPS: usize = 8;
 const DEPTH: u32 = 40;
 /// Ends of panels lie this much of their length within, where the sequence of signs is still theirs.
 const WITHIN: f64 = 1e-9;
+/// Farther than this beyond the first and last row, in intervals, no distance of a panel is, whatever the rounding.
+const BEYOND: f64 = 1e-6;
 /// Error of the integrals, relative.
 const INTEGRAL: f64 = 1e-12;
 /// Fluxes below this share of the largest are rounding.
@@ -54,6 +56,8 @@ fn joined(fluxes: impl IntoIterator<Item = f64>) -> Vec<f64> {
 #[derive(Clone, Debug, PartialEq)]
 struct Panel {
     start: f64,
+    /// The distance of the first row, a little within.
+    first: f64,
     /// 1 / distance of two rows \[1/s\].
     per_step: f64,
     /// Does the first flux raise the state?
@@ -127,7 +131,8 @@ impl Branch {
         if panel.count == 0 {
             return Place::default();
         }
-        let (first, weights) = four(((since - panel.start) * panel.per_step).clamp(0.0, STEPS as f64), STEPS);
+        let (first, weights) =
+            four(((since - panel.first) * panel.per_step).clamp(-BEYOND, STEPS as f64 + BEYOND), STEPS);
         let rows = (panel.rows + first * panel.count) as u32;
         Place { rows, count: panel.count as u32, up: panel.up, at: 0, weights }
     }
@@ -165,6 +170,8 @@ impl Fluxes {
         let (least, most) = pairs.device.conductances();
         // A state's error counts as much as the conductance varies with it.
         let finest = 0.01 * tolerance * (most - least) / steepest.fold(0.0, f64::max);
+        let fastest =
+            (0..=200).flat_map(|k| [false, true].map(|up| slowing(up)(f64::from(k) / 200.0))).fold(0.0, f64::max);
         let kinks: Vec<f64> = device.kinks().iter().map(|x| (x - low) / span).collect();
         let flows = [false, true].map(|up| Flow::new(slowing(up), &kinks, device.sticks(), finest.clamp(1e-12, 1e-10)));
         let edges = edges(pairs.waveform);
@@ -180,7 +187,9 @@ impl Fluxes {
         let alone = [Side::Pre, Side::Post].map(|side| of(&[(side, 0.0)]));
         let mut fluxes = Fluxes { flows, branches: Default::default(), alone };
         let pair = |dt: f64| of(&Pairs::spikes(dt));
-        fluxes.branches = [-1.0, 1.0].map(|sign| branch(&|t| pair(sign * t), &edges, tolerance));
+        // Large ones of both signs may nearly cancel, so that it is the state's error that counts.
+        let allowed = (1e-4 * tolerance, 0.1 * finest / fastest);
+        fluxes.branches = [-1.0, 1.0].map(|sign| branch(&|t| pair(sign * t), &edges, allowed));
         if !fluxes.heeds_single_spikes() {
             fluxes.branches.iter_mut().for_each(Branch::trim);
         }
@@ -344,8 +353,8 @@ impl Kernel for FlowStep<'_> {
     }
 }
 
-/// The panels of one sign of the distance; `pair` gives the fluxes at a distance.
-fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], tolerance: f64) -> Branch {
+/// The panels of one sign of the distance; `pair` gives the fluxes at a distance, which may be wrong by so much, relative and absolute.
+fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], (relative, absolute): (f64, f64)) -> Branch {
     let reach = edges.last().copied().unwrap_or(0.0);
     let scale = edges
         .windows(2)
@@ -354,14 +363,15 @@ fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], tolerance: f6
         .fold(0.0_f64, |a, f| a.max(f.abs()));
     // Far below what the surface promises: a flux costs microseconds. Beside fluxes that drive the state from end to end there may be
     // small ones in the same panel, which count.
-    let allowed = |flux: f64| 1e-4 * tolerance * flux.abs().max(1e-6 * scale.min(1.0));
+    let allowed =
+        |flux: f64| (relative * flux.abs().max(1e-6 * scale.min(1.0))).min(absolute).max(10.0 * INTEGRAL * flux.abs());
     let one = |&(start, end): &(f64, f64)| {
         let (mut done, mut open) = (Vec::new(), vec![(start, end, 0)]);
         while let Some((start, end, depth)) = open.pop() {
             let length = end - start;
             let at = |k: usize| {
                 let share = k as f64 / (2 * STEPS) as f64;
-                start + length * share.clamp(WITHIN, 1.0 - WITHIN)
+                start + length * (WITHIN + (1.0 - 2.0 * WITHIN) * share)
             };
             let rows: Vec<Vec<f64>> = (0..=2 * STEPS).map(|k| pair(at(k))).collect();
             let first = &rows[STEPS];
@@ -411,5 +421,7 @@ fn alike(a: &[f64], b: &[f64]) -> bool {
 fn panel(start: f64, end: f64, rows: &[Vec<f64>]) -> (Panel, Vec<f64>) {
     let first = &rows[0];
     let up = first.first().is_some_and(|f| *f > 0.0);
-    (Panel { start, per_step: STEPS as f64 / (end - start), up, count: first.len(), rows: 0 }, rows.concat())
+    let length = end - start;
+    let per_step = STEPS as f64 / (length * (1.0 - 2.0 * WITHIN));
+    (Panel { start, first: start + length * WITHIN, per_step, up, count: first.len(), rows: 0 }, rows.concat())
 }

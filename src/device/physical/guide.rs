@@ -107,7 +107,9 @@ impl Guide {
     /// The piece that holds a number from the low end to the high one; where a piece ends, the next.
     #[inline(always)]
     pub fn find(&self, x: f64) -> usize {
-        let mut piece = usize::from(self.first[self.bucket(x)]);
+        // What is no number, where a flow reaches beyond all of them, lies in none: then any piece, of which no number comes either.
+        let bucket = self.bucket(x).min(self.first.len() - 1);
+        let mut piece = usize::from(self.first[bucket]);
         let mut ahead = self.ahead;
         while ahead > 0 {
             piece += select_unpredictable(x >= self.ends[piece + ahead - 1], ahead, 0);
@@ -146,6 +148,11 @@ mod tests {
                 prop_assert_eq!(guide.find(x), searched, "{}", x);
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_in_some_piece() {
+        assert!(Guide::new(&[-1.0, 0.5, 2.0, 9.0]).find(f64::NAN) < 3);
     }
 
     #[test]

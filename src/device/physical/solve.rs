@@ -135,6 +135,9 @@ impl<'a, P: Physics> Solver<'a, P> {
             let leaves = !(self.low..=self.high).contains(&new);
             if leaves && (x == self.low && new < x || x == self.high && new > x) {
                 new = x;
+            } else if leaves && self.is_held(piece, new.clamp(self.low, self.high), t, to) {
+                // Whenever it gets there, there it stays.
+                return new.clamp(self.low, self.high);
             } else if leaves {
                 // The moment at which the bound is reached.
                 let (mut low, mut high) = (0.0, length);
