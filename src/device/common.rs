@@ -41,8 +41,8 @@ pub struct Common {
     pub sigma_g_min: f64,
     /// Device-to-device spread of the upper bound, in units of the range.
     pub sigma_g_max: f64,
-    /// Conductance at which devices agree whose bounds differ, if that is not mid-range \[S\].
-    pub anchor: Option<f64>,
+    /// Where in the range devices agree whose bounds differ: 0 at g_min, 1 at g_max.
+    pub anchor: f64,
     /// Pulse-to-pulse spread of the step, relative.
     pub sigma_c2c: f64,
     /// Pulse-to-pulse spread whatever the step is \[S\].
@@ -104,7 +104,7 @@ impl Common {
             spread_down: v.get("spread_down"),
             sigma_g_min: v.get("sigma_g_min") * on,
             sigma_g_max: v.get("sigma_g_max") * on,
-            anchor: Some(v.get("anchor")).filter(|anchor| !anchor.is_nan()),
+            anchor: v.get("anchor"),
             sigma_c2c: v.get("sigma_c2c") * on,
             pulse_noise: v.get("pulse_noise") * on,
             noise_slope: v.get("noise_slope") * on,
@@ -134,22 +134,7 @@ impl Common {
     /// The conductance at which devices agree whose bounds differ \[S\].
     #[inline]
     pub fn anchor(&self) -> f64 {
-        self.anchor.unwrap_or(self.mid())
-    }
-
-    /// Lies the anchor within the range?
-    ///
-    /// # Errors
-    /// If not.
-    pub fn check_anchor(&self) -> Result<(), Invalid> {
-        let (anchor, low, high) = (self.anchor(), self.g_min, self.g_max);
-        if (low..=high).contains(&anchor) {
-            return Ok(());
-        }
-        let message = format!(
-            "found {anchor} S, expected a conductance from g_min ({low} S) to g_max ({high} S): it lies within the bounds of every device"
-        );
-        Err(Invalid::new("anchor", message))
+        if self.anchor == 0.5 { self.mid() } else { self.g_min + self.anchor * self.range() }
     }
 
     /// Do devices differ from one another in their bounds or the size of their steps?

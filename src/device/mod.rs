@@ -107,7 +107,6 @@ impl DeviceSpec {
         };
         let ageing = Ageing::new(&values)?;
         ageing.within(common.g_max)?;
-        common.check_anchor()?;
         Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing })
     }
 }

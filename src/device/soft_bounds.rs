@@ -46,10 +46,9 @@ pub const REFERENCE: Model = Model {
 /// # Errors
 /// If a step at the far bound is larger than the range.
 pub fn check(common: &Common) -> Result<(), Invalid> {
-    let anchor = common.anchor();
-    if anchor == common.g_min || anchor == common.g_max {
-        let message =
-            format!("found {anchor} S, expected a conductance between g_min and g_max, for steps vanish at a bound");
+    let anchor = common.anchor;
+    if anchor == 0.0 || anchor == 1.0 {
+        let message = format!("found {anchor}, expected a place between 0 and 1, for steps vanish at a bound");
         return Err(Invalid::new("anchor", message));
     }
     common.check_steps(

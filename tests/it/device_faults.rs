@@ -444,12 +444,13 @@ fn where_bounds_differ_steps_agree_at_the_anchor_as_they_do_in_aihwkit_at_weight
 }
 
 #[test]
-fn an_anchor_lies_within_the_range() {
+fn steps_of_soft_bounds_need_an_anchor_between_their_bounds() {
     let refused = |given: &[(&str, f64)], model| DeviceSpec::with(model, given).device().unwrap_err();
-    let outside = refused(&[("g_min", 1e-6), ("g_max", 1e-4), ("anchor", 2e-4)], DeviceModel::ConstantStep);
-    assert!(outside.parameter == "anchor" && outside.to_string().contains("within the bounds"), "{outside}");
-    let end = refused(&[("g_min", 1e-6), ("g_max", 1e-4), ("anchor", 1e-6)], DeviceModel::SoftBounds);
+    let end = refused(&[("g_min", 1e-6), ("g_max", 1e-4), ("anchor", 0.0)], DeviceModel::SoftBounds);
     assert!(end.parameter == "anchor" && end.to_string().contains("vanish"), "{end}");
+    // It goes along with the range.
+    let moved = memristor("re_ram_sb", &[("g_min", "5 uS"), ("g_max", "105 uS")], (0.0, 1.0));
+    assert!((moved.device.common.anchor() - 42.5e-6).abs() < 1e-18);
 }
 
 #[test]
