@@ -28,16 +28,16 @@ def run(program, *args):
 
 
 def lognormal(mean, sigma, least=0.0, most=math.inf):
-    """Mean and mean square of a lognormal number of this mean, held between two bounds, one of them open."""
+    """Means of the first four powers of a lognormal number of this mean, held between two bounds, one of them open."""
     if sigma == 0 or mean == 0:
         x = min(max(mean, least), most)
-        return x, x * x
+        return [x**k for k in (1, 2, 3, 4)]
     bound = least if most == math.inf else most
     d = (math.log(bound / mean) + sigma**2 / 2) / sigma
     moments = []
-    for k in (1, 2):
-        above = mean**k * math.exp(k * (k - 1) * sigma**2 / 2) * norm.cdf(k * sigma - d)
-        below = mean**k * math.exp(k * (k - 1) * sigma**2 / 2) - above
+    for k in (1, 2, 3, 4):
+        whole = mean**k * math.exp(k * (k - 1) * sigma**2 / 2)
+        above, below = whole * norm.cdf(k * sigma - d), whole * norm.cdf(d - k * sigma)
         moments.append(above + bound**k * norm.cdf(d) if most == math.inf else below + bound**k * norm.cdf(-d))
     return moments
 
@@ -53,7 +53,7 @@ class TwoState:
         return dict(g_min=f'"{self.g_min!r} S"', g_max=f'"{self.g_max!r} S"', p_up=self.p_up, p_down=self.p_down, sigma_switch=self.sigma, sigma_d2d=self.d2d)
 
     def states(self, high, pulses):
-        """Chances of: low and never switched, low, high and never switched, high; after pulses (up?) to a device that starts high with a chance."""
+        """Chances, by device, of: low and never switched, low, high and never switched, high; after pulses (up?), from high with a chance."""
         own = np.maximum(1 + self.d2d * QUANTILES, 0)
         low0, low, high0, up = np.full_like(own, 1 - high), np.zeros_like(own), np.full_like(own, high), np.zeros_like(own)
         for rises in pulses:
@@ -62,13 +62,16 @@ class TwoState:
                 low0, low, up = low0 * (1 - p), low * (1 - p), up + (low0 + low) * p
             else:
                 high0, up, low = high0 * (1 - p), up * (1 - p), low + (high0 + up) * p
-        return [x.mean() for x in (low0, low, high0, up)]
+        return np.array([low0, low, high0, up])
 
     def moments(self, chances):
-        """Mean and variance of the conductance, and the chance to be high."""
-        kinds = [(self.g_min, self.g_min**2), lognormal(self.g_min, self.sigma, most=self.mid), (self.g_max, self.g_max**2), lognormal(self.g_max, self.sigma, least=self.mid)]
-        mean = sum(p * k[0] for p, k in zip(chances, kinds))
-        return mean, sum(p * k[1] for p, k in zip(chances, kinds)) - mean**2, chances[2] + chances[3]
+        """Mean, variance and fourth central moment of the conductance, the chance to be high, and the variance of devices' own means."""
+        fixed = lambda g: [g**k for k in (1, 2, 3, 4)]
+        kinds = [fixed(self.g_min), lognormal(self.g_min, self.sigma, most=self.mid), fixed(self.g_max), lognormal(self.g_max, self.sigma, least=self.mid)]
+        own, *powers = (sum(p * kind[k] for p, kind in zip(chances, kinds)) for k in range(4))
+        mean, (square, cube, fourth) = own.mean(), (x.mean() for x in powers)
+        fourth += -4 * mean * cube + 6 * mean**2 * square - 3 * mean**4
+        return mean, max(square - mean**2, 0), max(fourth, 0), (chances[2] + chances[3]).mean(), own.var()
 
 
 def p_of_counts(found, chances):
@@ -87,7 +90,7 @@ def p_of_counts(found, chances):
 
 def p_of_moments(values, mean, variance):
     """Of the sample's mean, and of its variance by its own fourth moment."""
-    n, scale = len(values), max(abs(mean), math.sqrt(variance))
+    n, scale = len(values), max(abs(mean), math.sqrt(variance), 1)  # Shares of a range.
     if variance <= 1e-18 * scale**2:
         return float(np.abs(values - mean).max() <= 1e-9 * (scale or 1))
     z = (values.mean() - mean) / math.sqrt(variance / n)
@@ -158,7 +161,7 @@ def network(program, folder, number, seed):
         for s, e in zip(sign, each):
             new = {}
             for level, p in ways.items():
-                for step, q in ((s, e[2]), (0, 1 - e[2])):
+                for step, q in ((s, e[3]), (0, 1 - e[3])):
                     new[level + step] = new.get(level + step, 0.0) + p * q
             ways = new
         for level, p in ways.items():
@@ -169,7 +172,7 @@ def network(program, folder, number, seed):
         pulses[2] += chance * sum(map(len, hits)) ** 2
     found = (weights - w_min) / (w_max - w_min)
     clipped = device.sigma > 0 and found.min() < 1e-9  # A weight keeps its sign.
-    p = [1.0 if clipped else p_of_moments(found, mean, square - mean**2)]
+    p = [1.0 if clipped else p_of_moments(found, mean, max(square - mean**2, 0))]
     if device.sigma == 0:
         levels = sorted(counts)
         seen = np.rint((found - (0.5 if sides == 2 else 0)) * n * sides).astype(int)
@@ -194,18 +197,18 @@ def pulses(program, folder, number, seed):
     for k, up in enumerate(rises):
         nominal += device.p_up * (device.g_max - nominal) if up else -device.p_down * (nominal - device.g_min)
         p.append(float(abs(found["nominal_S"][k] - nominal) < 1e-12 * device.g_max))
-        mean, variance, high = device.moments(device.states(share, rises[: k + 1]))
+        mean, variance, fourth, _, between = device.moments(device.states(share, rises[: k + 1]))
         # Cycles of one cell have its own factor in common: not all are independent.
         z = (found["mean_S"][k] - mean) / math.sqrt(variance / cells) if variance > 1e-18 * mean**2 else (found["mean_S"][k] - mean) / device.g_max * 1e9
         p.append(2 * norm.sf(abs(z)))
-        if device.d2d == 0 and variance > 1e-18 * mean**2:
-            # Unbiased, whatever the number of cycles; of cells, their means over the cycles.
-            for name, expected, free in (("cycles", variance, cells * (cycles - 1)), ("cells", variance / cycles, cells - 1)):
-                ratio = found[f"std_{name}_S"][k] ** 2 / expected
-                # The fourth moment of two states, about; a lognormal spread makes it larger.
-                q = high * (1 - high)
-                fourth = max(1 / q - 3 if q > 0 else 1.0, 1.5) * (20 if device.sigma else 1)
-                p.append(2 * norm.sf(abs(ratio - 1) / math.sqrt(2 * fourth / free)))
+        if variance > 1e-18 * mean**2:
+            # Variances within a cell and between cells, unbiased whatever the number of cycles, but that the second is held at 0.
+            within = variance - between
+            # Of squares around the mean: more than what is around a device's own, and than of means over cycles.
+            error = math.sqrt(fourth / cells)
+            p.append(2 * norm.sf(abs(found["std_cycles_S"][k] ** 2 - within) / error))
+            off = found["std_cells_S"][k] ** 2 - between
+            p.append(2 * norm.sf(abs(off) / error))
     return "device pulses two_state", min(p), f"{sequence} from {share} {sets}"
 
 
