@@ -130,7 +130,13 @@ impl CrossbarSpec {
                 .ok_or_else(|| Invalid::new(name, format!("found {value}, expected a whole number")))
         };
         let some = |count: u32| (count > 0).then_some(count);
-        let say = |name: &'static str| move |e: CrossbarError| Invalid::new(name, e.to_string());
+        // A message that begins with the key that it is about has it as the key.
+        let say = |name: &'static str| {
+            move |e: CrossbarError| match e.to_string().split_once(" is ") {
+                Some((key, found)) if MODEL.param(key).is_some() => Invalid::new(key, format!("found {found}")),
+                _ => Invalid::new(name, e.to_string()),
+            }
+        };
         if access < 0.0 {
             return Err(Invalid::new("access_resistance", format!("found {access} ohm, expected 0 or more")));
         }
@@ -230,7 +236,7 @@ mod tests {
     fn what_does_not_go_together_is_refused() {
         let wrong = |changes: &[(&str, f64)]| CrossbarSpec::new(&values(changes), None).unwrap_err().parameter;
         assert_eq!(wrong(&[("g_min", 1e-3)]), "g_max");
-        assert_eq!(wrong(&[("levels", 1.0)]), "g_max");
+        assert_eq!(wrong(&[("levels", 1.0)]), "levels");
         assert_eq!(wrong(&[("levels", 2.5)]), "levels");
         assert_eq!(wrong(&[("dac_bits", 40.0)]), "dac_bits");
         assert_eq!(wrong(&[("dac_bits", 4.0), ("read_voltage", 0.3)]), "read_voltage");

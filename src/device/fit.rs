@@ -228,6 +228,9 @@ fn places(free: &[Free], cost: &dyn Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
     all.into_iter().map(|(_, x)| x).collect()
 }
 
+/// What a bound beyond the data costs, as a deviation in units of their range: less than any measurement tells.
+const PULL: f64 = 1e-7;
+
 /// Fits a model to a measurement, whose changes are these.
 ///
 /// # Errors
@@ -249,6 +252,12 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
         })
         .collect();
     let total: f64 = bins.iter().map(|b| b.2).sum();
+    // How far bounds are from those of the data, for next to nothing: where nothing else tells, they are these.
+    let pull = |x: &[f64]| -> Vec<f64> {
+        let of = |(free, x): (&Free, &f64)| matches!(free.map, Map::Above | Map::Below).then_some(PULL * x);
+        free.iter().zip(x).filter_map(of).collect()
+    };
+    let squared = |off: &[f64]| off.iter().map(|off| off * off).sum::<f64>();
     // How far each bin is off, weighted so that the sum of squares is their mean over pulses.
     let means = |x: &[f64]| -> Option<Vec<f64>> {
         let change = change(model, &given(x))?;
@@ -256,9 +265,10 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
             let found = points.iter().map(|&g| change(g, up)).sum::<f64>() / points.len() as f64;
             (found - mean) / range * (count / total).sqrt()
         });
+        let off = off.chain(pull(x));
         Some(off.collect()).filter(|off: &Vec<f64>| off.iter().all(|off| off.is_finite()))
     };
-    let cost = |x: &[f64]| means(x).map_or(f64::INFINITY, |off| off.iter().map(|off| off * off).sum());
+    let cost = |x: &[f64]| means(x).map_or(f64::INFINITY, |off| squared(&off));
     // From several places, since a law may have its curves in several ways: the deviations have more than one least.
     let ends = places(&free, &cost).into_iter().map(|x| least_squares(&means, x));
     let Some((mut x, _)) = ends.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|end| end.1.is_finite()) else {
@@ -270,11 +280,12 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
     }
     let deviations = |x: &[f64]| -> Option<Vec<f64>> {
         let change = change(model, &given(x))?;
-        let off = pulses.iter().map(|pulse| (change(pulse.g, pulse.up) - pulse.dg) / range);
+        let off = pulses.iter().map(|pulse| (change(pulse.g, pulse.up) - pulse.dg) / range).chain(pull(x));
         Some(off.collect()).filter(|off: &Vec<f64>| off.iter().all(|off| off.is_finite()))
     };
     let (x, squares) = least_squares(&deviations, x);
-    let best = cost(&x);
+    let pulled = squared(&pull(&x));
+    let (best, squares) = ((cost(&x) - pulled).max(0.0), (squares - pulled).max(0.0));
     let size = (bins.iter().map(|b| b.2 * b.1 * b.1).sum::<f64>() / total).sqrt();
     let mut given = given(&x);
     given.extend(spread(m));
@@ -454,6 +465,20 @@ mod tests {
                 let share = fit.residual / fit.size;
                 assert!(share < 1e-3, "{levels} levels, {} pulses: {share} with {:?}", pulses.len(), fit.given);
             }
+        }
+    }
+
+    #[test]
+    fn bounds_that_the_pulses_do_not_tell_are_near_those_of_the_data() {
+        // Of steps that are linear in the conductance neurosim has the curves with any bounds; even steps go on for ever.
+        let linear = [("dg_up", 1e-6), ("dg_down", 2e-6), ("slope_up", 0.4), ("slope_down", 0.7)];
+        let even = [("dg_up", 1e-6), ("dg_down", 1e-6), ("slope_up", 0.0), ("slope_down", 0.0)];
+        for (law, noise) in [(linear, 0.0), (linear, 3e-7), (even, 0.0), (even, 3e-7)] {
+            let (m, pulses) = noisy(&DeviceSpec::with(DeviceModel::LinearStep, &law), 40, noise, 3);
+            let fit = fit(DeviceModel::NeuroSim, &m, &pulses).unwrap();
+            let value = |name: &str| fit.given.iter().find(|(n, _)| *n == name).unwrap().1;
+            let ((low, high), given) = (m.range, (value("g_min"), value("g_max")));
+            assert!(given.0 > 0.5 * low && given.1 < high + (high - low), "{law:?} {noise}: {given:?} of {low} {high}");
         }
     }
 

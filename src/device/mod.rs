@@ -255,13 +255,13 @@ impl Device {
             return law.pulse(&self.common, cell, g, up, uniform(word));
         }
         let noise = if self.common.is_noisy() { normal(word) } else { 0.0 };
-        let mut size = self.size(cell, g, up);
-        if let Law::Measured(law) = &self.law
-            && law.noisy
-        {
-            let spread = law.at(g, up).1 * normal(word);
-            size += if up { spread } else { -spread };
-        }
+        let size = match &self.law {
+            Law::Measured(law) if law.noisy => {
+                let dg = law.drawn(g, up, word);
+                if up { dg } else { -dg }
+            }
+            _ => self.size(cell, g, up),
+        };
         self.common.moved(cell, g, up, size, noise)
     }
 }

@@ -64,6 +64,13 @@ impl Reader<'_> {
         let set = self.neurons.resolve(node)?;
         let model = NeuronModel::ALL[set.model];
         let params = models::values(&self.scope, model.describe(), "neuron model", &set.at, &set.entries, Some(size))?;
+        // What parameters mean together is said here, where their places are known; of those that differ from neuron to neuron it is
+        // once they are drawn.
+        let constants: Option<Vec<f64>> = params.iter().map(Value::constant).collect();
+        if let Some(Err(error)) = constants.map(|values| model.check(&values)) {
+            let given = set.entries.iter().rev().find(|e| e.key == error.parameter);
+            return Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()));
+        }
         Ok(NeuronSpec { model, params })
     }
 

@@ -160,7 +160,13 @@ fn the_examples_of_every_subcommand_run() {
 fn mistakes_say_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| bad(&memspike(folder.path(), args), 2);
-    assert!(run(&["device", "iv", "soft_bounds"]).contains("no voltage drives it"));
+    assert!(
+        run(&["device", "iv", "soft_bounds"])
+            .contains("soft_bounds is a device by the steps of its pulses: no voltage")
+    );
+    assert!(run(&["device", "iv", "re_ram_sb"]).contains("re_ram_sb (soft_bounds_reference) is a device by the steps"));
+    assert!(run(&["device", "iv", "vteam", "--set", "v_on=0.2 V"]).contains("v_on: found 0.2 V, expected less than 0"));
+    assert!(run(&["device", "iv", "team", "--set", "i_on=0.2 A"]).contains("i_on: found 0.2 A, expected less than 0"));
     assert!(run(&["device", "iv", "hp", "--state", "1.5"]).contains("between 0 and 1"));
     assert!(run(&["device", "iv", "vteam", "--state", "0.5"]).contains("a length"));
     assert!(run(&["device", "iv", "hp", "--amplitude", "1 A"]).contains("a voltage"));

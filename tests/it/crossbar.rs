@@ -199,6 +199,17 @@ fn transistors_of_other_rows_are_open() {
 }
 
 #[test]
+fn a_cell_that_is_not_selected_has_no_current_to_compare_with() {
+    let folder = tempfile::tempdir().unwrap();
+    csv(&folder.path().join("g.csv"), &[vec![1e-6, 2e-6], vec![3e-6, 0.0]]);
+    let args = ["crossbar", "g.csv", "--access-resistance", "1kohm", "--select", "0", "--read"];
+    let text = good(&memspike(folder.path(), &[&args[..], &["1,0"]].concat()));
+    assert!(text.contains("its bit line    0 A\n"), "{text}");
+    let text = good(&memspike(folder.path(), &[&args[..], &["0,1"]].concat()));
+    assert!(text.contains("times the cell alone)\n"), "{text}");
+}
+
+#[test]
 fn wrong_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

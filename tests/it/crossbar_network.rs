@@ -344,7 +344,9 @@ fn what_a_crossbar_can_not_be_is_explained() {
     wrong(keys, "g_min = '1 uS', refresh = '7 ms'", "the device of this projection has its own conductances");
     wrong(keys, "word_line_resistance = '-1 ohm', refresh = '7 ms'", "word_line_resistance");
     wrong(keys, "differential = true, refresh = '7 ms'", "pairs are for static weights");
-    wrong(keys, "adc_bits = 99, refresh = '7 ms'", "adc_bits is 99");
+    wrong(keys, "adc_bits = 99, refresh = '7 ms'", "adc_bits: found 99, expected 2 to 32 bits");
+    wrong(keys, "dac_bits = 70, refresh = '7 ms'", "dac_bits: found 70, expected 1 to 32 bits");
+    wrong(keys, "dac_bits = 7, v_max = '0 V', refresh = '7 ms'", "v_max: found 0 V, expected more than 0");
     wrong(keys, "levels = 1.5, refresh = '7 ms'", "the device of this projection has its own conductances");
     wrong("differential = true, rows", "rows", "weights of both signs");
     wrong(

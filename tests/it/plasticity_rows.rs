@@ -16,7 +16,20 @@ const RULES: [&str; 9] = [
     "hebbian = { variant = 'oja' }",
 ];
 
-const BESIDE: [&str; 30] = [
+/// The device of a file of pulses.
+macro_rules! measured {
+    ($file:literal) => {
+        concat!(
+            "device.table = { file = '",
+            env!("CARGO_MANIFEST_DIR"),
+            "/",
+            $file,
+            "', g = 'G_uS', unit = 'uS', direction = 'polarity', device = 'cell', cycle = 'cycle' }"
+        )
+    };
+}
+
+const BESIDE: [&str; 32] = [
     "",
     "normalize = { sum = 12, every = '40 ms' }",
     "short_term = { u_0 = 0.4, tau_rec = '200 ms', tau_fac = '50 ms' }",
@@ -45,6 +58,9 @@ const BESIDE: [&str; 30] = [
     "device.exp_step = { endurance = { pulses = 6, sigma = 0.8 }, flicker = { q = 0.05 }, pulses = 'one' }",
     "device.two_state = { devices = 4 }",
     "device.two_state = { pair = 'push_pull', stuck_low = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, pulses = 'one' }",
+    // Measured pulses, whose law is Gaussian or not.
+    measured!("tests/data/devices/pulses.csv"),
+    measured!("tests/data/devices/two_levels.csv"),
     "device.linear_step = { sigma_slope_up = 0.1, retention = { tau = '300 ms', g_inf = '0 S' }, levels = 30 }",
     "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.3, devices = 2, sigma_reset = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, endurance = { pulses = 15, sigma = 0.5 } }",
     "device.pcm = { pcm_statistics = true, stuck_between = 0.3, endurance = { pulses = 9, sigma = 0.3 }, pulses = 'carry' }",

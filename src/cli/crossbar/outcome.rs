@@ -142,12 +142,12 @@ impl Outcome {
             let _ = writeln!(out, "reading row {row}, column {column}, other lines {}:", scheme.name());
             let _ = writeln!(out, "  the cell alone  {}", ampere(ideal));
             let _ = writeln!(out, "  through it      {}", ampere(s.device_currents[at]));
-            let _ = writeln!(
-                out,
-                "  its bit line    {} ({} times the cell alone)",
-                ampere(current),
-                short(current / ideal)
-            );
+            let times = if ideal == 0.0 {
+                String::new()
+            } else {
+                format!(" ({} times the cell alone)", short(current / ideal))
+            };
+            let _ = writeln!(out, "  its bit line    {}{times}", ampere(current));
             let _ = writeln!(out, "  its word line   {}", ampere(s.word_line_currents[row]));
             return out;
         }

@@ -61,8 +61,9 @@ impl Choice {
         let physical = spec.physical().map_err(Failure::input)?;
         let model = spec.device.describe().name;
         let Some(physical) = physical else {
+            let of = if name == model { String::new() } else { format!(" ({model})") };
             let message = format!(
-                "{name} is a {model}, a device by the steps of its pulses: no voltage drives it, so it has no hysteresis loop and no \
+                "{name}{of} is a device by the steps of its pulses: no voltage drives it, so it has no hysteresis loop and no \
                  overlapping spikes. Expected a physical device such as hp, vteam or yakopcic; memspike device pulses {name} shows its steps."
             );
             return Err(Failure::input(message));

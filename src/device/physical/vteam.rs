@@ -72,7 +72,8 @@ impl Team {
         }
         if on >= 0.0 {
             let why = "the two thresholds lie on either side of 0; between them the device keeps its state";
-            return Err(Invalid::new(on_name, format!("found {on}, expected less than 0: {why}")));
+            let unit = if threshold == "v" { "V" } else { "A" };
+            return Err(Invalid::new(on_name, format!("found {on} {unit}, expected less than 0: {why}")));
         }
         let span = x_off - x_on;
         let window = if get("window") == 4.0 {
