@@ -3,6 +3,8 @@
 //! As in NEST, plasticity is lazy: a synapse is brought up to date when a presynaptic spike
 //! uses it, from its target's recent spikes. What all synapses have learnt from is dropped (see `Plastic::settle`).
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::math::exp;
@@ -60,10 +62,27 @@ impl History {
         &self.spikes[from..to]
     }
 
+    /// What [`Recent::found`] finds among the newest spikes, among all: places counted from the last spike back.
+    ///
+    /// [`Recent::found`]: super::Recent::found
+    pub fn found(&self, after: Time, seen: Time) -> (Range<usize>, usize) {
+        let from = |place: usize, until: &dyn Fn(Time) -> bool| {
+            place + self.spikes.iter().rev().skip(place).take_while(|spike| !until(spike.time)).count()
+        };
+        let heard = from(0, &|time| time <= seen);
+        (heard..from(heard, &|time| time <= after), from(heard, &|time| time < seen))
+    }
+
     /// The last spike, or the one so many before it, where it is kept.
     #[inline]
     pub fn nth_last(&self, back: usize) -> PostSpike {
         self.spikes[self.spikes.len() - 1 - back]
+    }
+
+    /// The trace just after the last spike, or the one so many before it; 0 if there was none.
+    #[inline]
+    pub fn trace_after(&self, back: usize) -> f64 {
+        self.spikes.iter().nth_back(back).map_or(0.0, |spike| spike.trace)
     }
 
     /// The last spike strictly before `time`.

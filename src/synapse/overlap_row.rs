@@ -14,7 +14,7 @@ use super::Recent;
 use super::device_row::Devices;
 use super::memristor::Memristor;
 use super::plastic::{Plastic, PreSpike};
-use super::row::{AHEAD, Holder, PLACES, STRETCH, Scratch, Stretch, Travel};
+use super::row::{AHEAD, Holder, PLACES, ROUNDS, STRETCH, Scratch, Stretch, Travel};
 
 /// Room for the devices of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl<W: Real> Plastic<W> {
     ) {
         let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
         let Scratch { stretch, work, overlaps } = &mut *scratch;
-        let Plastic { setup, value, recent, cells, settled, price, .. } = self;
+        let Plastic { setup, value, post, recent, cells, settled, price, .. } = self;
         let Some(memristor) = &setup.memristor else { return };
         // Less the delay: by time of emission. Before the first pre spike there is none to pair with.
         let learnt = pre.past.last().map_or(pre.time, |last| last.max(*settled));
@@ -55,14 +55,21 @@ impl<W: Real> Plastic<W> {
                 let delay = travel.of(begin + offset);
                 let seen = pre.time - delay;
                 let recent = &recent[usize::from(target)];
-                let Some((posts, _)) = recent.found(learnt - delay, seen) else {
+                let history = || &post[usize::from(target)];
+                let found = recent.found(learnt - delay, seen);
+                let (posts, _) = found.unwrap_or_else(|| history().found(learnt - delay, seen));
+                if posts.len() > ROUNDS {
                     long.push(begin + offset);
                     continue;
+                }
+                let time = |back: usize| match recent.time.get(back) {
+                    Some(&time) => time,
+                    None => history().spikes.iter().nth_back(back).map_or(Recent::NEVER, |spike| spike.time),
                 };
                 // Spikes that come together are a pair, too.
-                let (place, latest) = (stretch.len, recent.time[posts.start]);
-                for (round, spike) in posts.rev().enumerate() {
-                    stretch.rounds[round].push(place, (recent.time[spike] + delay - last).seconds(), 0.0);
+                let (place, latest) = (stretch.len, time(posts.start));
+                for (round, back) in posts.rev().enumerate() {
+                    stretch.rounds[round].push(place, (time(back) + delay - last).seconds());
                 }
                 let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
                 stretch.arrives[place] = pre.time + delay;
@@ -93,11 +100,7 @@ impl<W: Real> Plastic<W> {
             price.merge(&devices.price);
         }
         self.scratch = Some(scratch);
-        for place in long {
-            let synapse = synapses.start + place;
-            let weight = self.transmit(synapse, u32::from(all_targets[synapse]), travel.of(place), pre);
-            receive(place, all_targets[synapse], weight);
-        }
+        self.transmit_long(&long, (synapses.start, all_targets, travel), pre, receive);
     }
 }
 

@@ -83,13 +83,15 @@ fn network(rule: &str, beside: &str, (during, delay): (bool, &str), simulation: 
     with_plasticity(&format!("plasticity.{rule}{during}{end}"), beside, delay, simulation, record)
 }
 
+/// Some sources are so slow, and some targets so fast, that there are more post spikes between two pre spikes than a row has at hand, or room
+/// for.
 fn with_plasticity(plasticity: &str, beside: &str, delay: &str, simulation: &str, record: &str) -> String {
     format!(
         "simulation = {{ duration = '400 ms', {simulation} }}\n\
          interval.lesson = {{ start = '50 ms', duration = '120 ms', every = '130 ms', count = 2 }}\n\
-         population.pre = {{ size = 12, source.poisson = {{ rate = '60 Hz' }} }}\n\
+         population.pre = {{ size = 12, source.poisson = {{ rate = {{ uniform = ['3 Hz', '90 Hz'] }} }} }}\n\
          population.silent = {{ size = 3, source.poisson = {{ rate = '1 Hz' }} }}\n\
-         population.post = {{ size = 40, source.poisson = {{ rate = '90 Hz' }} }}\n\
+         population.post = {{ size = 40, source.poisson = {{ rate = {{ uniform = ['20 Hz', '400 Hz'] }} }} }}\n\
          projection.q = {{ source = 'silent', target = 'post', connect = 'all_to_all', delay = '2 ms', w_max = 5, weight = 1, {plasticity} }}\n\
          [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect.fixed_probability = 0.8\n\
          delay = {delay}\nw_max = 4\nweight = {{ uniform = [0.5, 2] }}\n\

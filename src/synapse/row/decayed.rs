@@ -1,4 +1,5 @@
-//! Decays of many pairs of spikes, where times are exact: what [`Decay::over`] gives one by one, as vector code.
+//! Traces that spikes find, from decays; and those of many pairs of spikes where times are exact: what [`Decay::over`] gives one by one,
+//! as vector code.
 //!
 //! [`Decay::over`]: crate::synapse::Decay::over
 
@@ -33,13 +34,15 @@ impl<R: Pair> Decayed<'_, R> {
         target.run(Pre { of: self, stretch });
     }
 
+    /// The presynaptic trace that a post spike finds, from its decay since the last pre spike.
     #[inline(always)]
-    fn post(&self, decay: f64, second: f64) -> f64 {
+    pub fn post(&self, decay: f64, second: f64) -> f64 {
         self.rule.joined_post(self.trace * decay, second)
     }
 
+    /// The postsynaptic trace that the pre spike finds, from that just after a post spike and its decay since; 0 if there was none.
     #[inline(always)]
-    fn pre(&self, decay: f64, post: f64) -> f64 {
+    pub fn pre(&self, decay: f64, post: f64) -> f64 {
         let y = self.rule.joined_pre(if self.all_to_all { post * decay } else { decay }, self.slow);
         if post > 0.0 { y } else { 0.0 }
     }

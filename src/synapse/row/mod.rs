@@ -19,7 +19,8 @@ mod decayed;
 mod stretch;
 mod walk;
 
-pub(super) use stretch::{PLACES, STRETCH, Stretch};
+use decayed::Decayed;
+pub(super) use stretch::{PLACES, ROUNDS, STRETCH, Stretch};
 pub(super) use walk::AHEAD;
 use walk::Row;
 
@@ -198,17 +199,22 @@ impl<W: Real> Plastic<W> {
         let last = pre.past.last();
         let slow = setup.rule.as_ref().and_then(Rule::tau_plus_slow);
         let target = Target::best();
+        let decayed = Decayed {
+            rule,
+            tau: [decay_plus.tau(), decay_minus.tau()],
+            trace: if all_to_all { pre.past.trace() } else { 1.0 },
+            slow: slow.map_or(0.0, |tau| pre.past.slow_at(pre.time, tau)),
+            all_to_all,
+        };
         let row = Row {
             recent,
             post,
-            slow: slow.map_or(0.0, |tau| pre.past.slow_at(pre.time, tau)),
+            decayed,
             decays: [decay_plus, decay_minus],
             travel,
             seen: pre.time,
             after: last.map_or(pre.time, |last| last.max(*settled)),
             since: last.unwrap_or(pre.time),
-            trace: if all_to_all { pre.past.trace() } else { 1.0 },
-            all_to_all,
             target,
         };
         let gain = setup.short_term.as_ref().map(|_| pre.gain);
@@ -219,19 +225,29 @@ impl<W: Real> Plastic<W> {
             None => {
                 let PlasticSetup { w_min, w_max, scale, .. } = *setup;
                 let mut holder = Ideal::<W>::new(w_min, w_max, scale, gain, target);
-                row.walk(rule, &mut holder, value, all, stretch, &mut long, &mut receive);
+                row.walk(&mut holder, value, all, stretch, &mut long, &mut receive);
             }
             Some(memristor) => {
                 let mut holder = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), target, work);
-                row.walk(rule, &mut holder, value, all, stretch, &mut long, &mut receive);
+                row.walk(&mut holder, value, all, stretch, &mut long, &mut receive);
                 price.merge(&holder.price);
             }
         }
         self.scratch = Some(scratch);
-        for place in long {
-            let synapse = synapses.start + place;
-            let weight = self.transmit(synapse, u32::from(targets[synapse]), travel.of(place), pre);
-            receive(place, targets[synapse], weight);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
+    }
+
+    /// Brings those in these places up to date that the passes have no room for, and hands on what they transmit.
+    pub(super) fn transmit_long(
+        &mut self,
+        places: &[usize],
+        (first, targets, travel): (usize, &[u16], impl Travel),
+        pre: &PreSpike,
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        for &place in places {
+            let target = targets[first + place];
+            receive(place, target, self.transmit(first + place, u32::from(target), travel.of(place), pre));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Columns of a stretch of synapses, between the passes over it.
 
-use crate::synapse::recent::Recent;
 use crate::time::Time;
 
 /// Synapses that go through the passes together: their state stays in the nearest cache.
 pub const STRETCH: usize = 128;
+
+/// Post spikes of a synapse between two pre spikes that the passes have room for; who has more is brought up to date by itself, at several
+/// times the cost.
+pub const ROUNDS: usize = 64;
 
 /// All places of a stretch.
 pub static PLACES: [u8; STRETCH] = {
@@ -30,7 +33,7 @@ pub struct Stretch {
     /// How long before the target's last spike was, less than 0 \[ms\], where decays are not looked up.
     pub age: [f64; STRETCH],
     /// The changes at post spikes: each synapse's oldest in the first round, and so on.
-    pub rounds: [Round; Recent::LEN],
+    pub rounds: [Round; ROUNDS],
     /// What is transmitted.
     pub weight: [f64; STRETCH],
     /// When the pre spike reaches each synapse, and when its target, if the holder asks.
@@ -72,7 +75,8 @@ impl Stretch {
 
     pub fn clear(&mut self) {
         self.len = 0;
-        self.rounds.iter_mut().for_each(|round| round.len = 0);
+        // Who has a spike in a round has one in all before it.
+        self.rounds.iter_mut().take_while(|round| round.len > 0).for_each(|round| round.len = 0);
     }
 
     #[inline(always)]
@@ -85,8 +89,8 @@ impl Stretch {
 
 impl Round {
     #[inline(always)]
-    pub fn push(&mut self, place: usize, x: f64, second: f64) {
-        (self.place[self.len], self.x[self.len], self.second[self.len]) = (place as u8, x, second);
+    pub fn push(&mut self, place: usize, x: f64) {
+        (self.place[self.len], self.x[self.len]) = (place as u8, x);
         self.len += 1;
     }
 

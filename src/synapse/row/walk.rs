@@ -11,19 +11,18 @@ use crate::synapse::recent::{Decay, Recent};
 use crate::time::Time;
 
 use super::decayed::Decayed;
-use super::stretch::{Round, Stretch};
+use super::stretch::{ROUNDS, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
 /// How many synapses ahead a target's spikes are fetched.
 pub(in crate::synapse) const AHEAD: usize = 12;
 
 /// What the synapses of a row have in common.
-pub(super) struct Row<'a, T> {
+pub(super) struct Row<'a, T, R> {
     pub recent: &'a [Recent],
     /// All spikes of each target that may be unlearnt.
     pub post: &'a [History],
-    /// The slow presynaptic trace that the spike finds; 0 for rules that have none.
-    pub slow: f64,
+    pub decayed: Decayed<'a, R>,
     /// Of the presynaptic trace and the postsynaptic one.
     pub decays: [&'a Decay; 2],
     /// The delays.
@@ -34,21 +33,17 @@ pub(super) struct Row<'a, T> {
     pub after: Time,
     /// Likewise: the last pre spike. Before the first nothing is after `after`, so that this is not used.
     pub since: Time,
-    /// The presynaptic trace just after it.
-    pub trace: f64,
-    pub all_to_all: bool,
     pub target: Target,
 }
 
-impl<T: Travel> Row<'_, T> {
+impl<T: Travel, R: Pair> Row<'_, T, R> {
     /// In two passes over a stretch of synapses at a time: what each finds of its target's spikes, one by one; then the changes,
     /// first those at the oldest post spike of each synapse, then at the next, at last those at the pre spike, which are
-    /// vector code. Those whose targets' spikes are not all at hand are left for `long`.
+    /// vector code. Those whose targets have had more spikes than there are rounds are left for `long`.
     #[inline]
     #[allow(clippy::too_many_arguments)]
-    pub fn walk<W: Real, R: Pair, H: Holder>(
+    pub fn walk<W: Real, H: Holder>(
         &self,
-        rule: &R,
         holder: &mut H,
         values: &mut [W],
         (synapses, targets): (Range<usize>, &[u16]),
@@ -56,16 +51,7 @@ impl<T: Travel> Row<'_, T> {
         long: &mut Vec<usize>,
         receive: &mut impl FnMut(usize, u16, f64),
     ) {
-        let [decay_plus, decay_minus] = self.decays;
-        // Without a grid decays are not looked up one by one, but worked out together.
-        let exact = !decay_plus.is_tabled();
-        let decayed = Decayed {
-            rule,
-            tau: [decay_plus.tau(), decay_minus.tau()],
-            trace: self.trace,
-            slow: self.slow,
-            all_to_all: self.all_to_all,
-        };
+        let rule = self.decayed.rule;
         let (stride, timed) = (holder.stretch(), holder.is_timed());
         for first in synapses.clone().step_by(stride) {
             let begin = first - synapses.start;
@@ -77,46 +63,29 @@ impl<T: Travel> Row<'_, T> {
                 if let Some(&later) = targets.get(offset + AHEAD) {
                     prefetch(self.recent, usize::from(later), 1);
                 }
-                let delay = self.travel.of(begin + offset);
-                let (seen, since) = (self.seen - delay, self.since - delay);
+                let synapse = Synapse { offset, value: value.wide(), target, delay: self.travel.of(begin + offset) };
                 let recent = &self.recent[usize::from(target)];
-                let Some((posts, before)) = recent.found(self.after - delay, seen) else {
-                    long.push(begin + offset);
-                    continue;
-                };
-                let place = stretch.len;
-                for (round, spike) in posts.rev().enumerate() {
-                    let age = recent.time[spike] - since;
-                    let second = if R::SECOND { self.post[usize::from(target)].nth_last(spike).second } else { 0.0 };
-                    let x = if exact {
-                        Time(-age.0).ms()
-                    } else {
-                        rule.joined_post(self.trace * decay_plus.over(age), second)
-                    };
-                    let round = &mut stretch.rounds[round];
-                    if timed {
-                        round.at[round.len] = recent.time[spike] + delay;
+                let found = recent.found(self.after - synapse.delay, self.seen - synapse.delay);
+                let fits = match found {
+                    Some(found) => {
+                        self.push(
+                            stretch,
+                            timed,
+                            synapse,
+                            found,
+                            |back| recent.time[back],
+                            |back| recent.trace_after(back),
+                        );
+                        true
                     }
-                    round.push(place, x, second);
+                    None => self.push_far(stretch, timed, synapse),
+                };
+                if !fits {
+                    long.push(begin + offset);
                 }
-                let post = recent.trace_after(before);
-                let mut y = (0.0, 0.0);
-                if post > 0.0 {
-                    let age = seen - recent.time[before];
-                    y = if exact {
-                        (post, Time(-age.0).ms())
-                    } else {
-                        let decay = decay_minus.over(age);
-                        (rule.joined_pre(if self.all_to_all { post * decay } else { decay }, self.slow), 0.0)
-                    };
-                }
-                if timed {
-                    (stretch.at[place], stretch.arrives[place]) = (self.seen, self.seen + delay);
-                }
-                stretch.push(offset, value.wide(), y);
             }
-            if exact {
-                decayed.fill(stretch, self.target);
+            if self.is_exact() {
+                self.decayed.fill(stretch, self.target);
             }
             holder.begin(first, stretch);
             let Stretch { len, offset, value, y, rounds, weight, at, arrives, .. } = &mut *stretch;
@@ -138,4 +107,72 @@ impl<T: Travel> Row<'_, T> {
             holder.end(first, stretch);
         }
     }
+
+    /// Without a grid decays are not looked up one by one, but worked out together.
+    #[inline(always)]
+    fn is_exact(&self) -> bool {
+        !self.decays[0].is_tabled()
+    }
+
+    /// Writes down what a synapse finds of its target's spikes: the places of those that it has still to learn from, and of the newest
+    /// strictly before the pre spike, counted back from the last; when one was, and the trace just after it.
+    #[inline(always)]
+    fn push(
+        &self,
+        stretch: &mut Stretch,
+        timed: bool,
+        Synapse { offset, value, target, delay }: Synapse,
+        (posts, before): (Range<usize>, usize),
+        time: impl Fn(usize) -> Time,
+        trace: impl Fn(usize) -> f64,
+    ) {
+        let ([decay_plus, decay_minus], exact, place) = (self.decays, self.is_exact(), stretch.len);
+        let (seen, since) = (self.seen - delay, self.since - delay);
+        for (round, back) in posts.rev().enumerate() {
+            let (time, round) = (time(back), &mut stretch.rounds[round]);
+            let age = time - since;
+            let mut second = 0.0;
+            if R::SECOND {
+                second = self.post[usize::from(target)].nth_last(back).second;
+                round.second[round.len] = second;
+            }
+            if timed {
+                round.at[round.len] = time + delay;
+            }
+            round.push(place, if exact { Time(-age.0).ms() } else { self.decayed.post(decay_plus.over(age), second) });
+        }
+        let post = trace(before);
+        let mut y = (0.0, 0.0);
+        if post > 0.0 {
+            let age = seen - time(before);
+            y = if exact { (post, Time(-age.0).ms()) } else { (self.decayed.pre(decay_minus.over(age), post), 0.0) };
+        }
+        if timed {
+            (stretch.at[place], stretch.arrives[place]) = (self.seen, self.seen + delay);
+        }
+        stretch.push(offset, value, y);
+    }
+
+    /// The same from all spikes that are kept; not if there are more than there are rounds.
+    #[cold]
+    #[inline(never)]
+    fn push_far(&self, stretch: &mut Stretch, timed: bool, synapse: Synapse) -> bool {
+        let history = &self.post[usize::from(synapse.target)];
+        let (posts, before) = history.found(self.after - synapse.delay, self.seen - synapse.delay);
+        let fits = posts.len() <= ROUNDS;
+        if fits {
+            let time = |back| history.nth_last(back).time;
+            self.push(stretch, timed, synapse, (posts, before), time, |back| history.trace_after(back));
+        }
+        fits
+    }
+}
+
+/// A synapse of a row.
+struct Synapse {
+    /// Where it is in its stretch.
+    offset: usize,
+    value: f64,
+    target: u16,
+    delay: Time,
 }
