@@ -69,7 +69,7 @@ impl<W: Real> Plastic<W> {
                 // Spikes that come together are a pair, too.
                 let (place, latest) = (stretch.len, time(posts.start));
                 for (round, back) in posts.rev().enumerate() {
-                    stretch.rounds[round].push(place, (time(back) + delay - last).seconds());
+                    stretch.round(round).push(place, (time(back) + delay - last).seconds());
                 }
                 let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
                 stretch.arrives[place] = pre.time + delay;

@@ -143,3 +143,41 @@ fn rows_come_to_the_bits_of_one_by_one_where_spikes_overlap() {
         }
     }
 }
+
+/// What learns from the potentials of its targets: at every 0.1 or 0.5 ms for 2 ms after a spike, so that slow sources find hundreds of steps.
+#[test]
+fn rows_come_to_the_bits_of_one_by_one_where_potentials_are_learnt_from() {
+    let watched = "[[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n[[record.weights]]\nprojection = 'q'\non = 'pre_spike'\n";
+    for (number, beside) in BESIDE.iter().enumerate().filter(|(number, _)| number % 3 != 2) {
+        let during = if number % 2 == 0 { "during = 'lesson'" } else { "a_ltd_const = false" };
+        let plasticity = format!("plasticity.clopath = {{ a_ltd = 0.01, a_ltp = 0.002, {during} }}");
+        let delay = if number % 4 < 2 { "'1.5 ms'" } else { "{ uniform = ['0.5 ms', '4 ms'] }" };
+        let simulation = [
+            "engine = 'grid', resolution = '0.1 ms'",
+            "engine = 'event', resolution = '0.1 ms'",
+            "engine = 'grid', resolution = '0.5 ms', precision = 'single'",
+        ][number % 3];
+        let model = |record| {
+            let model = with_plasticity(&plasticity, beside, delay, simulation, record);
+            let sources =
+                "population.post = { size = 40, source.poisson = { rate = { uniform = ['20 Hz', '400 Hz'] } } }";
+            let neurons =
+                "population.post = { size = 40, neuron.lif_exp = { i_e = { uniform = ['300 pA', '1500 pA'] } } }";
+            let currents = [
+                (sources, neurons),
+                ("w_max = 5, weight = 1,", "w_max = '5 pA', weight = '1 pA',"),
+                (
+                    "w_max = 4\nweight = { uniform = [0.5, 2] }",
+                    "w_max = '4 pA'\nweight = { uniform = ['0.5 pA', '2 pA'] }",
+                ),
+                ("sum = 12", "sum = '12 pA'"),
+                ("sum = 15", "sum = '15 pA'"),
+            ];
+            currents.iter().fold(model, |model, (from, to)| model.replace(from, to))
+        };
+        let at_end = |record| snapshots(&run(&model(record), 1));
+        let (rows, singly) = (at_end(""), at_end(watched));
+        assert!(!rows.is_empty());
+        assert_eq!(rows, singly, "{beside} {plasticity} delay {delay} {simulation}");
+    }
+}

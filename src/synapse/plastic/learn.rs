@@ -198,8 +198,9 @@ impl<W: Real> Plastic<W> {
         let at = self.at(pre.time, delay);
         let seen = if self.setup.axonal { at } else { at - delay };
         if let Rule::Clopath(rule) = rule {
-            let means = self.means_before(rule, target, seen).filter(|_| self.learns_at(at));
-            return self.change(state, means.map_or(0.0, |[u, slow]| rule.on_pre(u, slow)), at, visit);
+            let voltage = self.post[target as usize].voltage.as_ref().filter(|_| self.learns_at(at));
+            let change = voltage.and_then(|voltage| voltage.change_at_pre(rule, seen, self.setup.step));
+            return self.change(state, change.unwrap_or(0.0), at, visit);
         }
         let history = &self.post[target as usize];
         let y = match history.last_before(seen) {

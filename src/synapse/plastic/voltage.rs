@@ -42,6 +42,21 @@ impl Voltage {
         self.means.get(self.means.len().saturating_sub(1 + ago)).copied()
     }
 
+    /// The steps with `after` < t <= `until` that potentiate, and by how much.
+    #[inline]
+    pub(in crate::synapse) fn drive_between(&self, after: Time, until: Time) -> &[(Time, f64)] {
+        let drive = &self.drive[self.drive.partition_point(|d| d.0 <= after)..];
+        &drive[..drive.partition_point(|d| d.0 <= until)]
+    }
+
+    /// The change at a pre spike that sees the target as of `seen`: the slow mean counts at once. None before the first sample.
+    #[inline]
+    pub(in crate::synapse) fn change_at_pre(&self, rule: &Clopath, seen: Time, step: Time) -> Option<f64> {
+        let [_, minus, _] = self.means_at(seen - rule.delay, step)?;
+        let [_, _, slow] = self.means_at(seen, step)?;
+        Some(rule.on_pre(minus, slow))
+    }
+
     /// Takes note of the potential at sample number `number`, and of the running means where they are known otherwise.
     fn sample(
         &mut self,
@@ -118,8 +133,7 @@ impl<W: Real> Plastic<W> {
         let last = self.at(last, delay);
         // What reaches the synapse at the tick of a pre spike comes before it with a dendritic delay, after it with an axonal one.
         let after = if self.setup.axonal { Time(last.0 - 1) } else { last };
-        let from = voltage.drive.partition_point(|d| d.0 + travel <= after.max(known));
-        for &(time, drive) in voltage.drive[from..].iter().take_while(|d| d.0 + travel <= until) {
+        for &(time, drive) in voltage.drive_between(after.max(known) - travel, until - travel) {
             let at = time + travel;
             // Spikes of this very tick do not count.
             let x = if at == last {
@@ -131,13 +145,6 @@ impl<W: Real> Plastic<W> {
                 self.change(state, drive * x, at, visit);
             }
         }
-    }
-
-    /// The running means (minus, slow) that a pre spike finds which sees the target as of `seen`; the slow one counts at once.
-    pub(super) fn means_before(&self, rule: &Clopath, target: u32, seen: Time) -> Option<[f64; 2]> {
-        let voltage = self.post[target as usize].voltage.as_ref()?;
-        let (then, now) = (seen - rule.delay, seen);
-        Some([voltage.means_at(then, self.setup.step)?[1], voltage.means_at(now, self.setup.step)?[2]])
     }
 }
 

@@ -25,12 +25,17 @@ pub(super) struct Decayed<'a, R> {
 }
 
 impl<R: Pair> Decayed<'_, R> {
-    /// Turns ages into the traces that spikes find.
+    /// Turns ages into the traces that post spikes find.
     #[inline]
-    pub fn fill(&self, stretch: &mut Stretch, target: Target) {
+    pub fn fill_posts(&self, stretch: &mut Stretch, target: Target) {
         for round in stretch.rounds.iter_mut().take_while(|round| round.len > 0) {
             target.run(Post { of: self, round });
         }
+    }
+
+    /// Turns ages into the traces that the pre spike finds.
+    #[inline]
+    pub fn fill_pres(&self, stretch: &mut Stretch, target: Target) {
         target.run(Pre { of: self, stretch });
     }
 

@@ -1,12 +1,14 @@
 //! Plastic synapses of one source at once: what [`Plastic::transmit`] does synapse by synapse, with everything that they have in
 //! common taken out of the loop. The same operations in the same order, so the same bits.
 //!
-//! Here and in [`walk`] is what the spikes ask of each synapse; what a change does to it is its [`Holder`]'s: `ideal_row` or `device_row`.
+//! [`walk`] has the passes. What a synapse finds of its target is written down by [`pairs`] or [`drives`]; what a change does to it is its
+//! [`Holder`]'s: `ideal_row` or `device_row`.
 
 use std::ops::Range;
 
 use crate::math::vector::Target;
 use crate::neuron::Real;
+use crate::plasticity::clopath::Clopath;
 use crate::plasticity::{Pair, Pairing, Rule};
 use crate::time::Time;
 
@@ -14,15 +16,20 @@ use super::device_row::{Devices, Work};
 use super::ideal_row::Ideal;
 use super::overlap_row::Overlaps;
 use super::plastic::{Plastic, PlasticSetup, PreSpike};
+use super::{Cells, Price};
 
 mod decayed;
+mod drives;
+mod pairs;
 mod stretch;
 mod walk;
 
 use decayed::Decayed;
+use drives::{Drives, Given};
+use pairs::{Pairs, Span};
 pub(super) use stretch::{PLACES, ROUNDS, STRETCH, Stretch};
 pub(super) use walk::AHEAD;
-use walk::Row;
+use walk::{Find, walk};
 
 /// Fewer devices than this are brought up to date one by one.
 const FEW: usize = 4;
@@ -105,8 +112,11 @@ impl<W: Real> Plastic<W> {
                 // A source's first spike finds target spikes that had no partner.
                 return pre.past.last().is_some() || !surface.heeds_single_spikes();
             }
-            let pair = matches!(rule, Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_));
-            pair && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
+            let has = matches!(
+                rule,
+                Rule::Stdp(_) | Rule::PowerLaw(_) | Rule::Triplet(_) | Rule::Inhibitory(_) | Rule::Clopath(_)
+            );
+            has && matches!(rule.pairing(), Pairing::AllToAll | Pairing::NearestSymmetric)
         };
         let held = match &setup.memristor {
             Some(m) => setup.rule.is_some() && !m.device.bank.resets() && length >= FEW,
@@ -180,6 +190,7 @@ impl<W: Real> Plastic<W> {
             Rule::PowerLaw(rule) => self.learn_row(&rule, row, pre, receive),
             Rule::Triplet(rule) => self.learn_row(&rule, row, pre, receive),
             Rule::Inhibitory(rule) => self.learn_row(&rule, row, pre, receive),
+            Rule::Clopath(rule) => self.drive_row(&rule, (row.0, targets, travel), pre, receive),
             Rule::Overlap(surface) => self.overlap_row(&surface, (row.0, targets, travel), pre, receive),
             _ => {}
         }
@@ -196,7 +207,6 @@ impl<W: Real> Plastic<W> {
         let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
         let Scratch { stretch, work, .. } = &mut *scratch;
         let Plastic { setup, value, post, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
-        let last = pre.past.last();
         let slow = setup.rule.as_ref().and_then(Rule::tau_plus_slow);
         let target = Target::best();
         let decayed = Decayed {
@@ -206,33 +216,31 @@ impl<W: Real> Plastic<W> {
             slow: slow.map_or(0.0, |tau| pre.past.slow_at(pre.time, tau)),
             all_to_all,
         };
-        let row = Row {
-            recent,
-            post,
-            decayed,
-            decays: [decay_plus, decay_minus],
-            travel,
-            seen: pre.time,
-            after: last.map_or(pre.time, |last| last.max(*settled)),
-            since: last.unwrap_or(pre.time),
-            target,
-        };
-        let gain = setup.short_term.as_ref().map(|_| pre.gain);
-        // Which are rare: later, one by one. Sums stay in order, for all synapses onto one target are of one kind.
-        let mut long = Vec::new();
-        let all = (synapses.clone(), targets);
-        match &setup.memristor {
-            None => {
-                let PlasticSetup { w_min, w_max, scale, .. } = *setup;
-                let mut holder = Ideal::<W>::new(w_min, w_max, scale, gain, target);
-                row.walk(&mut holder, value, all, stretch, &mut long, &mut receive);
-            }
-            Some(memristor) => {
-                let mut holder = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), target, work);
-                row.walk(&mut holder, value, all, stretch, &mut long, &mut receive);
-                price.merge(&holder.price);
-            }
-        }
+        let span = Span::of(pre, *settled);
+        let find = Pairs { recent, post, decayed, decays: [decay_plus, decay_minus], span, target };
+        let held = Held { setup, value, cells, price, stretch, work };
+        let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
+        self.scratch = Some(scratch);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
+    }
+
+    /// The same for a rule that learns from the targets' potentials.
+    fn drive_row(
+        &mut self,
+        rule: &Clopath,
+        (synapses, targets, travel): (Range<usize>, &[u16], impl Travel),
+        pre: &PreSpike,
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
+        let Scratch { stretch, work, .. } = &mut *scratch;
+        let Plastic { setup, value, post, decay_plus: decay, settled, cells, price, .. } = self;
+        let (trace, tau) = (pre.past.trace(), [decay.tau(); 2]);
+        let decayed = Decayed { rule: &Given, tau, trace, slow: 0.0, all_to_all: true };
+        let (span, target) = (Span::of(pre, *settled), Target::best());
+        let find = Drives { rule, post, decayed, decay, span, step: setup.step, target };
+        let held = Held { setup, value, cells, price, stretch, work };
+        let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
         self.scratch = Some(scratch);
         self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
     }
@@ -249,5 +257,45 @@ impl<W: Real> Plastic<W> {
             let target = targets[first + place];
             receive(place, target, self.transmit(first + place, u32::from(target), travel.of(place), pre));
         }
+    }
+}
+
+/// What holds the weights of a row, and room for its passes.
+struct Held<'a, W> {
+    setup: &'a PlasticSetup,
+    value: &'a mut [W],
+    cells: &'a mut Cells,
+    price: &'a mut Price,
+    stretch: &'a mut Stretch,
+    work: &'a mut Work,
+}
+
+impl<W: Real> Held<'_, W> {
+    /// The passes over a row. Leaves those for later, one by one, that find too much, which are rare. Sums stay in order, for all synapses
+    /// onto one target are of one kind.
+    #[inline]
+    fn pass(
+        self,
+        find: &impl Find,
+        (synapses, targets, travel): (Range<usize>, &[u16], impl Travel),
+        pre: &PreSpike,
+        receive: &mut impl FnMut(usize, u16, f64),
+    ) -> Vec<usize> {
+        let Held { setup, value, cells, price, stretch, work } = self;
+        let (gain, target) = (setup.short_term.as_ref().map(|_| pre.gain), Target::best());
+        let (mut long, all) = (Vec::new(), (synapses, targets));
+        match &setup.memristor {
+            None => {
+                let PlasticSetup { w_min, w_max, scale, .. } = *setup;
+                let mut holder = Ideal::<W>::new(w_min, w_max, scale, gain, target);
+                walk(find, &mut holder, value, all, travel, stretch, &mut long, receive);
+            }
+            Some(memristor) => {
+                let mut holder = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), target, work);
+                walk(find, &mut holder, value, all, travel, stretch, &mut long, receive);
+                price.merge(&holder.price);
+            }
+        }
+        long
     }
 }

@@ -5,9 +5,9 @@ use crate::time::Time;
 /// Synapses that go through the passes together: their state stays in the nearest cache.
 pub const STRETCH: usize = 128;
 
-/// Post spikes of a synapse between two pre spikes that the passes have room for; who has more is brought up to date by itself, at several
-/// times the cost.
-pub const ROUNDS: usize = 64;
+/// Changes of a synapse between two pre spikes that the passes have room for (2 MiB); who has more is brought up to date by itself, at
+/// several times the cost.
+pub const ROUNDS: usize = 512;
 
 /// All places of a stretch.
 pub static PLACES: [u8; STRETCH] = {
@@ -32,8 +32,8 @@ pub struct Stretch {
     pub y: [f64; STRETCH],
     /// How long before the target's last spike was, less than 0 \[ms\], where decays are not looked up.
     pub age: [f64; STRETCH],
-    /// The changes at post spikes: each synapse's oldest in the first round, and so on.
-    pub rounds: [Round; ROUNDS],
+    /// The changes at post spikes: each synapse's oldest in the first round, and so on; as many as there were ever need of.
+    pub rounds: Vec<Round>,
     /// What is transmitted.
     pub weight: [f64; STRETCH],
     /// When the pre spike reaches each synapse, and when its target, if the holder asks.
@@ -59,18 +59,34 @@ impl Stretch {
     pub fn new() -> Stretch {
         let zeros = [0.0; STRETCH];
         let never = [Time::ZERO; STRETCH];
-        let round = |_| Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros };
         Stretch {
             len: 0,
             offset: [0; STRETCH],
             value: zeros,
             y: zeros,
             age: zeros,
-            rounds: std::array::from_fn(round),
+            rounds: Vec::new(),
             weight: zeros,
             at: never,
             arrives: never,
         }
+    }
+
+    /// The round of this number, no greater than one more than there are rounds.
+    #[inline(always)]
+    pub fn round(&mut self, number: usize) -> &mut Round {
+        if number == self.rounds.len() {
+            self.add_round();
+        }
+        &mut self.rounds[number]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_round(&mut self) {
+        let zeros = [0.0; STRETCH];
+        let never = [Time::ZERO; STRETCH];
+        self.rounds.push(Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros });
     }
 
     pub fn clear(&mut self) {
