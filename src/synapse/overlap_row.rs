@@ -14,7 +14,7 @@ use super::Recent;
 use super::device_row::Devices;
 use super::memristor::Memristor;
 use super::plastic::{Plastic, PreSpike};
-use super::row::{AHEAD, Holder, PLACES, ROUNDS, STRETCH, Scratch, Stretch, Travel};
+use super::row::{AHEAD, Columns, Holder, PLACES, ROUNDS, STRETCH, Scratch, Travel};
 
 /// Room for the devices of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -80,17 +80,17 @@ impl<W: Real> Plastic<W> {
             devices.begin(first, stretch);
             overlaps.before.clear();
             overlaps.before.extend(devices.befores(first, stretch));
-            let Stretch { len, offset, value, y, rounds, weight, arrives, .. } = &mut *stretch;
+            let (rounds, Columns { len, offset, value, y, weight, arrives, .. }) = stretch.parts();
             let mut run = Run { surface, memristor, devices: &mut devices, overlaps };
-            for round in rounds.iter_mut().take_while(|round| round.len > 0) {
+            for round in rounds {
                 round.gather(value);
                 let len = round.len;
                 run.learn(Side::Post, &round.place[..len], &round.x[..len], &mut round.value[..len]);
                 round.scatter(value);
             }
-            run.learn(Side::Pre, &PLACES[..*len], &y[..*len], &mut value[..*len]);
-            let weights = devices.send(&value[..*len], &arrives[..*len], weight);
-            for ((&offset, &value), &weight) in offset.iter().zip(&value[..*len]).zip(weights) {
+            run.learn(Side::Pre, &PLACES[..len], &y[..len], &mut value[..len]);
+            let weights = devices.send(&value[..len], &arrives[..len], weight);
+            for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
                 let offset = usize::from(offset);
                 values[offset] = W::of(value);
                 receive(begin + offset, targets[offset], weight);

@@ -81,6 +81,9 @@ impl Recent {
 
     /// Before any spike.
     pub const NEVER: Time = Time(i64::MIN / 4);
+
+    /// The number of kept spikes; of those that [`Recent::found`] gives, there are fewer.
+    pub const LEN: usize = KEPT;
 }
 
 /// e^(-t / tau) for times t >= 0: on the grid a table, filled by the very expression that it stands for, so that both have

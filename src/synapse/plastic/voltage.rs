@@ -45,8 +45,16 @@ impl Voltage {
     /// The steps with `after` < t <= `until` that potentiate, and by how much.
     #[inline]
     pub(in crate::synapse) fn drive_between(&self, after: Time, until: Time) -> &[(Time, f64)] {
-        let drive = &self.drive[self.drive.partition_point(|d| d.0 <= after)..];
-        &drive[..drive.partition_point(|d| d.0 <= until)]
+        // Almost always the last few: search from the end.
+        let mut to = self.drive.len();
+        while to > 0 && self.drive[to - 1].0 > until {
+            to -= 1;
+        }
+        let mut from = to;
+        while from > 0 && self.drive[from - 1].0 > after {
+            from -= 1;
+        }
+        &self.drive[from..to]
     }
 
     /// The change at a pre spike that sees the target as of `seen`: the slow mean counts at once. None before the first sample.

@@ -28,9 +28,7 @@ impl<R: Pair> Decayed<'_, R> {
     /// Turns ages into the traces that post spikes find.
     #[inline]
     pub fn fill_posts(&self, stretch: &mut Stretch, target: Target) {
-        for round in stretch.rounds.iter_mut().take_while(|round| round.len > 0) {
-            target.run(Post { of: self, round });
-        }
+        stretch.rounds().for_each(|round| target.run(Post { of: self, round }));
     }
 
     /// Turns ages into the traces that the pre spike finds.

@@ -60,7 +60,9 @@ impl Find for Drives<'_> {
 
     #[inline(always)]
     fn fetch(&self, target: u16) {
-        prefetch(self.post, usize::from(target), 1);
+        if let Some(voltage) = &self.post[usize::from(target)].voltage {
+            prefetch(std::slice::from_ref(&**voltage), 0, 1);
+        }
     }
 
     #[inline(always)]

@@ -27,7 +27,7 @@ mod walk;
 use decayed::Decayed;
 use drives::{Drives, Given};
 use pairs::{Pairs, Span};
-pub(super) use stretch::{PLACES, ROUNDS, STRETCH, Stretch};
+pub(super) use stretch::{Columns, PLACES, ROUNDS, STRETCH, Stretch};
 pub(super) use walk::AHEAD;
 use walk::{Find, walk};
 

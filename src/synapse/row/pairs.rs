@@ -64,7 +64,14 @@ impl<R: Pair> Find for Pairs<'_, R> {
         let recent = &self.recent[usize::from(synapse.target)];
         match recent.found(self.span.after - synapse.delay, self.span.seen - synapse.delay) {
             Some(found) => {
-                self.push(stretch, timed, synapse, found, |back| recent.time[back], |back| recent.trace_after(back));
+                self.push::<false>(
+                    stretch,
+                    timed,
+                    synapse,
+                    found,
+                    |back| recent.time[back],
+                    |back| recent.trace_after(back),
+                );
                 true
             }
             None => self.write_far(stretch, timed, synapse),
@@ -90,7 +97,7 @@ impl<R: Pair> Pairs<'_, R> {
     /// Writes down what a synapse finds of its target's spikes: the places of those that it has still to learn from, and of the newest
     /// strictly before the pre spike, counted back from the last; when one was, and the trace just after it.
     #[inline(always)]
-    fn push(
+    fn push<const FAR: bool>(
         &self,
         stretch: &mut Stretch,
         timed: bool,
@@ -102,7 +109,8 @@ impl<R: Pair> Pairs<'_, R> {
         let ([decay_plus, decay_minus], exact, place) = (self.decays, self.is_exact(), stretch.len);
         let (seen, since) = (self.span.seen - delay, self.span.since - delay);
         for (round, back) in posts.rev().enumerate() {
-            let (time, round) = (time(back), stretch.round(round));
+            let time = time(back);
+            let round = if FAR { stretch.round(round) } else { &mut stretch.near[round] };
             let age = time - since;
             let mut second = 0.0;
             if R::SECOND {
@@ -135,7 +143,7 @@ impl<R: Pair> Pairs<'_, R> {
         let fits = posts.len() <= ROUNDS;
         if fits {
             let time = |back| history.nth_last(back).time;
-            self.push(stretch, timed, synapse, (posts, before), time, |back| history.trace_after(back));
+            self.push::<true>(stretch, timed, synapse, (posts, before), time, |back| history.trace_after(back));
         }
         fits
     }

@@ -1,9 +1,13 @@
 //! Columns of a stretch of synapses, between the passes over it.
 
+use crate::synapse::Recent;
 use crate::time::Time;
 
 /// Synapses that go through the passes together: their state stays in the nearest cache.
 pub const STRETCH: usize = 128;
+
+/// The first of these, which are always there.
+pub const NEAR: usize = Recent::LEN - 1;
 
 /// Changes of a synapse between two pre spikes that the passes have room for (2 MiB); who has more is brought up to date by itself, at
 /// several times the cost.
@@ -32,13 +36,25 @@ pub struct Stretch {
     pub y: [f64; STRETCH],
     /// How long before the target's last spike was, less than 0 \[ms\], where decays are not looked up.
     pub age: [f64; STRETCH],
-    /// The changes at post spikes: each synapse's oldest in the first round, and so on; as many as there were ever need of.
-    pub rounds: Vec<Round>,
+    /// The changes at post spikes: each synapse's oldest in the first round, and so on; those after the first few where there was ever need.
+    pub near: [Round; NEAR],
+    far: Vec<Round>,
     /// What is transmitted.
     pub weight: [f64; STRETCH],
     /// When the pre spike reaches each synapse, and when its target, if the holder asks.
     pub at: [Time; STRETCH],
     pub arrives: [Time; STRETCH],
+}
+
+/// The columns of a stretch, without its rounds.
+pub struct Columns<'a> {
+    pub len: usize,
+    pub offset: &'a [u8; STRETCH],
+    pub value: &'a mut [f64; STRETCH],
+    pub y: &'a [f64; STRETCH],
+    pub weight: &'a mut [f64; STRETCH],
+    pub at: &'a [Time; STRETCH],
+    pub arrives: &'a [Time; STRETCH],
 }
 
 /// At most one post spike of each synapse.
@@ -65,7 +81,8 @@ impl Stretch {
             value: zeros,
             y: zeros,
             age: zeros,
-            rounds: Vec::new(),
+            near: std::array::from_fn(|_| Round::new()),
+            far: Vec::new(),
             weight: zeros,
             at: never,
             arrives: never,
@@ -73,26 +90,35 @@ impl Stretch {
     }
 
     /// The round of this number, no greater than one more than there are rounds.
-    #[inline(always)]
+    #[inline]
     pub fn round(&mut self, number: usize) -> &mut Round {
-        if number == self.rounds.len() {
-            self.add_round();
+        match number.checked_sub(NEAR) {
+            None => &mut self.near[number],
+            Some(far) => {
+                if far == self.far.len() {
+                    self.far.push(Round::new());
+                }
+                &mut self.far[far]
+            }
         }
-        &mut self.rounds[number]
     }
 
-    #[cold]
-    #[inline(never)]
-    fn add_round(&mut self) {
-        let zeros = [0.0; STRETCH];
-        let never = [Time::ZERO; STRETCH];
-        self.rounds.push(Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros });
+    /// The rounds in which there is a spike.
+    #[inline]
+    pub fn rounds(&mut self) -> impl Iterator<Item = &mut Round> {
+        rounds(&mut self.near, &mut self.far)
+    }
+
+    /// The same, and the columns beside them.
+    #[inline]
+    pub fn parts(&mut self) -> (impl Iterator<Item = &mut Round>, Columns<'_>) {
+        let Stretch { len, offset, value, y, weight, arrives, at, near, far, .. } = self;
+        (rounds(near, far), Columns { len: *len, offset, value, y, weight, arrives, at })
     }
 
     pub fn clear(&mut self) {
         self.len = 0;
-        // Who has a spike in a round has one in all before it.
-        self.rounds.iter_mut().take_while(|round| round.len > 0).for_each(|round| round.len = 0);
+        self.rounds().for_each(|round| round.len = 0);
     }
 
     #[inline(always)]
@@ -103,7 +129,18 @@ impl Stretch {
     }
 }
 
+/// Who has a spike in a round has one in all before it.
+#[inline]
+fn rounds<'a>(near: &'a mut [Round], far: &'a mut [Round]) -> impl Iterator<Item = &'a mut Round> {
+    near.iter_mut().chain(far).take_while(|round| round.len > 0)
+}
+
 impl Round {
+    fn new() -> Round {
+        let (zeros, never) = ([0.0; STRETCH], [Time::ZERO; STRETCH]);
+        Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros }
+    }
+
     #[inline(always)]
     pub fn push(&mut self, place: usize, x: f64) {
         (self.place[self.len], self.x[self.len]) = (place as u8, x);

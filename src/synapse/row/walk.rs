@@ -6,7 +6,7 @@ use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
 
-use super::stretch::{Round, Stretch};
+use super::stretch::{Columns, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
 /// How many synapses ahead a target's spikes are fetched.
@@ -68,18 +68,18 @@ pub(super) fn walk<W: Real, F: Find, H: Holder>(
         }
         find.complete(stretch);
         holder.begin(first, stretch);
-        let Stretch { len, offset, value, y, rounds, weight, at, arrives, .. } = &mut *stretch;
-        for round in rounds.iter_mut().take_while(|round| round.len > 0) {
+        let (rounds, Columns { len, offset, value, y, weight, at, arrives }) = stretch.parts();
+        for round in rounds {
             round.gather(value);
             let Round { len, place, x, at, value: found, .. } = &mut *round;
             let (place, trace, at, found) = (&place[..*len], &x[..*len], &at[..*len], &mut found[..*len]);
             holder.learn::<F::Rule, true>(rule, Spikes { place, trace, at, value: found });
             round.scatter(value);
         }
-        let (place, trace, at, found) = (&PLACES[..*len], &y[..*len], &at[..*len], &mut value[..*len]);
+        let (place, trace, at, found) = (&PLACES[..len], &y[..len], &at[..len], &mut value[..len]);
         holder.learn::<F::Rule, false>(rule, Spikes { place, trace, at, value: found });
-        let weights = holder.send(&value[..*len], &arrives[..*len], weight);
-        for ((&offset, &value), &weight) in offset.iter().zip(&value[..*len]).zip(weights) {
+        let weights = holder.send(&value[..len], &arrives[..len], weight);
+        for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
             let offset = usize::from(offset);
             values[offset] = W::of(value);
             receive(begin + offset, targets[offset], weight);
