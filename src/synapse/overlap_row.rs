@@ -14,7 +14,7 @@ use super::Recent;
 use super::device_row::Devices;
 use super::memristor::Memristor;
 use super::plastic::{Plastic, PreSpike};
-use super::row::{AHEAD, Columns, Holder, PLACES, ROUNDS, STRETCH, Scratch, Travel};
+use super::row::{AHEAD, Columns, Holder, PLACES, ROUNDS, STRETCH, Scratch, Span, Travel};
 
 /// Room for the devices of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +38,8 @@ impl<W: Real> Plastic<W> {
         let Scratch { stretch, work, overlaps } = &mut *scratch;
         let Plastic { setup, value, post, recent, cells, settled, price, .. } = self;
         let Some(memristor) = &setup.memristor else { return };
-        // Less the delay: by time of emission. Before the first pre spike there is none to pair with.
-        let learnt = pre.past.last().map_or(pre.time, |last| last.max(*settled));
-        let last = pre.past.last().unwrap_or(pre.time);
+        // Before the first pre spike there is none to pair with.
+        let Span { seen, after, since: last } = Span::of(pre, *settled);
         let gain = setup.short_term.as_ref().map(|_| pre.gain);
         let mut long = Vec::new();
         for first in synapses.clone().step_by(STRETCH) {
@@ -53,11 +52,11 @@ impl<W: Real> Plastic<W> {
                     prefetch(recent, usize::from(later), 1);
                 }
                 let delay = travel.of(begin + offset);
-                let seen = pre.time - delay;
+                let (seen, after) = (seen - delay, after - delay);
                 let recent = &recent[usize::from(target)];
                 let history = || &post[usize::from(target)];
-                let found = recent.found(learnt - delay, seen);
-                let (posts, _) = found.unwrap_or_else(|| history().found(learnt - delay, seen));
+                let found = recent.found(after, seen);
+                let (posts, _) = found.unwrap_or_else(|| history().found(after, seen));
                 if posts.len() > ROUNDS {
                     long.push(begin + offset);
                     continue;

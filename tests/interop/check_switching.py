@@ -92,7 +92,7 @@ def p_of_moments(values, mean, variance):
     """Of the sample's mean, and of its variance by its own fourth moment."""
     n, scale = len(values), max(abs(mean), math.sqrt(variance), 1)  # Shares of a range.
     if variance <= 1e-18 * scale**2:
-        return float(np.abs(values - mean).max() <= 1e-9 * (scale or 1))
+        return float(np.abs(values - mean).max() <= 1e-9 * scale)
     z = (values.mean() - mean) / math.sqrt(variance / n)
     centred = (values - mean) ** 2
     error = centred.std() / math.sqrt(n)
@@ -206,9 +206,8 @@ def pulses(program, folder, number, seed):
             within = variance - between
             # Of squares around the mean: more than what is around a device's own, and than of means over cycles.
             error = math.sqrt(fourth / cells)
-            p.append(2 * norm.sf(abs(found["std_cycles_S"][k] ** 2 - within) / error))
-            off = found["std_cells_S"][k] ** 2 - between
-            p.append(2 * norm.sf(abs(off) / error))
+            for name, expected in (("cycles", within), ("cells", between)):
+                p.append(2 * norm.sf(abs(found[f"std_{name}_S"][k] ** 2 - expected) / error))
     return "device pulses two_state", min(p), f"{sequence} from {share} {sets}"
 
 

@@ -26,7 +26,8 @@ mod walk;
 
 use decayed::Decayed;
 use drives::{Drives, Given};
-use pairs::{Pairs, Span};
+use pairs::Pairs;
+pub(super) use pairs::Span;
 pub(super) use stretch::{Columns, PLACES, ROUNDS, STRETCH, Stretch};
 pub(super) use walk::AHEAD;
 use walk::{Find, walk};

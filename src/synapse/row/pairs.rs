@@ -27,7 +27,7 @@ pub(super) struct Pairs<'a, R> {
 
 /// What a pre spike finds unlearnt, by the time of emission; each less the delay.
 #[derive(Clone, Copy)]
-pub(super) struct Span {
+pub(in crate::synapse) struct Span {
     /// Post spikes up to then have reached a synapse.
     pub seen: Time,
     /// It has learnt from those up to then.
