@@ -9,12 +9,14 @@ use crate::device::physical::waveform::Side;
 use crate::math::vector::Target;
 use crate::memory::prefetch;
 use crate::neuron::Real;
+use crate::plasticity::Pair;
+use crate::time::Time;
 
-use super::Recent;
 use super::device_row::Devices;
 use super::memristor::Memristor;
 use super::plastic::{Plastic, PreSpike};
-use super::row::{AHEAD, Columns, Holder, PLACES, ROUNDS, STRETCH, Scratch, Span, Travel};
+use super::row::{Find, Given, Holder, ROUNDS, STRETCH, Scratch, Span, Spikes, Stretch, Synapse, Travel, walk};
+use super::{History, Recent};
 
 /// Room for the devices of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +32,7 @@ impl<W: Real> Plastic<W> {
     pub(super) fn overlap_row(
         &mut self,
         surface: &Surface,
-        (synapses, all_targets, travel): (Range<usize>, &[u16], impl Travel),
+        (synapses, targets, travel): (Range<usize>, &[u16], impl Travel),
         pre: &PreSpike,
         mut receive: impl FnMut(usize, u16, f64),
     ) {
@@ -38,82 +40,114 @@ impl<W: Real> Plastic<W> {
         let Scratch { stretch, work, overlaps } = &mut *scratch;
         let Plastic { setup, value, post, recent, cells, settled, price, .. } = self;
         let Some(memristor) = &setup.memristor else { return };
-        // Before the first pre spike there is none to pair with.
-        let Span { seen, after, since: last } = Span::of(pre, *settled);
         let gain = setup.short_term.as_ref().map(|_| pre.gain);
-        let mut long = Vec::new();
-        for first in synapses.clone().step_by(STRETCH) {
-            let own = first..synapses.end.min(first + STRETCH);
-            let begin = first - synapses.start;
-            let (values, targets) = (&mut value[own.clone()], &all_targets[own]);
-            stretch.clear();
-            for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
-                if let Some(&later) = targets.get(offset + AHEAD) {
-                    prefetch(recent, usize::from(later), 1);
-                }
-                let delay = travel.of(begin + offset);
-                let (seen, after) = (seen - delay, after - delay);
-                let recent = &recent[usize::from(target)];
-                let history = || &post[usize::from(target)];
-                let found = recent.found(after, seen);
-                let (posts, _) = found.unwrap_or_else(|| history().found(after, seen));
-                if posts.len() > ROUNDS {
-                    long.push(begin + offset);
-                    continue;
-                }
-                let time = |back: usize| match recent.time.get(back) {
-                    Some(&time) => time,
-                    None => history().spikes.iter().nth_back(back).map_or(Recent::NEVER, |spike| spike.time),
-                };
-                // Spikes that come together are a pair, too.
-                let (place, latest) = (stretch.len, time(posts.start));
-                for (round, back) in posts.rev().enumerate() {
-                    stretch.round(round).push(place, (time(back) + delay - last).seconds());
-                }
-                let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
-                stretch.arrives[place] = pre.time + delay;
-                stretch.push(offset, value.wide(), (since, 0.0));
-            }
-            let mut devices =
-                Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), Target::best(), work);
-            devices.begin(first, stretch);
-            overlaps.before.clear();
-            overlaps.before.extend(devices.befores(first, stretch));
-            let (rounds, Columns { len, offset, value, y, weight, arrives, .. }) = stretch.parts();
-            let mut run = Run { surface, memristor, devices: &mut devices, overlaps };
-            for round in rounds {
-                round.gather(value);
-                let len = round.len;
-                run.learn(Side::Post, &round.place[..len], &round.x[..len], &mut round.value[..len]);
-                round.scatter(value);
-            }
-            run.learn(Side::Pre, &PLACES[..len], &y[..len], &mut value[..len]);
-            let weights = devices.send(&value[..len], &arrives[..len], weight);
-            for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
-                let offset = usize::from(offset);
-                values[offset] = W::of(value);
-                receive(begin + offset, targets[offset], weight);
-            }
-            devices.end(first, stretch);
-            devices.keep_befores(first, stretch, &overlaps.before);
-            price.merge(&devices.price);
-        }
+        let devices = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), Target::best(), work);
+        let mut run = Run { surface, memristor, devices, overlaps };
+        let (mut long, find) = (Vec::new(), Partners { recent, post, span: Span::of(pre, *settled) });
+        walk(&find, &mut run, value, (synapses.clone(), targets), travel, stretch, &mut long, &mut receive);
+        price.merge(&run.devices.price);
         self.scratch = Some(scratch);
-        self.transmit_long(&long, (synapses.start, all_targets, travel), pre, receive);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
     }
 }
 
-/// A stretch of a run.
-struct Run<'a, 'b, W> {
+/// How long after the last pre spike the post spikes were, and before the spike that is being transmitted the last of them.
+struct Partners<'a> {
+    recent: &'a [Recent],
+    post: &'a [History],
+    /// Before the first pre spike there is none to pair with.
+    span: Span,
+}
+
+impl Find for Partners<'_> {
+    /// No rule is asked: the device decides.
+    type Rule = Given;
+
+    #[inline(always)]
+    fn rule(&self) -> &Given {
+        &Given
+    }
+
+    #[inline(always)]
+    fn fetch(&self, target: u16) {
+        prefetch(self.recent, usize::from(target), 1);
+    }
+
+    #[inline(always)]
+    fn write(&self, stretch: &mut Stretch, timed: bool, Synapse { offset, value, target, delay }: Synapse) -> bool {
+        let (after, seen) = (self.span.after - delay, self.span.seen - delay);
+        let (recent, history) = (&self.recent[usize::from(target)], || &self.post[usize::from(target)]);
+        let (posts, _) = recent.found(after, seen).unwrap_or_else(|| history().found(after, seen));
+        if posts.len() > ROUNDS {
+            return false;
+        }
+        let time = |back: usize| match recent.time.get(back) {
+            Some(&time) => time,
+            None => history().spikes.iter().nth_back(back).map_or(Recent::NEVER, |spike| spike.time),
+        };
+        // Spikes that come together are a pair, too.
+        let (place, latest) = (stretch.len, time(posts.start));
+        for (round, back) in posts.rev().enumerate() {
+            stretch.round(round).push(place, (time(back) + delay - self.span.since).seconds());
+        }
+        let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
+        if timed {
+            stretch.arrives[place] = self.span.seen + delay;
+        }
+        stretch.push(offset, value, (since, 0.0));
+        true
+    }
+
+    #[inline]
+    fn complete(&self, _: &mut Stretch) {}
+}
+
+/// The devices of a run.
+struct Run<'a, W> {
     surface: &'a Surface,
     memristor: &'a Memristor,
-    devices: &'a mut Devices<'b, W>,
+    devices: Devices<'a, W>,
     overlaps: &'a mut Overlaps,
 }
 
-impl<W: Real> Run<'_, '_, W> {
+impl<W: Real> Holder for Run<'_, W> {
+    #[inline]
+    fn stretch(&self) -> usize {
+        self.devices.stretch()
+    }
+
+    #[inline]
+    fn is_timed(&self) -> bool {
+        self.devices.is_timed()
+    }
+
+    #[inline]
+    fn begin(&mut self, first: usize, stretch: &Stretch) {
+        self.devices.begin(first, stretch);
+        self.overlaps.before.clear();
+        self.overlaps.before.extend(self.devices.befores(first, stretch));
+    }
+
+    #[inline]
+    fn learn<R: Pair, const POST: bool>(&mut self, _: &R, Spikes { place, trace: since, value, .. }: Spikes<'_>) {
+        self.overlap(if POST { Side::Post } else { Side::Pre }, place, since, value);
+    }
+
+    #[inline]
+    fn send<'v>(&mut self, values: &'v [f64], arrives: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+        self.devices.send(values, arrives, room)
+    }
+
+    #[inline]
+    fn end(&mut self, first: usize, stretch: &Stretch) {
+        self.devices.end(first, stretch);
+        self.devices.keep_befores(first, stretch, &self.overlaps.before);
+    }
+}
+
+impl<W: Real> Run<'_, W> {
     /// Spikes on `side` at the synapses in these places, each so long after the last one of the other side \[s\].
-    fn learn(&mut self, side: Side, places: &[u8], since: &[f64], values: &mut [f64]) {
+    fn overlap(&mut self, side: Side, places: &[u8], since: &[f64], values: &mut [f64]) {
         let Overlaps { before, some, pass } = &mut *self.overlaps;
         if self.memristor.overlaps_alike() {
             some.clear();

@@ -28,7 +28,7 @@ pub(super) struct Drives<'a> {
 
 /// Changes that do not depend on the weight: at a step of the potential the trace times what that potentiates, its drive, which stands in
 /// the place of a second trace; and at a pre spike what is found.
-pub(super) struct Given;
+pub(in crate::synapse) struct Given;
 
 impl Pair for Given {
     const AT_EVERY_PRE: bool = true;

@@ -1,7 +1,7 @@
 //! Plastic synapses of one source at once: what [`Plastic::transmit`] does synapse by synapse, with everything that they have in
 //! common taken out of the loop. The same operations in the same order, so the same bits.
 //!
-//! [`walk`] has the passes. What a synapse finds of its target is written down by [`pairs`] or [`drives`]; what a change does to it is its
+//! [`walk`] has the passes. What a synapse finds of its target is written down by [`pairs`], [`drives`] or `overlap_row`; what a change does to it is its
 //! [`Holder`]'s: `ideal_row` or `device_row`.
 
 use std::ops::Range;
@@ -25,12 +25,12 @@ mod stretch;
 mod walk;
 
 use decayed::Decayed;
-use drives::{Drives, Given};
+use drives::Drives;
+pub(super) use drives::Given;
 use pairs::Pairs;
 pub(super) use pairs::Span;
-pub(super) use stretch::{Columns, PLACES, ROUNDS, STRETCH, Stretch};
-pub(super) use walk::AHEAD;
-use walk::{Find, walk};
+pub(super) use stretch::{PLACES, ROUNDS, STRETCH, Stretch};
+pub(super) use walk::{Find, Synapse, walk};
 
 /// Fewer devices than this are brought up to date one by one.
 const FEW: usize = 4;

@@ -10,10 +10,10 @@ use super::stretch::{Columns, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
 /// How many synapses ahead a target's spikes are fetched.
-pub(in crate::synapse) const AHEAD: usize = 12;
+const AHEAD: usize = 12;
 
 /// A synapse of a row.
-pub(super) struct Synapse {
+pub(in crate::synapse) struct Synapse {
     /// Where it is in its stretch.
     pub offset: usize,
     pub value: f64,
@@ -22,7 +22,7 @@ pub(super) struct Synapse {
 }
 
 /// What the synapses of a row find of their targets when a pre spike reaches them.
-pub(super) trait Find {
+pub(in crate::synapse) trait Find {
     type Rule: Pair;
     /// What changes them.
     fn rule(&self) -> &Self::Rule;
@@ -39,7 +39,7 @@ pub(super) trait Find {
 /// are left for `long`.
 #[inline]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn walk<W: Real, F: Find, H: Holder>(
+pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
     find: &F,
     holder: &mut H,
     values: &mut [W],
