@@ -106,10 +106,10 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
             };
             let mut g = own.stuck.unwrap_or(set).clamp(own.cell.g_min, own.cell.g_max);
             for (pulse, &up) in up.iter().enumerate() {
-                let [word, write, ..] = streams.pulses.block(cell, number);
+                let [word, write, second, _] = streams.pulses.block(cell, number);
                 energy[pulse] += device.pulse_energy(g, up).unwrap_or(f64::NAN) / (cells * cycles) as f64;
                 if own.stuck.is_none() && (number as f64) < own.life {
-                    g = device.bank_pulse(&own, g, up, word);
+                    g = device.bank_pulse(&own, g, up, word, || second);
                 }
                 number += 1;
                 let write = if own.stuck.is_none() { c.write_noise * normal(write) } else { 0.0 };

@@ -342,7 +342,7 @@ mod tests {
         let (mut g, mut rows) = (0.5 * (low + high), Vec::new());
         for cycle in 0..2 {
             for k in 0..2 * pulses {
-                g = device.pulse(&cell, g, k < pulses, 0) + noise * normal(rows.len());
+                g = device.pulse(&cell, g, k < pulses, 0, || 0) + noise * normal(rows.len());
                 rows.push(Row { g, up: k < pulses, device: 0, cycle });
             }
         }
@@ -494,7 +494,7 @@ mod tests {
                 for k in 0..2000u32 {
                     let word = crate::rng::philox([k, 0, 0, 0], [seed, 0])[0];
                     let up = k % 100 < 50;
-                    g = device.pulse(&cell, g, up, word);
+                    g = device.pulse(&cell, g, up, word, || 0);
                     rows.push(Row { g, up, device: 0, cycle: 0 });
                 }
                 spread(&Measured::new(&rows).unwrap())[0].1

@@ -216,11 +216,11 @@ impl Device {
 
     /// The conductance after one pulse, which resets a one-sided device as a whole if it is depressing.
     #[inline]
-    pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32) -> f64 {
+    pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
         if self.bank.one_sided && !up {
             return self.reset(&own.cell, word);
         }
-        self.pulse(&own.cell, g, up, word)
+        self.pulse(&own.cell, g, up, word, second)
     }
 
     /// The conductance after a reset.
@@ -248,21 +248,23 @@ impl Device {
         self.common.is_noisy() || matches!(self.law, Law::TwoState(_) | Law::Measured(_))
     }
 
-    /// The conductance \[S\] after one pulse. `word` is this pulse's own random word, used if [`Device::draws`].
+    /// The conductance \[S\] after one pulse. `word` is this pulse's own random word, used if [`Device::draws`]; `second` is asked for
+    /// another one where the step itself is drawn and has noise beside.
     #[inline]
-    pub fn pulse(&self, cell: &Cell, g: f64, up: bool, word: u32) -> f64 {
-        if let Law::TwoState(law) = &self.law {
-            return law.pulse(&self.common, cell, g, up, uniform(word));
-        }
-        let noise = if self.common.is_noisy() { normal(word) } else { 0.0 };
-        let size = match &self.law {
+    pub fn pulse(&self, cell: &Cell, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
+        let c = &self.common;
+        match &self.law {
+            Law::TwoState(law) => law.pulse(c, cell, g, up, uniform(word)),
             Law::Measured(law) if law.noisy => {
                 let dg = law.drawn(g, up, word);
-                if up { dg } else { -dg }
+                let noise = if c.is_noisy() { normal(second()) } else { 0.0 };
+                c.moved(cell, g, up, if up { dg } else { -dg }, noise)
             }
-            _ => self.size(cell, g, up),
-        };
-        self.common.moved(cell, g, up, size, noise)
+            _ => {
+                let noise = if c.is_noisy() { normal(word) } else { 0.0 };
+                c.moved(cell, g, up, self.size(cell, g, up), noise)
+            }
+        }
     }
 }
 

@@ -123,17 +123,17 @@ mod tests {
     fn steps_have_their_stated_size_at_mid_range_and_vanish_at_the_bounds() {
         let (d, cell) = device();
         let mid = d.common.mid();
-        assert!((d.pulse(&cell, mid, true, 0) - mid - 1e-6).abs() < 1e-18);
-        assert!((d.pulse(&cell, mid, false, 0) - mid + 2e-6).abs() < 1e-18);
-        assert_eq!(d.pulse(&cell, d.common.g_max, true, 0), d.common.g_max);
-        assert_eq!(d.pulse(&cell, d.common.g_min, false, 0), d.common.g_min);
+        assert!((d.pulse(&cell, mid, true, 0, || 0) - mid - 1e-6).abs() < 1e-18);
+        assert!((d.pulse(&cell, mid, false, 0, || 0) - mid + 2e-6).abs() < 1e-18);
+        assert_eq!(d.pulse(&cell, d.common.g_max, true, 0, || 0), d.common.g_max);
+        assert_eq!(d.pulse(&cell, d.common.g_min, false, 0, || 0), d.common.g_min);
     }
 
     #[test]
     fn many_pulses_follow_the_closed_form() {
         let (d, cell) = device();
         let (mut g, range) = (d.common.g_min, d.common.range());
-        (0..100).for_each(|_| g = d.pulse(&cell, g, true, 0));
+        (0..100).for_each(|_| g = d.pulse(&cell, g, true, 0, || 0));
         let expected = d.common.g_max - range * (1.0 - 2.0 * d.common.dg_up / range).powi(100);
         assert!((g - expected).abs() < 1e-12 * range);
     }

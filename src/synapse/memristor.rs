@@ -212,7 +212,8 @@ impl Memristor {
         let (cell, draws) = (drawn.traits(self, key, 0).cell, self.device.draws());
         (1..=n).fold(g, |g, n| {
             price.pulse(up, self.device.pulse_energy(g, up));
-            self.device.pulse(&cell, g, up, if draws { drawn.word(self, key, serial, n) } else { 0 })
+            let word = if draws { drawn.word(self, key, serial, n) } else { 0 };
+            self.device.pulse(&cell, g, up, word, || self.second_word(key, serial, n))
         })
     }
 
@@ -220,6 +221,12 @@ impl Memristor {
     #[inline]
     pub(super) fn word(&self, key: u64, serial: u64, n: u64) -> u32 {
         self.pulses.block(key, Memristor::block_of(serial, n))[(n & 3) as usize]
+    }
+
+    /// The n-th pulse's word for noise beside a step that is drawn itself.
+    #[inline]
+    pub(super) fn second_word(&self, key: u64, serial: u64, n: u64) -> u32 {
+        self.pulses.block(key, 1 << 61 | Memristor::block_of(serial, n))[(n & 3) as usize]
     }
 
     /// Which block has that word: one serves a change of up to three pulses.
@@ -268,16 +275,14 @@ impl Memristor {
     fn hit(&self, kept: &mut Kept, place: usize, up: bool, word: (u64, u64), at: Time, visit: &mut Visit) {
         let (device, held) = (&self.device, &mut kept.held[place]);
         let (price, drawn) = visit.parts();
-        let word = if device.draws() || device.bank.sigma_reset > 0.0 {
-            drawn.word(self, kept.key, word.0, word.1)
-        } else {
-            0
-        };
+        let (key, (serial, n)) = (kept.key, word);
+        let word = if device.draws() || device.bank.sigma_reset > 0.0 { drawn.word(self, key, serial, n) } else { 0 };
+        let second = || self.second_word(key, serial, n);
         let own = drawn.traits(self, kept.key, place);
         let g = own.after(device, held.g, (at - held.at).seconds());
         price.pulse(up, device.pulse_energy(g, up));
         let dead = own.stuck.is_some() || f64::from(held.pulses) >= own.life;
-        held.g = if dead { g } else { device.bank_pulse(own, g, up, word) };
+        held.g = if dead { g } else { device.bank_pulse(own, g, up, word, second) };
         held.pulses = held.pulses.saturating_add(1);
         held.at = at;
     }
@@ -466,6 +471,36 @@ mod tests {
         let mean = steps.iter().sum::<f64>() / n as f64;
         let std = (steps.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
         assert!((mean - 1.0).abs() < 0.02 && (std - 0.3).abs() < 0.02, "{mean} {std}");
+    }
+
+    #[test]
+    fn noise_beside_that_of_measured_pulses_is_independent_of_it() {
+        use device::measured::{Measured, Row};
+        // Steps up of 1 uS, with a spread of 0.5 uS, from the middle; back down between them.
+        let steps = (0..4000u32).map(|k| 1.0 + 0.5 * normal(crate::rng::philox([k, 0, 0, 0], [3, 0])[0]));
+        let rows: Vec<Row> = steps
+            .flat_map(|step| [50.0, 50.0 + step])
+            .chain([0.0, 100.0, 0.0])
+            .scan(50.0, |last, g| Some((g > std::mem::replace(last, g), g)))
+            .map(|(up, g)| Row { g: g * 1e-6, up, device: 0, cycle: 0 })
+            .collect();
+        let measured = Measured::new(&rows).unwrap();
+        let given = [("sigma_d2d", 1e-12), ("sigma_c2c", 0.6), ("pulses", 2.0)];
+        let mut spec = device::DeviceSpec::with(device::DeviceModel::Table, &given);
+        spec.lists = measured.lists();
+        let m = Memristor::new(spec.device().unwrap(), 0.0, 1.0, 7, "p");
+        let (n, (mean, std)) = (20_000, measured.at(50e-6, true));
+        let step = |key| {
+            let mut device = Kept { key, ..Kept::default() };
+            m.change(50e-6, 1e-3, &mut device, Time::ZERO, &mut Visit::default()) - 50e-6
+        };
+        let steps: Vec<f64> = (0..n).map(step).collect();
+        let found = steps.iter().sum::<f64>() / n as f64;
+        let variance = steps.iter().map(|s| (s - found) * (s - found)).sum::<f64>() / n as f64;
+        // Of a step times 1 + sigma N.
+        let expected = std * std + 0.36 * (mean * mean + std * std);
+        assert!((variance / expected - 1.0).abs() < 0.06, "{variance} {expected}");
+        assert!((found - mean).abs() < 4.0 * (expected / n as f64).sqrt(), "{found} {mean}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn follow(name: &str, device: &Device) {
     let expected = list(&case, "weight_after_each_pulse").unwrap();
     assert_eq!(expected.len(), ups(&case).len());
     for (n, (up, w)) in ups(&case).into_iter().zip(expected).enumerate() {
-        g = device.pulse(&cell, g, up, 0);
+        g = device.pulse(&cell, g, up, 0, || 0);
         assert!((g - to_g(w)).abs() < 1e-12 * c.range().max(to_g(w)), "{name}, pulse {n}: {g:e} {:e}", to_g(w));
     }
 }
@@ -119,7 +119,7 @@ fn neurosim_moves_along_its_curve_one_pulse_at_a_time() {
     let cell = Cell::nominal(&device.common);
     let mut g = case["G0"].as_f64().unwrap();
     for (up, expected) in ups(&case).into_iter().zip(list(&case, "G_after_each_pulse").unwrap()) {
-        g = device.pulse(&cell, g, up, 0);
+        g = device.pulse(&cell, g, up, 0, || 0);
         assert!((g - expected).abs() < 1e-12 * expected.max(device.common.range()), "{g:e} {expected:e}");
     }
 }

@@ -18,18 +18,20 @@ const RULES: [&str; 9] = [
 
 /// The device of a file of pulses.
 macro_rules! measured {
-    ($file:literal) => {
+    ($file:literal $(, $more:literal)?) => {
         concat!(
             "device.table = { file = '",
             env!("CARGO_MANIFEST_DIR"),
             "/",
             $file,
-            "', g = 'G_uS', unit = 'uS', direction = 'polarity', device = 'cell', cycle = 'cycle' }"
+            "', g = 'G_uS', unit = 'uS', direction = 'polarity', device = 'cell', cycle = 'cycle'",
+            $(", ", $more,)?
+            " }"
         )
     };
 }
 
-const BESIDE: [&str; 32] = [
+const BESIDE: [&str; 34] = [
     "",
     "normalize = { sum = 12, every = '40 ms' }",
     "short_term = { u_0 = 0.4, tau_rec = '200 ms', tau_fac = '50 ms' }",
@@ -61,6 +63,9 @@ const BESIDE: [&str; 32] = [
     // Measured pulses, whose law is Gaussian or not.
     measured!("tests/data/devices/pulses.csv"),
     measured!("tests/data/devices/two_levels.csv"),
+    // With noise beside their own, which has a random word more.
+    measured!("tests/data/devices/pulses.csv", "sigma_c2c = 0.4, pair = 'push_pull', devices = 2"),
+    measured!("tests/data/devices/pulses.csv", "sigma_c2c = 0.4, pair = 'one_sided', refresh = 0.3, pulses = 'carry'"),
     "device.linear_step = { sigma_slope_up = 0.1, retention = { tau = '300 ms', g_inf = '0 S' }, levels = 30 }",
     "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.3, devices = 2, sigma_reset = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, endurance = { pulses = 15, sigma = 0.5 } }",
     "device.pcm = { pcm_statistics = true, stuck_between = 0.3, endurance = { pulses = 9, sigma = 0.3 }, pulses = 'carry' }",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::device::Law;
+use crate::device::characterise::staircase;
 use crate::device::{Cell, Device, DeviceModel, DeviceSpec, normal, uniform};
 use crate::math::exp;
 
@@ -16,7 +17,7 @@ fn device(m: &Measured) -> Device {
 fn drawn(device: &Device, g: f64, up: bool) -> Vec<f64> {
     let cell = Cell::nominal(&device.common);
     let word = |k: u32| (k << 18) + (1 << 17);
-    let mut all: Vec<f64> = (0..1 << 14).map(|k| device.pulse(&cell, g, up, word(k)) - g).collect();
+    let mut all: Vec<f64> = (0..1 << 14).map(|k| device.pulse(&cell, g, up, word(k), || 0) - g).collect();
     all.sort_by(f64::total_cmp);
     all
 }
@@ -104,6 +105,24 @@ fn noise_of_two_levels_does_not_hide_them() {
     let between = drawn.iter().filter(|x| **x > 1.5e-6 && **x < 7.5e-6).count() as f64 / drawn.len() as f64;
     let high = drawn.iter().filter(|x| **x > 7.5e-6).count() as f64 / drawn.len() as f64;
     assert!(between < 0.04 && (high - 0.3).abs() < 0.06, "{between} {high}");
+}
+
+/// The variance of a product with a factor 1 + `sigma` N that has nothing to do with it: of a step of this mean and spread.
+fn beside(sigma: f64, (mean, std): (f64, f64)) -> f64 {
+    std * std + sigma * sigma * (mean * mean + std * std)
+}
+
+#[test]
+fn noise_beside_that_of_the_table_is_independent_of_it() {
+    let rows = stairs(8000, 0, |number| 1.5 + 0.6 * normal(word(number, 11)));
+    let m = Measured::new(&rows).unwrap();
+    let mut spec = DeviceSpec::with(DeviceModel::Table, &[("sigma_d2d", 1e-12), ("sigma_c2c", 0.5)]);
+    spec.lists = m.lists();
+    let pulses = staircase(&spec.device().unwrap(), &[true], 60e-6, 1, 20_000, 5);
+    let (mean, expected) = (m.at(60e-6, true).0, beside(0.5, m.at(60e-6, true)));
+    let (found, spread) = (pulses.mean[0] - 60e-6, pulses.cycles[0]);
+    assert!((spread * spread / expected - 1.0).abs() < 0.06, "{spread} {expected}");
+    assert!((found - mean).abs() < 4.0 * (expected / 20_000.0).sqrt(), "{found} {mean}");
 }
 
 #[test]

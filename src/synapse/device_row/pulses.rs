@@ -125,7 +125,7 @@ impl<W: Real> Devices<'_, W> {
             Law::PowStep(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
             Law::Querlioz(law) => self.step(|cell, g, up| law.step(c, cell, g, up)),
             Law::NeuroSim(law) => self.step(|_, g, up| law.step(g, up)),
-            _ => self.step_one_by_one(),
+            _ => self.step_one_by_one(word),
         }
         if self.mortal {
             self.spare_dead();
@@ -249,11 +249,15 @@ impl<W: Real> Devices<'_, W> {
         self.target.run(Step { common: &self.memristor.device.common, size, hits: &mut self.work.hits });
     }
 
-    /// The pulses of other devices.
-    fn step_one_by_one(&mut self) {
-        let hits = &mut self.work.hits;
+    /// The pulses of other devices, of this number if no refresh took some.
+    fn step_one_by_one(&mut self, number: u32) {
+        let (memristor, refreshes) = (self.memristor, self.bank.refresh > 0.0);
+        let Work { changes: Changes { key, serial, given, .. }, hits, .. } = &mut *self.work;
         for at in 0..hits.len {
-            hits.g[at] = self.memristor.device.pulse(&hits.cell(at), hits.g[at], hits.up[at], hits.word[at]);
+            let of = usize::from(hits.change[at]) % STRETCH;
+            let number = if refreshes { given[of] } else { number };
+            let second = || memristor.second_word(key[of], u64::from(serial[of]), u64::from(number));
+            hits.g[at] = memristor.device.pulse(&hits.cell(at), hits.g[at], hits.up[at], hits.word[at], second);
         }
     }
 
