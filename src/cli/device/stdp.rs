@@ -5,6 +5,7 @@ use memspike::device::physical::surface::Surface;
 use memspike::device::physical::waveform::{Side, Waveform};
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
 use memspike::spec;
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::choose::{Choice, Start, in_unit};
@@ -74,7 +75,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         let end = dt.abs() + waveform.tail_minus + 1e-3;
         device.states(x0, &waveform.pieces(&device, &pair), &[end], Options::EXACT)[0]
     };
-    let after: Vec<f64> = distances.iter().map(|&dt| solve(dt)).collect();
+    let after: Vec<f64> = distances.par_iter().map(|&dt| solve(dt)).collect();
     let changes: Vec<f64> = after.iter().map(|&x| device.conductance(x) - g0).collect();
     let ms: Vec<f64> = distances.iter().map(|dt| dt * 1e3).collect();
     let surface = Surface::new(&device, &waveform);

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 
 use super::pairs::{Pairs, edges};
+use super::solve::FromBounds;
 use super::waveform::Side;
 
 /// How often each side of a rectangle may be halved.
@@ -247,9 +248,17 @@ struct Maker<'a, S> {
     aim: f64,
     /// Changes by their place on the lattice.
     known: HashMap<(u32, u32), f64>,
+    /// What was solved from bounds, by the place of the distance.
+    from_bounds: HashMap<u32, FromBounds>,
 }
 
-impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
+impl<'a, S: Fn(f64, &[f64], &mut FromBounds) -> Vec<f64> + Sync> Maker<'a, S> {
+    /// A tree over a stretch of distances.
+    fn new(pairs: &'a Pairs<'a>, solve: S, (start, length): (f64, f64), flat: bool, aim: f64) -> Maker<'a, S> {
+        let (known, from_bounds) = (HashMap::new(), HashMap::new());
+        Maker { pairs, solve, start, length, flat, aim, known, from_bounds }
+    }
+
     fn state(j: u32) -> f64 {
         f64::from(j) / f64::from(SIDE)
     }
@@ -271,16 +280,19 @@ impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
         new.sort_unstable();
         new.dedup();
         let at_one_distance: Vec<&[(u32, u32)]> = new.chunk_by(|a, b| a.0 == b.0).collect();
-        let solved: Vec<Vec<f64>> = at_one_distance
+        let solved: Vec<(Vec<f64>, FromBounds)> = at_one_distance
             .par_iter()
             .map(|points| {
                 let share = (f64::from(points[0].0) / f64::from(SIDE)).clamp(WITHIN, 1.0 - WITHIN);
                 let us: Vec<f64> = points.iter().map(|p| Self::state(p.1)).collect();
-                (self.solve)(self.start + self.length * share, &us)
+                let mut from_bounds = self.from_bounds.get(&points[0].0).cloned().unwrap_or_default();
+                ((self.solve)(self.start + self.length * share, &us, &mut from_bounds), from_bounds)
             })
             .collect();
-        let solved = solved.into_iter().flatten();
-        self.known.extend(new.iter().copied().zip(solved));
+        for (points, (changes, from_bounds)) in at_one_distance.into_iter().zip(solved) {
+            self.from_bounds.insert(points[0].0, from_bounds);
+            self.known.extend(points.iter().copied().zip(changes));
+        }
     }
 
     fn corners(&self, cell: &Cell) -> [f64; 4] {
@@ -358,7 +370,7 @@ impl<S: Fn(f64, &[f64]) -> Vec<f64> + Sync> Maker<'_, S> {
                 _ => u,
             };
             let us: Vec<f64> = us.into_iter().enumerate().map(bent).collect();
-            let changes = (self.solve)(self.start + self.length * t, &us);
+            let changes = (self.solve)(self.start + self.length * t, &us, &mut FromBounds::default());
             let wrong = |(u, change): (&f64, f64)| {
                 let at = |share: f64| share * f64::from(SIDE);
                 let place = made.leaf_at((if self.flat { 0 } else { at(t) as u32 }, (at(*u) as u32).min(SIDE - 1)));
@@ -456,24 +468,32 @@ impl Grid {
 
     /// Tabulates with this error at the places that are looked at \[S\].
     fn aimed(pairs: &Pairs<'_>, edges: &[f64], moves_alone: bool, aim: f64) -> Grid {
-        let of_pair = |dt: f64, us: &[f64]| pairs.changes(&Pairs::spikes(dt), us, SOLVER);
-        let branches = [-1.0, 1.0].map(|sign| {
-            let tree = |e: &[f64]| {
-                let solve = |t: f64, us: &[f64]| of_pair(sign * t, us);
-                Maker { pairs, solve, start: e[0], length: e[1] - e[0], flat: false, aim, known: HashMap::new() }.tree()
+        let tree = |(sign, e): (f64, &[f64])| {
+            let solve = |t: f64, us: &[f64], known: &mut FromBounds| {
+                pairs.more_changes(&Pairs::spikes(sign * t), us, SOLVER, known)
             };
-            let mut branch = Branch { trees: edges.windows(2).map(tree).collect(), reach: pairs.waveform.reach() };
+            Maker::new(pairs, solve, (e[0], e[1] - e[0]), false, aim).tree()
+        };
+        let stretches: Vec<(f64, &[f64])> =
+            [-1.0, 1.0].into_iter().flat_map(|sign| edges.windows(2).map(move |e| (sign, e))).collect();
+        let of_one = |side: Side| {
+            let solve =
+                |_: f64, us: &[f64], known: &mut FromBounds| pairs.more_changes(&[(side, 0.0)], us, SOLVER, known);
+            Maker::new(pairs, solve, (0.0, 1.0), true, AIM_ALONE * aim).tree()
+        };
+        let both = || rayon::join(|| of_one(Side::Pre), || of_one(Side::Post));
+        // All at once: of a single tree there is often too little to do at a time for all threads.
+        let (mut trees, alone) = rayon::join(
+            || stretches.into_par_iter().map(tree).collect::<Vec<Tree>>(),
+            || moves_alone.then(both).map(|(pre, post)| [pre, post]),
+        );
+        let later = trees.split_off(trees.len() / 2);
+        let branches = [trees, later].map(|trees| {
+            let mut branch = Branch { trees, reach: pairs.waveform.reach() };
             if !moves_alone {
                 branch.trim();
             }
             branch
-        });
-        let alone = moves_alone.then(|| {
-            [Side::Pre, Side::Post].map(|side| {
-                let solve = |_: f64, us: &[f64]| pairs.changes(&[(side, 0.0)], us, SOLVER);
-                Maker { pairs, solve, start: 0.0, length: 1.0, flat: true, aim: AIM_ALONE * aim, known: HashMap::new() }
-                    .tree()
-            })
         });
         Grid { branches, alone }
     }

@@ -10,6 +10,7 @@ pub mod flux;
 pub mod grid;
 pub mod guide;
 pub mod hp;
+mod locate;
 mod models;
 pub mod nonlinear_drift;
 pub mod overlap;
@@ -89,6 +90,11 @@ pub trait Physics: Clone + Send + Sync {
     /// Which of its equations holds, where that depends on the state: the solver finds the moment at which it changes.
     fn regime(&self, _x: f64, _v: f64) -> u8 {
         0
+    }
+
+    /// A number that passes 0 where the regime changes, at voltages of one sign, by which that moment is found sooner; NaN if there is none.
+    fn margin(&self, _x: f64, _v: f64) -> f64 {
+        f64::NAN
     }
 
     /// Where motion comes to rest within the range at this voltage, because its field falls below a limit there.

@@ -1,7 +1,7 @@
 //! What a pair of spikes does to a device, by the solver: what tables are made from, and what they are checked against.
 
 use super::drive::cut;
-use super::solve::{Options, Solver};
+use super::solve::{FromBounds, Options, Solver};
 use super::waveform::{Side, Waveform};
 use super::{Physical, Physics, with_device};
 
@@ -32,6 +32,11 @@ impl<'a> Pairs<'a> {
 
     /// The changes that `spikes` make from the states `us`, with this error of a step.
     pub fn changes(&self, spikes: &[(Side, f64)], us: &[f64], tolerance: f64) -> Vec<f64> {
+        self.more_changes(spikes, us, tolerance, &mut FromBounds::default())
+    }
+
+    /// The same where something is `known` of these spikes, of earlier states.
+    pub fn more_changes(&self, spikes: &[(Side, f64)], us: &[f64], tolerance: f64, known: &mut FromBounds) -> Vec<f64> {
         let pieces = self.waveform.pieces(self.device, spikes);
         with_device!(self.device, d => {
             let moving = |v: f64| d.may_move(v);
@@ -43,7 +48,7 @@ impl<'a> Pairs<'a> {
             // Where nothing moves, nothing does, to the last bit.
             let run = |&u: &f64| {
                 let x = self.low + self.span * u;
-                (Solver::new(d, options).after(x, &pieces) - x) / self.span
+                (Solver::new(d, options).after(x, &pieces, known) - x) / self.span
             };
             us.iter().map(run).collect()
         })

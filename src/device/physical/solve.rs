@@ -9,10 +9,13 @@ use crate::rng::StreamKey;
 use crate::sample::normal;
 
 use super::drive::{Piece, cut, part};
+use super::locate::Within;
 use super::{NEAREST, Physical, Physics, with_device};
 
 /// Changes of the equations within a stretch, beyond which they are located coarsely.
 const MOST_EVENTS: usize = 64;
+/// The first step of a piece is tried over so much of the range, at the rate at its start.
+const BEGIN: f64 = 0.05;
 /// Steps, tried ones included, of a stretch, beyond which they are no longer made smaller.
 const MOST_STEPS: usize = 50_000;
 
@@ -29,6 +32,11 @@ impl Options {
     /// For curves that are looked at, or compared with a reference: 1e-12.
     pub const EXACT: Options = Options { tolerance: 1e-12, noise: None };
 }
+
+/// Where the pieces of a drive take states from the lower and the upper bound, as far as that was solved. Most of what a fast device does
+/// starts at one of them, wherever it was before.
+#[derive(Clone, Debug, Default)]
+pub struct FromBounds(Vec<[Option<f64>; 2]>);
 
 /// A device under a drive.
 pub struct Solver<'a, P> {
@@ -124,13 +132,19 @@ impl<'a, P: Physics> Solver<'a, P> {
             if ended(self, new, length) {
                 events += 1;
                 // The first moment at which the other equations hold, to the last bit.
-                let (mut low, mut high) = (0.0, length);
-                while high - low > smallest {
-                    let middle = 0.5 * (low + high);
-                    let at = self.try_step(piece, x, t, middle).0;
-                    if ended(self, at, middle) { (high, new) = (middle, at) } else { low = middle }
-                }
-                length = high;
+                let margin =
+                    |s: &Self, new: f64, length: f64| device.margin(new.clamp(s.low, s.high), piece.at(t + length));
+                let (before, after) = (margin(self, x, 0.0), margin(self, new, length));
+                let sign = if after < before { -1.0 } else { 1.0 };
+                let within = Within { from: 0.0, to: length, numbers: [sign * before, sign * after] };
+                length = within
+                    .located(smallest, |middle| {
+                        let at = self.try_step(piece, x, t, middle).0;
+                        let over = ended(self, at, middle);
+                        new = if over { at } else { new };
+                        (over, sign * margin(self, at, middle))
+                    })
+                    .to;
             }
             let leaves = !(self.low..=self.high).contains(&new);
             if leaves && (x == self.low && new < x || x == self.high && new > x) {
@@ -140,14 +154,15 @@ impl<'a, P: Physics> Solver<'a, P> {
                 return new.clamp(self.low, self.high);
             } else if leaves {
                 // The moment at which the bound is reached.
-                let (mut low, mut high) = (0.0, length);
-                while high - low > smallest {
-                    let middle = 0.5 * (low + high);
+                let (low, high) = (self.low, self.high);
+                let beyond = |at: f64| if new > high { at - high } else { low - at };
+                let within = Within { from: 0.0, to: length, numbers: [beyond(x), beyond(new)] };
+                let look = |middle: f64| {
                     let at = self.try_step(piece, x, t, middle).0;
-                    if (self.low..=self.high).contains(&at) { low = middle } else { high = middle }
-                }
-                length = high;
-                new = new.clamp(self.low, self.high);
+                    (!(low..=high).contains(&at), beyond(at))
+                };
+                length = within.located(smallest, look).to;
+                new = new.clamp(low, high);
             }
             x = new;
             t = if length == rest { to } else { t + length };
@@ -163,20 +178,16 @@ impl<'a, P: Physics> Solver<'a, P> {
     /// When a state that rests at `t` begins to move, at the latest at `to`; none if it does not.
     fn first_motion(&self, piece: &Piece, x: f64, t: f64, to: f64) -> Option<f64> {
         let moves = |at: f64| self.rate(x, piece.at(at)) != 0.0;
-        let (mut low, mut high) = (t, to);
+        let mut high = to;
         if !moves(to) {
             high = 0.5 * (t + to);
             if !moves(high) {
                 return None;
             }
         }
-        loop {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high {
-                return Some(high);
-            }
-            if moves(middle) { high = middle } else { low = middle }
-        }
+        let margin = |at: f64| self.device.margin(x, piece.at(at));
+        let within = Within { from: t, to: high, numbers: [margin(t), margin(high)] };
+        Some(within.located(0.0, |at| (moves(at), margin(at))).to)
     }
 
     /// Where the state is at `to` if from `t` on it follows the place at which motion comes to rest, which a rising voltage moves ahead of
@@ -252,10 +263,21 @@ impl<'a, P: Physics> Solver<'a, P> {
         out
     }
 
-    /// The state after a whole drive, whose pieces have been cut.
-    pub fn after(&mut self, mut x: f64, cut_pieces: &[Piece]) -> f64 {
-        for piece in cut_pieces {
-            x = self.over(piece, x, piece.start, piece.end);
+    /// The state after a whole drive, whose pieces have been cut. `known`: of that drive; it grows.
+    pub fn after(&mut self, mut x: f64, cut_pieces: &[Piece], known: &mut FromBounds) -> f64 {
+        known.0.resize(cut_pieces.len(), [None; 2]);
+        for (piece, known) in cut_pieces.iter().zip(&mut known.0) {
+            let bound = [self.low, self.high].iter().position(|bound| *bound == x);
+            let mut solved = || {
+                // Each piece begins as if it were the first, so that what it does depends on the state alone.
+                let rate = self.rate(x, piece.at(piece.start)).abs();
+                self.step = if rate > 0.0 { BEGIN * (self.high - self.low) / rate } else { f64::INFINITY };
+                self.over(piece, x, piece.start, piece.end)
+            };
+            x = match bound {
+                Some(bound) => *known[bound].get_or_insert_with(solved),
+                None => solved(),
+            };
         }
         x
     }
@@ -264,7 +286,7 @@ impl<'a, P: Physics> Solver<'a, P> {
 /// The fifth root, which only controls steps: its last bits change no result beyond the tolerance, but they are the same everywhere.
 #[inline]
 fn root5(x: f64) -> f64 {
-    crate::math::pow(x, 0.2)
+    crate::math::pow_positive(x, 0.2)
 }
 
 impl Physical {

@@ -153,6 +153,11 @@ impl Physics for StanfordRram {
         u8::from(self.gamma(gap) * v.abs() / self.t_ox >= self.f_min)
     }
 
+    #[inline]
+    fn margin(&self, gap: f64, v: f64) -> f64 {
+        self.gamma(gap) * v.abs() / self.t_ox / self.f_min - 1.0
+    }
+
     fn conductance(&self, gap: f64) -> f64 {
         self.current(gap, self.v_read) / self.v_read
     }

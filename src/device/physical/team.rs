@@ -74,6 +74,11 @@ impl Physics for Team {
         u8::from(i > self.0.off.1) + 2 * u8::from(i < self.0.on.1)
     }
 
+    #[inline]
+    fn margin(&self, x: f64, v: f64) -> f64 {
+        self.current(x, v) / if v > 0.0 { self.0.off.1 } else { self.0.on.1 } - 1.0
+    }
+
     fn conductance(&self, x: f64) -> f64 {
         self.0.siemens(x)
     }
