@@ -7,18 +7,18 @@ use super::CrossbarError;
 /// Most bits of a converter.
 const BITS: u32 = 32;
 
-fn check_bits(what: &str, bits: u32, least: u32) -> Result<(), CrossbarError> {
+fn check_bits(key: &'static str, bits: u32, least: u32) -> Result<(), CrossbarError> {
     if (least..=BITS).contains(&bits) {
         return Ok(());
     }
-    Err(CrossbarError::Range(format!("{what} is {bits}, expected {least} to {BITS} bits")))
+    Err(CrossbarError::Range { key, value: bits.to_string(), expected: format!("{least} to {BITS} bits") })
 }
 
-fn check_positive(what: &str, value: f64, unit: &str) -> Result<(), CrossbarError> {
+fn check_positive(key: &'static str, value: f64, unit: &str) -> Result<(), CrossbarError> {
     if value.is_finite() && value > 0.0 {
         return Ok(());
     }
-    Err(CrossbarError::Range(format!("{what} is {value} {unit}, expected more than 0")))
+    Err(CrossbarError::Range { key, value: format!("{value} {unit}"), expected: "more than 0".to_string() })
 }
 
 /// A digital-to-analogue converter on a word line: 2^bits - 1 steps from 0 to the full voltage.
@@ -95,11 +95,12 @@ impl Levels {
     /// If the range is empty, or there are fewer than 2 levels.
     pub fn new(g_min: f64, g_max: f64, levels: Option<u32>) -> Result<Levels, CrossbarError> {
         if !(g_min.is_finite() && g_max.is_finite() && g_min >= 0.0 && g_max > g_min) {
-            let message = format!("found g_min = {g_min} S and g_max = {g_max} S, expected 0 <= g_min < g_max");
-            return Err(CrossbarError::Range(message));
+            let expected = format!("0 <= g_min < g_max, with g_min = {g_min} S");
+            return Err(CrossbarError::Range { key: "g_max", value: format!("{g_max} S"), expected });
         }
         if let Some(count @ (0 | 1)) = levels {
-            return Err(CrossbarError::Range(format!("levels is {count}, expected 2 or more")));
+            let expected = "2 or more".to_string();
+            return Err(CrossbarError::Range { key: "levels", value: count.to_string(), expected });
         }
         Ok(Levels { g_min, g_max, steps: levels.map(|n| f64::from(n) - 1.0) })
     }

@@ -114,9 +114,29 @@ pub enum CrossbarError {
         /// Its bit line.
         column: usize,
     },
-    /// A converter or range of conductances that none can have.
-    #[error("{0}")]
-    Range(String),
+    /// A value of a converter, or of the range of conductances, that none can have.
+    #[error("{key} is {value}, expected {expected}")]
+    Range {
+        /// Which, as in the model file.
+        key: &'static str,
+        /// The value, with its unit.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+}
+
+impl CrossbarError {
+    /// The key of the model file that it is about, if it is about one value, and what it says of that.
+    pub fn of_key(&self) -> Option<(&'static str, String)> {
+        match self {
+            CrossbarError::Range { key, value, expected } => Some((key, format!("found {value}, expected {expected}"))),
+            CrossbarError::Resistance { what, value } => {
+                Some((what, format!("found {value} ohm, expected 0 (ideal) or from 1e-15 to 1e15 ohm")))
+            }
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -130,12 +130,9 @@ impl CrossbarSpec {
                 .ok_or_else(|| Invalid::new(name, format!("found {value}, expected a whole number")))
         };
         let some = |count: u32| (count > 0).then_some(count);
-        // A message that begins with the key that it is about has it as the key.
-        let say = |name: &'static str| {
-            move |e: CrossbarError| match e.to_string().split_once(" is ") {
-                Some((key, found)) if MODEL.param(key).is_some() => Invalid::new(key, format!("found {found}")),
-                _ => Invalid::new(name, e.to_string()),
-            }
+        let say = |e: CrossbarError| match e.of_key() {
+            Some((key, message)) => Invalid::new(key, message),
+            None => Invalid::new("crossbar", e.to_string()),
         };
         if access < 0.0 {
             return Err(Invalid::new("access_resistance", format!("found {access} ohm, expected 0 or more")));
@@ -144,18 +141,16 @@ impl CrossbarSpec {
             return Err(Invalid::new("refresh", format!("found {refresh} ms, expected more than 0")));
         }
         let (g_min, g_max) = range.unwrap_or((g_min, g_max));
-        let levels = Levels::new(g_min, g_max, some(whole("levels", levels)?)).map_err(say("g_max"))?;
-        let dac =
-            some(whole("dac_bits", dac)?).map(|bits| Dac::new(bits, v_max)).transpose().map_err(say("dac_bits"))?;
+        let levels = Levels::new(g_min, g_max, some(whole("levels", levels)?)).map_err(say)?;
+        let dac = some(whole("dac_bits", dac)?).map(|bits| Dac::new(bits, v_max)).transpose().map_err(say)?;
         if dac.is_some() && read > v_max {
             let message = format!("found {read} V, expected at most what the DAC can give, v_max = {v_max} V");
             return Err(Invalid::new("read_voltage", message));
         }
         let full = if full > 0.0 { full } else { read * g_max };
-        let adc =
-            some(whole("adc_bits", adc)?).map(|bits| Adc::new(bits, full)).transpose().map_err(say("adc_bits"))?;
+        let adc = some(whole("adc_bits", adc)?).map(|bits| Adc::new(bits, full)).transpose().map_err(say)?;
         // Wires are checked where arrays are.
-        Array::new(1, 1, vec![0.0], word, bit).map_err(say("word_line_resistance"))?;
+        Array::new(1, 1, vec![0.0], word, bit).map_err(say)?;
         let columns = some(whole("columns", columns)?);
         if pair != 0.0 && columns.is_some_and(|n| !n.is_multiple_of(2)) {
             return Err(Invalid::new("columns", "found an odd number, expected an even one: pairs lie side by side"));
@@ -239,6 +234,9 @@ mod tests {
         assert_eq!(wrong(&[("levels", 1.0)]), "levels");
         assert_eq!(wrong(&[("levels", 2.5)]), "levels");
         assert_eq!(wrong(&[("dac_bits", 40.0)]), "dac_bits");
+        assert_eq!(wrong(&[("dac_bits", 4.0), ("v_max", f64::INFINITY)]), "v_max");
+        assert_eq!(wrong(&[("adc_bits", 4.0), ("adc_full_scale", f64::INFINITY)]), "adc_full_scale");
+        assert_eq!(wrong(&[("bit_line_resistance", 1e16)]), "bit_line_resistance");
         assert_eq!(wrong(&[("dac_bits", 4.0), ("read_voltage", 0.3)]), "read_voltage");
         assert_eq!(wrong(&[("adc_bits", 1.0)]), "adc_bits");
         assert_eq!(wrong(&[("columns", 3.0), ("differential", 1.0)]), "columns");

@@ -58,7 +58,7 @@ pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<Device
         Ok(_) => Ok(spec),
         Err(error) => {
             let key = error.parameter.split('.').next().unwrap_or("");
-            let given = set.entries.iter().rev().find(|e| e.key == key);
+            let given = Entry::last(&set.entries, key);
             Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()))
         }
     }
@@ -69,7 +69,7 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
     let texts = ["file", "g", "unit", "direction", "device", "cycle"];
     let (own, rest): (Vec<Entry>, Vec<Entry>) = set.entries.drain(..).partition(|e| texts.contains(&e.key.as_str()));
     set.entries = rest;
-    let entry = |key: &str| own.iter().rev().find(|e| e.key == key);
+    let entry = |key: &str| Entry::last(&own, key);
     let text = |key: &str| entry(key).map(|e| scope.text(&e.node, "a name")).transpose();
     let needed = |key: &str| {
         let missing =

@@ -29,6 +29,21 @@ impl Place {
         Place { source: source.clone(), span: 0..0 }
     }
 
+    /// Do two stretches of a source share something, one being within the other?
+    pub(crate) fn meets(&self, other: &Place) -> bool {
+        let holds = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end && !b.is_empty();
+        Arc::ptr_eq(&self.source, &other.source) && (holds(&self.span, &other.span) || holds(&other.span, &self.span))
+    }
+
+    /// What stands here, and where: `in model.toml:3: g = 4`, or `by --set parameters.g=4`.
+    pub(crate) fn line(&self) -> String {
+        let Source { name, text, .. } = &*self.source;
+        let start = floor_boundary(text, self.span.start);
+        let line = text[..start].matches('\n').count();
+        let own = text.lines().nth(line).unwrap_or("").trim();
+        if name == "--set" { format!("by --set {own}") } else { format!("in {name}:{}: {own}", line + 1) }
+    }
+
     /// The text of the stretch.
     pub(crate) fn text(&self) -> &str {
         self.source.text.get(self.span.clone()).unwrap_or("")
@@ -43,6 +58,7 @@ impl Place {
         let stop = floor_boundary(text, self.span.end).clamp(start, line_end);
         ModelError(Box::new(Inner {
             source: self.source.name.clone(),
+            at: Some(self.clone()),
             place: Some(Shown {
                 line: text[..start].matches('\n').count() + 1,
                 column: text[line_start..start].chars().count() + 1,
@@ -69,18 +85,26 @@ fn floor_boundary(text: &str, at: usize) -> usize {
 /// 12 | delay = 1.5
 ///    |         ^^^
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ModelError(Box<Inner>);
 
-#[derive(Clone, Debug, PartialEq)]
+/// Errors that say the same are equal.
+impl PartialEq for ModelError {
+    fn eq(&self, other: &ModelError) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Inner {
     source: String,
+    at: Option<Place>,
     place: Option<Shown>,
     message: String,
     help: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Shown {
     line: usize,
     column: usize,
@@ -91,7 +115,13 @@ struct Shown {
 impl ModelError {
     /// An error about a source as a whole, e.g. a file that is missing.
     pub(crate) fn whole(source: impl Into<String>, message: impl Into<String>) -> ModelError {
-        ModelError(Box::new(Inner { source: source.into(), place: None, message: message.into(), help: Vec::new() }))
+        ModelError(Box::new(Inner {
+            source: source.into(),
+            at: None,
+            place: None,
+            message: message.into(),
+            help: Vec::new(),
+        }))
     }
 
     /// Adds a line that helps on.
@@ -99,6 +129,11 @@ impl ModelError {
     pub(crate) fn help(mut self, line: impl Into<String>) -> ModelError {
         self.0.help.push(line.into());
         self
+    }
+
+    /// The stretch of a source that it is about.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.0.at.as_ref()
     }
 
     /// The file (or `--set`) that is wrong.
@@ -121,7 +156,7 @@ impl std::error::Error for ModelError {}
 
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { source, place, message, help } = &*self.0;
+        let Inner { source, place, message, help, .. } = &*self.0;
         let mut margin = String::new();
         match place {
             None => write!(f, "{source}: {message}")?,

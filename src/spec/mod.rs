@@ -38,6 +38,7 @@ mod matrix;
 mod models;
 mod names;
 mod network_spec;
+mod origins;
 mod pairs_file;
 mod parameters;
 mod parts;
@@ -103,6 +104,15 @@ enum Tables {
 
 fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<NetworkSpec, ModelError> {
     let model = sets.iter().try_fold(model, |model, (key, value)| layers::set(model, key, value))?;
+    let noticed = Arc::new(Mutex::new(scope::Noticed::default()));
+    read(&model, tables, &noticed).map_err(|error| match noticed.lock() {
+        Ok(noticed) => origins::told(error, &model, &noticed.named),
+        Err(_) => error,
+    })
+}
+
+/// Reads a model with all of its layers; what is noticed on the way is kept.
+fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> Result<NetworkSpec, ModelError> {
     let at: Place = model.at.clone();
     let Kind::Table(root) = &model.kind else { return Err(model.mismatch("a model")) };
     // A network of another format may be looked at without being run.
@@ -120,7 +130,6 @@ fn build(model: Node, sets: &[(String, String)], tables: Tables) -> Result<Netwo
     };
 
     let replaced = Arc::new(Mutex::new(scope::Replaced::new()));
-    let noticed = Arc::new(Mutex::new(scope::Noticed::default()));
     let mut scope = Scope { replaced: Some(replaced.clone()), noticed: Some(noticed.clone()), ..Scope::default() };
     if let Some(node) = root.get("parameters") {
         let Some(table) = node.table() else { return Err(node.mismatch("the table [parameters]")) };

@@ -68,7 +68,7 @@ impl Reader<'_> {
         // once they are drawn.
         let constants: Option<Vec<f64>> = params.iter().map(Value::constant).collect();
         if let Some(Err(error)) = constants.map(|values| model.check(&values)) {
-            let given = set.entries.iter().rev().find(|e| e.key == error.parameter);
+            let given = Entry::last(&set.entries, &error.parameter);
             return Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()));
         }
         Ok(NeuronSpec { model, params })

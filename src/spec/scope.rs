@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::error::{ModelError, Place};
 use super::names;
+use super::origins::Named;
 use super::tree::{Kind, Node};
 use crate::time::Time;
 use crate::units::{self, Expression, Quantity};
@@ -18,6 +19,8 @@ pub(crate) type Replaced = HashMap<(usize, usize), String>;
 pub(crate) struct Noticed {
     /// Parameters that an expression names.
     pub(crate) used: BTreeSet<String>,
+    /// Which of them each expression names.
+    pub(crate) named: Vec<Named>,
     /// Spike times that moved to the end of their step.
     pub(crate) moved: usize,
 }
@@ -70,7 +73,13 @@ impl Scope {
         if let Ok(expression) = &parsed {
             let mut names = Vec::new();
             expression.names(&mut names);
-            self.notice(|noticed| noticed.used.extend(names.into_iter().map(|(name, _)| name.to_string())));
+            let names: Vec<String> = names.into_iter().map(|(name, _)| name.to_string()).collect();
+            self.notice(|noticed| {
+                noticed.used.extend(names.iter().cloned());
+                if !names.is_empty() {
+                    noticed.named.push(Named { at: node.at.clone(), names });
+                }
+            });
         }
         parsed.map_err(|error| {
             let shown = node.part(&error.at).error(error.message);

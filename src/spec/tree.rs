@@ -41,6 +41,13 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
+impl Entry {
+    /// The entry of a key, of several the last, which counts.
+    pub(crate) fn last<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Entry> {
+        entries.iter().rev().find(|entry| entry.key == key)
+    }
+}
+
 impl Table {
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {

@@ -247,3 +247,35 @@ fn files_that_can_not_be_read() {
     std::fs::write(&path, [0x89, 0xff, 0x00]).unwrap();
     assert!(spec::load(&path, &[]).unwrap_err().message().contains("not a text file"));
 }
+
+#[test]
+fn a_wrong_value_from_parameters_tells_where_they_are_set() {
+    let told = |text: &str, sets: &[(&str, &str)]| {
+        let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        spec::parse(text, "model.toml", Path::new(""), &sets).unwrap_err().to_string()
+    };
+    let of = |from: &str, to: &str| BASE.replace(from, to);
+    // Of a neuron's parameter, set in the file, on its command line, or by way of another.
+    let text = of("tau_m = \"20 ms\"", "tau_m = \"k * 10 ms\"");
+    let error = told(&text.replace("k = 2", "k = -2"), &[]);
+    assert!(error.starts_with("model.toml:8:") && error.contains("found -20 ms, expected more than 0"), "{error}");
+    assert!(error.contains("= k is set in model.toml:5: k = -2") && !error.contains("J is set"), "{error}");
+    let error = told(&text, &[("parameters.k", "-1")]);
+    assert!(error.contains("k * 10 ms") && error.ends_with("= k is set by --set parameters.k=-1"), "{error}");
+    let error = told(&text.replace("k = 2", "k = \"1 - m\"\nm = 4"), &[]);
+    assert!(
+        error.ends_with("= k is set in model.toml:5: k = \"1 - m\"\n  = m is set in model.toml:6: m = 4"),
+        "{error}"
+    );
+    // Of a dimension that is wrong, and within a distribution.
+    let error = told(&of("delay = \"1.5 ms\"", "delay = \"J\""), &[]);
+    assert!(error.contains("J is set in model.toml:4: J = \"0.1 mV\""), "{error}");
+    let error = told(
+        &of("delay = \"1.5 ms\"", "delay.normal = { mean = \"1 ms\", std = \"k * 1 ms\" }"),
+        &[("parameters.k", "-3")],
+    );
+    assert!(error.ends_with("k is set by --set parameters.k=-3"), "{error}");
+    // What names none has nothing to tell; nor has a key that is called as a parameter.
+    assert!(!told(&of("size = 10", "size = 0"), &[]).contains("is set"));
+    assert!(!told(&of("size = 10", "size = 10\nk = 3"), &[]).contains("is set"));
+}
