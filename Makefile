@@ -40,6 +40,7 @@ test-interop: setup ## What we write, read by the formats' own libraries (instal
 	target/interop/bin/python tests/interop/check_devices.py $(DEBUG_BIN)
 	target/interop/bin/python tests/interop/check_switching.py $(DEBUG_BIN)
 	target/interop/bin/python tests/interop/check_waveforms.py $(DEBUG_BIN)
+	target/interop/bin/python tests/interop/check_drives.py $(DEBUG_BIN)
 	target/interop/bin/python tests/interop/check_crossbars.py $(DEBUG_BIN)
 	target/interop/bin/python tests/interop/check_thresholds.py $(DEBUG_BIN)
 	$(DEBUG_BIN) convert tests/data/nir/chain.toml target/interop/chain.nir --dt 0.1ms --force

@@ -201,3 +201,14 @@ fn a_waveform_that_alone_moves_the_device_gets_a_warning_with_the_physics() {
     let quiet = memspike(folder.path(), &["device", "stdp", "hp", "--set", "v_threshold=1 V", "--dt", "-10ms,10ms"]);
     assert!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
 }
+
+#[test]
+fn a_device_starts_at_the_very_end_of_its_range_as_its_units_write_it() {
+    // 0.2 nm is the smallest gap; in metres it is a little less than that in nm.
+    for state in ["0.2 nm", "1.7 nm", "2e-10 m"] {
+        let found = json(&["device", "iv", "stanford_rram", "--periods", "1", "--json", "--state", state]);
+        assert!((2e-10..=1.7e-9).contains(&found["state_0"].as_f64().unwrap()), "{state}");
+    }
+    let error = bad(&memspike(root(), &["device", "iv", "stanford_rram", "--state", "0.1999 nm"]), 2);
+    assert!(error.contains("--state is 0.0000000001999 m, expected between"), "{error}");
+}

@@ -142,20 +142,25 @@ impl Start {
         if let Some(text) = &self.conductance {
             let g = in_unit(text, "S")?;
             let (least, most) = device.conductances();
-            if !(least..=most).contains(&g) {
+            let Some(g) = held(g, least, most) else {
                 return Err(Failure::input(format!("--conductance is {g} S, expected between {least} and {most} S.")));
-            }
+            };
             return Ok(device.state(g));
         }
         let Some(text) = &self.state else { return Ok(0.5 * (low + high)) };
         let unit = state_unit(device);
         let x = in_unit(text, unit)?;
-        if !(low..=high).contains(&x) {
+        held(x, low, high).ok_or_else(|| {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-            return Err(Failure::input(format!("--state is {x}{unit}, expected between {low} and {high}{unit}.")));
-        }
-        Ok(x)
+            Failure::input(format!("--state is {x}{unit}, expected between {low} and {high}{unit}."))
+        })
     }
+}
+
+/// A value between two ends, or at one of them but for the rounding of their units ("0.2 nm" is not gap_min = 0.2 nm to the last bit).
+fn held(x: f64, low: f64, high: f64) -> Option<f64> {
+    let rounding = 1e-12 * (high - low);
+    (x >= low - rounding && x <= high + rounding).then(|| x.clamp(low, high))
 }
 
 /// A quantity on a flag.
