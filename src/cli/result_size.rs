@@ -77,10 +77,15 @@ impl ResultSize {
             tables += 1;
         }
         let mut of_parameters = 0.0;
-        for population in spec.populations.iter().filter(|_| spec.record.parameters) {
-            let drawn = population.kind.drawn();
+        for (index, population) in spec.populations.iter().enumerate().filter(|_| spec.record.parameters) {
+            let drawn = spec.drawn(index);
             of_parameters += NUMBER * (drawn * population.size) as f64;
             tables += drawn;
+        }
+        for projection in spec.projections.iter().filter(|p| spec.record.parameters && p.drawn() > 0) {
+            let columns = projection.drawn();
+            of_parameters += NUMBER * expected(spec, projection)? as f64 * (3 + columns) as f64;
+            tables += 3 + columns;
         }
         let rest = FRAME + TABLE * tables as f64 + 2.0 * spec.resolved.len() as f64 + of_parameters;
         let parts = [of_spikes, of_states, of_weights, rest];

@@ -79,6 +79,16 @@ impl LinearStep {
         self.sigma[0] > 0.0 || self.sigma[1] > 0.0
     }
 
+    /// The nominal slopes up and down.
+    pub fn slopes(&self) -> [f64; 2] {
+        [self.slope_up, self.slope_down]
+    }
+
+    /// Their device-to-device spreads.
+    pub fn spread(&self) -> [f64; 2] {
+        self.sigma
+    }
+
     /// How much a device's slopes differ from the nominal ones, from its own standard normal numbers. As in aihwkit slopes do
     /// not change their sign, whichever it is; they don't exceed 1 either.
     #[inline(always)]

@@ -36,7 +36,7 @@ pub use cell::{Cell, normal, normals, uniform};
 pub use common::{Common, Pulses};
 pub use physical::PhysicalModel;
 pub use table::Values;
-pub use traits::Traits;
+pub use traits::{Constant, Traits};
 
 /// A device with its checked parameters.
 #[derive(Clone, Debug, PartialEq)]

@@ -94,6 +94,11 @@ impl Reference {
         }
     }
 
+    /// Do those of devices differ?
+    pub fn differs(&self, c: &Common) -> bool {
+        self.sigma > 0.0 || (self.symmetry_point && c.differs())
+    }
+
     /// That of one device \[S\]; `normal` is its own standard normal number.
     pub fn of(&self, c: &Common, cell: &Cell, normal: f64) -> f64 {
         let sp = |cell: &Cell| {

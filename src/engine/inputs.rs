@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use crate::math::sin_turns;
 use crate::math::vector::{Kernel, Target};
+use crate::network::{input_name, of_members};
 use crate::neuron::Real;
 use crate::rng::{Purpose, StreamKey, name_key};
-use crate::sample::{draw, normal, poisson};
+use crate::sample::{normal, poisson};
 use crate::spec::{Active, InputKind, NetworkSpec, Rate};
 use crate::time::Time;
 
@@ -61,14 +62,6 @@ pub fn owned(spec: &NetworkSpec, targets: &[crate::spec::Slice], members: &[Rang
         .collect()
 }
 
-/// Names the random numbers of an input into its `target`-th target: a population that is named twice gets other ones.
-fn stream_name(spec: &NetworkSpec, input: &crate::spec::InputSpec, target: usize) -> String {
-    let population = input.targets[target].population;
-    let before = input.targets[..target].iter().filter(|t| t.population == population).count();
-    let name = format!("{}.{}", input.name, spec.populations[population].name);
-    if before == 0 { name } else { format!("{name}.{before}") }
-}
-
 impl Background {
     /// All Poisson inputs onto a thread's neurons.
     pub fn all(spec: &NetworkSpec, members: &[Range<u32>], quantum: Time) -> Result<Vec<Background>, RunError> {
@@ -80,13 +73,9 @@ impl Background {
                 if own.is_empty() {
                     continue;
                 }
-                let name = stream_name(spec, input, target);
+                let name = input_name(spec, input, target);
                 let key = |purpose| StreamKey::new(spec.simulation.seed, purpose, name_key(&name));
-                let column = |value, purpose| {
-                    let key = key(purpose);
-                    let one = |m: u32| draw(value, &mut key.stream(u64::from(m)), m as usize).map_err(error);
-                    own.clone().map(one).collect::<Result<Vec<f64>, _>>()
-                };
+                let column = |value, purpose| of_members(spec, purpose, &name, value, own.clone()).map_err(error);
                 let mut rates = match rate {
                     Rate::Constant(value) => column(value, Purpose::Rate)?,
                     Rate::Steps(_) => vec![1.0; own.len()],
@@ -280,7 +269,7 @@ impl Current {
                         CurrentKind::Sine { amplitude, frequency, phase, offset, interval, spans: active(a) }
                     }
                     &InputKind::CurrentNoise { mean, std, interval, active: ref a } => {
-                        let name = stream_name(spec, input, target);
+                        let name = input_name(spec, input, target);
                         let key = StreamKey::new(spec.simulation.seed, Purpose::Noise, name_key(&name));
                         CurrentKind::Noise { mean, std, interval, spans: active(a), key }
                     }

@@ -15,6 +15,7 @@ mod barrier;
 mod calendar;
 pub mod checkpoint;
 mod counts;
+mod devices;
 mod event;
 mod exchange;
 mod finite;

@@ -42,13 +42,30 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let (first, last) = listed(spec, written, ranks)?;
     let window = longest_window(spec, everybody);
     let passing = first.max(last + (arrivals(spec, window) + emitted(spec, window)) / ranks as f64);
-    let told = if spec.record.parameters { columns } else { 0.0 };
+    let told = if spec.record.parameters { told(spec, ranks)? } else { 0.0 };
     let running =
         told + share + everybody * statistics::BYTES as f64 + spikes + passing + histories(spec, threads, ranks)?;
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;
     Ok((given + later.max(columns + building)) as u64)
+}
+
+/// What is recorded of what was drawn: of members, and of the devices of synapses.
+fn told(spec: &NetworkSpec, ranks: usize) -> Result<f64, BuildError> {
+    let number = size_of::<f64>() as f64;
+    let members = |(index, population): (usize, &PopulationSpec)| (spec.drawn(index) * population.size) as f64;
+    let mut all = number * spec.populations.iter().enumerate().map(members).sum::<f64>();
+    for projection in &spec.projections {
+        let columns = projection.drawn();
+        if columns > 0 {
+            let synapses = expected(spec, projection)? as f64;
+            let each = size_of::<Located>() as f64 / ranks as f64 + size_of::<Ends>() as f64;
+            // The columns of a file, too.
+            all += synapses * (each + 3.0 * number + 2.0 * number * columns as f64);
+        }
+    }
+    Ok(all)
 }
 
 /// Parameters and initial states that differ from member to member.

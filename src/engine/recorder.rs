@@ -12,6 +12,7 @@ use crate::spec::WeightSample;
 use crate::synapse::Transmitted;
 use crate::time::Time;
 
+use super::devices::Devices;
 use super::flight::Spike;
 use super::part::Part;
 use super::shard::{Model, Sent, Window};
@@ -28,6 +29,7 @@ pub struct Recorder {
     track_of: Vec<Option<usize>>,
     states: Vec<StateTrack>,
     weights: Vec<WeightTrack>,
+    devices: Vec<Devices>,
     window: (Time, Time),
 }
 
@@ -161,7 +163,15 @@ impl Recorder {
             }
         });
         let window = (spec.record.start, spec.record.until());
-        Recorder { spikes, track_of, states, weights: weights.collect(), window }
+        let weights = weights.collect();
+        let asked = 0..if spec.record.parameters { spec.projections.len() } else { 0 };
+        let devices = asked.filter_map(|projection| Devices::of(model, network, parts, projection)).collect();
+        Recorder { spikes, track_of, states, weights, devices, window }
+    }
+
+    /// What devices differ in, where that is recorded.
+    pub fn devices(&self) -> &[Devices] {
+        &self.devices
     }
 
     /// The synapses of the `index`-th weight record.

@@ -1,7 +1,7 @@
 //! One thread's members of a source population: they only emit.
 
+use crate::network::of_members;
 use crate::rng::{Purpose, StreamKey, name_key};
-use crate::sample::draw;
 use crate::spec::{LabelsSpec, NetworkSpec, PopulationKind, Rate, SourceSpec};
 use crate::stream::Cursor;
 use crate::time::Time;
@@ -63,11 +63,7 @@ impl Sources {
         let population = &spec.populations[index];
         let PopulationKind::Source(source) = &population.kind else { unreachable!("a population of neurons") };
         let column = |value: &Value, purpose| {
-            let key = StreamKey::new(spec.simulation.seed, purpose, name_key(&population.name));
-            members
-                .clone()
-                .map(|m| draw(value, &mut key.stream(u64::from(m)), m as usize))
-                .collect::<Result<Vec<f64>, _>>()
+            of_members(spec, purpose, &population.name, value, members.clone())
                 .map_err(|e| RunError::Model(format!("population {}: rate: {e}", population.name)))
         };
         let kind = match source {

@@ -1,6 +1,7 @@
 //! The synapses of a projection over all threads and ranks, in the order in which results and checkpoints list them:
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
+use crate::device::Constant;
 use crate::network::{Drawn, Group, Procedural};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
@@ -84,6 +85,22 @@ impl Listing {
         self.owners.iter().filter_map(|&rank| lists[rank as usize].next()).collect()
     }
 
+    /// As [`Listing::merge`], where each says `count` numbers of a synapse.
+    pub fn merge_each(&self, mut lists: Vec<Vec<f64>>, count: usize) -> Vec<f64> {
+        if self.owners.is_empty() {
+            return lists.pop().unwrap_or_default();
+        }
+        let mut rest: Vec<&[f64]> = lists.iter().map(|list| &list[..]).collect();
+        let mut all = Vec::with_capacity(self.owners.len() * count);
+        for &rank in &self.owners {
+            if let Some((own, others)) = rest[rank as usize].split_at_checked(count) {
+                all.extend_from_slice(own);
+                rest[rank as usize] = others;
+            }
+        }
+        all
+    }
+
     /// The places of this rank's own among all, and how many all are. Every rank calls it.
     pub fn places(&self, ranks: &Ranks) -> (Vec<usize>, usize) {
         if ranks.is_alone() {
@@ -144,6 +161,17 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
     }
     all.sort_by_key(|l| (l.source, l.delay, l.target));
     all
+}
+
+/// The constants in which the devices of located synapses differ: a column of each.
+pub fn constants_of<W: Real>(parts: &[&Part<W>], located: &[Located], constants: &[Constant]) -> Vec<Vec<f64>> {
+    let mut columns = vec![Vec::new(); constants.len()];
+    for l in located {
+        if let Some(plastic) = &parts[l.part as usize].groups()[l.group as usize].plastic {
+            plastic.constants(l.synapse as usize, constants, &mut columns);
+        }
+    }
+    columns
 }
 
 /// All synapses of a procedural projection, in the same order, with their weights as a store of `W` would hold them.

@@ -26,7 +26,7 @@ use crate::time::Time;
 
 pub use build::BuildError;
 pub use estimate::{Estimate, check_parameters, estimate, expected};
-pub use parameters::drawn;
+pub use parameters::{drawn, input_name, of_members};
 pub use procedural::{Drawn, Portion, Procedural};
 pub use share::{Cut, Member, Share};
 pub use stored::{Stored, stored};

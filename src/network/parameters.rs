@@ -3,9 +3,11 @@
 use crate::describe::{Kind, Model};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
-use crate::sample::draw;
-use crate::spec::{NetworkSpec, PopulationKind, PopulationSpec};
+use crate::sample::{SampleError, draw};
+use crate::spec::{InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Rate, SourceSpec};
 use crate::value::Value;
+
+use std::ops::Range;
 
 use super::Population;
 use super::build::BuildError;
@@ -45,24 +47,123 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
 /// A column of values that were drawn: its name, its unit, one value for each member.
 pub type Drawn = (String, &'static str, Vec<f64>);
 
-/// Parameters and initial states (`initial_<variable>`) that differ from member to member, of all populations.
+/// What differs from member to member, of all populations: parameters and initial states (`initial_<variable>`) of neurons, rates and phases
+/// of sources, rates and weights of Poisson inputs (`input_<name>_rate`, `input_<name>_weight`; NaN for members that have none).
 ///
 /// # Errors
 /// As [`super::compile`] for parameters.
 pub fn drawn(spec: &NetworkSpec) -> Result<Vec<Vec<Drawn>>, BuildError> {
-    let one = |(population, columns): (&PopulationSpec, Population)| {
-        let PopulationKind::Neuron { neuron, .. } = &population.kind else { return Vec::new() };
-        let table = neuron.model.describe();
-        let unit = |kind: &Kind| if let Kind::Quantity(unit) = kind { *unit } else { "" };
-        let params = table.params.iter().map(|p| (p.name.to_owned(), unit(&p.kind))).zip(columns.params);
-        let variables = table.variables.iter().map(|v| (format!("initial_{}", v.name), v.unit)).zip(columns.initial);
-        let each = |((name, unit), column)| match column {
-            Column::Shared(_) => None,
-            Column::Each(values) => Some((name, unit, values)),
-        };
-        params.chain(variables).filter_map(each).collect()
+    let populations = spec.populations.iter().zip(draw_populations(spec)?).enumerate();
+    populations
+        .map(|(index, (population, columns))| {
+            let mut all = match &population.kind {
+                PopulationKind::Neuron { .. } => of_neurons(population, columns),
+                PopulationKind::Source(source) => of_source(spec, population, source)?,
+            };
+            all.extend(of_inputs(spec, index)?);
+            Ok(all)
+        })
+        .collect()
+}
+
+/// One number for each of these members of what `name` stands for.
+///
+/// # Errors
+/// If no number can be drawn.
+pub fn of_members(
+    spec: &NetworkSpec,
+    purpose: Purpose,
+    name: &str,
+    value: &Value,
+    members: Range<u32>,
+) -> Result<Vec<f64>, SampleError> {
+    let key = StreamKey::new(spec.simulation.seed, purpose, name_key(name));
+    members.map(|m| draw(value, &mut key.stream(u64::from(m)), m as usize)).collect()
+}
+
+/// Names the random numbers of an input into its `target`-th target: a population that is named twice gets other ones.
+pub fn input_name(spec: &NetworkSpec, input: &InputSpec, target: usize) -> String {
+    let name = format!("{}.{}", input.name, spec.populations[input.targets[target].population].name);
+    let before = named_before(input, target);
+    if before == 0 { name } else { format!("{name}.{before}") }
+}
+
+/// How often an input names the population of its `target`-th target before.
+fn named_before(input: &InputSpec, target: usize) -> usize {
+    let population = input.targets[target].population;
+    input.targets[..target].iter().filter(|t| t.population == population).count()
+}
+
+/// Of a source.
+fn of_source(spec: &NetworkSpec, population: &PopulationSpec, source: &SourceSpec) -> Result<Vec<Drawn>, BuildError> {
+    let quantities = match source {
+        SourceSpec::Poisson { rate: Rate::Constant(rate), .. } => vec![("rate", "Hz", rate, Purpose::Rate)],
+        SourceSpec::Regular { rate, phase, .. } => {
+            vec![("rate", "Hz", rate, Purpose::Rate), ("phase", "ms", phase, Purpose::Initial)]
+        }
+        _ => Vec::new(),
     };
-    Ok(spec.populations.iter().zip(draw_populations(spec)?).map(one).collect())
+    let differs = |quantity: &(_, _, &Value, _)| quantity.2.constant().is_none();
+    let column = |(name, unit, value, purpose): (&str, &'static str, &Value, Purpose)| {
+        let values = of_members(spec, purpose, &population.name, value, 0..population.size as u32);
+        values.map(|values| (name.to_owned(), unit, values)).map_err(|e| error(population, name, &e))
+    };
+    quantities.into_iter().filter(differs).map(column).collect()
+}
+
+/// Of the Poisson inputs into a population.
+fn of_inputs(spec: &NetworkSpec, index: usize) -> Result<Vec<Drawn>, BuildError> {
+    let population = &spec.populations[index];
+    let unit = match &population.kind {
+        PopulationKind::Neuron { neuron, .. } => neuron.model.weight_unit(),
+        PopulationKind::Source(_) => "",
+    };
+    let mut all = Vec::new();
+    for input in &spec.inputs {
+        let InputKind::Poisson { rate, weight, .. } = &input.kind else { continue };
+        let rate = if let Rate::Constant(rate) = rate { Some(rate) } else { None };
+        let quantities = [("rate", "Hz", rate, Purpose::Rate), ("weight", unit, Some(weight), Purpose::Weight)];
+        for (target, slice) in input.targets.iter().enumerate().filter(|(_, slice)| slice.population == index) {
+            let again = match named_before(input, target) {
+                0 => String::new(),
+                before => format!(".{before}"),
+            };
+            for (quantity, unit, value, purpose) in quantities {
+                let Some(value) = value.filter(|value| value.constant().is_none()) else { continue };
+                let name = format!("input_{}{again}_{quantity}", input.name);
+                let members = slice.members(population.size);
+                let own = of_members(
+                    spec,
+                    purpose,
+                    &input_name(spec, input, target),
+                    value,
+                    members.start as u32..members.end as u32,
+                );
+                let mut column = vec![f64::NAN; population.size];
+                column[members].copy_from_slice(&own.map_err(|e| error(population, &name, &e))?);
+                all.push((name, unit, column));
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn error(population: &PopulationSpec, name: &str, error: &SampleError) -> BuildError {
+    BuildError::Population { name: population.name.clone(), message: format!("{name}: {error}") }
+}
+
+/// Of neurons, whose columns these are.
+fn of_neurons(population: &PopulationSpec, columns: Population) -> Vec<Drawn> {
+    let PopulationKind::Neuron { neuron, .. } = &population.kind else { return Vec::new() };
+    let table = neuron.model.describe();
+    let unit = |kind: &Kind| if let Kind::Quantity(unit) = kind { *unit } else { "" };
+    let params = table.params.iter().map(|p| (p.name.to_owned(), unit(&p.kind))).zip(columns.params);
+    let variables = table.variables.iter().map(|v| (format!("initial_{}", v.name), v.unit)).zip(columns.initial);
+    let each = |((name, unit), column)| match column {
+        Column::Shared(_) => None,
+        Column::Each(values) => Some((name, unit, values)),
+    };
+    params.chain(variables).filter_map(each).collect()
 }
 
 /// One value per member, unless all have the same.
@@ -76,12 +177,9 @@ fn column(
     if let Some(value) = value.constant() {
         return Ok(Column::Shared(value));
     }
-    let key = StreamKey::new(spec.simulation.seed, purpose, name_key(&format!("{}.{name}", population.name)));
-    (0..population.size)
-        .map(|i| draw(value, &mut key.stream(i as u64), i))
-        .collect::<Result<Vec<_>, _>>()
-        .map(Column::Each)
-        .map_err(|e| BuildError::Population { name: population.name.clone(), message: format!("{name}: {e}") })
+    let of = format!("{}.{name}", population.name);
+    let values = of_members(spec, purpose, &of, value, 0..population.size as u32);
+    values.map(Column::Each).map_err(|e| error(population, name, &e))
 }
 
 /// Checks every neuron's parameters, alone and against each other; once if all are the same.

@@ -14,6 +14,8 @@ pub struct Layout {
     pub states: Vec<StateLayout>,
     /// One per `[[record.weights]]`.
     pub weights: Vec<WeightLayout>,
+    /// One per projection whose devices differ, where that is recorded.
+    pub devices: Vec<DeviceLayout>,
 }
 
 /// `/populations/<name>`.
@@ -44,6 +46,25 @@ pub struct DrawnLayout {
     pub unit: String,
     /// One value for each member, the one that the engine uses.
     pub values: Vec<f64>,
+}
+
+/// `/projections/<name>/drawn`: the constants of the devices of all synapses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceLayout {
+    /// Name of the projection.
+    pub projection: String,
+    /// The populations that it joins: of its sources, and of its targets.
+    pub joins: (String, String),
+    /// Source of each synapse.
+    pub source_ids: Vec<u64>,
+    /// Target of each synapse.
+    pub target_ids: Vec<u64>,
+    /// Delay of each synapse \[ms\].
+    pub delays_ms: Vec<f64>,
+    /// Devices of a synapse.
+    pub devices: usize,
+    /// The constants: of each synapse one number for each of its devices.
+    pub columns: Vec<DrawnLayout>,
 }
 
 /// `/state/<population>/<variable>`.

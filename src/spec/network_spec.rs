@@ -52,6 +52,21 @@ pub struct NetworkSpec {
     pub resolved: String,
 }
 
+impl NetworkSpec {
+    /// How many quantities of a population differ from member to member, those of its Poisson inputs included.
+    pub fn drawn(&self, population: usize) -> usize {
+        let of_input = |input: &InputSpec| match &input.kind {
+            InputKind::Poisson { rate, weight, .. } => {
+                let rate = matches!(rate, Rate::Constant(rate) if rate.constant().is_none());
+                let times = input.targets.iter().filter(|target| target.population == population).count();
+                times * (usize::from(rate) + usize::from(weight.constant().is_none()))
+            }
+            _ => 0,
+        };
+        self.populations[population].kind.drawn() + self.inputs.iter().map(of_input).sum::<usize>()
+    }
+}
+
 /// `[simulation]`.
 #[derive(Clone, Debug)]
 pub struct SimulationSpec {
@@ -128,10 +143,21 @@ pub enum PopulationKind {
 }
 
 impl PopulationKind {
-    /// How many of a neuron's parameters and initial states differ from member to member.
+    /// How many of a neuron's parameters and initial states, or of a source's rate and phase, differ from member to member.
     pub fn drawn(&self) -> usize {
-        let PopulationKind::Neuron { neuron, initial } = self else { return 0 };
-        neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(|v| v.constant().is_none()).count()
+        let differ = |value: &&Value| value.constant().is_none();
+        match self {
+            PopulationKind::Neuron { neuron, initial } => {
+                neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).filter(differ).count()
+            }
+            PopulationKind::Source(SourceSpec::Poisson { rate: Rate::Constant(rate), .. }) => {
+                usize::from(differ(&rate))
+            }
+            PopulationKind::Source(SourceSpec::Regular { rate, phase, .. }) => {
+                [rate, phase].into_iter().filter(differ).count()
+            }
+            PopulationKind::Source(_) => 0,
+        }
     }
 }
 
@@ -330,6 +356,12 @@ pub struct ProjectionSpec {
 }
 
 impl ProjectionSpec {
+    /// How many constants of the devices of a synapse differ from those of another's.
+    pub fn drawn(&self) -> usize {
+        let device = self.device.as_ref().and_then(|spec| spec.device().ok());
+        device.map_or(0, |device| device.constants().len() * device.bank.count())
+    }
+
     /// Between what its weights are held, rising; none of static ones without a device.
     pub fn weight_bounds(&self) -> Option<(f64, f64)> {
         let w_max = self.w_max.unwrap_or(f64::INFINITY);
@@ -413,7 +445,7 @@ pub struct RecordSpec {
     pub state: Vec<StateRecord>,
     /// `[[record.weights]]`.
     pub weights: Vec<WeightRecord>,
-    /// Parameters and initial states that differ from neuron to neuron.
+    /// What differs from member to member, and from device to device.
     pub parameters: bool,
 }
 

@@ -410,7 +410,7 @@ pub const RECORD: Table = Table::new(
             "parameters",
             "true, false",
             As("false"),
-            "values that were drawn for each neuron: `/populations/<name>/drawn/`",
+            "what was drawn for each neuron, source and device: `/populations/<name>/drawn/`, `/projections/<name>/drawn/`",
         ),
     ],
 );

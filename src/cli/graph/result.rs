@@ -49,7 +49,7 @@ pub(super) fn write(
                 interval_ms: options.dt * 1e3,
             })
             .collect(),
-        weights: Vec::new(),
+        ..Layout::default()
     };
     let header = Header {
         model: format!("# NIR graph {}\n", path.display()),

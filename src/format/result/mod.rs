@@ -9,13 +9,15 @@
 //! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |
 //! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
 //! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
-//! | `/populations/<name>/drawn/` | with `record.parameters` a dataset for each parameter, and `initial_<variable>`, that differs from member to member |
+//! | `/populations/<name>/drawn/` | with `record.parameters` a dataset for each parameter, and `initial_<variable>`, that differs from member to member; rates and weights of inputs |
+//! | `/projections/<name>/drawn/` | with it too, of devices that differ: `source_ids`, `target_ids`, `delays` and a dataset \[synapse\], or \[synapse, device\], for each constant |
 //! | `/summary` | the figures of `--json` as attributes; nested ones as JSON text |
 //!
 //! [`ResultFile`] writes it while the simulation runs, `read` makes a recording of it.
 
 pub(super) mod attributes;
 mod claim;
+mod drawn;
 mod header;
 mod observables;
 mod read;
@@ -27,6 +29,7 @@ mod writer;
 
 pub(super) use attributes::{Sorting, set, set_list, set_text, write_list};
 pub(super) use claim::claim;
+pub use drawn::DrawnDevices;
 pub use header::{Header, RecordedTable};
 pub(super) use observables::Written;
 pub use observables::{Observables, PreSpikeWeights, Snapshots, States, WrittenSpikes, read_observables, read_spikes};

@@ -1,15 +1,16 @@
-//! What a result holds beside spikes: states and weights.
+//! What a result holds beside spikes: states, weights, and what devices differ in.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::drawn::{DrawnDevices, read_devices};
 use super::read::recognise;
 use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 
-/// `/state` and `/weights` of a result.
+/// `/state`, `/weights` and `/projections` of a result.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Observables {
     /// `/state/<population>/<variable>`.
@@ -20,6 +21,8 @@ pub struct Observables {
     pub snapshots: Vec<Snapshots>,
     /// Rows and columns of what sources of labelled images show.
     pub images: Vec<(usize, usize)>,
+    /// `/projections/<name>/drawn`.
+    pub devices: Vec<DrawnDevices>,
 }
 
 /// Samples of a state variable.
@@ -109,6 +112,9 @@ impl Observables {
             if h5.is_group(&join(&place, "snapshots")) {
                 all.snapshots.push(snapshots(h5, &join(&place, "snapshots"), projection)?);
             }
+        }
+        for projection in h5.members("/projections") {
+            all.devices.extend(read_devices(h5, projection)?);
         }
         Ok(all)
     }

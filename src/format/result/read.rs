@@ -1,6 +1,6 @@
 //! A result as a recording: its spikes by population, behaviour and intervals, in s of model time.
 
-use super::{FORMAT, FORMAT_VERSION};
+use super::{FORMAT, FORMAT_VERSION, drawn as devices};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
 use crate::format::sonata;
@@ -161,6 +161,12 @@ fn about(h5: &H5) -> Vec<(String, String)> {
     }
     for name in ["seed", "resolution_ms", "duration_ms"] {
         about.extend(h5.attr_number("/", name).map(|number| (name.to_owned(), number.to_string())));
+    }
+    for projection in h5.members("/projections") {
+        let names = devices::names(h5, &projection);
+        if !names.is_empty() {
+            about.push((format!("devices of {projection}"), format!("drawn {}", names.join(", "))));
+        }
     }
     about
 }

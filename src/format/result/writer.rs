@@ -7,6 +7,7 @@ use hdf5::{File, Group};
 use serde_json::{Map, Value};
 
 use super::attributes::{Sorting, group, set, set_figures, set_list, set_text, write_column, write_list};
+use super::drawn::{write_devices, write_drawn};
 use super::header::Header;
 use super::table::{Mark, Plan, Table, Values};
 use super::write::Marks;
@@ -44,6 +45,10 @@ impl Writer {
             let populations = file.create_group("populations")?;
             for (place, population) in layout.populations.iter().enumerate() {
                 write_population(&populations, place, population)?;
+            }
+            if !layout.devices.is_empty() {
+                let projections = file.create_group("projections")?;
+                layout.devices.iter().try_for_each(|devices| write_devices(&projections, devices))?;
             }
             file.create_group("summary")?;
             let tables = Tables::create(&file, layout)?;
@@ -277,13 +282,7 @@ fn write_population(root: &Group, order: usize, population: &PopulationLayout) -
     if let Some(ids) = &population.unit_ids {
         write_list(&place, "unit_ids", ids)?;
     }
-    if !population.drawn.is_empty() {
-        let group = place.create_group("drawn")?;
-        for drawn in &population.drawn {
-            set_text(&*write_list(&group, &drawn.name, &drawn.values)?, "units", &drawn.unit)?;
-        }
-    }
-    Ok(())
+    write_drawn(&place, &population.drawn)
 }
 
 /// All that may change when a run is resumed: attributes, intervals and behaviour.

@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 
 use crate::device::physical::surface::Surface;
+use crate::device::{Constant, Traits};
 use crate::neuron::Real;
 use crate::plasticity::short_term::{Normalize, ShortTerm};
 use crate::plasticity::stdp_dopamine::Modulator;
@@ -180,6 +181,16 @@ impl<W: Real> Plastic<W> {
             price: Price::default(),
             value,
             setup,
+        }
+    }
+
+    /// The constants of a synapse's devices, one device after the other: all of `constants` for each.
+    pub fn constants(&self, synapse: usize, constants: &[Constant], out: &mut [Vec<f64>]) {
+        let Some(memristor) = &self.setup.memristor else { return };
+        let (device, key) = (&memristor.device, self.cells.key[synapse]);
+        for place in 0..device.bank.count() {
+            let own = Traits::of(device, memristor.spread, key, place as u64);
+            out.iter_mut().zip(constants).for_each(|(column, constant)| column.push(constant.of(&own, device)));
         }
     }
 
