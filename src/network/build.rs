@@ -5,6 +5,8 @@
 //! in batches of sources: a batch is drawn in parallel, then every thread appends its part. Procedural
 //! projections belong to a group as the others do, but leave nothing in its store.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::neuron::Real;
@@ -15,8 +17,9 @@ use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
 
 use super::array::Losses;
-use super::chunk::{Chunk, Source};
+use super::chunk::{Chunk, Figure, Source};
 use super::maker::{Made, Maker};
+use super::placed;
 use super::procedural::Procedural;
 use super::projection::Draft;
 use super::share::{Cut, Share};
@@ -169,47 +172,21 @@ fn build_group<W: Real>(
     cut: &Cut,
     projections: &mut [Projection],
 ) -> Result<Vec<Vec<Group<W>>>, BuildError> {
-    let threads = shards.len();
     let shares: Vec<&Share> = shards.iter().map(|s| &s.share).collect();
     let first = drafts.iter().map(|d| d.first_source).min().unwrap_or(0);
     let end = drafts.iter().map(|d| d.first_source + d.n_source as u32).max().unwrap_or(0);
-    let expected: u64 = drafts.iter().map(|d| d.wiring.expected_synapses()).sum();
     // One weight per source is enough if every projection of that source has the same constant.
     let row_weights = !plan.plastic && one_per_source(drafts);
-    let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(threads);
+    let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(shards.len());
     for _ in shards {
         makers.push(Maker::new(drafts, plan, first..end, row_weights, cut.parts()));
     }
 
-    let (step, count_of_chunks) = batch_of(expected / u64::from((end - first).max(1)), threads);
-    let stores = plan.spans.len();
-    let mut chunks: Vec<Chunk<W>> = (0..count_of_chunks).map(|_| Chunk::new(threads * stores)).collect();
-    // Rows that are drawn target by target are turned first, each thread its own, for some of the sources at a time.
-    let turned = drafts.iter().filter(|d| d.wiring.by_target());
-    let turned = turned.map(|d| Turned::of(&d.spec, d.wiring.expected_synapses()));
-    let spans = turned.map(|turned| turned.spans(size_of::<W>())).max().unwrap_or(1) as u64;
-    let counts: Vec<Vec<Option<Vec<u32>>>> =
-        shards.par_iter().map(|shard| count_turned(drafts, &shard.share)).collect();
-    let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;
-    for span in 0..spans {
-        let within = bound(span)..bound(span + 1);
-        let turn = |(shard, counts): (&Shard<W>, &Vec<_>)| transpose(drafts, &shard.share, &within, counts);
-        let transposed = shards.par_iter().zip(&counts).map(turn).collect::<Result<Vec<_>, _>>()?;
-        let source = Source { drafts, plan, shares: &shares, transposed: &transposed, row_weights };
-        let mut from = within.start;
-        while from < within.end {
-            let starts: Vec<u32> = (from..within.end).step_by(step as usize).take(chunks.len()).collect();
-            let drawn = chunks[..starts.len()].par_iter_mut().zip(&starts);
-            drawn
-                .map(|(chunk, &a)| chunk.draw(&source, a..within.end.min(a.saturating_add(step))))
-                .collect::<Result<(), _>>()?;
-            let chunks = &chunks[..starts.len()];
-            chunks.iter().for_each(|chunk| count(drafts, plan, chunk, projections));
-            makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
-                chunks.iter().for_each(|chunk| maker.append(&chunk.parts[shard * stores..(shard + 1) * stores]));
-            });
-            from = within.end.min(starts[starts.len() - 1].saturating_add(step));
-        }
+    let grouped = Grouped { drafts, plan, shares: &shares, sources: first..end, row_weights };
+    if placed::fits(drafts, plan, row_weights)? {
+        grouped.place(&mut makers, projections)?;
+    } else {
+        grouped.draw(&mut makers, projections)?;
     }
     makers
         .into_iter()
@@ -219,6 +196,75 @@ fn build_group<W: Real>(
             made.map(|made| make_group(spec, populations, plan, drafts, made, &shard.share)).collect()
         })
         .collect()
+}
+
+/// A group of projections while it is built.
+struct Grouped<'a> {
+    drafts: &'a [Draft<'a>],
+    plan: &'a Plan,
+    /// Of this rank's threads.
+    shares: &'a [&'a Share],
+    /// Global ids.
+    sources: Range<u32>,
+    /// Is one weight per source enough?
+    row_weights: bool,
+}
+
+impl Grouped<'_> {
+    /// Gives each synapse its place at once, each thread its own.
+    fn place<W: Real>(&self, makers: &mut [Maker<'_, W>], projections: &mut [Projection]) -> Result<(), BuildError> {
+        let place = |(maker, share): (&mut Maker<'_, W>, &&Share)| maker.place(share);
+        let outdegrees = makers.par_iter_mut().zip(self.shares).map(place).collect::<Result<Vec<_>, _>>()?;
+        for (index, draft) in self.drafts.iter().enumerate() {
+            let delay = draft.constant_delay()?.unwrap_or(Time::ZERO);
+            for row in 0..draft.n_source {
+                let synapses = outdegrees.iter().map(|of| of[index][row]).sum();
+                if synapses > 0 {
+                    let figure = Figure { draft: index, row, count: synapses, delays: (delay, delay) };
+                    count(self.drafts, self.plan, &figure, projections);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws all rows, in batches of sources; those that are drawn target by target are turned first, each thread its own, for
+    /// some of the sources at a time.
+    fn draw<W: Real>(&self, makers: &mut [Maker<'_, W>], projections: &mut [Projection]) -> Result<(), BuildError> {
+        let &Grouped { drafts, plan, shares, row_weights, .. } = self;
+        let Range { start: first, end } = self.sources;
+        let expected: u64 = drafts.iter().map(|d| d.wiring.expected_synapses()).sum();
+        let (step, count_of_chunks) = batch_of(expected / u64::from((end - first).max(1)), shares.len());
+        let stores = plan.spans.len();
+        let mut chunks: Vec<Chunk<W>> = (0..count_of_chunks).map(|_| Chunk::new(shares.len() * stores)).collect();
+        let turned = drafts.iter().filter(|d| d.wiring.by_target());
+        let turned = turned.map(|d| Turned::of(&d.spec, d.wiring.expected_synapses()));
+        let spans = turned.map(|turned| turned.spans(size_of::<W>())).max().unwrap_or(1) as u64;
+        let counts: Vec<Vec<Option<Vec<u32>>>> = shares.par_iter().map(|share| count_turned(drafts, share)).collect();
+        let bound = |span: u64| first + (u64::from(end - first) * span / spans) as u32;
+        for span in 0..spans {
+            let within = bound(span)..bound(span + 1);
+            let turn = |(share, counts): (&&Share, &Vec<_>)| transpose(drafts, share, &within, counts);
+            let transposed = shares.par_iter().zip(&counts).map(turn).collect::<Result<Vec<_>, _>>()?;
+            let source = Source { drafts, plan, shares, transposed: &transposed, row_weights };
+            let mut from = within.start;
+            while from < within.end {
+                let starts: Vec<u32> = (from..within.end).step_by(step as usize).take(chunks.len()).collect();
+                let drawn = chunks[..starts.len()].par_iter_mut().zip(&starts);
+                drawn
+                    .map(|(chunk, &a)| chunk.draw(&source, a..within.end.min(a.saturating_add(step))))
+                    .collect::<Result<(), _>>()?;
+                let chunks = &chunks[..starts.len()];
+                let figures = chunks.iter().flat_map(|chunk| &chunk.figures);
+                figures.for_each(|figure| count(drafts, plan, figure, projections));
+                makers.par_iter_mut().enumerate().for_each(|(shard, maker)| {
+                    chunks.iter().for_each(|chunk| maker.append(&chunk.parts[shard * stores..(shard + 1) * stores]));
+                });
+                from = within.end.min(starts[starts.len() - 1].saturating_add(step));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How many synapses onto one thread's neurons each source of the drafts that are drawn target by target has.
@@ -231,7 +277,7 @@ fn count_turned(drafts: &[Draft<'_>], share: &Share) -> Vec<Option<Vec<u32>>> {
 fn transpose(
     drafts: &[Draft<'_>],
     share: &Share,
-    within: &std::ops::Range<u32>,
+    within: &Range<u32>,
     counts: &[Option<Vec<u32>>],
 ) -> Result<Vec<Option<Transposed>>, BuildError> {
     let turn = |(d, counts): (&Draft<'_>, &Option<Vec<u32>>)| {
@@ -243,19 +289,17 @@ fn transpose(
     drafts.iter().zip(counts).map(turn).collect()
 }
 
-/// Adds a chunk to the figures of its projections.
-fn count<W: Real>(drafts: &[Draft<'_>], plan: &Plan, chunk: &Chunk<W>, projections: &mut [Projection]) {
-    for figure in &chunk.figures {
-        let projection = &mut projections[plan.projections[figure.draft]];
-        if projection.outdegree.is_empty() {
-            projection.outdegree = vec![0; drafts[figure.draft].n_source];
-            projection.min_delay = Time::NEVER;
-        }
-        projection.synapses += u64::from(figure.count);
-        projection.outdegree[figure.row] += figure.count;
-        projection.min_delay = projection.min_delay.min(figure.delays.0);
-        projection.max_delay = projection.max_delay.max(figure.delays.1);
+/// Adds to the figures of projections.
+fn count(drafts: &[Draft<'_>], plan: &Plan, figure: &Figure, projections: &mut [Projection]) {
+    let projection = &mut projections[plan.projections[figure.draft]];
+    if projection.outdegree.is_empty() {
+        projection.outdegree = vec![0; drafts[figure.draft].n_source];
+        projection.min_delay = Time::NEVER;
     }
+    projection.synapses += u64::from(figure.count);
+    projection.outdegree[figure.row] += figure.count;
+    projection.min_delay = projection.min_delay.min(figure.delays.0);
+    projection.max_delay = projection.max_delay.max(figure.delays.1);
 }
 
 /// Adds what belongs to a store.

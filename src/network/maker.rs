@@ -8,9 +8,11 @@ use crate::neuron::Real;
 use crate::synapse::{Content, Delays, Present, Runs, Sources, Store, Synapse};
 use crate::time::Time;
 
-use super::build::{Plan, Span};
+use super::build::{BuildError, Plan, Span};
 use super::chunk::Part;
+use super::placed::Placed;
 use super::projection::Draft;
+use super::share::Share;
 
 /// A thread's synapses of a group: one shelf for each block of targets and, where the engine keeps them apart, side.
 pub struct Maker<'a, W: Real> {
@@ -114,6 +116,20 @@ impl<'a, W: Real> Maker<'a, W> {
         self.next += rows;
     }
 
+    /// Places all synapses of a group that [`placed::fits`](super::placed::fits). Returns how many each source has, by draft.
+    pub fn place(&mut self, share: &Share) -> Result<Vec<Vec<u32>>, BuildError> {
+        let mut outdegree: Vec<Vec<u32>> = self.drafts.iter().map(|draft| vec![0; draft.n_source]).collect();
+        let delay = self.drafts[0].constant_delay()?.unwrap_or(Time::ZERO);
+        for (shelf, span) in self.shelves.iter_mut().zip(&self.spans) {
+            let placed = Placed::new(self.drafts, self.plan, &self.sources, share, span);
+            for (all, counts) in outdegree.iter_mut().zip(&placed.outdegree) {
+                all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+            }
+            shelf.place(placed, delay, self.sources.start);
+        }
+        Ok(outdegree)
+    }
+
     /// The weight that all synapses of a source have.
     fn weight_of(drafts: &[Draft<'_>], gid: u32) -> W {
         let of = |d: &Draft<'_>| d.row_of_source(gid).and_then(|_| d.constant_weight());
@@ -155,6 +171,21 @@ impl<W: Real> Shelf<W> {
             self.row.push(synapses);
             self.first.push(runs);
         }
+    }
+
+    /// Takes all rows from that of source `first` on, with one delay.
+    fn place(&mut self, placed: Placed, delay: Time, first: u32) {
+        for (gid, row) in (first..).zip(placed.row.windows(2)) {
+            if row[0] < row[1] {
+                self.present.push(gid);
+                self.row.push(row[1]);
+                self.first.push(self.present.len() as u64);
+            }
+        }
+        if !self.present.is_empty() {
+            self.delay.push(delay);
+        }
+        self.targets = placed.targets;
     }
 
     fn finish(mut self, span: Span, all: &Range<u32>, plastic: bool, per_row: Option<&dyn Fn(u32) -> W>) -> Made<W> {

@@ -7,6 +7,7 @@ mod estimate;
 mod join;
 mod maker;
 mod parameters;
+mod placed;
 mod procedural;
 mod projection;
 mod row;

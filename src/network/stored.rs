@@ -118,6 +118,9 @@ impl Group<'_> {
         let first = members.iter().map(|p| slice(spec, &p.source).0).min().unwrap_or(0);
         let end = members.iter().map(|p| slice(spec, &p.source).1).max().unwrap_or(0);
         let reach = (end - first) as f64;
+        // Are rows turned and put together, or does each synapse take its place at once?
+        let by_target = members.iter().all(|p| p.connect.by_target());
+        let placed = alike && by_target && self.one_delay();
         let (mut built, mut runs_in_all, mut extra) = (0.0, 0.0, 0.0);
         for side in &sides {
             let rows = self.rows(*side, parts * blocks);
@@ -143,13 +146,21 @@ impl Group<'_> {
             built += blocks * (8.0 * kept + index + delays + 2.0 * synapses + own);
             runs_in_all += blocks * runs;
             // Rows of all sources are spread from those of the present; ends of runs are counted even if there is one delay.
-            extra += blocks * (20.0 * present + if delays == 0.0 { 4.0 * runs } else { 0.0 });
+            let ends = if delays == 0.0 && !placed { 4.0 * runs } else { 0.0 };
+            extra += blocks * (20.0 * present + ends);
+            if placed {
+                extra += blocks * 16.0 * reach;
+            }
         }
         let synapses: f64 = counted.iter().sum::<f64>() / parts;
         if plastic {
             let (each, of_target, of_source) = kept_by(members[0]);
             built +=
                 synapses * each + of_target * size(members[0].target.population) / parts + blocks * of_source * reach;
+        }
+        let all = built * threads as f64;
+        if placed {
+            return Stored { built: all, building: all + extra * threads as f64, pieces: 0.0 };
         }
         // Chunks on their way from the rows to the stores.
         let (step, chunks) = batch_of((counted.iter().sum::<f64>() / reach.max(1.0)) as u64, threads);
@@ -165,7 +176,6 @@ impl Group<'_> {
         let row = synapses * threads as f64 / reach.max(1.0) * (8.0 + 2.0 + weight + if devices { 8.0 } else { 0.0 });
         let pieces = (chunk + GROWN * row) * (chunks as f64).min((reach / rows.max(1.0)).ceil());
         let turned = members.iter().zip(counted).map(|(p, n)| self.turned(p, *n)).sum::<f64>();
-        let all = built * threads as f64;
         // One thread's devices after the other's are programmed from the weights that were drawn.
         let drawn = if plastic && devices { weight * synapses } else { 0.0 };
         let building = all + (extra * threads as f64) + (turned * threads as f64).max(drawn) + pieces;
@@ -180,6 +190,19 @@ impl Group<'_> {
         }
     }
 
+    /// Have all synapses the same delay?
+    fn one_delay(&self) -> bool {
+        let delays: BTreeSet<Option<u64>> =
+            self.members.iter().map(|p| p.delay.constant().map(|ms| self.delay(ms))).collect();
+        delays.len() == 1 && !delays.contains(&None)
+    }
+
+    /// A delay in steps of the grid, or ticks.
+    fn delay(&self, ms: f64) -> u64 {
+        let grid = self.spec.simulation.engine == Engine::Grid;
+        in_steps(ms.clamp(0.0, Time::LIMIT.ms()), if grid { self.spec.simulation.resolution } else { Time(1) })
+    }
+
     /// Have all synapses of a source the same weight, for good?
     fn one_per_source(&self) -> bool {
         let bits = |p: &ProjectionSpec| p.weight.constant().filter(|_| p.crossbar.is_none()).map(f64::to_bits);
@@ -192,7 +215,7 @@ impl Group<'_> {
     /// The rows of one of so many stores.
     fn rows(&self, side: Option<bool>, stores: f64) -> Vec<Rows> {
         let mut all: BTreeMap<(u64, u64), Rows> = BTreeMap::new();
-        let step = (self.spec.simulation.engine == Engine::Grid).then_some(self.spec.simulation.resolution);
+        let grid = self.spec.simulation.engine == Engine::Grid;
         for (projection, synapses) in self.members.iter().zip(self.counted) {
             if side.is_some_and(|negative| (self.splits(projection) && is_negative(projection)) != negative) {
                 continue;
@@ -202,14 +225,13 @@ impl Group<'_> {
             let rows = || Rows { sources, delays: BTreeMap::new(), apart: 0.0 };
             let rows = all.entry(span).or_insert_with(rows);
             let length = synapses / sources.max(1.0) / stores;
-            let delay = |ms: f64| in_steps(ms.clamp(0.0, Time::LIMIT.ms()), step.unwrap_or(Time(1)));
-            match (Law::new(&projection.delay), step) {
-                (Some(Ok(law)), _) if law.constant().is_some() => {
-                    *rows.delays.entry(delay(law.at(0))).or_default() += length;
+            match Law::new(&projection.delay) {
+                Some(Ok(law)) if law.constant().is_some() => {
+                    *rows.delays.entry(self.delay(law.at(0))).or_default() += length;
                 }
-                (Some(Ok(law)), Some(_)) => {
+                Some(Ok(law)) if grid => {
                     for quantile in 0..QUANTILES {
-                        let at = delay(law.at(quantile * (u32::MAX / QUANTILES) + u32::MAX / QUANTILES / 2));
+                        let at = self.delay(law.at(quantile * (u32::MAX / QUANTILES) + u32::MAX / QUANTILES / 2));
                         *rows.delays.entry(at).or_default() += length / f64::from(QUANTILES);
                     }
                 }

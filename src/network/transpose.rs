@@ -157,7 +157,7 @@ impl Transposed {
 }
 
 /// Those of a thread's members that are targets of the draft, as members of its slice.
-fn own_targets(draft: &Draft<'_>, owned: &Range<u32>) -> Range<usize> {
+pub fn own_targets(draft: &Draft<'_>, owned: &Range<u32>) -> Range<usize> {
     let from = owned.start.saturating_sub(draft.first_target) as usize;
     from..(owned.end.saturating_sub(draft.first_target) as usize).min(draft.n_target)
 }
