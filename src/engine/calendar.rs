@@ -29,21 +29,28 @@ impl Calendar {
         }
     }
 
-    /// The earliest time that is kept together with `at`. Who is put down for it, instead of `at`, need not be put down again for any
-    /// time between the two.
-    #[inline]
-    pub fn begin_of(&self, at: Time) -> Time {
-        Time(at.0.div_euclid(self.quantum) * self.quantum)
-    }
-
     /// Puts `item` down for `at`; never-ending waits are not kept.
     #[inline]
     pub fn insert(&mut self, item: u32, at: Time) {
-        if at == Time::NEVER {
-            return;
+        if at != Time::NEVER {
+            self.put(item, at, at.0.div_euclid(self.quantum));
         }
-        let bucket = (at.0.div_euclid(self.quantum)).clamp(self.base, self.base + BUCKETS - 1);
-        let bucket = &mut self.buckets[bucket.rem_euclid(BUCKETS) as usize];
+    }
+
+    /// Puts `item` down for the earliest time that is kept together with `at`, and says which that is: it need not be put down again for
+    /// any time between the two.
+    #[inline]
+    pub fn insert_early(&mut self, item: u32, at: Time) -> Time {
+        let number = at.0.div_euclid(self.quantum);
+        let early = Time(number * self.quantum);
+        self.put(item, early, number);
+        early
+    }
+
+    /// Into the bucket of that number, or the nearest that there is.
+    #[inline]
+    fn put(&mut self, item: u32, at: Time, number: i64) {
+        let bucket = &mut self.buckets[number.clamp(self.base, self.base + BUCKETS - 1).rem_euclid(BUCKETS) as usize];
         if bucket.capacity() == 0
             && let Some(room) = self.spare.pop()
         {

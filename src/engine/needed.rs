@@ -20,6 +20,8 @@ use super::windows;
 
 /// What a neuron is taken to fire at before it is known \[Hz\].
 pub const RATE: f64 = 10.0;
+/// What a list that grows by doubling has room for, in the mean, in units of its length.
+const GROWN: f64 = 1.5;
 /// How often the calendar of the event engine has a neuron down at a time: looks that come too late wait for theirs.
 const LOOKS: usize = 5;
 
@@ -41,7 +43,8 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     // The columns of recorded weights are gone when spikes arrive.
     let (first, last) = listed(spec, written, ranks)?;
     let window = longest_window(spec, everybody);
-    let passing = first.max(last + (arrivals(spec, window) + emitted(spec, window)) / ranks as f64);
+    let passing = (arrivals(spec, window) + emitted(spec, window) + ahead(spec, window)?) / ranks as f64;
+    let passing = first.max(last + passing);
     let told = if spec.record.parameters { told(spec, ranks)? } else { 0.0 };
     let running =
         told + share + everybody * statistics::BYTES as f64 + spikes + passing + histories(spec, threads, ranks)?;
@@ -189,6 +192,22 @@ fn arrivals(spec: &NetworkSpec, window: f64) -> f64 {
         spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
     };
     (0..spec.populations.len()).map(onto).fold(0.0, f64::max) * ARRIVAL_BYTES as f64
+}
+
+/// What plastic synapses transmit in a window, where it is worked out when that begins.
+fn ahead(spec: &NetworkSpec, window: f64) -> Result<f64, BuildError> {
+    let grid = spec.simulation.engine == Engine::Grid;
+    let mut all = 0.0;
+    for (index, projection) in spec.projections.iter().enumerate().filter(|(_, p)| !p.is_static()) {
+        let recorded = spec.record.weights.iter().any(|r| r.projection == index && r.on == WeightSample::PreSpike);
+        let at_once = grid && (projection.delay.constant().is_some() || window <= spec.simulation.resolution.ms());
+        if projection.axonal || projection.crossbar.is_some() || recorded || at_once {
+            continue;
+        }
+        // Room grows by doubling.
+        all += GROWN * expected(spec, projection)? as f64 * RATE * 1e-3 * window * size_of::<f64>() as f64;
+    }
+    Ok(all)
 }
 
 /// What recorded weights take, every synapse with its ends, where it can't be looked up at its spikes: when the run begins, and when it

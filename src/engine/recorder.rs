@@ -301,7 +301,10 @@ impl Recorder {
     /// Hands over the spikes gathered so far.
     pub fn write_spikes(&mut self, sink: &mut dyn Sink) -> Result<(), SinkError> {
         for (index, track) in self.spikes.iter_mut().enumerate().filter(|(_, t)| !t.times.is_empty()) {
-            let (times_ms, node_ids) = (std::mem::take(&mut track.times), std::mem::take(&mut track.nodes));
+            // The next chunk is about as long: columns that grow by doubling are copied, and leave holes in memory.
+            let room = track.times.len() + track.times.len() / 8;
+            let times_ms = std::mem::replace(&mut track.times, Vec::with_capacity(room));
+            let node_ids = std::mem::replace(&mut track.nodes, Vec::with_capacity(room));
             sink.write(Chunk::Spikes { index, times_ms, node_ids })?;
         }
         Ok(())

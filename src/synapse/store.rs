@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::memory::prefetch;
 use crate::neuron::Real;
 use crate::time::Time;
 
@@ -48,6 +49,15 @@ impl<W: Real> Content<W> {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Begins to fetch so many synapses into the cache.
+    #[inline]
+    pub fn fetch(&self, start: usize, count: usize) {
+        match self {
+            Content::Alike(targets, _) | Content::Plastic(targets) => prefetch(targets, start, count),
+            Content::Each(synapses) => prefetch(synapses, start, count),
+        }
     }
 
     /// Asks for huge pages, once all are there.

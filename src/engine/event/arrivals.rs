@@ -77,6 +77,8 @@ pub struct Tick<'a> {
     /// When.
     pub time: Time,
     keys: &'a [Key],
+    /// From the tick's first on, to the window's end.
+    rest: &'a [Key],
     all: &'a [Arrival],
 }
 
@@ -86,6 +88,12 @@ impl<'a> Tick<'a> {
     pub fn arrivals(&self) -> impl Iterator<Item = Arrival> + use<'a> {
         let all = self.all;
         self.keys.iter().map(move |key| all[key.number()])
+    }
+
+    /// What arrives `ahead` arrivals after the tick's first, in this tick or a later one.
+    #[inline]
+    pub fn later(&self, ahead: usize) -> Option<Arrival> {
+        self.rest.get(ahead).map(|key| self.all[key.number()])
     }
 }
 
@@ -230,10 +238,11 @@ impl Arrivals {
 
     /// All, tick by tick.
     pub fn ticks(&self) -> impl Iterator<Item = Tick<'_>> {
-        self.keys.chunk_by(|a, b| a.ticks() == b.ticks()).map(|keys| Tick {
-            time: self.from + Time(keys[0].ticks() as i64),
-            keys,
-            all: &self.all,
+        let mut rest = &self.keys[..];
+        self.keys.chunk_by(|a, b| a.ticks() == b.ticks()).map(move |keys| {
+            let tick = Tick { time: self.from + Time(keys[0].ticks() as i64), keys, rest, all: &self.all };
+            rest = &rest[keys.len()..];
+            tick
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::flight::Spike;
 use crate::engine::inputs::Current;
 use crate::engine::plastic::{Ahead, show_plastic, tell_plastic, transmit};
 use crate::engine::shard::{Model, Outbox, Window};
+use crate::memory::prefetch;
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real, one_of};
 use crate::synapse::{Content, Synapse};
@@ -22,6 +23,9 @@ use waiting::Waiting;
 
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check, unless its model says less.
 const LOOK_AHEAD: i64 = 64;
+
+/// So many arrivals ahead synapses and neurons are fetched from memory.
+const AHEAD: usize = 4;
 
 /// One population's part in a window's work.
 pub struct Work<'a, W: Real> {
@@ -87,8 +91,7 @@ fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest
     cell.quiet_until = earliest;
     if earliest < cell.check_at {
         // Once for all times in the bucket: each event may bring the time a little nearer.
-        cell.check_at = calendar.begin_of(earliest);
-        calendar.insert(place, cell.check_at);
+        cell.check_at = calendar.insert_early(place, earliest);
     }
 }
 
@@ -193,7 +196,8 @@ impl<M: EventNeuron> Neurons<M> {
     fn take_tick<W: Real>(&mut self, tick: Tick<'_>, work: &mut Work<'_, W>) {
         let time = tick.time;
         self.waiting.begin();
-        for arrival in tick.arrivals() {
+        for (number, arrival) in tick.arrivals().enumerate() {
+            self.fetch(tick.later(number + AHEAD), work);
             match arrival {
                 Arrival::Run { group, row, start, count, pre } => {
                     let synapses = start as usize..start as usize + count as usize;
@@ -226,6 +230,18 @@ impl<M: EventNeuron> Neurons<M> {
         }
         if self.waiting.is_full() {
             self.take_all(work);
+        }
+    }
+
+    /// Begins to fetch what an arrival will need.
+    #[inline]
+    fn fetch<W: Real>(&self, later: Option<Arrival>, work: &Work<'_, W>) {
+        match later {
+            Some(Arrival::Run { group, start, count, .. }) => {
+                work.groups[group as usize].store.content.fetch(start as usize, count as usize);
+            }
+            Some(Arrival::Single { place, .. }) => prefetch(&self.cells, place as usize, 1),
+            _ => {}
         }
     }
 

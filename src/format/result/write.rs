@@ -18,7 +18,7 @@ use crate::record::{Chunk, Layout, Sink, SinkError};
 use crate::whole::part_path;
 
 /// Chunks that may wait for the writer; then the simulation waits, so that memory stays bounded.
-const QUEUE: usize = 64;
+const QUEUE: usize = 16;
 
 /// How far every dataset had got at a checkpoint, in the order of the [`Layout`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

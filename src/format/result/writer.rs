@@ -36,7 +36,7 @@ impl Writer {
     /// Makes the file, complete but for the rows.
     pub fn create(part: &Path, layout: &Layout, header: &Header) -> Result<Writer, String> {
         let make = || -> hdf5::Result<Writer> {
-            let file = File::with_options().with_fapl(keep_metadata).create(part)?;
+            let file = File::with_options().with_fapl(access).create(part)?;
             set_text(&file, "format", FORMAT)?;
             set(&file, "format_version", &FORMAT_VERSION)?;
             set(&file, "magic", &SONATA_MAGIC)?;
@@ -62,7 +62,7 @@ impl Writer {
     /// Opens the file of an earlier run and takes it back to a checkpoint.
     pub fn open(part: &Path, layout: &Layout, header: &Header, marks: &Marks) -> Result<Writer, String> {
         let open = || -> hdf5::Result<Writer> {
-            let file = File::with_options().with_fapl(keep_metadata).open_rw(part)?;
+            let file = File::with_options().with_fapl(access).open_rw(part)?;
             let tables = Tables::open(&file, layout, marks)?;
             for old in ["intervals", "behavior", "summary"] {
                 if file.link_exists(old) {
@@ -347,8 +347,9 @@ fn free_name(root: &Group, name: &str) -> String {
     name
 }
 
-/// Metadata reaches the disk only in a flush, so that a killed run leaves a file as of its last flush.
-fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::FileAccessBuilder {
+/// Metadata reaches the disk only in a flush, so that a killed run leaves a file as of its last flush. Chunks are written whole and once, so
+/// the library need not keep them (8 MiB of each dataset otherwise, and a copy).
+fn access(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::FileAccessBuilder {
     use hdf5::file::{CacheDecreaseMode, CacheIncreaseMode, FlashIncreaseMode, MetadataCacheConfig};
     let config = MetadataCacheConfig {
         evictions_enabled: false,
@@ -357,7 +358,7 @@ fn keep_metadata(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::
         decr_mode: CacheDecreaseMode::Off,
         ..MetadataCacheConfig::default()
     };
-    plist.mdc_config(&config).file_locking(false)
+    plist.mdc_config(&config).chunk_cache(1, 0, 1.0).file_locking(false)
 }
 
 /// What the operating system said, out of HDF5's long account.
