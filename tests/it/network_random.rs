@@ -65,6 +65,50 @@ fn synapses(ran: &Ran, index: usize) -> Vec<(u64, u64, u64, u64)> {
     all
 }
 
+#[test]
+fn synapses_that_take_their_place_at_once_are_those_that_are_turned() {
+    // Where one more projection has another delay, rows are turned and put together; its only source is silent.
+    let far = "[projection.far]\nsource = 'W'\ntarget = ['A', 'B']\nweight = '1 pA'\ndelay = '3 ms'\nconnect.pairs = [[0, 1]]\n";
+    // One weight and one delay, of sources and targets of one's own, of slices, of several projections, of either sign.
+    let projection = |name: &str, ends: &str, more: &str| {
+        format!("[projection.{name}]\n{ends}\nconnect.fixed_indegree = 4\n{more}\ndelay = '1.5 ms'\n")
+    };
+    let own = projection("x", "source = 'A'\ntarget = 'B'\nweight = '20 pA'", "")
+        + &projection("y", "source = 'A[3:]'\ntarget = 'A[5:60]'\nweight = '20 pA'", "multapses = false")
+        + &projection("z", "source = 'B'\ntarget = 'A'\nweight = '-30 pA'", "");
+    // The second size has targets in two blocks of a thread.
+    for (a, b) in [(80, 50), (66_000, 300)] {
+        for engine in ENGINES {
+            let head = format!(
+                "simulation = {{ duration = '25 ms', seed = 3, engine = '{engine}' }}
+                 [population]\nA = {{ size = {a}, neuron = 'lif_exp' }}\nB = {{ size = {b}, neuron = 'lif_exp' }}
+                 W = {{ size = 1, neuron = 'lif_exp' }}
+                 [input.p]\ntarget = ['A', 'B']\npoisson = {{ rate = '9 kHz', weight = '80 pA' }}\n"
+            );
+            let record = "[record]\nspikes = ['A', 'B']
+                          weights = [{ projection = 'x', on = 'end' }, { projection = 'y', on = 'end' }, { projection = 'z', on = 'end' }]";
+            for threads in [1, 3] {
+                let base = run(&(head.clone() + &own + record), &[], threads);
+                let turned = run(&(head.clone() + &own + far + record), &[], threads);
+                assert!(base.spikes(0).len() > 20 && base.spikes(1).len() > 20);
+                assert_eq!(base.spikes(0), turned.spikes(0), "{engine} {a}");
+                assert_eq!(base.spikes(1), turned.spikes(1), "{engine} {a}");
+                for index in 0..3 {
+                    assert!(synapses(&base, index).len() >= 200);
+                    assert_eq!(synapses(&base, index), synapses(&turned, index), "{engine} {a}");
+                }
+                let compiled = |text: String| network::compile(model(&text, &[]), threads).unwrap().projections;
+                let (base, turned) = (compiled(head.clone() + &own), compiled(head.clone() + &own + far));
+                for (one, other) in base.iter().zip(&turned) {
+                    assert_eq!(one.outdegree, other.outdegree);
+                    let of = |p: &network::Projection| (p.synapses, p.min_delay, p.max_delay);
+                    assert_eq!(of(one), of(other));
+                }
+            }
+        }
+    }
+}
+
 /// Rate, active keys, and the expected number of events of one train in 500 ms, with where they may be \[ms\].
 type Train = (&'static str, &'static str, f64, &'static [(f64, f64)]);
 

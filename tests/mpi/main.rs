@@ -68,11 +68,14 @@ fn datasets(group: &hdf5::Group, path: &str, all: &mut Vec<(String, Vec<u64>)>) 
     }
 }
 
-/// What a result holds under /spikes, /state and /weights.
+/// What a result holds under /spikes, /state and /weights, and of what was drawn.
 fn contents(path: &Path) -> Vec<(String, Vec<u64>)> {
     let file = hdf5::File::open(path).unwrap();
     let mut all = Vec::new();
-    for name in ["spikes", "state", "weights"] {
+    for name in ["spikes", "state", "weights", "populations", "projections"] {
+        if !file.link_exists(name) {
+            continue;
+        }
         datasets(&file.group(name).unwrap(), name, &mut all);
     }
     assert!(all.iter().filter(|(_, bits)| bits.len() > 20).count() > 10, "the model says little");
@@ -101,6 +104,7 @@ fn ranks_and_threads_give_the_bytes_of_one_thread() {
     for (engine, precision) in [("event", "double"), ("grid", "single"), ("event", "single"), ("grid", "double")] {
         let precision = format!("simulation.precision={precision}");
         let run = ["run", RICH, "--json", "--force", "--engine", engine, "--set", &precision];
+        let run = [&run[..], &["--set", "record.parameters=true"]].concat();
         let args = |out: &'static str, threads: &'static str| [&run[..], &["-o", out, "--threads", threads]].concat();
         let one = figures(&alone(folder.path(), &args("one.h5", "1")));
         assert_eq!((&one["ranks"], &one["threads"]), (&1.into(), &1.into()));
@@ -112,6 +116,9 @@ fn ranks_and_threads_give_the_bytes_of_one_thread() {
             assert_eq!(without_costs(many), without_costs(one.clone()), "{what}");
             assert_same(&folder.path().join("one.h5"), &folder.path().join("many.h5"), &what);
         }
+        let drawn = contents(&folder.path().join("one.h5"));
+        let is_of_devices = |(path, bits): &&(String, Vec<u64>)| path.starts_with("projections/") && bits.len() > 20;
+        assert!(drawn.iter().filter(is_of_devices).count() > 3, "{drawn:?}");
     }
 }
 
