@@ -1,6 +1,6 @@
 //! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
 
-use crate::network::{BuildError, Stored, expected, stored};
+use crate::network::{BuildError, GROWN, Stored, expected, stored};
 use crate::plasticity::Rule;
 use crate::sample::Law;
 use crate::spec::{
@@ -20,8 +20,6 @@ use super::windows;
 
 /// What a neuron is taken to fire at before it is known \[Hz\].
 pub const RATE: f64 = 10.0;
-/// What a list that grows by doubling has room for, in the mean, in units of its length.
-const GROWN: f64 = 1.5;
 /// How often the calendar of the event engine has a neuron down at a time: looks that come too late wait for theirs.
 const LOOKS: usize = 5;
 

@@ -30,7 +30,7 @@ pub use estimate::{Estimate, check_parameters, estimate, expected};
 pub use parameters::{drawn, input_name, of_members};
 pub use procedural::{Drawn, Portion, Procedural};
 pub use share::{Cut, Member, Share};
-pub use stored::{Stored, stored};
+pub use stored::{GROWN, Stored, stored};
 
 /// A compiled model: everything that the engines need.
 #[derive(Debug)]

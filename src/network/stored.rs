@@ -30,8 +30,8 @@ pub struct Stored {
 /// So many quantiles stand for a distribution of delays.
 const QUANTILES: u32 = 512;
 
-/// What a column that was not told its length has room for, in the mean, in units of that.
-const GROWN: f64 = 1.5;
+/// What a list that grows by doubling has room for, in the mean, in units of its length.
+pub const GROWN: f64 = 1.5;
 
 /// The synapses from one slice of sources, in one store.
 struct Rows {
