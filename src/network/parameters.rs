@@ -1,13 +1,13 @@
 //! Draws the parameters and the initial state of every neuron, and checks them.
 
+use std::ops::Range;
+
 use crate::describe::{Kind, Model};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{SampleError, draw};
 use crate::spec::{InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Rate, SourceSpec};
 use crate::value::Value;
-
-use std::ops::Range;
 
 use super::Population;
 use super::build::BuildError;
@@ -83,15 +83,17 @@ pub fn of_members(
 
 /// Names the random numbers of an input into its `target`-th target: a population that is named twice gets other ones.
 pub fn input_name(spec: &NetworkSpec, input: &InputSpec, target: usize) -> String {
-    let name = format!("{}.{}", input.name, spec.populations[input.targets[target].population].name);
-    let before = named_before(input, target);
-    if before == 0 { name } else { format!("{name}.{before}") }
+    let population = &spec.populations[input.targets[target].population];
+    numbered(format!("{}.{}", input.name, population.name), input, target)
 }
 
-/// How often an input names the population of its `target`-th target before.
-fn named_before(input: &InputSpec, target: usize) -> usize {
+/// `name`, with a number where the input has named the population of its `target`-th target before.
+fn numbered(name: String, input: &InputSpec, target: usize) -> String {
     let population = input.targets[target].population;
-    input.targets[..target].iter().filter(|t| t.population == population).count()
+    match input.targets[..target].iter().filter(|t| t.population == population).count() {
+        0 => name,
+        before => format!("{name}.{before}"),
+    }
 }
 
 /// Of a source.
@@ -124,13 +126,10 @@ fn of_inputs(spec: &NetworkSpec, index: usize) -> Result<Vec<Drawn>, BuildError>
         let rate = if let Rate::Constant(rate) = rate { Some(rate) } else { None };
         let quantities = [("rate", "Hz", rate, Purpose::Rate), ("weight", unit, Some(weight), Purpose::Weight)];
         for (target, slice) in input.targets.iter().enumerate().filter(|(_, slice)| slice.population == index) {
-            let again = match named_before(input, target) {
-                0 => String::new(),
-                before => format!(".{before}"),
-            };
+            let own_name = numbered(format!("input_{}", input.name), input, target);
             for (quantity, unit, value, purpose) in quantities {
                 let Some(value) = value.filter(|value| value.constant().is_none()) else { continue };
-                let name = format!("input_{}{again}_{quantity}", input.name);
+                let name = format!("{own_name}_{quantity}");
                 let members = slice.members(population.size);
                 let own = of_members(
                     spec,
