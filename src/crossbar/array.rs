@@ -82,11 +82,12 @@ impl Array {
                 value: conductances[at],
             });
         }
-        for (what, value) in
+        for (key, value) in
             [("word_line_resistance", word_line_resistance), ("bit_line_resistance", bit_line_resistance)]
         {
             if value != 0.0 && !(RESISTANCES.0..=RESISTANCES.1).contains(&value) {
-                return Err(CrossbarError::Resistance { what, value });
+                let expected = format!("0 (ideal) or from {:e} to {:e} ohm", RESISTANCES.0, RESISTANCES.1);
+                return Err(CrossbarError::Range { key, value: format!("{value} ohm"), expected });
             }
         }
         let off = vec![false; rows];
@@ -103,7 +104,8 @@ impl Array {
     /// If the resistance is negative or not finite, or `selected` has not one value per row.
     pub fn with_access(mut self, resistance: f64, selected: &[bool]) -> Result<Array, CrossbarError> {
         if !(resistance.is_finite() && resistance >= 0.0) {
-            return Err(CrossbarError::Resistance { what: "access_resistance", value: resistance });
+            let (key, expected) = ("access_resistance", "a finite number, 0 or more".to_string());
+            return Err(CrossbarError::Range { key, value: format!("{resistance} ohm"), expected });
         }
         if selected.len() != self.rows {
             return Err(CrossbarError::Lines { what: "rows selected", found: selected.len(), expected: self.rows });

@@ -59,14 +59,6 @@ pub enum CrossbarError {
         /// The value \[S\].
         value: f64,
     },
-    /// A resistance that none can have.
-    #[error("{what} is {value} ohm, expected 0 (ideal) or from 1e-15 to 1e15 ohm")]
-    Resistance {
-        /// Which.
-        what: &'static str,
-        /// The value \[ohm\].
-        value: f64,
-    },
     /// Not one value per line.
     #[error("found {found} {what}, expected {expected}: one for each line")]
     Lines {
@@ -114,7 +106,7 @@ pub enum CrossbarError {
         /// Its bit line.
         column: usize,
     },
-    /// A value of a converter, or of the range of conductances, that none can have.
+    /// A resistance, a value of a converter, or of the range of conductances, that none can have.
     #[error("{key} is {value}, expected {expected}")]
     Range {
         /// Which, as in the model file.
@@ -129,13 +121,8 @@ pub enum CrossbarError {
 impl CrossbarError {
     /// The key of the model file that it is about, if it is about one value, and what it says of that.
     pub fn of_key(&self) -> Option<(&'static str, String)> {
-        match self {
-            CrossbarError::Range { key, value, expected } => Some((key, format!("found {value}, expected {expected}"))),
-            CrossbarError::Resistance { what, value } => {
-                Some((what, format!("found {value} ohm, expected 0 (ideal) or from 1e-15 to 1e15 ohm")))
-            }
-            _ => None,
-        }
+        let CrossbarError::Range { key, value, expected } = self else { return None };
+        Some((key, format!("found {value}, expected {expected}")))
     }
 }
 
