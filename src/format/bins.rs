@@ -121,8 +121,7 @@ mod tests {
         let unfit = |message: String| FormatError::new(path, "", Fault::Invalid, message);
         let given = bins.give(&mut Wanted::all(|block| gathered.extend(block)), at_once, read, unfit);
         given.map_err(|error| error.to_string())?;
-        let numbers: Vec<u32> = (0..bins.units as u32).collect();
-        match gathered.finish(bins.ids(), &numbers) {
+        match gathered.finish_in_order(bins.ids()) {
             Ok(Spikes::Held(table)) => Ok(table),
             _ => Err("not held".to_owned()),
         }

@@ -174,6 +174,15 @@ impl Gathered {
         Ok(())
     }
 
+    /// All of them, where the numbers of units are their places among these.
+    ///
+    /// # Errors
+    /// If there is no room in the file.
+    pub fn finish_in_order(self, unit_ids: Vec<i64>) -> Result<Spikes, FormatError> {
+        let numbers: Vec<u32> = (0..unit_ids.len() as u32).collect();
+        self.finish(unit_ids, &numbers)
+    }
+
     /// All of them: of units that the recording calls so, each with its last number by the first one, or [`LEFT_OUT`].
     ///
     /// # Errors

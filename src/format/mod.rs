@@ -213,8 +213,7 @@ fn read_hdf5(h5: &H5) -> Result<Recording, FormatError> {
                 let mut gathered = Gathered::in_memory(h5.path);
                 let mut recording = list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
                 let ids = std::mem::take(&mut recording.spikes.unit_ids);
-                let numbers: Vec<u32> = (0..ids.len() as u32).collect();
-                if let Spikes::Held(table) = gathered.finish(ids, &numbers)? {
+                if let Spikes::Held(table) = gathered.finish_in_order(ids)? {
                     recording.spikes = table;
                 }
                 return Ok(recording);

@@ -110,14 +110,14 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
     if is_spikes {
         let note = "records with waveforms are the spikes of one unit; the waveforms are left out";
         recording.notes.push(note.to_owned());
-        return Ok((recording, gathered.finish(vec![0], &[0])?));
+        return Ok((recording, gathered.finish_in_order(vec![0])?));
     }
     for (name, fields, data) in groups {
         let unit = if name.starts_with("loc") { "pixels" } else { "" };
         recording.signals.push(Signal { name, unit: unit.to_owned(), times: times.clone(), data, width: fields.len() });
     }
     recording.notes.push("the file holds no spikes".to_owned());
-    Ok((recording, gathered.finish(Vec::new(), &[])?))
+    Ok((recording, gathered.finish_in_order(Vec::new())?))
 }
 
 /// Calls `each` with every record from byte `first` on; how many bytes are left behind the last.

@@ -66,8 +66,7 @@ pub(super) fn read(
     recording.notes.push(format!("spikes come from counts; {}", bins::note(width)));
     let named = others.iter().zip(values).map(|(column, values)| (header.names[*column].clone(), values));
     recording.signals = signals(named, &starts);
-    let numbers: Vec<u32> = (0..units.len() as u32).collect();
-    Ok((recording, gathered.finish(ids(units, header), &numbers)?))
+    Ok((recording, gathered.finish_in_order(ids(units, header))?))
 }
 
 /// A cell that counts spikes.

@@ -54,6 +54,5 @@ pub(super) fn read_v5(plain: &Plain, mut gathered: Gathered) -> Result<(Recordin
     let file = v5::open(plain)?;
     let mut recording = tables::read(&file, "MATLAB 5", &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
     let ids = std::mem::take(&mut recording.spikes.unit_ids);
-    let numbers: Vec<u32> = (0..ids.len() as u32).collect();
-    Ok((recording, gathered.finish(ids, &numbers)?))
+    Ok((recording, gathered.finish_in_order(ids)?))
 }

@@ -165,8 +165,7 @@ fn sorted<T: Pieced>(
         done.is_ok()
     })?;
     done?;
-    let numbers: Vec<u32> = (0..unit_ids.len() as u32).collect();
-    Ok((recording, opened(path, gathered.finish(unit_ids, &numbers)?, buffer)))
+    Ok((recording, opened(path, gathered.finish_in_order(unit_ids)?, buffer)))
 }
 
 /// Looks at an HDF5 file whose spikes are in runs that can be read part by part. None if they are not: it is of another layout than NWB, SONATA
