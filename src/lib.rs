@@ -9,6 +9,7 @@ pub mod crossbar;
 pub mod describe;
 pub mod device;
 pub mod engine;
+pub mod fnv;
 pub mod format;
 pub mod hardware;
 pub mod idx;

@@ -199,9 +199,8 @@ mod tests {
 
     /// FNV-1a of the bits of `f` over the inputs.
     fn fingerprint(low: f64, high: f64, f: impl Fn(f64) -> f64) -> u64 {
-        inputs(low, high, 10_000)
-            .flat_map(|x| f(x).to_bits().to_le_bytes())
-            .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+        let bytes: Vec<u8> = inputs(low, high, 10_000).flat_map(|x| f(x).to_bits().to_le_bytes()).collect();
+        crate::fnv::digest(&bytes)
     }
 
     /// Distance in units of the last place.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fnv::digest;
 use crate::network::Network;
 use crate::neuron::Real;
 use crate::ranks::Ranks;
@@ -366,11 +367,6 @@ fn plastic_projections<W: Real>(parts: &[&Part<W>]) -> Vec<usize> {
         parts[0].groups().iter().filter(|g| g.plastic.is_some()).map(|g| g.projections[0]).collect();
     all.dedup();
     all
-}
-
-/// FNV-1a over 64 bits: finds damage, not malice.
-pub fn digest(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// Names a model and its seed, without its duration, and what it reads from files: what a checkpoint must agree with.

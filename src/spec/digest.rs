@@ -3,6 +3,7 @@
 use super::network_spec::{
     Connect, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec,
 };
+use crate::fnv;
 use crate::spikes::SpikeTable;
 use crate::value::Value;
 
@@ -22,7 +23,7 @@ pub(super) fn of(
     projections: &[ProjectionSpec],
     bound: impl Fn(usize) -> Option<u64>,
 ) -> u64 {
-    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    let mut hash = Hash(fnv::EMPTY);
     for (index, population) in populations.iter().enumerate() {
         hash.population(population, bound(index));
     }
@@ -46,7 +47,7 @@ struct Hash(u64);
 
 impl Hash {
     fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+        self.0 = fnv::add(self.0, word).rotate_left(29);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -106,7 +107,7 @@ impl Hash {
 
 /// That of a recording, from what a first look tells.
 pub(super) fn of_recording(spikes: &SpikeTable) -> u64 {
-    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    let mut hash = Hash(fnv::EMPTY);
     spikes.unit_ids.iter().for_each(|id| hash.word(*id as u64));
     let ends = [spikes.times.first(), spikes.times.last()];
     ends.into_iter().flatten().for_each(|time| hash.word(time.to_bits()));

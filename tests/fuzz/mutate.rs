@@ -1,13 +1,13 @@
 //! Changes of an input: bits, words, sizes, blocks; numbers and lines of text.
 
+use memspike::fnv::digest;
+
 /// Random words (SplitMix64), a function of seed, target and number.
 pub struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64, target: &str, number: u64) -> Random {
-        let name =
-            target.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        let mut random = Random(seed ^ name);
+        let mut random = Random(seed ^ digest(target.as_bytes()));
         random.0 = random.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         random
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use memspike::engine::checkpoint::digest;
+use memspike::fnv::digest;
 
 use crate::guard;
 use crate::targets::Answer;

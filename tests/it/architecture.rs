@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const LEAVES: &[&str] = &[
     "check",
     "describe",
+    "fnv",
     "hardware",
     "idx",
     "math",

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use memspike::engine::checkpoint::digest;
+use memspike::fnv::digest;
 use memspike::spec::NetworkSpec;
 use memspike::units;
 use serde::{Deserialize, Serialize};

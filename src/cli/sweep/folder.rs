@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use memspike::engine::checkpoint::digest;
+use memspike::fnv::digest;
 use memspike::whole;
 use serde::{Deserialize, Serialize};
 

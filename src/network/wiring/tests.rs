@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::counts::hypergeometric;
 use super::*;
+use crate::fnv;
 use crate::rng::Stream;
 
 const FREE: Ends = Ends {
@@ -280,8 +281,8 @@ fn wiring_has_the_same_bits_on_every_processor() {
         Connect::TotalFromProbability(0.1),
     ]
     .map(|rule| {
-        let hash = |h: u64, x: u32| (h ^ u64::from(x)).wrapping_mul(0x0100_0000_01B3);
-        pairs(&wire(rule, FREE)).iter().fold(0xCBF2_9CE4_8422_2325, |h, &(s, t)| hash(hash(h, s), t))
+        let hash = |h: u64, x: u32| fnv::add(h, x.into());
+        pairs(&wire(rule, FREE)).iter().fold(fnv::EMPTY, |h, &(s, t)| hash(hash(h, s), t))
     });
     assert_eq!(sums, [0xFD4D_FBB2_EC2D_FA55, 0x78BE_9711_404C_35E2, 0xD59B_1E03_DC16_25D7, 0x0BF8_7F94_7912_5891]);
 }
