@@ -79,12 +79,11 @@ impl<W: Real> Plastic<W> {
         let change = |a: Time, b: Time| rule.drift(eligibility(a), self.level_at(a, rule.tau_n), (b - a).ms());
         let mut pass = |a: Time, b: Time| {
             // A weight turns round where the level falls through b, and may leave a bound there. A device gets the change as a whole.
-            let turn = a.saturating_add(Time::from_ms(rule.turn(self.level_at(a, rule.tau_n))));
-            if turn < b && self.setup.memristor.is_none() {
-                self.change(state, change(a, turn), turn, visit);
-                self.change(state, change(turn, b), b, visit);
-            } else {
-                self.change(state, change(a, b), b, visit);
+            let turn = || a.saturating_add(Time::from_ms(rule.turn(self.level_at(a, rule.tau_n))));
+            let first = if self.setup.memristor.is_some() { b } else { turn().min(b) };
+            self.change(state, change(a, first), first, visit);
+            if first < b {
+                self.change(state, change(first, b), b, visit);
             }
         };
         match &self.setup.during {
