@@ -158,9 +158,10 @@ fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
         Engine::Event => String::new(),
         Engine::Grid => format!(" at {}", simulation.resolution),
     };
+    let grains = if simulation.int16_weights { ", static weights in 16 bits" } else { "" };
     let _ = writeln!(
         out,
-        "  {duration}, {} engine{step}, {} precision, seed {}",
+        "  {duration}, {} engine{step}, {} precision{grains}, seed {}",
         engine(spec),
         precision(spec),
         simulation.seed
@@ -221,6 +222,7 @@ fn as_json(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> Value {
         "seed": spec.simulation.seed,
         "engine": engine(spec),
         "precision": precision(spec),
+        "static_weights": if spec.simulation.int16_weights { "int16" } else { "real" },
         "resolution_ms": spec.simulation.resolution.ms(),
         "neurons": size.neurons,
         "sources": size.sources,

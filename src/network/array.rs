@@ -45,6 +45,11 @@ impl Effective {
         Ok(Effective { first, weights })
     }
 
+    /// All of them.
+    pub fn all(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// The weights of a wiring row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.weights[self.first[row]..self.first[row + 1]]

@@ -13,11 +13,12 @@ use crate::neuron::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Modulator;
 use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
-use crate::synapse::{BLOCK, Memristor, Plastic, PlasticSetup};
+use crate::synapse::{BLOCK, Grain, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
 
 use super::array::Losses;
 use super::chunk::{Chunk, Figure, Source};
+use super::grains::{Grains, target_model};
 use super::maker::{Made, Maker};
 use super::placed;
 use super::procedural::Procedural;
@@ -64,6 +65,8 @@ pub struct Plan {
     pub plastic: bool,
     /// Do excitatory and inhibitory synapses go to stores of their own?
     pub two_sided: bool,
+    /// What static weights are whole multiples of, if they are.
+    pub grain: Option<Grain>,
     /// Its stores: blocks in order, each with its sides. The same in every thread.
     pub spans: Vec<Span>,
 }
@@ -104,6 +107,7 @@ pub fn build<W: Real>(
     let own = shares[cut.own()].iter().cloned();
     let mut shards: Vec<Shard<W>> = own.map(|share| Shard { share, stores: Vec::new() }).collect();
     let mut projections = vec![Projection::default(); spec.projections.len()];
+    let grains = Grains::new(spec, populations)?;
     for mut plan in plan(spec) {
         let mut drafts = plan
             .projections
@@ -116,6 +120,8 @@ pub fn build<W: Real>(
         }
         drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
         plan.lay_out(spec.simulation.engine, &drafts, &shares);
+        plan.grain = grains.of(spec, &spec.projections[plan.projections[0]]);
+        drafts.iter_mut().for_each(|draft| draft.grain = plan.grain);
         let (mut stored, mut drawn) = (Vec::new(), Vec::new());
         for (draft, index) in drafts.into_iter().zip(std::mem::take(&mut plan.projections)) {
             if draft.spec.procedural {
@@ -136,9 +142,11 @@ pub fn build<W: Real>(
     Ok((shards, projections))
 }
 
-/// Static projections share a store as long as a pair of populations tells which projection a synapse is of.
+/// Static projections share a store as long as a pair of populations tells which projection a synapse is of, and, where weights
+/// are multiples of one of them, all have its unit.
 pub(super) fn plan(spec: &NetworkSpec) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::new();
+    let unit = |p: &ProjectionSpec| spec.simulation.int16_weights.then(|| target_model(spec, p));
     for (index, projection) in spec.projections.iter().enumerate() {
         let plastic = !projection.is_static();
         let target = (plastic || spec.simulation.engine == Engine::Event).then_some(projection.target.population);
@@ -148,11 +156,19 @@ pub(super) fn plan(spec: &NetworkSpec) -> Vec<Plan> {
                 && !plan.plastic
                 && plan.target == target
                 && plan.projections.len() < usize::from(u16::MAX)
+                && unit(&spec.projections[plan.projections[0]]) == unit(projection)
                 && plan.projections.iter().all(|&other| pair(&spec.projections[other]) != pair(projection))
         });
         match home {
             Some(plan) => plan.projections.push(index),
-            None => plans.push(Plan { projections: vec![index], target, plastic, two_sided: false, spans: Vec::new() }),
+            None => plans.push(Plan {
+                projections: vec![index],
+                target,
+                plastic,
+                two_sided: false,
+                grain: None,
+                spans: Vec::new(),
+            }),
         }
     }
     plans
@@ -330,7 +346,7 @@ fn make_group<W: Real>(
 }
 
 /// Are all weights constants, and do drafts that share a source agree on them?
-fn one_per_source(drafts: &[Draft<'_>]) -> bool {
+pub(super) fn one_per_source(drafts: &[Draft<'_>]) -> bool {
     let bits = |d: &Draft<'_>| d.constant_weight().map(f64::to_bits);
     let overlap = |a: &Draft<'_>, b: &Draft<'_>| {
         a.first_source < b.first_source + b.n_source as u32 && b.first_source < a.first_source + a.n_source as u32

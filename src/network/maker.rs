@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::memory::settle;
 use crate::neuron::Real;
-use crate::synapse::{Content, Delays, Present, Runs, Sources, Store, Synapse};
+use crate::synapse::{Coded, Content, Delays, Grain, Present, Runs, Sources, Store, Synapse};
 use crate::time::Time;
 
 use super::build::{BuildError, Plan, Span};
@@ -37,6 +37,9 @@ struct Shelf<W: Real> {
     weights: Vec<W>,
     /// Targets with their weights, where each has its own for good.
     each: Vec<Synapse<W>>,
+    /// Likewise, in the place of `each`, where weights are multiples of the grain.
+    coded: Vec<Coded>,
+    grain: Option<Grain>,
     keys: Vec<u64>,
 }
 
@@ -88,6 +91,7 @@ impl<'a, W: Real> Maker<'a, W> {
         };
         // A row has no more runs than synapses. A column that grows leaves pieces behind that the system does not get back.
         let runs = |span: &Span| if drafts.iter().all(|d| d.spec.delay.constant().is_some()) { 0 } else { room(span) };
+        let own = !row_weights && !plan.plastic;
         let shelf = |span: &Span| Shelf {
             present: Vec::new(),
             row: vec![0],
@@ -98,9 +102,11 @@ impl<'a, W: Real> Maker<'a, W> {
                 codes: crate::memory::column(runs(span)),
             },
             end: crate::memory::column(runs(span)),
-            targets: crate::memory::column(if row_weights || plan.plastic { room(span) } else { 0 }),
+            targets: crate::memory::column(if own { 0 } else { room(span) }),
             weights: crate::memory::column(if plan.plastic { room(span) } else { 0 }),
-            each: crate::memory::column(if row_weights || plan.plastic { 0 } else { room(span) }),
+            each: crate::memory::column(if own && plan.grain.is_none() { room(span) } else { 0 }),
+            coded: crate::memory::column(if own && plan.grain.is_some() { room(span) } else { 0 }),
+            grain: plan.grain,
             keys: Vec::new(),
         };
         let next = sources.start;
@@ -154,7 +160,13 @@ impl<W: Real> Shelf<W> {
     fn append(&mut self, part: &Part<W>, next: u32) {
         self.targets.extend_from_slice(&part.targets);
         self.weights.extend_from_slice(&part.weights);
-        self.each.extend_from_slice(&part.each);
+        match self.grain {
+            Some(grain) => {
+                let coded = |s: &Synapse<W>| Coded { target: s.target, grains: grain.count({ s.weight }.wide()) };
+                self.coded.extend(part.each.iter().map(coded));
+            }
+            None => self.each.extend_from_slice(&part.each),
+        }
         self.keys.extend_from_slice(&part.keys);
         for &(delay, end) in &part.runs {
             self.delay.push(delay);
@@ -204,7 +216,10 @@ impl<W: Real> Shelf<W> {
             (false, Some(weight)) => {
                 Content::Alike(self.targets, (0..sources.len()).map(|row| weight(sources.gid(row))).collect())
             }
-            (false, None) => Content::Each(self.each),
+            (false, None) => match self.grain {
+                Some(grain) => Content::Coded(self.coded, W::of(grain.weight())),
+                None => Content::Each(self.each),
+            },
         };
         // Rows are read at random from here on.
         settle(&self.row);

@@ -4,6 +4,7 @@ pub mod array;
 mod build;
 mod chunk;
 mod estimate;
+mod grains;
 mod join;
 mod maker;
 mod parameters;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::rng::name_key;
 use crate::sample::{Law, SampleError, Steps};
 use crate::spec::{Engine, NetworkSpec, PopulationKind, ProjectionSpec};
+use crate::synapse::Grain;
 use crate::time::Time;
 use crate::value::Value;
 
@@ -44,6 +45,8 @@ pub struct Draft<'a> {
     steps: Option<Arc<Steps>>,
     /// What a crossbar makes of static weights, in place of those drawn.
     effective: Option<Effective>,
+    /// What weights are rounded to multiples of.
+    pub grain: Option<Grain>,
 }
 
 /// Where the values of a projection's synapses come from.
@@ -134,6 +137,7 @@ impl<'a> Draft<'a> {
             delays: Draws::List([].into()),
             steps: None,
             effective: None,
+            grain: None,
         })
     }
 
@@ -228,7 +232,37 @@ impl<'a> Draft<'a> {
 
     /// The weight that all synapses have at first, if it is the same.
     pub fn shared_weight(&self) -> Option<f64> {
-        if self.effective.is_some() { None } else { self.spec.weight.constant() }
+        if self.effective.is_some() { None } else { self.spec.weight.constant().map(|weight| self.rounded(weight)) }
+    }
+
+    fn rounded(&self, weight: f64) -> f64 {
+        self.grain.map_or(weight, |grain| grain.round(weight))
+    }
+
+    /// The size of the largest weight that could be drawn, and the mean size of all.
+    pub fn weight_sizes(&self) -> (f64, f64) {
+        let of = |weights: &[f64]| {
+            let largest = weights.iter().fold(0.0f64, |most, weight| most.max(weight.abs()));
+            (largest, weights.iter().map(|weight| weight.abs()).sum::<f64>() / weights.len().max(1) as f64)
+        };
+        if let Some(effective) = &self.effective {
+            return of(effective.all());
+        }
+        // The quantiles that stand for a law are nearest to its ends by half a part.
+        const PARTS: u32 = 64;
+        let quantiles = |law: &Law| {
+            let at = |part: u32| law.at(part * (u32::MAX / PARTS) + u32::MAX / PARTS / 2);
+            (0..PARTS).map(at).collect::<Vec<f64>>()
+        };
+        let typical = |laws: &[Law]| of(&laws.iter().flat_map(quantiles).collect::<Vec<f64>>()).1;
+        let largest = |(low, high): (f64, f64)| if low > high { 0.0 } else { low.abs().max(high.abs()) };
+        match &self.weights {
+            Draws::Law(law) => (largest(self.weight_range()), typical(&[*law])),
+            Draws::ByIndegree(laws) => {
+                (largest(self.weight_range()), typical(&laws.iter().flatten().copied().collect::<Vec<_>>()))
+            }
+            Draws::List(values) => of(values),
+        }
     }
 
     /// May more than a few synapses arrive at this side of their targets?
@@ -319,7 +353,7 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         if let Some(effective) = &self.effective {
-            out.weights.extend_from_slice(effective.row(row));
+            out.weights.extend(effective.row(row).iter().map(|&weight| self.rounded(weight)));
             return Ok(());
         }
         match &self.weights {
@@ -339,6 +373,9 @@ impl<'a> Draft<'a> {
         }
         if let Some(weight) = out.weights.iter().find(|w| !w.is_finite()) {
             return Err(self.error(format!("a weight came out as {weight}")));
+        }
+        if let Some(grain) = self.grain {
+            out.weights.iter_mut().for_each(|weight| *weight = grain.round(*weight));
         }
         if self.spec.plasticity.is_some() || self.spec.device.is_some() {
             out.weights.iter().try_for_each(|&weight| self.check_bounds(weight))?;

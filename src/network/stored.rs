@@ -115,6 +115,8 @@ impl Group<'_> {
         let signs: BTreeSet<bool> = members.iter().filter(|p| self.splits(p)).map(|p| is_negative(p)).collect();
         let sides = if target.is_none() && !signs.is_empty() { vec![Some(false), Some(true)] } else { vec![None] };
         let alike = !plastic && self.one_per_source();
+        // A number of grains, in the place of the weight.
+        let own_weight = if spec.simulation.int16_weights && !plastic { 2.0 } else { weight };
         let first = members.iter().map(|p| slice(spec, &p.source).0).min().unwrap_or(0);
         let end = members.iter().map(|p| slice(spec, &p.source).1).max().unwrap_or(0);
         let reach = (end - first) as f64;
@@ -142,7 +144,7 @@ impl Group<'_> {
             } else {
                 8.0 * kept + run * runs + if coded { 8.0 * apart } else { 0.0 }
             };
-            let own = if alike { weight * kept } else { weight * synapses };
+            let own = if alike { weight * kept } else { own_weight * synapses };
             built += blocks * (8.0 * kept + index + delays + 2.0 * synapses + own);
             runs_in_all += blocks * runs;
             // Rows of all sources are spread from those of the present; ends of runs are counted even if there is one delay.

@@ -193,12 +193,18 @@ pub trait Real:
     fn wide(self) -> f64;
     /// From a small count, exactly.
     fn count(count: u16) -> Self;
+    /// From a small whole number, exactly.
+    fn whole(number: i16) -> Self;
 }
 
 impl Real for f32 {
     #[inline(always)]
     fn count(count: u16) -> f32 {
         f32::from(count)
+    }
+    #[inline(always)]
+    fn whole(number: i16) -> f32 {
+        f32::from(number)
     }
     #[inline(always)]
     fn of(value: f64) -> f32 {
@@ -214,6 +220,10 @@ impl Real for f64 {
     #[inline(always)]
     fn count(count: u16) -> f64 {
         f64::from(count)
+    }
+    #[inline(always)]
+    fn whole(number: i16) -> f64 {
+        f64::from(number)
     }
     #[inline(always)]
     fn of(value: f64) -> f64 {

@@ -80,6 +80,8 @@ pub struct SimulationSpec {
     pub resolution: Time,
     /// `precision`.
     pub precision: Precision,
+    /// `static_weights`: are they whole multiples of one weight, in 16 bits?
+    pub int16_weights: bool,
 }
 
 /// `[energy]`: prices of a chip; none where no price is known.

@@ -15,6 +15,7 @@ pub(crate) fn read(scope: &mut Scope, root: &Table) -> Result<SimulationSpec, Mo
         engine: Engine::Event,
         resolution: Time::from_ms(0.1),
         precision: Precision::Double,
+        int16_weights: false,
     };
     let Some(node) = root.get("simulation") else { return Ok(spec) };
     let Some(table) = node.table() else { return Err(node.mismatch("the table [simulation]")) };
@@ -30,6 +31,9 @@ pub(crate) fn read(scope: &mut Scope, root: &Table) -> Result<SimulationSpec, Mo
     }
     if let Some(node) = table.get("precision") {
         spec.precision = [Precision::Single, Precision::Double][scope.choice(node, &["single", "double"])?];
+    }
+    if let Some(node) = table.get("static_weights") {
+        spec.int16_weights = scope.choice(node, &["real", "int16"])? == 1;
     }
     if let Some(node) = table.get("resolution") {
         spec.resolution = scope.duration(node)?;

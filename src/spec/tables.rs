@@ -59,6 +59,12 @@ pub const SIMULATION: Table = Table::new(
             "step of the grid; with `event` only the default of `interval` keys",
         ),
         key("precision", "`\"double\"`, `\"single\"`", As("\"double\""), "of weights and, on the grid, of states"),
+        key(
+            "static_weights",
+            "`\"real\"`, `\"int16\"`",
+            As("\"real\""),
+            "how static weights that differ are stored: in `precision`, or in 16 bits",
+        ),
     ],
 );
 

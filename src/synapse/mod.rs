@@ -6,6 +6,7 @@
 mod cells;
 mod device_row;
 mod energy;
+mod grain;
 mod history;
 mod ideal_row;
 mod memristor;
@@ -20,6 +21,7 @@ mod visit;
 
 pub use cells::{Cells, CellsState, Kept, Needs};
 pub use energy::{Energy, Price};
+pub use grain::{Coded, Grain};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
 pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage};

@@ -1,7 +1,7 @@
 //! A thread's synapses onto one block of targets: rows by source, in each row runs of equal delay.
 //!
 //! A synapse takes two bytes for its target, and what its weight takes: nothing where all of a source's have the same,
-//! or else four (single) or eight bytes. Its delay is its run's: six bytes for each run, where the
+//! or else two (in grains), four (single) or eight bytes. Its delay is its run's: six bytes for each run, where the
 //! delays of the whole store are few (always so on a grid).
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::memory::prefetch;
 use crate::neuron::Real;
 use crate::time::Time;
 
-use super::Sources;
+use super::{Coded, Sources};
 
 /// Targets of one store: as many as two bytes can name.
 pub const BLOCK: usize = 1 << 16;
@@ -33,6 +33,8 @@ pub enum Content<W: Real> {
     /// Each has its own, beside its target: a run is then one stretch of memory. In two columns it would be two, and
     /// fetching both takes longer than adding up.
     Each(Vec<Synapse<W>>),
+    /// Each has its own, so many times the second.
+    Coded(Vec<Coded>, W),
     /// Targets; weights are in the [`super::Plastic`] beside the store.
     Plastic(Vec<u16>),
 }
@@ -43,6 +45,7 @@ impl<W: Real> Content<W> {
         match self {
             Content::Alike(targets, _) | Content::Plastic(targets) => targets.len(),
             Content::Each(synapses) => synapses.len(),
+            Content::Coded(synapses, _) => synapses.len(),
         }
     }
 
@@ -57,6 +60,7 @@ impl<W: Real> Content<W> {
         match self {
             Content::Alike(targets, _) | Content::Plastic(targets) => prefetch(targets, start, count),
             Content::Each(synapses) => prefetch(synapses, start, count),
+            Content::Coded(synapses, _) => prefetch(synapses, start, count),
         }
     }
 
@@ -65,6 +69,7 @@ impl<W: Real> Content<W> {
         match self {
             Content::Alike(targets, _) | Content::Plastic(targets) => crate::memory::settle(targets),
             Content::Each(synapses) => crate::memory::settle(synapses),
+            Content::Coded(synapses, _) => crate::memory::settle(synapses),
         }
     }
 
@@ -73,6 +78,7 @@ impl<W: Real> Content<W> {
         match self {
             Content::Alike(targets, weights) => size_of_val(&targets[..]) + size_of_val(&weights[..]),
             Content::Each(synapses) => size_of_val(&synapses[..]),
+            Content::Coded(synapses, _) => size_of_val(&synapses[..]),
             Content::Plastic(targets) => size_of_val(&targets[..]),
         }
     }
@@ -205,6 +211,7 @@ impl<W: Real> Store<W> {
         match &self.content {
             Content::Alike(targets, _) | Content::Plastic(targets) => targets[synapse],
             Content::Each(synapses) => synapses[synapse].target,
+            Content::Coded(synapses, _) => synapses[synapse].target,
         }
     }
 
@@ -213,7 +220,7 @@ impl<W: Real> Store<W> {
     pub fn plastic_targets(&self) -> &[u16] {
         match &self.content {
             Content::Plastic(targets) => targets,
-            Content::Alike(..) | Content::Each(_) => &[],
+            Content::Alike(..) | Content::Each(_) | Content::Coded(..) => &[],
         }
     }
 
@@ -223,6 +230,7 @@ impl<W: Real> Store<W> {
         match &self.content {
             Content::Alike(_, weights) => weights[row].wide(),
             Content::Each(synapses) => { synapses[synapse].weight }.wide(),
+            Content::Coded(synapses, grain) => (W::whole(synapses[synapse].grains) * *grain).wide(),
             Content::Plastic(_) => f64::NAN,
         }
     }

@@ -112,7 +112,7 @@ proptest! {
         chosen in prop::collection::vec((0..6usize, 0..4usize, 0..4usize), 7),
         present in prop::collection::vec(any::<bool>(), 7),
         drawn in prop::collection::vec(any::<bool>(), 7),
-        start in 0..7usize, variant in 0..4usize, threads in 1..4usize, other in 1..4usize,
+        start in 0..7usize, variant in 0..VARIANTS.len(), threads in 1..4usize, other in 1..4usize,
     ) {
         let at = |i: usize| (i + start) % 7;
         let used: Vec<_> = (0..7).map(at).filter(|&i| present[i] || i == start)

@@ -169,7 +169,7 @@ proptest! {
     fn synapses_of_every_rule_stored_or_drawn_at_spikes_are_those_of_threads_alone(
         chosen in prop::collection::vec((0..6usize, 0..4usize, 0..4usize), 7),
         drawn in prop::collection::vec(any::<bool>(), 7),
-        variant in 0..4usize, ranks in 2..5usize, threads in 1..3usize,
+        variant in 0..VARIANTS.len(), ranks in 2..5usize, threads in 1..3usize,
     ) {
         let used: Vec<_> = chosen.iter().enumerate().map(|(i, c)| (i, c.0, c.1, c.2)).collect();
         let text = engine_procedural::network(&used);

@@ -18,7 +18,7 @@ fn a_run_on_the_grid_in_legs_has_the_bytes_of_one_without_a_stop() {
     in_legs(&VARIANTS[2..]);
 }
 
-fn in_legs(variants: &[[(&str, &str); 2]]) {
+fn in_legs(variants: &[[(&str, &str); 3]]) {
     variants.iter().for_each(|sets| whole_in_legs(sets, 60));
 }
 

@@ -4,13 +4,22 @@ use memspike::engine::Options;
 
 use super::engine_run::{RICH, assert_same, joined, run, run_with};
 
-/// Every engine in every precision, as `--set`s.
-pub const VARIANTS: [[(&str, &str); 2]; 4] = [
-    [("simulation.engine", "event"), ("simulation.precision", "double")],
-    [("simulation.engine", "event"), ("simulation.precision", "single")],
-    [("simulation.engine", "grid"), ("simulation.precision", "double")],
-    [("simulation.engine", "grid"), ("simulation.precision", "single")],
-];
+/// Every engine in every precision, with weights stored in full and in 16 bits, as `--set`s.
+pub const VARIANTS: [[(&str, &str); 3]; 6] = {
+    const ENGINES: [(&str, &str); 2] = [("simulation.engine", "event"), ("simulation.engine", "grid")];
+    const SINGLE: (&str, &str) = ("simulation.precision", "single");
+    const DOUBLE: (&str, &str) = ("simulation.precision", "double");
+    const REAL: (&str, &str) = ("simulation.static_weights", "real");
+    const INT16: (&str, &str) = ("simulation.static_weights", "int16");
+    [
+        [ENGINES[0], DOUBLE, REAL],
+        [ENGINES[0], SINGLE, REAL],
+        [ENGINES[1], DOUBLE, REAL],
+        [ENGINES[1], SINGLE, REAL],
+        [ENGINES[0], DOUBLE, INT16],
+        [ENGINES[1], SINGLE, INT16],
+    ]
+};
 
 #[test]
 fn the_result_has_the_same_bytes_on_any_number_of_threads() {

@@ -20,13 +20,16 @@ fn synapses_take_what_was_estimated_in_every_kind_of_store() {
     let drawn = [("projection.excitatory.weight", "{ normal = { mean = 'J', std = '0.01 mV' } }")];
     let delays = [("projection.excitatory.delay", "{ uniform = ['1 ms', '3 ms'] }")];
     let small = [("parameters.order", "250")];
-    let cases: [(&str, Vec<(&str, &str)>); 7] = [
+    let int16 = [("simulation.static_weights", "'int16'")];
+    let cases: [(&str, Vec<(&str, &str)>); 9] = [
         ("brunel_ai.toml", small.to_vec()),
         ("brunel_ai.toml", [small, drawn].concat()),
         ("brunel_ai.toml", [small, delays].concat()),
         ("stdp_brunel.toml", small.to_vec()),
         ("stdp_brunel_multiplicative.toml", [small, [device]].concat()),
         ("microcircuit.toml", vec![("parameters.scale", "0.02")]),
+        ("microcircuit.toml", [[("parameters.scale", "0.02")], int16].concat()),
+        ("brunel_ai.toml", [small, int16].concat()),
         ("song_stdp.toml", vec![]),
     ];
     for (model, sets) in cases {

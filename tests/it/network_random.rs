@@ -109,6 +109,49 @@ fn synapses_that_take_their_place_at_once_are_those_that_are_turned() {
     }
 }
 
+#[test]
+fn weights_in_16_bits_are_whole_multiples_of_one_near_those_that_were_drawn() {
+    // Onto one model; what arrives at the other has a unit of its own.
+    let text = "simulation = { duration = '1 ms', seed = 4 }
+         [population]\nA = { size = 40, neuron = 'lif_exp' }\nB = { size = 30, neuron = 'lif_exp' }\nC = { size = 20, neuron = 'lif_delta' }
+         [projection.x]\nsource = 'A'\ntarget = 'B'\nconnect.fixed_probability = 0.5\nweight = { normal = { mean = '88 pA', std = '9 pA' } }
+         [projection.y]\nsource = 'B'\ntarget = 'A'\nconnect.fixed_indegree = 10\nweight = '-352 pA'
+         [projection.z]\nsource = 'A'\ntarget = 'C'\nconnect = 'all_to_all'\nweight = { uniform = ['-0.2 mV', '0.1 mV'] }
+         [record]\nweights = [{ projection = 'x', on = 'end' }, { projection = 'y', on = 'end' }, { projection = 'z', on = 'end' }]";
+    // The largest that can be drawn, over 32,767, rounded up to nine binary digits.
+    let grain = |largest: f64| {
+        let digit = (largest / 32_767.0).log2().floor().exp2() / 256.0;
+        (largest / 32_767.0 / digit).ceil() * digit
+    };
+    let grains = [grain(352.0), grain(352.0), grain(0.2)];
+    let sets = |engine, precision, weights| {
+        [("simulation.engine", engine), ("simulation.precision", precision), ("simulation.static_weights", weights)]
+    };
+    let real = run(text, &sets("event", "double", "real"), 1);
+    let coded = run(text, &sets("event", "double", "int16"), 1);
+    for (index, grain) in grains.into_iter().enumerate() {
+        let (real, coded) = (synapses(&real, index), synapses(&coded, index));
+        assert!(real.len() == coded.len() && real.len() > 200);
+        let weights = |all: &[(u64, u64, u64, u64)]| all.iter().map(|s| f64::from_bits(s.3)).collect::<Vec<_>>();
+        let coded = weights(&coded);
+        assert!(coded.iter().all(|w| (w / grain).fract() == 0.0), "{index}");
+        for (one, other) in weights(&real).iter().zip(&coded) {
+            assert!((one - other).abs() <= 0.5 * grain, "{index}: {one} {other}");
+        }
+        assert_ne!(weights(&real), coded, "{index}");
+    }
+    for engine in ENGINES {
+        for precision in ["single", "double"] {
+            for threads in [1, 3] {
+                let other = run(text, &sets(engine, precision, "int16"), threads);
+                for index in 0..3 {
+                    assert_eq!(synapses(&coded, index), synapses(&other, index), "{engine} {precision} {index}");
+                }
+            }
+        }
+    }
+}
+
 /// Rate, active keys, and the expected number of events of one train in 500 ms, with where they may be \[ms\].
 type Train = (&'static str, &'static str, f64, &'static [(f64, f64)]);
 
@@ -271,6 +314,13 @@ fn what_cannot_be_built_is_an_error_that_names_the_projection() {
             listed.projections[0].connect = Connect::Pairs((0..25).map(|i| (i / 5, i % 5)).collect());
             listed.projections[0].delay = Value::List(list.into());
             refused(listed, threads, "delay");
+            // A thousandth of another's.
+            let beside = "weight = { normal = { mean = '1 uV', std = '0.1 uV' } }
+                          [population.B]\nsize = 5\nneuron.lif_delta = {}
+                          [projection.large]\nsource = 'A'\ntarget = 'B'\nweight = '1 mV'\nconnect = 'all_to_all'";
+            let int16 = ("simulation.static_weights", "int16");
+            assert!(network::compile(model(&base(beside), &set), threads).is_ok());
+            refused(model(&base(beside), &[set[0], int16]), threads, "projection large");
         }
     }
 }

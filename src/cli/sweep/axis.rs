@@ -14,7 +14,7 @@ use crate::cli::Failure;
 use crate::cli::model::Layers;
 
 /// Keys of `[simulation]` that may be named without it.
-const SIMULATION: [&str; 5] = ["seed", "duration", "engine", "resolution", "precision"];
+const SIMULATION: [&str; 6] = ["seed", "duration", "engine", "resolution", "precision", "static_weights"];
 
 /// The key of the seed: runs that differ in it alone are samples of the same thing.
 pub const SEED: &str = "simulation.seed";

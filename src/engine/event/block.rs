@@ -11,7 +11,7 @@ use crate::engine::shard::{Model, Outbox, Window};
 use crate::memory::prefetch;
 use crate::network::{Drawn, Group, Population, Share};
 use crate::neuron::{BlockSpec, EventNeuron, NeuronModel, Real, one_of};
-use crate::synapse::{Content, Synapse};
+use crate::synapse::{Coded, Content, Synapse};
 use crate::time::Time;
 use crate::with_neuron_model;
 
@@ -336,6 +336,10 @@ impl<M: EventNeuron> Neurons<M> {
             }
             Content::Each(all) => {
                 let event = |synapse: &Synapse<W>| (first + u32::from(synapse.target), { synapse.weight }.wide());
+                self.waiting.add(all[synapses].iter().map(event), time);
+            }
+            Content::Coded(all, grain) => {
+                let event = |c: &Coded| (first + u32::from(c.target), (W::whole(c.grains) * *grain).wide());
                 self.waiting.add(all[synapses].iter().map(event), time);
             }
             Content::Plastic(_) => {}
