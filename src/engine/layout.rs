@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::network::{self, Network};
-use crate::record::{DeviceLayout, DrawnLayout, Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
-use crate::spec::{PopulationKind, ProjectionSpec, SourceSpec, WeightSample};
+use crate::record::{DrawnLayout, Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
+use crate::spec::{PopulationKind, SourceSpec, WeightSample};
 use crate::value::{Limits, Value};
 
 use super::recorder::Recorder;
@@ -16,10 +16,6 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
     let mut drawn =
         if spec.record.parameters { network::drawn(spec).unwrap_or_default() } else { Vec::new() }.into_iter();
     let told = |(name, unit, values): (String, &str, Vec<f64>)| DrawnLayout { name, unit: unit.into(), values };
-    let joins = |projection: &ProjectionSpec| {
-        let name = |population: usize| spec.populations[population].name.clone();
-        (name(projection.source.population), name(projection.target.population))
-    };
     let populations = spec.populations.iter().map(|p| {
         let (model, parameters) = describe(&p.kind);
         PopulationLayout {
@@ -68,31 +64,14 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
             PopulationKind::Neuron { neuron, .. } => neuron.model.weight_unit(),
             PopulationKind::Source(_) => "",
         };
-        WeightLayout { projection: projection.name.clone(), joins: joins(projection), unit: unit.into(), kind }
-    });
-    let devices = recorder.devices().iter().map(|devices| {
-        let projection = &spec.projections[devices.projection];
-        let column = |(name, unit, values): &(&str, &str, Vec<f64>)| DrawnLayout {
-            name: (*name).into(),
-            unit: (*unit).into(),
-            values: values.clone(),
-        };
-        DeviceLayout {
-            projection: projection.name.clone(),
-            joins: joins(projection),
-            source_ids: devices.synapses.iter().map(|e| u64::from(e.source)).collect(),
-            target_ids: devices.synapses.iter().map(|e| u64::from(e.target)).collect(),
-            delays_ms: devices.synapses.iter().map(|e| e.delay.ms()).collect(),
-            devices: devices.count,
-            columns: devices.columns.iter().map(column).collect(),
-        }
+        WeightLayout { projection: projection.name.clone(), joins: spec.joins(projection), unit: unit.into(), kind }
     });
     Layout {
         populations: populations.collect(),
         spikes,
         states,
         weights: weights.collect(),
-        devices: devices.collect(),
+        devices: recorder.devices(),
     }
 }
 

@@ -62,8 +62,8 @@ fn told(spec: &NetworkSpec, ranks: usize) -> Result<f64, BuildError> {
         if columns > 0 {
             let synapses = expected(spec, projection)? as f64;
             let each = size_of::<Located>() as f64 / ranks as f64 + size_of::<Ends>() as f64;
-            // The columns of a file, too.
-            all += synapses * (each + 3.0 * number + 2.0 * number * columns as f64);
+            // What they join, and their delays, too.
+            all += synapses * (each + number * (3 + columns) as f64);
         }
     }
     Ok(all)

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::network::{Drawn, Network, Procedural};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
-use crate::record::{Chunk, Sink, SinkError};
+use crate::record::{Chunk, DeviceLayout, Sink, SinkError};
 use crate::spec::WeightSample;
 use crate::synapse::Transmitted;
 use crate::time::Time;
 
-use super::devices::Devices;
+use super::devices;
 use super::flight::Spike;
 use super::part::Part;
 use super::shard::{Model, Sent, Window};
@@ -29,7 +29,7 @@ pub struct Recorder {
     track_of: Vec<Option<usize>>,
     states: Vec<StateTrack>,
     weights: Vec<WeightTrack>,
-    devices: Vec<Devices>,
+    devices: Arc<[DeviceLayout]>,
     window: (Time, Time),
 }
 
@@ -165,13 +165,13 @@ impl Recorder {
         let window = (spec.record.start, spec.record.until());
         let weights = weights.collect();
         let asked = 0..if spec.record.parameters { spec.projections.len() } else { 0 };
-        let devices = asked.filter_map(|projection| Devices::of(model, network, parts, projection)).collect();
+        let devices = asked.filter_map(|projection| devices::of(model, network, parts, projection)).collect();
         Recorder { spikes, track_of, states, weights, devices, window }
     }
 
     /// What devices differ in, where that is recorded.
-    pub fn devices(&self) -> &[Devices] {
-        &self.devices
+    pub fn devices(&self) -> Arc<[DeviceLayout]> {
+        Arc::clone(&self.devices)
     }
 
     /// The synapses of the `index`-th weight record.

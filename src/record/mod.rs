@@ -3,6 +3,8 @@
 //! The engine produces [`Chunk`]s in order of time; a sink (the result file, or memory)
 //! stores them. A [`Layout`] says beforehand which datasets there will be.
 
+use std::sync::Arc;
+
 /// All datasets of a result, before the first chunk.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -15,7 +17,7 @@ pub struct Layout {
     /// One per `[[record.weights]]`.
     pub weights: Vec<WeightLayout>,
     /// One per projection whose devices differ, where that is recorded.
-    pub devices: Vec<DeviceLayout>,
+    pub devices: Arc<[DeviceLayout]>,
 }
 
 /// `/populations/<name>`.

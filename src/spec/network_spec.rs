@@ -53,6 +53,12 @@ pub struct NetworkSpec {
 }
 
 impl NetworkSpec {
+    /// The names of the populations that a projection joins: of its sources, and of its targets.
+    pub fn joins(&self, projection: &ProjectionSpec) -> (String, String) {
+        let name = |population: usize| self.populations[population].name.clone();
+        (name(projection.source.population), name(projection.target.population))
+    }
+
     /// How many quantities of a population differ from member to member, those of its Poisson inputs included.
     pub fn drawn(&self, population: usize) -> usize {
         let of_input = |input: &InputSpec| match &input.kind {

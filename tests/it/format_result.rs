@@ -56,7 +56,7 @@ pub fn layout() -> Layout {
                 kind: WeightKind::Snapshots { source_ids: vec![], target_ids: vec![], delays_ms: vec![] },
             },
         ],
-        devices: vec![],
+        devices: [].into(),
     }
 }
 
