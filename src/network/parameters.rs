@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::describe::{Kind, Model};
+use crate::describe::Kind;
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{SampleError, draw};
@@ -25,7 +25,7 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
                 let params = params
                     .map(|(value, param)| column(spec, population, Purpose::Parameter, param.name, value))
                     .collect::<Result<Vec<_>, _>>()?;
-                check(population, table, neuron.model, &params)?;
+                check(population, neuron.model, &params)?;
                 let initial = table.variables.iter().enumerate().map(|(v, variable)| {
                     match initial.iter().find(|(index, _)| *index == v) {
                         Some((_, value)) => column(spec, population, Purpose::Initial, variable.name, value),
@@ -182,11 +182,11 @@ fn column(
 }
 
 /// Checks every neuron's parameters, alone and against each other; once if all are the same.
-fn check(population: &PopulationSpec, table: &Model, model: NeuronModel, params: &[Column]) -> Result<(), BuildError> {
+fn check(population: &PopulationSpec, model: NeuronModel, params: &[Column]) -> Result<(), BuildError> {
     let shared = params.iter().all(|c| matches!(c, Column::Shared(_)));
     for i in 0..if shared { 1 } else { population.size } {
         let values: Vec<f64> = params.iter().map(|c| c.at(i)).collect();
-        crate::check::check_all(table.params, &values).and_then(|()| model.check(&values)).map_err(|e| {
+        model.check(&values).map_err(|e| {
             let who = if shared { String::new() } else { format!("neuron {i}: ") };
             BuildError::Population { name: population.name.clone(), message: format!("{who}{e}") }
         })?;

@@ -88,7 +88,7 @@ macro_rules! with_neuron_model {
 }
 
 impl NeuronModel {
-    /// Checks one neuron's parameters against each other.
+    /// Checks one neuron's parameters, each alone and against each other.
     ///
     /// # Errors
     /// Names the parameter that does not fit.
