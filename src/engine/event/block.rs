@@ -85,13 +85,14 @@ struct Neurons<M: EventNeuron> {
     transmitted: Vec<(u32, f64)>,
 }
 
-/// Puts a neuron down for a look at `earliest`, unless it is down for an earlier one.
+/// Puts a neuron that does not spike before `earliest` down for a look, unless it is down for an earlier one.
 #[inline(always)]
-fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, earliest: Time) {
+fn schedule<S>(cell: &mut Cell<S>, calendar: &mut Calendar, place: u32, now: Time, earliest: Time) {
     cell.quiet_until = earliest;
     if earliest < cell.check_at {
-        // Once for all times in the bucket: each event may bring the time a little nearer.
-        cell.check_at = calendar.insert_early(place, earliest);
+        // Halfway there: each event may bring the time a little nearer, and for none that is later than the look is it put down again.
+        let halfway = Time(now.0 + (earliest.0 - now.0).max(0) / 2);
+        cell.check_at = calendar.insert_early(place, halfway);
     }
 }
 
@@ -189,7 +190,7 @@ impl<M: EventNeuron> Neurons<M> {
     fn reschedule(&mut self, place: u32) {
         let cell = &mut self.cells[place as usize];
         let earliest = M::earliest(one_of(&self.params, place), &cell.state);
-        schedule(cell, &mut self.calendar, place, earliest);
+        schedule(cell, &mut self.calendar, place, M::time(&cell.state), earliest);
     }
 
     /// Takes in what arrives at one tick. Events wait until there are many, or one of these neurons gets another.
@@ -363,10 +364,7 @@ impl<M: EventNeuron> Neurons<M> {
                 self.check(place, work);
             }
             let cell = &mut self.cells[place as usize];
-            if cell.quiet_until != Time::NEVER {
-                cell.check_at = cell.quiet_until;
-                self.calendar.insert(place, cell.quiet_until);
-            }
+            schedule(cell, &mut self.calendar, place, to, cell.quiet_until);
         }
         self.due = due;
     }

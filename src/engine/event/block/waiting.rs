@@ -14,10 +14,9 @@ use super::{Cell, NOTHING, Neurons, Work, schedule};
 /// So many events wait at most, but for those of one tick.
 const MOST: usize = 64;
 
-/// Stands for the time of a neuron's next spike while it gets several events in one tick.
+/// Stands for the time of a neuron's next spike while it gets several events in one tick. Once the first is in place n of those to be taken in, it
+/// is n + 1 ticks more.
 const SEVERAL: Time = Time(i64::MIN);
-/// Likewise once the first of them has been taken in.
-const BEGUN: Time = Time(i64::MIN + 1);
 
 /// Events that wait, in the order in which they came: each neuron's are of one tick.
 #[derive(Default)]
@@ -27,8 +26,6 @@ pub struct Waiting {
     tick: usize,
     /// Does a neuron get several in one tick?
     several: bool,
-    /// The events of such neurons.
-    apart: Vec<Event>,
     /// Those that spiked.
     spiked: Vec<(u32, Time)>,
 }
@@ -79,7 +76,7 @@ impl<S> Members<S> for Taking<'_, S> {
         }
         let cell = &mut self.cells[event.place as usize];
         cell.waits = NOTHING;
-        schedule(cell, self.calendar, event.place, earliest);
+        schedule(cell, self.calendar, event.place, event.time, earliest);
     }
 }
 
@@ -153,13 +150,10 @@ impl<M: EventNeuron> Neurons<M> {
     /// Takes in the events of earlier ticks than the one that is being read.
     fn take_earlier<W: Real>(&mut self, work: &mut Work<'_, W>) {
         let count = std::mem::take(&mut self.waiting.tick);
-        let kept = if self.waiting.several { self.set_apart(count) } else { count };
+        let kept = if self.waiting.several { self.leave_one_each(count) } else { count };
         let Waiting { events, spiked, .. } = &mut self.waiting;
         let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked };
         M::take_all(&self.params, &mut taking, &events[..kept]);
-        if kept < count {
-            self.take_apart();
-        }
         self.waiting.events.drain(..count);
         for (place, time) in self.waiting.spiked.drain(..) {
             work.out.spikes.push(Spike { time, gid: self.first_gid + place });
@@ -167,49 +161,29 @@ impl<M: EventNeuron> Neurons<M> {
         }
     }
 
-    /// Moves those of the first `count` events whose neurons get several in their tick to another list, in their order: how many stay, in
-    /// front.
-    fn set_apart(&mut self, count: usize) -> usize {
-        let Waiting { events, apart, several, .. } = &mut self.waiting;
-        apart.clear();
+    /// Leaves one of the first `count` events to each neuron, in front: those that get several in their tick take in all but the last. Returns
+    /// how many are left.
+    fn leave_one_each(&mut self, count: usize) -> usize {
+        let Waiting { events, several, .. } = &mut self.waiting;
         let mut kept = 0;
         for i in 0..count {
             let event = events[i];
-            if self.cells[event.place as usize].quiet_until == SEVERAL {
-                apart.push(event);
-            } else {
-                events[kept] = event;
-                kept += 1;
+            let cell = &mut self.cells[event.place as usize];
+            let earlier = cell.quiet_until.0.wrapping_sub(SEVERAL.0 + 1) as usize;
+            if cell.quiet_until == SEVERAL {
+                cell.quiet_until = Time(SEVERAL.0 + 1 + kept as i64);
+            } else if earlier < kept {
+                let Event { time, weight, .. } = std::mem::replace(&mut events[earlier], event);
+                let params = one_of(&self.params, event.place);
+                M::advance(params, &mut cell.state, time);
+                M::receive(params, &mut cell.state, weight);
+                continue;
             }
+            events[kept] = event;
+            kept += 1;
         }
         // Later ones may have several too.
         *several = count < events.len();
         kept
-    }
-
-    /// Takes in the events that were set apart: all of a tick, then the threshold is tested.
-    fn take_apart(&mut self) {
-        let apart = std::mem::take(&mut self.waiting.apart);
-        for event in &apart {
-            let params = one_of(&self.params, event.place);
-            let cell = &mut self.cells[event.place as usize];
-            if cell.quiet_until == SEVERAL {
-                cell.quiet_until = BEGUN;
-                M::advance(params, &mut cell.state, event.time);
-            }
-            M::receive(params, &mut cell.state, event.weight);
-        }
-        let Waiting { spiked, .. } = &mut self.waiting;
-        let mut taking = Taking { cells: &mut self.cells, calendar: &mut self.calendar, spiked };
-        for event in &apart {
-            let params = one_of(&self.params, event.place);
-            let cell = &mut taking.cells[event.place as usize];
-            if cell.quiet_until == BEGUN {
-                let settled = M::settle(params, &mut cell.state);
-                let earliest = M::earliest(params, &cell.state);
-                taking.settled(event, settled, earliest);
-            }
-        }
-        self.waiting.apart = apart;
     }
 }
