@@ -3,6 +3,7 @@
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec, Slice};
 
 use super::build::BuildError;
+use super::grains::Grains;
 use super::parameters::draw_populations;
 use super::projection::expect;
 
@@ -67,10 +68,11 @@ pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
     (first + members.start as u64, first + members.end as u64)
 }
 
-/// Draws the parameters of all neurons and throws them away: finds what is out of range.
+/// Draws the parameters of all neurons and throws them away: finds what is out of range, and weights that 16 bits can't hold.
 ///
 /// # Errors
-/// As [`super::compile`] for parameters.
+/// As [`super::compile`] for these.
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
-    draw_populations(spec).map(|_| ())
+    let populations = draw_populations(spec)?;
+    Grains::new(spec, &populations).map(|_| ())
 }

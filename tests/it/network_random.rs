@@ -320,6 +320,9 @@ fn what_cannot_be_built_is_an_error_that_names_the_projection() {
                           [projection.large]\nsource = 'A'\ntarget = 'B'\nweight = '1 mV'\nconnect = 'all_to_all'";
             let int16 = ("simulation.static_weights", "int16");
             assert!(network::compile(model(&base(beside), &set), threads).is_ok());
+            assert!(network::check_parameters(&model(&base(beside), &set)).is_ok());
+            let checked = network::check_parameters(&model(&base(beside), &[set[0], int16]));
+            assert!(matches!(checked, Err(BuildError::Projection { name, .. }) if name == "culprit"));
             refused(model(&base(beside), &[set[0], int16]), threads, "projection large");
         }
     }
