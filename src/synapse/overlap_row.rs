@@ -28,24 +28,26 @@ pub struct Overlaps {
 }
 
 impl<W: Real> Plastic<W> {
-    /// What [`Plastic::transmit_row`] does where spikes overlap; gives the places of those that the passes have no room for.
+    /// What [`Plastic::transmit_row`] does where spikes overlap.
     pub(super) fn overlap_row(
         &mut self,
         surface: &Surface,
         (synapses, targets, travel): (Range<usize>, &[u16], impl Travel),
         pre: &PreSpike,
-        Scratch { stretch, work, overlaps }: &mut Scratch,
-        receive: &mut impl FnMut(usize, u16, f64),
-    ) -> Vec<usize> {
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
+        let Scratch { stretch, work, overlaps } = &mut *scratch;
         let Plastic { setup, value, post, recent, cells, settled, price, .. } = self;
-        let Some(memristor) = &setup.memristor else { return Vec::new() };
+        let Some(memristor) = &setup.memristor else { return };
         let gain = setup.short_term.as_ref().map(|_| pre.gain);
         let devices = Devices::<W>::new(memristor, cells, setup.scale, (gain, pre.ordinal), Target::best(), work);
         let mut run = Run { surface, memristor, devices, overlaps };
         let (mut long, find) = (Vec::new(), Partners { recent, post, span: Span::of(pre, *settled) });
-        walk(&find, &mut run, value, (synapses, targets), travel, stretch, &mut long, receive);
+        walk(&find, &mut run, value, (synapses.clone(), targets), travel, stretch, &mut long, &mut receive);
         price.merge(&run.devices.price);
-        long
+        self.scratch = Some(scratch);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
     }
 }
 

@@ -179,45 +179,36 @@ impl<W: Real> Plastic<W> {
             }
             return;
         };
-        let first = synapses.start;
-        let row = (synapses, targets, travel);
-        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
-        let (room, each) = (&mut *scratch, &mut receive);
+        let all_to_all = rule.pairing() == Pairing::AllToAll;
+        let row = (synapses, targets, travel, all_to_all);
         // The loop is compiled for each of them, so that it does not ask which one it is.
-        let long = match &rule {
+        match rule {
             Rule::Stdp(rule) => match (rule.additive(), rule.multiplicative()) {
-                (Some(rule), _) => self.learn_row(&rule, row, pre, room, each),
-                (_, Some(rule)) => self.learn_row(&rule, row, pre, room, each),
-                _ => self.learn_row(rule, row, pre, room, each),
+                (Some(rule), _) => self.learn_row(&rule, row, pre, receive),
+                (_, Some(rule)) => self.learn_row(&rule, row, pre, receive),
+                _ => self.learn_row(&rule, row, pre, receive),
             },
-            Rule::PowerLaw(rule) => self.learn_row(rule, row, pre, room, each),
-            Rule::Triplet(rule) => self.learn_row(rule, row, pre, room, each),
-            Rule::Inhibitory(rule) => self.learn_row(rule, row, pre, room, each),
-            Rule::Clopath(rule) => self.drive_row(rule, row, pre, room, each),
-            Rule::Overlap(surface) => self.overlap_row(surface, row, pre, room, each),
-            _ => Vec::new(),
-        };
-        self.scratch = Some(scratch);
-        for place in long {
-            let target = targets[first + place];
-            receive(place, target, self.transmit(first + place, u32::from(target), travel.of(place), pre));
+            Rule::PowerLaw(rule) => self.learn_row(&rule, row, pre, receive),
+            Rule::Triplet(rule) => self.learn_row(&rule, row, pre, receive),
+            Rule::Inhibitory(rule) => self.learn_row(&rule, row, pre, receive),
+            Rule::Clopath(rule) => self.drive_row(&rule, (row.0, targets, travel), pre, receive),
+            Rule::Overlap(surface) => self.overlap_row(&surface, (row.0, targets, travel), pre, receive),
+            _ => {}
         }
     }
 
-    /// Gives the places of those that the passes have no room for.
     #[inline]
-    fn learn_row<R: Pair>(
+    fn learn_row<R: Pair, T: Travel>(
         &mut self,
         rule: &R,
-        row: (Range<usize>, &[u16], impl Travel),
+        (synapses, targets, travel, all_to_all): (Range<usize>, &[u16], T, bool),
         pre: &PreSpike,
-        Scratch { stretch, work, .. }: &mut Scratch,
-        receive: &mut impl FnMut(usize, u16, f64),
-    ) -> Vec<usize> {
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
+        let Scratch { stretch, work, .. } = &mut *scratch;
         let Plastic { setup, value, post, recent, decay_plus, decay_minus, settled, cells, price, .. } = self;
-        let asked = setup.rule.as_ref();
-        let slow = asked.and_then(Rule::tau_plus_slow);
-        let all_to_all = asked.is_some_and(|rule| rule.pairing() == Pairing::AllToAll);
+        let slow = setup.rule.as_ref().and_then(Rule::tau_plus_slow);
         let target = Target::best();
         let decayed = Decayed {
             rule,
@@ -228,24 +219,45 @@ impl<W: Real> Plastic<W> {
         };
         let span = Span::of(pre, *settled);
         let find = Pairs { recent, post, decayed, decays: [decay_plus, decay_minus], span, target };
-        Held { setup, value, cells, price, stretch, work }.pass(&find, row, pre, receive)
+        let held = Held { setup, value, cells, price, stretch, work };
+        let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
+        self.scratch = Some(scratch);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
     }
 
     /// The same for a rule that learns from the targets' potentials.
     fn drive_row(
         &mut self,
         rule: &Clopath,
-        row: (Range<usize>, &[u16], impl Travel),
+        (synapses, targets, travel): (Range<usize>, &[u16], impl Travel),
         pre: &PreSpike,
-        Scratch { stretch, work, .. }: &mut Scratch,
-        receive: &mut impl FnMut(usize, u16, f64),
-    ) -> Vec<usize> {
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
+        let Scratch { stretch, work, .. } = &mut *scratch;
         let Plastic { setup, value, post, decay_plus: decay, settled, cells, price, .. } = self;
         let (trace, tau) = (pre.past.trace(), [decay.tau(); 2]);
         let decayed = Decayed { rule: &Given, tau, trace, slow: 0.0, all_to_all: true };
         let (span, target) = (Span::of(pre, *settled), Target::best());
         let find = Drives { rule, post, decayed, decay, span, step: setup.step, target };
-        Held { setup, value, cells, price, stretch, work }.pass(&find, row, pre, receive)
+        let held = Held { setup, value, cells, price, stretch, work };
+        let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
+        self.scratch = Some(scratch);
+        self.transmit_long(&long, (synapses.start, targets, travel), pre, receive);
+    }
+
+    /// Brings those in these places up to date that the passes have no room for, and hands on what they transmit.
+    pub(super) fn transmit_long(
+        &mut self,
+        places: &[usize],
+        (first, targets, travel): (usize, &[u16], impl Travel),
+        pre: &PreSpike,
+        mut receive: impl FnMut(usize, u16, f64),
+    ) {
+        for &place in places {
+            let target = targets[first + place];
+            receive(place, target, self.transmit(first + place, u32::from(target), travel.of(place), pre));
+        }
     }
 }
 
