@@ -4,7 +4,7 @@ use crate::network::Group;
 use crate::network::{Drawn, Network, Projection, Share};
 use crate::neuron::Real;
 use crate::spec::NetworkSpec;
-use crate::synapse::Transmitted;
+use crate::synapse::{BLOCK, Transmitted};
 use crate::time::Time;
 
 use super::flight::{Flight, Spike};
@@ -152,14 +152,23 @@ pub fn count_arrivals<W: Real>(
     to: Time,
     counts: &mut [u64],
 ) {
-    let store = &group.store;
+    let (store, only) = (&group.store, group.projections.len() == 1);
+    let population_of = if only { Vec::new() } else { target_populations(share, group) };
+    let mut arrived = vec![0; model.spec.populations.len()];
     for spike in spikes {
         let Some(row) = store.row_of_source(spike.gid) else { continue };
-        store.runs_between(row, Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1), |_, synapses| {
-            for synapse in synapses {
-                counts[projection_of(model, share, group, spike.gid, store.target(synapse))] += 1;
-            }
+        let (from, to) = (Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1));
+        if only {
+            store.runs_between(row, from, to, |_, synapses| counts[group.projections[0]] += synapses.len() as u64);
+            continue;
+        }
+        store.runs_between(row, from, to, |_, synapses| {
+            synapses.for_each(|synapse| arrived[population_of[usize::from(store.target(synapse))] as usize] += 1);
         });
+        let source = model.first_gid.partition_point(|first| *first <= spike.gid) - 1;
+        for (target, arrived) in arrived.iter_mut().enumerate().filter(|(_, arrived)| **arrived > 0) {
+            counts[projection_between(model, group, source, target)] += std::mem::take(arrived);
+        }
     }
 }
 
@@ -178,13 +187,15 @@ pub fn count_drawn(projection: &Projection, spikes: &[Spike], from: Time) -> u64
     spikes.iter().map(&mut of).sum()
 }
 
-/// The projection of a synapse: pairs of populations tell.
-fn projection_of<W: Real>(model: &Model<'_>, share: &Share, group: &Group<W>, gid: u32, target: u16) -> usize {
-    if let [only] = group.projections[..] {
-        return only;
-    }
-    let source = model.first_gid.partition_point(|first| *first <= gid) - 1;
-    let target = group.target.unwrap_or_else(|| share.population_of(group.first + u32::from(target)));
+/// The populations of a group's targets.
+fn target_populations<W: Real>(share: &Share, group: &Group<W>) -> Vec<u32> {
+    let slots = group.first..share.size.min(group.first + BLOCK as u32);
+    let of = |slot| group.target.unwrap_or_else(|| share.population_of(slot)) as u32;
+    slots.map(of).collect()
+}
+
+/// The one of a group's projections that joins two populations.
+fn projection_between<W: Real>(model: &Model<'_>, group: &Group<W>, source: usize, target: usize) -> usize {
     let joins = |p: &&usize| {
         let p = &model.spec.projections[**p];
         p.source.population == source && p.target.population == target

@@ -107,13 +107,14 @@ pub fn build<W: Real>(
     let own = shares[cut.own()].iter().cloned();
     let mut shards: Vec<Shard<W>> = own.map(|share| Shard { share, stores: Vec::new() }).collect();
     let mut projections = vec![Projection::default(); spec.projections.len()];
-    let grains = Grains::new(spec, populations)?;
-    for mut plan in plan(spec) {
-        let mut drafts = plan
-            .projections
-            .par_iter()
-            .map(|&p| Draft::new(spec, &spec.projections[p], populations))
-            .collect::<Result<Vec<_>, _>>()?;
+    let drafted = |plan: Plan| {
+        let drafts = plan.projections.par_iter().map(|&p| Draft::new(spec, &spec.projections[p], populations));
+        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        Ok((plan, drafts))
+    };
+    let plans = plan(spec).into_iter().map(drafted).collect::<Result<Vec<_>, _>>()?;
+    let grains = Grains::new(spec, plans.iter().flat_map(|(_, drafts)| drafts))?;
+    for (mut plan, mut drafts) in plans {
         for later in 1..drafts.len() {
             let (earlier, rest) = drafts.split_at_mut(later);
             earlier.iter().rev().for_each(|other| rest[0].share_table(other));
@@ -192,7 +193,7 @@ fn build_group<W: Real>(
     let first = drafts.iter().map(|d| d.first_source).min().unwrap_or(0);
     let end = drafts.iter().map(|d| d.first_source + d.n_source as u32).max().unwrap_or(0);
     // One weight per source is enough if every projection of that source has the same constant.
-    let row_weights = !plan.plastic && one_per_source(drafts);
+    let row_weights = !plan.plastic && one_per_source(&drafts.iter().collect::<Vec<_>>());
     let mut makers: Vec<Maker<'_, W>> = Vec::with_capacity(shards.len());
     for _ in shards {
         makers.push(Maker::new(drafts, plan, first..end, row_weights, cut.parts()));
@@ -346,7 +347,7 @@ fn make_group<W: Real>(
 }
 
 /// Are all weights constants, and do drafts that share a source agree on them?
-pub(super) fn one_per_source(drafts: &[Draft<'_>]) -> bool {
+pub(super) fn one_per_source(drafts: &[&Draft<'_>]) -> bool {
     let bits = |d: &Draft<'_>| d.constant_weight().map(f64::to_bits);
     let overlap = |a: &Draft<'_>, b: &Draft<'_>| {
         a.first_source < b.first_source + b.n_source as u32 && b.first_source < a.first_source + a.n_source as u32

@@ -1,11 +1,13 @@
 //! How large a network will be, before anything is built.
 
+use rayon::prelude::*;
+
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec, Slice};
 
 use super::build::BuildError;
 use super::grains::Grains;
 use super::parameters::draw_populations;
-use super::projection::expect;
+use super::projection::{Draft, expect};
 
 /// Sizes of a network that has not been built.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -74,5 +76,10 @@ pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
 /// As [`super::compile`] for these.
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
     let populations = draw_populations(spec)?;
-    Grains::new(spec, &populations).map(|_| ())
+    if spec.simulation.int16_weights {
+        let is_static = spec.projections.par_iter().filter(|projection| projection.is_static());
+        let drafts = is_static.map(|projection| Draft::new(spec, projection, &populations));
+        Grains::new(spec, drafts.collect::<Result<Vec<_>, _>>()?.iter())?;
+    }
+    Ok(())
 }

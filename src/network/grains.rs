@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec};
 use crate::synapse::Grain;
 
-use super::Population;
 use super::build::{BuildError, one_per_source};
 use super::projection::Draft;
 
@@ -22,21 +19,22 @@ const LEAST: f64 = 64.0;
 pub struct Grains(BTreeMap<&'static str, Grain>);
 
 impl Grains {
-    /// Of a network. There is none where all weights of a source are alike: they are no burden.
+    /// Of a network whose projections are drafted. There is none where all weights of a source are alike: they are no burden.
     ///
     /// # Errors
-    /// If a projection can't be wired, or its weights are too small beside the others onto the same model.
-    pub fn new(spec: &NetworkSpec, populations: &[Population]) -> Result<Grains, BuildError> {
-        let mut by_model: BTreeMap<&'static str, Vec<&ProjectionSpec>> = BTreeMap::new();
-        for projection in spec.projections.iter().filter(|p| spec.simulation.int16_weights && p.is_static()) {
-            if let Some(model) = target_model(spec, projection) {
-                by_model.entry(model).or_default().push(projection);
+    /// If the weights of a projection are too small beside the others onto the same model.
+    pub fn new<'a>(
+        spec: &NetworkSpec,
+        drafts: impl Iterator<Item = &'a Draft<'a>>,
+    ) -> Result<Grains, BuildError> {
+        let mut by_model: BTreeMap<&'static str, Vec<&Draft<'_>>> = BTreeMap::new();
+        for draft in drafts.filter(|d| spec.simulation.int16_weights && d.spec.is_static()) {
+            if let Some(model) = target_model(spec, &draft.spec) {
+                by_model.entry(model).or_default().push(draft);
             }
         }
         let mut grains = Grains::default();
-        for (model, projections) in by_model {
-            let drafts = projections.into_par_iter().map(|projection| Draft::new(spec, projection, populations));
-            let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        for (model, drafts) in by_model {
             if !one_per_source(&drafts)
                 && let Some(grain) = grain_of(&drafts)?
             {
@@ -60,8 +58,8 @@ pub fn target_model(spec: &NetworkSpec, projection: &ProjectionSpec) -> Option<&
     }
 }
 
-fn grain_of(drafts: &[Draft<'_>]) -> Result<Option<Grain>, BuildError> {
-    let sizes: Vec<(f64, f64)> = drafts.iter().map(Draft::weight_sizes).collect();
+fn grain_of(drafts: &[&Draft<'_>]) -> Result<Option<Grain>, BuildError> {
+    let sizes: Vec<(f64, f64)> = drafts.iter().map(|draft| draft.weight_sizes()).collect();
     let (mut largest, mut whose) = (0.0, 0);
     for (index, &(size, _)) in sizes.iter().enumerate() {
         if !size.is_finite() {
@@ -76,8 +74,8 @@ fn grain_of(drafts: &[Draft<'_>]) -> Result<Option<Grain>, BuildError> {
         if typical > 0.0 && typical < LEAST * grain.weight() {
             let name = &drafts[whose].spec.name;
             return Err(draft.error(format!(
-                "its weights, {typical:.3} in the mean, are too small to be stored in 16 bits beside those of projection {name}, up to \
-                 {largest:.3}: limit these with `max`, or set simulation.static_weights = \"real\""
+                "its weights, {typical:.3e} in the mean, are too small to be stored in 16 bits beside those of projection {name}, up to \
+                 {largest:.3e}: limit these with `max`, or set simulation.static_weights = \"real\""
             )));
         }
     }

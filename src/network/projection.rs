@@ -352,16 +352,13 @@ impl<'a> Draft<'a> {
         if out.weight.is_some() {
             return Ok(());
         }
-        if let Some(effective) = &self.effective {
-            out.weights.extend(effective.row(row).iter().map(|&weight| self.rounded(weight)));
-            return Ok(());
-        }
-        match &self.weights {
-            Draws::Law(law) => {
+        match (&self.effective, &self.weights) {
+            (Some(effective), _) => out.weights.extend_from_slice(effective.row(row)),
+            (None, Draws::Law(law)) => {
                 out.fill_words(|cell, words| self.wiring.weight_words(row, cell, words));
                 law.extend(&out.words, &mut out.weights);
             }
-            Draws::ByIndegree(laws) => {
+            (None, Draws::ByIndegree(laws)) => {
                 out.fill_words(|cell, words| self.wiring.weight_words(row, cell, words));
                 for (&word, &end) in out.words.iter().zip(&out.ends) {
                     let target = if self.wiring.by_target() { row } else { end as usize };
@@ -369,14 +366,14 @@ impl<'a> Draft<'a> {
                     out.weights.push(law.map_or(f64::NAN, |law| law.at(word)));
                 }
             }
-            Draws::List(values) => self.listed(values, row, out.ends.len(), "weight", |w| out.weights.push(w))?,
+            (None, Draws::List(values)) => {
+                self.listed(values, row, out.ends.len(), "weight", |w| out.weights.push(w))?;
+            }
         }
         if let Some(weight) = out.weights.iter().find(|w| !w.is_finite()) {
             return Err(self.error(format!("a weight came out as {weight}")));
         }
-        if let Some(grain) = self.grain {
-            out.weights.iter_mut().for_each(|weight| *weight = grain.round(*weight));
-        }
+        out.weights.iter_mut().for_each(|weight| *weight = self.rounded(*weight));
         if self.spec.plasticity.is_some() || self.spec.device.is_some() {
             out.weights.iter().try_for_each(|&weight| self.check_bounds(weight))?;
         }

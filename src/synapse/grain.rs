@@ -3,6 +3,9 @@
 //! A synapse then takes four bytes, whatever the precision, and delivery reads two thirds of what six take. The grain has few
 //! enough digits for each of its multiples to be exact in single precision, so weights are the same in both.
 
+use crate::math::ROUND;
+use crate::neuron::Real;
+
 /// The weight that others are whole multiples of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grain(f64);
@@ -17,8 +20,13 @@ pub struct Coded {
     pub grains: i16,
 }
 
-/// 1.5 * 2^52: added and taken away again, it rounds to a whole number.
-const ROUND: f64 = 6_755_399_441_055_744.0;
+impl Coded {
+    /// Its weight, as many times `grain`.
+    #[inline(always)]
+    pub fn weight<W: Real>(self, grain: W) -> W {
+        W::whole(self.grains) * grain
+    }
+}
 
 /// What a grain leaves out of the 52 digits of a mantissa: 8 stay behind the point, and 15 digits of a number of grains make 24.
 const LEFT_OUT: u64 = (1 << 44) - 1;

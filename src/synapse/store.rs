@@ -230,7 +230,7 @@ impl<W: Real> Store<W> {
         match &self.content {
             Content::Alike(_, weights) => weights[row].wide(),
             Content::Each(synapses) => { synapses[synapse].weight }.wide(),
-            Content::Coded(synapses, grain) => (W::whole(synapses[synapse].grains) * *grain).wide(),
+            Content::Coded(synapses, grain) => synapses[synapse].weight(*grain).wide(),
             Content::Plastic(_) => f64::NAN,
         }
     }

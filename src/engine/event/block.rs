@@ -340,7 +340,7 @@ impl<M: EventNeuron> Neurons<M> {
                 self.waiting.add(all[synapses].iter().map(event), time);
             }
             Content::Coded(all, grain) => {
-                let event = |c: &Coded| (first + u32::from(c.target), (W::whole(c.grains) * *grain).wide());
+                let event = |synapse: &Coded| (first + u32::from(synapse.target), synapse.weight(*grain).wide());
                 self.waiting.add(all[synapses].iter().map(event), time);
             }
             Content::Plastic(_) => {}

@@ -14,7 +14,7 @@ use crate::engine::flight::Spike;
 use crate::memory::prefetch;
 use crate::network::{Drawn, Group, Projection};
 use crate::neuron::Real;
-use crate::synapse::{BLOCK, Coded, Content, Delays, Runs, Store, Synapse};
+use crate::synapse::{BLOCK, Content, Delays, Runs, Store, Synapse};
 use crate::time::Time;
 
 /// How many runs ahead memory is fetched.
@@ -292,8 +292,8 @@ fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
             }
         }),
         Content::Coded(synapses, grain) => each_fetched(runs, synapses, |run| {
-            for &Coded { target, grains } in &synapses[span(run)] {
-                input[usize::from(target)] += W::whole(grains) * *grain;
+            for synapse in &synapses[span(run)] {
+                input[usize::from(synapse.target)] += synapse.weight(*grain);
             }
         }),
         Content::Plastic(_) => {}
