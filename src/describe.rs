@@ -103,6 +103,8 @@ pub struct Variable {
     pub unit: &'static str,
     /// What it is and how it starts, in a line.
     pub doc: &'static str,
+    /// The values that it may start with.
+    pub bound: Bound,
 }
 
 /// A model of the zoo: a neuron, a plasticity rule or a device.
@@ -141,5 +143,5 @@ pub const fn param(name: &'static str, kind: Kind, default: f64, bound: Bound, d
 
 /// Shorthand for the tables of models.
 pub const fn variable(name: &'static str, unit: &'static str, doc: &'static str) -> Variable {
-    Variable { name, unit, doc }
+    Variable { name, unit, doc, bound: Bound::Finite }
 }

@@ -9,6 +9,7 @@ use memspike::interchange::sonata::Export;
 use memspike::network::{self, Estimate, Network};
 use memspike::ranks::Ranks;
 use memspike::record::Memory;
+use memspike::spec::{WeightRecord, WeightSample};
 use memspike::time::Time;
 
 use super::changes::Changes;
@@ -287,14 +288,18 @@ fn result_file(
         return ResultFile::create(output.path(), &layout, &header, output.replaces()).map_err(unwritten);
     };
     // Before the file is cut back to what belongs to the checkpoint.
-    if checkpoint.model_hash != header.model_hash {
-        return Err(Failure::input(
-            "The checkpoint was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew.",
-        ));
-    }
-    let marks = read_marks(&checkpoint.marks).map_err(|_| {
+    let spec = &simulation.network().spec;
+    let end = spec.simulation.duration.unwrap_or(Time::ZERO);
+    checkpoint.expect_begins(&header.model_hash, end).map_err(failed)?;
+    let mut marks = read_marks(&checkpoint.marks).map_err(|_| {
         Failure::input("The checkpoint says nothing of a result file; start the run again without --resume.")
     })?;
+    if checkpoint.from <= end {
+        // What was the end then is none now.
+        let at_end = |record: &WeightRecord| record.on == WeightSample::End;
+        let ends = marks.weights.iter_mut().zip(&spec.record.weights).filter(|(_, record)| at_end(record));
+        ends.for_each(|(mark, _)| mark.clear());
+    }
     ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)
 }
 

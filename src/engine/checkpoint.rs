@@ -279,6 +279,27 @@ impl Checkpoint {
         Checkpoint::of(&contents(path)?, path)
     }
 
+    /// Refuses a run that it can't be the beginning of.
+    ///
+    /// # Errors
+    /// If another model wrote it, or the run ends before it.
+    pub fn expect_begins(&self, model_hash: &str, end: Time) -> Result<(), RunError> {
+        if self.model_hash != model_hash {
+            return Err(RunError::Checkpoint(
+                "it was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew"
+                    .into(),
+            ));
+        }
+        let reached = Time(self.from.0 - 1);
+        if reached > end {
+            let message = format!(
+                "it stands at {reached}, and the run is to end at {end}: give a longer duration, or start anew"
+            );
+            return Err(RunError::Checkpoint(message));
+        }
+        Ok(())
+    }
+
     /// Reads a checkpoint on the first rank, for all.
     ///
     /// # Errors

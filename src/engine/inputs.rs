@@ -200,6 +200,11 @@ impl Background {
     /// Goes on from where the trains stood at `now`.
     pub fn load(&mut self, trains: Vec<Train>, now: Time, quantum: Time) {
         self.trains = trains;
+        // A train that had come to its end may go on where the run is longer now, and intervals that are repeated to its end too.
+        for (i, train) in self.trains.iter_mut().enumerate().filter(|(_, train)| train.next == Time::NEVER) {
+            let item = u64::from(self.first_member) + i as u64;
+            *train = Train::poisson_from(now, self.key, item, self.rates[i], &self.profile);
+        }
         self.calendar = Calendar::new(quantum, now);
         for (i, train) in self.trains.iter().enumerate() {
             self.calendar.insert(i as u32, train.next);

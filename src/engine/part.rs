@@ -172,7 +172,7 @@ impl<W: Real> Part<W> {
         match self {
             Part::Event(shard) => match &mut shard.parts[population] {
                 event::Part::Empty => Ok(()),
-                event::Part::Neurons(block) => block.load(cells, now),
+                event::Part::Neurons(block) => block.load(cells, now, &shard.currents),
                 event::Part::Sources(sources) => {
                     sources.load(trains.to_vec(), now, quantum);
                     Ok(())

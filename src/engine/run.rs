@@ -85,12 +85,7 @@ impl<W: Real> Prepared<W> {
             array::refresh(&model, &network.ranks, &mut parts, Time(-1), |_| true)?;
         }
         if let Some(checkpoint) = &options.resume {
-            if checkpoint.model_hash != leader.hash {
-                return Err(RunError::Checkpoint(
-                    "it was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew"
-                        .into(),
-                ));
-            }
+            checkpoint.expect_begins(&leader.hash, windows.end)?;
             checkpoint.scatter(&model, &network.ranks, windows.quantum, &mut parts)?;
             from = checkpoint.from;
             flight = Flight::restore(checkpoint.flight.clone());

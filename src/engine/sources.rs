@@ -39,6 +39,8 @@ enum Kind {
     Regular {
         rates: Vec<f64>,
         phases: Vec<f64>,
+        /// The clock's, and the spans within which it is heard.
+        start: Time,
         spans: Vec<(Time, Time)>,
     },
     Labels {
@@ -93,6 +95,7 @@ impl Sources {
             SourceSpec::Regular { rate, phase, active } => Kind::Regular {
                 rates: column(rate, Purpose::Rate)?,
                 phases: column(phase, Purpose::Initial)?,
+                start: active.start,
                 spans: spans(active, &spec.intervals),
             },
             SourceSpec::Labels(labels) => {
@@ -170,6 +173,14 @@ impl Sources {
             }
             _ => states,
         };
+        // One that had come to its end may go on where the run is longer now, and intervals that are repeated to its end too.
+        for place in (0..self.trains.len()).filter(|&place| self.trains[place].next == Time::NEVER).collect::<Vec<_>>()
+        {
+            self.trains[place] = self.begin(place);
+            while self.trains[place].next < now {
+                self.step(place);
+            }
+        }
         self.reschedule(now, quantum);
     }
 
@@ -187,7 +198,7 @@ impl Sources {
             Kind::Poisson { key, rates, profile } => {
                 Train::poisson(*key, u64::from(self.first) + place as u64, rates[place], profile)
             }
-            Kind::Regular { rates, phases, spans } => regular(rates[place], phases[place], spans, 0),
+            Kind::Regular { rates, phases, start, spans } => regular(rates[place], phases[place], *start, spans, 0),
             Kind::Labels { key, spec } => shows::first(spec, *key, self.first as usize + place),
             Kind::Pattern(patterns) => patterns.first(place, self.first + place as u32),
         }
@@ -201,8 +212,8 @@ impl Sources {
             Kind::Poisson { key, rates, profile } => {
                 train.advance(*key, u64::from(self.first) + place as u64, rates[place], profile);
             }
-            Kind::Regular { rates, phases, spans } => {
-                *train = regular(rates[place], phases[place], spans, train.drawn + 1);
+            Kind::Regular { rates, phases, start, spans } => {
+                *train = regular(rates[place], phases[place], *start, spans, train.drawn + 1);
             }
             Kind::Labels { key, spec } => *train = shows::next(spec, *key, self.first as usize + place, *train),
             Kind::Pattern(patterns) => *train = patterns.next(place, self.first + place as u32, *train),
@@ -215,11 +226,12 @@ fn given(train: &[Time], n: usize) -> Train {
     Train { next: train.get(n).copied().unwrap_or(Time::NEVER), drawn: n as u64 }
 }
 
-/// The `n`-th or next possible spike of a regular train: computed from n, so that it does not drift.
-fn regular(rate_hz: f64, phase_ms: f64, spans: &[(Time, Time)], mut n: u64) -> Train {
-    let Some(start) = spans.first().map(|s| s.0).filter(|_| rate_hz > 0.0) else {
+/// The `n`-th or next possible spike of a regular train, whose clock begins at `start`, before all spans: computed from n, so that it does
+/// not drift.
+fn regular(rate_hz: f64, phase_ms: f64, start: Time, spans: &[(Time, Time)], mut n: u64) -> Train {
+    if rate_hz <= 0.0 {
         return Train { next: Time::NEVER, drawn: n };
-    };
+    }
     loop {
         let next = start.saturating_add(Time::from_ms(phase_ms + n as f64 * (1e3 / rate_hz)));
         let Some(span) = spans.iter().find(|s| next < s.1) else {
@@ -260,7 +272,7 @@ mod tests {
         let spans = [(ms(5.0), ms(20.0)), (ms(1000.0), ms(1010.0))];
         let (mut times, mut n) = (Vec::new(), 0);
         loop {
-            let train = regular(300.0, 1.0, &spans, n);
+            let train = regular(300.0, 1.0, ms(5.0), &spans, n);
             if train.next == Time::NEVER {
                 break;
             }
@@ -273,5 +285,9 @@ mod tests {
             .collect();
         assert_eq!(times.len(), expected.len());
         assert!(times.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9), "{times:?}");
+        // The clock does not begin with the first span.
+        let spans = [(ms(105.0), ms(350.0)), (ms(505.0), ms(750.0))];
+        let first = |start| regular(10.0, 0.0, ms(start), &spans, 0).next;
+        assert_eq!([0.0, 7.0, 50.0].map(first), [ms(200.0), ms(107.0), ms(150.0)]);
     }
 }

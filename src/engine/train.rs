@@ -92,6 +92,15 @@ impl Train {
         train
     }
 
+    /// The Poisson train of `item` from `now` on.
+    pub fn poisson_from(now: Time, key: StreamKey, item: u64, rate_hz: f64, profile: &Profile) -> Train {
+        let mut train = Train::poisson(key, item, rate_hz, profile);
+        while train.next < now {
+            train.advance(key, item, rate_hz, profile);
+        }
+        train
+    }
+
     /// Draws the next gap of a Poisson train: at least a tick.
     pub fn advance(&mut self, key: StreamKey, item: u64, rate_hz: f64, profile: &Profile) {
         if rate_hz <= 0.0 {
@@ -133,6 +142,21 @@ mod tests {
         // 200 trains of 100 Hz for 0.5 s: 10,000 spikes, standard deviation 100.
         let (low, high) = (count(&profile, 100.0, 600.0), count(&profile, 600.0, 1100.0));
         assert!(low.abs_diff(10_000) < 450 && high.abs_diff(30_000) < 800, "{low} {high}");
+    }
+
+    #[test]
+    fn a_train_that_is_drawn_anew_from_a_time_goes_on_as_the_one_from_the_beginning() {
+        let active = Active { start: Time::ZERO, stop: Time::from_ms(80.0), during: None };
+        let profile = Profile::new(&Rate::Constant(Value::Constant(1.0)), &active, &[]);
+        let key = StreamKey::new(1, Purpose::Poisson, 5);
+        let mut train = Train::poisson(key, 3, 100.0, &profile);
+        let mut from = Time::ZERO;
+        while train.next != Time::NEVER {
+            assert_eq!(Train::poisson_from(from, key, 3, 100.0, &profile), train);
+            from = Time(train.next.0 + 1);
+            train.advance(key, 3, 100.0, &profile);
+        }
+        assert!(from > Time::ZERO && Train::poisson_from(from, key, 3, 100.0, &profile).next == Time::NEVER);
     }
 
     #[test]

@@ -121,10 +121,9 @@ impl Windows {
         (self.at_end && at == self.end) || (at < self.stop && self.series.iter().any(|s| s.has(at)))
     }
 
-    /// Are the losses of a crossbar due after the window? Not at the very end, where nobody would see them.
+    /// Are the losses of a crossbar due after the window? At the end too: a run that goes on from there needs them.
     pub fn refreshes_at(&self, window: &Window) -> bool {
-        let at = Time(window.to.0 - 1);
-        at != self.end && self.refreshes.iter().any(|s| s.has(at))
+        self.refreshes.iter().any(|s| s.has(Time(window.to.0 - 1)))
     }
 
     /// Does the window end one of the stretches after which states are looked at?

@@ -23,10 +23,7 @@ impl Grains {
     ///
     /// # Errors
     /// If the weights of a projection are too small beside the others onto the same model.
-    pub fn new<'a>(
-        spec: &NetworkSpec,
-        drafts: impl Iterator<Item = &'a Draft<'a>>,
-    ) -> Result<Grains, BuildError> {
+    pub fn new<'a>(spec: &NetworkSpec, drafts: impl Iterator<Item = &'a Draft<'a>>) -> Result<Grains, BuildError> {
         let mut by_model: BTreeMap<&'static str, Vec<&Draft<'_>>> = BTreeMap::new();
         for draft in drafts.filter(|d| spec.simulation.int16_weights && d.spec.is_static()) {
             if let Some(model) = target_model(spec, &draft.spec) {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::describe::Kind;
+use crate::check::check as check_value;
+use crate::describe::{Bound, Kind, Param, Variable, param};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{SampleError, draw};
@@ -18,7 +19,10 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
     let mut populations = Vec::with_capacity(spec.populations.len());
     for population in &spec.populations {
         let (params, initial) = match &population.kind {
-            PopulationKind::Source(_) => (Vec::new(), Vec::new()),
+            PopulationKind::Source(source) => {
+                of_source(spec, population, source)?;
+                (Vec::new(), Vec::new())
+            }
             PopulationKind::Neuron { neuron, initial } => {
                 let table = neuron.model.describe();
                 let params = neuron.params.iter().zip(table.params);
@@ -28,7 +32,7 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
                 check(population, neuron.model, &params)?;
                 let initial = table.variables.iter().enumerate().map(|(v, variable)| {
                     match initial.iter().find(|(index, _)| *index == v) {
-                        Some((_, value)) => column(spec, population, Purpose::Initial, variable.name, value),
+                        Some((_, value)) => initial_column(spec, population, variable, value),
                         None => Ok(Column::Shared(f64::NAN)),
                     }
                 });
@@ -98,17 +102,21 @@ fn numbered(name: String, input: &InputSpec, target: usize) -> String {
 
 /// Of a source.
 fn of_source(spec: &NetworkSpec, population: &PopulationSpec, source: &SourceSpec) -> Result<Vec<Drawn>, BuildError> {
-    let quantities = match source {
+    type Quantity<'a> = (&'static str, &'static str, &'a Value, Purpose);
+    let quantities: Vec<Quantity<'_>> = match source {
         SourceSpec::Poisson { rate: Rate::Constant(rate), .. } => vec![("rate", "Hz", rate, Purpose::Rate)],
         SourceSpec::Regular { rate, phase, .. } => {
             vec![("rate", "Hz", rate, Purpose::Rate), ("phase", "ms", phase, Purpose::Initial)]
         }
         _ => Vec::new(),
     };
-    let differs = |quantity: &(_, _, &Value, _)| quantity.2.constant().is_none();
-    let column = |(name, unit, value, purpose): (&str, &'static str, &Value, Purpose)| {
+    let differs = |quantity: &Quantity<'_>| quantity.2.constant().is_none();
+    let column = |(name, unit, value, purpose): Quantity<'_>| {
         let values = of_members(spec, purpose, &population.name, value, 0..population.size as u32);
-        values.map(|values| (name.to_owned(), unit, values)).map_err(|e| error(population, name, &e))
+        let values = values.map_err(|e| error(population, name, &e))?;
+        let bounded = param(name, Kind::Quantity(unit), 0.0, Bound::NonNegative, "");
+        check_values(population, "", &bounded, &values)?;
+        Ok((name.to_owned(), unit, values))
     };
     quantities.into_iter().filter(differs).map(column).collect()
 }
@@ -179,6 +187,34 @@ fn column(
     let of = format!("{}.{name}", population.name);
     let values = of_members(spec, purpose, &of, value, 0..population.size as u32);
     values.map(Column::Each).map_err(|e| error(population, name, &e))
+}
+
+/// What a state variable starts with.
+fn initial_column(
+    spec: &NetworkSpec,
+    population: &PopulationSpec,
+    variable: &Variable,
+    value: &Value,
+) -> Result<Column, BuildError> {
+    let column = column(spec, population, Purpose::Initial, variable.name, value)?;
+    let bounded = param(variable.name, Kind::Quantity(variable.unit), 0.0, variable.bound, "");
+    let values = match &column {
+        Column::Shared(value) => std::slice::from_ref(value),
+        Column::Each(values) => values,
+    };
+    check_values(population, "initial.", &bounded, values)?;
+    Ok(column)
+}
+
+/// Checks one value for each member, or one for all; `within` is where the parameter is found.
+fn check_values(population: &PopulationSpec, within: &str, param: &Param, values: &[f64]) -> Result<(), BuildError> {
+    let Some((i, e)) = values.iter().enumerate().find_map(|(i, &value)| Some((i, check_value(param, value).err()?)))
+    else {
+        return Ok(());
+    };
+    let who = if values.len() == 1 { String::new() } else { format!("member {i}: ") };
+    let remedy = if values.len() == 1 { "" } else { "; limit what is drawn with `min` and `max`" };
+    Err(BuildError::Population { name: population.name.clone(), message: format!("{who}{within}{e}{remedy}") })
 }
 
 /// Checks every neuron's parameters, alone and against each other; once if all are the same.

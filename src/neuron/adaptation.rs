@@ -25,8 +25,10 @@ pub(crate) const PARAMS: [Param; 2] = [
 ];
 
 /// The variable, the last of the models' tables.
-pub(crate) const VARIABLE: Variable =
-    variable("theta", "mV", "rise of the threshold above v_th; starts at 0, not negative");
+pub(crate) const VARIABLE: Variable = Variable {
+    bound: NonNegative,
+    ..variable("theta", "mV", "rise of the threshold above v_th; starts at 0, not negative")
+};
 
 /// Checked parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -98,6 +98,20 @@ pub fn decay(t: f64, tau: f64) -> f64 {
     math::exp(-t / tau)
 }
 
+/// e^(-t/tau) - 1: how far a membrane has come from its potential to its target, without a sign. Written with the decay, a target far away,
+/// as that of a membrane that hardly leaks, would take all digits.
+#[inline]
+pub fn decay_m1(t: f64, tau: f64) -> f64 {
+    relaxation(t, tau).1
+}
+
+/// e^(-t/tau), and that less 1 ([`decay_m1`]).
+#[inline]
+pub fn relaxation(t: f64, tau: f64) -> (f64, f64) {
+    let x = (-t / tau).max(-700.0);
+    (math::exp_in_range(x), math::exp_m1_in_range(x))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

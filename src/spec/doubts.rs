@@ -43,7 +43,7 @@ const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, delays longer than the run, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, delays longer than the run, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -89,6 +89,7 @@ impl NetworkSpec {
         }
         doubts.extend(self.projections.iter().filter_map(small_steps));
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
+        doubts.extend(self.projections.iter().filter_map(bounds_of_nothing));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
@@ -131,6 +132,17 @@ fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
             "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \
              error if one is; limit the distribution with `min` and `max`",
             projection.name, projection.w_min
+        )
+    })
+}
+
+/// Bounds of weights that nothing changes.
+fn bounds_of_nothing(projection: &ProjectionSpec) -> Option<String> {
+    let given = projection.w_max.is_some() || projection.w_min != 0.0;
+    (given && projection.weight_bounds().is_none() && projection.crossbar.is_none()).then(|| {
+        format!(
+            "projection.{}: w_min and w_max bound weights that plasticity changes or a device holds; here nothing does, and they are not used",
+            projection.name
         )
     })
 }

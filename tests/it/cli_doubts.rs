@@ -138,6 +138,20 @@ fn steps_too_small_for_the_pulses_of_a_change_are_told() {
 }
 
 #[test]
+fn bounds_of_weights_that_nothing_changes_are_told() {
+    let told = |more: &str| {
+        let text = format!(
+            "simulation.duration = '10 ms'\npopulation.S = {{ size = 2, source.poisson.rate = '3 Hz' }}\n\
+             population.N = {{ size = 2, neuron = 'lif_exp' }}\n\
+             [projection.p]\nsource = 'S'\ntarget = 'N'\nconnect = 'all_to_all'\nweight = '3 pA'\n{more}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    assert!(told("w_max = '5 pA'").starts_with("projection.p: w_min and w_max bound"), "{}", told("w_max = '5 pA'"));
+    assert_eq!([told(""), told("w_max = '5 pA'\nplasticity = 'stdp'")], ["", ""]);
+}
+
+#[test]
 fn parameters_that_nothing_uses_are_named_with_the_nearest_that_is() {
     let text = "parameters = { rate_ex = '3 Hz', rate_exx = '5 Hz', twice = '2 * rate_ex' }
                 simulation.duration = '10 ms'

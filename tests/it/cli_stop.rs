@@ -189,3 +189,38 @@ fn a_checkpoint_is_refused_once_a_file_that_the_model_reads_has_changed() {
     std::fs::write(at("pairs.csv"), pairs("60")).unwrap();
     good(&memspike(folder.path(), &on));
 }
+
+/// The weights at the end are those at the end of the whole run, and a shorter one is refused with nothing lost.
+#[test]
+fn a_finished_run_goes_on_to_a_later_end_and_not_to_an_earlier_one() {
+    let folder = workplace();
+    let at = |name: &str| folder.path().join(name);
+    let text = "simulation.duration = '20 ms'
+        population.P = { size = 3, source.poisson.rate = '200 Hz' }
+        population.Q = { size = 2, neuron = 'lif_delta' }
+        projection.p = { source = 'P', target = 'Q', connect = 'all_to_all', weight = '3 mV', w_max = '6 mV', plasticity = 'stdp' }
+        [[record.weights]]
+        projection = 'p'
+        on = 'end'\n";
+    std::fs::write(at("m.toml"), text).unwrap();
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5", "--checkpoint-every", "10 ms"]));
+    let before = std::fs::read(at("a.h5")).unwrap();
+    let on = ["run", "m.toml", "--resume", "a.h5.ckpt", "--duration"];
+    let stderr = bad(&memspike(folder.path(), &[&on[..], &["15 ms"]].concat()), 2);
+    assert!(stderr.contains("it stands at 20 ms") && stderr.contains("longer duration"), "{stderr}");
+    assert!(before == std::fs::read(at("a.h5")).unwrap());
+    let times = || {
+        let file = hdf5::File::open(at("a.h5")).unwrap();
+        file.dataset("weights/p/snapshots/times").unwrap().read_raw::<f64>().unwrap()
+    };
+    let ends: Vec<f64> = ["20 ms", "40 ms"]
+        .iter()
+        .map(|duration| {
+            good(&memspike(folder.path(), &[&on[..], &[duration]].concat()));
+            let times = times();
+            assert_eq!(times.len(), 1, "{times:?}");
+            times[0]
+        })
+        .collect();
+    assert!((ends[1] / ends[0] - 2.0).abs() < 1e-9, "{ends:?}");
+}

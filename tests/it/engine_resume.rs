@@ -75,6 +75,62 @@ fn a_run_may_go_on_for_longer_than_was_planned() {
     }
 }
 
+/// Something is due at the very moment where the first run is to end, or only after it.
+const REPEATED: &str = "
+simulation = { duration = '20 ms', resolution = '0.1 ms' }
+interval.on = { start = '1 ms', duration = '2 ms', every = '5 ms' }
+interval.edge = { start = '10 ms', duration = '3 ms', every = '10 ms' }
+population.P = { size = 30, source.poisson = { rate = '500 Hz', during = 'on' } }
+population.R = { size = 2, source.regular = { rate = '400 Hz', during = 'on' } }
+population.Q = { size = 10, source.poisson = { rate = '200 Hz' } }
+population.N = { size = 10, neuron = 'lif_exp' }
+population.D = { size = 10, neuron = 'lif_delta' }
+input.noise = { target = 'N', current.noise = { std = '2000 pA', interval = '1 ms', during = 'edge' } }
+input.drive = { target = 'N', poisson = { rate = '2 kHz', weight = '300 pA', during = 'on' } }
+[projection.mem]
+source = 'Q'
+target = 'D'
+connect = 'all_to_all'
+weight = '3 mV'
+w_max = '6 mV'
+plasticity.stdp = { a_plus = 0.05, a_minus = 0.04 }
+device = 're_ram_es'
+crossbar = { word_line_resistance = '20 ohm', bit_line_resistance = '20 ohm', refresh = '5 ms' }
+[[record.weights]]
+projection = 'mem'
+on = 'pre_spike'
+[[record.state]]
+population = 'N'
+interval = '1 ms'
+";
+
+#[test]
+fn what_is_due_where_a_run_was_to_end_is_done_when_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    for engine in ["event", "grid"] {
+        let path = folder.path().join(engine);
+        let until = |duration| [("simulation.engine", engine), ("simulation.duration", duration)];
+        let (chunks, _) = leg(REPEATED, &until("20 ms"), 2, &path, 5.0, u64::MAX, Vec::new());
+        let (chunks, _) = leg(REPEATED, &until("45 ms"), 1, &path, 5.0, u64::MAX, chunks);
+        let whole = run(REPEATED, &until("45 ms"), 1);
+        assert!([0, 1, 3].iter().all(|&population| whole.spikes(population).len() > 10), "{engine}");
+        assert_same(&whole.bytes(), &joined(&chunks), engine);
+    }
+}
+
+#[test]
+fn a_run_that_would_end_before_its_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ckpt");
+    leg(REPEATED, &[], 1, &path, 15.0, u64::MAX, Vec::new());
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    let options = Options { resume: Some(Box::new(checkpoint)), ..Options::default() };
+    match run_with(REPEATED, &[("simulation.duration", "10 ms")], 1, &options) {
+        Err(RunError::Checkpoint(message)) => assert!(message.contains("it stands at 15 ms"), "{message}"),
+        other => panic!("{:?}", other.err()),
+    }
+}
+
 #[test]
 fn checkpoints_themselves_change_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -327,3 +327,31 @@ fn what_cannot_be_built_is_an_error_that_names_the_projection() {
         }
     }
 }
+
+#[test]
+fn what_is_drawn_beyond_its_bounds_is_named_with_its_member_before_the_run() {
+    let error = |text: &str| {
+        let spec = model(&format!("simulation.duration = '10 ms'\n{text}\n"), &[]);
+        let compiled = network::compile(spec.clone(), 1).map(drop).unwrap_err().to_string();
+        assert_eq!(network::check_parameters(&spec).unwrap_err().to_string(), compiled);
+        compiled
+    };
+    let spread = "{ normal = { mean = 5, std = 5, unit = 'UNIT' } }";
+    let of = |unit: &str| spread.replace("UNIT", unit);
+    for (text, name) in [
+        (format!("population.P = {{ size = 100, source.poisson.rate = {} }}", of("Hz")), "rate: found -"),
+        (
+            format!("population.P = {{ size = 100, source.regular = {{ rate = '5 Hz', phase = {} }} }}", of("ms")),
+            "phase: found -",
+        ),
+        (
+            format!("population.P = {{ size = 100, neuron = 'lif_exp', initial.theta = {} }}", of("mV")),
+            "initial.theta: found -",
+        ),
+    ] {
+        let found = error(&text);
+        assert!(found.contains("population P: member ") && found.contains(name) && found.contains("limit"), "{found}");
+    }
+    let found = error("population.P = { size = 3, neuron = 'lif_exp', initial.theta = '-5 mV' }");
+    assert!(found.contains("initial.theta: found -5 mV, expected 0 or more"), "{found}");
+}

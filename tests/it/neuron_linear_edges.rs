@@ -293,3 +293,23 @@ fn every_model_describes_its_equations() {
         assert!(model.describe().equations.contains("v_m >= v_th"));
     }
 }
+
+/// A membrane that hardly leaks has its target far away; its slope is i_e / c_m all the same.
+#[test]
+fn a_membrane_that_hardly_leaks_integrates_to_the_tick() {
+    fn first<N: EventNeuron>(model: NeuronModel, tau_m: f64) -> Time {
+        let params = N::params(&values(model, &[("tau_m", tau_m), ("c_m", 250.0), ("i_e", 100.0)])).unwrap();
+        let mut state = N::initial(&params, &[f64::NAN; 7]);
+        let (spikes, _) = drive::<N>(&params, &mut state, &[(at(1.0), 0.0), (at(20.0), 0.0)], FAR, &[]);
+        spikes[0]
+    }
+    for tau_m in [1e9, 1e12, 1e16, 1e18] {
+        let found = [
+            first::<LifDelta>(NeuronModel::LifDelta, tau_m),
+            first::<LifExp>(NeuronModel::LifExp, tau_m),
+            first::<LifAlpha>(NeuronModel::LifAlpha, tau_m),
+        ];
+        // 15 mV at 0.4 mV/ms.
+        assert!(found.iter().all(|time| (time.ms() - 37.5).abs() < 1e-6), "{tau_m}: {found:?}");
+    }
+}

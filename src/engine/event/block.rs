@@ -50,8 +50,8 @@ pub trait Block<W: Real>: Send {
     fn unsound(&self, variables: usize) -> Option<(u32, usize, f64)>;
     /// The state of every neuron, for a checkpoint.
     fn save(&self) -> Vec<Vec<u8>>;
-    /// Goes on from saved states at `now`.
-    fn load(&mut self, states: &[Vec<u8>], now: Time) -> Result<(), RunError>;
+    /// Goes on from saved states at `now`, with the thread's currents.
+    fn load(&mut self, states: &[Vec<u8>], now: Time, currents: &[Current]) -> Result<(), RunError>;
 }
 
 /// One line of cache where the state is small.
@@ -437,7 +437,7 @@ impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
             .collect()
     }
 
-    fn load(&mut self, states: &[Vec<u8>], now: Time) -> Result<(), RunError> {
+    fn load(&mut self, states: &[Vec<u8>], now: Time, currents: &[Current]) -> Result<(), RunError> {
         self.calendar = Calendar::new(self.quantum, now);
         for (place, bytes) in states.iter().enumerate() {
             let (state, levels): (M::State, Vec<f64>) =
@@ -446,8 +446,22 @@ impl<W: Real, M: EventNeuron> Block<W> for Neurons<M> {
             for ((_, own), level) in self.levels.iter_mut().zip(levels) {
                 own[place] = level;
             }
-            self.reschedule(place as u32);
         }
+        // A run that was to end at the last tick before may not have known that a current changes there.
+        let last = Time(now.0 - 1);
+        for index in 0..self.levels.len() {
+            let current = &currents[self.levels[index].0 as usize];
+            if last > Time::ZERO && current.next_change(last) == last {
+                for place in current.places.clone() {
+                    self.levels[index].1[place as usize] = current.at(place, last);
+                    let total = self.level(place as usize);
+                    let (params, state) = (one_of(&self.params, place), &mut self.cells[place as usize].state);
+                    M::advance(params, state, last);
+                    M::set_current(params, state, total);
+                }
+            }
+        }
+        (0..states.len() as u32).for_each(|place| self.reschedule(place));
         Ok(())
     }
 }

@@ -35,7 +35,8 @@ pub struct EventShard<W: Real> {
     pub parts: Vec<Part<W>>,
     /// Poisson inputs.
     pub backgrounds: Vec<Background>,
-    currents: Vec<Current>,
+    /// Injected currents.
+    pub currents: Vec<Current>,
     /// Plastic synapses know of all spikes before this.
     pub noted: Time,
     arrivals: Arrivals,

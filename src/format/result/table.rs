@@ -23,6 +23,14 @@ pub struct Mark {
     pub tail: Vec<Vec<u64>>,
 }
 
+impl Mark {
+    /// Takes it back to before the first row.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.tail.iter_mut().for_each(Vec::clear);
+    }
+}
+
 /// Numbers of either type that a result holds.
 #[derive(Clone, Debug)]
 pub(super) enum Values {

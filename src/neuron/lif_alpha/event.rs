@@ -11,7 +11,7 @@ use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_after};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side, merged};
-use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
+use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference, relaxation};
 use crate::neuron::together::take_all;
 use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
@@ -61,7 +61,7 @@ impl Params {
     #[inline]
     fn after(&self, state: &State, t: f64) -> State {
         let m = &self.membrane;
-        let decay_m = decay(t, m.tau_m);
+        let (decay_m, fall) = relaxation(t, m.tau_m);
         let ex = Kernel::new(t, decay_m, self.tau_ex, self.difference_ex);
         // Most networks have one time constant for both sides.
         let inh =
@@ -69,7 +69,7 @@ impl Params {
         let target = m.target(state.current);
         let synaptic = ex.charge(state.i_ex, state.di_ex) + inh.charge(state.i_in, state.di_in);
         State {
-            v: target + (state.v - target) * decay_m + synaptic / m.c_m,
+            v: state.v + (state.v - target) * fall + synaptic / m.c_m,
             i_ex: ex.decay * (state.i_ex + state.di_ex * t),
             i_in: inh.decay * (state.i_in + state.di_in * t),
             di_ex: ex.decay * state.di_ex,
@@ -195,7 +195,7 @@ impl EventNeuron for LifAlpha {
             di_ex: or_default(initial, 3, 0.0),
             di_in: or_default(initial, 4, 0.0),
             current: 0.0,
-            theta: or_default(initial, 5, 0.0).max(0.0),
+            theta: or_default(initial, 5, 0.0),
         }
     }
 

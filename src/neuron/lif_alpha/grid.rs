@@ -94,7 +94,7 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
         e_l.push(m.e_l);
         adaptation.push(p.adaptation);
     }
-    let rise = |i| or_default(&spec.initial_of(i), 5, 0.0).max(0.0);
+    let rise = |i| or_default(&spec.initial_of(i), 5, 0.0);
     let rises = Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect());
     let thresholds = Thresholds::new(rises, steps.iter_mut().map(|s: &mut Step<R>| &mut s.theta));
     let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {

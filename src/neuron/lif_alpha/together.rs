@@ -88,7 +88,7 @@ impl Lanes<LifAlpha> for Group {
     fn take(&mut self) {
         for i in 0..LANES {
             let t = self.ticks[i] / TICKS_PER_MS;
-            let decay_m = math::exp_in_range(-t / self.tau_m[i]);
+            let (decay_m, fall) = (math::exp_in_range(-t / self.tau_m[i]), math::exp_m1_in_range(-t / self.tau_m[i]));
             let (decay_ex, decay_in) =
                 (math::exp_in_range(-t / self.tau_ex[i]), math::exp_in_range(-t / self.tau_in[i]));
             let charge = |i: f64, di: f64, decay_syn: f64, difference: f64| {
@@ -98,7 +98,7 @@ impl Lanes<LifAlpha> for Group {
             let synaptic = charge(self.i_ex[i], self.di_ex[i], decay_ex, self.difference_ex[i])
                 + charge(self.i_in[i], self.di_in[i], decay_in, self.difference_in[i]);
             let target = self.resistance[i] * (self.i_e[i] + self.current[i]);
-            let v = target + (self.v[i] - target) * decay_m + synaptic / self.c_m[i];
+            let v = self.v[i] + (self.v[i] - target) * fall + synaptic / self.c_m[i];
             let moved = self.ticks[i] > 0.0;
             let choose = |next: f64, old: f64| if moved { next } else { old };
             self.v[i] = choose(v, self.v[i]);

@@ -10,7 +10,7 @@ use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, tick_after};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side};
-use crate::neuron::propagator::decay;
+use crate::neuron::propagator::{decay, decay_m1};
 use crate::neuron::together::take_all;
 use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
@@ -62,7 +62,7 @@ impl Params {
     #[inline]
     fn after(&self, state: &State, t: f64) -> f64 {
         let target = self.membrane.target(state.current);
-        (target + (state.v - target) * decay(t, self.membrane.tau_m)).max(self.lowest)
+        (state.v + (state.v - target) * decay_m1(t, self.membrane.tau_m)).max(self.lowest)
     }
 
     /// The state at `to`, through the end of the refractory period if that comes first.
@@ -211,7 +211,7 @@ impl EventNeuron for LifDelta {
             time: Time::ZERO,
             free_at: Time::ZERO,
             v: or_default(initial, 0, e_l) - e_l,
-            extra: if params.refractory_input { 0.0 } else { or_default(initial, 1, 0.0).max(0.0) },
+            extra: if params.refractory_input { 0.0 } else { or_default(initial, 1, 0.0) },
             current: 0.0,
         }
     }

@@ -52,8 +52,8 @@ impl Lanes<LifDelta> for Group {
     fn take(&mut self) {
         for i in 0..LANES {
             let target = self.resistance[i] * (self.i_e[i] + self.current[i]);
-            let decay = math::exp_in_range(-(self.ticks[i] / TICKS_PER_MS) / self.tau_m[i]);
-            let relaxed = (target + (self.v[i] - target) * decay).max(self.lowest[i]);
+            let fall = math::exp_m1_in_range(-(self.ticks[i] / TICKS_PER_MS) / self.tau_m[i]);
+            let relaxed = (self.v[i] + (self.v[i] - target) * fall).max(self.lowest[i]);
             let v = if self.ticks[i] > 0.0 { relaxed } else { self.v[i] };
             self.v[i] = (v + self.weight[i]).max(self.lowest[i]);
             self.wait[i] = shortest_wait(self.v[i], target, self.theta[i], self.tau_m[i]);

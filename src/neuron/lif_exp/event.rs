@@ -8,7 +8,7 @@ use crate::check::{Invalid, check_all};
 use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_after};
 use crate::neuron::membrane::{Membrane, Side, merged};
-use crate::neuron::propagator::{decay, exp_response, rate_difference};
+use crate::neuron::propagator::{decay, exp_response, rate_difference, relaxation};
 use crate::neuron::together::take_all;
 use crate::neuron::{Event, EventNeuron, Members};
 use crate::time::{TICKS_PER_MS, Time};
@@ -54,7 +54,7 @@ impl Params {
     #[inline]
     fn after(&self, state: &State, t: f64) -> (f64, f64, f64) {
         let m = &self.membrane;
-        let decay_m = decay(t, m.tau_m);
+        let (decay_m, fall) = relaxation(t, m.tau_m);
         let decay_ex = decay(t, self.tau_ex);
         let response_ex = exp_response(t, decay_m, decay_ex, self.difference_ex);
         // Most networks have one time constant for both sides.
@@ -66,7 +66,7 @@ impl Params {
         };
         let target = m.target(state.current);
         let synaptic = (state.i_ex * response_ex + state.i_in * response_in) / m.c_m;
-        (target + (state.v - target) * decay_m + synaptic, state.i_ex * decay_ex, state.i_in * decay_in)
+        (state.v + (state.v - target) * fall + synaptic, state.i_ex * decay_ex, state.i_in * decay_in)
     }
 
     #[inline]
@@ -160,7 +160,7 @@ impl EventNeuron for LifExp {
             i_ex: or_default(initial, 1, 0.0),
             i_in: or_default(initial, 2, 0.0),
             current: 0.0,
-            theta: or_default(initial, 3, 0.0).max(0.0),
+            theta: or_default(initial, 3, 0.0),
         }
     }
 

@@ -81,7 +81,7 @@ fn block<R: Real>(h_ms: f64, spec: &BlockSpec<'_>, target: Target) -> Result<Blo
     let column = |variable: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {
         (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), variable, default(i)) - default(i))).collect()
     };
-    let rise = |i| or_default(&spec.initial_of(i), 3, 0.0).max(0.0);
+    let rise = |i| or_default(&spec.initial_of(i), 3, 0.0);
     Ok(Block {
         rises: Rises::new(h_ms, adaptation, (0..spec.size).map(rise).collect()),
         v: column(0, &|i| e_l[i.min(distinct - 1)]),

@@ -81,7 +81,7 @@ impl Lanes<LifExp> for Group {
     fn take(&mut self) {
         for i in 0..LANES {
             let t = self.ticks[i] / TICKS_PER_MS;
-            let decay_m = math::exp_in_range(-t / self.tau_m[i]);
+            let (decay_m, fall) = (math::exp_in_range(-t / self.tau_m[i]), math::exp_m1_in_range(-t / self.tau_m[i]));
             let (decay_ex, decay_in) =
                 (math::exp_in_range(-t / self.tau_ex[i]), math::exp_in_range(-t / self.tau_in[i]));
             let response_ex = exp_response_in_lanes(t, decay_m, decay_ex, self.difference_ex[i]);
@@ -89,7 +89,7 @@ impl Lanes<LifExp> for Group {
             let target = self.resistance[i] * (self.i_e[i] + self.current[i]);
             let synaptic = (self.i_ex[i] * response_ex + self.i_in[i] * response_in) / self.c_m[i];
             let moved = self.ticks[i] > 0.0;
-            let v = target + (self.v[i] - target) * decay_m + synaptic;
+            let v = self.v[i] + (self.v[i] - target) * fall + synaptic;
             self.v[i] = if moved { v } else { self.v[i] };
             let i_ex = if moved { self.i_ex[i] * decay_ex } else { self.i_ex[i] };
             let i_in = if moved { self.i_in[i] * decay_in } else { self.i_in[i] };
