@@ -290,8 +290,9 @@ impl Checkpoint {
                     .into(),
             ));
         }
-        let reached = Time(self.from.0 - 1);
-        if reached > end {
+        // What no run reaches is refused with all else that was made up.
+        if self.from > Time(end.0 + 1) && self.from.is_possible() {
+            let reached = Time(self.from.0 - 1);
             let message = format!(
                 "it stands at {reached}, and the run is to end at {end}: give a longer duration, or start anew"
             );

@@ -336,7 +336,7 @@ fn what_is_drawn_beyond_its_bounds_is_named_with_its_member_before_the_run() {
         assert_eq!(network::check_parameters(&spec).unwrap_err().to_string(), compiled);
         compiled
     };
-    let spread = "{ normal = { mean = 5, std = 5, unit = 'UNIT' } }";
+    let spread = "{ normal = { mean = '5 UNIT', std = '5 UNIT' } }";
     let of = |unit: &str| spread.replace("UNIT", unit);
     for (text, name) in [
         (format!("population.P = {{ size = 100, source.poisson.rate = {} }}", of("Hz")), "rate: found -"),
