@@ -56,7 +56,7 @@ pub fn draw<T>(
         times.iter().copied().zip(of).filter(|(t, _)| t.is_finite() && within(*t)).collect();
     let populations = groups(&recording);
     let ids = spikes.unit_ids();
-    let units = plot::selected(ids.len(), &populations, &options.select).map_err(Failure::input)?;
+    let units = plot::selected(ids, &populations, &options.select).map_err(Failure::input)?;
     let named = |unit: usize| {
         let of = populations.iter().find(|p| (p.first..p.first + p.count).contains(&unit));
         let name = of.map_or_else(|| format!("unit {}", ids[unit]), |p| format!("{}[{}]", p.name, ids[unit]));

@@ -64,7 +64,7 @@ impl Part {
     /// Exit code 2 if something is chosen that is not there, or nothing is left.
     pub fn chosen(&self, recording: &Recording, ids: &[i64]) -> Result<Chosen, Failure> {
         let mut populations = groups(recording);
-        let mut kept = plot::selected(ids.len(), &populations, &self.population).map_err(Failure::input)?;
+        let mut kept = plot::selected(ids, &populations, &self.population).map_err(Failure::input)?;
         if let Some(text) = &self.units {
             let at = positions(text, ids.len())?;
             kept.retain(|unit| at.contains(unit));

@@ -51,6 +51,11 @@ impl ResultSize {
         for count in &recorded {
             of_spikes += (count / CHUNK).ceil() * CHUNK * 2.0 * NUMBER;
         }
+        // Whose they are, where not all members are recorded.
+        for (index, population) in spec.populations.iter().enumerate().filter(|(index, _)| !waiting.contains(index)) {
+            let recorded = spec.record.recorded(index, population.size).filter(|recorded| recorded.contains(&false));
+            of_spikes += NUMBER * recorded.iter().flatten().filter(|recorded| **recorded).count() as f64;
+        }
         let mut tables = spec.record.spikes.len() + spec.populations.len();
         let mut of_states = 0.0;
         for state in &spec.record.state {

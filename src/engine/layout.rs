@@ -16,13 +16,18 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
     let mut drawn =
         if spec.record.parameters { network::drawn(spec).unwrap_or_default() } else { Vec::new() }.into_iter();
     let told = |(name, unit, values): (String, &str, Vec<f64>)| DrawnLayout { name, unit: unit.into(), values };
-    let populations = spec.populations.iter().map(|p| {
+    let populations = spec.populations.iter().enumerate().map(|(index, p)| {
         let (model, parameters) = describe(&p.kind);
+        let partly = spec.record.recorded(index, p.size).filter(|recorded| recorded.contains(&false));
+        let members = |recorded: Vec<bool>| {
+            (0..).zip(recorded).filter_map(|(member, is)| is.then_some(member)).collect::<Vec<u64>>()
+        };
         PopulationLayout {
             name: p.name.clone(),
             size: p.size,
             model,
             parameters,
+            recorded: partly.map(members),
             recording_start_s: None,
             unit_ids: None,
             drawn: drawn.next().unwrap_or_default().into_iter().map(told).collect(),

@@ -108,12 +108,11 @@ impl Recorder {
         let mut track_of = vec![None; spec.populations.len()];
         let mut spikes: Vec<SpikeTrack> = Vec::new();
         for slice in &spec.record.spikes {
-            let size = network.populations[slice.population].size;
-            let track = *track_of[slice.population].get_or_insert_with(|| {
-                spikes.push(SpikeTrack { recorded: vec![false; size], times: Vec::new(), nodes: Vec::new() });
-                spikes.len() - 1
-            });
-            spikes[track].recorded[slice.members(size)].fill(true);
+            let (population, size) = (slice.population, network.populations[slice.population].size);
+            if let (None, Some(recorded)) = (track_of[population], spec.record.recorded(population, size)) {
+                track_of[population] = Some(spikes.len());
+                spikes.push(SpikeTrack { recorded, times: Vec::new(), nodes: Vec::new() });
+            }
         }
         let mut first = 0;
         let states = spec.record.state.iter().map(|state| {

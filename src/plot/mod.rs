@@ -104,6 +104,22 @@ pub enum PlotError {
         /// How many there are.
         size: usize,
     },
+    /// Members of which none are there, or the last are not.
+    #[error("`{name}[{from}:{}]`: of `{name}` there are {count} members, from {first} to {last}", shown(*to))]
+    Absent {
+        /// The population.
+        name: String,
+        /// First member asked for.
+        from: usize,
+        /// The member after the last; `usize::MAX` if it was left open.
+        to: usize,
+        /// How many there are.
+        count: usize,
+        /// The first of them.
+        first: i64,
+        /// The last of them.
+        last: i64,
+    },
     /// Columns of a table that differ in length, or groups beyond the units.
     #[error("{0}")]
     Table(String),

@@ -1,6 +1,7 @@
 //! Which units are drawn, and in which row: selections, populations, thinning.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::str::FromStr;
 
 use super::{Group, PlotError, axis};
@@ -79,8 +80,8 @@ impl Rows {
     /// evenly chosen.
     pub fn new(ids: &[i64], groups: &[Group], selections: &[Selection], max: Option<usize>) -> Result<Rows, PlotError> {
         let units = ids.len();
+        let chosen = choose(ids, groups, selections)?;
         let groups = populations(units, groups)?;
-        let chosen = choose(&groups, selections)?;
         let total: usize = chosen.iter().map(|(_, members)| members.len()).sum();
         let max = max.unwrap_or(usize::MAX).max(1);
         let mut rows = Rows { row_of: vec![NONE; units], band_of: vec![NONE; units], count: 0, bands: Vec::new() };
@@ -114,14 +115,14 @@ impl Rows {
     }
 }
 
-/// The units that selections take, in the order of the populations; all if there are none. Without populations, the units are
-/// one, `units`.
+/// Of units that are called so those that selections take, in the order of the populations; all if there are none. Without populations,
+/// the units are one, `units`.
 ///
 /// # Errors
 /// If a selection names what is not there.
-pub fn selected(units: usize, groups: &[Group], selections: &[Selection]) -> Result<Vec<usize>, PlotError> {
-    let groups = populations(units, groups)?;
-    let chosen = choose(&groups, selections)?;
+pub fn selected(ids: &[i64], groups: &[Group], selections: &[Selection]) -> Result<Vec<usize>, PlotError> {
+    let chosen = choose(ids, groups, selections)?;
+    let groups = populations(ids.len(), groups)?;
     Ok(chosen
         .into_iter()
         .flat_map(|(i, members)| members.into_iter().map(move |m| (i, m)))
@@ -153,8 +154,10 @@ pub(crate) fn numbered(ids: &[i64], wanted: usize) -> Vec<(usize, i64)> {
     found
 }
 
-/// The members chosen of each population, in the order of the populations.
-fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<usize>)>, PlotError> {
+/// The places in its population of the members chosen of each, in the order of the populations.
+fn choose(ids: &[i64], groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<usize>)>, PlotError> {
+    let named = !groups.is_empty();
+    let groups = populations(ids.len(), groups)?;
     if selections.is_empty() {
         return Ok(groups.iter().enumerate().map(|(i, g)| (i, (0..g.count).collect())).collect());
     }
@@ -165,12 +168,7 @@ fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<
                 name: selection.population.clone(),
                 known: groups.iter().map(|g| g.name.clone()).collect(),
             })?;
-        let size = groups[index].count;
-        let (from, to) = selection.members.unwrap_or((0, usize::MAX));
-        if selection.members.is_some() && (from >= size || to > size && to != usize::MAX) {
-            return Err(PlotError::Slice { name: selection.population.clone(), from, to, size });
-        }
-        let members = from..to.min(size);
+        let members = members(&ids[groups[index].range(ids.len())?], named, selection)?;
         match chosen.iter_mut().find(|(i, _)| *i == index) {
             Some((_, list)) => list.extend(members),
             None => chosen.push((index, members.collect())),
@@ -182,6 +180,28 @@ fn choose(groups: &[Group], selections: &[Selection]) -> Result<Vec<(usize, Vec<
     }
     chosen.sort_by_key(|(index, _)| *index);
     Ok(chosen)
+}
+
+/// The places that a selection takes among units that are called so. Members of a population are meant by their numbers where those rise, of
+/// which a file may have some only; other units are counted.
+fn members(ids: &[i64], named: bool, selection: &Selection) -> Result<Range<usize>, PlotError> {
+    let Some((from, to)) = selection.members else { return Ok(0..ids.len()) };
+    let name = || selection.population.clone();
+    let (first, last) = (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(0));
+    let all = ids.is_empty() || last.checked_add(1) == i64::try_from(ids.len()).ok();
+    if !(named && !all && first >= 0 && ids.is_sorted_by(|a, b| a < b)) {
+        let size = ids.len();
+        if from >= size || to > size && to != usize::MAX {
+            return Err(PlotError::Slice { name: name(), from, to, size });
+        }
+        return Ok(from..to.min(size));
+    }
+    let place = |number: usize| ids.partition_point(|id| (*id as u64) < number as u64);
+    let places = place(from)..place(to);
+    if places.is_empty() || to as u64 > last as u64 + 1 && to != usize::MAX {
+        return Err(PlotError::Absent { name: name(), from, to, count: ids.len(), first, last });
+    }
+    Ok(places)
 }
 
 #[cfg(test)]
@@ -239,15 +259,31 @@ mod tests {
 
     #[test]
     fn selected_members_get_rows_and_others_none() {
-        let rows = Rows::new(&IDS, &groups(), &["I[5:7]".parse().unwrap()], None).unwrap();
-        assert_eq!(rows.bands[0].ids, [1085, 1086]);
+        let ids: Vec<i64> = (0..80).chain(0..20).collect();
+        let rows = Rows::new(&ids, &groups(), &["I[5:7]".parse().unwrap()], None).unwrap();
+        assert_eq!(rows.bands[0].ids, [5, 6]);
         assert_eq!((rows.row_of[85], rows.row_of[86], rows.row_of[84]), (0, 1, NONE));
         assert_eq!(rows.bands[0].color, 1, "a population keeps its colour when others are left out");
         let error = Rows::new(&IDS, &groups(), &["X".parse().unwrap()], None).unwrap_err().to_string();
         assert!(error.contains("`E`, `I`"), "{error}");
-        assert!(Rows::new(&IDS, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
-        let error = Rows::new(&IDS, &groups(), &["I[5:21]".parse().unwrap()], None).unwrap_err().to_string();
+        assert!(Rows::new(&ids, &groups(), &["I[20:]".parse().unwrap()], None).is_err());
+        let error = Rows::new(&ids, &groups(), &["I[5:21]".parse().unwrap()], None).unwrap_err().to_string();
         assert!(error.starts_with("`I[5:21]` goes beyond the end; `I` has 20 members"), "{error}");
         assert!(Rows::new(&IDS[..50], &groups(), &[], None).is_err());
+    }
+
+    #[test]
+    fn members_are_chosen_by_their_numbers_where_only_some_are_there() {
+        let ids = [10, 11, 13, 40, 7, 3];
+        let groups = [Group::new("E", 0, 4), Group::new("unsorted", 4, 2)];
+        let chosen = |text: &str| selected(&ids, &groups, &[text.parse().unwrap()]).map_err(|e| e.to_string());
+        assert_eq!(chosen("E").unwrap(), [0, 1, 2, 3]);
+        assert_eq!(chosen("E[11:40]").unwrap(), [1, 2]);
+        assert_eq!((chosen("E[0:11]").unwrap(), chosen("E[13:]").unwrap()), (vec![0], vec![2, 3]));
+        assert_eq!(chosen("unsorted[0]").unwrap(), [4], "those are counted");
+        for (slice, why) in [("E[0:10]", "`E[0:10]`: "), ("E[12]", "`E[12:13]`: "), ("E[20:42]", "`E[20:42]`: ")] {
+            assert_eq!(chosen(slice).unwrap_err(), format!("{why}of `E` there are 4 members, from 10 to 40"));
+        }
+        assert_eq!(selected(&ids, &[], &["units[1:3]".parse().unwrap()]).unwrap(), [1, 2]);
     }
 }

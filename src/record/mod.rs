@@ -31,6 +31,8 @@ pub struct PopulationLayout {
     pub model: String,
     /// Parameters as JSON.
     pub parameters: String,
+    /// The members whose spikes are recorded, rising, where not all are.
+    pub recorded: Option<Vec<u64>>,
     /// For a replayed recording: where on its clock model time 0 lies \[s\].
     pub recording_start_s: Option<f64>,
     /// For a replayed recording: what it calls each unit.

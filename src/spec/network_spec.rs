@@ -467,6 +467,15 @@ impl RecordSpec {
     pub fn covers(&self, time: Time) -> bool {
         time >= self.start && time < self.until()
     }
+
+    /// Of each member of a population of this size, whether its spikes are recorded; none if those of no member are.
+    pub fn recorded(&self, population: usize, size: usize) -> Option<Vec<bool>> {
+        let mut recorded = None;
+        for slice in self.spikes.iter().filter(|slice| slice.population == population) {
+            recorded.get_or_insert_with(|| vec![false; size])[slice.members(size)].fill(true);
+        }
+        recorded
+    }
 }
 
 /// `[[record.state]]`.

@@ -125,6 +125,36 @@ fn populations_of_a_result_are_chosen_by_name_and_keep_their_ids() {
 }
 
 #[test]
+fn members_whose_spikes_are_not_recorded_are_not_silent_units() {
+    let folder = workplace();
+    let model = "simulation.duration = '500 ms'\nrecord.parameters = true\n\
+                 population.N = { size = 12, source.regular.rate = { uniform = ['40 Hz', '80 Hz'] } }\n\
+                 population.M = { size = 2, source.regular.rate = '100 Hz' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let some = "record.spikes=['N[5:7]', 'M', 'N[6:9]']";
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "some.h5", "--set", some]));
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "all.h5"]));
+    let (part, whole) = (read(folder.path(), "some.h5"), read(folder.path(), "all.h5"));
+    assert_eq!(part.populations, [("N".to_owned(), 0, 4), ("M".to_owned(), 4, 2)]);
+    let keep = [5, 6, 7, 8, 12, 13];
+    assert_eq!(part.spikes, whole.spikes.select(&keep));
+    let Column::Number(rates) = &part.unit_columns[0].1 else { panic!("numbers") };
+    let Column::Number(all) = &whole.unit_columns[0].1 else { panic!("numbers") };
+    assert_eq!(rates[..4], all[5..9]);
+    let said = info(folder.path(), &["info", "some.h5"]);
+    assert_eq!((&said["units"], &said["populations"]["N"]["size"]), (&6.into(), &4.into()));
+    let rate = said["populations"]["N"]["rate_hz"].as_f64().unwrap();
+    let there = part.spikes.units.iter().filter(|unit| **unit < 4).count() as f64;
+    assert!((rate - there / 4.0 / 0.5).abs() < 1e-9, "{rate}");
+    // Members are called by their numbers.
+    convert(folder.path(), "some.h5", "two.nwb", &["--population", "N[6:8]"]);
+    assert_eq!(read(folder.path(), "two.nwb").spikes.unit_ids, [6, 7]);
+    let error = bad(&memspike(folder.path(), &["raster", "some.h5", "-o", "a.png", "--population", "N[0:3]"]), 2);
+    assert!(error.contains("of `N` there are 4 members, from 5 to 8"), "{error}");
+    good(&memspike(folder.path(), &["raster", "some.h5", "-o", "a.png", "--population", "N[8]"]));
+}
+
+#[test]
 fn a_recording_that_does_not_say_when_it_was_observed_was_in_the_window() {
     let folder = workplace();
     std::fs::write(folder.path().join("a.csv"), "time_s,unit\n0.1,3\n0.4,3\n0.45,5\n2.5,3\n").unwrap();

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use memspike::format;
-use memspike::format::result::{Header, ResultError, ResultFile};
-use memspike::record::{Chunk, Layout, PopulationLayout, Sink, StateLayout, WeightKind, WeightLayout};
-use memspike::spikes::{Column, IntervalTable, Signal};
+use memspike::format::result::{Header, ResultError, ResultFile, StoredSpikes};
+use memspike::record::{Chunk, DrawnLayout, Layout, PopulationLayout, Sink, StateLayout, WeightKind, WeightLayout};
+use memspike::spikes::{Column, IntervalTable, Signal, SpikeSource};
 use serde_json::{Map, json};
 
 pub fn layout() -> Layout {
@@ -222,6 +222,45 @@ fn a_result_is_a_recording_with_its_populations_behaviour_and_trials() {
     assert!(trials.columns.contains(&("target".to_owned(), Column::Number(vec![2.0]))));
     assert!(trials.columns.contains(&("outcome".to_owned(), Column::Text(vec!["hit".to_owned()]))));
     assert!(back.notes.is_empty(), "{:?}", back.notes);
+}
+
+#[test]
+fn members_that_are_not_recorded_are_no_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, recorded: &[u64]| {
+        let (out, mut layout) = (folder.path().join(name), layout());
+        layout.populations[0].recorded = Some(recorded.to_vec());
+        let values = (0..10).map(f64::from).collect();
+        layout.populations[0].drawn = vec![DrawnLayout { name: "i_e".to_owned(), unit: "pA".to_owned(), values }];
+        let mut file = ResultFile::create(&out, &layout, &header(), false).unwrap();
+        chunks().into_iter().for_each(|chunk| file.write(chunk).unwrap());
+        file.finish(&Map::new(), true).unwrap();
+        out
+    };
+    let out = write("some.h5", &[0, 3, 4, 9]);
+    let back = format::read(&out).unwrap();
+    assert_eq!(back.populations, [("E".to_owned(), 0, 4), ("I".to_owned(), 4, 5), ("M1".to_owned(), 9, 2)]);
+    assert_eq!(back.spikes.unit_ids, [0, 3, 4, 9, 0, 1, 2, 3, 4, 0, 1]);
+    assert_eq!(back.spikes.units, [1, 0, 3, 10, 2]);
+    assert!(back.about.contains(&("spikes of E".to_owned(), "4 of 10 members".to_owned())), "{:?}", back.about);
+    let Column::Number(drawn) = &back.unit_columns[0].1 else { panic!("numbers") };
+    assert_eq!(drawn[..4], [0.0, 3.0, 4.0, 9.0]);
+    // Spikes that stay in the file, and such as are merged while they are read.
+    let (recording, stored) = StoredSpikes::open(&out).unwrap().unwrap();
+    assert_eq!(recording.populations, back.populations);
+    assert_eq!(stored.table(0.0, 2.0).unwrap(), back.spikes);
+    let (_, merged) = format::read_in_order(&out).unwrap();
+    assert_eq!(merged.table(0.0, 2.0).unwrap(), back.spikes);
+    let mut streamed = StoredSpikes::open(&out).unwrap().unwrap().1.in_pieces_of(1);
+    assert_eq!(streamed.counts(0.0, 2.0).unwrap(), [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1]);
+    // A spike of somebody else, and a list that is none.
+    let other = write("other.h5", &[0, 3, 9]);
+    let error = format::read(&other).unwrap_err().to_string();
+    assert!(error.contains("entry 3 is 4") && error.contains("no member that is recorded"), "{error}");
+    streamed = StoredSpikes::open(&other).unwrap().unwrap().1;
+    assert!(streamed.counts(0.0, 2.0).unwrap_err().to_string().contains("entry 3 is 4"));
+    let error = format::read(&write("list.h5", &[3, 0, 4, 9])).unwrap_err().to_string();
+    assert!(error.contains("recorded_ids"), "{error}");
 }
 
 #[test]

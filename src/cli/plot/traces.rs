@@ -79,11 +79,14 @@ fn table(states: &States, members: &[usize], args: &Args, recording: &Recording)
 
 /// The spikes of each of these columns \[ms\], where the model records them.
 fn spikes(states: &States, members: &[usize], recording: &Recording) -> Vec<Vec<f64>> {
-    let Some((_, first, _)) = recording.populations.iter().find(|p| p.0 == states.population) else {
+    let Some((_, first, count)) = recording.populations.iter().find(|p| p.0 == states.population) else {
         return Vec::new();
     };
-    let unit = |column: &usize| (*first as i64 + states.node_ids[*column]) as usize;
-    let columns: Vec<usize> = members.iter().map(unit).collect();
-    let trains = recording.spikes.select(&columns).trains();
-    trains.into_iter().map(|train| train.into_iter().map(|s| 1e3 * s).collect()).collect()
+    let recorded = &recording.spikes.unit_ids[*first..first + count];
+    let trains = recording.spikes.trains();
+    let of = |column: &usize| match recorded.binary_search(&states.node_ids[*column]) {
+        Ok(place) => trains[first + place].iter().map(|s| 1e3 * s).collect(),
+        Err(_) => Vec::new(),
+    };
+    members.iter().map(of).collect()
 }

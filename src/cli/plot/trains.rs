@@ -65,7 +65,7 @@ fn read(args: &Args) -> Result<Trains, Failure> {
 
 /// The members that a selection takes.
 fn members(all: &Trains, selection: &Selection) -> Result<Vec<usize>, PlotError> {
-    plot::selected(all.spikes.unit_ids().len(), &all.groups, std::slice::from_ref(selection))
+    plot::selected(all.spikes.unit_ids(), &all.groups, std::slice::from_ref(selection))
 }
 
 /// The selected units if not all are, each population a group.

@@ -3,7 +3,7 @@
 //! | where | what |
 //! |---|---|
 //! | `/` | attributes: format, versions, resolved model, seed, engine, .., `complete` |
-//! | `/spikes/<population>/` | `timestamps` \[ms\], `node_ids`, by (time, node) |
+//! | `/spikes/<population>/` | `timestamps` \[ms\], `node_ids`, by (time, node); `recorded_ids` where not all members are recorded |
 //! | `/state/<population>/<variable>/` | `data` \[time, node\], `node_ids`, `times` \[ms\] |
 //! | `/weights/<projection>/` | `timestamps`, `source_ids`, `target_ids`, `weights`: what each spike transmits (with `short_term` x u w) |
 //! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |

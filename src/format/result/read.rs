@@ -6,6 +6,9 @@ use crate::format::h5::{H5, join, rows};
 use crate::format::sonata;
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
+/// In the group of a population's spikes: whose are recorded, where not all are.
+pub(super) const RECORDED: &str = "recorded_ids";
+
 /// More units than any machine simulates: a bound on what a damaged size may ask for.
 const MAX_UNITS: usize = 1 << 28;
 
@@ -69,32 +72,68 @@ fn populations(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     // In the order of the model; a result of an earlier version lists them by name.
     names.sort_by_key(|name| h5.attr_number(&join("/populations", name), "order").map_or(u64::MAX, |o| o as u64));
     for name in names {
-        let place = join("/populations", &name);
-        let stored = h5.attr_number(&place, "size");
-        let size = stored.ok_or_else(|| {
-            let message = format!("has no attribute size, expected one beside {}", join("/spikes", &name));
-            h5.error(&place, Fault::Incomplete, message)
-        })? as usize;
-        let first = recording.spikes.unit_ids.len();
+        let (first, size) = (recording.spikes.unit_ids.len(), size(h5, &name)?);
         if first.saturating_add(size) > MAX_UNITS {
             let message =
                 format!("the size {size} is beyond the {MAX_UNITS} units that can be read; the file is damaged");
-            return Err(h5.error(&place, Fault::TooLarge, message));
+            return Err(h5.error(&join("/populations", &name), Fault::TooLarge, message));
         }
-        recording.spikes.unit_ids.extend(0..size as i64);
-        recording.populations.push((name, first, size));
+        let mut members = members(h5, &name, size)?;
+        if members.len() < size {
+            recording.about.push((format!("spikes of {name}"), format!("{} of {size} members", members.len())));
+        }
+        recording.populations.push((name, first, members.len()));
+        recording.spikes.unit_ids.append(&mut members);
     }
     Ok(())
+}
+
+/// The size of a population.
+pub(super) fn size(h5: &H5, population: &str) -> Result<usize, FormatError> {
+    let place = join("/populations", population);
+    let size = h5.attr_number(&place, "size").ok_or_else(|| {
+        let message = format!("has no attribute size, expected one beside {}", join("/spikes", population));
+        h5.error(&place, Fault::Incomplete, message)
+    })?;
+    Ok(size as usize)
+}
+
+/// The members of a population of this size whose spikes are recorded, rising; all where the file does not say it.
+pub(super) fn members(h5: &H5, population: &str, size: usize) -> Result<Vec<i64>, FormatError> {
+    let place = join(&join("/spikes", population), RECORDED);
+    if !h5.is_dataset(&place) {
+        return Ok((0..size as i64).collect());
+    }
+    let members = h5.integers(&place)?;
+    let known = 0..size as i64;
+    if !(members.is_sorted_by(|a, b| a < b) && members.iter().all(|member| known.contains(member))) {
+        let message = format!("is not a list of members that rise, of a population of {size}");
+        return Err(h5.error(&place, Fault::Invalid, message));
+    }
+    Ok(members)
+}
+
+/// The place of a member among those that are recorded.
+pub(super) fn place(members: &[i64], id: i64) -> Option<usize> {
+    // Mostly all are.
+    let direct = usize::try_from(id).ok()?;
+    if members.get(direct) == Some(&id) { Some(direct) } else { members.binary_search(&id).ok() }
+}
+
+/// What is wrong with a spike of another id.
+pub(super) fn stranger(entry: usize, id: i64) -> String {
+    format!("entry {entry} is {id}, beyond the population's size or no member that is recorded")
 }
 
 /// What was drawn for each neuron, as columns of units; NaN for members of populations that do not have it.
 fn drawn(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let units = recording.spikes.unit_ids.len();
-    for (population, first, size) in &recording.populations {
+    for (population, first, count) in &recording.populations {
         let group = join(&join("/populations", population), "drawn");
+        let (size, members) = (size(h5, population)?, &recording.spikes.unit_ids[*first..first + count]);
         for name in h5.members(&group) {
             let values = h5.list(&join(&group, &name))?;
-            if values.len() != *size {
+            if values.len() != size {
                 let message = format!("has {} entries, expected one for each of {size} members", values.len());
                 return Err(h5.error(&join(&group, &name), Fault::Invalid, message));
             }
@@ -104,7 +143,8 @@ fn drawn(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
                 columns.len() - 1
             });
             if let Column::Number(column) = &mut columns[place].1 {
-                column[*first..first + size].copy_from_slice(&values);
+                let own = column[*first..].iter_mut().zip(members);
+                own.for_each(|(entry, member)| *entry = values[*member as usize]);
             }
         }
     }
@@ -113,14 +153,14 @@ fn drawn(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
 
 fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let mut parts = Vec::new();
-    for (name, first, size) in &recording.populations {
-        let place = join("/spikes", name);
-        let population = sonata::population(h5, &place)?;
-        if let Some(bad) = population.ids.iter().position(|id| *id >= *size as i64) {
-            let message = format!("entry {bad} is {}, beyond the population's size {size}", population.ids[bad]);
-            return Err(h5.error(&join(&place, "node_ids"), Fault::Invalid, message));
-        }
-        let units = population.ids.iter().map(|id| (first + *id as usize) as u32).collect();
+    for (name, first, count) in &recording.populations {
+        let (group, members) = (join("/spikes", name), &recording.spikes.unit_ids[*first..first + count]);
+        let population = sonata::population(h5, &group)?;
+        let unit = |(entry, id): (usize, &i64)| match place(members, *id) {
+            Some(place) => Ok((first + place) as u32),
+            None => Err(h5.error(&join(&group, "node_ids"), Fault::Invalid, stranger(entry, *id))),
+        };
+        let units = population.ids.iter().enumerate().map(unit).collect::<Result<Vec<u32>, FormatError>>()?;
         parts.push((population.times, units));
     }
     recording.spikes = sonata::merge(parts, std::mem::take(&mut recording.spikes.unit_ids));

@@ -28,11 +28,12 @@ pub struct StoredSpikes {
 /// Those of one population.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Part {
-    /// Its group in the file.
-    place: String,
+    /// Its name.
+    population: String,
+    /// How many members it has, recorded or not.
+    size: usize,
     /// Its first unit.
     first: usize,
-    size: usize,
 }
 
 /// All of a result but its spikes.
@@ -56,16 +57,15 @@ impl Looked {
         }
         let recording = read::beside_spikes(h5)?;
         let (mut ends, mut parts): (Option<(f64, f64)>, _) = (None, Vec::new());
-        for &(ref name, first, size) in &recording.populations {
-            let place = join("/spikes", name);
-            let times = Slices::new(h5, join(&place, "timestamps"), false)?;
+        for &(ref population, first, _) in &recording.populations {
+            let times = Slices::new(h5, join(&join("/spikes", population), "timestamps"), false)?;
             if times.len() > 0 {
                 let at = |i: usize| Ok::<_, FormatError>(times.numbers(i..i + 1)?[0] / 1e3);
                 let (from, to) = (at(0)?, at(times.len() - 1)?);
                 let (earliest, latest) = ends.unwrap_or((from, to));
                 ends = Some((earliest.min(from), latest.max(to)));
             }
-            parts.push(Part { place, first, size });
+            parts.push(Part { population: population.clone(), size: read::size(h5, population)?, first });
         }
         Ok(Looked(Some(Outline { recording, ends, parts })))
     }
@@ -122,8 +122,9 @@ impl Part {
         piece: usize,
         out: &mut dyn FnMut(Vec<(f64, u32)>) -> bool,
     ) -> Result<bool, FormatError> {
-        let times = Slices::new(h5, join(&self.place, "timestamps"), false)?;
-        let ids = Slices::new(h5, join(&self.place, "node_ids"), true)?;
+        let (group, members) = (join("/spikes", &self.population), read::members(h5, &self.population, self.size)?);
+        let times = Slices::new(h5, join(&group, "timestamps"), false)?;
+        let ids = Slices::new(h5, join(&group, "node_ids"), true)?;
         if ids.len() != times.len() {
             return Err(ids.error(format!("has {} entries, but timestamps has {}", ids.len(), times.len())));
         }
@@ -147,10 +148,8 @@ impl Part {
                     return Err(times.error(format!("entry {entry} is {ms} ms; expected times that do not decrease")));
                 }
                 before = time;
-                if id < 0 || id as usize >= self.size {
-                    return Err(ids.error(format!("entry {entry} is {id}, beyond the population's size {}", self.size)));
-                }
-                some.push((time, (self.first + id as usize) as u32));
+                let place = read::place(&members, id).ok_or_else(|| ids.error(read::stranger(entry, id)))?;
+                some.push((time, (self.first + place) as u32));
             }
             if !out(some) {
                 return Ok(false);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::attributes::{Sorting, group, set, set_figures, set_list, set_text, write_column, write_list};
 use super::drawn::{write_devices, write_drawn};
 use super::header::Header;
+use super::read::RECORDED;
 use super::table::{Mark, Plan, Table, Values};
 use super::write::Marks;
 use super::{FORMAT, FORMAT_VERSION, SONATA_MAGIC, SONATA_VERSION};
@@ -215,6 +216,9 @@ fn state_place(state: &StateLayout, layout: &Layout) -> String {
 fn spikes(root: &Group, population: &PopulationLayout) -> hdf5::Result<Table> {
     let place = root.create_group(&population.name)?;
     set(&place, "sorting", &Sorting::by_time)?;
+    if let Some(members) = &population.recorded {
+        write_list(&place, RECORDED, members)?;
+    }
     // Not compressed: the HDF5 library inside libsonata is built without zlib and couldn't read it.
     let table = Table::create(&place, &SPIKES, false)?;
     table.set_unit(0, "ms")?;

@@ -48,9 +48,14 @@ fn of_nwb(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
 fn of_result(h5: &H5) -> Result<(Recording, Vec<Run>), FormatError> {
     let recording = result::beside_spikes(h5)?;
     let mut runs = Vec::new();
-    for (name, first, size) in &recording.populations {
+    for &(ref name, first, count) in &recording.populations {
         let stored = sonata::stored(h5, &format!("/spikes/{name}"))?;
-        let units = Units::Counted { ids: h5.integer_slab(&stored.ids)?, first: *first, size: *size };
+        let (ids, members) = (h5.integer_slab(&stored.ids)?, &recording.spikes.unit_ids[first..first + count]);
+        let units = if members.last().is_none_or(|last| *last < count as i64) {
+            Units::Counted { ids, first, size: count }
+        } else {
+            Units::Known { ids, first, known: Places::of(members.to_vec()) }
+        };
         runs.push(run(h5, &stored, units)?);
     }
     Ok((recording, runs))
