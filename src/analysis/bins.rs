@@ -48,6 +48,13 @@ impl Bins {
     }
 }
 
+/// The bin of a time among `count` bins of this width that cover a window, the last of them perhaps shorter. A spike at the window's end, which a
+/// window that holds its last moment has, is in none: a new bin would begin there, and the last would count both its edges.
+#[inline]
+pub(crate) fn covering(time: f64, (from, to): (f64, f64), width: f64, count: usize) -> Option<usize> {
+    (time.next_up() < to - ROUNDING * width).then(|| whole_part((time - from) / width).min(count - 1))
+}
+
 /// The integer part of a number that is not negative, where rounding may have brought it just below an integer.
 #[inline]
 pub(crate) fn whole_part(number: f64) -> usize {
@@ -134,6 +141,16 @@ mod tests {
             assert_eq!(bins.place(f64::from(edge) / 10.0), Some(edge as usize));
         }
         assert_eq!((bins.place(0.3 - 1e-10), bins.place(0.3 - 1e-8)), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn a_spike_at_the_end_of_a_window_is_in_none_of_the_bins_that_cover_it() {
+        // Of a window that holds its last moment, and of one that does not.
+        for to in [0.4f64.next_up(), 0.4] {
+            let place = |time| covering(time, (0.0, to), 0.005, 80);
+            assert_eq!([0.0, 0.395, 0.3999, 0.4].map(place), [Some(0), Some(79), Some(79), None], "{to}");
+        }
+        assert_eq!([0.29, 0.3].map(|time| covering(time, (0.0, 0.3), 0.2, 2)), [Some(1), None], "a shorter bin");
     }
 
     #[test]

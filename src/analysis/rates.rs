@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bins::whole_part;
+use super::bins::covering;
 use super::{AnalysisError, check_window, number_of_bins};
 use crate::spikes::{SpikeSource, SpikeTable};
 
@@ -63,8 +63,11 @@ pub fn binned_rate(
     let bins = number_of_bins(start, stop, bin)?;
     let mut rate = BinnedRate { start, stop, bin, hz: vec![0.0; bins] };
     for (&time, &unit) in spikes.times.iter().zip(&spikes.units) {
-        if time >= start && time < stop && units.contains(&(unit as usize)) {
-            rate.hz[whole_part((time - start) / bin).min(bins - 1)] += 1.0;
+        if time >= start
+            && units.contains(&(unit as usize))
+            && let Some(place) = covering(time, (start, stop), bin, bins)
+        {
+            rate.hz[place] += 1.0;
         }
     }
     let members = units.end.min(spikes.unit_ids.len()).saturating_sub(units.start).max(1) as f64;

@@ -4,7 +4,7 @@ use super::PlotError;
 use super::axis::TimeAxis;
 use super::raster::DENSE;
 use super::rows::{NONE, Rows};
-use crate::analysis::{BinnedRate, Spans, number_of_bins, whole_part};
+use crate::analysis::{BinnedRate, Spans, covering, number_of_bins};
 use crate::spikes::SpikeSource;
 
 /// What is counted when.
@@ -83,10 +83,11 @@ impl<'a> Tally<'a> {
         }
         let (from, to) = self.windows.observed;
         let observed = time >= from && time < to;
-        if let Some(bin) = self.windows.bin.filter(|_| observed) {
+        if let Some(width) = self.windows.bin.filter(|_| observed) {
             let bins = &mut self.bins[band as usize];
-            let last = bins.len() - 1;
-            bins[whole_part((time - from) / bin).min(last)] += 1;
+            if let Some(bin) = covering(time, (from, to), width, bins.len()) {
+                bins[bin] += 1;
+            }
         }
         if row == NONE {
             return;
@@ -167,5 +168,27 @@ impl<'a> Tally<'a> {
     pub fn unit_rates(&self, spans: &Spans) -> Vec<f64> {
         let seconds = spans.seconds();
         self.of_row.iter().map(|n| if seconds > 0.0 { *n as f64 / seconds } else { 0.0 }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spikes::SpikeTable;
+
+    #[test]
+    fn the_rate_of_a_clock_is_the_same_in_every_bin() {
+        // A spike every 25 ms, the first at 0 and the last at the end, which the window holds.
+        let train = |first: u32| (0..=80).filter(|at| at % 5 == first).map(|at| f64::from(at) * 0.005).collect();
+        let trains: Vec<Vec<f64>> = (0..5).map(train).collect();
+        let spikes = SpikeTable::from_units(vec![0, 1, 2, 3, 4], &trains).unwrap();
+        let rows = Rows::new(&spikes.unit_ids, &[], &[], None).unwrap();
+        let stop = 0.4f64.next_up();
+        let windows = Windows { time: TimeAxis { start: 0.0, stop }, observed: (0.0, stop), bin: Some(0.005) };
+        let tally = Tally::count(&spikes, &rows, windows, (100, 100)).unwrap();
+        let rate = &tally.rates(&Spans::whole(0.0, stop))[0];
+        assert_eq!(rate.hz.len(), 80);
+        assert!(rate.hz.iter().all(|hz| (hz - 40.0).abs() < 1e-6), "{:?}", rate.hz);
+        assert_eq!(tally.marks, 81, "all are drawn");
     }
 }

@@ -52,7 +52,8 @@ pub fn raster_text(
         }
         let band = band as usize;
         let x = (((at - time.start) * per_s * (2 * columns) as f64) as usize).min(2 * columns - 1);
-        counts[band][x / 2] += 1;
+        // At the very end of the window a new column would begin: the last would count both its edges.
+        counts[band][x / 2] += u32::from(at.next_up() < time.stop);
         let row = rows.row_of[unit as usize];
         if row != NONE {
             let height = 4 * dots[band].len() / columns;

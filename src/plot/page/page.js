@@ -135,12 +135,14 @@ function draw() {
   const offset = meta.origin - view.t0, span = view.t1 - view.t0;
   const columnsPerTick = meta.tick * columns / span, firstColumn = offset * columns / span;
   const binsPerTick = meta.tick * bins / span, firstBin = offset * bins / span;
+  // A spike at the end of the view is in no bin: a new one would begin there, and the last would count both its edges.
+  const lastTick = (view.t1 - meta.origin) / meta.tick - 0.5;
   let seen = 0;
   for (let i = from; i < to; i += step) {
     const row = rows[i], y = top[row];
     if (y === HIDDEN || (only >= 0 && unitOf[i] !== only)) continue;
     const tick = ticks[i], bin = (tick * binsPerTick + firstBin) | 0;
-    counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
+    if (tick < lastTick) counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
     if (y === OUTSIDE) continue;
     seen++;
     if (dense) {
