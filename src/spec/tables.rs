@@ -184,7 +184,7 @@ pub const POISSON_INPUT: Table = Table::new(
             "weight",
             "in the target's weight unit",
             Means("1 in that unit"),
-            "of each event: a constant or distribution",
+            "of its events: a constant, or drawn once for each neuron",
         ),
         key("indegree", "number, >= 0", As("1"), "trains into each neuron"),
         START,
