@@ -48,7 +48,7 @@ pub struct DrawnLayout {
     pub name: String,
     /// Its unit.
     pub unit: String,
-    /// One value for each member, the one that the engine uses.
+    /// One value for each member, as it was drawn: a grid rounds refractory times and spikes of sources to its steps.
     pub values: Vec<f64>,
 }
 
