@@ -429,7 +429,7 @@ pub const RECORD_STATE: Table = Table::new(
         key("population", "population, slice or list", Never, "neurons"),
         key("variables", "name or list of names", As("[\"v_m\"]"), "state variables of their model"),
         key("interval", "time, > 0", Means("`simulation.resolution`"), "from sample to sample"),
-        key("start", "time, >= 0", Means("`record.start`"), "first sample"),
+        key("start", "time, >= 0", Means("`record.start`"), "first sample, also before `record.start`"),
     ],
 );
 
