@@ -444,7 +444,8 @@ impl<'a> Draft<'a> {
     pub fn delay(&self, ms: f64) -> Result<u64, BuildError> {
         if ms.is_nan() || ms <= 0.0 || ms > Time::LIMIT.ms() {
             return Err(self.error(format!(
-                "a delay of {ms} ms was drawn; delays must be more than 0: limit the distribution with `min`"
+                "a delay of {ms} ms was drawn; delays must be more than 0, and 100 days at most: limit the distribution \
+                 with `min` and `max`"
             )));
         }
         Ok(in_steps(ms, self.unit()))

@@ -83,6 +83,10 @@ pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelErro
             Place { source: source.clone(), span: 0..key.len() }
                 .error("expected --set KEY=VALUE, with a dotted key such as simulation.duration")
         })?;
+    if value.trim().is_empty() {
+        return Err(Place { source: source.clone(), span: 0..source.text.len() }
+            .error(format!("the value of {key} is missing: expected --set KEY=VALUE")));
+    }
     let is_toml = value.parse::<toml_edit::Value>().is_ok_and(|v| !v.is_datetime());
     let layer = match is_toml.then(|| tree::parse(&source)) {
         Some(Ok(layer)) => layer,

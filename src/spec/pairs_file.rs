@@ -5,7 +5,7 @@ use std::path::Path;
 use super::connect::check_id;
 use super::error::ModelError;
 use super::network_spec::Connect;
-use super::projections::{Made, Pair};
+use super::projections::{Made, Pair, check_delay};
 use super::reader::{Reader, required};
 use super::tables::CONNECT_FILE;
 use super::tree::Node;
@@ -69,8 +69,8 @@ fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
     if let Some((i, w)) = columns.weight.iter().flatten().enumerate().find(|(_, w)| !w.is_finite()) {
         return Err(row(i, format!("found the weight {w}, expected a finite number")));
     }
-    if let Some((i, d)) = columns.delay.iter().flatten().enumerate().find(|(_, d)| !(d.is_finite() && **d > 0.0)) {
-        return Err(row(i, format!("found a delay of {d} ms, expected more than 0")));
+    for (i, delay) in columns.delay.iter().flatten().enumerate() {
+        check_delay(*delay).map_err(|message| row(i, message))?;
     }
     Ok(Made {
         connect: Connect::Pairs(pairs),

@@ -23,6 +23,14 @@ pub(crate) struct Pair {
     pub(crate) sizes: (Option<usize>, Option<usize>),
 }
 
+/// Whether a delay \[ms\] can be one.
+pub(crate) fn check_delay(ms: f64) -> Result<(), String> {
+    if ms > Time::LIMIT.ms() {
+        return Err(format!("found a delay of {ms} ms; times may be at most 100 days"));
+    }
+    if ms > 0.0 { Ok(()) } else { Err(format!("found a delay of {ms} ms, expected more than 0")) }
+}
+
 impl Reader<'_> {
     /// Reads all projections; beside each the name of the table that it comes from.
     pub(crate) fn read_projections(&self, root: &Table) -> Result<Vec<(String, ProjectionSpec)>, ModelError> {
@@ -185,15 +193,7 @@ impl Reader<'_> {
 
     fn delay(&self, node: &Node) -> Result<Value, ModelError> {
         let value = values::read(&self.scope, node, Form::of("ms"))?;
-        let longest = Time::LIMIT.ms();
-        let fine = |ms: f64| {
-            if ms > 0.0 && ms <= longest {
-                Ok(())
-            } else {
-                Err(format!("found a delay of {ms} ms, expected more than 0"))
-            }
-        };
-        values::check_known(node, &value, fine)?;
+        values::check_known(node, &value, check_delay)?;
         let may_be_negative = |limits: &Limits| limits.min <= 0.0 && !limits.same_sign;
         let problem = match &value {
             Value::Constant(ms) => {

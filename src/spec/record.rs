@@ -134,7 +134,9 @@ impl Reader<'_> {
         for projection in chosen {
             if spec.weights.iter().any(|w| w.projection == projection && snapshots(w.on) == snapshots(on)) {
                 let message = format!("the weights of {} are recorded twice", projections[projection].1.name);
-                return Err(place.at.error(message));
+                return Err(place.at.error(message).help(
+                    "a projection has one table of snapshots, by `interval` or on = \"end\", and beside it one on = \"pre_spike\"",
+                ));
             }
             spec.weights.push(WeightRecord { projection, on });
         }

@@ -100,6 +100,11 @@ fn broken_files_are_named() {
         ("a.csv", b"source,target\n0,1\n3,0\n", "connection 1: found the source 3, but there are 3, 0 to 2"),
         ("b.csv", b"source,target\n0,x\n", "row 1: found \"x\", expected a number"),
         ("c.csv", b"source,target,delay\n0,1,0\n", "found a delay of 0 ms, expected more than 0"),
+        (
+            "c.csv",
+            b"source,target,delay\n0,1,1e12\n",
+            "found a delay of 1000000000000 ms; times may be at most 100 days",
+        ),
         ("d.csv", b"source,target,weight\n0,1,nan\n", "found the weight NaN"),
         ("e.csv", b"from,to\n0,1\n", "found the column from"),
         ("f.csv", b"", "the file is empty"),

@@ -56,6 +56,8 @@ fn errors_name_set() {
     assert!(error.to_string().contains("simulation.duration=2"), "{error}");
     let error = set(&[("simulation.durration", "2")]).unwrap_err();
     assert_eq!(error.position(), Some((1, 12)), "{error}");
+    let error = set(&[("simulation.duration", "")]).unwrap_err();
+    assert!(error.to_string().contains("the value of simulation.duration is missing"), "{error}");
     let error = set(&[(&"a.".repeat(100_000), "2 s")]).unwrap_err();
     assert!(error.to_string().contains("expected --set KEY=VALUE"));
     let error = set(&[("", "2")]).unwrap_err();

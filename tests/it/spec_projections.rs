@@ -65,6 +65,18 @@ fn matrices_have_rows_for_targets_and_columns_for_sources() {
 }
 
 #[test]
+fn a_projection_has_one_record_of_snapshots_and_one_at_spikes() {
+    let record = |what: &str| format!("[[record.weights]]\nprojection = \"p\"\n{what}\n");
+    let [spikes, end, interval] = ["on = \"pre_spike\"", "on = \"end\"", "interval = \"1 ms\""].map(record);
+    let head = "source = \"A\"\ntarget = \"B\"\nconnect = \"all_to_all\"\n";
+    assert_eq!(read(&format!("{head}{spikes}{interval}")).record.weights.len(), 2);
+    for twice in [format!("{end}{interval}"), format!("{interval}{interval}"), format!("{spikes}{spikes}")] {
+        let error = refused(&format!("{head}{twice}"));
+        assert!(error.contains("recorded twice") && error.contains("one table of snapshots"), "{error}");
+    }
+}
+
+#[test]
 fn slices_in_lists_give_names_that_stay_unique() {
     let model = read(
         "source = [\"A[0:2]\", \"A[2:]\", \"A[:1]\", \"A[1]\", \"A[1]\"]\ntarget = \"B\"\nconnect = \"all_to_all\"\n",
