@@ -17,7 +17,7 @@ impl Reader<'_> {
         if let Some(text) = node.text() {
             let rules = CONNECT.names();
             let made = match text {
-                "one_to_one" => plain(Connect::OneToOne, self.one_to_one(node, pair)?),
+                "one_to_one" => plain(Connect::OneToOne, self.one_to_one(node, cells, pair)?),
                 "all_to_all" => plain(Connect::AllToAll, self.all_to_all(node, pair)?),
                 _ if rules.contains(&text) => {
                     return Err(node.at.error(format!("{text} needs a value: write connect.{text} = ..")));
@@ -43,7 +43,7 @@ impl Reader<'_> {
                     return Err(value.at.error(format!("{0} takes no value: write connect = \"{0}\"", entry.key)));
                 }
                 if entry.key == "one_to_one" {
-                    plain(Connect::OneToOne, self.one_to_one(node, pair)?)
+                    plain(Connect::OneToOne, self.one_to_one(node, cells, pair)?)
                 } else {
                     plain(Connect::AllToAll, self.all_to_all(node, pair)?)
                 }
@@ -137,7 +137,15 @@ impl Reader<'_> {
         Ok(Some((Connect::FixedTotalNumber(count), Some(count))))
     }
 
-    fn one_to_one(&self, node: &Node, pair: &Pair) -> Result<Option<u64>, ModelError> {
+    fn one_to_one(&self, node: &Node, cells: &Cells, pair: &Pair) -> Result<Option<u64>, ModelError> {
+        let (source, target) = (pair.source, pair.target);
+        // Of lists a pair of populations may come to nothing, where others do not.
+        if !pair.autapses && !cells.lists && source.population == target.population && source.start == target.start {
+            return Err(node
+                .at
+                .error("one_to_one connects each neuron to itself here, which autapses = false forbids: no synapse is left")
+                .help("remove autapses = false, or connect slices that begin at different members"));
+        }
         match pair.sizes {
             (Some(a), Some(b)) if a != b => {
                 Err(node.at.error(format!("one_to_one needs as many sources as targets; found {a} and {b}")))

@@ -115,6 +115,23 @@ fn every_connect_rule_is_read() {
 }
 
 #[test]
+fn one_to_one_without_the_neurons_themselves_needs_different_slices() {
+    let rule = "connect = \"one_to_one\"\nautapses = false";
+    for connect in [rule, "connect.one_to_one = {}\nautapses = false"] {
+        let error = refused(&format!("source = \"A\"\ntarget = \"A\"\n{connect}"));
+        assert!(error.contains("no synapse is left") && error.contains("remove autapses = false"), "{error}");
+    }
+    assert!(refused(&format!("source = \"A[1:3]\"\ntarget = \"A[1:3]\"\n{rule}")).contains("no synapse is left"));
+    read(&format!("source = \"A[0:3]\"\ntarget = \"A[1:4]\"\n{rule}"));
+    read(&format!("source = \"A[0:3]\"\ntarget = \"B\"\n{rule}"));
+    read("source = \"A\"\ntarget = \"A\"\nconnect = \"one_to_one\"");
+    let lists = read(&format!(
+        "source = [\"A\", \"A[0:3]\"]\ntarget = [\"A\", \"A[0:3]\"]\nconnect = \"all_to_all\"\nautapses = false"
+    ));
+    assert_eq!(lists.projections.len(), 4);
+}
+
+#[test]
 fn lists_of_weights_have_one_value_per_synapse() {
     let pairs = one("connect.pairs = [[0, 2], [3, 1]]\nweight = { values = [1, -2], unit = \"nA\" }");
     assert!(matches!(&pairs.weight, Value::List(w) if **w == [1000.0, -2000.0]));
