@@ -139,8 +139,9 @@ impl Reader<'_> {
 
     fn one_to_one(&self, node: &Node, cells: &Cells, pair: &Pair) -> Result<Option<u64>, ModelError> {
         let (source, target) = (pair.source, pair.target);
+        let same = (source.population, source.start, pair.sizes.0) == (target.population, target.start, pair.sizes.1);
         // Of lists a pair of populations may come to nothing, where others do not.
-        if !pair.autapses && !cells.lists && source.population == target.population && source.start == target.start {
+        if same && !pair.autapses && !cells.lists {
             return Err(node
                 .at
                 .error("one_to_one connects each neuron to itself here, which autapses = false forbids: no synapse is left")

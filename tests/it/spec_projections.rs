@@ -125,9 +125,8 @@ fn one_to_one_without_the_neurons_themselves_needs_different_slices() {
     read(&format!("source = \"A[0:3]\"\ntarget = \"A[1:4]\"\n{rule}"));
     read(&format!("source = \"A[0:3]\"\ntarget = \"B\"\n{rule}"));
     read("source = \"A\"\ntarget = \"A\"\nconnect = \"one_to_one\"");
-    let lists = read(&format!(
-        "source = [\"A\", \"A[0:3]\"]\ntarget = [\"A\", \"A[0:3]\"]\nconnect = \"all_to_all\"\nautapses = false"
-    ));
+    let halves = "[\"A[0:2]\", \"A[2:4]\"]";
+    let lists = read(&format!("source = {halves}\ntarget = {halves}\n{rule}"));
     assert_eq!(lists.projections.len(), 4);
 }
 
