@@ -3,6 +3,7 @@
 //! Readers of recordings produce a [`Recording`]; replay, plots and analysis consume it.
 //! Times are seconds on the recording's own clock.
 
+mod moments;
 mod part;
 mod source;
 

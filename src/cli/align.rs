@@ -105,6 +105,12 @@ fn events<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure>
             }),
         };
         if let Some(times) = times {
+            if !table.may_be_times(column, times) {
+                let table = &table.name;
+                return Err(Failure::input(format!(
+                    "--align-to is `{to}`, which is no column of times: few of its numbers lie in or near their own intervals of {table}."
+                )));
+            }
             return Ok(Events { table, times, said: format!("{column} of {}", table.name) });
         }
     }

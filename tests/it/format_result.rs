@@ -90,6 +90,7 @@ fn header() -> Header {
         stop: vec![2281.0, 2283.75, 2291.0],
         columns: vec![
             ("target".to_owned(), Column::Number(vec![1.0, 2.0, 3.0])),
+            ("go_cue_time".to_owned(), Column::Number(vec![2280.5, 2283.5, f64::NAN])),
             ("outcome".to_owned(), Column::Text(["miss", "hit", "miss"].map(str::to_owned).to_vec())),
         ],
     };
@@ -187,6 +188,8 @@ fn every_dataset_and_attribute_of_the_layout_is_there() {
 
     assert_eq!(reals(&file, "intervals/pulse/stop_time"), [0.2, 0.4]);
     assert_eq!(reals(&file, "intervals/trials/start_time"), [0.25]);
+    assert_eq!(reals(&file, "intervals/trials/go_cue_time"), [0.5]);
+    assert_eq!(reals(&file, "intervals/trials/target"), [2.0]);
     let trials = file.group("intervals/trials").unwrap();
     assert_eq!(trials.attr("t0_s").unwrap().read_scalar::<f64>().unwrap(), 2283.0);
     assert_eq!(reals(&file, "behavior/hand_vel/timestamps"), [0.0, 0.5]);

@@ -170,6 +170,7 @@ fn a_recording_is_aligned_to_its_trials_and_grouped_by_a_column() {
     assert!(svg.contains(">trial</text>") && svg.contains(">rate (Hz)</text>") && svg.contains(">target:</text>"));
     for (more, told) in [
         (&["--align-to", "rewards"][..], "trials with start_time, stop_time, target"),
+        (&["--align-to", "trials.target"], "is no column of times"),
         (&["--align-to", "trials", "--group-by", "side"], "which is no column"),
         (&["--align-to", "trials", "--population", "units[900]"], "has 174 members"),
     ] {

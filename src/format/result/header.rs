@@ -40,7 +40,7 @@ pub struct RecordedTable {
 
 impl Header {
     /// Takes over what lies between `start` and `stop` \[s, the recording's clock\] of a recording's behaviour, and the
-    /// intervals that overlap it; `start` is model time 0.
+    /// intervals that overlap it, with their columns of times; `start` is model time 0.
     pub fn add_recording(&mut self, signals: &[Signal], intervals: &[IntervalTable], start: f64, stop: f64) {
         for signal in signals {
             // A sample at the very end is one.
@@ -49,8 +49,10 @@ impl Header {
             self.behavior.push(signal);
         }
         for table in intervals {
+            // All rows tell which columns are times better than some.
+            let times = table.times();
             let mut table = table.overlapping(start, stop);
-            table.start.iter_mut().chain(&mut table.stop).for_each(|t| *t -= start);
+            table.shift(start, &times);
             self.recorded_intervals.push(RecordedTable { table, t0_s: start });
         }
     }

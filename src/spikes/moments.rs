@@ -1,0 +1,103 @@
+//! Which columns of a table of intervals are times. Files do not say so: a column is told by its name and its values.
+
+use super::{Column, IntervalTable};
+
+impl IntervalTable {
+    /// For each column whether it holds times on the clock of the intervals.
+    ///
+    /// Those are the columns whose name ends in `time`, as NWB asks of them, and of the others those with fractional numbers all of which lie within
+    /// their own interval. Most known values must lie near their own interval in either case, which durations do not.
+    pub fn times(&self) -> Vec<bool> {
+        let is_time = |(name, column): &(String, Column)| match column {
+            Column::Number(values) => self.lie_near(values) && (is_named_time(name) || self.lie_within(values)),
+            Column::Text(_) => false,
+        };
+        self.columns.iter().map(is_time).collect()
+    }
+
+    /// Whether a column may hold times: one that is named so, or has values near the intervals, which codes and numbers of trials have not.
+    pub fn may_be_times(&self, name: &str, values: &[f64]) -> bool {
+        is_named_time(name) || self.lie_near(values)
+    }
+
+    /// Puts the intervals on a clock that began `by` \[s\] later: their ends, and the columns that are `times`.
+    pub fn shift(&mut self, by: f64, times: &[bool]) {
+        for (column, _) in self.columns.iter_mut().zip(times).filter(|(_, is_time)| **is_time) {
+            if let Column::Number(values) = &mut column.1 {
+                values.iter_mut().for_each(|t| *t -= by);
+            }
+        }
+        self.start.iter_mut().chain(&mut self.stop).for_each(|t| *t -= by);
+    }
+
+    /// Whether most of the known values lie within their own interval, or no further from it than its length (1 s at least).
+    fn lie_near(&self, values: &[f64]) -> bool {
+        let (mut near, mut known) = (0, 0);
+        for (value, start, stop) in self.known(values) {
+            let reach = (stop - start).max(1.0);
+            known += 1;
+            near += usize::from((start - reach..=stop + reach).contains(&value));
+        }
+        2 * near > known
+    }
+
+    /// Whether all known values lie within their own intervals, of which there are several, and are not whole numbers.
+    fn lie_within(&self, values: &[f64]) -> bool {
+        let known = || self.known(values);
+        known().count() > 1
+            && known().all(|(value, start, stop)| (start..=stop).contains(&value))
+            && known().any(|(value, ..)| value.fract() != 0.0)
+    }
+
+    /// Known values with the ends of their intervals; one that has no end goes on.
+    fn known(&self, values: &[f64]) -> impl Iterator<Item = (f64, f64, f64)> {
+        let ends = self.start.iter().zip(&self.stop);
+        let rows = values.iter().zip(ends).filter(|(value, (start, _))| value.is_finite() && start.is_finite());
+        rows.map(|(value, (start, stop))| (*value, *start, if stop.is_finite() { *stop } else { f64::INFINITY }))
+    }
+}
+
+fn is_named_time(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let before = ["time", "times", "timestamp", "timestamps"].iter().find_map(|end| name.strip_suffix(end));
+    before.is_some_and(|rest| rest.is_empty() || rest.ends_with(['_', ' ', '-']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_move_with_their_intervals_and_codes_and_durations_stay() {
+        let column = |name: &str, values: &[f64]| (name.to_owned(), Column::Number(values.to_vec()));
+        let mut table = IntervalTable {
+            name: "trials".into(),
+            start: vec![10.0, 20.0, 30.0],
+            stop: vec![15.0, 25.0, f64::NAN],
+            columns: vec![
+                column("go_cue_time", &[11.5, f64::NAN, 32.0]),
+                column("reward_time", &[16.0, 26.0, 39.0]),
+                column("cue", &[11.5, 21.0, 31.0]),
+                column("reaction_time", &[0.3, 0.4, 0.5]),
+                column("direction", &[1.0, 2.0, 4.0]),
+                column("block", &[12.0, 22.0, 31.0]),
+                column("lifetime", &[5.0, 5.0, f64::NAN]),
+            ],
+        };
+        let before = table.columns.clone();
+        let times = table.times();
+        assert_eq!(times, [true, true, true, false, false, false, false]);
+        table.shift(10.0, &times);
+        assert_eq!((table.start[1], table.stop[0]), (10.0, 5.0));
+        let number = |columns: &[(String, Column)], place: usize| match &columns[place].1 {
+            Column::Number(values) => values.clone(),
+            Column::Text(_) => Vec::new(),
+        };
+        assert_eq!((number(&table.columns, 0)[0], number(&table.columns, 0)[2]), (1.5, 22.0));
+        assert_eq!(number(&table.columns, 1), [6.0, 16.0, 29.0]);
+        assert_eq!(number(&table.columns, 2), [1.5, 11.0, 21.0]);
+        assert_eq!(table.columns[3..6], before[3..6]);
+        table.shift(-10.0, &times);
+        assert!(table.may_be_times("reaction_time", &[0.3]) && !table.may_be_times("direction", &[1.0, 2.0, 4.0]));
+    }
+}
