@@ -89,12 +89,13 @@ impl Model {
         }
         let mut spec = self.read(layers)?;
         let mut recordings = Vec::new();
-        for (population, recording, reel) in read_recordings(&spec, buffer)? {
+        for Read { population, recording, reel, content } in read_recordings(&spec, buffer)? {
             let bound = match reel {
                 Some(reel) => spec.bind_reel(population, &recording, reel),
                 None => spec.bind(population, &recording),
             };
             let bound = bound.map_err(Failure::input)?;
+            spec.set_content(population, content);
             let lead = recording.start() - bound.start_s;
             // Less is rounding, and would be said to be 0.
             if lead >= 5e-4 {
@@ -118,7 +119,7 @@ pub fn is_circuit(path: &Path) -> bool {
 /// Fills the intervals that are tables of recordings: of the one that is replayed, or of a file on the same clock.
 fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(), Failure> {
     for wanted in std::mem::take(&mut spec.interval_files) {
-        let name = &spec.intervals[wanted.interval].name;
+        let name = spec.intervals[wanted.interval].name.clone();
         let start = recordings.first().map_or(0.0, |replayed| replayed.bound.start_s);
         let result = match (&wanted.file, recordings) {
             (Some(file), _) => {
@@ -132,13 +133,24 @@ fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(),
                 )));
             }
         };
-        result.map_err(|message| Failure::input(format!("The {message}.")))?;
+        let untimed = result.map_err(|message| Failure::input(format!("The {message}.")))?;
+        if untimed > 0 {
+            let (table, rows) = (&wanted.table, if untimed == 1 { "row of" } else { "rows of" });
+            note(format_args!("interval {name}: {untimed} {rows} {table} without a start or a stop are left out"));
+        }
     }
     Ok(())
 }
 
-/// A population, the recording for it, and what reads its spikes later if it is not read now.
-type Read = (usize, Recording, Option<Reel<f64>>);
+/// A population's recording.
+struct Read {
+    population: usize,
+    recording: Recording,
+    /// What reads its spikes later, if they are not read now.
+    reel: Option<Reel<f64>>,
+    /// Tells that the file has changed when a run goes on, or when results are taken for those of a sweep.
+    content: u64,
+}
 
 /// Reads what the model's recording sources name.
 fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>, Failure> {
@@ -153,7 +165,8 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
         };
         let (recording, reel) = recording(file, buffer)?;
         recording.notes.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
-        recordings.push((population, recording, reel));
+        let content = format::content(file).map_err(Failure::input)?;
+        recordings.push(Read { population, recording, reel, content });
     }
     Ok(recordings)
 }

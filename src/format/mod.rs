@@ -10,6 +10,7 @@ mod bins;
 mod bmi3d;
 mod codec;
 pub mod contain;
+mod content;
 mod csv;
 mod error;
 mod gather;
@@ -42,6 +43,7 @@ use self::h5::H5;
 use self::listing::Wanted;
 use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
+pub use content::content;
 pub use error::{Fault, FormatError};
 pub use write::{Session, Subject, Target, Wrote, write};
 

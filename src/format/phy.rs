@@ -49,6 +49,14 @@ pub(super) fn bytes(plain: &Plain) -> Option<u64> {
     Some(length(TIMES) + length(clusters_name(folder)))
 }
 
+/// The files that are read of such a folder, in an order that is always the same.
+pub(super) fn files(plain: &Plain) -> Option<Vec<PathBuf>> {
+    let folder = folder(plain).filter(|_| recognise(plain))?;
+    let arrays = [TIMES, clusters_name(folder), PARAMETERS].map(|name| folder.join(name));
+    let there = arrays.into_iter().filter(|path| path.is_file());
+    Some(there.chain(table_paths(folder).unwrap_or_default()).collect())
+}
+
 fn clusters_name(folder: &Path) -> &'static str {
     CLUSTERS.into_iter().find(|name| folder.join(name).is_file()).unwrap_or(CLUSTERS[0])
 }
@@ -218,15 +226,20 @@ fn rate(plain: &Plain, folder: &Path) -> Result<Option<f64>, FormatError> {
     }
 }
 
-/// The columns of all tables of clusters.
-fn tables(plain: &Plain, folder: &Path, ids: &[i64], recording: &mut Recording) -> Result<(), FormatError> {
-    let entries = std::fs::read_dir(folder).map_err(|e| plain.error("", Fault::Missing, e.to_string()))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+/// The tables of clusters in a folder.
+fn table_paths(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.starts_with("cluster_") && (name.ends_with(".tsv") || name.ends_with(".csv"))
     });
     paths.sort();
+    Ok(paths)
+}
+
+/// The columns of all tables of clusters.
+fn tables(plain: &Plain, folder: &Path, ids: &[i64], recording: &mut Recording) -> Result<(), FormatError> {
+    let paths = table_paths(folder).map_err(|e| plain.error("", Fault::Missing, e.to_string()))?;
     for path in paths {
         let Some(text) = text(plain, &path)? else { continue };
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());

@@ -5,14 +5,20 @@ use super::network_spec::{
 };
 use crate::fnv;
 use crate::spikes::SpikeTable;
+use crate::time::Time;
 use crate::value::Value;
 
 impl NetworkSpec {
-    /// That of this network: images, pairs and values from files included, and of recordings what a first look at them tells, so that
-    /// it is the same whether they are read whole or while the network runs: their units, first spikes and last.
+    /// That of this network: images, pairs and values from files included, and recordings with the intervals that are tables of them.
     pub fn digest(&self) -> u64 {
         let bound = |index: usize| self.bound.iter().find(|b| b.0 == index).map(|b| b.1);
-        of(&self.populations, &self.inputs, &self.projections, bound)
+        fnv::add(of(&self.populations, &self.inputs, &self.projections, bound), self.bound_intervals)
+    }
+
+    /// Gives the number of a recording's content to the population that was bound to it. Without it that of what the recording had in memory counts, of one
+    /// that is read while the network runs the first and the last spike alone; with it the digest does not depend on how it is read.
+    pub fn set_content(&mut self, population: usize, content: u64) {
+        self.bound.iter_mut().filter(|bound| bound.0 == population).for_each(|bound| bound.1 = content);
     }
 }
 
@@ -105,11 +111,23 @@ impl Hash {
     }
 }
 
-/// That of a recording, from what a first look tells.
+/// That of a recording's spikes, as far as they are in memory.
 pub(super) fn of_recording(spikes: &SpikeTable) -> u64 {
     let mut hash = Hash(fnv::EMPTY);
     spikes.unit_ids.iter().for_each(|id| hash.word(*id as u64));
-    let ends = [spikes.times.first(), spikes.times.last()];
-    ends.into_iter().flatten().for_each(|time| hash.word(time.to_bits()));
+    spikes.times.iter().zip(&spikes.units).for_each(|(time, unit)| {
+        hash.word(time.to_bits());
+        hash.word(u64::from(*unit));
+    });
+    hash.0
+}
+
+/// That of spans of time.
+pub(super) fn of_spans(spans: &[(Time, Time)]) -> u64 {
+    let mut hash = Hash(fnv::EMPTY);
+    spans.iter().for_each(|(start, stop)| {
+        hash.word(start.0 as u64);
+        hash.word(stop.0 as u64);
+    });
     hash.0
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::conditions::{Condition, missing, select};
+use super::digest;
 use super::error::ModelError;
 use super::network_spec::NetworkSpec;
 use super::reader::{Reader, required};
 use super::scope::snap_up;
 use super::tables::INTERVAL_FILE;
 use super::tree::{Entry, Table};
+use crate::fnv;
 use crate::spikes::{Column, IntervalTable, Recording};
 use crate::time::Time;
 
@@ -57,11 +59,16 @@ impl Reader<'_> {
 
 impl NetworkSpec {
     /// Fills an interval from a recording, whose time `start_s` is model time 0. Rows without a time and those that end
-    /// before model time 0 are left out; one that has begun is cut there.
+    /// before model time 0 are left out; one that has begun is cut there. Returns how many rows have no time.
     ///
     /// # Errors
     /// A sentence, if the table or a column is not there, or if intervals overlap.
-    pub fn bind_interval(&mut self, wanted: &IntervalFile, recording: &Recording, start_s: f64) -> Result<(), String> {
+    pub fn bind_interval(
+        &mut self,
+        wanted: &IntervalFile,
+        recording: &Recording,
+        start_s: f64,
+    ) -> Result<usize, String> {
         let name = self.intervals[wanted.interval].name.clone();
         let wrong = |message: String| format!("interval {name}: {message}");
         let tables: Vec<&str> = recording.intervals.iter().map(|table| table.name.as_str()).collect();
@@ -78,9 +85,10 @@ impl NetworkSpec {
             let time = Time::from_ms(ms);
             grid.map_or(time, |step| snap_up(time, step))
         };
-        let mut spans: Vec<(Time, Time)> = rows
+        let (timed, untimed): (Vec<usize>, Vec<usize>) =
+            rows.into_iter().partition(|row| starts[*row].is_finite() && stops[*row].is_finite());
+        let mut spans: Vec<(Time, Time)> = timed
             .into_iter()
-            .filter(|row| starts[*row].is_finite() && stops[*row].is_finite())
             .map(|row| {
                 let start = place(starts[row]);
                 (start, wanted.duration.map_or_else(|| place(stops[row]), |length| start.saturating_add(length)))
@@ -95,8 +103,9 @@ impl NetworkSpec {
                 "{message}; intervals must not overlap: choose rows with `where`, or a shorter `duration`"
             )));
         }
+        self.bound_intervals = fnv::add(self.bound_intervals, digest::of_spans(&spans));
         self.intervals[wanted.interval].spans = spans;
-        Ok(())
+        Ok(untimed.len())
     }
 }
 
@@ -117,4 +126,29 @@ fn times<'a>(table: &'a IntervalTable, name: &str) -> Result<&'a [f64], String> 
         let names: Vec<&str> = ["start_time", "stop_time"].into_iter().chain(there.iter().map(|c| c.0)).collect();
         missing("column of numbers", name, &names)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::spec;
+    use crate::spikes::{IntervalTable, Recording};
+
+    #[test]
+    fn rows_without_a_time_are_counted_and_left_out() {
+        let text = "simulation.duration = '10 s'\npopulation.E = { size = 1, neuron = 'lif_exp' }\n\
+                    interval.x = { table = 'trials', file = 'a.nwb' }\n";
+        let mut spec = spec::parse(text, "model", "".as_ref(), &[]).unwrap();
+        let trials = IntervalTable {
+            name: "trials".into(),
+            start: vec![0.0, 1.0, 2.0],
+            stop: vec![0.5, f64::NAN, 2.5],
+            columns: Vec::new(),
+        };
+        let recording = Recording { intervals: vec![trials], ..Recording::default() };
+        let wanted = std::mem::take(&mut spec.interval_files).remove(0);
+        let digest = spec.digest();
+        assert_eq!(spec.bind_interval(&wanted, &recording, 0.0), Ok(1));
+        assert_eq!(spec.intervals[0].spans.len(), 2);
+        assert_ne!(spec.digest(), digest, "a table may change behind the model");
+    }
 }

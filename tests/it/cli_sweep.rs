@@ -265,6 +265,24 @@ fn a_file_that_the_model_reads_counts_as_the_model() {
 }
 
 #[test]
+fn a_recording_that_has_changed_counts_as_the_model() {
+    let folder = workplace();
+    let model = "parameters.g = 1\npopulation.rec.source.recording = { file = 'r.csv' }\n\
+                 population.out = { size = 2, neuron = 'lif_delta' }\n\
+                 projection.p = { source = 'rec', target = 'out', connect = 'one_to_one', weight = '25 mV' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let recording =
+        |more: &str| std::fs::write(folder.path().join("r.csv"), format!("time_s,unit\n0.1,0\n0.2,1\n{more}0.9,0\n"));
+    recording("").unwrap();
+    let sweep = || memspike(folder.path(), &["sweep", "m.toml", "-P", "g=1:2", "-o", "out"]);
+    good(&sweep());
+    assert!(good(&sweep()).contains("2 runs, of which 2 were there already"));
+    // Its units, its first and its last spike stay.
+    recording("0.3,1\n").unwrap();
+    assert!(bad(&sweep(), 2).contains("a file that the model reads has changed"));
+}
+
+#[test]
 fn a_result_whose_run_was_stopped_is_done_again() {
     let folder = workplace();
     good(&small(folder.path(), &["-o", "out"]));
