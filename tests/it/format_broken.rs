@@ -200,6 +200,34 @@ fn sonata_spikes_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn unsigned_ids_that_are_too_large_to_be_told_apart_are_refused() {
+    let large = [1u64 << 63, (1 << 63) + 1];
+    let found = refused(|file| drop(sonata(file, &[1.0, 2.0], &large)));
+    expect(found, Fault::TooLarge, &["/spikes/E/node_ids", "entry 0 is 2^63 - 1 or more"]);
+    let found = refused(|file| {
+        let units = nwb(file, &[1.0, 2.0], &[1, 2]);
+        units.unlink("id").unwrap();
+        put(&units, "id", &[5, u64::MAX]);
+    });
+    expect(found, Fault::TooLarge, &["/units/id", "entry 1 is 2^63 - 1 or more"]);
+}
+
+#[test]
+fn links_that_lead_nowhere_are_named() {
+    let found = refused(|file| {
+        let units = nwb(file, &[1.0, 2.0], &[1, 2]);
+        units.unlink("spike_times").unwrap();
+        units.link_external("nowhere.h5", "/times", "spike_times").unwrap();
+    });
+    expect(found, Fault::Incomplete, &["/units/spike_times", "is a link that leads nowhere"]);
+    let found = refused(|file| {
+        set_text(file, "nwb_version", "2.6.0");
+        file.link_soft("/units", "units").unwrap();
+    });
+    expect(found, Fault::Incomplete, &["/units", "round in a circle"]);
+}
+
+#[test]
 fn ids_beyond_the_population_of_a_result_are_refused() {
     let found = refused(|f| {
         set_text(f, "format", "memspike");

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use hdf5::filters::Filter;
-use hdf5::types::TypeDescriptor;
+use hdf5::types::{IntSize, TypeDescriptor};
 use hdf5::{Container, Dataset, File, Location, LocationType};
 
 use super::error::{Fault, FormatError};
@@ -98,6 +98,18 @@ impl H5<'_> {
         names
     }
 
+    /// The names in a group of links that lead nowhere: their file or what is in it is not there, or they go round in a circle.
+    pub fn dangling(&self, place: &str) -> Vec<String> {
+        self.members(place).into_iter().filter(|name| self.kind(&join(place, name)).is_none()).collect()
+    }
+
+    /// The error for a link that leads nowhere, where what it stands for would be taken for absent.
+    pub fn nowhere(&self, place: &str) -> FormatError {
+        let message = "is a link that leads nowhere: the file or the object that it names is not there, or links go round in a circle; put \
+                       the file back beside this one, or copy the data into it";
+        self.error(place, Fault::Incomplete, message)
+    }
+
     /// A dataset that the layout requires.
     pub fn dataset(&self, place: &str) -> Result<Dataset, FormatError> {
         match self.kind(place) {
@@ -150,7 +162,24 @@ impl H5<'_> {
         self.check(place, &dataset, 8)?;
         self.expect(place, &dataset, "integers", is_integer)?;
         self.expect_flat(place, &dataset.shape())?;
-        dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))
+        let values = dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))?;
+        self.expect_fitting(place, &dataset, (0, &values))?;
+        Ok(values)
+    }
+
+    /// Whether integers that were read, from an entry on, are those of the file: of unsigned ones the library gives the largest that there is for all that are
+    /// larger.
+    fn expect_fitting(&self, place: &str, dataset: &Dataset, (from, read): (usize, &[i64])) -> Result<(), FormatError> {
+        let Some(bad) = read.iter().position(|value| *value == i64::MAX) else { return Ok(()) };
+        let kind = dataset.dtype().and_then(|t| t.to_descriptor());
+        if !matches!(kind, Ok(TypeDescriptor::Unsigned(IntSize::U8))) {
+            return Ok(());
+        }
+        let message = format!(
+            "entry {} is 2^63 - 1 or more, expected smaller integers, which can be told apart; renumber them",
+            from + bad
+        );
+        Err(self.error(place, Fault::TooLarge, message))
     }
 
     /// A column of a table: numbers or words; nothing if it is of another type or not one entry per row.

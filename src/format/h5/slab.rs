@@ -82,7 +82,9 @@ impl Slab {
 
     /// Some of the integers.
     pub fn integers(&self, h5: &H5, rows: Range<usize>) -> Result<Vec<i64>, FormatError> {
-        self.read(h5, rows)
+        let (from, values) = (rows.start, self.read(h5, rows)?);
+        h5.expect_fitting(&self.place, &self.dataset, (from, &values))?;
+        Ok(values)
     }
 
     /// Ranges that are read at once, one after another: whole chunks, which are unpacked as a whole.

@@ -39,8 +39,10 @@ impl<'a> Slices<'a> {
 
     /// Some entries as integers.
     pub fn integers(&self, range: Range<usize>) -> Result<Vec<i64>, FormatError> {
-        let read = self.dataset.read_slice_1d::<i64, _>(range);
-        read.map(|part| part.to_vec()).map_err(|e| self.h5.damaged(&self.place, &e))
+        let from = range.start;
+        let read = self.dataset.read_slice_1d::<i64, _>(range).map_err(|e| self.h5.damaged(&self.place, &e))?.to_vec();
+        self.h5.expect_fitting(&self.place, &self.dataset, (from, &read))?;
+        Ok(read)
     }
 
     /// An error about this dataset.

@@ -10,7 +10,7 @@ mod signals;
 mod units;
 
 use super::error::{Fault, FormatError};
-use super::h5::H5;
+use super::h5::{H5, join, list};
 use super::listing::Wanted;
 use crate::spikes::Recording;
 pub(super) use units::spike_ends;
@@ -37,6 +37,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
         return Err(h5.error("/", Fault::UnknownLayout, message));
     }
     let mut recording = Recording { format: format!("NWB {version}"), about: about(h5), ..Recording::default() };
+    links(h5, &mut recording)?;
     let series = signals::find(h5);
     if h5.is_dataset(SPIKE_TIMES) {
         units::read(h5, wanted, &mut recording)?;
@@ -53,7 +54,36 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     }
     electrodes::read(h5, &mut recording)?;
     intervals::read(h5, &mut recording)?;
+    for place in ["/stimulus/presentation", "/stimulus/templates", "/analysis", "/scratch"] {
+        let there = h5.members(place);
+        if !there.is_empty() {
+            recording.notes.push(format!("{place} is left out: {}", list(&there)));
+        }
+    }
     Ok(recording)
+}
+
+/// Refuses links without a target that the spikes would be behind, and notes others of the top level and of tables.
+fn links(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    const NEEDED: [&str; 6] = [
+        "/units",
+        "/units/id",
+        SPIKE_TIMES,
+        "/units/spike_times_index",
+        "/units/obs_intervals",
+        "/units/obs_intervals_index",
+    ];
+    let tables = h5.members("/intervals").into_iter().map(|name| join("/intervals", &name));
+    for group in ["/", "/units", "/intervals"].map(str::to_owned).into_iter().chain(tables) {
+        for name in h5.dangling(&group) {
+            let place = join(&group, &name);
+            if NEEDED.contains(&place.as_str()) {
+                return Err(h5.nowhere(&place));
+            }
+            recording.notes.push(format!("{place} is a link that leads nowhere; it is left out"));
+        }
+    }
+    Ok(())
 }
 
 fn about(h5: &H5) -> Vec<(String, String)> {

@@ -70,6 +70,9 @@ pub(super) fn read(h5: &H5) -> Result<Recording, FormatError> {
 
 /// A recording of populations with these ids of their nodes, sorted; without spikes.
 pub(super) fn described(h5: &H5, named: Vec<(String, Vec<i64>)>) -> Result<Recording, FormatError> {
+    if let Some(name) = h5.dangling(ROOT).first() {
+        return Err(h5.nowhere(&join(ROOT, name)));
+    }
     let mut recording = Recording { format: "SONATA spikes".to_owned(), ..Recording::default() };
     let mut unit_ids = Vec::new();
     for (name, mut ids) in named {
