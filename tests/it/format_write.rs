@@ -164,6 +164,25 @@ fn electrodes_and_what_units_have_from_them_come_back() {
 }
 
 #[test]
+fn units_with_one_id_stay_apart_and_a_note_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let trains = [vec![1.0], vec![2.0], vec![3.0]];
+    let recording =
+        Recording { spikes: SpikeTable::from_units(vec![5, 5, 7], &trains).unwrap(), ..Recording::default() };
+    for (target, name) in
+        [(Target::Nwb, "a.nwb"), (Target::Sonata, "a.h5"), (Target::Csv, "a.csv"), (Target::Npy, "a.npy")]
+    {
+        let read = through(folder.path(), &recording, target, name);
+        assert_eq!((&read.spikes.unit_ids[..], read.spikes.trains()), (&[0, 1, 2][..], trains.to_vec()), "{name}");
+        let wrote =
+            format::write(&folder.path().join(name), &recording, &recording.spikes, target, &session()).unwrap();
+        assert!(wrote.notes[0].contains("several units have the id 5"), "{name}: {:?}", wrote.notes);
+    }
+    let read = format::read(&folder.path().join("a.nwb")).unwrap();
+    assert_eq!(read.unit_columns, [("id_in_population".to_owned(), Column::Number(vec![5.0, 5.0, 7.0]))]);
+}
+
+#[test]
 fn the_same_recording_makes_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let recording = format::read(&crate::cli::session()).unwrap();

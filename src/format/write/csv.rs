@@ -13,7 +13,7 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
         let message = format!("the population {name:?} can't be a cell of CSV; write .nwb, or rename it in the model");
         return Err(Unwritten::Input(message));
     }
-    let (ids, of) = (what.spikes.unit_ids(), what.population_of());
+    let ((ids, mut notes), of) = (what.distinct_ids(), what.population_of());
     plain_file(part, |out| {
         out.write_all(if populations.len() > 1 { b"time_s,unit,population\n" } else { b"time_s,unit\n" })?;
         what.each(&mut |time, unit| {
@@ -25,5 +25,6 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
             }
         })
     })?;
-    Ok(what.beside_spikes("CSV"))
+    notes.extend(what.beside_spikes("CSV"));
+    Ok(notes)
 }

@@ -10,6 +10,7 @@ mod nwb;
 mod session;
 mod sonata;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError};
 use std::path::Path;
@@ -130,6 +131,12 @@ fn plain_file(part: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<(),
     Ok(out.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?)
 }
 
+/// The first id that an earlier unit has too.
+pub(super) fn repeated(ids: &[i64]) -> Option<i64> {
+    let mut known = HashSet::new();
+    ids.iter().copied().find(|id| !known.insert(*id))
+}
+
 fn failed(path: &Path, cause: &str) -> ResultError {
     ResultError::Failed(format!("{}: writing has failed: {cause}; no file was kept", path.display()))
 }
@@ -160,6 +167,19 @@ impl What<'_> {
             of.iter_mut().skip(first).take(size).for_each(|unit| *unit = place);
         }
         of
+    }
+
+    /// The ids of the units, so that no two of a population have the same, and a note where they had: those are numbered by their position.
+    fn distinct_ids(&self) -> (Vec<i64>, Vec<String>) {
+        let (mut ids, mut notes) = (self.spikes.unit_ids().to_vec(), Vec::new());
+        for (name, first, size) in self.populations() {
+            let own = &mut ids[first..first + size];
+            let Some(id) = repeated(own) else { continue };
+            let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+            notes.push(format!("several units{of} have the id {id}: units{of} are numbered by their position, from 0"));
+            own.iter_mut().enumerate().for_each(|(place, own)| *own = place as i64);
+        }
+        (ids, notes)
     }
 
     /// Calls `each` with all spikes, in the order of time, until it fails.

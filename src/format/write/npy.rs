@@ -10,7 +10,7 @@ use super::{Unwritten, What, plain_file};
 pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> {
     let populations = what.populations();
     let several = populations.len() > 1;
-    let (ids, of) = (what.spikes.unit_ids(), what.population_of());
+    let ((ids, mut notes), of) = (what.distinct_ids(), what.population_of());
     let fields = if several { ", ('population', '<i4')" } else { "" };
     let mut header = format!(
         "{{'descr': [('time_s', '<f8'), ('unit', '<i8'){fields}], 'fortran_order': False, 'shape': ({},), }}",
@@ -30,7 +30,7 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
             if several { out.write_all(&(of[unit] as i32).to_le_bytes()) } else { Ok(()) }
         })
     })?;
-    let mut notes = what.beside_spikes("NPY");
+    notes.extend(what.beside_spikes("NPY"));
     if several {
         let names: Vec<String> =
             populations.iter().enumerate().map(|(place, (name, ..))| format!("{place} {name}")).collect();

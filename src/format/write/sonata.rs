@@ -14,7 +14,7 @@ const ONLY: &str = "units";
 
 /// Writes the spikes.
 pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> {
-    let ids = what.spikes.unit_ids();
+    let (ids, mut notes) = what.distinct_ids();
     if let Some(id) = ids.iter().find(|id| **id < 0) {
         let message =
             format!("the unit {id} can't be a SONATA node, whose ids are 0 or more; write .nwb, .csv or .npy");
@@ -55,7 +55,7 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
         nodes.flush()?;
     }
     file.close()?;
-    let mut notes = what.beside_spikes("SONATA");
+    notes.extend(what.beside_spikes("SONATA"));
     if inexact > 0 {
         notes.push(format!(
             "SONATA counts milliseconds: {inexact} of {} times have no double in ms that is exactly theirs; they are off \

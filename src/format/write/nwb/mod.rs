@@ -21,9 +21,10 @@ use hdf5::{File, Group};
 
 use self::marker::Marker;
 use self::table::{Names, TableWriter};
-use super::{Session, Unwritten, What};
+use super::{Session, Unwritten, What, repeated};
+use crate::format::nwb::ID_IN_POPULATION;
 use crate::format::result::attributes::{set_text, stored, write_list};
-use crate::spikes::{Recording, SourceError};
+use crate::spikes::{Column, Recording, SourceError};
 
 /// The version of the schema that is followed.
 const VERSION: &str = "2.7.0";
@@ -58,6 +59,13 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     general(&file.group("general")?, &marker, session, &or_about)?;
     let electrodes = electrodes::write(&file, &marker, recording)?;
     units::write(&file, &marker, what, session, electrodes.as_deref())?;
+    if recording.populations.is_empty()
+        && let Some(id) = repeated(what.spikes.unit_ids())
+    {
+        notes.push(format!(
+            "several units have the id {id}: they are numbered from 0, their ids are in the column {ID_IN_POPULATION}"
+        ));
+    }
     behavior::write(&file, &marker, &recording.signals, &mut notes)?;
     intervals(&file, &marker, recording)?;
     file.close()?;
@@ -153,10 +161,21 @@ fn intervals(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Resul
         // These two would have to be of other types; the rest is taken or belongs to the table.
         let mut names =
             Names::new(&["id", "start_time", "stop_time", "tags", "tags_index", "timeseries", "timeseries_index"]);
-        for (name, column) in &table.columns {
+        // A recording's own numbers of its rows, where they are such.
+        let id = table.columns.iter().find_map(|(name, column)| match column {
+            Column::Number(ids) if name == "id" => ids.iter().map(|id| whole(*id)).collect::<Option<Vec<i64>>>(),
+            _ => None,
+        });
+        let ids = id.filter(|ids| repeated(ids).is_none());
+        for (name, column) in table.columns.iter().filter(|(name, _)| ids.is_none() || name != "id") {
             out.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
         }
-        out.finish(&(0..table.start.len() as i64).collect::<Vec<_>>())?;
+        out.finish(&ids.unwrap_or_else(|| (0..table.start.len() as i64).collect()))?;
     }
     Ok(())
+}
+
+/// A whole number, as ids are.
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
