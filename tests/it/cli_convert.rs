@@ -88,6 +88,7 @@ fn each_format_has_the_same_part() {
     assert_eq!((keep.len(), found(&nwb)), (3, expected(&whole, &keep, (122.0, 123.0))));
     // Three trials of ten seconds: all that overlap, none other.
     let trials = &nwb.intervals.iter().find(|t| t.name == "trials").unwrap();
+    assert_eq!(trials.columns[0], ("id".to_owned(), Column::Number(vec![2.0])), "its number in the whole table");
     assert!(!trials.start.is_empty() && trials.start.iter().zip(&trials.stop).all(|(a, b)| *a < 123.0 && *b > 122.0));
     let spikes = |r: &Recording| -> Vec<(u64, i64)> {
         r.spikes.times.iter().zip(&r.spikes.units).map(|(t, u)| (t.to_bits(), r.spikes.unit_ids[*u as usize])).collect()

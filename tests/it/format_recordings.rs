@@ -286,6 +286,7 @@ fn nwb_units_have_the_columns_of_their_electrodes_and_series_their_own_units() {
     let location = texts(&nwb.unit_columns, "location");
     assert_eq!((location[0].as_str(), location[3].as_str()), ("V1", "V2"));
     assert_eq!(numbers(&nwb.unit_columns, "electrode")[..4], [0.0, 1.0, 2.0, 3.0]);
+    assert!(nwb.notes.iter().any(|note| note.starts_with("4 units have several electrodes")), "{:?}", nwb.notes);
     let lick = signal(&nwb, "lick");
     assert_eq!((lick.times[0], lick.times[1], lick.data[3]), (100.0, 100.5, 3.0 * 0.5 + 1.0));
     assert!((signal(&nwb, "hand").data[3] - 0.03).abs() < 1e-12);

@@ -1,6 +1,6 @@
 //! The part of a recording that `convert` writes.
 
-use memspike::spikes::{Between, Recording, Selected, SpikeSource};
+use memspike::spikes::{Between, Column, IntervalTable, Recording, Selected, SpikeSource};
 
 use crate::cli::Failure;
 use crate::cli::part::Part;
@@ -39,7 +39,23 @@ pub fn cut(part: &Part, recording: &Recording, spikes: &dyn SpikeSource) -> Resu
             kept.observed = if start < stop { vec![(start, stop)] } else { Vec::new() };
         }
     }
+    recording.intervals.iter().zip(&mut kept.intervals).for_each(|(whole, part)| number(whole, part, window));
     Ok(Some(Cut { recording: kept, units, window }))
+}
+
+/// Gives the rows that are left of a table the numbers that they had in it, if it has none of its own.
+fn number(whole: &IntervalTable, part: &mut IntervalTable, (start, stop): (f64, f64)) {
+    if part.start.len() == whole.start.len() || whole.columns.iter().any(|(name, _)| name == "id") {
+        return;
+    }
+    let ids = Column::Number((0..whole.start.len()).map(|row| row as f64).collect());
+    let ids = IntervalTable {
+        columns: vec![("id".to_owned(), ids)],
+        start: whole.start.clone(),
+        stop: whole.stop.clone(),
+        ..IntervalTable::default()
+    };
+    part.columns.splice(0..0, ids.overlapping(start, stop).columns);
 }
 
 impl Cut {

@@ -26,7 +26,11 @@ pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError
     if !h5.is_dataset(REGION) || !h5.is_dataset("/units/spike_times") {
         return Ok(());
     }
-    let firsts = firsts(h5, recording.spikes.unit_ids.len(), count)?;
+    let (firsts, several) = firsts(h5, recording.spikes.unit_ids.len(), count)?;
+    if several > 0 {
+        let units = if several == 1 { "unit has" } else { "units have" };
+        recording.notes.push(format!("{several} {units} several electrodes, of which the first is kept"));
+    }
     for (name, column) in &recording.electrodes {
         let name = if name == "id" { "electrode" } else { name };
         if recording.unit_columns.iter().all(|column| column.0 != name) {
@@ -36,8 +40,8 @@ pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError
     Ok(())
 }
 
-/// The row of each unit's first electrode; nothing for a unit without.
-fn firsts(h5: &H5, units: usize, electrodes: usize) -> Result<Vec<Option<usize>>, FormatError> {
+/// The row of each unit's first electrode, nothing for a unit without; and how many units have further ones.
+fn firsts(h5: &H5, units: usize, electrodes: usize) -> Result<(Vec<Option<usize>>, usize), FormatError> {
     let region = h5.integers(REGION)?;
     if let Some(bad) = region.iter().position(|row| !(0..electrodes as i64).contains(row)) {
         let message = format!("entry {bad} is {}, beyond the {electrodes} rows of {TABLE}", region[bad]);
@@ -50,13 +54,15 @@ fn firsts(h5: &H5, units: usize, electrodes: usize) -> Result<Vec<Option<usize>>
     } else {
         (1..=units).collect()
     };
-    let mut from = 0;
+    let (mut from, mut several) = (0, 0);
     let first = |to: usize| {
+        several += usize::from(from + 1 < to);
         let first = (from < to).then(|| region[from] as usize);
         from = to;
         first
     };
-    Ok(ends.into_iter().map(first).collect())
+    let firsts = ends.into_iter().map(first).collect();
+    Ok((firsts, several))
 }
 
 fn of_units(column: &Column, firsts: &[Option<usize>]) -> Column {

@@ -2,7 +2,7 @@
 
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
-use crate::spikes::{IntervalTable, Recording};
+use crate::spikes::{Column, IntervalTable, Recording};
 
 const ROOT: &str = "/intervals";
 
@@ -29,9 +29,17 @@ fn table(h5: &H5, place: &str, name: String, recording: &mut Recording) -> Resul
         let message = format!("row {row} stops at {} s, before its start at {} s", stop[row], start[row]);
         return Err(h5.error(&join(place, "stop_time"), Fault::Invalid, message));
     }
-    let members = h5.members(place);
+    let (members, id) = (h5.members(place), join(place, "id"));
     let ragged = |column: &str| column.ends_with("_index") || members.contains(&format!("{column}_index"));
     let (mut columns, mut skipped) = (Vec::new(), Vec::new());
+    // Most tables count their rows from 0, which says nothing; those of a part of a file do not.
+    if h5.is_dataset(&id)
+        && let Some(Column::Number(ids)) = h5.column(&id)?
+        && ids.len() == start.len()
+        && ids.iter().enumerate().any(|(row, id)| row as f64 != *id)
+    {
+        columns.push(("id".to_owned(), Column::Number(ids)));
+    }
     for column in members.iter().filter(|c| !["id", "start_time", "stop_time"].contains(&c.as_str())) {
         let column_place = join(place, column);
         let found = if ragged(column) || !h5.is_dataset(&column_place) { None } else { h5.column(&column_place)? };
