@@ -1,6 +1,7 @@
 //! Flags of a part of a file: `stats`, `diff` and `convert` have them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use memspike::analysis::{Chosen, Spans};
 use memspike::plot::{self, Group, Selection};
@@ -14,14 +15,14 @@ use super::{Failure, quantity};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Part {
     /// Start of the window, on the file's clock; its first observed moment without it
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     pub start: Option<f64>,
 
     /// End of the window, on the file's clock, not counted; just after its last observed moment without it
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     pub stop: Option<f64>,
 
-    /// Units by position, such as 0-95,100; all without it
+    /// Units by position, such as 0-95,100; they stay in the order of the file; all without it
     #[arg(long, value_name = "RANGES")]
     pub units: Option<String>,
 
@@ -128,6 +129,21 @@ pub fn window(
         )));
     }
     Ok((start, stop))
+}
+
+/// Over a gap there is no rate, and so no spectrum.
+///
+/// # Errors
+/// Exit code 2 if not all of the window was observed.
+pub fn expect_no_gap(file: &Path, spans: &Spans, window: (f64, f64)) -> Result<(), Failure> {
+    if spans.cover(window.0, window.1) {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "{} was observed in {} spans of the window, with gaps between; choose a window without one for a spectrum: --start, --stop.",
+        file.display(),
+        spans.count()
+    )))
 }
 
 /// For each column of `COLUMN=VALUE` its values.

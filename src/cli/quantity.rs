@@ -3,7 +3,23 @@
 use memspike::time::Time;
 use memspike::units;
 
-/// A point in time on a file's clock \[s\]; may be negative.
+/// A moment on a file's clock \[s\], which may count from 1970; may be negative.
+pub fn moment(text: &str) -> Result<f64, String> {
+    // Rounded to a tick, as everywhere, where ticks reach.
+    if let Ok(time) = units::time(text)
+        && time != Time::NEVER
+    {
+        return Ok(time.seconds());
+    }
+    let seconds = units::parse_quantity(text).and_then(|quantity| quantity.in_unit("s")).map_err(|e| e.to_string())?;
+    if seconds.abs() <= 1e12 {
+        Ok(seconds)
+    } else {
+        Err("expected a time of at most 1e12 s, before 0 or after it".into())
+    }
+}
+
+/// A time from an event on \[s\]; may be negative.
 pub fn seconds(text: &str) -> Result<f64, String> {
     units::time(text).map(|time| time.seconds()).map_err(|e| e.to_string())
 }
@@ -78,6 +94,11 @@ mod tests {
     #[test]
     fn times_need_a_unit() {
         assert_eq!(seconds("60s"), Ok(60.0));
+        assert_eq!((moment("0.1 s"), moment("-5ms")), (Ok(0.1), Ok(-0.005)));
+        assert_eq!(moment("1700000005.25s"), Ok(1_700_000_005.25));
+        assert!(
+            moment("60").is_err() && moment("inf").is_err() && moment("1e13 s").is_err() && seconds("1e9 s").is_err()
+        );
         assert_eq!(span("200 ms"), Ok(Time::from_ms(200.0)));
         assert!(seconds("60").unwrap_err().contains("expected a time"));
         assert!(span("0 ms").is_err() && span("-1 ms").is_err() && span("inf").is_err());

@@ -11,11 +11,11 @@ use super::raster::Shown;
 #[derive(Debug, clap::Args)]
 pub struct Window {
     /// Start of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     start: Option<f64>,
 
     /// End of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     stop: Option<f64>,
 
     /// A population or some of its members, such as E or 'E[0:100]'; may be repeated

@@ -65,14 +65,30 @@ pub(crate) struct TimeAxis {
 impl TimeAxis {
     /// (time \[s\], label) of each tick.
     pub fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
-        let (_, per_s) = time_unit(self.start, self.stop);
-        let (values, step) = ticks(self.start * per_s, self.stop * per_s, wanted);
-        values.into_iter().map(|v| (v / per_s, number(v, step))).collect()
+        let (from, start, stop) = self.counted();
+        let (_, per_s) = time_unit(start, stop);
+        let (values, step) = ticks(start * per_s, stop * per_s, wanted);
+        values.into_iter().map(|v| (from + v / per_s, number(v, step))).collect()
     }
 
     /// The axis label.
     pub fn label(&self) -> String {
-        format!("time ({})", time_unit(self.start, self.stop).0)
+        let (from, start, stop) = self.counted();
+        let since = if from == 0.0 { String::new() } else { format!(" since {from} s") };
+        format!("time ({}){since}", time_unit(start, stop).0)
+    }
+
+    /// The round time from which times are counted, and the window from there \[s\]: 0, unless labels would have many digits that are the same, as of a
+    /// clock that counts from 1970.
+    fn counted(&self) -> (f64, f64, f64) {
+        let length = self.stop - self.start;
+        let far = self.start.abs().min(self.stop.abs());
+        if !(far >= 1e6 && length > 0.0 && length < 0.01 * far) {
+            return (0.0, self.start, self.stop);
+        }
+        let round = 10f64.powf(length.log10().ceil()).max(1.0);
+        let from = (self.start / round).floor() * round;
+        (from, self.start - from, self.stop - from)
     }
 }
 
@@ -158,6 +174,15 @@ mod tests {
         assert_eq!(time_unit(0.0, 1.0).0, "ms");
         assert_eq!(time_unit(0.0, 10.0).0, "s");
         assert_eq!(time_unit(3600.0, 3601.0).0, "s");
+    }
+
+    #[test]
+    fn times_far_from_0_are_counted_from_a_round_one_nearby() {
+        let axis = TimeAxis { start: 1_700_000_005.0, stop: 1_700_000_045.0 };
+        assert_eq!(axis.label(), "time (s) since 1700000000 s");
+        let (at, text): (Vec<f64>, Vec<String>) = axis.ticks(4).into_iter().unzip();
+        assert_eq!((at[0], &text[..]), (1_700_000_010.0, &["10", "20", "30", "40"].map(String::from)[..]));
+        assert_eq!(TimeAxis { start: 2283.0, stop: 2284.0 }.label(), "time (s)");
     }
 
     #[test]

@@ -55,11 +55,11 @@ pub struct Args {
     projection: Option<String>,
 
     /// Start of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     start: Option<f64>,
 
     /// End of the window, on the file's clock
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     stop: Option<f64>,
 
     /// correlations, spectrum, crosscorrelogram: width of the bins [default: 5 ms, 1 ms, 1 ms]
