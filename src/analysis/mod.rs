@@ -63,7 +63,7 @@ pub enum AnalysisError {
     #[error("the bin width is {0} s; expected a positive, finite time")]
     Bin(f64),
     /// A bin that does not fit into the window.
-    #[error("the bin width {bin} s is longer than the window of {window} s; choose a shorter bin or a longer window")]
+    #[error("the bin width {bin} s is longer than the window of {} s; choose a shorter bin or a longer window", tidy(*window))]
     WiderThanWindow {
         /// The bin \[s\].
         bin: f64,
@@ -128,6 +128,11 @@ pub enum AnalysisError {
 
 /// The largest number of bins along one axis.
 pub const MAX_BINS: usize = 100_000_000;
+
+/// A number without a row of zeros, which what is left of a window by rounding would have.
+fn tidy(number: f64) -> String {
+    if number != 0.0 && number.abs() < 1e-6 { format!("{number:e}") } else { number.to_string() }
+}
 
 /// Checks that a window \[s\] is finite and not empty.
 pub(crate) fn check_window(start: f64, stop: f64) -> Result<(), AnalysisError> {

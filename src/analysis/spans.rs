@@ -45,6 +45,11 @@ impl Spans {
         self.0.iter().map(|(start, stop)| stop - start).sum()
     }
 
+    /// The same, over which rates are worked out; none if they are moments, such as that of the only spike of a file.
+    pub fn duration(&self) -> Option<f64> {
+        self.0.iter().any(|(start, stop)| *stop > start.next_up()).then(|| self.seconds())
+    }
+
     /// Which span a moment is in, or else which it follows: two moments with the same number have no gap between them.
     #[inline]
     pub fn number(&self, time: f64) -> usize {
@@ -74,6 +79,7 @@ mod tests {
         assert_eq!((spans.count(), spans.seconds()), (2, 2.0));
         assert!((spans.seconds_within(1.5, 5.25) - 0.75).abs() < 1e-9);
         assert_eq!(Spans::within(&[], 1.0, 3.0), Spans::whole(1.0, 3.0));
+        assert_eq!((spans.duration(), Spans::whole(0.5, 0.5f64.next_up()).duration()), (Some(2.0), None));
     }
 
     #[test]

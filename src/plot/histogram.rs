@@ -94,10 +94,11 @@ pub fn rate_histogram(
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
     let rates = unit_rates(spikes, start, stop)?;
-    let share = Spans::within(observed, start, stop).seconds() / (stop - start);
-    let of = |units: std::ops::Range<usize>| rates[units].iter().map(|hz| hz / share).collect();
+    // Of a moment, such as that of the only spike, there are no rates.
+    let share = Spans::within(observed, start, stop).duration().map(|seconds| seconds / (stop - start));
+    let of = |units: std::ops::Range<usize>| rates[units].iter().filter_map(|hz| Some(hz / share?)).collect();
     let series = per_group(rates.len(), groups, of)?;
-    let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no neurons");
+    let (panel, x_label, y_label, none) = ("rates", "rate (Hz)".to_string(), "neurons (%)", "no rates");
     draw(title, Distribution { panel, x_label, y_label, none, bins: 40, series }, size)
 }
 

@@ -129,6 +129,27 @@ fn questions_without_an_answer_are_errors_that_say_why() {
     good(&memspike(folder.path(), &["stats", "few.csv"]));
     std::fs::write(folder.path().join("one.csv"), "time_s,unit\n0.5,1\n").unwrap();
     good(&memspike(folder.path(), &["stats", "one.csv"]));
+    let one = json(&folder, &["stats", "one.csv", "--json", "--per-unit"]);
+    assert_eq!((&one["per_unit"][0]["spikes"], &one["per_unit"][0]["rate_hz"]), (&1.into(), &Value::Null));
+    assert_eq!(one["all"]["rate_hz"], Value::Null);
+    let said = bad(&memspike(folder.path(), &["plot", "spectrum", "one.csv", "-o", "a.png"]), 2);
+    assert!(said.contains("longer than the window") && said.len() < 200, "{said}");
+}
+
+#[test]
+fn what_was_not_observed_is_no_silence_in_pictures_either() {
+    let folder = workplace();
+    let file = "tests/data/recordings/m1_reach/chewie_20131003_bin100ms.nwb";
+    for args in [&["plot", "spectrum", file, "-o", "a.png"][..], &["stats", file, "--spectrum"]] {
+        let said = bad(&memspike(folder.path(), args), 2);
+        assert!(said.contains("was observed in 159 spans of the window"), "{said}");
+    }
+    let units = json(&folder, &["stats", file, "--json", "--per-unit", "--units", "57"]);
+    let rate = units["per_unit"][0]["rate_hz"].as_f64().unwrap();
+    let said =
+        good(&memspike(folder.path(), &["plot", "crosscorrelogram", file, "-o", "b.png", "--population", "units[57]"]));
+    let told: f64 = said.trim().strip_suffix(" Hz").unwrap().rsplit_once(' ').unwrap().1.parse().unwrap();
+    assert!((told / rate - 1.0).abs() < 0.01, "{said}{rate}");
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl GroupStatistics {
             units: range,
             active: units.iter().filter(|unit| unit.spikes > 0).count(),
             spikes: units.iter().map(|unit| unit.spikes).sum(),
-            rate_hz: over(|unit| Some(unit.rate_hz)),
+            rate_hz: over(|unit| unit.rate_hz),
             intervals,
             cv: enough(|unit| unit.cv),
             cv2: enough(|unit| unit.cv2),

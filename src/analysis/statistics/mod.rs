@@ -208,7 +208,7 @@ impl Pass {
     }
 
     fn figures(&mut self, chosen: &Chosen, plan: &Plan) -> Result<Statistics, AnalysisError> {
-        let seconds = plan.spans.seconds();
+        let seconds = plan.spans.duration();
         let mut units: Vec<UnitStatistics> = self.trains.iter().map(|train| train.figures(seconds)).collect();
         let fano_bins = self.fano.as_ref().map(|running| running.observed() as u64).filter(|bins| *bins > 1);
         for (index, unit) in units.iter_mut().enumerate() {

@@ -50,15 +50,15 @@ impl Train {
         (self.rested, self.interval) = (true, None);
     }
 
-    /// Over a window of so many seconds.
-    pub fn figures(&self, seconds: f64) -> UnitStatistics {
+    /// Over a window of so many seconds, if it has a length.
+    pub fn figures(&self, seconds: Option<f64>) -> UnitStatistics {
         // Of a clock, what the rounding of times leaves is no variation.
         let clock = self.intervals.std().is_some_and(|std| beyond_rounding(std, self.furthest) == 0.0);
         let i = &if clock { self.intervals.settled() } else { self.intervals };
         let per_pair = |sum: f64| (self.pairs > 0).then(|| if clock { 0.0 } else { sum / self.pairs as f64 });
         UnitStatistics {
             spikes: self.spikes,
-            rate_hz: self.spikes as f64 / seconds,
+            rate_hz: seconds.map(|seconds| self.spikes as f64 / seconds),
             intervals: *i,
             cv: i.std().filter(|_| i.n >= 2 && i.mean > 0.0).map(|std| std / i.mean),
             cv2: per_pair(self.cv2),
@@ -75,8 +75,8 @@ impl Train {
 pub struct UnitStatistics {
     /// Its spikes.
     pub spikes: u64,
-    /// Spikes per second \[Hz\].
-    pub rate_hz: f64,
+    /// Spikes per second \[Hz\]; none if the window is a moment.
+    pub rate_hz: Option<f64>,
     /// Its interspike intervals \[s\].
     pub intervals: Moments,
     /// As [`cv`](crate::analysis::cv).
@@ -102,7 +102,7 @@ mod tests {
     fn a_clock_does_not_vary_in_any_figure() {
         let mut train = Train::default();
         (0..1000).for_each(|k| train.add(0.1 * f64::from(k)));
-        let found = train.figures(100.0);
+        let found = train.figures(Some(100.0));
         assert_eq!([found.cv, found.cv2, found.lv, found.lvr, found.intervals.std()], [Some(0.0); 5]);
     }
 
@@ -112,7 +112,7 @@ mod tests {
         for times in trains {
             let mut train = Train::default();
             times.iter().for_each(|t| train.add(*t));
-            let found = train.figures(10.0);
+            let found = train.figures(Some(10.0));
             let all = intervals(&times);
             assert_eq!((found.spikes, found.intervals.n), (times.len() as u64, all.len() as u64));
             let expected = [cv(&times), cv2(&all), lv(&all), lvr(&all, REFRACTORINESS)];

@@ -1,15 +1,16 @@
 //! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
-use memspike::analysis::{Bins, Chosen, Plan, correlogram_of, segment_length, statistics};
+use memspike::analysis::{Bins, Chosen, Plan, Spans, correlogram_of, segment_length, statistics};
 use memspike::format;
 use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
 use memspike::spikes::{Selected, SpikeSource};
 
 use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
+use crate::cli::figures::short;
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
-use crate::cli::part::window;
+use crate::cli::part::{expect_no_gap, window};
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -102,6 +103,7 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
         groups.push(Group::new(String::new(), 0, units));
     }
     let ((start, stop), bin) = (all.window, args.bin.unwrap_or(0.001));
+    expect_no_gap(&args.file, &Spans::within(&all.observed, start, stop), all.window)?;
     let bins = Bins::whole(start, stop, bin).map_err(Failure::input)?;
     let length = segment_length(bins.count, 1.0 / bin);
     let blocks = groups.iter().map(|g| (g.name.clone(), g.first..g.first + g.count)).collect();
@@ -141,7 +143,6 @@ fn pair(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
             ));
         }
     };
-    let (start, stop) = all.window;
     let chosen = |selection: &Selection| {
         let mut chosen = vec![false; all.spikes.unit_ids().len()];
         members(all, selection).map_err(Failure::input)?.into_iter().for_each(|unit| chosen[unit] = true);
@@ -151,9 +152,11 @@ fn pair(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
     let (bin, reach) = (args.bin.unwrap_or(0.001), args.reach.unwrap_or(0.1));
     let found = correlogram_of(&*all.spikes, all.window, (&reference, &target), bin, reach);
     let (table, targets) = found.map_err(Failure::input)?;
-    let mean = targets as f64 / (stop - start);
+    // What was not observed is no silence.
+    let mean = Spans::within(&all.observed, all.window.0, all.window.1).duration().map_or(0.0, |s| targets as f64 / s);
     let names = [label(first), label(second)];
     let figure = plot::cross_correlogram(title, [&names[0], &names[1]], &table, mean, SIZE).map_err(Failure::input)?;
-    let said = format!("{} and {targets} spikes of {} and {}", table.references, names[0], names[1]);
+    let said =
+        format!("{} and {targets} spikes of {} and {}, {} Hz", table.references, names[0], names[1], short(mean));
     Ok((figure, said))
 }

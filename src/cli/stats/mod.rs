@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::note::notes;
 use super::output::Output;
-use super::part::Part;
+use super::part::{Part, expect_no_gap};
 use super::{Done, Failure, align, cells, quantity};
 
 mod figures;
@@ -157,14 +157,9 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     let spans = Spans::within(&recording.observed, window.0, window.1);
-    // Over a gap there is no rate, and so no spectrum.
     let whole = spans.cover(window.0, window.1);
-    if !whole && args.spectrum {
-        return Err(Failure::input(format!(
-            "{} was observed in {} spans of the window, with gaps between; choose a window without one for a spectrum: --start, --stop.",
-            args.file.display(),
-            spans.count()
-        )));
+    if args.spectrum {
+        expect_no_gap(&args.file, &spans, window)?;
     }
     let (trials, event) = match &args.align_to {
         None => (None, None),

@@ -101,7 +101,7 @@ fn units(measured: &Measured) -> impl Iterator<Item = Vec<Cell>> {
         let some = |value: f64| Some(value).filter(|_| i.n > 0);
         let mut row =
             vec![Cell::Text(name.clone()), Cell::Whole(measured.ids[unit]), Cell::Whole(figures.spikes as i64)];
-        let numbers = [Some(figures.rate_hz), some(i.mean), i.std(), some(i.min), some(i.max)];
+        let numbers = [figures.rate_hz, some(i.mean), i.std(), some(i.min), some(i.max)];
         let rest = [figures.cv, figures.cv2, figures.lv, figures.lvr, figures.fano_bins];
         row.extend(numbers.into_iter().chain(rest).map(Cell::Number));
         row.extend(measured.plan.trials.as_ref().map(|_| Cell::Number(figures.fano_trials)));
