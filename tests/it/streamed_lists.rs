@@ -247,13 +247,17 @@ fn matrix(class: u8, extents: [i32; 2], name: &str, content: &[u8]) -> Vec<u8> {
     element(14, &[head, content.to_vec()].concat())
 }
 
-/// A cell of lists, packed or not.
+/// A cell `spikes` of lists, packed or not.
 fn matlab5(path: &Path, trains: &[Vec<f64>], packed: bool) {
+    matlab5_named("spikes", path, trains, packed);
+}
+
+fn matlab5_named(name: &str, path: &Path, trains: &[Vec<f64>], packed: bool) {
     use std::io::Write as _;
     let bytes = |train: &Vec<f64>| train.iter().flat_map(|time| time.to_le_bytes()).collect::<Vec<u8>>();
     let item = |train: &Vec<f64>| matrix(6, [train.len() as i32, 1], "", &element(9, &bytes(train)));
     let items = trains.iter().flat_map(item).collect::<Vec<u8>>();
-    let mut variable = matrix(1, [1, trains.len() as i32], "spikes", &items);
+    let mut variable = matrix(1, [1, trains.len() as i32], name, &items);
     if packed {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&variable).unwrap();
@@ -287,6 +291,23 @@ fn long_trains_of_matlab_are_read_part_by_part() {
     let expected = SpikeTable::from_units((0..14).collect(), &trains).unwrap();
     let (_, streamed) = StreamedSpikes::open(&path, 1 << 20).unwrap().expect("a list");
     assert!(streamed.table(ALL.0, ALL.1).unwrap() == expected);
+}
+
+#[test]
+fn cells_of_matlab_are_sorted_keep_silent_units_and_say_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mat");
+    // An empty cell is a unit without spikes.
+    matlab5(&path, &[vec![1.0, 2.0], vec![], vec![3.0, 1.5]], false);
+    let read = format::read(&path).unwrap();
+    assert_eq!(read.spikes.trains(), [vec![1.0, 2.0], vec![], vec![1.5, 3.0]]);
+    assert!(read.notes.iter().any(|note| note.contains("sorted")), "{:?}", read.notes);
+    matlab5(&path, &[vec![1.0, 2.0], vec![3.0, f64::NAN]], false);
+    let message = format::read(&path).unwrap_err().to_string();
+    assert!(message.contains("spike 1 of unit 1 has the time NaN"), "{message}");
+    matlab5_named("foo", &path, &[vec![1.0, 2.0]], false);
+    let message = format::read(&path).unwrap_err().to_string();
+    assert!(message.contains("`foo` has lists that could be spike times, but its name"), "{message}");
 }
 
 #[test]

@@ -43,9 +43,16 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
     if reaching::recognise(file) {
         reaching::read(file, wanted, &mut recording)?;
     } else {
-        let trains = match nested(file)? {
+        let trains = match nested(file, Lists::Rising)? {
             Some(trains) => Trains::Units(trains),
-            None => flat(file)?.ok_or_else(|| nothing(file))?,
+            None => match flat(file)? {
+                Some(listed) => listed,
+                None => {
+                    let trains = nested(file, Lists::Any)?.ok_or(()).or_else(|()| Err(nothing(file)?))?;
+                    recording.notes.push("times that decrease are sorted".to_owned());
+                    Trains::Units(trains)
+                }
+            },
         };
         fill(file, trains, wanted, &mut recording)?;
     }
@@ -58,16 +65,29 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
     Ok(recording)
 }
 
-fn nothing(file: &dyn Workspace) -> FormatError {
+/// Says what was looked for, and of a variable that looks like spike times that its name does not say so.
+fn nothing(file: &dyn Workspace) -> Result<FormatError, FormatError> {
+    let mut hint = String::new();
+    for variable in file.variables().iter().filter(|v| v.class == "cell") {
+        let mut trains = Vec::new();
+        let good = search(&file.value(&variable.name)?, Lists::Rising, &mut Vec::new(), &mut trains)?;
+        if good && trains.iter().any(|train| train.times.len() > 1) {
+            let name = &variable.name;
+            hint = format!(
+                "; `{name}` has lists that could be spike times, but its name does not say so: call it `spikes`"
+            );
+            break;
+        }
+    }
     let extents = |v: &Variable| v.extents.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let variables: Vec<String> =
         file.variables().iter().map(|v| format!("{} ({} {})", v.name, v.class, extents(v))).collect();
     let message = format!(
         "is a MATLAB file, but no spikes were found in it; it holds {}; expected a cell `spikes` beside `t`, cells or structures of spike \
-         times (fields time, times, spike_times, timestamps or ts), or lists spike_times and spike_clusters",
+         times (fields time, times, spike_times, timestamps or ts), or lists spike_times and spike_clusters{hint}",
         list(&variables)
     );
-    file.error("", Fault::UnknownLayout, message)
+    Ok(file.error("", Fault::UnknownLayout, message))
 }
 
 /// The name without case and underscores.
@@ -80,10 +100,23 @@ fn is_times(name: &str) -> bool {
     NAMES.contains(&plain(name).as_str())
 }
 
+/// Which bare lists in cells are taken for spike times.
+#[derive(Clone, Copy, PartialEq)]
+enum Lists {
+    /// Of numbers that don't decrease.
+    Rising,
+    /// Any: of variables that are called spike times and nothing else.
+    Any,
+}
+
 /// The first variable whose cells and structures hold trains; those named after spikes or units come first.
-fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train<'_>>>, FormatError> {
+fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Vec<Train<'_>>>, FormatError> {
     let named = |v: &&Variable| ["spike", "spk", "unit", "neuron", "train"].iter().any(|w| plain(&v.name).contains(w));
-    let holds = |v: &&Variable| ["cell", "struct"].contains(&v.class.as_str());
+    let holds = |v: &&Variable| match lists {
+        Lists::Rising => ["cell", "struct"].contains(&v.class.as_str()),
+        // Waveforms may be lists in a cell that is called spikes too, but then something else is.
+        Lists::Any => v.class == "cell" && (is_times(&v.name) || plain(&v.name).ends_with("trains")),
+    };
     let (first, rest): (Vec<&Variable>, Vec<&Variable>) = file.variables().iter().filter(holds).partition(named);
     let named = first.len();
     for (i, variable) in first.into_iter().chain(rest).enumerate() {
@@ -91,7 +124,7 @@ fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train<'_>>>, FormatError> {
         let value = file.value(&variable.name)?;
         // Bare lists are spike times where the variable's name says so, and one of them has more than one.
         let many = |trains: &[Train]| trains.iter().any(|t| t.times.len() > usize::from(t.in_cell));
-        let good = search(&value, &mut Vec::new(), &mut trains)? && many(&trains);
+        let good = search(&value, lists, &mut Vec::new(), &mut trains)? && many(&trains);
         if good && (i < named || trains.iter().all(|train| !train.in_cell)) {
             return Ok(Some(trains));
         }
@@ -100,7 +133,12 @@ fn nested(file: &dyn Workspace) -> Result<Option<Vec<Train<'_>>>, FormatError> {
 }
 
 /// Collects trains; false if numbers are found that can't be spike times.
-fn search<'f>(value: &Value<'f>, path: &mut Vec<usize>, trains: &mut Vec<Train<'f>>) -> Result<bool, FormatError> {
+fn search<'f>(
+    value: &Value<'f>,
+    lists: Lists,
+    path: &mut Vec<usize>,
+    trains: &mut Vec<Train<'f>>,
+) -> Result<bool, FormatError> {
     match value {
         Value::Cell { extents, items } => {
             let rows = extents.first().copied().unwrap_or(1).max(1);
@@ -113,17 +151,16 @@ fn search<'f>(value: &Value<'f>, path: &mut Vec<usize>, trains: &mut Vec<Train<'
                     path.extend([i % rows + 1, i / rows + 1])
                 }
                 let good = match (item.list(), item) {
-                    (Some(times), _) if times.is_empty() => true,
                     (Some(times), _) => {
-                        let rises = times.rise()?;
-                        if rises {
+                        let fits = lists == Lists::Any || times.rise()?;
+                        if fits {
                             let (path, times) = (path.clone(), times.clone());
                             trains.push(Train { path, times, in_cell: true, ..Train::default() });
                         }
-                        rises
+                        fits
                     }
                     (None, Value::Numbers { .. }) => false,
-                    _ => search(item, path, trains)?,
+                    _ => search(item, lists, path, trains)?,
                 };
                 path.truncate(depth);
                 if !good {
@@ -135,7 +172,7 @@ fn search<'f>(value: &Value<'f>, path: &mut Vec<usize>, trains: &mut Vec<Train<'
         Value::Struct(records) => {
             for (i, record) in records.iter().enumerate() {
                 path.push(i + 1);
-                let good = from_record(record, path, trains)?;
+                let good = from_record(record, lists, path, trains)?;
                 path.pop();
                 if !good {
                     return Ok(false);
@@ -149,6 +186,7 @@ fn search<'f>(value: &Value<'f>, path: &mut Vec<usize>, trains: &mut Vec<Train<'
 
 fn from_record<'f>(
     record: &[(String, Value<'f>)],
+    lists: Lists,
     path: &mut Vec<usize>,
     trains: &mut Vec<Train<'f>>,
 ) -> Result<bool, FormatError> {
@@ -156,7 +194,7 @@ fn from_record<'f>(
     let Some(times) = times else {
         let inner = |value: &Value| matches!(value, Value::Cell { .. } | Value::Struct(_));
         for (_, value) in record.iter().filter(|(_, value)| inner(value)) {
-            if !search(value, path, trains)? {
+            if !search(value, lists, path, trains)? {
                 return Ok(false);
             }
         }
@@ -202,7 +240,8 @@ fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatError> {
     Ok(Some(Trains::Listed { times: all.clone(), units: of.clone() }))
 }
 
-/// Trains as units: empty ones are places that are not used.
+/// Trains as units. In a plain list an empty one is a unit without spikes; in cells of cells and tables of channels and units it is a place that is not
+/// used.
 pub(super) fn fill(
     file: &dyn Workspace,
     trains: Trains,
@@ -213,7 +252,9 @@ pub(super) fn fill(
         Trains::Units(trains) => trains,
         Trains::Listed { times, units } => return fill_listed(&times, &units, wanted, recording),
     };
-    let (kept, empty): (Vec<Train>, Vec<Train>) = trains.into_iter().partition(|train| !train.times.is_empty());
+    let plain = trains.iter().all(|train| train.path.len() == 1);
+    let (kept, empty): (Vec<Train>, Vec<Train>) =
+        trains.into_iter().partition(|train| plain || !train.times.is_empty());
     if !empty.is_empty() {
         recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
     }
