@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::limits::Granted;
+use super::limits::{self, Granted};
 use crate::format::error::{Fault, FormatError};
 
 /// For a file of one's own that the limits are too tight for.
@@ -13,11 +13,23 @@ const COPY: &str = "copy it again from its source";
 
 /// No process could be started.
 pub(super) fn unstarted(path: &Path, error: &io::Error) -> FormatError {
+    // Pipes to the process need files.
+    let allow = if is_out_of_files(error) { "more open files (ulimit -n)" } else { "processes" };
     let message = format!(
-        "can't be read in a process of its own, as HDF5 files are, since none could be started ({error}); allow processes here, or, {TRUST} \
+        "can't be read in a process of its own, as HDF5 files are, since none could be started ({error}); allow {allow} here, or, {TRUST} \
          and without a process"
     );
     FormatError::new(path, "", Fault::NotContained, message)
+}
+
+#[cfg(unix)]
+fn is_out_of_files(error: &io::Error) -> bool {
+    [Some(libc::EMFILE), Some(libc::ENFILE)].contains(&error.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_out_of_files(_: &io::Error) -> bool {
+    false
 }
 
 /// The answer can't be.
@@ -28,8 +40,27 @@ pub(super) fn nonsense(path: &Path, message: &str) -> FormatError {
 
 /// The process ended before its answer did.
 pub(super) fn ended(path: &Path, status: Option<ExitStatus>, said: &str, granted: Granted) -> FormatError {
+    ended_under(limits::inherited(), path, status, said, granted)
+}
+
+/// The same where this process may have so much memory itself.
+fn ended_under(
+    inherited: Option<u64>,
+    path: &Path,
+    status: Option<ExitStatus>,
+    said: &str,
+    granted: Granted,
+) -> FormatError {
     let mib = granted.memory >> 20;
-    if said.contains("memory allocation of") || said.contains("capacity overflow") {
+    let lacks_memory = said.contains("memory allocation of") || said.contains("capacity overflow");
+    if let Some(own) = inherited.filter(|own| lacks_memory && *own < granted.memory) {
+        let message = format!(
+            "needs more memory than processes may have here, {} MiB (ulimit -v); allow up to {mib} MiB, which is enough for a file of its size",
+            own >> 20
+        );
+        return FormatError::new(path, "", Fault::TooLarge, message);
+    }
+    if lacks_memory {
         let message = format!(
             "needs more than the {mib} MiB of memory that reading a file of its size is given; the file is damaged, {COPY}; or, {TRUST}"
         );
@@ -114,7 +145,7 @@ mod tests {
     fn every_ending_names_the_file_what_happened_and_what_helps() {
         let granted = Granted { memory: 3 << 30, seconds: 21 };
         let told = |raw: i32, said: &str| {
-            let error = ended(Path::new("a.nwb"), Some(ExitStatus::from_raw(raw)), said, granted);
+            let error = ended_under(None, Path::new("a.nwb"), Some(ExitStatus::from_raw(raw)), said, granted);
             assert!(error.to_string().starts_with("a.nwb: "), "{error}");
             (error.fault, error.message)
         };
@@ -127,12 +158,18 @@ mod tests {
         );
         let (fault, message) = told(libc::SIGABRT, "memory allocation of 99 bytes failed");
         assert!(fault == Fault::TooLarge && message.contains("3072 MiB") && message.contains("--trust"), "{message}");
+        let status = Some(ExitStatus::from_raw(libc::SIGABRT));
+        let own =
+            ended_under(Some(50 << 20), Path::new("a.nwb"), status, "memory allocation of 99 bytes failed", granted);
+        assert!(own.message.contains("50 MiB (ulimit -v)") && !own.message.contains("damaged"), "{own}");
         let (fault, message) = told(libc::SIGKILL, "");
         assert!(fault == Fault::NotContained && message.contains("from outside"), "{message}");
         let (fault, message) = told(7 << 8, "no such library\nmore");
         assert!(
             fault == Fault::NotContained && message.contains("the code 7") && message.contains("(no such library)")
         );
+        let few = unstarted(Path::new("a.nwb"), &io::Error::from_raw_os_error(libc::EMFILE));
+        assert!(few.message.contains("open files (ulimit -n)") && !few.message.contains("allow processes"), "{few}");
         let lost = ended(Path::new("a.nwb"), None, "", granted);
         assert!(lost.message.contains("lost"));
     }

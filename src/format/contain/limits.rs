@@ -70,6 +70,20 @@ fn limit(resource: i32, soft: u64, hard: u64) {
 #[cfg(not(unix))]
 pub(super) fn apply(_: Granted) {}
 
+/// The address space that whoever started this process lets it and its children have \[bytes\]; none without a limit.
+#[cfg(unix)]
+pub(super) fn inherited() -> Option<u64> {
+    let mut now = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the call takes a valid structure.
+    unsafe { libc::getrlimit(libc::RLIMIT_AS as _, &raw mut now) };
+    (now.rlim_cur != libc::RLIM_INFINITY).then_some(now.rlim_cur as u64)
+}
+
+#[cfg(not(unix))]
+pub(super) fn inherited() -> Option<u64> {
+    None
+}
+
 /// Makes room in the pipe that the answer goes through, so that two processes take turns less often. Without it the answer is the same.
 pub(super) fn widen_output() {
     // SAFETY: a request about a descriptor that is open; a refusal is no harm.
