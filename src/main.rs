@@ -49,7 +49,7 @@ fn run() -> ExitCode {
         },
         Err(failure) => {
             if !failure.is_silent() {
-                eprintln!("{failure}");
+                eprintln!("{}", cli::printable(&failure.to_string()));
             }
             ExitCode::from(failure.code)
         }

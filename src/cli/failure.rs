@@ -3,6 +3,15 @@
 use std::error::Error;
 use std::fmt;
 
+/// Text without what a terminal takes for commands: names come from files of others.
+pub fn printable(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' { plain.extend(c.escape_default()) } else { plain.push(c) }
+    }
+    plain
+}
+
 /// A command that ended well.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -17,7 +26,12 @@ pub struct Done {
 impl Done {
     /// Ended with this text for stdout.
     pub fn text(text: impl Into<String>) -> Done {
-        Done { stdout: text.into().into_bytes(), ..Done::default() }
+        Done { stdout: printable(&text.into()).into_bytes(), ..Done::default() }
+    }
+
+    /// Ended with text that has colours; names in it are printable already.
+    pub fn painted(text: String) -> Done {
+        Done { stdout: text.into_bytes(), ..Done::default() }
     }
 
     /// Ended with one JSON object for stdout.
@@ -100,6 +114,12 @@ mod tests {
         let failure = Failure::run(Outer(std::io::Error::other("The disk is on fire.")));
         assert_eq!(failure.to_string(), "error: Can't read a.h5.\n  because: The disk is on fire.");
         assert_eq!(failure.code, 1);
+    }
+
+    #[test]
+    fn names_of_files_command_no_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{7}\r\tµ\n"), "a\\u{1b}[2Jb\\u{7}\\r\tµ\n");
+        assert_eq!(Done::text("\u{1b}").stdout, b"\\u{1b}");
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod together;
 mod view;
 mod window;
 
-pub use failure::{Done, Failure};
+pub use failure::{Done, Failure, printable};
 
 /// What was typed.
 #[derive(Debug, Parser)]

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
+use super::failure::printable;
+
 /// Says a note, which ends with a full stop whether or not its text does.
 pub fn note(text: impl Display) {
-    let text = text.to_string();
+    let text = printable(&text.to_string());
     eprintln!("note: {}.", text.trim_end_matches('.'));
 }
 

@@ -213,5 +213,5 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
         height: lines.saturating_sub(4 + data.groups.len()).clamp(8, 200),
         color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    plot::raster_text(data.spikes, data.groups, options, &terminal).map(Done::text).map_err(Failure::input)
+    plot::raster_text(data.spikes, data.groups, options, &terminal).map(Done::painted).map_err(Failure::input)
 }

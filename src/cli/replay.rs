@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use memspike::ranks::Ranks;
-use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec, Wanted};
+use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec, Wanted, parse_units};
 
 use super::model::Model;
 use super::output::Output;
@@ -11,6 +11,11 @@ use super::part::conditions;
 use super::simulate::{self, Flags, Request};
 use super::together::agree;
 use super::{Done, Failure, quantity};
+
+/// Slower, a run would never end.
+const SLOWEST: f64 = 1e-6;
+/// Faster, nothing is waited for.
+const FASTEST: f64 = 1e9;
 
 /// Replay a recording into a network
 #[derive(Debug, clap::Args)]
@@ -23,8 +28,8 @@ pub struct Args {
     recording: PathBuf,
 
     /// The result file (HDF5)
-    #[arg(short, long, value_name = "OUT.h5")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "OUT.h5", required_unless_present = "resume")]
+    output: Option<PathBuf>,
 
     /// The network, with a population of source.recording = {}; a layered one with memristive synapses ships in the program
     #[arg(long, value_name = "MODEL.toml")]
@@ -35,14 +40,14 @@ pub struct Args {
     into: Option<String>,
 
     /// Where to start, on the recording's clock; its first observed moment without it
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     start: Option<f64>,
 
     /// Where to stop, on the recording's clock; its last observed moment without it
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::moment, allow_hyphen_values = true)]
     stop: Option<f64>,
 
-    /// Units by position, such as 0-95,100; all without it
+    /// Units by position, such as 0-95,100, in this order; all without it
     #[arg(long, value_name = "RANGES")]
     units: Option<String>,
 
@@ -66,20 +71,25 @@ pub fn run(args: Args, ranks: &Ranks) -> Result<Done, Failure> {
 
 /// What was meant.
 fn request(args: Args) -> Result<Request, Failure> {
-    if let Some(speed) = args.speed.filter(|s| !(s.is_finite() && *s > 0.0)) {
-        return Err(Failure::input(format!("--speed is {speed}; expected more than 0, such as 1 for real time.")));
+    if let Some(speed) = args.speed.filter(|s| !(SLOWEST..=FASTEST).contains(s)) {
+        return Err(Failure::input(format!(
+            "--speed is {speed:?}; expected a factor between {SLOWEST} and {FASTEST}, such as 1 for real time."
+        )));
     }
-    if !args.recording.exists() {
+    if let Some(units) = &args.units {
+        parse_units(units).map_err(|message| Failure::input(format!("--units: {message}.")))?;
+    }
+    // What is there and can't be read has a reason, which its reader tells.
+    if std::fs::metadata(&args.recording).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         return Err(Failure::input(format!("There is no recording {}; check the path.", args.recording.display())));
     }
     let model = args.model.map_or(Model::Replay, Model::File);
-    Output::new(&args.output, true)?.spare([args.recording.as_path()])?;
-    let mut request = args.flags.request(model, Some(&args.output))?;
+    if let Some(output) = &args.output {
+        Output::new(output, true)?.spare([args.recording.as_path()])?;
+    }
+    let mut request = args.flags.request(model, args.output.as_deref())?;
     request.at_speed(args.speed);
-    let population = match args.into {
-        Some(name) => name,
-        None => only_source(&request.model.read(&request.layers)?)?,
-    };
+    let population = source(&request.model.read(&request.layers)?, args.into)?;
     // On top of --set, as flags that say more.
     let mut lay = |key: &str, value: String| {
         request.layers.push((format!("population.{population}.source.recording.{key}"), value));
@@ -108,20 +118,25 @@ fn toml_value(wanted: Wanted) -> toml_edit::Value {
     }
 }
 
-/// The population that replays a recording, if there is just one.
-fn only_source(spec: &NetworkSpec) -> Result<String, Failure> {
+/// The population that replays a recording: the one of this name, or the only one.
+fn source(spec: &NetworkSpec, name: Option<String>) -> Result<String, Failure> {
     let names: Vec<&str> = spec
         .populations
         .iter()
         .filter(|p| matches!(p.kind, PopulationKind::Source(SourceSpec::Recording(_))))
         .map(|p| p.name.as_str())
         .collect();
-    match names[..] {
-        [name] => Ok(name.to_string()),
-        [] => Err(Failure::input(
+    match (&names[..], name) {
+        ([], _) => Err(Failure::input(
             "The model has no population that replays a recording: give one of them `source.recording = {}`.",
         )),
-        _ => Err(Failure::input(format!(
+        (_, Some(name)) if names.contains(&name.as_str()) => Ok(name),
+        (_, Some(name)) => Err(Failure::input(format!(
+            "--into is `{name}`, which is no population that replays a recording; there are: {}.",
+            names.join(", ")
+        ))),
+        ([name], None) => Ok((*name).to_string()),
+        (_, None) => Err(Failure::input(format!(
             "The model has several populations that replay a recording; choose one with --into: {}.",
             names.join(", ")
         ))),

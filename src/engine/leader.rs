@@ -36,6 +36,9 @@ const NEVER: Time = Time(i64::MAX / 4);
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);
 
+/// The longest wait for the clock until it is asked again whether to stop.
+const NAP: Duration = Duration::from_millis(100);
+
 /// When progress was told, and how many windows may go by before the clock is read again.
 struct Told {
     at: Instant,
@@ -382,8 +385,9 @@ impl<'a> Leader<'a> {
         let (begin, from) = self.paced_from;
         let due = Duration::from_secs_f64(((window.to - from).seconds() / speed).max(0.0));
         let late = begin.elapsed().as_secs_f64() - due.as_secs_f64();
-        if late < 0.0 {
-            std::thread::sleep(due.saturating_sub(begin.elapsed()));
+        // In naps, so that whoever wants to stop need not wait.
+        while begin.elapsed() < due && !self.observer.stop_flag().load(Ordering::Relaxed) {
+            std::thread::sleep(due.saturating_sub(begin.elapsed()).min(NAP));
         }
         self.lateness.push(late.max(0.0) * 1e3);
     }

@@ -67,7 +67,9 @@ pub fn raster_text(
         times.iter().zip(units).for_each(|(&at, &unit)| add(at, unit));
     })?;
     let mut text = String::new();
-    let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).collect::<String>());
+    // A control character in a name is none for the terminal.
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).map(shown).collect::<String>());
     for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].ids.is_empty()) {
         for (line, cells) in cells.chunks(columns).enumerate() {
             let name = if line == 0 { rows.bands[band].name.as_str() } else { "" };

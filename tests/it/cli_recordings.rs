@@ -92,3 +92,46 @@ fn an_input_is_active_during_the_trials_of_the_recording() {
     // 20 trains of 100 Hz for 16 s: 32000 spikes, 5 standard deviations are 895.
     assert!((31_105..32_895).contains(&poisson.len()), "{}", poisson.len());
 }
+
+#[test]
+fn flags_of_replay_are_told_apart_from_the_model() {
+    let folder = workplace();
+    std::os::unix::fs::symlink("loop.nwb", folder.path().join("loop.nwb")).unwrap();
+    for (args, told) in [
+        (
+            &["session.nwb", "--into", "nosuch"][..],
+            "--into is `nosuch`, which is no population that replays a recording",
+        ),
+        (&["session.nwb", "--units", "3-1"], "--units: found the units 3-1, which run backwards"),
+        (&["session.nwb", "--speed", "1e-300"], "--speed is 1e-300; expected a factor between"),
+        (&["nosuch.nwb"], "There is no recording nosuch.nwb"),
+        (&["loop.nwb"], "can't be opened"),
+    ] {
+        let args = [&["replay", "-o", "a.h5"], args].concat();
+        let said = bad(&memspike(folder.path(), &args), 2);
+        assert!(said.contains(told) && !said.contains("--set"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn windows_and_names_of_a_recording_may_be_odd() {
+    let folder = workplace();
+    let spikes = "time_s,unit,population\n1700000005.25,1,a\u{1b}[2J\n1700000006.5,1,b\n1700000007,2,b\n";
+    std::fs::write(folder.path().join("epoch.csv"), spikes).unwrap();
+    let window = ["--start", "1700000005s", "--stop", "1700000007s"];
+    for args in [
+        &["raster", "epoch.csv", "-o", "a.png"][..],
+        &["raster", "epoch.csv"],
+        &["stats", "epoch.csv"],
+        &["plot", "rates", "epoch.csv", "-o", "b.png"],
+        &["convert", "epoch.csv", "c.nwb"],
+        &["replay", "epoch.csv", "-o", "d.h5"],
+    ] {
+        let said = good(&memspike(folder.path(), &[args, &window[..]].concat()));
+        assert!(!said.contains('\u{1b}'), "{said}");
+    }
+    let said = good(&memspike(folder.path(), &["info", "epoch.csv"]));
+    assert!(said.contains("a\\u{1b}[2J"), "{said}");
+    let made = memspike::format::read(&folder.path().join("c.nwb")).unwrap();
+    assert_eq!(made.spikes.times, [1_700_000_005.25, 1_700_000_006.5]);
+}

@@ -224,3 +224,46 @@ fn a_finished_run_goes_on_to_a_later_end_and_not_to_an_earlier_one() {
         .collect();
     assert!((ends[1] / ends[0] - 2.0).abs() < 1e-9, "{ends:?}");
 }
+
+#[test]
+fn a_checkpoint_is_refused_once_a_spike_of_the_recording_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let model = "population.rec = { source.recording = {} }\npopulation.out = { size = 2, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'rec', target = 'out', connect = 'one_to_one', weight = '50 pA' }\n";
+    std::fs::write(at("m.toml"), model).unwrap();
+    // Its units, first and last spike stay.
+    let recording = |middle: &str| format!("time_s,unit\n0,0\n0.02,1\n{middle},1\n0.1,0\n");
+    std::fs::write(at("r.csv"), recording("0.06")).unwrap();
+    let first = ["replay", "r.csv", "--model", "m.toml", "-o", "a.h5"];
+    good(&memspike(folder.path(), &[&first[..], &["--checkpoint-every", "40 ms"]].concat()));
+    let on = [&first[..], &["--resume", "a.h5.ckpt"]].concat();
+    std::fs::write(at("r.csv"), recording("0.07")).unwrap();
+    let error = bad(&memspike(folder.path(), &on), 2);
+    assert!(error.contains("another model or seed, or a file that it reads has changed"), "{error}");
+    std::fs::write(at("r.csv"), recording("0.06")).unwrap();
+    // However it is read.
+    good(&memspike(folder.path(), &[&on[..], &["--buffer", "1B"]].concat()));
+}
+
+#[test]
+fn a_slow_run_is_stopped_while_it_waits_for_the_clock_and_goes_on_without_a_name_for_its_output() {
+    let folder = workplace();
+    // A window of 1 ms would take 10 s.
+    let args = ["replay", "session.nwb", "-o", "a.h5", "--speed", "1e-4", "--checkpoint-every", "1 ms"];
+    let child = command(folder.path()).args(args).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until(|| folder.path().join("a.h5.part").exists());
+    std::thread::sleep(Duration::from_millis(1500));
+    let begin = Instant::now();
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    let on = ["replay", "session.nwb", "--resume", "a.h5.ckpt", "--duration", "100 ms"];
+    if folder.path().join("a.h5.ckpt").exists() {
+        good(&memspike(folder.path(), &on));
+    }
+    let said = bad(&memspike(folder.path(), &["replay", "session.nwb"]), 2);
+    assert!(said.contains("--output"), "{said}");
+}
