@@ -20,14 +20,15 @@ impl IntervalTable {
         is_named_time(name) || self.lie_near(values)
     }
 
-    /// Puts the intervals on a clock that began `by` \[s\] later: their ends, and the columns that are `times`.
+    /// Puts the intervals on a clock that began `by` \[s\] later: their ends, and the columns that are `times`. They are rounded to picoseconds, as the
+    /// spikes of a model are, so that a spike at an event stays there.
     pub fn shift(&mut self, by: f64, times: &[bool]) {
         for (column, _) in self.columns.iter_mut().zip(times).filter(|(_, is_time)| **is_time) {
             if let Column::Number(values) = &mut column.1 {
-                values.iter_mut().for_each(|t| *t -= by);
+                values.iter_mut().for_each(|t| *t = later(*t, by));
             }
         }
-        self.start.iter_mut().chain(&mut self.stop).for_each(|t| *t -= by);
+        self.start.iter_mut().chain(&mut self.stop).for_each(|t| *t = later(*t, by));
     }
 
     /// Whether most of the known values lie within their own interval, or no further from it than its length (1 s at least).
@@ -55,6 +56,13 @@ impl IntervalTable {
         let rows = values.iter().zip(ends).filter(|(value, (start, _))| value.is_finite() && start.is_finite());
         rows.map(|(value, (start, stop))| (*value, *start, if stop.is_finite() { *stop } else { f64::INFINITY }))
     }
+}
+
+/// A time on a clock that began `by` later.
+fn later(time: f64, by: f64) -> f64 {
+    let picoseconds = ((time - by) * 1e12).round();
+    // Larger ones are not whole picoseconds any more.
+    if picoseconds.abs() < 9e15 { picoseconds / 1e12 } else { time - by }
 }
 
 fn is_named_time(name: &str) -> bool {
@@ -98,6 +106,7 @@ mod tests {
         assert_eq!(number(&table.columns, 2), [1.5, 11.0, 21.0]);
         assert_eq!(table.columns[3..6], before[3..6]);
         table.shift(-10.0, &times);
+        assert_eq!(later(312.345, 100.0), 212.345);
         assert!(table.may_be_times("reaction_time", &[0.3]) && !table.may_be_times("direction", &[1.0, 2.0, 4.0]));
     }
 }

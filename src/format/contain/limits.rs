@@ -76,7 +76,7 @@ pub(super) fn inherited() -> Option<u64> {
     let mut now = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: the call takes a valid structure.
     unsafe { libc::getrlimit(libc::RLIMIT_AS as _, &raw mut now) };
-    (now.rlim_cur != libc::RLIM_INFINITY).then_some(now.rlim_cur as u64)
+    (now.rlim_cur != libc::RLIM_INFINITY).then_some(now.rlim_cur)
 }
 
 #[cfg(not(unix))]

@@ -252,7 +252,7 @@ pub(super) fn fill(
         Trains::Units(trains) => trains,
         Trains::Listed { times, units } => return fill_listed(&times, &units, wanted, recording),
     };
-    let plain = trains.iter().all(|train| train.path.len() == 1);
+    let plain = levels(&trains).is_some_and(|levels| levels.len() < 2);
     let (kept, empty): (Vec<Train>, Vec<Train>) =
         trains.into_iter().partition(|train| plain || !train.times.is_empty());
     if !empty.is_empty() {
@@ -300,15 +300,20 @@ fn fill_listed(
     Ok(())
 }
 
+/// The places of those indices that differ between trains; none where some trains have more indices than others, or have none.
+fn levels(trains: &[Train]) -> Option<Vec<usize>> {
+    let first = &trains.first()?.path;
+    let alike = !first.is_empty() && trains.iter().all(|train| train.path.len() == first.len());
+    let differ = |level: &usize| trains.iter().any(|train| train.path[*level] != first[*level]);
+    alike.then(|| (0..first.len()).filter(differ).collect())
+}
+
 /// Indices that differ between units, and what all structures say.
 fn columns(trains: &[Train], recording: &mut Recording) {
     let Some(first) = trains.first() else { return };
-    if trains.iter().all(|train| train.path.len() == first.path.len()) {
-        let differ = |level: &usize| trains.iter().any(|train| train.path[*level] != first.path[*level]);
-        for (number, level) in (0..first.path.len()).filter(differ).enumerate() {
-            let indices = trains.iter().map(|train| train.path[level] as f64).collect();
-            recording.unit_columns.push((format!("index_{}", number + 1), Column::Number(indices)));
-        }
+    for (number, level) in levels(trains).into_iter().flatten().enumerate() {
+        let indices = trains.iter().map(|train| train.path[level] as f64).collect();
+        recording.unit_columns.push((format!("index_{}", number + 1), Column::Number(indices)));
     }
     for (name, _) in &first.about {
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *name).map(|a| a.1.clone());
