@@ -46,7 +46,7 @@ pub struct Args {
     detect: bool,
 
     /// With --detect: look from here on, in model time
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "detect")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "detect", allow_hyphen_values = true)]
     start: Option<f64>,
 
     /// With --detect: an answer comes so much later, such as by the delay of synapses; latencies still count from the start

@@ -45,11 +45,11 @@ pub struct Args {
     align_to: Option<String>,
 
     /// With --align-to: how long before the event [default: 500 ms]
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to", allow_hyphen_values = true)]
     before: Option<f64>,
 
     /// With --align-to: how long after the event [default: 1 s]
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to")]
+    #[arg(long, value_name = "TIME", value_parser = quantity::seconds, requires = "align_to", allow_hyphen_values = true)]
     after: Option<f64>,
 
     /// With --align-to: sort and colour the trials by this column of the intervals

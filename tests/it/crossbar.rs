@@ -210,6 +210,21 @@ fn a_cell_that_is_not_selected_has_no_current_to_compare_with() {
 }
 
 #[test]
+fn negative_values_follow_their_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    csv(&folder.path().join("g.csv"), &[vec![1e-6, 2e-6], vec![3e-6, 0.0]]);
+    let currents = |args: &[&str]| list(&json(folder.path(), args)["bit_line_currents_a"]);
+    let found =
+        currents(&["crossbar", "g.csv", "--voltages", "-0.1V,0.2V", "--bit-line-voltages", "-0.1V,0V", "--json"]);
+    close(&found, &[0.3 * 3e-6, -0.1 * 2e-6]);
+    let [there, back] = ["0.2V", "-0.2V"]
+        .map(|volt| currents(&["crossbar", "g.csv", "--read", "0,1", "--read-voltage", volt, "--json"]));
+    assert!(there[1] != 0.0 && there[1] == -back[1], "{there:?} {back:?}");
+    let refused = bad(&memspike(folder.path(), &["crossbar", "g.csv", "--inputs", "-0.5,1"]), 2);
+    assert!(refused.contains("found -0.5, expected shares from 0 to 1"), "{refused}");
+}
+
+#[test]
 fn wrong_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

@@ -56,15 +56,15 @@ pub struct Args {
     levels: Option<u32>,
 
     /// Voltages of the word lines: a list such as 0.2V,0V,float, or a file of volts (nan floats)
-    #[arg(long, value_name = "LIST|FILE", required_unless_present_any = ["read", "inputs"], conflicts_with_all = ["read", "inputs"])]
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true, required_unless_present_any = ["read", "inputs"], conflicts_with_all = ["read", "inputs"])]
     voltages: Option<String>,
 
     /// Voltages of the bit lines, in the same way [default: all 0 V]
-    #[arg(long, value_name = "LIST|FILE", conflicts_with = "read")]
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true, conflicts_with = "read")]
     bit_line_voltages: Option<String>,
 
     /// Word lines at these shares (0 to 1) of --v-max: a list or a file
-    #[arg(long, value_name = "LIST|FILE", conflicts_with = "read")]
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true, conflicts_with = "read")]
     inputs: Option<String>,
 
     /// Read one cell: its word line and bit line, from 0
@@ -76,7 +76,7 @@ pub struct Args {
     scheme: SchemeName,
 
     /// read: the voltage of the selected word line
-    #[arg(long, value_name = "V", value_parser = volt, default_value = "0.2V")]
+    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true, default_value = "0.2V")]
     read_voltage: f64,
 
     /// Resistance of a segment of any line
@@ -104,7 +104,7 @@ pub struct Args {
     dac_bits: Option<u32>,
 
     /// Voltage of an input of 1, and the largest of a converter
-    #[arg(long, value_name = "V", value_parser = volt, default_value = "0.2V")]
+    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true, default_value = "0.2V")]
     v_max: f64,
 
     /// Bits of the converter behind each bit line (or pair of them): codes up to 2^(N-1) - 1 in both directions
