@@ -60,7 +60,7 @@ fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
         }
         check_id(x as u64, size, what)
     };
-    let row = |i: usize, message: String| format!("connection {i}: {message}");
+    let row = |i: usize, message: String| format!("connection {} of {count}: {message}", i + 1);
     let mut pairs = Vec::with_capacity(count);
     for (i, (&source, &target)) in columns.source.iter().zip(&columns.target).enumerate() {
         let source = id(source, pair.sizes.0, "source").map_err(|m| row(i, m))?;

@@ -264,7 +264,7 @@ pub(crate) fn check_known(
     match value {
         Value::Constant(value) => check(*value).map_err(|message| node.at.error(message)),
         Value::List(values) => values.iter().enumerate().try_for_each(|(i, value)| {
-            check(*value).map_err(|message| node.at.error(format!("value {i} of the list: {message}")))
+            check(*value).map_err(|message| node.at.error(format!("value {} of {}: {message}", i + 1, values.len())))
         }),
         _ => Ok(()),
     }

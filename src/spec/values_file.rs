@@ -38,7 +38,8 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Res
         }
     };
     if let Some(i) = numbers.iter().position(|x| !x.is_finite()) {
-        return Err(wrong(format!("value {i} is {}, expected a finite number", numbers[i])));
+        let message = format!("value {} of {} is {}, expected a finite number", i + 1, numbers.len(), numbers[i]);
+        return Err(wrong(message));
     }
     Ok(Value::List(numbers.into_iter().map(|x| factor.apply(x)).collect()))
 }

@@ -173,6 +173,7 @@ fn mistakes_say_what_was_expected() {
     assert!(run(&["device", "iv", "hp", "--set", "r_on=20 kohm"]).contains("conducts better"));
     assert!(run(&["device", "iv", "hp", "--set", "p=0.5", "--set", "window=biolek"]).contains("slope"));
     assert!(run(&["device", "iv", "hp", "--pulses", "1V"]).contains("VOLTAGE:WIDTH"));
+    assert!(run(&["device", "iv", "hp", "--pulses", "1V:10ns x0"]).contains("VOLTAGE:WIDTH, once or more"));
     assert!(run(&["device", "iv", "hp", "-o", "a.txt"]).contains(".csv"));
     assert!(run(&["device", "iv", "hq"]).contains("hp"));
     assert!(run(&["device", "stdp", "hp", "--dt", "1:2"]).contains("START:STOP:STEP"));

@@ -97,7 +97,7 @@ fn broken_files_are_named() {
     let refused = |connect: &str| read(path, connect).map(|_| ()).unwrap_err();
     for (name, content, message) in [
         ("a.h5", &b"not hdf5"[..], "this is not an HDF5 file"),
-        ("a.csv", b"source,target\n0,1\n3,0\n", "connection 1: found the source 3, but there are 3, 0 to 2"),
+        ("a.csv", b"source,target\n0,1\n3,0\n", "connection 2 of 2: found the source 3, but there are 3, 0 to 2"),
         ("b.csv", b"source,target\n0,x\n", "row 1: found \"x\", expected a number"),
         ("c.csv", b"source,target,delay\n0,1,0\n", "found a delay of 0 ms, expected more than 0"),
         (

@@ -223,7 +223,7 @@ impl Job {
             if let Some(at) = devices.iter().position(|w| !(-1.0..=1.0).contains(w)) {
                 let (row, column) = (at / columns, at % columns);
                 return Err(wrong(format!(
-                    "the weight in row {row}, column {column} is {}, expected -1 to 1",
+                    "the weight in row {row}, column {column} (from 0) is {}, expected -1 to 1",
                     devices[at]
                 )));
             }

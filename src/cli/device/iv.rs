@@ -128,9 +128,8 @@ impl Args {
     /// Pulses, one after the other, each with samples at both ends.
     fn pulse_train(&self, text: &str) -> Result<Drive, Failure> {
         let wrong = || {
-            let message =
-                format!("--pulses: found {text}, expected VOLTAGE:WIDTH, such as '1.5V:10ns x10, -1.3V:50ns'.");
-            Failure::input(message)
+            let expected = "VOLTAGE:WIDTH, once or more, such as '1.5V:10ns x10, -1.3V:50ns'";
+            Failure::input(format!("--pulses: found {text}, expected {expected}."))
         };
         let samples = self.samples.unwrap_or(10).max(1);
         let mut drive = Drive { caption: text.to_string(), leaps: Some(samples + 1), ..Drive::default() };
@@ -140,7 +139,7 @@ impl Args {
             let (volt, width) = one.split_once(':').ok_or_else(wrong)?;
             let (volt, width) = (in_unit(volt.trim(), "V")?, in_unit(width.trim(), "s")?);
             let many = (drive.times.len() as f64) + count as f64 * (samples + 1) as f64;
-            if !(width > 0.0 && width.is_finite() && volt.is_finite() && many <= MOST) {
+            if !(count > 0 && width > 0.0 && width.is_finite() && volt.is_finite() && many <= MOST) {
                 return Err(wrong());
             }
             for _ in 0..count {

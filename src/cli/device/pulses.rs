@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 100)]
     down: usize,
 
-    /// Instead: a sequence of + and -, or a file with 1 for up and -1 for down, separated by spaces, commas or lines
+    /// Instead: a sequence of + and -, or a file with 1 for up and -1 for down; spaces, commas and lines may separate them
     #[arg(long, value_name = "PULSES", allow_hyphen_values = true, conflicts_with_all = ["up", "down"])]
     sequence: Option<String>,
 
@@ -100,13 +100,15 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 
 /// Directions of pulses from text, or from a file.
 fn sequence(text: &str) -> Result<Vec<bool>, Failure> {
-    if !text.is_empty() && text.chars().all(|c| c == '+' || c == '-') {
-        return Ok(text.chars().map(|c| c == '+').collect());
+    let between = |c: char| c.is_whitespace() || c == ',';
+    let signs: Vec<char> = text.chars().filter(|c| !between(*c)).collect();
+    if !signs.is_empty() && signs.iter().all(|c| matches!(c, '+' | '-')) {
+        return Ok(signs.into_iter().map(|c| c == '+').collect());
     }
     let words = std::fs::read_to_string(text).map_err(|e| {
         Failure::input(format!("--sequence {text}: expected + and -, or a file that can be read ({e})."))
     })?;
-    let words = words.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty());
+    let words = words.split(between).filter(|w| !w.is_empty());
     words
         .map(|word| match word.trim_start_matches('+').parse::<f64>() {
             Ok(1.0) => Ok(true),
