@@ -9,7 +9,7 @@ use super::{Cell, Device, Law, Traits, normal, uniform};
 pub struct Staircase {
     /// Directions of the pulses.
     pub up: Vec<bool>,
-    /// What shows of the device without spread or noise \[S\]; the mean course of a device with two states.
+    /// What shows of the device without spread or noise in the first cycle \[S\]; the mean course of a device with two states.
     pub nominal: Vec<f64>,
     /// Mean over cells and cycles of what shows \[S\].
     pub mean: Vec<f64>,
@@ -81,8 +81,10 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
     let mut out = Staircase { up: up.to_vec(), ..Staircase::default() };
     let reference = device.reference.map_or(0.0, |law| law.of(c, &nominal, 0.0));
     let mut g = (start + reference).clamp(c.g_min, c.g_max);
-    for &up in up {
+    let life = device.ageing.life(0.0);
+    for (number, &up) in up.iter().enumerate() {
         g = match &device.law {
+            _ if number as f64 >= life => g,
             _ if device.bank.one_sided && !up => c.g_min,
             Law::TwoState(law) => law.mean_after(c, g, up),
             _ => (g + device.step(&nominal, g, up)).clamp(c.g_min, c.g_max),
@@ -98,21 +100,24 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
     for cell in 0..cells as u64 {
         let own = Traits::of(device, streams.spread, cell, 0);
         let mut shown = vec![Vec::with_capacity(cycles); up.len()];
-        let mut number = 0u64;
+        let (mut number, mut g, mut write) = (0u64, f64::NAN, 0.0);
         for cycle in 0..cycles as u64 {
             let set = match device.is_two_state() {
                 true => either(device, &own, start, uniform(streams.pulses.block(cell, 1 << 62 | cycle)[0])),
                 false => start + own.reference,
             };
-            let mut g = own.stuck.unwrap_or(set).clamp(own.cell.g_min, own.cell.g_max);
+            // What is worn out can't be set anew: it stays where its last pulse left it.
+            if cycle == 0 || (number as f64) < own.life {
+                g = own.stuck.unwrap_or(set).clamp(own.cell.g_min, own.cell.g_max);
+            }
             for (pulse, &up) in up.iter().enumerate() {
-                let [word, write, second, _] = streams.pulses.block(cell, number);
+                let [word, noise, second, _] = streams.pulses.block(cell, number);
                 energy[pulse] += device.pulse_energy(g, up).unwrap_or(f64::NAN) / (cells * cycles) as f64;
                 if own.stuck.is_none() && (number as f64) < own.life {
                     g = device.bank_pulse(&own, g, up, word, || second);
+                    write = c.write_noise * normal(noise);
                 }
                 number += 1;
-                let write = if own.stuck.is_none() { c.write_noise * normal(write) } else { 0.0 };
                 shown[pulse].push(device.quantised((g + write - own.reference).max(0.0)));
             }
         }

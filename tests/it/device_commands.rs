@@ -67,6 +67,24 @@ fn a_worn_device_responds_to_as_many_pulses_as_it_survives() {
     let found = json(&[&args[..], &["--cells", "3", "--cycles", "1", "--json"]].concat());
     let mean = numbers(&found, "mean_S");
     assert!((mean[4] - 6e-6).abs() < 1e-15 && mean[5..].iter().all(|g| (g - mean[4]).abs() < 1e-15), "{mean:?}");
+    assert_eq!(numbers(&found, "nominal_S"), mean, "without noise they wear out too");
+}
+
+#[test]
+fn what_is_worn_out_stays_where_it_is_cycle_after_cycle() {
+    let args = ["device", "pulses", "constant_step", "--set", "endurance.pulses=5", "--up", "9", "--down", "0"];
+    let found = json(&[&args[..], &["--cells", "3", "--cycles", "4", "--start", "0.5", "--json"]].concat());
+    let (nominal, mean, cycles) =
+        (numbers(&found, "nominal_S"), numbers(&found, "mean_S"), numbers(&found, "std_cycles_S"));
+    // The first cycle climbs five steps; from then on all are where it ended.
+    let end = nominal[8];
+    for (k, mean) in mean.iter().enumerate() {
+        assert!((mean - (nominal[k] + 3.0 * end) / 4.0).abs() < 1e-15, "{k}: {mean} {nominal:?}");
+    }
+    assert!(nominal[4] == end && nominal[3] < end && cycles[8] < 1e-12 && cycles[0] > 0.0, "{nominal:?} {cycles:?}");
+    let noisy = json(&[&args[..], &["--set", "write_noise=1 uS", "--cells", "1", "--cycles", "2", "--json"]].concat());
+    let mean = numbers(&noisy, "mean_S");
+    assert!(mean[6..].iter().all(|g| *g == mean[5]), "nothing is written any more: {mean:?}");
 }
 
 #[test]

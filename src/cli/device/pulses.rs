@@ -13,6 +13,7 @@ use crate::cli::{Done, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike device pulses re_ram_es --up 600 --down 600 -o staircase.png\n  \
                   memspike device pulses soft_bounds --sequence ++-+-- --start 0.5 --json --set dg_up=\"2 uS\"\n\n\
+                  Without noise: the first cycle. What endurance ends stays where its last pulse left it, in all later cycles too.\n\
                   std_cells: spread from cell to cell, of their means over cycles less what the spread over cycles adds to that (which one\n\
                   cycle alone can't tell: it stays); std_cycles: spread over the cycles of a cell, root mean square over cells. Both estimate\n\
                   that of what they are drawn from (over n - 1), and together, as a root of squares, that of all; of one cell or cycle alone\n\
