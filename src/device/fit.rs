@@ -231,7 +231,8 @@ fn places(free: &[Free], cost: &dyn Fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
 /// What a bound beyond the data costs, as a deviation in units of their range: less than any measurement tells.
 const PULL: f64 = 1e-7;
 
-/// Fits a model to a measurement, whose changes are these.
+/// Fits a model to a measurement, whose changes are these: its steps are those of the mean device, and each device's as much larger as
+/// the measurement's [`factors`](Measured::factors) say.
 ///
 /// # Errors
 /// If the model can't be fitted.
@@ -262,7 +263,7 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
     let means = |x: &[f64]| -> Option<Vec<f64>> {
         let change = change(model, &given(x))?;
         let off = bins.iter().map(|&(up, mean, count, points)| {
-            let found = points.iter().map(|&g| change(g, up)).sum::<f64>() / points.len() as f64;
+            let found = points.iter().map(|&g| change(g, up, 1.0)).sum::<f64>() / points.len() as f64;
             (found - mean) / range * (count / total).sqrt()
         });
         let off = off.chain(pull(x));
@@ -280,7 +281,8 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
     }
     let deviations = |x: &[f64]| -> Option<Vec<f64>> {
         let change = change(model, &given(x))?;
-        let off = pulses.iter().map(|pulse| (change(pulse.g, pulse.up) - pulse.dg) / range).chain(pull(x));
+        let of = |pulse: &Change| change(pulse.g, pulse.up, m.factors[pulse.device]) - pulse.dg;
+        let off = pulses.iter().map(|pulse| of(pulse) / range).chain(pull(x));
         Some(off.collect()).filter(|off: &Vec<f64>| off.iter().all(|off| off.is_finite()))
     };
     let (x, squares) = least_squares(&deviations, x);
@@ -293,13 +295,13 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
     Ok(Fit { model, given, free: free.len(), residual, size, pulses: pulses.len(), squares })
 }
 
-/// The change by a pulse of a device without noise, by conductance and direction; none if there is no such device.
-fn change(model: DeviceModel, given: &[(&'static str, f64)]) -> Option<impl Fn(f64, bool) -> f64 + use<>> {
+/// The change by a pulse of a device without noise, by conductance, direction and a factor of its steps; none if there is no such device.
+fn change(model: DeviceModel, given: &[(&'static str, f64)]) -> Option<impl Fn(f64, bool, f64) -> f64 + use<>> {
     let device = DeviceSpec::with(model, given).device().ok()?;
     let cell = Cell::nominal(&device.common);
     let (low, high) = (device.common.g_min, device.common.g_max);
     // A step that ends at a bound is as long as the way there.
-    Some(move |g: f64, up: bool| (g + device.step(&cell, g, up)).clamp(low, high) - g)
+    Some(move |g: f64, up: bool, factor: f64| (g + factor * device.step(&cell, g, up)).clamp(low, high) - g)
 }
 
 /// Pulse-to-pulse and device-to-device spread of the step, relative, as measured.
@@ -382,7 +384,7 @@ mod tests {
         let (m, pulses) = staircase(&DeviceSpec::with(DeviceModel::SoftBounds, &[]), 20);
         let fit = fit(DeviceModel::ConstantStep, &m, &pulses).unwrap();
         let change = change(fit.model, &fit.given).unwrap();
-        let squares: f64 = pulses.iter().map(|p| (change(p.g, p.up) - p.dg).powi(2)).sum();
+        let squares: f64 = pulses.iter().map(|p| (change(p.g, p.up, 1.0) - p.dg).powi(2)).sum();
         assert!((fit.squares / squares - 1.0).abs() < 1e-9 && fit.pulses == 78, "{} {squares}", fit.squares);
         // Two steps and the variance.
         let (n, k) = (78.0, 3.0);
@@ -504,6 +506,54 @@ mod tests {
             let error = 0.029 * sigma / 32.0f64.sqrt();
             assert!((found - sigma).abs() < 3.0 * error + 1e-6, "{found} {sigma}");
         }
+    }
+
+    /// All changes pooled, those with the larger steps alone reach the ends of the range: the law bends there, and its bounds go away.
+    #[test]
+    fn the_law_of_devices_whose_steps_differ_is_found() {
+        let law = [("g_min", 10e-6), ("g_max", 110e-6), ("dg_up", 1e-6), ("dg_down", 0.75e-6)];
+        let device = DeviceSpec::with(DeviceModel::SoftBounds, &law).device().unwrap();
+        let cell = Cell::nominal(&device.common);
+        // Standard normal numbers: twelve even ones are as good.
+        let normal = |k: u32| {
+            let words = (0..3).flat_map(|part| crate::rng::philox([k, part, 0, 0], [11, 0]));
+            words.map(|word| f64::from(word) / 2f64.powi(32)).sum::<f64>() - 6.0
+        };
+        let factors: Vec<f64> = (0..24).map(|k| 1.0 + 0.3 * normal(1_000_000 + k)).collect();
+        let mut rows = Vec::new();
+        for (number, factor) in factors.iter().enumerate() {
+            for cycle in 0..2 {
+                let mut g = 10e-6;
+                for k in 0..120 {
+                    let step = factor * device.step(&cell, g, k < 60) * (1.0 + 0.1 * normal(rows.len() as u32));
+                    g = (g + step).max(0.0);
+                    rows.push(Row { g, up: k < 60, device: number, cycle });
+                }
+            }
+        }
+        let pulses = changes(&rows);
+        let pooled = Measured::new(&rows).unwrap();
+        let even = pooled.evened(&pulses);
+        let fit = |model, m: &Measured| fit(model, m, &pulses).unwrap();
+        let bound = |fit: &Fit| fit.given.iter().find(|given| given.0 == "g_max").unwrap().1 / 110e-6 - 1.0;
+        let own = fit(DeviceModel::SoftBounds, &even);
+        assert!(bound(&own).abs() < 0.02, "{:?}", own.given);
+        for other in [DeviceModel::ExpStep, DeviceModel::LinearStep, DeviceModel::PowStep] {
+            let other = fit(other, &even);
+            let better = own.aicc().unwrap() - other.aicc().unwrap();
+            assert!(better < 12.0, "{:?}: {better}", other.model);
+        }
+        let away = fit(DeviceModel::SoftBounds, &pooled);
+        assert!(bound(&away) > 0.05, "pooled: {:?}", away.given);
+
+        let n = factors.len() as f64;
+        let mean = factors.iter().sum::<f64>() / n;
+        let sigma = (factors.iter().map(|f| (f / mean - 1.0).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        assert!((even.sigma_d2d / sigma - 1.0).abs() < 0.05, "{} {sigma}", even.sigma_d2d);
+        for (found, made) in even.factors.iter().zip(&factors) {
+            assert!((found - made / mean).abs() < 0.05, "{found} {}", made / mean);
+        }
+        assert!(even.unexplained(&pulses) < 0.1 && pooled.unexplained(&pulses) > 0.15, "{}", even.unexplained(&pulses));
     }
 
     #[test]

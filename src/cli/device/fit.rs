@@ -27,7 +27,9 @@ use crate::cli::{Done, Failure};
                         deviations RSS of the n pulses, taken for Gaussian, against the number K of free parameters and their variance \
                         (Hurvich and Tsai 1989, doi:10.1093/biomet/76.2.297). linear_step and neurosim are the same curves, steps that are \
                         linear in the conductance: linear_step takes its bounds from the data and needs fewer parameters, so it comes \
-                        first; choose neurosim with --as. Of exp_step a is 1 and b 0, which the other parameters make up for. The \
+                        first; choose neurosim with --as. Of exp_step a is 1 and b 0, which the other parameters make up for. Steps \
+                        may be larger or smaller from device to device: each has a factor of its own, of mean 1, found with the mean \
+                        device's changes before any model is fitted; sigma_d2d is their spread. The \
                         spread from pulse to pulse is that about the course of each device's changes, read off neighbouring \
                         conductances (Gasser et al. 1986, doi:10.1093/biomet/73.3.625). -o FILE.toml writes the best as \
                         [device.FILE.MODEL]."
@@ -83,8 +85,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let columns = PulseColumns::guess(&args.file, given).map_err(Failure::input)?;
     let rows = read_pulses(&args.file, &columns).map_err(Failure::input)?;
     let wrong = |e: memspike::check::Invalid| Failure::input(format!("{}: {}", args.file.display(), e.message));
-    let measured = Measured::new(&rows).map_err(wrong)?;
     let pulses = changes(&rows);
+    let measured = Measured::new(&rows).map_err(wrong)?.evened(&pulses);
     // A model that does not fit at all stays out of the table, with its reason.
     let (mut fits, mut reasons) = (Vec::new(), Vec::new());
     for model in models {
@@ -95,7 +97,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     fits.sort_by(Fit::compare);
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
-    reasons.extend(unlike(&rows));
+    reasons.extend(unlike(&rows, measured.unexplained(&pulses)));
     notes(&reasons);
     let [(_, c2c), (_, d2d)] = spread(&measured);
 
@@ -157,23 +159,25 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     Ok(Done::text(out))
 }
 
-/// From which ratio on ranges of conductance are not those of one device.
-const UNLIKE: f64 = 2.0;
+/// The share of a step from which on what devices have in common does not describe them.
+const UNLIKE: f64 = 0.15;
 
-/// What there is to say where devices went through ranges of very different width, which no law with one range describes.
-fn unlike(rows: &[Row]) -> Option<String> {
+/// What there is to say where devices do not follow one law, each with a factor of its own: `unexplained` is the part of their changes that
+/// is left.
+fn unlike(rows: &[Row], unexplained: f64) -> Option<String> {
     let mut ranges: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for row in rows {
         let range = ranges.entry(row.device).or_insert((row.g, row.g));
         *range = (range.0.min(row.g), range.1.max(row.g));
     }
-    let widths = ranges.values().map(|(low, high)| high - low).filter(|width| *width > 0.0);
+    let widths = ranges.values().map(|(low, high)| high - low);
     let (least, most) = widths.fold((f64::INFINITY, 0.0_f64), |(a, b), width| (a.min(width), b.max(width)));
-    (most > UNLIKE * least).then(|| {
+    (unexplained > UNLIKE && ranges.len() > 1).then(|| {
         format!(
-            "the devices went through ranges of conductance from {least:.3e} S to {most:.3e} S wide, {:.1} times as much: one law with one \
-             range does not follow them all; fit devices with ranges of their own one by one",
-            most / least
+            "one law, with steps that are larger or smaller from device to device, leaves {:.0} % of a step (rms) beside the spread from \
+             pulse to pulse: the devices differ in more, such as their bounds (they went through ranges from {least:.3e} S to {most:.3e} S \
+             wide); fit them one by one",
+            100.0 * unexplained
         )
     })
 }
@@ -245,14 +249,29 @@ fn draw(
 mod tests {
     use super::*;
 
+    /// Soft bounds from 10 uS up to `high`, with a factor of the steps, for each device.
+    fn said(devices: &[(f64, f64)]) -> Option<String> {
+        let mut rows = Vec::new();
+        for (device, &(high, factor)) in devices.iter().enumerate() {
+            let mut g = 10e-6;
+            for k in 0..240 {
+                let up = k % 120 < 60;
+                g += factor * if up { 0.04 * (high - g) } else { -0.04 * (g - 10e-6) };
+                rows.push(Row { g, up, device, cycle: 0 });
+            }
+        }
+        let pulses = changes(&rows);
+        unlike(&rows, Measured::new(&rows).unwrap().evened(&pulses).unexplained(&pulses))
+    }
+
     #[test]
-    fn devices_with_ranges_of_their_own_are_named() {
-        let rows = |wide: f64| -> Vec<Row> {
-            let ends = [(0, 1e-6), (0, 11e-6), (1, 1e-6), (1, wide)];
-            ends.map(|(device, g)| Row { g, up: true, device, cycle: 0 }).to_vec()
-        };
-        assert_eq!((unlike(&rows(20e-6)), unlike(&rows(6.5e-6)), unlike(&[])), (None, None, None));
-        let said = unlike(&rows(51e-6)).unwrap();
-        assert!(said.contains("1.000e-5 S to 5.000e-5 S wide, 5.0 times"), "{said}");
+    fn devices_that_differ_in_more_than_their_steps_are_named() {
+        assert_eq!(said(&[(110e-6, 1.0), (110e-6, 0.4), (110e-6, 1.5)]), None);
+        let said = said(&[(110e-6, 1.0), (40e-6, 1.0), (200e-6, 1.0)]).unwrap();
+        assert!(
+            said.contains("differ in more, such as their bounds") && said.contains("fit them one by one"),
+            "{said}"
+        );
+        assert_eq!(super::unlike(&[], 1.0), None);
     }
 }

@@ -30,12 +30,18 @@ const BIN: (usize, usize) = (8, 32);
 /// Most points of a bin.
 const POINTS: usize = 16;
 
+/// The changes of one direction, by the conductance before them.
+pub(super) fn in_order(changes: &[Change], up: bool) -> Vec<Change> {
+    let mut own: Vec<Change> = changes.iter().filter(|c| c.up == up).copied().collect();
+    // By all that counts, so that the order of the file does not.
+    own.sort_by(|a, b| a.g.total_cmp(&b.g).then(a.dg.total_cmp(&b.dg)).then(a.device.cmp(&b.device)));
+    own
+}
+
 impl Curve {
     /// From the changes of one direction.
     pub(super) fn new(changes: &[Change], up: bool) -> Curve {
-        let mut own: Vec<Change> = changes.iter().filter(|c| c.up == up).copied().collect();
-        // By all that counts, so that the order of the file does not.
-        own.sort_by(|a, b| a.g.total_cmp(&b.g).then(a.dg.total_cmp(&b.dg)).then(a.device.cmp(&b.device)));
+        let own = in_order(changes, up);
         let mut curve = Curve::default();
         let (Some(first), Some(last)) = (own.first(), own.last()) else { return curve };
         curve.seen = (first.g, last.g);

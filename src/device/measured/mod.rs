@@ -13,10 +13,12 @@ use super::{Common, Values};
 use shape::Shape;
 
 mod curve;
+mod devices;
 mod shape;
 mod spread;
 
 pub use curve::Curve;
+use devices::between_devices;
 
 /// Its own parameters: which columns of the file hold what.
 const OWN: [Param; 6] = [
@@ -100,6 +102,8 @@ pub struct Measured {
     pub sigma_d2d: f64,
     /// Number of devices.
     pub devices: usize,
+    /// How much larger the steps of each device are than those of the curves: 1 of all, until [`evened`](Measured::evened).
+    pub factors: Vec<f64>,
     /// Do pulses scatter?
     pub noisy: bool,
 }
@@ -138,7 +142,8 @@ impl Measured {
         }
         let devices = 1 + all.iter().map(|c| c.device).max().unwrap_or(0);
         let sigma_d2d = between_devices(&all, &up, &down, devices);
-        Ok(Measured { up, down, range: (low, high), sigma_d2d, devices, noisy: true })
+        let factors = vec![1.0; devices];
+        Ok(Measured { up, down, range: (low, high), sigma_d2d, devices, factors, noisy: true })
     }
 
     /// As the lists of a [`super::DeviceSpec`].
@@ -165,7 +170,9 @@ impl Measured {
             let shape = Shape::of_list(&shape, g.len());
             Curve { g, mean, std, shape, seen: (seen[0], seen[1]), ..Curve::default() }
         });
-        let m = Measured { up, down, range: (low, high), sigma_d2d, devices: devices as usize, noisy: !ideal };
+        let devices = devices as usize;
+        let m =
+            Measured { up, down, range: (low, high), sigma_d2d, devices, factors: vec![1.0; devices], noisy: !ideal };
         (common.g_min, common.g_max) = m.range;
         if common.sigma_d2d == 0.0 && !ideal {
             common.sigma_d2d = sigma_d2d;
@@ -206,29 +213,6 @@ impl Measured {
         let curve = self.curve(up);
         curve.drawn(self.nearest(curve, g), word).unwrap_or(0.0)
     }
-}
-
-/// The spread of the devices' steps about the mean device's, relative: of the ratios of their mean steps to the mean curves', less what the
-/// spread from pulse to pulse makes of such ratios, and not below 0.
-fn between_devices(all: &[Change], up: &Curve, down: &Curve, devices: usize) -> f64 {
-    // Of each device the sums of its steps, of the mean curves' and of the variances, in the direction of these.
-    let mut sums = vec![(0.0, 0.0, 0.0); devices];
-    for c in all {
-        let curve = if c.up { up } else { down };
-        if let Some((mean, std)) = curve.at(c.g) {
-            let (sign, sums) = (mean.signum(), &mut sums[c.device]);
-            *sums = (sums.0 + sign * c.dg, sums.1 + sign * mean, sums.2 + std * std);
-        }
-    }
-    let ratios: Vec<(f64, f64)> = sums.iter().filter(|s| s.1 > 0.0).map(|s| (s.0 / s.1, s.2 / (s.1 * s.1))).collect();
-    if ratios.len() < 2 {
-        return 0.0;
-    }
-    let n = ratios.len() as f64;
-    let mean = ratios.iter().map(|r| r.0).sum::<f64>() / n;
-    let variance = ratios.iter().map(|r| (r.0 - mean) * (r.0 - mean)).sum::<f64>() / (n - 1.0);
-    let noise = ratios.iter().map(|r| r.1).sum::<f64>() / n;
-    (variance - noise).max(0.0).sqrt()
 }
 
 #[cfg(test)]
