@@ -14,12 +14,14 @@ use crate::time::Time;
 
 mod dimension;
 mod expression;
+mod factor;
 mod number;
 mod parser;
 mod table;
 
 pub use dimension::Dimension;
 pub(crate) use expression::{Expression, Function};
+pub use factor::Factor;
 pub(crate) use number::Number;
 pub(crate) use parser::parse as parse_expression;
 

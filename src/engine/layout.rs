@@ -69,7 +69,13 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
             PopulationKind::Neuron { neuron, .. } => neuron.model.weight_unit(),
             PopulationKind::Source(_) => "",
         };
-        WeightLayout { projection: projection.name.clone(), joins: spec.joins(projection), unit: unit.into(), kind }
+        WeightLayout {
+            projection: projection.name.clone(),
+            joins: spec.joins(projection),
+            firsts: (projection.source.start as u64, projection.target.start as u64),
+            unit: unit.into(),
+            kind,
+        }
     });
     Layout {
         populations: populations.collect(),

@@ -7,12 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::contain;
 use super::error::FormatError;
 use super::h5::H5;
+use crate::units::Factor;
 
 /// What was found at the places that were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Arrays {
-    groups: Vec<(String, Vec<String>)>,
+    groups: Vec<Group>,
     pub(super) arrays: Vec<Array>,
+}
+
+/// A group, with the numbers among its attributes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+struct Group {
+    place: String,
+    members: Vec<String>,
+    attributes: Vec<(String, f64)>,
 }
 
 /// A dataset of numbers.
@@ -21,6 +30,8 @@ pub struct Array {
     pub(super) place: String,
     /// Its extents; none for a single number.
     pub shape: Vec<usize>,
+    /// What its attribute `units`, or `unit`, says; empty if there is none.
+    unit: String,
     /// Its numbers, in the order of storage.
     pub numbers: Vec<f64>,
 }
@@ -39,10 +50,13 @@ impl Arrays {
         let mut found = Arrays::default();
         for place in places {
             if h5.is_group(place) {
-                found.groups.push((place.clone(), h5.members(place)));
+                let number = |name: String| h5.attr_number(place, &name).map(|number| (name, number));
+                let attributes = h5.attr_names(place).into_iter().filter_map(number).collect();
+                found.groups.push(Group { place: place.clone(), members: h5.members(place), attributes });
             } else if h5.is_dataset(place) {
                 let numbers = h5.numbers(place)?;
-                found.arrays.push(Array { place: place.clone(), shape: numbers.shape, numbers: numbers.data });
+                let unit = ["units", "unit"].iter().find_map(|name| h5.attr_text(place, name)).unwrap_or_default();
+                found.arrays.push(Array { place: place.clone(), shape: numbers.shape, unit, numbers: numbers.data });
             }
         }
         Ok(found)
@@ -50,17 +64,47 @@ impl Arrays {
 
     /// The members of a group; none if it is not there.
     pub fn members(&self, place: &str) -> &[String] {
-        self.groups.iter().find(|(group, _)| group == place).map_or(&[], |(_, members)| members)
+        self.group(place).map_or(&[], |group| &group.members)
     }
 
     /// Whether there is such a group.
     pub fn has_group(&self, place: &str) -> bool {
-        self.groups.iter().any(|(group, _)| group == place)
+        self.group(place).is_some()
+    }
+
+    /// An attribute of a group that is a number.
+    pub fn attribute(&self, place: &str, name: &str) -> Option<f64> {
+        self.group(place)?.attributes.iter().find(|(attribute, _)| attribute == name).map(|(_, number)| *number)
+    }
+
+    fn group(&self, place: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.place == place)
     }
 
     /// Takes a dataset out, if it is there.
     pub fn take(&mut self, place: &str) -> Option<Array> {
         let index = self.arrays.iter().position(|array| array.place == place)?;
         Some(self.arrays.swap_remove(index))
+    }
+}
+
+impl Array {
+    /// The unit that the file says, if it is one that we know: others (`unknown`, words of other programs) say nothing.
+    pub fn unit(&self) -> Option<&str> {
+        let unit = self.unit.trim();
+        (!unit.is_empty() && Factor::new(unit, unit).is_ok()).then_some(unit)
+    }
+
+    /// The numbers in `unit`; where the file says none they are taken to be in it.
+    ///
+    /// # Errors
+    /// If the file says a unit that does not fit.
+    pub fn numbers_in(mut self, unit: &str) -> Result<Vec<f64>, String> {
+        if let Some(told) = self.unit() {
+            let factor = Factor::new(told, unit)
+                .map_err(|e| format!("{} is in {told}, as its attribute says: {e}", self.place))?;
+            self.numbers.iter_mut().for_each(|number| *number = factor.apply(*number));
+        }
+        Ok(self.numbers)
     }
 }

@@ -93,6 +93,8 @@ pub struct WeightLayout {
     pub projection: String,
     /// The populations that it joins: of its sources, and of its targets.
     pub joins: (String, String),
+    /// The first members of its slices: of its sources, and of its targets.
+    pub firsts: (u64, u64),
     /// Unit of the weights; empty if they are bare numbers.
     pub unit: String,
     /// At presynaptic spikes, or snapshots of all synapses.

@@ -38,7 +38,7 @@ pub(crate) fn read(reader: &Reader<'_>, node: &Node, pair: &Pair) -> Result<Made
         return Err(entry.key_at.error(format!("`{}` belongs to an HDF5 file", entry.key)));
     }
     let columns = match extension.as_str() {
-        "h5" | "hdf5" => hdf5_columns(&path, projection.as_deref(), at.map(|t| t.ms())),
+        "h5" | "hdf5" => hdf5_columns(&path, projection.as_deref(), at.map(|t| t.ms()), pair.weight_unit),
         "csv" | "tsv" => csv_columns(&path),
         "npy" => npy_columns(&path),
         _ => return Err(path_node.at.error("expected a file whose name ends in .h5, .csv or .npy")),
@@ -80,7 +80,8 @@ fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
     })
 }
 
-fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Result<Columns, String> {
+/// `unit` is that of the weights; none where they are not wanted.
+fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>, unit: Option<&str>) -> Result<Columns, String> {
     let top = arrays(path, &["/weights", "/edges"])?;
     let (weights, edges) = (top.members("/weights"), top.members("/edges"));
     let pick = |names: &[String]| match (projection, names) {
@@ -90,7 +91,7 @@ fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Resul
         (None, _) => Err(format!("it holds several projections: write projection = one of {}", names.join(", "))),
     };
     if !weights.is_empty() {
-        return snapshot(path, &format!("/weights/{}/snapshots", pick(weights)?), at);
+        return snapshot(path, &format!("/weights/{}/snapshots", pick(weights)?), at, unit);
     }
     if edges.is_empty() {
         return Err("it has neither /weights (a result of memspike) nor /edges (SONATA)".to_string());
@@ -98,16 +99,22 @@ fn hdf5_columns(path: &Path, projection: Option<&str>, at: Option<f64>) -> Resul
     if at.is_some() {
         return Err("`at` is for results with several snapshots; SONATA edges have one".to_string());
     }
-    sonata(path, &format!("/edges/{}", pick(edges)?))
+    sonata(path, &format!("/edges/{}", pick(edges)?), unit)
 }
 
-/// A snapshot of an earlier result: the last one, or the one at a time \[ms\].
-fn snapshot(path: &Path, place: &str, at: Option<f64>) -> Result<Columns, String> {
+/// A snapshot of an earlier result: the last one, or the one at a time \[ms\]. Its members are counted in the population, and by their
+/// distance from the first of the slice here.
+fn snapshot(path: &Path, place: &str, at: Option<f64>, unit: Option<&str>) -> Result<Columns, String> {
     let mut group = Group::read(path, place, &["times", "source_ids", "target_ids", "weights", "delays"])?;
     if !group.found.has_group(place) {
         return Err(format!("there is no {place}: record the weights with on = \"end\" or an interval"));
     }
-    let (times, source) = (group.needed("times")?, group.needed("source_ids")?);
+    let mut positions = |ids: &str, first: &str| -> Result<Vec<f64>, String> {
+        let first = group.found.attribute(place, first).unwrap_or(0.0);
+        Ok(group.needed(ids, "")?.into_iter().map(|id| id - first).collect())
+    };
+    let (source, target) = (positions("source_ids", "source_first")?, positions("target_ids", "target_first")?);
+    let (times, delay) = (group.needed("times", "ms")?, group.needed("delays", "ms")?);
     let index = match at {
         None => times.len().checked_sub(1).ok_or_else(|| format!("{place} holds no snapshot"))?,
         Some(at) => {
@@ -115,25 +122,29 @@ fn snapshot(path: &Path, place: &str, at: Option<f64>) -> Result<Columns, String
             near.ok_or_else(|| format!("there is no snapshot at {at} ms; there are {times:?}"))?
         }
     };
-    let all = group.needed("weights")?;
-    let span = index.checked_mul(source.len()).and_then(|first| Some(first..first.checked_add(source.len())?));
-    let weight =
-        span.and_then(|span| all.get(span)).ok_or("its weights are fewer than its snapshots times synapses")?.to_vec();
-    let (target, delay) = (group.needed("target_ids")?, group.needed("delays")?);
-    Ok(Columns { source, target, weight: Some(weight), delay: Some(delay) })
+    let weight = match unit {
+        None => None,
+        Some(unit) => {
+            let all = group.needed("weights", unit)?;
+            let span = index.checked_mul(source.len()).and_then(|first| Some(first..first.checked_add(source.len())?));
+            let found = span.and_then(|span| all.get(span));
+            Some(found.ok_or("its weights are fewer than its snapshots times synapses")?.to_vec())
+        }
+    };
+    Ok(Columns { source, target, weight, delay: Some(delay) })
 }
 
 /// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0.
-fn sonata(path: &Path, place: &str) -> Result<Columns, String> {
+fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, String> {
     let ends = ["source_node_id", "target_node_id", "edge_group_id", "edge_group_index"];
     let mut group = Group::read(path, place, &[&ends[..], &["0/syn_weight", "0/delay"]].concat())?;
-    let (source, target) = (group.needed("source_node_id")?, group.needed("target_node_id")?);
-    if group.take("edge_group_id").is_some_and(|groups| groups.iter().any(|g| *g != 0.0)) {
+    let (source, target) = (group.needed("source_node_id", "")?, group.needed("target_node_id", "")?);
+    if group.take("edge_group_id", "")?.is_some_and(|groups| groups.iter().any(|g| *g != 0.0)) {
         return Err(format!("{place} has several edge groups; one is supported"));
     }
-    let index = group.take("edge_group_index");
-    let mut attribute = |name: &str| -> Result<Option<Vec<f64>>, String> {
-        let Some(values) = group.take(name) else { return Ok(None) };
+    let index = group.take("edge_group_index", "")?;
+    let mut attribute = |name: &str, unit: &str| -> Result<Option<Vec<f64>>, String> {
+        let Some(values) = group.take(name, unit)? else { return Ok(None) };
         match &index {
             None => Ok(Some(values)),
             Some(index) => {
@@ -143,7 +154,8 @@ fn sonata(path: &Path, place: &str) -> Result<Columns, String> {
             }
         }
     };
-    Ok(Columns { source, target, weight: attribute("0/syn_weight")?, delay: attribute("0/delay")? })
+    let weight = unit.map_or(Ok(None), |unit| attribute("0/syn_weight", unit))?;
+    Ok(Columns { source, target, weight, delay: attribute("0/delay", "ms")? })
 }
 
 /// A group of an HDF5 file, with those of its datasets that were asked for.
@@ -159,12 +171,13 @@ impl Group<'_> {
         Ok(Group { place, found: arrays(path, &all)? })
     }
 
-    fn take(&mut self, name: &str) -> Option<Vec<f64>> {
-        self.found.take(&format!("{}/{name}", self.place)).map(|array| array.numbers)
+    /// A dataset in a unit: that of the file, if it says one, is turned into it.
+    fn take(&mut self, name: &str, unit: &str) -> Result<Option<Vec<f64>>, String> {
+        self.found.take(&format!("{}/{name}", self.place)).map(|array| array.numbers_in(unit)).transpose()
     }
 
-    fn needed(&mut self, name: &str) -> Result<Vec<f64>, String> {
-        self.take(name).ok_or_else(|| format!("there is no dataset {}/{name}", self.place))
+    fn needed(&mut self, name: &str, unit: &str) -> Result<Vec<f64>, String> {
+        self.take(name, unit)?.ok_or_else(|| format!("there is no dataset {}/{name}", self.place))
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Pair {
     pub(crate) multapses: bool,
     /// Members of the slices; none for a recording that is not bound yet.
     pub(crate) sizes: (Option<usize>, Option<usize>),
+    /// The unit of weights that come with the connections; none where the projection has its own.
+    pub(crate) weight_unit: Option<&'static str>,
 }
 
 /// Whether a delay \[ms\] can be one.
@@ -76,16 +78,17 @@ impl Reader<'_> {
         target: Slice,
     ) -> Result<Option<ProjectionSpec>, ModelError> {
         let flag = |key: &str| table.get(key).map_or(Ok(true), |node| self.scope.flag(node));
+        let unit = self.weight_unit(target.population);
         let pair = Pair {
             source,
             target,
             autapses: flag("autapses")?,
             multapses: flag("multapses")?,
             sizes: (self.length(source), self.length(target)),
+            weight_unit: table.get("weight").is_none().then_some(unit),
         };
         let connect = required(table, "connect", &entry.key_at, "a rule such as \"all_to_all\"")?;
         let Some(made) = self.connect(connect, cells, &pair)? else { return Ok(None) };
-        let unit = self.weight_unit(target.population);
         let weight_node = table.get("weight").map(|node| cells.of(node)).transpose()?;
         let weight = match (weight_node, made.weights) {
             (Some(node), _) => {

@@ -6,8 +6,9 @@ use super::reader::{Reader, required};
 use super::scope::{snap, snap_up};
 use super::tables::{POISSON_SOURCE, RATE_STEPS, RECORDING, REGULAR, SOURCE, SPIKE_TIMES};
 use super::tree::{Kind, Node, Table};
-use super::values::{self, Factor, Form};
+use super::values::{self, Form};
 use crate::time::Time;
+use crate::units::Factor;
 use crate::value::Value;
 
 impl Reader<'_> {
@@ -149,7 +150,7 @@ impl Reader<'_> {
             Some(table) => {
                 SPIKE_TIMES.check(table)?;
                 let list = required(table, "values", &node.at, "a list of spike times for each member")?;
-                (list, Some(values::unit_factor(&self.scope, table, list, Form::of("ms"))?))
+                (list, Some(values::unit_factor(&self.scope, table, list, Form::of("ms"), None)?))
             }
         };
         let Some(members) = list.array() else { return Err(list.mismatch("a list of spike times for each member")) };

@@ -328,7 +328,7 @@ pub const CONNECT: Table = Table::one_of(
         key("fixed_outdegree", "count", Never, "so many random targets for each source"),
         key("fixed_total_number", "count, or `{ probability }`", Never, "so many random pairs"),
         key("pairs", "list `[[source, target], ..]`", Never, "these pairs, by position in the slices"),
-        key("file", "table", Never, "pairs from a file, with its weights and delays"),
+        key("file", "table", Never, "pairs from a file, with its weights and delays, by position in the slices"),
     ],
 );
 
@@ -393,7 +393,12 @@ pub const VALUES_FILE: Table = Table::new(
     "of values from such a file",
     &[
         key("file", "path: .npy, .csv, .h5", Never, "where the values are"),
-        UNIT,
+        key(
+            "unit",
+            "text",
+            Means("what an .h5 file says; needed where it says none and there is a dimension"),
+            "unit of the numbers",
+        ),
         key("column", "text", Means("needed for .csv"), "name of the column"),
         key("dataset", "text", Means("needed for .h5"), "path of the dataset"),
     ],

@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::tables::{LIST, MOMENTS, VALUE};
 use super::tree::{Kind, Node, Table};
 use super::values_file;
-use crate::units;
+use crate::units::{self, Factor};
 use crate::value::{Limits, Value};
 
 /// How a value is written.
@@ -200,7 +200,7 @@ fn check_limits(node: &Node, mean: f64, std: f64, spread: bool, limits: &Limits)
 
 fn list(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
     LIST.check(table)?;
-    let factor = unit_factor(scope, table, node, form)?;
+    let factor = unit_factor(scope, table, node, form, None)?;
     let Some(items) = node.array() else { return Err(node.mismatch("a list of numbers")) };
     let mut values = Vec::with_capacity(items.len());
     for item in items {
@@ -213,36 +213,37 @@ fn list(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Val
     Ok(Value::List(values.into()))
 }
 
-/// From the unit of a list to that of the value.
-pub(crate) struct Factor {
-    from: String,
-    to: String,
+/// The unit that a file says itself, and where.
+pub(crate) struct Told<'a> {
+    pub(crate) unit: &'a str,
+    pub(crate) place: &'a str,
 }
 
-impl Factor {
-    /// A listed number in the value's unit, rounded once.
-    pub(crate) fn apply(&self, number: f64) -> f64 {
-        if self.from == self.to {
-            return number;
-        }
-        let quantity = units::unit_of(&self.from).map(|unit| unit.times(number));
-        quantity.and_then(|q| q.in_unit(&self.to).ok()).unwrap_or(f64::NAN)
-    }
-}
-
-/// The unit that stands beside a list or a file.
-pub(crate) fn unit_factor(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Factor, ModelError> {
-    let to = form.unit.to_string();
+/// From the unit of a list or a file, written beside it or told by the file, to that of the value.
+pub(crate) fn unit_factor(
+    scope: &Scope,
+    table: &Table,
+    node: &Node,
+    form: Form<'_>,
+    told: Option<Told<'_>>,
+) -> Result<Factor, ModelError> {
+    let to = form.unit;
     let Some(unit) = table.get("unit") else {
-        if to.is_empty() || form.or_bare {
-            return Ok(Factor { from: to.clone(), to });
-        }
-        return Err(node.at.error(format!("`unit` is missing: write unit = \"{to}\" beside it")));
+        return match told {
+            Some(Told { unit, place }) => Factor::new(unit, to)
+                .map_err(|e| node.at.error(format!("{place} is in {unit}, as its attribute says: {e}"))),
+            None if to.is_empty() || form.or_bare => Factor::new(to, to).map_err(|e| node.at.error(e.message)),
+            None => Err(node.at.error(format!("`unit` is missing: write unit = \"{to}\" beside it"))),
+        };
     };
     let from = scope.text(unit, "a unit such as \"ms\"")?;
-    let Some(one) = units::unit_of(&from) else { return Err(unit.at.error(format!("unknown unit `{from}`"))) };
-    one.in_unit(&to).map_err(|e| unit.at.error(e.message))?;
-    Ok(Factor { from, to })
+    if let Some(Told { unit: told, place }) = told
+        && !Factor::new(told, &from).is_ok_and(|factor| factor.is_one())
+    {
+        let message = format!("found unit = \"{from}\", but {place} is in {told}, as its attribute says");
+        return Err(unit.at.error(message).help("leave out `unit`, or correct the attribute in the file"));
+    }
+    Factor::new(&from, to).map_err(|e| unit.at.error(e.message))
 }
 
 /// Checks the length of a list against the number of neurons or synapses.

@@ -6,8 +6,8 @@ use super::error::ModelError;
 use super::scope::Scope;
 use super::tables::VALUES_FILE;
 use super::tree::{Node, Table};
-use super::values::{Form, unit_factor};
-use crate::format::{Arrays, Fault, read_arrays};
+use super::values::{Form, Told, unit_factor};
+use crate::format::{Array, Arrays, Fault, read_arrays};
 use crate::npy;
 use crate::value::Value;
 
@@ -22,18 +22,21 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Res
         _ => return Err(node.at.error("expected a file whose name ends in .npy, .csv or .h5")),
     };
     VALUES_FILE.check_without(table, without, VALUES_FILE.of)?;
-    let factor = unit_factor(scope, table, node, Form::of(unit))?;
     let wrong = |message: String| node.at.error(format!("{}: {message}", path.display()));
-    let numbers = match place {
-        None => npy::read(&path).and_then(npy::Array::single).map_err(wrong)?,
+    let factor = |told: Option<Told<'_>>| unit_factor(scope, table, node, Form::of(unit), told);
+    let (numbers, factor) = match place {
+        None => (npy::read(&path).and_then(npy::Array::single).map_err(wrong)?, factor(None)?),
         Some(key) => {
             let Some(entry) = table.get(key) else { return Err(node.at.error(format!("`{key}` is missing"))) };
             let name = scope.text(entry, "a name")?;
             let wrong = |message: String| entry.at.error(format!("{}: {message}", path.display()));
             if key == "column" {
-                csv_column(&path, &name).map_err(wrong)?
+                (csv_column(&path, &name).map_err(wrong)?, factor(None)?)
             } else {
-                dataset(&path, &name).map_err(wrong)?
+                let array = dataset(&path, &name).map_err(wrong)?;
+                let place = format!("{}: {name}", path.display());
+                let factor = factor(array.unit().map(|unit| Told { unit, place: &place }))?;
+                (array.numbers, factor)
             }
         }
     };
@@ -72,9 +75,8 @@ pub(crate) fn number(cell: &str, row: usize) -> Result<f64, String> {
     cell.parse().map_err(|_| format!("row {}: found \"{cell}\", expected a number", row + 1))
 }
 
-fn dataset(path: &Path, name: &str) -> Result<Vec<f64>, String> {
-    let found = arrays(path, &[name])?.take(name);
-    found.map(|array| array.numbers).ok_or_else(|| format!("there is no dataset {name}"))
+fn dataset(path: &Path, name: &str) -> Result<Array, String> {
+    arrays(path, &[name])?.take(name).ok_or_else(|| format!("there is no dataset {name}"))
 }
 
 /// What an HDF5 file has at some places.

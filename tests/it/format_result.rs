@@ -36,12 +36,14 @@ pub fn layout() -> Layout {
             WeightLayout {
                 projection: "plastic".to_owned(),
                 joins: ends(),
+                firsts: (0, 3),
                 unit: "pA".to_owned(),
                 kind: WeightKind::PreSpike,
             },
             WeightLayout {
                 projection: "plastic.M1_to_E".to_owned(),
                 joins: ends(),
+                firsts: (0, 3),
                 unit: String::new(),
                 kind: WeightKind::Snapshots {
                     source_ids: vec![0, 1],
@@ -52,6 +54,7 @@ pub fn layout() -> Layout {
             WeightLayout {
                 projection: "none".to_owned(),
                 joins: ends(),
+                firsts: (0, 3),
                 unit: "mV".to_owned(),
                 kind: WeightKind::Snapshots { source_ids: vec![], target_ids: vec![], delays_ms: vec![] },
             },
@@ -347,8 +350,14 @@ fn states_and_weights_come_back_as_they_were_written() {
     }];
     let kind = WeightKind::Snapshots { source_ids: vec![0, 1, 1], target_ids: vec![4, 4, 3], delays_ms: vec![1.0; 3] };
     layout.weights = vec![
-        WeightLayout { projection: "a".to_owned(), joins: ends(), unit: "pA".to_owned(), kind: WeightKind::PreSpike },
-        WeightLayout { projection: "b".to_owned(), joins: ends(), unit: String::new(), kind },
+        WeightLayout {
+            projection: "a".to_owned(),
+            joins: ends(),
+            firsts: (0, 3),
+            unit: "pA".to_owned(),
+            kind: WeightKind::PreSpike,
+        },
+        WeightLayout { projection: "b".to_owned(), joins: ends(), firsts: (0, 3), unit: String::new(), kind },
     ];
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.h5");

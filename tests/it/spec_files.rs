@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use memspike::format::result::read_observables;
 use memspike::spec::{self, Connect, ModelError, NetworkSpec, PopulationKind};
 use memspike::value::Value;
+
+use crate::cli::{good, memspike};
 
 fn read(folder: &Path, connect: &str) -> Result<NetworkSpec, ModelError> {
     let text = format!(
@@ -88,6 +91,110 @@ fn connections_come_from_an_earlier_result_and_sonata() {
     write(&zero, "delay", &[2.5, 1.5]);
     drop((zero, group, file));
     check(read(path, "connect.file = { path = \"edges.h5\" }"));
+}
+
+#[test]
+fn members_of_a_result_count_from_the_first_of_the_slice_that_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let file = hdf5::File::create(path.join("result.h5")).unwrap();
+    let group = file.create_group("weights/p/snapshots").unwrap();
+    let write = |name: &str, data: &[f64]| {
+        group.new_dataset_builder().with_data(data).create(name).unwrap();
+    };
+    write("times", &[1000.0]);
+    write("source_ids", &[7.0, 9.0]);
+    write("target_ids", &[5.0, 4.0]);
+    write("delays", &[1.5, 2.5]);
+    group.new_dataset::<f64>().shape((1, 2)).create("weights").unwrap().write_raw(&[5.0, -6.0]).unwrap();
+    for (name, first) in [("source_first", 7u64), ("target_first", 4)] {
+        group.new_attr::<u64>().create(name).unwrap().write_scalar(&first).unwrap();
+    }
+    drop((group, file));
+    check(read(path, "connect.file = { path = \"result.h5\" }"));
+}
+
+/// What slices learned goes to other slices, by the place in them.
+#[test]
+fn a_result_of_slices_connects_slices_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let run = |name: &str, source: &str, target: &str, rest: &str| -> Vec<(i64, i64, f64)> {
+        let model = format!(
+            "simulation.duration = '2 ms'\n[population.A]\nsize = 10\nneuron = 'lif_exp'\n[population.B]\nsize = 10\nneuron = 'lif_exp'\n\
+             [projection.p]\nsource = '{source}'\ntarget = '{target}'\n{rest}\n[[record.weights]]\nprojection = 'p'\non = 'end'\n"
+        );
+        fs::write(path.join(format!("{name}.toml")), model).unwrap();
+        let (file, out) = (format!("{name}.toml"), format!("{name}.h5"));
+        good(&memspike(path, &["run", &file, "-o", &out]));
+        let found = read_observables(&path.join(out)).unwrap().snapshots.remove(0);
+        let ends = found.source_ids.into_iter().zip(found.target_ids);
+        ends.zip(found.weights).map(|((source, target), weight)| (source, target, weight)).collect()
+    };
+    let pairs = "connect.pairs = [[0, 0], [1, 1]]\nweight = { values = [10, 20], unit = 'pA' }";
+    assert_eq!(run("train", "A[2:10]", "B[3:10]", pairs), [(2, 3, 10.0), (3, 4, 20.0)]);
+    let again = "connect.file = { path = 'train.h5' }";
+    assert_eq!(run("same", "A[2:10]", "B[3:10]", again), [(2, 3, 10.0), (3, 4, 20.0)]);
+    assert_eq!(run("other", "A[5:8]", "B[0:2]", again), [(5, 0, 10.0), (6, 1, 20.0)]);
+    assert_eq!(run("whole", "A", "B", again), [(0, 0, 10.0), (1, 1, 20.0)]);
+    let once_more = "connect.file = { path = 'other.h5' }";
+    assert_eq!(run("back", "A[2:10]", "B[3:10]", once_more), [(2, 3, 10.0), (3, 4, 20.0)]);
+}
+
+/// A file of weights and delays, with what their attributes say.
+fn with_units(path: &Path, weight: &str, delay: &str) {
+    let file = hdf5::File::create(path).unwrap();
+    let group = file.create_group("edges/A_A/0").unwrap();
+    let write = |place: &str, data: &[f64], attribute: (&str, &str)| {
+        let dataset = file.new_dataset_builder().with_data(data).create(place).unwrap();
+        let text: hdf5::types::VarLenUnicode = attribute.1.parse().unwrap();
+        let attr = dataset.new_attr::<hdf5::types::VarLenUnicode>().create(attribute.0).unwrap();
+        attr.write_scalar(&text).unwrap();
+    };
+    write("edges/A_A/source_node_id", &[0.0, 2.0], ("units", ""));
+    write("edges/A_A/target_node_id", &[1.0, 0.0], ("units", "ids"));
+    write("edges/A_A/0/syn_weight", &[0.005, -0.006], ("units", weight));
+    write("edges/A_A/0/delay", &[0.0015, 0.0025], ("unit", delay));
+    drop(group);
+}
+
+#[test]
+fn the_unit_that_an_hdf5_file_says_is_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    with_units(&path.join("e.h5"), "nA", "s");
+    check(read(path, "connect.file = { path = \"e.h5\" }"));
+    let value = |file: &str, unit: &str| {
+        let weight = format!("weight = {{ file = \"{file}\", dataset = \"edges/A_A/0/syn_weight\"{unit} }}");
+        read(path, &format!("connect.pairs = [[0, 1], [2, 0]]\n{weight}\ndelay = \"2 ms\""))
+    };
+    let weights =
+        |file: &str, unit: &str| match &value(file, unit).unwrap_or_else(|e| panic!("{e}")).projections[0].weight {
+            Value::List(list) => list.to_vec(),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(weights("e.h5", ""), [5.0, -6.0]);
+    assert_eq!(weights("e.h5", ", unit = \"nA\""), [5.0, -6.0]);
+    let error = value("e.h5", ", unit = \"pA\"").unwrap_err();
+    let (found, told) = ("found unit = \"pA\"", "e.h5: edges/A_A/0/syn_weight is in nA");
+    assert!(error.message().contains(found) && error.message().contains(told), "{error}");
+
+    // A unit that does not fit names the file, the dataset, what was found and what was expected; a weight of one's own needs none of it.
+    with_units(&path.join("wrong.h5"), "ms", "ms");
+    for error in [value("wrong.h5", "").unwrap_err(), read(path, "connect.file = { path = \"wrong.h5\" }").unwrap_err()]
+    {
+        let message = error.message();
+        for part in ["wrong.h5", "edges/A_A/0/syn_weight is in ms", "found a time, expected a current"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+    let own = read(path, "connect.file = { path = \"wrong.h5\" }\nweight = \"7 pA\"").unwrap();
+    assert_eq!(own.projections[0].weight.constant(), Some(7.0));
+
+    // A word that is no unit says nothing.
+    with_units(&path.join("word.h5"), "arbitrary", "unknown");
+    assert_eq!(weights("word.h5", ", unit = \"nA\""), [5.0, -6.0]);
+    assert!(value("word.h5", "").unwrap_err().message().contains("`unit` is missing"));
 }
 
 #[test]

@@ -48,8 +48,8 @@ impl Drive {
 fn lines(flag: &str, text: &str, count: usize, unit: &str) -> Result<Vec<Option<f64>>, Failure> {
     let wrong = |message: String| Failure::input(format!("{flag}: {message}."));
     let values: Vec<Option<f64>> = if table::is_file(text) {
-        let matrix =
-            table::read(Path::new(text), Some("voltages")).map_err(|e| Failure::input(format!("{flag}: {e}")))?;
+        let matrix = table::read(Path::new(text), Some("voltages"), None, unit)
+            .map_err(|e| Failure::input(format!("{flag}: {e}")))?;
         if matrix.rows != 1 && matrix.columns != 1 {
             let message = format!("{} holds {} x {} numbers", shown(Path::new(text)), matrix.rows, matrix.columns);
             return Err(wrong(format!("{message}, expected one row or column")));

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use memspike::crossbar::{Array, Levels, Scheme, pair};
 use memspike::plot;
-use memspike::units;
+use memspike::units::{self, Factor};
 
 use super::output::Output;
 use super::{Done, Failure};
@@ -35,9 +35,9 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
 
-    /// The unit of the conductances in the file
-    #[arg(long, value_name = "UNIT", default_value = "S", conflicts_with = "weights")]
-    unit: String,
+    /// The unit of the conductances in the file [default: that of the dataset's attribute `units`, or S]
+    #[arg(long, value_name = "UNIT", conflicts_with = "weights")]
+    unit: Option<String>,
 
     /// The file holds weights from -1 to 1
     #[arg(long, requires_all = ["g_min", "g_max"])]
@@ -214,7 +214,12 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 
 impl Job {
     fn new(args: &Args) -> Result<Job, Failure> {
-        let matrix = table::read(&args.file, args.dataset.as_deref()).map_err(Failure::input)?;
+        let unit = args.unit.as_deref();
+        if let Some(Err(error)) = unit.map(|unit| Factor::new(unit, "S")) {
+            return Err(Failure::input(format!("--unit {}: {error}.", unit.unwrap_or_default())));
+        }
+        let due = if args.weights { "" } else { "S" };
+        let matrix = table::read(&args.file, args.dataset.as_deref(), unit, due).map_err(Failure::input)?;
         let wrong = |message: String| Failure::input(format!("{}: {message}.", args.file.display()));
         let (rows, mut columns, mut devices) = (matrix.rows, matrix.columns, matrix.numbers);
         if args.weights {
@@ -229,10 +234,6 @@ impl Job {
             }
             devices = devices.iter().flat_map(|&w| <[f64; 2]>::from(pair(&levels, w))).collect();
             columns *= 2;
-        } else {
-            let factor = quantity(&format!("1 {}", args.unit), "S")
-                .map_err(|e| Failure::input(format!("--unit {}: {e}.", args.unit)))?;
-            devices.iter_mut().for_each(|g| *g = scaled(*g, factor));
         }
         let word = args.word_line_resistance.unwrap_or(args.wire_resistance);
         let bit = args.bit_line_resistance.unwrap_or(args.wire_resistance);
@@ -244,12 +245,6 @@ impl Job {
         };
         Ok(Job { array, devices, drive })
     }
-}
-
-/// A number of the file in siemens: divided where the unit is a whole part of one, so that 4 uS is the double nearest to 4e-6.
-fn scaled(g: f64, factor: f64) -> f64 {
-    let per = (1.0 / factor).round();
-    if factor < 1.0 && (per * factor - 1.0).abs() < 1e-15 { g / per } else { g * factor }
 }
 
 /// Which rows have their transistors on.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use memspike::format::read_arrays;
 use memspike::npy;
+use memspike::units::Factor;
 
 /// A matrix, row by row.
 pub struct Matrix {
@@ -23,8 +24,10 @@ pub fn extension(path: &Path) -> String {
 }
 
 /// Reads a matrix: lines of numbers (.csv, .tsv), an array of one or two dimensions (.npy), or such a dataset (.h5).
-pub fn read(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
-    let made = match extension(path).as_str() {
+///
+/// Its numbers are in the unit that was `typed`, or that an HDF5 file says itself, or in `unit` already, which they are turned into.
+pub fn read(path: &Path, dataset: Option<&str>, typed: Option<&str>, unit: &str) -> Result<Matrix, String> {
+    let plain = match extension(path).as_str() {
         "csv" | "tsv" => csv(path),
         "npy" => npy::read(path).and_then(|array| {
             if array.names.is_empty() {
@@ -33,10 +36,21 @@ pub fn read(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
                 Err("found fields, expected plain numbers".into())
             }
         }),
-        "h5" | "hdf5" => hdf5(path, dataset),
+        "h5" | "hdf5" => return hdf5(path, dataset, typed, unit).map_err(|m| format!("{}: {m}.", path.display())),
         _ => Err("expected a file whose name ends in .csv, .npy or .h5".to_string()),
     };
+    let made = plain.and_then(|mut matrix| {
+        scale(&mut matrix.numbers, typed.unwrap_or(unit), unit)?;
+        Ok(matrix)
+    });
     made.map_err(|message| format!("{}: {message}.", path.display()))
+}
+
+/// Turns numbers in one unit into those in another one.
+fn scale(numbers: &mut [f64], from: &str, to: &str) -> Result<(), String> {
+    let factor = Factor::new(from, to).map_err(|e| e.to_string())?;
+    numbers.iter_mut().for_each(|x| *x = factor.apply(*x));
+    Ok(())
 }
 
 fn shaped(shape: &[usize], numbers: Vec<f64>) -> Result<Matrix, String> {
@@ -74,7 +88,7 @@ fn csv(path: &Path) -> Result<Matrix, String> {
     Ok(Matrix { rows, columns, numbers })
 }
 
-fn hdf5(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
+fn hdf5(path: &Path, dataset: Option<&str>, typed: Option<&str>, unit: &str) -> Result<Matrix, String> {
     let name = dataset.unwrap_or("conductances");
     let mut found = read_arrays(path, &["/", name]).map_err(|e| match e.place.as_str() {
         "" => e.message,
@@ -84,7 +98,22 @@ fn hdf5(path: &Path, dataset: Option<&str>) -> Result<Matrix, String> {
         let names = found.members("/").join(", ");
         format!("there is no dataset {name}; name one with --dataset, at the top there are: {names}")
     })?;
-    shaped(&array.shape, array.numbers)
+    let shape = array.shape.clone();
+    let numbers = match typed {
+        None => array.numbers_in(unit)?,
+        Some(typed) => {
+            if let Some(told) = array.unit()
+                && !Factor::new(told, typed).is_ok_and(|factor| factor.is_one())
+            {
+                let message = format!("{name} is in {told}, as its attribute says, but --unit is {typed}");
+                return Err(format!("{message}; leave out --unit, or correct the attribute"));
+            }
+            let mut numbers = array.numbers;
+            scale(&mut numbers, typed, unit)?;
+            numbers
+        }
+    };
+    shaped(&shape, numbers)
 }
 
 /// Lines of comma-separated cells under a header.
@@ -132,6 +161,7 @@ mod tests {
     fn a_matrix_is_the_same_from_all_kinds_of_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
+        let read = |path: &Path, dataset: Option<&str>| read(path, dataset, None, "S");
         std::fs::write(path("a.csv"), "# S\n1e-6, 2\n\n3,4\n").unwrap();
         write_h5(&path("a.h5"), &[("g", "S", vec![2, 2], &[1e-6, 2.0, 3.0, 4.0])]).unwrap();
         let numbers = |name: &str| read(&path(name), Some("g")).map(|m| (m.rows, m.columns, m.numbers));
@@ -143,5 +173,25 @@ mod tests {
         assert!(numbers("b.csv").unwrap_err().contains("line 2: found 1 numbers, expected 2"));
         assert!(read(&path("a.h5"), None).err().unwrap().contains("no dataset conductances"));
         assert!(numbers("c.csv").is_err() && numbers("a.txt").unwrap_err().contains(".csv, .npy or .h5"));
+    }
+
+    #[test]
+    fn the_unit_is_that_of_the_file_or_that_which_was_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("g.csv"), "4\n").unwrap();
+        write_h5(&path("g.h5"), &[("g", "uS", vec![1], &[4.0]), ("bare", "", vec![1], &[4.0])]).unwrap();
+        let one = |name: &str, dataset: &str, typed: Option<&str>, unit: &str| {
+            read(&path(name), Some(dataset), typed, unit).map(|matrix| matrix.numbers[0])
+        };
+        assert_eq!(one("g.h5", "g", None, "S"), Ok(4e-6));
+        assert_eq!(one("g.h5", "g", Some("\u{b5}S"), "S"), Ok(4e-6));
+        assert_eq!(one("g.h5", "bare", Some("uS"), "S"), Ok(4e-6));
+        assert_eq!(one("g.h5", "bare", None, "S"), Ok(4.0));
+        assert_eq!(one("g.csv", "", Some("uS"), "S"), Ok(4e-6));
+        let error = one("g.h5", "g", Some("nS"), "S").unwrap_err();
+        assert!(error.contains("g.h5: g is in uS, as its attribute says, but --unit is nS"), "{error}");
+        let error = one("g.h5", "g", None, "V").unwrap_err();
+        assert!(error.contains("g.h5: g is in uS") && error.contains("expected a voltage"), "{error}");
     }
 }

@@ -7,6 +7,7 @@
 //! | `/state/<population>/<variable>/` | `data` \[time, node\], `node_ids`, `times` \[ms\] |
 //! | `/weights/<projection>/` | `timestamps`, `source_ids`, `target_ids`, `weights`: what each spike transmits (with `short_term` x u w) |
 //! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |
+//! | of both | attributes `source_population`, `target_population`, and `source_first`, `target_first`: the first members of the slices |
 //! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
 //! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
 //! | `/populations/<name>/drawn/` | with `record.parameters` a dataset for each parameter, and `initial_<variable>`, that differs from member to member; rates and weights of inputs |

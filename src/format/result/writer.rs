@@ -247,7 +247,9 @@ fn weights(root: &Group, weights: &WeightLayout) -> hdf5::Result<Table> {
     let place = group(root, &weights.projection)?;
     let ends = |place: &Group| {
         set_text(place, "source_population", &weights.joins.0)?;
-        set_text(place, "target_population", &weights.joins.1)
+        set_text(place, "target_population", &weights.joins.1)?;
+        set(place, "source_first", &weights.firsts.0)?;
+        set(place, "target_first", &weights.firsts.1)
     };
     match &weights.kind {
         WeightKind::PreSpike => {
