@@ -157,13 +157,14 @@ impl Ageing {
 // Without branches, so that loops over devices become vector code.
 
 impl Drift {
-    /// The exponent of a device at `g`, from its own standard normal number.
+    /// The exponent of a device at `g`, from its own standard normal number: 0 or more, for what drifts does not grow.
     #[inline(always)]
     pub fn exponent(&self, c: &Common, g: f64, normal: f64) -> f64 {
-        match self.nu {
+        let nu = match self.nu {
             Some(nu) => nu + self.sigma_nu * normal,
             None => pcm::mean_nu(g / c.g_max) + self.sigma_nu * pcm::sigma_nu(g / c.g_max) * normal,
-        }
+        };
+        nu.max(0.0)
     }
 
     /// What is left of the conductance after `t` > 0 seconds.

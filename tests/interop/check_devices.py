@@ -126,7 +126,7 @@ def monte_carlo(rng, device, pulses, share, times):
     def after(g, seconds):
         now = g
         if drift:
-            now = now * ((seconds + drift[2]) / drift[2]) ** -(drift[0] + drift[1] * nu)
+            now = now * ((seconds + drift[2]) / drift[2]) ** -np.maximum(drift[0] + drift[1] * nu, 0)
         if retention:
             now = retention[1] + (now - retention[1]) * np.exp(-seconds / (retention[0] * np.exp(retention[2] * scale)))
         return np.where(stuck, g, now)

@@ -249,9 +249,9 @@ def retention(program, folder, number, seed):
         now = g
         if p["pcm"]:
             nu = np.clip(-0.0155 * np.log(x) + 0.0244, 0.049, 0.1) + np.clip(-0.0125 * np.log(x) - 0.0059, 0.008, 0.045) * z
-            now = now * ((t + 20) / 20) ** -nu
+            now = now * ((t + 20) / 20) ** -np.maximum(nu, 0)
         if drift:
-            now = now * ((t + drift[2]) / drift[2]) ** -(drift[0] + drift[1] * z)
+            now = now * ((t + drift[2]) / drift[2]) ** -np.maximum(drift[0] + drift[1] * z, 0)
         if keep:
             own = keep[0] * math.exp(keep[3] / 8.617333262e-5 * (1 / keep[4] - 1 / 300)) * np.exp(keep[2] * tau)
             now = keep[1] + (now - keep[1]) * np.exp(-t / own)

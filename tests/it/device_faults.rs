@@ -128,6 +128,49 @@ fn a_differential_pair_is_programmed_to_the_levels_of_the_reference() {
 }
 
 #[test]
+fn a_push_pull_pair_moves_as_far_as_a_rule_asks_both_ways_from_any_weight() {
+    let bounds = [("g_min", "10 uS"), ("g_max", "110 uS"), ("dg_up", "1 uS"), ("dg_down", "1 uS"), ("pulses", "carry")];
+    for w in [0.2, 0.5, 0.8] {
+        for dw in [0.15, -0.15] {
+            let m = memristor("constant_step", &[&bounds[..], &[("pair", "push_pull")]].concat(), (0.0, 1.0));
+            let mut kept = Kept::default();
+            let g = m.program(w, &mut kept);
+            assert!((g + kept.held[1].g - 120e-6).abs() < 1e-18, "{g:e} {:e}", kept.held[1].g);
+            // A little more, for rounding.
+            let g = m.change(g, dw * 1.000_001, &mut kept, Time::ZERO, &mut Visit::default());
+            let moved = m.weight(g, &kept, Time::ZERO, &mut Visit::default()) - w;
+            assert!((moved - dw).abs() < 1e-9, "{w} {dw}: {moved}");
+        }
+    }
+}
+
+#[test]
+fn a_read_takes_the_currents_of_a_device_and_of_its_reference() {
+    let read = ("read", "{ v = '0.1 V', width = '50 ns' }");
+    for (reference, beside) in [("0 S", 0.0), ("20 uS", 20e-6), ("-20 uS", 20e-6)] {
+        let m = memristor("soft_bounds_reference", &[("reference", reference), read], (0.0, 1.0));
+        let (mut kept, mut visit) = (Kept::default(), Visit::default());
+        let g = m.program(0.5, &mut kept);
+        let w = m.read(g, &kept, 0, Time::ZERO, &mut visit);
+        assert!((w - 0.5).abs() < 1e-12, "{w}");
+        let (found, expected) = (visit.price.read.joules(), 0.01 * 50e-9 * (g + beside));
+        assert!((found / expected - 1.0).abs() < 1e-9, "{reference}: {found:e} {expected:e}");
+    }
+}
+
+#[test]
+fn what_drifts_does_not_grow() {
+    let drift = ("drift", "{ nu = 0.05, sigma_nu = 0.05, t_0 = '1 s' }");
+    let m = memristor("soft_bounds", &[drift], (0.0, 1.0));
+    let key = memspike::rng::StreamKey::new(1, memspike::rng::Purpose::Device, 2);
+    let g = 5e-5;
+    let after: Vec<f64> =
+        (0..500).map(|k| memspike::device::Traits::of(&m.device, key, k, 0).after(&m.device, g, 1e4)).collect();
+    let still = after.iter().filter(|now| **now == g).count();
+    assert!(after.iter().all(|now| *now <= g) && (50..120).contains(&still), "{still}");
+}
+
+#[test]
 fn a_pair_of_one_sided_devices_learns_both_ways_and_refreshes_when_full() {
     let m = memristor("pcm", &[("ideal", "true"), ("pulses", "one")], (0.0, 1.0));
     let mut kept = Kept { key: 7, ..Kept::default() };
