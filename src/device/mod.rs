@@ -219,6 +219,13 @@ impl Device {
     pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
         if self.bank.one_sided && !up {
             return self.reset(&own.cell, word);
+    /// The conductance \[S\] through which a read's current flows: what shows, or where that is the difference of a device at `g` and its
+    /// reference, both of these.
+    #[inline(always)]
+    pub fn taken(&self, g: f64, reference: f64, shown: f64) -> f64 {
+        if self.reference.is_some() { g.max(0.0) + reference.abs() } else { shown }
+    }
+
         }
         self.pulse(&own.cell, g, up, word, second)
     }

@@ -31,7 +31,7 @@ pub const REFERENCE: Model = Model {
     summary: "Soft-bounds device read against a reference device of its own",
     equations: "pulses as soft_bounds; what shows is g - (g_ref + sigma_reference N), g_ref: reference, or with\n\
                 subtract_symmetry_point also by how much the device's symmetry point, where its steps up and down are equal,\n\
-                lies above that of the nominal device",
+                lies above that of the nominal device; a read takes v^2 width of the device and of its reference, g + |g_ref|",
     reference: "aihwkit SoftBoundsReferenceDevice; Gong, Rasch et al. 2022 (IEDM), doi:10.1109/IEDM45625.2022.10019569",
     params: params![
         param("reference", Quantity("S"), 0.0, Finite, "mean of what is taken off the conductance"),

@@ -54,11 +54,13 @@ impl Map {
     }
 }
 
-/// A device that is looked at: its place, the conductance that the last pulse left, and how long ago that was \[s\].
+/// A device that is looked at: its place, the conductance that the last pulse left, how long ago that was \[s\], and through which
+/// conductance a read's current flows.
 struct Shown {
     place: usize,
     g: f64,
     since: f64,
+    taken: f64,
 }
 
 /// The devices of a projection, and how their conductance maps to a weight.
@@ -350,8 +352,10 @@ impl Memristor {
                 let word = self.pulses.block(kept.key, Memristor::write_block(place, held.pulses))[0];
                 shown += c.write_noise * normal(word);
             }
-            let shown = device.quantised((shown - own.reference).max(0.0));
-            sides[place / bank.devices] += seen(shown, Shown { place, g: held.g, since }) - c.g_min;
+            let (whole, reference) = (shown, own.reference);
+            let shown = device.quantised((shown - reference).max(0.0));
+            let taken = device.taken(whole, reference, shown);
+            sides[place / bank.devices] += seen(shown, Shown { place, g: held.g, since, taken }) - c.g_min;
         }
         self.map.weight_at(Memristor::share(sides, bank.pair != Pair::None, bank.devices as f64, c.range()))
     }
@@ -401,9 +405,9 @@ impl Memristor {
             }
             return self.weight_of(Memristor::seen(g, c.read_noise, normal(self.read_word(kept.key, ordinal))));
         }
-        self.mean(g, kept, at, drawn, |shown, Shown { place, g, since }| {
+        self.mean(g, kept, at, drawn, |shown, Shown { place, g, since, taken }| {
             if let Some(per_siemens) = c.price_read {
-                price.read.add(per_siemens * shown);
+                price.read.add(per_siemens * taken);
             }
             let flicker = self.device.ageing.flicker_sigma(c, g, since);
             let sigma = (c.read_noise * c.read_noise + flicker * flicker).sqrt();

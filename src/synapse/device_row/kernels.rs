@@ -68,7 +68,8 @@ impl Kernel for Spreads<'_> {
     }
 }
 
-/// What shows of the conductances in `hits.g`: with noise of the size `write_noise`, less the references in `hits.factor`, one of the levels.
+/// What shows of the conductances in `hits.g`: with noise of the size `write_noise`, less the references in `hits.factor`, one of the levels. In
+/// `hits.joules`: through what a read's current flows.
 pub struct Show<'a> {
     pub device: &'a Device,
     pub len: usize,
@@ -80,10 +81,12 @@ impl Kernel for Show<'_> {
     #[inline(always)]
     fn run(self) {
         let write_noise = self.device.common.write_noise;
-        let Hits { g, noise, factor, .. } = self.hits;
-        for ((g, &noise), &reference) in g.iter_mut().zip(&*noise).zip(&*factor).take(self.len) {
+        let Hits { g, noise, factor, joules, .. } = self.hits;
+        let of_each = g.iter_mut().zip(joules).zip(&*noise).zip(&*factor);
+        for (((g, taken), &noise), &reference) in of_each.take(self.len) {
             let shown = if write_noise > 0.0 { *g + write_noise * noise } else { *g };
             *g = self.device.quantised((shown - reference).max(0.0));
+            *taken = self.device.taken(shown, reference, *g);
         }
     }
 }

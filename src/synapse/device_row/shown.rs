@@ -85,7 +85,7 @@ impl<W: Real> Devices<'_, W> {
         let c = &self.memristor.device.common;
         if let Some(per_siemens) = c.price_read {
             let hits = &mut self.work.hits;
-            hits.joules[..len].iter_mut().zip(&hits.g).for_each(|(joules, g)| *joules = per_siemens * g);
+            hits.joules[..len].iter_mut().for_each(|joules| *joules *= per_siemens);
             self.target.run(Sum { energy: &mut self.price.read, joules: &hits.joules[..len] });
         }
         let ageing = &self.memristor.device.ageing;
