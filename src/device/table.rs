@@ -114,7 +114,7 @@ const SHARED: [Param; 44] = [
         Choice(&PAIRS),
         0.0,
         Finite,
-        "G+ - G-: one_sided sets G+ to potentiate and G- to depress; push_pull moves both",
+        "G+ - G-, of which -(g_max - g_min) stands for w_min, 0 for the middle and g_max - g_min for w_max: one_sided sets G+ to potentiate and G- to depress, and starts with one of them at g_min; push_pull moves both, and starts with them equally far from mid-range",
     ),
     param(
         "refresh",

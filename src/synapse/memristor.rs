@@ -139,7 +139,9 @@ impl Memristor {
         let c = &self.device.common;
         let share = ((w - self.map.w_low) / self.map.w_span).clamp(0.0, 1.0);
         let wanted = |plus: bool| match (self.device.bank.pair, plus) {
-            (Pair::None, _) => c.g_min + c.range() * share,
+            (Pair::None, _) | (Pair::PushPull, true) => c.g_min + c.range() * share,
+            // Around the middle of the range both can move both ways.
+            (Pair::PushPull, false) => c.g_min + c.range() * (1.0 - share),
             (_, true) => c.g_min + c.range() * (2.0 * share - 1.0).max(0.0),
             (_, false) => c.g_min + c.range() * (1.0 - 2.0 * share).max(0.0),
         };

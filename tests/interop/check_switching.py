@@ -150,7 +150,7 @@ def network(program, folder, number, seed):
                 hits[k + n].append(not up)
             else:
                 hits[k + n * side].append(up if pair == "none" else True)
-        first = [share] if pair == "none" else [max(2 * share - 1, 0), max(1 - 2 * share, 0)]
+        first = [share, 1 - share] if pair != "one_sided" else [max(2 * share - 1, 0), max(1 - 2 * share, 0)]
         each = [device.moments(device.states(first[k // n], hits[k])) for k in range(n * sides)]
         sign = [1 if k < n else -1 for k in range(n * sides)]
         scale = 1 / n / span / sides

@@ -208,9 +208,9 @@ fn constants_of_faults_and_ageing_are_those_that_weights_show_and_pairs_have_a_c
     assert!(stuck.iter().any(|g| g.is_nan()) && stuck.iter().any(|g| !g.is_nan()));
     let last = weights.times_ms.len() - 1;
     for synapse in 0..n {
-        // G+ was set to half of the range, G- to nothing: a weight of 0.75, from 0.
+        // G+ was set to three quarters of the range, G- to one: a weight of 0.75, from 0.
         let g = |place: usize| {
-            let (k, set) = (2 * synapse + place, if place == 0 { 5e-5 } else { 0.0 });
+            let (k, set) = (2 * synapse + place, if place == 0 { 7.5e-5 } else { 2.5e-5 });
             if stuck[k].is_nan() {
                 set * memspike::math::exp(-weights.times_ms[last] * 1e-3 / tau[k])
             } else {
