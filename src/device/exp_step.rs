@@ -15,7 +15,8 @@ pub const MODEL: Model = Model {
     summary: "Pulse device whose steps saturate exponentially",
     equations: "up:   g += dg_up   f_up(z)/f_up(b)     (1 + sigma_c2c N),  f_up(z)   = max(1 - a_up   e^(gamma_up z), 0)\n\
                 down: g -= dg_down f_down(z)/f_down(b) (1 + sigma_c2c N),  f_down(z) = max(1 - a_down e^(-gamma_down z), 0)\n\
-                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min); with an `anchor` u counts from there over the device's own range, and b is z there;\n\
+                z = a u + b, u = 2 (g - g_mid)/(g_max - g_min); where the bounds of devices differ, u counts from the\n\
+                `anchor` over a device's own range, and z is there as in the nominal device;\n\
                 dg_up, dg_down and b are stated at mid-range of the nominal device; g is held within the device's range;\n\
                 aihwkit's z = 2 a w/(w_max - w_min) + b' with w in [w_min, w_max]: b = b' + a (w_max + w_min)/(w_max - w_min)",
     reference: "Gong et al. 2018, doi:10.1038/s41467-018-04485-1; aihwkit ExpStepDevice (Rasch et al. 2021, arXiv:2104.02184)",
@@ -25,7 +26,7 @@ pub const MODEL: Model = Model {
         param("gamma_up", Number, 12.44625, Finite, "its rate, up"),
         param("gamma_down", Number, 12.78785, Finite, "its rate, down"),
         param("a", Number, 0.244, Finite, "scale of the exponent's argument"),
-        param("b", Number, 0.2425, Finite, "its value at mid-range"),
+        param("b", Number, 0.2425, Finite, "its value at mid-range of the nominal device"),
     ],
     variables: &[],
 };

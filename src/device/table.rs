@@ -30,13 +30,19 @@ const SHARED: [Param; 44] = [
         "a change dw is worth |dw|/|w_max - w_min| (g_max - g_min)/dg pulses, dg as at mid-range: rounded by chance, with the rest carried to the next change, or one",
     ),
     param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
-    param("d2d", Choice(&SPREADS), 0.0, Finite, "law of that spread: a factor 1 + sigma_d2d N, or e^(sigma_d2d N)"),
+    param(
+        "d2d",
+        Choice(&SPREADS),
+        0.0,
+        Finite,
+        "law of that spread: a factor 1 + sigma_d2d N, cut at 0 (with sigma_d2d = 1 a sixth of the devices never moves), or e^(sigma_d2d N)",
+    ),
     param(
         "sigma_up_down",
         Number,
         0.0,
         NonNegative,
-        "device-to-device spread of the asymmetry: up + sigma N, down - sigma N",
+        "device-to-device spread of the asymmetry: up + sigma N, down - sigma N; both factors are cut at 0",
     ),
     param(
         "spread_down",
