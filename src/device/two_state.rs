@@ -42,8 +42,14 @@ impl TwoState {
     /// From the device's values; states the mean steps.
     ///
     /// # Errors
-    /// If a direction can't switch at all.
+    /// If a direction can't switch at all, or noise is asked for that steps have.
     pub fn new(v: &Values<'_>, common: &mut Common) -> Result<TwoState, Invalid> {
+        for name in ["sigma_c2c", "pulse_noise", "noise_slope"] {
+            if v.get(name) > 0.0 {
+                let why = "a pulse switches this device or does nothing; sigma_switch is what its switching varies by";
+                return Err(Invalid::new(name, format!("found {}, expected 0: {why}", v.get(name))));
+            }
+        }
         let on = if v.flag("ideal") { 0.0 } else { 1.0 };
         let law = TwoState { p_up: v.get("p_up"), p_down: v.get("p_down"), sigma: v.get("sigma_switch") * on };
         for (name, p) in [("p_up", law.p_up), ("p_down", law.p_down)] {

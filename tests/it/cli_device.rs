@@ -185,6 +185,12 @@ fn mistakes_say_what_was_expected() {
         run(&["device", "pulses", "soft_bounds", "--set", "read=[1]"])
             .contains("a list, expected a table such as read")
     );
+    for parameter in ["pair=push_pull", "devices=2"] {
+        let error = run(&["device", "pulses", "soft_bounds", "--set", parameter]);
+        assert!(error.contains("the pulses go to one device"), "{error}");
+    }
+    assert!(run(&["device", "iv", "hp", "--amplitude", "150 V"]).contains("at most 100 V"));
+    assert!(run(&["device", "stdp", "stanford_rram", "--set", "delta_gap=1 m/s"]).contains("without noise"));
     assert!(run(&["device", "fit", "nothing.csv"]).contains("nothing.csv"));
     std::fs::write(folder.path().join("a.csv"), "g,direction\n1,up\n2,up\n").unwrap();
     assert!(run(&["device", "fit", "a.csv"]).contains("no down pulse"));

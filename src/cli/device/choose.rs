@@ -45,6 +45,11 @@ impl Choice {
         Ok(Chosen { name, model, device: spec.device().map_err(Failure::input)? })
     }
 
+    /// Which of these parameters the command line changes, if one.
+    pub fn changes(&self, names: &[&str]) -> Option<&str> {
+        self.set.iter().map(|(key, _)| key.trim()).find(|key| names.contains(key))
+    }
+
     /// Reads its parameters; with its name.
     fn spec(&self) -> Result<(String, DeviceSpec), Failure> {
         let path = Path::new(&self.device);

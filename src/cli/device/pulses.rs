@@ -17,7 +17,7 @@ use crate::cli::{Done, Failure};
                   std_cells: spread from cell to cell, of their means over cycles less what the spread over cycles adds to that (which one\n\
                   cycle alone can't tell: it stays); std_cycles: spread over the cycles of a cell, root mean square over cells. Both estimate\n\
                   that of what they are drawn from (over n - 1), and together, as a root of squares, that of all; of one cell or cycle alone\n\
-                  they are 0. A picture's band is the mean plus and minus that of all, cut where no cell ever was.")]
+                  they are 0. Pulses go to one device, also of a set whose synapses have several or pairs. A picture's band is the mean plus and minus that of all, cut where no cell ever was.")]
 pub struct Args {
     #[command(flatten)]
     choice: Choice,
@@ -65,6 +65,12 @@ const MOST: usize = 100_000_000;
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let files = args.files.check()?;
     let chosen = args.choice.read()?;
+    if let Some(name) = args.choice.changes(&["pair", "devices", "refresh"]) {
+        let message = format!(
+            "--set {name}: the pulses go to one device, not to those of a synapse; {name} changes nothing here."
+        );
+        return Err(Failure::input(message));
+    }
     let up = match &args.sequence {
         Some(text) => sequence(text)?,
         None => [vec![true; args.up.min(MOST)], vec![false; args.down.min(MOST)]].concat(),
