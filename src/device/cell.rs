@@ -114,6 +114,9 @@ impl Cell {
         if c.sigma_g_min > 0.0 {
             cell.g_min = (anchor - (anchor - c.g_min + c.sigma_g_min * c.range() * normals[3]).abs()).max(0.0);
         }
+        if c.widest {
+            (cell.g_min, cell.g_max) = (cell.g_min.max(c.g_min), cell.g_max.min(c.g_max));
+        }
         cell
     }
 }

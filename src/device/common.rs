@@ -41,6 +41,8 @@ pub struct Common {
     pub sigma_g_min: f64,
     /// Device-to-device spread of the upper bound, in units of the range.
     pub sigma_g_max: f64,
+    /// Is the range g_min .. g_max the widest that a device has, because its physics goes no further?
+    pub widest: bool,
     /// Where in the range devices agree whose bounds differ: 0 at g_min, 1 at g_max.
     pub anchor: f64,
     /// Pulse-to-pulse spread of the step, relative.
@@ -104,6 +106,7 @@ impl Common {
             spread_down: v.get("spread_down"),
             sigma_g_min: v.get("sigma_g_min") * on,
             sigma_g_max: v.get("sigma_g_max") * on,
+            widest: false,
             anchor: v.get("anchor"),
             sigma_c2c: v.get("sigma_c2c") * on,
             pulse_noise: v.get("pulse_noise") * on,

@@ -56,14 +56,14 @@ const SHARED: [Param; 44] = [
         Number,
         0.0,
         NonNegative,
-        "device-to-device spread of the lower bound, in units of g_max - g_min",
+        "device-to-device spread of the lower bound, in units of g_max - g_min; a physical device's is never below that of its law",
     ),
     param(
         "sigma_g_max",
         Number,
         0.0,
         NonNegative,
-        "device-to-device spread of the upper bound, in units of g_max - g_min",
+        "device-to-device spread of the upper bound, in units of g_max - g_min; a physical device's is never above that of its law",
     ),
     param(
         "anchor",
