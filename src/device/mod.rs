@@ -70,8 +70,13 @@ impl DeviceSpec {
     /// Which parameters do not go together.
     pub fn physical(&self) -> Result<Option<physical::Physical>, Invalid> {
         let DeviceModel::Physical(model) = self.device else { return Ok(None) };
-        let values = self.values();
-        model.device(&|name| values.get(name)).map(Some)
+        DeviceSpec::physics(model, &self.values()).map(Some)
+    }
+
+    /// A physical device with these values; an ideal one without the noise of its state.
+    fn physics(model: PhysicalModel, values: &Values<'_>) -> Result<physical::Physical, Invalid> {
+        let quiet = values.flag("ideal");
+        model.device(&|name| if quiet && name == physical::NOISE { 0.0 } else { values.get(name) })
     }
 
     /// The device, ready for pulses.
@@ -97,7 +102,7 @@ impl DeviceSpec {
             DeviceModel::TwoState => Law::TwoState(two_state::TwoState::new(&values, &mut common)?),
             DeviceModel::Table => Law::Measured(Box::new(measured::Measured::of_table(&values, &mut common)?)),
             DeviceModel::Physical(model) => {
-                let physics = model.device(&|name| values.get(name))?;
+                let physics = DeviceSpec::physics(model, &values)?;
                 Law::Physical(Box::new(physical::pulsed::Pulsed::new(physics, &values, &mut common)?))
             }
         };
@@ -214,11 +219,6 @@ impl Device {
         c.g_min + ((g - c.g_min) / c.range() * steps + 0.5).floor().clamp(0.0, steps) / steps * c.range()
     }
 
-    /// The conductance after one pulse, which resets a one-sided device as a whole if it is depressing.
-    #[inline]
-    pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
-        if self.bank.one_sided && !up {
-            return self.reset(&own.cell, word);
     /// The conductance \[S\] through which a read's current flows: what shows, or where that is the difference of a device at `g` and its
     /// reference, both of these.
     #[inline(always)]
@@ -226,6 +226,11 @@ impl Device {
         if self.reference.is_some() { g.max(0.0) + reference.abs() } else { shown }
     }
 
+    /// The conductance after one pulse, which resets a one-sided device as a whole if it is depressing.
+    #[inline]
+    pub fn bank_pulse(&self, own: &Traits, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
+        if self.bank.one_sided && !up {
+            return self.reset(&own.cell, word);
         }
         self.pulse(&own.cell, g, up, word, second)
     }
@@ -252,7 +257,12 @@ impl Device {
     /// Does a pulse need a random word of its own?
     #[inline]
     pub fn draws(&self) -> bool {
-        self.common.is_noisy() || matches!(self.law, Law::TwoState(_) | Law::Measured(_))
+        let steps_are_drawn = match &self.law {
+            Law::TwoState(_) | Law::Measured(_) => true,
+            Law::Physical(law) => law.is_noisy(),
+            _ => false,
+        };
+        steps_are_drawn || self.common.is_noisy()
     }
 
     /// The conductance \[S\] after one pulse. `word` is this pulse's own random word, used if [`Device::draws`]; `second` is asked for
@@ -260,13 +270,14 @@ impl Device {
     #[inline]
     pub fn pulse(&self, cell: &Cell, g: f64, up: bool, word: u32, second: impl FnOnce() -> u32) -> f64 {
         let c = &self.common;
+        let by_drawn_step = |dg: f64| {
+            let noise = if c.is_noisy() { normal(second()) } else { 0.0 };
+            c.moved(cell, g, up, if up { dg } else { -dg }, noise)
+        };
         match &self.law {
             Law::TwoState(law) => law.pulse(c, cell, g, up, uniform(word)),
-            Law::Measured(law) if law.noisy => {
-                let dg = law.drawn(g, up, word);
-                let noise = if c.is_noisy() { normal(second()) } else { 0.0 };
-                c.moved(cell, g, up, if up { dg } else { -dg }, noise)
-            }
+            Law::Measured(law) if law.noisy => by_drawn_step(law.drawn(g, up, word)),
+            Law::Physical(law) if law.is_noisy() => by_drawn_step(law.drawn(g, up, word)),
             _ => {
                 let noise = if c.is_noisy() { normal(word) } else { 0.0 };
                 c.moved(cell, g, up, self.size(cell, g, up), noise)

@@ -10,6 +10,7 @@ use super::tables::PLASTICITY;
 use super::tree::{Node, Table};
 use crate::describe::Model;
 use crate::device::DeviceSpec;
+use crate::device::physical::NOISE;
 use crate::device::physical::overlap::Overlap;
 use crate::device::physical::waveform::Waveform;
 use crate::plasticity::short_term::{self, Normalize, ShortTerm};
@@ -92,8 +93,24 @@ impl Reader<'_> {
                 "with a waveform the device learns by its physics where spikes overlap; a rule would be a second cause";
             return Err(rule.key_at.error(message).help("leave out either plasticity or waveform"));
         }
-        if let Some(node) = table.get("device")
-            && spec.device.as_ref().and_then(|d| d.device().ok()).is_some_and(|d| !d.is_plain())
+        let (node, device) = (table.get("device"), spec.device.as_ref().and_then(|d| d.device().ok()));
+        if let (Some(node), Some(device)) = (node, &device) {
+            let c = &device.common;
+            let unheeded = [
+                (c.pulse_noise > 0.0, "pulse_noise"),
+                (c.noise_slope > 0.0, "noise_slope"),
+                (physical.noise_step().is_some(), NOISE),
+            ];
+            if let Some((_, name)) = unheeded.iter().find(|u| u.0) {
+                let message = format!(
+                    "`{name}` is of pulses; what overlapping spikes do to a device is tabulated once, and varies by sigma_c2c alone"
+                );
+                let help = format!("leave {name} out, or use a rule with pulse_up and pulse_down");
+                return Err(node.at.error(message).help(help));
+            }
+        }
+        if let (Some(node), Some(device)) = (node, &device)
+            && !device.is_plain()
         {
             let message = "with a waveform a synapse is one device that keeps what it has learnt and shows it: several devices, pairs, faults, \
                            levels, write noise and ageing are for devices that learn by pulses";

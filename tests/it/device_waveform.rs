@@ -193,6 +193,15 @@ fn rule_waveform_and_device_that_do_not_go_together_are_errors_with_a_remedy() {
     let rule_without_pulses = base.replace("waveform = {  }", "plasticity.stdp = {}");
     let message = error(rule_without_pulses);
     assert!(message.contains("by pulses") && message.contains("pulse_up"), "{message}");
+    for (device, name) in [
+        ("voltage_threshold = { pulse_noise = '3 uS' }", "pulse_noise"),
+        ("voltage_threshold = { noise_slope = 0.1 }", "noise_slope"),
+        ("stanford_rram = { delta_gap = '0.02 m/s' }", "delta_gap"),
+    ] {
+        let text = base.replace(&format!("device.vteam = {{ {VTEAM} }}"), &format!("device.{device}"));
+        let message = error(text);
+        assert!(message.contains(&format!("`{name}` is of pulses")), "{device}: {message}");
+    }
     let wrong = base.replace("waveform = {  }", "waveform.tail_plus = '-5 ms'");
     assert!(error(wrong).contains("tail_plus"));
     let sign = base.replace("waveform = {  }", "").replace(

@@ -149,6 +149,22 @@ fn rows_come_to_the_bits_of_one_by_one_where_spikes_overlap() {
     }
 }
 
+#[test]
+fn rows_come_to_the_bits_of_one_by_one_where_a_pulse_moves_the_state_at_random() {
+    let watched = "[[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n[[record.weights]]\nprojection = 'q'\non = 'pre_spike'\n";
+    let at_end = |more: &str, record: &str| {
+        let device = format!(
+            "device.stanford_rram = {{ delta_gap = '0.02 m/s', pulses = 'one', pulse_up = {{ v = '1.2 V', width = '10 ns' }}, \
+             pulse_down = {{ v = '-1.2 V', width = '10 ns' }}{more} }}"
+        );
+        snapshots(&run(&network(RULES[0], &device, (false, "'1.5 ms'"), "engine = 'event'", record), 1))
+    };
+    let rows = at_end("", "");
+    assert!(!rows.is_empty());
+    assert_eq!(rows, at_end("", watched));
+    assert_ne!(rows, at_end(", ideal = true", ""));
+}
+
 /// What learns from the potentials of its targets: at every 0.1 or 0.5 ms for 2 ms after a spike, so that slow sources find hundreds of steps.
 #[test]
 fn rows_come_to_the_bits_of_one_by_one_where_potentials_are_learnt_from() {

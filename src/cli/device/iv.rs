@@ -1,6 +1,6 @@
 //! `memspike device iv`: the hysteresis loop of a physical device.
 
-use memspike::device::physical::drive::{Piece, pulse, sine, triangle};
+use memspike::device::physical::drive::{Piece, pulse, sine, too_high, triangle};
 use memspike::device::physical::solve::Options;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
 use memspike::rng::{Purpose, StreamKey};
@@ -69,9 +69,6 @@ const MOST: f64 = 1e7;
 
 /// Steps of the integral of the power, over all pieces.
 const FINE: usize = 20_000;
-
-/// Highest voltage \[V\]; the models describe films that a few volts switch.
-const HIGHEST: f64 = 100.0;
 
 /// What is applied, and when it is looked at.
 #[derive(Default)]
@@ -166,11 +163,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let (name, device) = args.choice.physical()?;
     let x0 = args.start.state(&device)?;
     let drive = args.drive()?;
-    if let Some(volt) = drive.volts.iter().find(|volt| volt.abs() > HIGHEST) {
-        let message = format!(
-            "Found {volt:e} V, expected at most {HIGHEST} V: the models describe films that a few volts switch."
-        );
-        return Err(Failure::input(message));
+    if let Some(wrong) = drive.volts.iter().find_map(|volt| too_high(*volt)) {
+        return Err(Failure::input(format!("voltage: {wrong}.")));
     }
     if let Some(step) = device.noise_step()
         && drive.end() / step > MOST

@@ -1,5 +1,6 @@
 //! `memspike device stdp`: what pairs of overlapping spikes do to a physical device.
 
+use memspike::device::physical::NOISE;
 use memspike::device::physical::solve::Options;
 use memspike::device::physical::surface::Surface;
 use memspike::device::physical::waveform::{Side, Waveform};
@@ -65,6 +66,10 @@ fn distances(text: &str) -> Result<Vec<f64>, Failure> {
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let outputs = args.sinks.check(false)?;
     let (name, device) = args.choice.physical()?;
+    if device.noise_step().is_some() {
+        let message = format!("{NOISE}: the window of overlapping spikes is that without noise; leave it out.");
+        return Err(Failure::input(message));
+    }
     let x0 = args.start.state(&device)?;
     let values = spec::waveform(&args.waveform).map_err(Failure::input)?;
     let waveform = Waveform::new(&values).map_err(Failure::input)?;

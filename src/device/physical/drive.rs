@@ -4,6 +4,17 @@
 
 use crate::math::{exp, ln, sin_turns};
 
+/// Highest voltage across a device \[V\].
+const HIGHEST: f64 = 100.0;
+
+/// What is wrong with a voltage that no device is made for; none if it is fine.
+pub fn too_high(volt: f64) -> Option<String> {
+    (volt.abs() > HIGHEST).then(|| {
+        let why = "the models describe films that a few volts switch";
+        format!("found {volt:e} V, expected at most {HIGHEST} V: {why}")
+    })
+}
+
 /// What the voltage does on a piece; times \[s\] are those of the whole drive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {

@@ -41,6 +41,12 @@ pub type Get<'a> = &'a dyn Fn(&str) -> f64;
 /// range: a hundred millionth of a film of 10 nm. Nearer than that, rounding would say how long it takes to come back, or whether.
 pub const NEAREST: f64 = 1e-8;
 
+/// The parameter that says how strongly the state moves at random.
+pub const NOISE: &str = "delta_gap";
+
+/// The fastest rate that is told apart: with it a state is at its bound at once, and products and differences are still numbers.
+pub const FASTEST: f64 = 1e200;
+
 /// What the solver asks of a device.
 ///
 /// The direction in which the state moves depends on the sign of the voltage only (and on whether it is past a threshold).

@@ -7,7 +7,7 @@ use crate::describe::{Param, param};
 use crate::math::{exp_m1, pow, sinh};
 
 use super::window::{WINDOWS, Window};
-use super::{Get, Physics};
+use super::{FASTEST, Get, Physics};
 
 /// Its equations.
 pub const EQUATIONS: &str = "i = w^n beta sinh(alpha v) + chi (e^(gamma v) - 1);  dw/dt = a f(w) (v / 1 V)^m, m odd\n\
@@ -80,7 +80,7 @@ impl NonlinearDrift {
         for _ in 0..self.m / 2 {
             power *= square;
         }
-        self.a * power
+        (self.a * power).clamp(-FASTEST, FASTEST)
     }
 }
 

@@ -2,16 +2,23 @@
 
 use crate::check::Invalid;
 use crate::device::{Common, Values};
+use crate::rng::{Purpose, StreamKey, name_key};
 
-use super::Physical;
-use super::drive::pulse;
+use super::drive::{Piece, pulse, too_high};
 use super::solve::Options;
+use super::{NOISE, Physical};
 
 /// Steps of the table.
 const STEPS: usize = 512;
 
 /// The energy of a pulse is a sum over twice so many stretches of it.
 const HALF: usize = 32;
+
+/// Most random numbers of a pulse: each of its noise steps takes one, and is solved.
+const MOST_STEPS: f64 = 10_000.0;
+
+/// Error of a step of the solver where the state moves at random, relative to its range.
+const NOISY: f64 = 1e-6;
 
 /// The changes that a potentiating and a depressing pulse make, by state.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +29,8 @@ pub struct Pulsed {
     span: f64,
     /// States after a pulse, up and down, from evenly spaced ones, relative to the range; empty where no pulse was given.
     after: [Vec<f64>; 2],
+    /// The pulses.
+    pieces: [Option<Piece>; 2],
     /// What the pulse costs in these states \[J\].
     energy: [Vec<f64>; 2],
 }
@@ -31,9 +40,10 @@ impl Pulsed {
     /// was given.
     ///
     /// # Errors
-    /// If a pulse has the wrong sign.
+    /// If a pulse has the wrong sign, or a voltage for which the device is not made.
     pub fn new(device: Physical, v: &Values<'_>, common: &mut Common) -> Result<Pulsed, Invalid> {
         (common.g_min, common.g_max) = device.conductances();
+        common.widest = true;
         let pulsed = Pulsed::tabulate(device, v)?;
         let size = |up: bool| {
             let step = pulsed.step(common.mid(), up);
@@ -50,6 +60,7 @@ impl Pulsed {
             low,
             span: high - low,
             after: [const { Vec::new() }; 2],
+            pieces: [None; 2],
             energy: [const { Vec::new() }; 2],
         };
         for (side, group, sign) in [(0, "pulse_up", 1.0), (1, "pulse_down", -1.0)] {
@@ -57,6 +68,7 @@ impl Pulsed {
             if volt.is_nan() || width.is_nan() {
                 continue;
             }
+            let parameter = format!("{group}.v");
             let wanted = sign * pulsed.device.potentiating();
             if volt * wanted <= 0.0 {
                 let (what, which) = (
@@ -64,15 +76,32 @@ impl Pulsed {
                     if wanted > 0.0 { "positive" } else { "negative" },
                 );
                 let message = format!("found {volt} V, expected a {which} voltage: that is what {what} this device");
-                return Err(Invalid::new(format!("{group}.v"), message));
+                return Err(Invalid::new(parameter, message));
+            }
+            if let Some(wrong) = too_high(volt) {
+                return Err(Invalid::new(parameter, wrong));
+            }
+            if let Some(step) = pulsed.device.noise_step()
+                && width / step > MOST_STEPS
+            {
+                let message = format!(
+                    "found {step} s, in which a pulse of {width} s draws {:.0} random numbers, expected at most {MOST_STEPS}",
+                    width / step
+                );
+                return Err(Invalid::new("noise_step", message));
             }
             let piece = pulse(volt, 0.0, width);
             let options = Options { tolerance: 1e-10, ..Options::EXACT };
             let state = |k: usize| low + pulsed.span * k as f64 / STEPS as f64;
             let after = |k| (pulsed.device.states(state(k), &[piece], &[width], options)[0] - low) / pulsed.span;
             let energy = |k| pulsed.device.energy(state(k), &[piece], HALF, options);
-            let (after, energy) = ((0..=STEPS).map(after).collect(), (0..=STEPS).map(energy).collect());
-            (pulsed.after[side], pulsed.energy[side]) = (after, energy);
+            let (after, energy): (Vec<f64>, Vec<f64>) =
+                ((0..=STEPS).map(after).collect(), (0..=STEPS).map(energy).collect());
+            if !after.iter().chain(&energy).all(|x| x.is_finite()) {
+                let message = format!("found {volt} V, at which this device's speed or current is beyond numbers");
+                return Err(Invalid::new(parameter, message));
+            }
+            (pulsed.after[side], pulsed.energy[side], pulsed.pieces[side]) = (after, energy, Some(piece));
         }
         Ok(pulsed)
     }
@@ -96,6 +125,20 @@ impl Pulsed {
         let moved = change(first) + share * (change(first + 1) - change(first));
         let u = (at / STEPS as f64 + moved).clamp(0.0, 1.0);
         (self.device.conductance(self.low + self.span * u) - g).abs()
+    }
+
+    /// Does the state move at random, so that each pulse is solved by itself?
+    pub fn is_noisy(&self) -> bool {
+        self.device.noise_step().is_some()
+    }
+
+    /// The change \[S\] by the pulse that has this random word, where the state moves at random; 0 where no pulse was given.
+    pub fn drawn(&self, g: f64, up: bool, word: u32) -> f64 {
+        let Some(piece) = self.pieces[usize::from(!up)] else { return 0.0 };
+        let key = StreamKey::new(u64::from(word), Purpose::Pulse, name_key(NOISE));
+        let options = Options { tolerance: NOISY, noise: Some((key, 0)) };
+        let after = self.device.states(self.device.state(g), &[piece], &[piece.end], options);
+        self.device.conductance(after[0]) - g
     }
 
     /// What a pulse costs at `g` \[J\]; none where no pulse was given.

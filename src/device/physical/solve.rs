@@ -10,7 +10,7 @@ use crate::sample::normal;
 
 use super::drive::{Piece, cut, part};
 use super::locate::Within;
-use super::{NEAREST, Physical, Physics, with_device};
+use super::{FASTEST, NEAREST, Physical, Physics, with_device};
 
 /// Changes of the equations within a stretch, beyond which they are located coarsely.
 const MOST_EVENTS: usize = 64;
@@ -65,7 +65,7 @@ impl<'a, P: Physics> Solver<'a, P> {
     fn rate(&self, x: f64, v: f64) -> f64 {
         let x = x.clamp(self.low, self.high);
         let noise = if self.deviate == 0.0 { 0.0 } else { self.deviate * self.device.noise(x, v) };
-        self.device.rate(x, v) + noise
+        (self.device.rate(x, v) + noise).clamp(-FASTEST, FASTEST)
     }
 
     /// The state and an error estimate after a step of length `h` from `x` at `t`.
@@ -93,7 +93,8 @@ impl<'a, P: Physics> Solver<'a, P> {
         let device = self.device;
         let (mut t, mut events, mut steps) = (from, 0, 0);
         while t < to {
-            if self.is_held(piece, x, t, to) {
+            // What is no number stays none.
+            if x.is_nan() || self.is_held(piece, x, t, to) {
                 return x;
             }
             if self.rate(x, piece.at(t)) == 0.0 {

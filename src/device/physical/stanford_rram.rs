@@ -6,13 +6,14 @@ use crate::describe::Kind::{Number, Quantity};
 use crate::describe::{Param, param};
 use crate::math::{exp, ln, pow, sinh};
 
-use super::{Get, Physics};
+use super::{Get, NOISE, Physics};
 
 /// Its equations.
 pub const EQUATIONS: &str = "i = i_0 e^(-gap/g_0) sinh(v/v_0);  T = t_ini + r_th |v i|\n\
     gamma = gamma_0 - beta (gap/1 nm)^3, and 0 where gamma |v|/t_ox < f_min\n\
     d gap/dt = -vel_0 e^(-e_a/kT) sinh(gamma a_0 q v/(t_ox k T)) + delta_gap N/(1 + e^((t_crit - T)/t_smth))\n\
-    N: a fresh standard normal number every noise_step, keyed by seed, device and step; delta_gap = 0 switches it off\n\
+    N: a fresh standard normal number every noise_step, keyed by seed, device, pulse and step; delta_gap = 0 or ideal switches it off;\n\
+    a pulse's price is that without N, and pulses are counted by the change without N; overlapping spikes (waveform) have no N\n\
     gap held hard between gap_min and gap_max; conductance: i / v at v_read; a positive voltage potentiates";
 /// Its sources.
 pub const REFERENCE: &str = "Stanford University RRAM Verilog-A model 1.0.0, doi:10.4231/D37H1DN48; Guan, Yu & Wong 2012, \
@@ -34,7 +35,7 @@ pub const PARAMS: &[Param] = &[
     param("f_min", Quantity("V/m"), 1.4e9, NonNegative, "field below which the gap rests"),
     param("gap_min", Quantity("nm"), 0.2, Positive, "smallest gap"),
     param("gap_max", Quantity("nm"), 1.7, Positive, "largest gap"),
-    param("delta_gap", Quantity("m/s"), 0.0, NonNegative, "stochastic speed of the gap"),
+    param(NOISE, Quantity("m/s"), 0.0, NonNegative, "stochastic speed of the gap"),
     param("noise_step", Quantity("ns"), 1.0, Positive, "how long each random number holds"),
     param("t_crit", Quantity("K"), 450.0, Positive, "temperature above which the gap varies strongly"),
     param("t_smth", Quantity("K"), 500.0, Positive, "width of that transition"),
@@ -101,7 +102,7 @@ impl StanfordRram {
             t_ox: nm("t_ox"),
             f_min: get("f_min"),
             gap,
-            delta_gap: get("delta_gap"),
+            delta_gap: get(NOISE),
             noise_step: get("noise_step") * 1e-9,
             t_crit: get("t_crit"),
             t_smth: get("t_smth"),

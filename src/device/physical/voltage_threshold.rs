@@ -7,7 +7,7 @@ use crate::describe::Kind::Quantity;
 use crate::describe::{Param, param};
 use crate::math::exp;
 
-use super::{Get, Physics};
+use super::{FASTEST, Get, Physics};
 
 /// Its equations.
 pub const EQUATIONS: &str = "dx/dt = i_o sgn(v) (e^(|v|/v_o) - e^(v_th/v_o)) for |v| > v_th, else 0\n\
@@ -71,7 +71,8 @@ impl Physics for VoltageThreshold {
         if v.abs() <= self.v_th {
             return 0.0;
         }
-        v.signum() * self.speed * (exp(v.abs() / self.v_o) - self.at_threshold)
+        // Also where both exponentials are beyond numbers, and their difference is none.
+        v.signum() * (self.speed * (exp(v.abs() / self.v_o) - self.at_threshold)).min(FASTEST)
     }
 
     fn drive(&self, v: f64) -> Option<f64> {

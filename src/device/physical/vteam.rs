@@ -7,7 +7,7 @@ use crate::describe::{Param, param};
 use crate::math::pow;
 
 use super::window::{WINDOWS_TEAM, Window};
-use super::{Get, LAWS, Physics, Resistance};
+use super::{FASTEST, Get, LAWS, Physics, Resistance};
 
 /// Its equations.
 pub const EQUATIONS: &str = "dx/dt = k_off (v/v_off - 1)^alpha_off f for v > v_off; k_on (v/v_on - 1)^alpha_on f for v < v_on; else 0\n\
@@ -114,7 +114,7 @@ impl Team {
             return 0.0;
         }
         let power = if alpha == 3.0 { over * over * over } else { pow(over, alpha) };
-        k * power
+        (k * power).clamp(-FASTEST, FASTEST)
     }
 
     /// The window.

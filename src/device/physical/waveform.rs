@@ -10,7 +10,7 @@ use crate::describe::{Model, param};
 use crate::math::exp;
 
 use super::Physical;
-use super::drive::{Piece, Shape, cut};
+use super::drive::{Piece, Shape, cut, too_high};
 
 /// The words for `wiring`.
 pub const WIRINGS: [&str; 2] = ["hebbian", "anti_hebbian"];
@@ -26,7 +26,7 @@ pub const MODEL: Model = Model {
                 a neuron's driver makes one waveform at a time: each spike meets the last earlier one of the other side;\n\
                 what more than two overlapping spikes do follows pair by pair, spikes at one tick are a pair at distance 0;\n\
                 where a spike alone moves the device (a warning says so), it does so at its time; a partner that comes later takes that back,\n\
-                and both do what they do together",
+                and both do what they do together; energies of set and reset are null, for spikes are no pulses with a price",
     reference: "Zamarreno-Ramos et al. 2011, doi:10.3389/fnins.2011.00026; amplitudes and time constants are this project's choice",
     params: &[
         param("a_plus", Quantity("V"), 1.0, NonNegative, "height of the head"),
@@ -103,7 +103,7 @@ impl Waveform {
     /// From values in the order of the table.
     ///
     /// # Errors
-    /// If neither side makes a voltage.
+    /// If neither side makes a voltage, or both together one that no device is made for.
     pub fn new(values: &[f64]) -> Result<Waveform, Invalid> {
         let get = |name: &str| MODEL.param(name).and_then(|i| values.get(i)).copied().unwrap_or(f64::NAN);
         if get("a_plus") == 0.0 && get("a_minus") == 0.0 {
@@ -111,6 +111,13 @@ impl Waveform {
                 "a_plus",
                 "found 0 V beside a_minus = 0 V: spikes without a voltage move no device",
             ));
+        }
+        // The head of one spike on the tail of another; without a tail, a head alone.
+        let (head, tail) = (get("a_plus"), get("a_minus"));
+        let (more, less) = (get("alpha_pre").max(get("alpha_post")), get("alpha_pre").min(get("alpha_post")));
+        if let Some(wrong) = too_high(more * head.max(tail) + less * head.min(tail)) {
+            let parameter = if head >= tail { "a_plus" } else { "a_minus" };
+            return Err(Invalid::new(parameter, format!("two spikes that overlap make the voltage: {wrong}")));
         }
         if get("tolerance") > 0.5 {
             let message =
