@@ -282,6 +282,16 @@ fn the_terminal_shows_dots_where_spikes_are() {
 }
 
 #[test]
+fn a_spike_at_the_end_of_the_window_is_in_no_column_of_the_terminals_rates() {
+    // A spike in the middle of each of 14 columns of 0.1 s, and one at the end, which the window holds.
+    let mut train: Vec<f64> = (0..14).map(|column| f64::from(column) * 0.1 + 0.05).collect();
+    train.push(1.4);
+    let options = RasterOptions { start: Some(0.0), stop: Some(1.4f64.next_up()), ..plain() };
+    let text = raster_text(&table(&[train]), &[], &options, &terminal(30, 2)).unwrap();
+    assert!(text.contains(" 10.0 Hz"), "{text}");
+}
+
+#[test]
 fn the_terminal_gives_each_population_lines_and_a_rate() {
     let spikes = table(&[vec![0.5], vec![0.5], vec![0.25, 0.75]]);
     let groups = [Group::new("E", 0, 2), Group::new("I", 2, 1)];
