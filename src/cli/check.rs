@@ -9,7 +9,7 @@ use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
 use super::memory::{available, bytes, grouped, needed, refuse_if_too_large};
-use super::model::{Layers, Model};
+use super::model::{Layers, Model, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
 use super::note::notes;
 use super::result_size::{self, ResultSize};
@@ -125,7 +125,11 @@ pub fn stand_in(mut spec: NetworkSpec) -> Result<NetworkSpec, Failure> {
             }
         };
         spec.bind(population, &recording).map_err(Failure::input)?;
+        if let Some(file) = &source.file {
+            spec.set_content(population, memspike::format::content(file).map_err(Failure::input)?);
+        }
     }
+    tell_interval_files_apart(&mut spec)?;
     Ok(spec)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
 use memspike::spec::{self, Bound, NetworkSpec};
@@ -106,6 +107,7 @@ impl Model {
             }
             recordings.push(Replayed { population, recording, bound });
         }
+        tell_interval_files_apart(&mut spec)?;
         bind_intervals(&mut spec, &recordings)?;
         Ok(Loaded { spec, recordings, export: None })
     }
@@ -114,6 +116,18 @@ impl Model {
 /// Whether a model is a SONATA configuration.
 pub fn is_circuit(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+}
+
+/// Has the model's digest follow the recordings that its intervals name, which wait to be read.
+///
+/// # Errors
+/// Exit code 2 if one can't be read.
+pub fn tell_interval_files_apart(spec: &mut NetworkSpec) -> Result<(), Failure> {
+    for file in spec.interval_files.iter().filter_map(|wanted| wanted.file.as_ref()) {
+        let content = format::content(file).map_err(Failure::input)?;
+        spec.interval_content = fnv::add(spec.interval_content, content);
+    }
+    Ok(())
 }
 
 /// Fills the intervals that are tables of recordings: of the one that is replayed, or of a file on the same clock.

@@ -5,14 +5,13 @@ use super::network_spec::{
 };
 use crate::fnv;
 use crate::spikes::SpikeTable;
-use crate::time::Time;
 use crate::value::Value;
 
 impl NetworkSpec {
-    /// That of this network: images, pairs and values from files included, and recordings with the intervals that are tables of them.
+    /// That of this network: images, pairs and values from files included, and recordings, and those that intervals are tables of.
     pub fn digest(&self) -> u64 {
         let bound = |index: usize| self.bound.iter().find(|b| b.0 == index).map(|b| b.1);
-        fnv::add(of(&self.populations, &self.inputs, &self.projections, bound), self.bound_intervals)
+        fnv::add(of(&self.populations, &self.inputs, &self.projections, bound), self.interval_content)
     }
 
     /// Gives the number of a recording's content to the population that was bound to it. Without it that of what the recording had in memory counts, of one
@@ -118,16 +117,6 @@ pub(super) fn of_recording(spikes: &SpikeTable) -> u64 {
     spikes.times.iter().zip(&spikes.units).for_each(|(time, unit)| {
         hash.word(time.to_bits());
         hash.word(u64::from(*unit));
-    });
-    hash.0
-}
-
-/// That of spans of time.
-pub(super) fn of_spans(spans: &[(Time, Time)]) -> u64 {
-    let mut hash = Hash(fnv::EMPTY);
-    spans.iter().for_each(|(start, stop)| {
-        hash.word(start.0 as u64);
-        hash.word(stop.0 as u64);
     });
     hash.0
 }

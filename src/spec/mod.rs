@@ -193,7 +193,7 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         intervals: reader.intervals,
         interval_files: reader.interval_files,
         bound: Vec::new(),
-        bound_intervals: 0,
+        interval_content: 0,
         record,
         energy,
         notes: noticed.lock().map(|noticed| doubts::notes(root, simulation_step, &noticed)).unwrap_or_default(),

@@ -42,8 +42,8 @@ pub struct NetworkSpec {
     pub interval_files: Vec<IntervalFile>,
     /// Populations that replay recordings, each with a number that differs where these do.
     pub bound: Vec<(usize, u64)>,
-    /// A number that differs where the spans of intervals that were bound do.
-    pub bound_intervals: u64,
+    /// A number that differs where the recordings do that intervals name, which the caller gives.
+    pub interval_content: u64,
     /// `[record]`.
     pub record: RecordSpec,
     /// `[energy]`.
