@@ -19,6 +19,7 @@ mod crossbar;
 mod crossbar_network;
 mod device_commands;
 mod device_faults;
+mod device_limits;
 mod device_physical;
 mod device_pulses;
 mod device_soft_bounds;
