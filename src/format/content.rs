@@ -1,7 +1,7 @@
-//! A number that differs where recordings do, from the bytes of their files: it is the same however they are read, and gigabytes take a second.
+//! A number that differs where recordings do, from the bytes of their files: it is the same however they are read, and takes a second at most.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::error::{Fault, FormatError};
@@ -12,6 +12,9 @@ use crate::fnv;
 /// Bytes that are read at once; whole words.
 const AT_ONCE: usize = 1 << 20;
 
+/// Of a longer file as many stretches, evenly spaced, stand for all: files of many gigabytes are those that hold raw signals.
+const MOST: u64 = 1 << 10;
+
 /// That of a recording: of its file, or of the files in its folder that are read.
 ///
 /// # Errors
@@ -19,24 +22,23 @@ const AT_ONCE: usize = 1 << 20;
 pub fn content(path: &Path) -> Result<u64, FormatError> {
     let plain = Plain::open(path)?;
     let files = phy::files(&plain).unwrap_or_else(|| vec![path.to_owned()]);
-    of_files(&files).map_err(|error| plain.error("", Fault::Missing, format!("can't be read: {error}")))
+    of_files(&files, MOST).map_err(|error| plain.error("", Fault::Missing, format!("can't be read: {error}")))
 }
 
-fn of_files(files: &[PathBuf]) -> io::Result<u64> {
+fn of_files(files: &[PathBuf], most: u64) -> io::Result<u64> {
     let (mut hash, mut bytes) = (fnv::EMPTY, vec![0; AT_ONCE]);
     for path in files {
-        let (mut file, mut length) = (File::open(path)?, 0);
-        loop {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let stretches = length.div_ceil(AT_ONCE as u64);
+        for stretch in (0..stretches).step_by(stretches.div_ceil(most).max(1) as usize) {
+            file.seek(SeekFrom::Start(stretch * AT_ONCE as u64))?;
             let read = fill(&mut file, &mut bytes)?;
             bytes[read..read.next_multiple_of(8)].fill(0);
             for word in bytes[..read.next_multiple_of(8)].chunks_exact(8) {
                 let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
                 // Turned, since a product carries no bit down.
                 hash = fnv::add(hash, word).rotate_left(29);
-            }
-            length += read as u64;
-            if read < AT_ONCE {
-                break;
             }
         }
         hash = fnv::add(hash, length).rotate_left(29);
@@ -80,5 +82,22 @@ mod tests {
         }
         assert_ne!(digest("d", &[bytes.clone(), vec![0]].concat()), whole, "one more");
         assert_ne!(digest("e", &bytes[..AT_ONCE]), whole, "fewer");
+    }
+
+    #[test]
+    fn of_a_long_file_some_stretches_count_and_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let digest = |length: usize, changed: Option<usize>| {
+            let mut bytes = vec![7; length];
+            changed.into_iter().for_each(|place| bytes[place] = 8);
+            std::fs::write(&path, bytes).unwrap();
+            of_files(std::slice::from_ref(&path), 2).unwrap()
+        };
+        let length = 3 * AT_ONCE + 13;
+        let whole = digest(length, None);
+        assert!([0, 2 * AT_ONCE + 5].iter().all(|&place| digest(length, Some(place)) != whole));
+        assert_eq!(digest(length, Some(AT_ONCE)), whole);
+        assert_ne!(digest(length + 1, None), whole);
     }
 }

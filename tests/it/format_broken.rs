@@ -235,7 +235,7 @@ fn ids_beyond_the_population_of_a_result_are_refused() {
         let population = f.create_group("populations").unwrap().create_group("E").unwrap();
         population.new_attr::<u64>().create("size").unwrap().write_scalar(&4u64).unwrap();
     });
-    expect(found, Fault::Invalid, &["/spikes/E/node_ids", "entry 1 is 4", "size 4"]);
+    expect(found, Fault::Invalid, &["/spikes/E/node_ids", "entry 1 is 4, none of the population's 4 recorded"]);
 }
 
 #[test]

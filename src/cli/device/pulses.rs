@@ -65,7 +65,8 @@ const MOST: usize = 100_000_000;
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let files = args.files.check()?;
     let chosen = args.choice.read()?;
-    if let Some(name) = args.choice.changes(&["pair", "devices", "refresh"]) {
+    let several = chosen.device.bank.count() > 1;
+    if let Some(name) = args.choice.changes(&["pair", "devices", "refresh"]).filter(|_| several) {
         let message = format!(
             "--set {name}: the pulses go to one device, not to those of a synapse; {name} changes nothing here."
         );

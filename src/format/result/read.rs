@@ -121,8 +121,8 @@ pub(super) fn place(members: &[i64], id: i64) -> Option<usize> {
 }
 
 /// What is wrong with a spike of another id.
-pub(super) fn stranger(entry: usize, id: i64) -> String {
-    format!("entry {entry} is {id}, beyond the population's size or no member that is recorded")
+pub(super) fn stranger(entry: usize, id: i64, members: &[i64]) -> String {
+    format!("entry {entry} is {id}, none of the population's {} recorded members", members.len())
 }
 
 /// What was drawn for each neuron, as columns of units; NaN for members of populations that do not have it.
@@ -158,7 +158,7 @@ fn spikes(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
         let population = sonata::population(h5, &group)?;
         let unit = |(entry, id): (usize, &i64)| match place(members, *id) {
             Some(place) => Ok((first + place) as u32),
-            None => Err(h5.error(&join(&group, "node_ids"), Fault::Invalid, stranger(entry, *id))),
+            None => Err(h5.error(&join(&group, "node_ids"), Fault::Invalid, stranger(entry, *id, members))),
         };
         let units = population.ids.iter().enumerate().map(unit).collect::<Result<Vec<u32>, FormatError>>()?;
         parts.push((population.times, units));

@@ -148,7 +148,7 @@ impl Part {
                     return Err(times.error(format!("entry {entry} is {ms} ms; expected times that do not decrease")));
                 }
                 before = time;
-                let place = read::place(&members, id).ok_or_else(|| ids.error(read::stranger(entry, id)))?;
+                let place = read::place(&members, id).ok_or_else(|| ids.error(read::stranger(entry, id, &members)))?;
                 some.push((time, (self.first + place) as u32));
             }
             if !out(some) {

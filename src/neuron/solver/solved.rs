@@ -30,6 +30,11 @@ pub struct Solved<P, const N: usize>(PhantomData<P>);
 /// Before any origin.
 const UNKNOWN: Time = Time(i64::MIN);
 
+/// What a checkpoint does not have. Not the default of a time, which may be the origin.
+fn unknown() -> Time {
+    UNKNOWN
+}
+
 /// State of one neuron: values at an origin, and the time reached on the solution from there.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(bound(serialize = "[f64; N]: Serialize", deserialize = "[f64; N]: Deserialize<'de>"))]
@@ -46,13 +51,13 @@ pub struct Trajectory<const N: usize> {
     refractory_until: Time,
     /// No crossing before this tick if no event arrives. Known from earlier searches, a function of the rest: a
     /// checkpoint need not have it.
-    #[serde(skip)]
+    #[serde(skip, default = "unknown")]
     clear: Time,
     /// End of the present step where known, else before the origin.
-    #[serde(skip)]
+    #[serde(skip, default = "unknown")]
     end: Time,
     /// Likewise how far its expansion of low order holds.
-    #[serde(skip)]
+    #[serde(skip, default = "unknown")]
     near: Time,
 }
 
