@@ -262,7 +262,7 @@ fn members_that_are_not_recorded_are_no_units() {
     // A spike of somebody else, and a list that is none.
     let other = write("other.h5", &[0, 3, 9]);
     let error = format::read(&other).unwrap_err().to_string();
-    assert!(error.contains("entry 3 is 4") && error.contains("no member that is recorded"), "{error}");
+    assert!(error.contains("entry 3 is 4, none of the population's 3 recorded members"), "{error}");
     streamed = StoredSpikes::open(&other).unwrap().unwrap().1;
     assert!(streamed.counts(0.0, 2.0).unwrap_err().to_string().contains("entry 3 is 4"));
     let error = format::read(&write("list.h5", &[3, 0, 4, 9])).unwrap_err().to_string();

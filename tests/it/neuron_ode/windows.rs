@@ -154,7 +154,7 @@ proptest! {
 /// At time 0 the origin is what a time is by default.
 #[test]
 fn a_checkpoint_before_the_first_event_changes_no_bit() {
-    for drive in [0.0, 100.0, 168.578_664_400_088_92, 400.0] {
+    for drive in [0.0, 100.0, 168.578_664_400_088_9, 400.0] {
         let strong = [("tau_syn_ex", 2.0), ("t_ref", 1.0), ("i_e", 2.0 * drive)];
         let kicks = [(50_515_611, -0.235_855_949_187_979_22)];
         check::<Adex>(NeuronModel::Adex, &strong, 30.0, &kicks, &[Action::Checkpoint]);
