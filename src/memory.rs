@@ -15,34 +15,60 @@ const HUGE: usize = 4 << 20;
 /// processor sees the pattern by itself. What lies outside of the slice is left out.
 #[inline(always)]
 pub fn prefetch<T>(slice: &[T], from: usize, count: usize) {
+    fetch::<T, true>(slice, from, count);
+}
+
+/// Likewise into the second cache only: what is fetched long before its turn neither drives other things out of the first nor
+/// takes the places in which that keeps what it waits for.
+#[inline(always)]
+pub fn prefetch_second<T>(slice: &[T], from: usize, count: usize) {
+    fetch::<T, false>(slice, from, count);
+}
+
+/// Begins to fetch the line in which an item of the slice begins.
+#[inline(always)]
+pub fn prefetch_line<T>(slice: &[T], at: usize) {
+    if let Some(item) = slice.get(at) {
+        fetch_line::<true>(std::ptr::from_ref(item).cast());
+    }
+}
+
+#[inline(always)]
+fn fetch<T, const FIRST: bool>(slice: &[T], from: usize, count: usize) {
     let Some(span) = slice.get(from..slice.len().min(from.saturating_add(count))) else { return };
     let start = span.as_ptr().cast::<i8>();
     // From the border of a line: else the last line would be left out where the span ends earlier in it than it began in its first.
     let before = start.addr() % LINE;
     let (start, bytes) = (start.wrapping_sub(before), before + size_of_val(span).min(8 * LINE));
     for offset in (0..bytes).step_by(LINE) {
-        fetch_line(start.wrapping_add(offset));
+        fetch_line::<FIRST>(start.wrapping_add(offset));
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn fetch_line(at: *const i8) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+fn fetch_line<const FIRST: bool>(at: *const i8) {
+    use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
     // SAFETY: a prefetch reads nothing that the program sees and cannot fault, whatever the address; SSE is part of x86-64.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(at) }
+    unsafe { if FIRST { _mm_prefetch::<_MM_HINT_T0>(at) } else { _mm_prefetch::<_MM_HINT_T1>(at) } }
 }
 
 #[cfg(target_arch = "aarch64")]
 #[inline(always)]
-fn fetch_line(at: *const i8) {
+fn fetch_line<const FIRST: bool>(at: *const i8) {
     // SAFETY: a prefetch reads nothing that the program sees and cannot fault, whatever the address.
-    unsafe { std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) at, options(nostack, readonly, preserves_flags)) }
+    unsafe {
+        if FIRST {
+            std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) at, options(nostack, readonly, preserves_flags));
+        } else {
+            std::arch::asm!("prfm pldl2keep, [{0}]", in(reg) at, options(nostack, readonly, preserves_flags));
+        }
+    }
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline(always)]
-fn fetch_line(_: *const i8) {}
+fn fetch_line<const FIRST: bool>(_: *const i8) {}
 
 /// An empty column with room for `capacity` items, on huge pages if it is long and the system has them: rows that are
 /// read at random then miss the page table's cache less often. Room that is never used takes no memory.

@@ -72,29 +72,88 @@ impl Target {
     }
 }
 
+/// Which of 64 numbers are `least` or more: bit i for the i-th.
+#[inline(always)]
+pub fn at_least(numbers: &[i8; 64], least: i8) -> u64 {
+    let mut bits = 0;
+    for (i, numbers) in numbers.as_chunks::<16>().0.iter().enumerate() {
+        bits |= u64::from(at_least_16(numbers, least)) << (16 * i);
+    }
+    bits
+}
+
+/// The compiler finds no instruction for a loop that gathers bits.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn at_least_16(numbers: &[i8; 16], least: i8) -> u16 {
+    use std::arch::x86_64::{_mm_cmpgt_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+    let half = |from: usize| i64::from_le_bytes(std::array::from_fn(|i| numbers[from + i] as u8));
+    // SAFETY: SSE2 is part of x86-64.
+    #[allow(unsafe_code)]
+    let below = unsafe { _mm_movemask_epi8(_mm_cmpgt_epi8(_mm_set1_epi8(least), _mm_set_epi64x(half(8), half(0)))) };
+    !below as u16
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn at_least_16(numbers: &[i8; 16], least: i8) -> u16 {
+    numbers.iter().enumerate().fold(0, |bits, (i, number)| bits | u16::from(*number >= least) << i)
+}
+
+// Beside vectors the instructions that count and find bits, which processors with these vectors have.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct AtLeast([i8; 64], i8);
+    impl Kernel for AtLeast {
+        type Output = u64;
+        #[inline(always)]
+        fn run(self) -> u64 {
+            at_least(&self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn bits_say_which_numbers_are_large_enough() {
+        let numbers: [i8; 64] = std::array::from_fn(|i| (i * i * 37 % 256) as u8 as i8);
+        for least in [i8::MIN, -1, 0, 1, 100, i8::MAX] {
+            let expected = (0..64).fold(0, |bits, i| bits | u64::from(numbers[i] >= least) << i);
+            for target in Target::available() {
+                assert_eq!(target.run(AtLeast(numbers, least)), expected, "{target:?} {least}");
+            }
+        }
+    }
 }

@@ -11,14 +11,14 @@
 //! Ordering law: what arrives at a target through one store is summed by time of emission, source, synapse.
 
 use crate::engine::flight::Spike;
-use crate::memory::prefetch;
+use crate::memory::{prefetch, prefetch_line, prefetch_second};
 use crate::network::{Drawn, Group, Projection};
 use crate::neuron::Real;
 use crate::synapse::{BLOCK, Content, Delays, Runs, Store, Synapse};
 use crate::time::Time;
 
 /// How many runs ahead memory is fetched.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 /// Spikes whose rows are fetched together: enough to hide how long one takes, few enough to stay in the nearest cache.
 const TOGETHER: usize = 32;
@@ -178,12 +178,13 @@ impl<W: Real> Delivery<W> {
             // No delay is as long as the list.
             let slot = when.slot + delay;
             let slot = if slot < self.steps.len() { slot } else { slot - self.steps.len() };
+            let list = &mut self.steps[slot];
             if let Some(held) = self.held.get_mut(slot) {
-                self.steps[slot].extend(held.list());
+                list.extend(held.list());
             }
-            self.steps[slot].push(run);
+            list.push(run);
             // The next runs go where nothing has been since this slot's turn came last.
-            prefetch(self.steps[slot].spare_capacity_mut(), RUNS_PER_LINE, 1);
+            prefetch_line(list.spare_capacity_mut(), RUNS_PER_LINE);
         }
     }
 
@@ -303,7 +304,7 @@ fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
 /// Calls `add` for each run, whose part of `column` has begun to be fetched a while before.
 #[inline(always)]
 fn each_fetched<T>(runs: &[Run], column: &[T], mut add: impl FnMut(&Run)) {
-    let fetch = |run: &Run| prefetch(column, run.start as usize, run.count as usize);
+    let fetch = |run: &Run| prefetch_second(column, run.start as usize, run.count as usize);
     runs.iter().take(AHEAD).for_each(fetch);
     for (index, run) in runs.iter().enumerate() {
         if let Some(next) = runs.get(index + AHEAD) {
