@@ -16,11 +16,17 @@ const BYTES: usize = 16 * LANES;
 /// Members that share the random words of one group of blocks.
 const WORDS: usize = 8 * LANES;
 
+/// Members whose bytes stay in registers while the thresholds pass by.
+const SIDE: usize = 8 * LANES;
+
 /// Members that are worked on at once: of so many, enough bytes give nothing to fill a vector with their members.
 const STRETCH: usize = 4 * BYTES;
 
 /// Members whose bytes gave nothing that vector code sees to at once.
 const BATCH: usize = 16;
+
+/// So few of them take less time one by one.
+const FEW: usize = 3;
 
 /// Of 64 bytes hardly ever more give nothing.
 const AT_ONCE: usize = 3;
@@ -106,6 +112,16 @@ impl Counts {
         Counts { bytes, common, rest: rest.collect(), words }
     }
 
+    /// The count of a member whose byte gave nothing, from its further bits.
+    #[inline(always)]
+    fn more(&self, block: [u32; 4]) -> u16 {
+        let word = block[0] as i16;
+        if word >= self.words.open {
+            return self.last(block);
+        }
+        self.words.base + self.words.thresholds.iter().filter(|threshold| word >= **threshold).count() as u16
+    }
+
     /// The count that 64 fresh bits give where a word gave nothing.
     #[cold]
     fn last(&self, [.., low, high]: [u32; 4]) -> u16 {
@@ -125,8 +141,8 @@ impl Counts {
             let whole = if offset == 0 && out.len() >= long { long } else { short };
             let take = (whole - offset).min(out.len());
             let (now, later) = std::mem::take(&mut out).split_at_mut(take);
-            // Of a group that lies across an end, what belongs to others is dropped.
-            let counts = if take == whole { &mut *now } else { &mut across[..short] };
+            // Of a group that lies across an end, what belongs to others is dropped or not drawn.
+            let counts = if take == whole { &mut *now } else { &mut across[..(offset + take).next_multiple_of(SIDE)] };
             self.groups((key, step), member - offset as u64, counts);
             if take < whole {
                 now.copy_from_slice(&across[offset..offset + take]);
@@ -135,7 +151,7 @@ impl Counts {
         }
     }
 
-    /// Counts of whole groups.
+    /// Counts of whole groups, the last of which may lack some sides.
     #[inline(always)]
     fn groups(&self, stream: (StreamKey, u64), member: u64, counts: &mut [u16]) {
         match &self.bytes {
@@ -151,8 +167,6 @@ impl Counts {
     /// Counts of groups of members that share bytes, from a first one on: member 8 j + b has byte b of the j-th of [`blocks`].
     #[inline(always)]
     fn of_bytes(&self, level: &Level<i8>, stream: (StreamKey, u64), member: u64, counts: &mut [u16]) {
-        /// As many stay in registers while the thresholds pass by.
-        const SIDE: usize = 128;
         // Members whose byte gave nothing: those of one group, and fewer than a batch from before.
         let mut open = [0; BYTES + BATCH + AT_ONCE];
         let mut waiting = 0;
@@ -162,7 +176,8 @@ impl Counts {
             for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(blocks(stream.0, group, stream.1)) {
                 *bytes = word.to_le_bytes().map(|byte| byte as i8);
             }
-            let sides = counts[at..at + BYTES].as_chunks_mut::<SIDE>().0;
+            let end = counts.len().min(at + BYTES);
+            let sides = counts[at..end].as_chunks_mut::<SIDE>().0;
             for (counts, bytes) in sides.iter_mut().zip(bytes.as_chunks::<SIDE>().0) {
                 let mut sums = [level.base as u8; SIDE];
                 for &threshold in &level.thresholds {
@@ -174,10 +189,10 @@ impl Counts {
                     counts[i] = u16::from(sums[i]);
                 }
             }
-            for (i, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            for (i, bytes) in bytes[..end - at].as_chunks().0.iter().enumerate() {
                 waiting = note(&mut open, waiting, at_least(bytes, level.open), (at + 64 * i) as u16);
             }
-            if at + BYTES == counts.len() && waiting > 0 {
+            if end == counts.len() && waiting % BATCH > FEW {
                 // The last batch is filled up with the last of them.
                 let (last, full) = (open[waiting - 1], waiting.next_multiple_of(BATCH));
                 open[waiting..full].fill(last);
@@ -188,6 +203,10 @@ impl Counts {
                 open.copy_within(BATCH..waiting, 0);
                 waiting -= BATCH;
             }
+        }
+        for &place in &open[..waiting] {
+            let (key, step) = stream;
+            counts[usize::from(place)] = self.more(key.block(more_bits(member + u64::from(place)), step));
         }
     }
 
@@ -216,7 +235,7 @@ impl Counts {
         if any {
             for l in (0..BATCH).filter(|l| words[*l] >= self.words.open) {
                 let place = open[l];
-                counts[usize::from(place)] = self.last(key.block(more_bits(member + u64::from(place)), step));
+                counts[usize::from(place)] = self.more(key.block(more_bits(member + u64::from(place)), step));
             }
         }
     }

@@ -26,38 +26,21 @@ pub fn content(path: &Path) -> Result<u64, FormatError> {
 }
 
 fn of_files(files: &[PathBuf], most: u64) -> io::Result<u64> {
-    let (mut hash, mut bytes) = (fnv::EMPTY, vec![0; AT_ONCE]);
+    let (mut hash, mut bytes) = (fnv::EMPTY, Vec::with_capacity(AT_ONCE));
     for path in files {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         let stretches = length.div_ceil(AT_ONCE as u64);
         for stretch in (0..stretches).step_by(stretches.div_ceil(most).max(1) as usize) {
             file.seek(SeekFrom::Start(stretch * AT_ONCE as u64))?;
-            let read = fill(&mut file, &mut bytes)?;
-            bytes[read..read.next_multiple_of(8)].fill(0);
-            for word in bytes[..read.next_multiple_of(8)].chunks_exact(8) {
-                let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-                // Turned, since a product carries no bit down.
-                hash = fnv::add(hash, word).rotate_left(29);
-            }
+            bytes.clear();
+            (&file).take(AT_ONCE as u64).read_to_end(&mut bytes)?;
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+            hash = bytes.as_chunks().0.iter().fold(hash, |hash, word| fnv::add_word(hash, u64::from_le_bytes(*word)));
         }
-        hash = fnv::add(hash, length).rotate_left(29);
+        hash = fnv::add_word(hash, length);
     }
     Ok(hash)
-}
-
-/// Fills the buffer as far as the file goes.
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(more) => filled += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ struct Hash(u64);
 
 impl Hash {
     fn word(&mut self, word: u64) {
-        self.0 = fnv::add(self.0, word).rotate_left(29);
+        self.0 = fnv::add_word(self.0, word);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {

@@ -17,9 +17,6 @@ use crate::neuron::Real;
 use crate::synapse::{BLOCK, Content, Delays, Runs, Store, Synapse};
 use crate::time::Time;
 
-/// How many runs ahead memory is fetched.
-const AHEAD: usize = 16;
-
 /// Spikes whose rows are fetched together: enough to hide how long one takes, few enough to stay in the nearest cache.
 const TOGETHER: usize = 32;
 
@@ -283,16 +280,17 @@ fn fetch_rows<W: Real>(store: &Store<W>, rows: &[Option<usize>]) {
 fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
     let span = |run: &Run| run.start as usize..run.start as usize + run.count as usize;
     match &store.content {
-        Content::Alike(targets, weights) => each_fetched(runs, targets, |run| {
+        // Two bytes a synapse: few lines, which the first cache has room for.
+        Content::Alike(targets, weights) => each_fetched::<8, _>(runs, targets, prefetch, |run| {
             let weight = weights[run.row as usize];
             targets[span(run)].iter().for_each(|&target| input[usize::from(target)] += weight);
         }),
-        Content::Each(synapses) => each_fetched(runs, synapses, |run| {
+        Content::Each(synapses) => each_fetched::<16, _>(runs, synapses, prefetch_second, |run| {
             for &Synapse { target, weight } in &synapses[span(run)] {
                 input[usize::from(target)] += weight;
             }
         }),
-        Content::Coded(synapses, grain) => each_fetched(runs, synapses, |run| {
+        Content::Coded(synapses, grain) => each_fetched::<16, _>(runs, synapses, prefetch_second, |run| {
             for synapse in &synapses[span(run)] {
                 input[usize::from(synapse.target)] += synapse.weight(*grain);
             }
@@ -301,10 +299,15 @@ fn add_runs<W: Real>(store: &Store<W>, runs: &[Run], input: &mut Input<W>) {
     }
 }
 
-/// Calls `add` for each run, whose part of `column` has begun to be fetched a while before.
+/// Calls `add` for each run, whose part of `column` has begun to be fetched so many runs before.
 #[inline(always)]
-fn each_fetched<T>(runs: &[Run], column: &[T], mut add: impl FnMut(&Run)) {
-    let fetch = |run: &Run| prefetch_second(column, run.start as usize, run.count as usize);
+fn each_fetched<const AHEAD: usize, T>(
+    runs: &[Run],
+    column: &[T],
+    prefetch: impl Fn(&[T], usize, usize),
+    mut add: impl FnMut(&Run),
+) {
+    let fetch = |run: &Run| prefetch(column, run.start as usize, run.count as usize);
     runs.iter().take(AHEAD).for_each(fetch);
     for (index, run) in runs.iter().enumerate() {
         if let Some(next) = runs.get(index + AHEAD) {
