@@ -133,12 +133,13 @@ impl Counts {
     /// closures that know no vectors.
     #[inline(always)]
     fn draw(&self, key: StreamKey, step: u64, first: u64, out: &mut [u16]) {
-        let (long, short) = if self.bytes.is_some() { (STRETCH, BYTES) } else { (WORDS, WORDS) };
+        let group = if self.bytes.is_some() { BYTES } else { WORDS };
         let mut across = [0; BYTES];
         let (mut member, mut out) = (first, out);
         while !out.is_empty() {
-            let offset = (member % short as u64) as usize;
-            let whole = if offset == 0 && out.len() >= long { long } else { short };
+            let offset = (member % group as u64) as usize;
+            let inside = if offset == 0 { out.len() / group * group } else { 0 };
+            let whole = inside.clamp(group, STRETCH);
             let take = (whole - offset).min(out.len());
             let (now, later) = std::mem::take(&mut out).split_at_mut(take);
             // Of a group that lies across an end, what belongs to others is dropped or not drawn.
