@@ -40,7 +40,7 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let spikes: f64 = spec.record.spikes.iter().map(|slice| spec.populations[slice.population].size as f64).sum();
     // The columns of recorded weights are gone when spikes arrive.
     let (first, last) = listed(spec, written, ranks)?;
-    let window = longest_window(spec, everybody);
+    let window = longest_window(spec, everybody)?;
     let passing = (arrivals(spec, window) + emitted(spec, window) + ahead(spec, window)?) / ranks as f64;
     let passing = first.max(last + passing);
     let told = if spec.record.parameters { told(spec, ranks)? } else { 0.0 };
@@ -147,9 +147,32 @@ fn inputs(spec: &NetworkSpec) -> f64 {
 }
 
 /// The longest window \[ms\].
-fn longest_window(spec: &NetworkSpec, everybody: f64) -> f64 {
+fn longest_window(spec: &NetworkSpec, everybody: f64) -> Result<f64, BuildError> {
+    let mut synapses = 0.0;
+    for projection in &spec.projections {
+        synapses += expected(spec, projection)? as f64;
+    }
+    let events = if spec.simulation.engine == Engine::Event { events(spec, synapses) } else { f64::INFINITY };
     let shortest = spec.projections.iter().filter_map(|p| Law::new(&p.delay)?.ok()).map(|law| law.at(0).max(0.0));
-    shortest.fold(windows::longest(everybody as i64, None).ms(), f64::min)
+    Ok(shortest.fold(windows::longest(everybody as i64, events, None).ms(), f64::min))
+}
+
+/// Events that are expected in a second, over so many synapses and of Poisson inputs.
+pub fn events(spec: &NetworkSpec, synapses: f64) -> f64 {
+    synapses * RATE + (0..spec.populations.len()).map(|population| background(spec, population)).sum::<f64>()
+}
+
+/// The largest rate of the events of Poisson inputs onto a population \[Hz\].
+fn background(spec: &NetworkSpec, population: usize) -> f64 {
+    let rate = |input: &InputSpec| match &input.kind {
+        InputKind::Poisson { rate, indegree, .. } => {
+            let onto = input.targets.iter().filter(|slice| slice.population == population);
+            let driven: usize = onto.map(|slice| slice.members(spec.populations[population].size).len()).sum();
+            most(rate) * indegree * driven as f64
+        }
+        _ => 0.0,
+    };
+    spec.inputs.iter().map(rate).sum()
 }
 
 /// The largest rate \[Hz\].
@@ -178,18 +201,8 @@ fn arrivals(spec: &NetworkSpec, window: f64) -> f64 {
     if spec.simulation.engine == Engine::Grid {
         return 0.0;
     }
-    let onto = |population: usize| -> f64 {
-        let rate = |input: &InputSpec| match &input.kind {
-            InputKind::Poisson { rate, indegree, .. } => {
-                let onto = input.targets.iter().filter(|slice| slice.population == population);
-                let driven: usize = onto.map(|slice| slice.members(spec.populations[population].size).len()).sum();
-                most(rate) * indegree * driven as f64
-            }
-            _ => 0.0,
-        };
-        spec.inputs.iter().map(rate).sum::<f64>() * 1e-3 * window
-    };
-    (0..spec.populations.len()).map(onto).fold(0.0, f64::max) * ARRIVAL_BYTES as f64
+    let most = (0..spec.populations.len()).map(|population| background(spec, population)).fold(0.0, f64::max);
+    most * 1e-3 * window * ARRIVAL_BYTES as f64
 }
 
 /// What plastic synapses transmit in a window, where it is worked out when that begins.

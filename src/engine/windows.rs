@@ -8,6 +8,7 @@ use crate::spec::WeightSample;
 use crate::time::Time;
 
 use super::finite;
+use super::needed::events;
 use super::shard::Window;
 
 /// Windows are at most this long, so that progress and Ctrl-C are seen: 10 ms,
@@ -15,6 +16,10 @@ const LONGEST: Time = Time(10_000_000_000);
 
 /// less where there are many neurons: all of them together are advanced by this much, 20 s,
 const TOGETHER: i64 = 20_000_000_000_000;
+
+/// or by so many events, where nothing else takes time: in the event engine. A spike whose delays differ is looked at in each window
+/// in which something of it may arrive.
+const EVENTS: f64 = 1e6;
 
 /// but no less than what a window costs is worth: 0.02 ms.
 const SHORTEST: Time = Time(20_000_000);
@@ -84,8 +89,10 @@ impl Windows {
         let at_end = record.weights.iter().any(|w| w.on == WeightSample::End);
         let members = network.populations.iter().map(|population| population.size as i64).sum();
         let step = network.on_grid().then_some(network.spec.simulation.resolution);
+        let synapses = network.projections.iter().map(|projection| projection.synapses as f64).sum();
+        let events = events(&network.spec, synapses);
         Windows {
-            quantum: network.min_delay.min(longest(members, step)),
+            quantum: network.min_delay.min(longest(members, events, step)),
             end,
             start: record.start,
             stop: record.until(),
@@ -142,10 +149,13 @@ impl Windows {
     }
 }
 
-/// The longest window of a network with so many members, in whole steps of a grid.
-pub fn longest(members: i64, step: Option<Time>) -> Time {
-    let longest = Time(TOGETHER / members.max(1)).clamp(SHORTEST, LONGEST);
-    step.map_or(longest, |step| Time((longest.0 / step.0).max(1) * step.0))
+/// The longest window of a network with so many members, in whole steps of a grid; without one, so many events a second are expected.
+pub fn longest(members: i64, events: f64, step: Option<Time>) -> Time {
+    let together = TOGETHER / members.max(1);
+    let Some(step) = step else {
+        return Time(together.max((EVENTS / events * 1e12) as i64)).clamp(SHORTEST, LONGEST);
+    };
+    Time((Time(together).clamp(SHORTEST, LONGEST).0 / step.0).max(1) * step.0)
 }
 
 #[cfg(test)]
@@ -155,11 +165,16 @@ mod tests {
     #[test]
     fn a_window_is_no_longer_than_the_work_in_it_allows() {
         let ms = Time::from_ms;
-        assert_eq!([0, 1, 2000].map(|members| longest(members, None)), [ms(10.0); 3]);
-        assert_eq!([20_000, 1_000_000, i64::MAX].map(|members| longest(members, None)), [ms(1.0), ms(0.02), ms(0.02)]);
-        let on_grid = |members| longest(members, Some(ms(0.3)));
+        let busy = |members| longest(members, f64::INFINITY, None);
+        assert_eq!([0, 1, 2000].map(busy), [ms(10.0); 3]);
+        assert_eq!([20_000, 1_000_000, i64::MAX].map(busy), [ms(1.0), ms(0.02), ms(0.02)]);
+        assert_eq!(
+            [0.0, 1e3, 2e8, 1e12].map(|events| longest(1_000_000, events, None)),
+            [ms(10.0), ms(10.0), ms(5.0), ms(0.02)]
+        );
+        let on_grid = |members| longest(members, 0.0, Some(ms(0.3)));
         assert_eq!([1, 20_000, 1_000_000].map(on_grid), [ms(9.9), ms(0.9), ms(0.3)]);
-        assert_eq!(longest(1, Some(ms(25.0))), ms(25.0));
+        assert_eq!(longest(1, 0.0, Some(ms(25.0))), ms(25.0));
     }
 
     #[test]
