@@ -25,7 +25,7 @@ use super::statistics::Statistics;
 use super::synapses::{Listing, groups_of, locate};
 use super::train::Train;
 
-const MAGIC: &[u8; 8] = b"memspkC4";
+const MAGIC: &[u8; 8] = b"memspkC5";
 
 /// Everything that is not a function of model and seed alone.
 #[derive(Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Checkpoint {
     pub wall_s: f64,
     /// What recorders hold back.
     pub held: Held,
+    /// Figures of the weights at the run's end, by projection, once it has come.
+    pub weights: Vec<Option<[f64; 4]>>,
     /// The caller's: how much of the result file belongs to the checkpoint.
     pub marks: Vec<u8>,
 }
@@ -75,6 +77,8 @@ pub struct Moment {
     pub wall_s: f64,
     /// What recorders hold back.
     pub held: Held,
+    /// Figures of the weights at the run's end, by projection, once it has come.
+    pub weights: Vec<Option<[f64; 4]>>,
     /// The caller's marks.
     pub marks: Vec<u8>,
 }
@@ -175,6 +179,7 @@ impl Checkpoint {
             statistics: moment.statistics,
             wall_s: moment.wall_s,
             held: moment.held,
+            weights: moment.weights,
             marks: moment.marks,
         }
     }

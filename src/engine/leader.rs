@@ -71,7 +71,7 @@ pub struct Leader<'a> {
     paced_from: (Instant, Time),
     lateness: Vec<f64>,
     /// Figures of the weights at the run's end, by projection; of those that are recorded there.
-    weights: Vec<Option<Value>>,
+    weights: Vec<Option<[f64; 4]>>,
     /// Names model and seed.
     pub hash: String,
     /// How to run.
@@ -120,6 +120,10 @@ impl<'a> Leader<'a> {
         if self.network.ranks.is_first() {
             self.statistics = checkpoint.statistics.clone();
             self.recorder.restore(checkpoint.held.clone());
+        }
+        // Of an earlier end they are not those of this one.
+        if checkpoint.from > self.windows.end {
+            self.weights.clone_from(&checkpoint.weights);
         }
         self.wall = Duration::from_secs_f64(checkpoint.wall_s.max(0.0));
         self.ended = checkpoint.from >= self.network.spec.record.until();
@@ -317,6 +321,7 @@ impl<'a> Leader<'a> {
             statistics,
             wall_s: self.wall_so_far().as_secs_f64(),
             held: self.recorder.held(),
+            weights: self.weights.clone(),
             marks: self.sink.marks(),
         };
         Checkpoint::new(&self.hash, moment, saved).write(path)

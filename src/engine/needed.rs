@@ -12,6 +12,7 @@ use crate::time::Time;
 
 use super::event::{ARRIVAL_BYTES, cell_bytes};
 use super::flight::Spike;
+use super::grid::STEP_BYTES;
 use super::shard::most_unsettled;
 use super::statistics;
 use super::synapses::{Ends, Located};
@@ -44,8 +45,13 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     let passing = (arrivals(spec, window) + emitted(spec, window) + ahead(spec, window)?) / ranks as f64;
     let passing = first.max(last + passing);
     let told = if spec.record.parameters { told(spec, ranks)? } else { 0.0 };
-    let running =
-        told + share + everybody * statistics::BYTES as f64 + spikes + passing + histories(spec, threads, ranks)?;
+    let running = told
+        + share
+        + everybody * statistics::BYTES as f64
+        + spikes
+        + passing
+        + histories(spec, threads, ranks)?
+        + lists(spec, threads);
     // Columns are given up once the engine has its own. What was many small pieces while building is not given back to the system,
     // but used again.
     let later = built + columns.max(pieces) + running;
@@ -144,6 +150,17 @@ fn inputs(spec: &NetworkSpec) -> f64 {
         _ => 8,
     };
     spec.inputs.iter().map(|input| (driven(&input.targets) * each(input)) as f64).sum()
+}
+
+/// Lists of what arrives in each step of the longest delay, on the grid; of both sides.
+fn lists(spec: &NetworkSpec, threads: usize) -> f64 {
+    let static_ones = spec.projections.iter().filter(|projection| projection.is_static());
+    let longest = static_ones.filter_map(|projection| Some(projection.delay.range()?.1)).fold(0.0, f64::max);
+    let longest = longest.min(spec.simulation.duration.map_or(f64::INFINITY, Time::ms));
+    match spec.simulation.engine {
+        Engine::Grid => 2.0 * (threads * STEP_BYTES) as f64 * longest / spec.simulation.resolution.ms(),
+        Engine::Event => 0.0,
+    }
 }
 
 /// The longest window \[ms\].

@@ -70,20 +70,20 @@ pub fn summarise(
     }
 }
 
-/// Mean, standard deviation (of the synapses that there are) and bounds of weights; none of no weight.
-pub fn of_weights(weights: &[f64]) -> Option<Value> {
+/// Mean, standard deviation (of the synapses that there are), least and largest of weights; none of no weight.
+pub fn of_weights(weights: &[f64]) -> Option<[f64; 4]> {
     let n = weights.len() as f64;
     let mean = weights.iter().sum::<f64>() / n;
     let std = (weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n).sqrt();
     let (low, high) = weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), w| (a.min(*w), b.max(*w)));
-    (!weights.is_empty()).then(|| json!({ "mean": mean, "std": std, "min": low, "max": high }))
+    (!weights.is_empty()).then_some([mean, std, low, high])
 }
 
 /// Adds figures of the weights at the run's end, by projection.
-pub fn add_weights(summary: &mut Summary, network: &Network, weights: Vec<Option<Value>>) {
+pub fn add_weights(summary: &mut Summary, network: &Network, weights: Vec<Option<[f64; 4]>>) {
     for (projection, figures) in network.spec.projections.iter().zip(weights) {
-        if let (Some(all), Some(figures)) = (summary.projections.get_mut(&projection.name), figures) {
-            all["weight"] = figures;
+        if let (Some(all), Some([mean, std, low, high])) = (summary.projections.get_mut(&projection.name), figures) {
+            all["weight"] = json!({ "mean": mean, "std": std, "min": low, "max": high });
         }
     }
 }

@@ -295,4 +295,8 @@ fn weights_that_are_recorded_at_the_end_are_among_the_figures() {
     assert_eq!(figures, [3.0, 3.5f64.sqrt(), 1.0, 6.0]);
     assert!(found["projections"]["q"].get("weight").is_none());
     assert!(good(&memspike(folder.path(), &["run", "w.toml"])).contains("weights: 3 +- 1.87, from 1 to 6"));
+    // The last checkpoint lies at the end: what is resumed from there has them too.
+    good(&memspike(folder.path(), &["run", "w.toml", "-o", "w.h5", "--checkpoint-every", "5 ms"]));
+    let resumed = json(&folder, &["run", "w.toml", "--resume", "w.h5.ckpt", "--json"]);
+    assert_eq!(resumed["projections"]["p"]["weight"], *weight);
 }

@@ -89,6 +89,10 @@ fn the_potential_stays_at_or_above_v_min() {
     let mut grid = block::<f64>(NeuronModel::LifDelta, &[("v_min", -80.0)], f64::NAN);
     grid.step(StepInput { excitatory: &mut [-50.0], inhibitory: &mut [], current: &[] }, &mut Vec::new());
     assert_eq!(grid.read(0, 0), -80.0);
+    // Nor does it start below.
+    let initial = [-90.0, f64::NAN, f64::NAN, f64::NAN, f64::NAN];
+    assert_eq!(LifDelta::read(&params, &LifDelta::initial(&params, &initial), 0, Time::ZERO), -80.0);
+    assert_eq!(block::<f64>(NeuronModel::LifDelta, &[("v_min", -80.0)], -90.0).read(0, 0), -80.0);
 }
 
 #[test]

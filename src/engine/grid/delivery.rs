@@ -52,6 +52,9 @@ struct When {
     least: usize,
 }
 
+/// What a step of the longest delay takes in each store, without what is on its way \[bytes\].
+pub const STEP_BYTES: usize = size_of::<Vec<Run>>();
+
 /// Runs of a list that share a cache line.
 const RUNS_PER_LINE: usize = 64 / size_of::<Run>();
 
@@ -71,8 +74,9 @@ struct Held<W> {
 }
 
 impl<W: Real> Delivery<W> {
-    /// Nothing is on its way. `projections` are the network's, `step` is the grid's.
-    pub fn new(group: &Group<W>, projections: &[Projection], step: Time) -> Delivery<W> {
+    /// Nothing is on its way. `projections` are the network's, `step` is the grid's; the run ends at `end`, and what would arrive
+    /// later is not put down.
+    pub fn new(group: &Group<W>, projections: &[Projection], step: Time, end: Time) -> Delivery<W> {
         let steps = |delay: &Time| (delay.0 / step.0) as usize;
         let store = &group.store;
         let delay: Vec<usize> = match &store.delays {
@@ -81,7 +85,7 @@ impl<W: Real> Delivery<W> {
             Delays::Exact(_) => Vec::new(),
         };
         let drawn = group.portions.iter().map(|p| projections[p.rule.projection].max_delay).max().unwrap_or(Time::ZERO);
-        let length = steps(&store.delay_range.1.max(drawn)) + 1;
+        let length = steps(&store.delay_range.1.max(drawn).min(end)) + 1;
         let holds = group.portions.iter().any(|p| p.rule.delay.is_none());
         Delivery {
             steps: vec![Vec::new(); length],
@@ -149,7 +153,7 @@ impl<W: Real> Delivery<W> {
             let first = (emitted % length as u64) as usize;
             let common = self.drawn.common_weight();
             for (i, (&target, &delay)) in self.drawn.targets().iter().zip(self.drawn.delays()).enumerate() {
-                if delay >= least {
+                if delay >= least && delay < length as u64 {
                     let slot = first + delay as usize;
                     let held = &mut self.held[if slot < length { slot } else { slot - length }];
                     held.targets.push(target as u16);
@@ -171,8 +175,8 @@ impl<W: Real> Delivery<W> {
 
     #[inline]
     fn put_run(&mut self, when: &When, delay: usize, run: Run) {
-        if delay >= when.least {
-            // No delay is as long as the list.
+        // A delay as long as the list reaches beyond the end.
+        if delay >= when.least && delay < self.steps.len() {
             let slot = when.slot + delay;
             let slot = if slot < self.steps.len() { slot } else { slot - self.steps.len() };
             let list = &mut self.steps[slot];

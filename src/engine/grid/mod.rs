@@ -23,6 +23,8 @@ use crate::time::Time;
 
 use delivery::Delivery;
 
+pub use delivery::STEP_BYTES;
+
 /// One thread's part of the network in the grid engine.
 pub struct GridShard<W: Real> {
     /// Its neurons.
@@ -109,8 +111,9 @@ impl<W: Real> GridShard<W> {
         let mut places: Vec<_> =
             stores.iter().filter(|g| g.plastic.is_none()).map(|g| (g.first as usize / BLOCK, g.inhibitory)).collect();
         places.sort_unstable();
+        let end = model.spec.simulation.duration.unwrap_or(Time::NEVER);
         let delivery =
-            |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, &network.projections, step));
+            |group: &Group<W>| group.plastic.is_none().then(|| Delivery::new(group, &network.projections, step, end));
         Ok(GridShard {
             deliveries: stores.iter().map(delivery).collect(),
             scheduled: Time(i64::MIN / 4),

@@ -9,17 +9,19 @@ use crate::sample::binomial;
 /// themselves use the blocks from 0 on.
 const COUNT_BLOCK: u64 = 1 << 62;
 
-/// As many synapses as give each pair at least one with probability `p`.
+/// As many synapses as give each pair that may have one at least one with probability `p`: with several to a pair as many drawn with
+/// replacement, without as many of the pairs.
 pub(super) fn total_from_probability(ends: &Ends, p: f64) -> Result<u64, WiringError> {
-    if !(0.0..1.0).contains(&p) {
-        let limit = " (1 excluded)";
+    if !(0.0..=1.0).contains(&p) || (p == 1.0 && ends.multapses) {
+        let limit = if ends.multapses { " (1 excluded)" } else { "" };
         return Err(WiringError::Probability { rule: "fixed_total_number.probability", found: p, limit });
     }
-    let pairs = ends.n_source as f64 * ends.n_target as f64;
+    let pairs = ends.pairs() as f64;
     if pairs == 0.0 {
         return Ok(0);
     }
-    Ok((math::ln_1p(-p) / math::ln_1p(-1.0 / pairs)).round() as u64)
+    let total = if ends.multapses { math::ln_1p(-p) / math::ln_1p(-1.0 / pairs) } else { p * pairs };
+    Ok(total.round() as u64)
 }
 
 /// Whether so many synapses can be.

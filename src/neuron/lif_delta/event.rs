@@ -210,7 +210,7 @@ impl EventNeuron for LifDelta {
         State {
             time: Time::ZERO,
             free_at: Time::ZERO,
-            v: or_default(initial, 0, e_l) - e_l,
+            v: (or_default(initial, 0, e_l) - e_l).max(params.lowest),
             extra: if params.refractory_input { 0.0 } else { or_default(initial, 1, 0.0) },
             current: 0.0,
         }

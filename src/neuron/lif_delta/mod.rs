@@ -21,7 +21,7 @@ pub const MODEL: Model = Model {
     summary: "Leaky integrate-and-fire neuron with voltage jumps",
     equations: "\
 tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_e + injected current)
-an event of weight w adds w to v_m; v_m never falls below v_min
+an event of weight w adds w to v_m; v_m never falls below v_min, and does not start below
 v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
 events during refractoriness are lost, or with refractory_input added at its end, times e^(-(time left) / tau_m)
