@@ -48,7 +48,7 @@ fn philox_block_in_lanes(bencher: Bencher<'_, '_>) {
     impl Kernel for Blocks {
         type Output = u64;
         #[inline(always)]
-        fn run(self) -> u32 {
+        fn run(self) -> u64 {
             let groups = (ITEMS / lanes::LANES) as u64;
             (0..groups).fold(0, |sum, group| lanes::blocks(self.0, black_box(group), 0).iter().fold(sum, |a, b| a ^ b))
         }
