@@ -40,10 +40,12 @@ const FASTEST: f64 = 100.0;
 const ENDLESS: f64 = 1e6;
 /// Beyond this rate \[1/ms\] a membrane moves within a tick, which no engine follows.
 const WITHIN_A_TICK: f64 = TICKS_PER_MS;
+/// So many windows take a minute, if nothing happens.
+const MOST_WINDOWS: f64 = 3e8;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, delays longer than the run, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -91,6 +93,7 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
         doubts.extend(self.projections.iter().filter_map(bounds_of_nothing));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.too_soon(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
     }
@@ -116,6 +119,19 @@ impl NetworkSpec {
         (delay > duration.ms()).then(|| {
             format!(
                 "projection.{}: delays of {delay} ms and more, in a run of {duration}: nothing arrives",
+                projection.name
+            )
+        })
+    }
+
+    /// Delays so short that windows of their length do not come to an end.
+    fn too_soon(&self, projection: &ProjectionSpec) -> Option<String> {
+        let (delay, duration) = (projection.delay.range()?.0, self.simulation.duration?);
+        let windows = duration.ms() / delay;
+        (self.simulation.engine == Engine::Event && windows > MOST_WINDOWS).then(|| {
+            format!(
+                "projection.{}: delays of {delay} ms on cut a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
+                 and more, also where nothing happens; is the unit right?",
                 projection.name
             )
         })

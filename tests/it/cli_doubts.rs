@@ -203,6 +203,24 @@ fn the_phase_of_a_sine_may_have_a_unit() {
 }
 
 #[test]
+fn delays_too_short_for_the_run_are_told_in_the_event_engine() {
+    let told = |engine: &str, delay: &str| {
+        let text = format!(
+            "simulation = {{ duration = '10 s', engine = '{engine}', resolution = '1 us' }}
+             population.a = {{ size = 1, source.poisson.rate = '1 Hz' }}
+             population.b = {{ size = 1, neuron = 'lif_exp' }}
+             projection.p = {{ source = 'a', target = 'b', connect = 'all_to_all', delay = '{delay}' }}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    assert!(
+        told("event", "1 ns").contains("projection.p: delays of 0.000001 ms on cut a run of 10 s into 1e10 windows")
+    );
+    assert_eq!(told("event", "1 us"), "");
+    assert_eq!(told("grid", "1 us"), "");
+}
+
+#[test]
 fn more_synapses_onto_a_target_than_sources_are_told() {
     let folder = workplace();
     let told = |rule: &str, file: &str| {
