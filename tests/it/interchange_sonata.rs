@@ -108,6 +108,9 @@ fn a_run_writes_what_the_configuration_asks_for_and_replaces_nothing_unasked() {
     assert_eq!((signal.name.as_str(), signal.unit.as_str(), signal.width), ("internal", "mV", 5));
     assert_eq!(signal.times.len(), 6001);
     assert_eq!(signal.data[0], -80.0);
+    let file = hdf5::File::open(folder.path().join("output/membrane_potential.h5")).unwrap();
+    let is_single = |name: &str| file.dataset(&format!("report/internal/{name}")).unwrap().dtype().unwrap().is::<f32>();
+    assert!(is_single("data") && is_single("mapping/element_pos"), "SONATA's samples are float32");
 
     assert!(bad(&run(&[]), 2).contains("spikes.h5 exists already"));
     assert!(good(&run(&["--force", "--json"])).starts_with('{'));

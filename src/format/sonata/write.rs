@@ -62,7 +62,7 @@ pub fn write_spikes(path: &Path, populations: &[PopulationSpikes], by_id: bool) 
     })
 }
 
-/// Writes a file of reports, one group per population.
+/// Writes a file of reports, one group per population. Samples are in single precision, as the specification says and libsonata insists.
 ///
 /// # Errors
 /// What the library says.
@@ -71,9 +71,9 @@ pub fn write_reports(path: &Path, reports: &[ReportData]) -> Result<(), String> 
     write_groups(path, "report", groups, |group, report| {
         let width = report.node_ids.len();
         let rows = report.data.len() / width.max(1);
-        let data = group.new_dataset::<f64>().shape([rows, width]).create("data")?;
+        let data = group.new_dataset::<f32>().shape([rows, width]).create("data")?;
         if !report.data.is_empty() {
-            data.write_raw(&report.data)?;
+            data.write_raw(&report.data.iter().map(|sample| *sample as f32).collect::<Vec<_>>())?;
         }
         set_text(&data, "units", &report.unit)?;
         write_mapping(&group.create_group("mapping")?, report)
@@ -104,7 +104,7 @@ fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {
     write_list(group, "node_ids", &report.node_ids)?;
     write_list(group, "index_pointers", &(0..=count as u64).collect::<Vec<_>>())?;
     write_list(group, "element_ids", &vec![0u32; count])?;
-    write_list(group, "element_pos", &vec![0.0f64; count])?;
+    write_list(group, "element_pos", &vec![0.0f32; count])?;
     let time = write_list(group, "time", &report.time_ms)?;
     set_text(&time, "units", "ms")
 }
