@@ -67,13 +67,14 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// A neuron with the model's defaults, which are NEST's.
+    /// A neuron with the model's defaults, which are NEST's. There the potential starts at the default of E_L, whatever E_L is given.
     pub fn of(model: NeuronModel) -> Cell {
         let table = model.describe();
-        Cell {
-            params: table.params.iter().map(|p| p.default).collect(),
-            initial: vec![f64::NAN; table.variables.len()],
+        let mut initial = vec![f64::NAN; table.variables.len()];
+        if let (Some(v_m), Some(e_l)) = (table.variable("v_m"), table.param("e_l")) {
+            initial[v_m] = table.params[e_l].default;
         }
+        Cell { params: table.params.iter().map(|p| p.default).collect(), initial }
     }
 
     /// Sets a parameter or an initial state by NEST's name.
@@ -128,6 +129,25 @@ mod tests {
                 let mut cell = Cell::of(ours);
                 cell.set(ours, name(param.name), &json!(param.default)).unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn the_potential_starts_where_nests_does_though_e_l_is_given() {
+        // What NEST 3.10 says of V_m after Create(model, params={"E_L": -65.0}).
+        let nest = [
+            ("iaf_psc_delta", -70.0),
+            ("iaf_psc_exp_ps", -70.0),
+            ("iaf_psc_alpha", -70.0),
+            ("iaf_cond_exp", -70.0),
+            ("iaf_cond_alpha", -70.0),
+            ("aeif_cond_exp", -70.6),
+        ];
+        for (name, v_m) in nest {
+            let model = model(name).unwrap();
+            let mut cell = Cell::of(model);
+            cell.set(model, "E_L", &json!(-65.0)).unwrap();
+            assert_eq!(cell.initial[model.describe().variable("v_m").unwrap()], v_m, "{name}");
         }
     }
 

@@ -76,8 +76,8 @@ fn read_type(nodes: &Nodes, id: i64, config: &Config) -> Result<Type, Interchang
     };
     let model = nest::model(template.strip_prefix("nest:").unwrap_or(template)).map_err(|m| types.error(id, m))?;
     let mut cell = Cell::of(model);
-    if let Some(v) = model.describe().variable("v_m") {
-        cell.initial[v] = config.v_init.unwrap_or(f64::NAN);
+    if let (Some(v), Some(v_init)) = (model.describe().variable("v_m"), config.v_init) {
+        cell.initial[v] = v_init;
     }
     if let Some(file) = types.get(id, "dynamics_params") {
         let path = config.models.as_ref().map_or_else(|| file.into(), |folder| folder.join(file));
