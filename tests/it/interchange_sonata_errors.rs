@@ -38,6 +38,20 @@ fn mistakes_in_texts_are_told_with_file_and_place() {
         ("simulation_config.json", "\"node_set\": \"external\"", "\"node_set\": \"externals\"", "there are external"),
         (
             "simulation_config.json",
+            "\"module\": \"h5\"",
+            "\"delay\": 50.0, \"module\": \"h5\"",
+            "external_spike_trains/delay",
+        ),
+        (
+            "simulation_config.json",
+            "\"module\": \"h5\"",
+            "\"duration\": 9.0, \"module\": \"h5\"",
+            "move or cut them there",
+        ),
+        ("simulation_config.json", "\"dt\": 0.01", "\"dt\": 5.0", "which is no step of 5 ms"),
+        ("node_sets.json", "270", "300", "no node 300: internal has 300 nodes"),
+        (
+            "simulation_config.json",
             "\"node_set\": \"external\"",
             "\"node_set\": \"internal\"",
             "spikes drive virtual nodes",
@@ -85,6 +99,44 @@ fn what_is_not_used_is_said() {
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(notes.contains("conditions/extracellular_calcium is not used"), "{notes}");
     assert!(notes.contains("20844 edges of external_to_internal give no delay"), "{notes}");
+}
+
+#[test]
+fn unknown_keys_of_inputs_and_reports_and_sets_without_nodes_are_said() {
+    let folder = copy();
+    let set = "\"node_set\": { \"population\": \"external\", \"ei\": \"x\" }";
+    change(
+        folder.path(),
+        "simulation_config.json",
+        "\"node_set\": \"external\"",
+        &format!("\"trial\": \"t\", \"delay\": 0, {set}"),
+    );
+    let cells = "\"cells\": [{ \"population\": \"internal\", \"pop_name\": \"nobody\" }, \"external\"]";
+    change(
+        folder.path(),
+        "simulation_config.json",
+        "\"cells\": \"recorded_cells\"",
+        &format!("{cells}, \"unit\": \"V\""),
+    );
+    let output = memspike(folder.path(), &["check", "simulation_config.json"]);
+    good(&output);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    for told in [
+        "inputs/external_spike_trains/trial is not used",
+        "inputs/external_spike_trains drives nothing",
+        "reports/membrane_potential/unit is not used",
+        "membrane_potential.h5 is empty",
+    ] {
+        assert!(notes.contains(told), "{told}: {notes}");
+    }
+    assert!(!notes.contains("delay is not used"), "{notes}");
+}
+
+#[test]
+fn a_delay_that_is_no_step_is_none_without_a_grid() {
+    let folder = copy();
+    change(folder.path(), "simulation_config.json", "\"dt\": 0.01", "\"dt\": 5.0");
+    good(&memspike(folder.path(), &["run", "simulation_config.json", "--duration", "5ms", "--engine", "event"]));
 }
 
 #[test]

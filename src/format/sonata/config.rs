@@ -8,6 +8,16 @@ use serde_json::{Map, Value};
 use super::json::{self, Doc};
 use crate::format::error::{Fault, FormatError};
 
+/// Keys of an input that are read, or don't matter to spikes of a file.
+const OF_INPUTS: [&str; 8] =
+    ["cells", "delay", "enabled", "input_file", "input_type", "module", "node_set", "spikes_file"];
+/// Keys of a report that are read, or don't matter to neurons without compartments.
+const OF_REPORTS: [&str; 9] =
+    ["cells", "dt", "enabled", "end_time", "file_name", "module", "sections", "start_time", "variable_name"];
+/// Keys of the output that are read, or are there for logs.
+const OF_OUTPUT: [&str; 6] =
+    ["log_file", "log_level", "output_dir", "overwrite_output_dir", "spikes_file", "spikes_sort_order"];
+
 /// A circuit and how it is to be simulated. Paths are whole, variables of the manifest replaced.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -136,6 +146,12 @@ impl Config {
         self.notes.push(format!("{}: {place} is not used", doc.path.display()));
     }
 
+    fn note_unknown(&mut self, doc: &Doc, place: &str, object: &Map<String, Value>, known: &[&str]) {
+        for key in object.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.note(doc, &format!("{place}/{key}"));
+        }
+    }
+
     fn networks(&mut self, doc: &Doc, networks: &Map<String, Value>) -> Result<(), FormatError> {
         for (key, value) in networks {
             let [file_key, types_key] = match key.as_str() {
@@ -246,6 +262,13 @@ impl Config {
                 let message = format!("found {input_type:?}; of inputs only spikes are known");
                 return Err(doc.error(&at("input_type"), message));
             }
+            // Simulators differ in what these mean, so that to leave them out would be a guess too.
+            let delayed = input.get("delay").is_some_and(|delay| delay.as_f64() != Some(0.0));
+            if let Some(key) = delayed.then_some("delay").or(input.contains_key("duration").then_some("duration")) {
+                let message =
+                    "spikes come at the times of their file, all of them: move or cut them there, and leave this out";
+                return Err(doc.error(&at(key), message));
+            }
             let file = match input.get("input_file") {
                 Some(file) => doc.file(file, &at("input_file"))?,
                 None => doc.file(need("spikes_file")?, &at("spikes_file"))?,
@@ -254,6 +277,7 @@ impl Config {
             let node_set =
                 node_set.ok_or_else(|| doc.error(&at("node_set"), "is missing, expected the name of a node set"))?;
             self.inputs.push(SpikeInput { name: name.clone(), file, node_set });
+            self.note_unknown(doc, &place, input, &OF_INPUTS);
         }
         Ok(())
     }
@@ -291,6 +315,7 @@ impl Config {
                 dt_ms: report.get("dt").map(|v| positive(doc, v, &at("dt"))).transpose()?,
                 file_name: if has_end { file_name } else { format!("{file_name}.h5") },
             });
+            self.note_unknown(doc, &place, report, &OF_REPORTS);
         }
         Ok(())
     }
@@ -319,14 +344,7 @@ impl Config {
             None => false,
             Some(flag) => doc.flag(flag, "output/overwrite_output_dir")?,
         };
-        // What is there for logs, or says again in other forms what the spikes file has.
-        for key in output.keys() {
-            let known =
-                ["output_dir", "spikes_file", "spikes_sort_order", "overwrite_output_dir", "log_file", "log_level"];
-            if !known.contains(&key.as_str()) {
-                self.note(doc, &format!("output/{key}"));
-            }
-        }
+        self.note_unknown(doc, "output", output, &OF_OUTPUT);
         self.output = Some(Output { folder, spikes_file, by_id, overwrite });
         Ok(())
     }

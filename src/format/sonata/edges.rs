@@ -84,6 +84,11 @@ fn population(h5: &H5, name: String) -> Result<Edges, FormatError> {
             format!("gives {parameter} edge by edge; of synapses only syn_weight, delay and nsyns may differ");
         return Err(h5.error(&place, Fault::Invalid, message));
     }
+    let receptors = rows.attribute(h5, "receptor_type")?.unwrap_or_default();
+    if let Some(receptor) = receptors.into_iter().find(|receptor| !receptor.is_nan() && *receptor != 0.0) {
+        let message = format!("an edge has the receptor_type {receptor}; the neurons here have the receptor 0 alone");
+        return Err(h5.error(&place, Fault::Invalid, message));
+    }
     Ok(Edges {
         weight: rows.attribute(h5, "syn_weight")?,
         delay: rows.attribute(h5, "delay")?,

@@ -122,6 +122,11 @@ fn read_type(edges: &Edges, id: i64, config: &Config) -> Result<Type, Interchang
         let message = format!("weight_function is {function:?}; weights are read from syn_weight, not computed");
         return Err(types.error(id, message).into());
     }
+    if let Some(receptor) = types.number(id, "receptor_type")?.filter(|receptor| *receptor != 0.0) {
+        return Err(types
+            .error(id, format!("receptor_type is {receptor}; the neurons here have the receptor 0 alone"))
+            .into());
+    }
     let mut found = Type {
         weight: types.number(id, "syn_weight")?,
         delay: types.number(id, "delay")?,

@@ -8,10 +8,13 @@ use crate::time::Time;
 
 /// Gives virtual nodes the spikes of the configuration's inputs.
 pub(super) fn add(config: &mut Config, circuit: &[Placed], parts: &mut Parts) -> Result<(), InterchangeError> {
-    let mut driven = vec![false; circuit.len()];
+    let (mut driven, mut notes) = (vec![false; circuit.len()], Vec::new());
     for input in &config.inputs {
         let place = format!("inputs/{}", input.name);
         let chosen = sets::resolve(&input.node_set, config, circuit, &place)?;
+        if chosen.is_empty() {
+            notes.push(format!("{}: {place} drives nothing: no node is in its node set", config.path.display()));
+        }
         if let Some((p, node)) = chosen.iter().find(|(p, node)| !circuit[*p].emits[*node as usize]) {
             let message = format!(
                 "its node set has the node {node} of {}, which is not virtual: spikes drive virtual nodes, which edges \
@@ -65,6 +68,7 @@ pub(super) fn add(config: &mut Config, circuit: &[Placed], parts: &mut Parts) ->
             trains.iter_mut().for_each(|train| train.sort_unstable());
         }
     }
+    config.notes.append(&mut notes);
     for (placed, _) in circuit.iter().zip(&driven).filter(|(placed, driven)| !**driven && placed.emits.contains(&true))
     {
         config.notes.push(format!("no input drives the virtual nodes of {}; they are silent", placed.nodes.name));

@@ -17,7 +17,9 @@ use std::path::Path;
 
 use super::{InterchangeError, name_from, wrong};
 use crate::format::sonata::{Config, Nodes, read_config, read_edges, read_nodes};
-use crate::spec::{NetworkSpec, Parts, assemble};
+use crate::spec::{Engine, NetworkSpec, Parts, assemble};
+use crate::time::Time;
+use crate::value::Value;
 
 mod cells;
 mod connections;
@@ -80,9 +82,34 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, Interchan
     }
     drive::add(&mut config, &circuit, &mut parts)?;
     let mut spec = assemble(&text(&config), &path.display().to_string(), parts, sets)?;
-    let reports = reports::add(&config, &circuit, &mut spec)?;
+    expect_steps(&spec, &config)?;
+    let reports = reports::add(&mut config, &circuit, &mut spec)?;
     let export = config.output.clone().map(|output| Export::new(output, &circuit, &spec, reports));
     Ok(Circuit { spec, notes: config.notes, export })
+}
+
+/// Delays are rounded to steps of the grid; those that would be none are errors, as NEST has it.
+fn expect_steps(spec: &NetworkSpec, config: &Config) -> Result<(), InterchangeError> {
+    let step = spec.simulation.resolution;
+    if spec.simulation.engine != Engine::Grid {
+        return Ok(());
+    }
+    let none = |ms: &f64| Time::from_ms(*ms).0 < step.0 - step.0 / 2;
+    for projection in &spec.projections {
+        let found = match &projection.delay {
+            Value::Constant(ms) => Some(*ms).filter(none),
+            Value::List(all) => all.iter().copied().find(none),
+            _ => None,
+        };
+        if let Some(ms) = found {
+            let message = format!(
+                "an edge has the delay {ms} ms, which is no step of {step}: give a smaller run.dt, or run it without a grid, with \
+                 --engine event"
+            );
+            return Err(wrong(&config.path, format!("edges {}", projection.name), message));
+        }
+    }
+    Ok(())
 }
 
 /// The tables of the model file beside the network.

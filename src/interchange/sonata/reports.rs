@@ -30,11 +30,11 @@ pub(super) struct Column {
 
 /// Adds the states of all reports to what is recorded.
 pub(super) fn add(
-    config: &Config,
+    config: &mut Config,
     circuit: &[Placed],
     spec: &mut NetworkSpec,
 ) -> Result<Vec<Planned>, InterchangeError> {
-    let mut planned = Vec::new();
+    let (mut planned, mut notes) = (Vec::new(), Vec::new());
     // By population and variable: the series, and the members.
     let mut wanted: BTreeMap<(usize, usize), (Time, Time, Vec<u32>)> = BTreeMap::new();
     for report in &config.reports {
@@ -75,9 +75,16 @@ pub(super) fn add(
                 (2.., Some((stem, end))) if i > 0 => format!("{stem}_{name}.{end}"),
                 _ => report.file_name.clone(),
             };
+            if columns.is_empty() {
+                notes.push(format!(
+                    "{}: {place}: no neuron is in its node set; {file_name} is empty",
+                    config.path.display()
+                ));
+            }
             planned.push(Planned { file_name, end_ms: report.end_ms.unwrap_or(f64::INFINITY), columns });
         }
     }
+    config.notes.append(&mut notes);
     for ((population, variable), (start, interval, mut members)) in wanted {
         members.sort_unstable();
         members.dedup();

@@ -52,6 +52,13 @@ impl Sets<'_> {
             }
             Value::Object(conditions) => {
                 let mut chosen = self.all();
+                // Ids count within populations, and one that these don't have is a mistake: other conditions come later.
+                let mut conditions: Vec<_> = conditions.iter().collect();
+                conditions.sort_by_key(|(key, _)| match key.as_str() {
+                    "population" => 0,
+                    "node_id" | "node_ids" | "gids" => 1,
+                    _ => 2,
+                });
                 for (key, wanted) in conditions {
                     chosen = self.filter(chosen, key, wanted)?;
                 }
@@ -107,7 +114,14 @@ impl Sets<'_> {
                     let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
                     ids.insert(id.ok_or_else(|| self.error(format!("{key}: expected ids, 0 or more")))?);
                 }
-                Ok(chosen.into_iter().filter(|(_, node)| ids.contains(node)).collect())
+                let populations: BTreeSet<usize> = chosen.iter().map(|(p, _)| *p).collect();
+                let kept: Chosen = chosen.into_iter().filter(|(_, node)| ids.contains(node)).collect();
+                kept.iter().for_each(|(_, node)| drop(ids.remove(node)));
+                let Some(missing) = ids.first() else { return Ok(kept) };
+                let sizes = populations.iter().map(|p| &self.circuit[*p]);
+                let sizes: Vec<String> =
+                    sizes.map(|placed| format!("{} has {} nodes", placed.nodes.name, placed.members.len())).collect();
+                Err(self.error(format!("{key}: there is no node {missing}: {}", sizes.join(", "))))
             }
             column => {
                 let known = |placed: &Placed| placed.nodes.types.columns.iter().any(|c| c == column);
