@@ -183,6 +183,39 @@ fn units_with_one_id_stay_apart_and_a_note_tells() {
 }
 
 #[test]
+fn populations_with_names_that_groups_cannot_have_stay_apart_and_a_note_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let each = [vec![1.0], vec![2.0], vec![3.0], vec![4.0]];
+    let populations =
+        [("", 0, 2), ("d/e", 2, 1), ("d_e", 3, 1)].map(|(name, first, size)| (name.to_owned(), first, size));
+    let recording = Recording {
+        spikes: SpikeTable::from_units(vec![0, 1, 0, 0], &each).unwrap(),
+        populations: populations.to_vec(),
+        ..Recording::default()
+    };
+    // NWB takes any name.
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    assert_eq!((read.populations, read.spikes), (recording.populations.clone(), recording.spikes.clone()));
+
+    let path = folder.path().join("a.h5");
+    let wrote = format::write(&path, &recording, &recording.spikes, Target::Sonata, &session()).unwrap();
+    let told = wrote.notes.join("\n");
+    assert!(told.contains("\"d/e\" is called \"d_e_\"") && told.contains("\"\" is called \"units\""), "{told}");
+    let called = |name: &str| match name {
+        "" => "units".to_owned(),
+        "d/e" => "d_e_".to_owned(),
+        other => other.to_owned(),
+    };
+    let read = format::read(&path).unwrap();
+    assert_eq!(trains(&read, &str::to_owned), trains(&recording, &called));
+    // Where the recording has no populations there is no name to change.
+    let one = Recording { populations: Vec::new(), ..recording.clone() };
+    let one = Recording { spikes: one.spikes.select(&[0, 1]), ..one };
+    let wrote = format::write(&path, &one, &one.spikes, Target::Sonata, &session()).unwrap();
+    assert!(wrote.notes.is_empty(), "{:?}", wrote.notes);
+}
+
+#[test]
 fn the_same_recording_makes_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let recording = format::read(&crate::cli::session()).unwrap();

@@ -54,7 +54,7 @@ fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// A column of words `population` whose equal entries stand together names the populations.
+/// A column of words `population` whose equal entries stand together names the populations; one of them may be without a name.
 fn populations(recording: &mut Recording) {
     let column = recording.unit_columns.iter().find(|(name, _)| name == "population");
     let Some((_, Column::Text(names))) = column else { return };
@@ -62,9 +62,13 @@ fn populations(recording: &mut Recording) {
     for (unit, name) in names.iter().enumerate() {
         match found.last_mut() {
             Some(last) if last.0 == *name => last.2 += 1,
-            _ if name.is_empty() || !seen.insert(name) => return,
+            _ if !seen.insert(name) => return,
             _ => found.push((name.clone(), unit, 1)),
         }
+    }
+    // A column of blanks names nothing.
+    if names.iter().all(String::is_empty) {
+        return;
     }
     recording.populations = found;
     let own = recording.unit_columns.iter().position(|(name, _)| name == super::ID_IN_POPULATION);

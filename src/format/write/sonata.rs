@@ -1,5 +1,6 @@
 //! SONATA spikes (Dai et al. 2020): `/spikes/<population>/{timestamps, node_ids}`, milliseconds, by time.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use hdf5::File;
@@ -9,7 +10,7 @@ use super::{Unwritten, What};
 use crate::format::result::attributes::{Sorting, set, set_list, set_text};
 use crate::format::result::{SONATA_MAGIC, SONATA_VERSION};
 
-/// What a single population without a name is called.
+/// What a population without a name is called.
 const ONLY: &str = "units";
 
 /// Writes the spikes.
@@ -29,9 +30,14 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
     set(&file, "magic", &SONATA_MAGIC)?;
     set_list(&file, "version", &SONATA_VERSION)?;
     let root = file.create_group("spikes")?;
-    for (name, first, size) in what.populations() {
-        let name = if name.is_empty() { ONLY.to_owned() } else { name.replace('/', "_") };
-        let group = root.create_group(&name)?;
+    let populations = what.populations();
+    let names = group_names(&populations.iter().map(|population| population.0).collect::<Vec<_>>());
+    for ((name, first, size), called) in populations.into_iter().zip(names) {
+        if called != name && !what.recording.populations.is_empty() {
+            notes
+                .push(format!("the population {name:?} is called {called:?}: SONATA's names are those of HDF5 groups"));
+        }
+        let group = root.create_group(&called)?;
         set(&group, "sorting", &Sorting::by_time)?;
         let units = first..first + size;
         let count = what.counts[units.clone()].iter().sum();
@@ -66,6 +72,27 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
     Ok(notes)
 }
 
+/// Names of groups for the populations of these names: their own, where a group can be called so, else others, so that no two are alike.
+fn group_names(names: &[&str]) -> Vec<String> {
+    let fits = |name: &str| !name.is_empty() && name != "." && !name.contains(['/', '\0']);
+    let mut taken: HashSet<String> = names.iter().filter(|name| fits(name)).map(|name| (*name).to_owned()).collect();
+    let called = |name: &&str| {
+        if fits(name) {
+            return (*name).to_owned();
+        }
+        let mut called = match *name {
+            "" => ONLY.to_owned(),
+            "." => "_".to_owned(),
+            name => name.replace(['/', '\0'], "_"),
+        };
+        while !taken.insert(called.clone()) {
+            called.push('_');
+        }
+        called
+    };
+    names.iter().map(called).collect()
+}
+
 /// The time in ms that reads as the same bits in s, if there is one.
 fn milliseconds(seconds: f64) -> (f64, bool) {
     let near = seconds * 1e3;
@@ -76,7 +103,15 @@ fn milliseconds(seconds: f64) -> (f64, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::milliseconds;
+    use super::{group_names, milliseconds};
+
+    #[test]
+    fn groups_have_the_names_of_their_populations_where_they_can_and_all_differ() {
+        assert_eq!(
+            group_names(&["d/e", "d_e", "", "units", ".", "d//e"]),
+            ["d_e_", "d_e", "units_", "units", "_", "d__e"]
+        );
+    }
 
     #[test]
     fn times_that_were_milliseconds_become_the_same_milliseconds_in_effect() {
