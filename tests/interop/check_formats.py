@@ -3,7 +3,7 @@
     python check_formats.py MEMSPIKE RECORDINGS
 
 MEMSPIKE is the program, RECORDINGS the folder tests/data/recordings. Needs: pip install pynwb nwbinspector libsonata neo nixio elephant
-pynapple. Exit code 0 if all agree; the first difference ends it.
+pynapple h5py. Exit code 0 if all agree; the first difference ends it.
 """
 
 import json
@@ -14,6 +14,7 @@ import warnings
 from datetime import datetime, timezone
 from pathlib import Path
 
+import h5py
 import libsonata
 import neo
 import numpy as np
@@ -160,7 +161,8 @@ def check_npy(memspike, source, folder):
 def check_circuit(memspike, model, folder):
     """A network that memspike writes as SONATA, read by libsonata, and simulated from there."""
     circuit = folder / "circuit"
-    run(memspike, "convert", model, circuit, "--to", "sonata")
+    recorded = ["--set", "record.state=[{ population = 'first', variables = ['v_m'], interval = '1 ms' }]"]
+    run(memspike, "convert", model, circuit, "--to", "sonata", *recorded)
     sizes = {}
     for file in ("nodes.h5", "virtual_nodes.h5"):
         nodes = libsonata.NodeStorage(str(circuit / file))
@@ -173,6 +175,9 @@ def check_circuit(memspike, model, folder):
         weights, delays = (population.get_attribute(key, all_of_it) for key in ("syn_weight", "delay"))
         ends = zip(population.source_nodes(all_of_it), population.target_nodes(all_of_it))
         edges[population.source, population.target] = sorted((int(s), int(t), w, d) for (s, t), w, d in zip(ends, weights, delays))
+        for name, of_node, find in (("source", population.source_nodes, population.efferent_edges), ("target", population.target_nodes, population.afferent_edges)):
+            for node in range(sizes[getattr(population, name)]):
+                assert find(node).flatten().tolist() == np.flatnonzero(of_node(all_of_it) == node).tolist(), f"{name} {node}"
     assert edges == {
         ("sensor", "first"): [(0, 0, 8, 1), (0, 1, 8, 1), (1, 1, 8, 1), (1, 2, 8, 1), (1, 2, 8, 1)],
         ("first", "second"): [(0, 0, 900, 1), (0, 1, 900, 1), (1, 0, 900, 2), (1, 1, 900, 2), (2, 0, 900, 1), (2, 1, 900, 1)],
@@ -181,9 +186,15 @@ def check_circuit(memspike, model, folder):
     inputs = libsonata.SpikeReader(str(circuit / "inputs.h5"))["sensor"].get()
     given = {0: [1, 2, 3, 20, 21, 22, 40, 41, 42], 1: [1.5, 2.5, 3.5, 20.5, 21.5, 22.5]}
     assert sorted(inputs) == sorted((node, time) for node, times in given.items() for time in times)
-    run(memspike, "run", model, "-o", folder / "model.h5")
+    run(memspike, "run", model, "-o", folder / "model.h5", *recorded)
     run(memspike, "run", circuit / "simulation_config.json", "--engine", "event", "-o", folder / "circuit.h5")
     run(memspike, "diff", folder / "model.h5", folder / "circuit.h5")
+    report = libsonata.SomaReportReader(str(circuit / "output/first_state.h5"))["first"]
+    with h5py.File(folder / "circuit.h5") as file:
+        states = file["state/first/v_m/data"][()]
+    samples = report.get()
+    assert (report.data_units, report.time_units, samples.ids.tolist()) == ("mV", "ms", [0, 1, 2]), samples.ids
+    assert len(samples.data) == 61 and np.array_equal(samples.data, states.astype(np.float32))
     print(f"{model.name}: a circuit that libsonata reads, with the same spikes")
 
 

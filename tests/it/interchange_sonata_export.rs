@@ -127,6 +127,34 @@ fn a_circuit_gives_the_bits_of_the_model_that_it_was_made_of() {
 }
 
 #[test]
+fn the_indices_of_edges_find_those_of_every_node() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.toml"), MODEL).unwrap();
+    good(&memspike(folder.path(), &["convert", "model.toml", "circuit", "--to", "sonata"]));
+    let file = hdf5::File::open(folder.path().join("circuit/edges.h5")).unwrap();
+    // Edges of a source lie together; w comes from a part of its population.
+    for (population, sizes) in [("x.zeta_to_eta", [40, 30]), ("w", [30, 25])] {
+        let group = file.group(&format!("edges/{population}")).unwrap();
+        for ((index, column), size) in
+            [("source_to_target", "source_node_id"), ("target_to_source", "target_node_id")].into_iter().zip(sizes)
+        {
+            let read = |name: &str| group.dataset(name).unwrap().read_raw::<u64>().unwrap();
+            let nodes = read(column);
+            let of_nodes = read(&format!("indices/{index}/node_id_to_ranges"));
+            let runs = read(&format!("indices/{index}/range_to_edge_id"));
+            assert_eq!(of_nodes.len(), 2 * size, "{population}, {index}");
+            for (node, range) in of_nodes.chunks(2).enumerate() {
+                let own = &runs[2 * range[0] as usize..2 * range[1] as usize];
+                let found: Vec<u64> = own.chunks(2).flat_map(|run| run[0]..run[1]).collect();
+                let expected: Vec<u64> =
+                    (0..nodes.len() as u64).filter(|e| nodes[*e as usize] == node as u64).collect();
+                assert_eq!(found, expected, "{population}, {index}: node {node}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_model_without_a_grid_gives_its_bits_without_a_grid() {
     let folder = tempfile::tempdir().unwrap();
     let told = both(folder.path(), &MODEL.replace("engine = \"grid\"\n", ""), &["--engine", "event"]);

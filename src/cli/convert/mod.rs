@@ -32,8 +32,8 @@ use crate::cli::{Done, Failure, clock, graph, quantity};
                         A part of a recording: --start, --stop, --units, --population and --where choose spikes with start <= t < stop; times stay \
                         as they are. NWB then has what was observed in the window (all of it, where the recording does not say), the samples \
                         of signals in it, and each trial or other interval that overlaps it, whole.\n\
-                        The Python package nir reads graphs, NEST, bmtk and libsonata circuits; what they have no words for is told or refused \
-                        (docs/INTERCHANGE.md).")]
+                        The Python package nir reads graphs, NEST and bmtk circuits, libsonata the HDF5 files of circuits; what they have no words for is told \
+                        or refused (docs/INTERCHANGE.md).")]
 pub struct Args {
     /// A recording or a result; for a graph or a circuit a model file (TOML) or the configuration of a SONATA circuit (JSON)
     input: PathBuf,

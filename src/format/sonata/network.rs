@@ -1,7 +1,8 @@
 //! Writes SONATA nodes and edges, as libsonata, bmtk and NEST read them.
 //!
-//! All nodes of a population are of one type, and so are all edges; what differs between them is in the group 0. Nothing is packed: the
-//! HDF5 library inside libsonata is built without zlib.
+//! All nodes of a population are of one type, and so are all edges; what differs between them is in the group 0. Edges have the indices of
+//! the specification, without which libsonata finds none of a node. Nothing is packed: the HDF5 library inside libsonata is built without
+//! zlib.
 
 use std::path::Path;
 
@@ -32,6 +33,8 @@ pub struct EdgesData {
     pub type_id: u64,
     /// The populations that edges come from and go to.
     pub populations: [String; 2],
+    /// Numbers of nodes of these populations.
+    pub sizes: [usize; 2],
     /// Source of each edge.
     pub sources: Vec<u64>,
     /// Target of each edge.
@@ -72,8 +75,36 @@ pub fn write_edges(path: &Path, populations: &[EdgesData]) -> Result<(), String>
         }
         let own = group.create_group("0")?;
         write_list(&own, "syn_weight", &edges.weights)?;
-        write_list(&own, "delay", &edges.delays_ms).map(drop)
+        write_list(&own, "delay", &edges.delays_ms)?;
+        let indices = group.create_group("indices")?;
+        index(&indices.create_group("source_to_target")?, &edges.sources, edges.sizes[0])?;
+        index(&indices.create_group("target_to_source")?, &edges.targets, edges.sizes[1])
     })
+}
+
+/// Where the edges are that have a node at one end: runs of edges that lie together, by node, and which of the runs are each node's.
+fn index(group: &Group, ends: &[u64], size: usize) -> hdf5::Result<()> {
+    let mut runs: Vec<(u64, [u64; 2])> = Vec::new();
+    for (edge, &node) in (0..).zip(ends) {
+        match runs.last_mut() {
+            Some((last, run)) if *last == node => run[1] = edge + 1,
+            _ => runs.push((node, [edge, edge + 1])),
+        }
+    }
+    runs.sort_by_key(|run| run.0);
+    let mut of_nodes = Vec::with_capacity(size);
+    let mut end = 0;
+    for node in 0..size as u64 {
+        let start = end;
+        end += runs[start..].iter().take_while(|run| run.0 == node).count();
+        of_nodes.push([start as u64, end as u64]);
+    }
+    let runs: Vec<[u64; 2]> = runs.into_iter().map(|run| run.1).collect();
+    for (name, rows) in [("node_id_to_ranges", of_nodes), ("range_to_edge_id", runs)] {
+        let dataset = group.new_dataset::<u64>().shape([rows.len(), 2]).create(name)?;
+        dataset.write_raw(rows.as_flattened())?;
+    }
+    Ok(())
 }
 
 /// The type of each row, and its place in the group 0.

@@ -278,6 +278,7 @@ fn connect(spec: &NetworkSpec, synapses: &[Synapses], files: &mut CircuitFiles, 
             name: projection.name.clone(),
             type_id: id,
             populations: [source.name.clone(), target.name.clone()],
+            sizes: [source.size, target.size],
             sources: synapses.sources.clone(),
             targets: synapses.targets.clone(),
             weights: synapses.weights.clone(),
@@ -312,15 +313,11 @@ fn reports(spec: &NetworkSpec, sets: &mut Map<String, Value>, notes: &mut Vec<St
             }
             None => {
                 let variables = &neuron.model.describe().variables;
-                let names = record.variables.iter().map(|v| nest::name(variables[*v].name));
-                let names: Vec<Value> = names.map(Value::from).collect();
                 let mut report = json!({
                     "cells": name,
-                    "variable_name": if let [one] = &names[..] { one.clone() } else { Value::Array(names) },
                     "module": "multimeter_report",
                     "start_time": record.start.ms(),
                     "dt": record.interval.ms(),
-                    "file_name": format!("{name}.h5"),
                 });
                 if let Some(stop) = spec.record.stop {
                     // The last sample before it: a report's end is one.
@@ -330,7 +327,13 @@ fn reports(spec: &NetworkSpec, sets: &mut Map<String, Value>, notes: &mut Vec<St
                 }
                 let members = record.members(population.size);
                 sets.insert(name.clone(), json!({ "population": population.name, "node_id": members }));
-                reports.insert(name.clone(), report);
+                // The specification has one variable to a report.
+                for (place, variable) in record.variables.iter().map(|v| nest::name(variables[*v].name)).enumerate() {
+                    let title = if place == 0 { name.clone() } else { format!("{name}_{variable}") };
+                    report["variable_name"] = variable.into();
+                    report["file_name"] = format!("{title}.h5").into();
+                    reports.insert(title, report.clone());
+                }
                 taken.push((record, name));
                 continue;
             }
