@@ -48,6 +48,7 @@ mod sink;
 mod stats;
 mod sweep;
 mod together;
+mod unit;
 mod view;
 mod window;
 

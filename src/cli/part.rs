@@ -167,8 +167,3 @@ pub fn conditions(filter: &[String]) -> Result<Vec<Condition>, Failure> {
     }
     Ok(conditions)
 }
-
-/// What the unit of this id is called: a member of a population, or a unit of a recording.
-pub fn unit_name(population: &str, id: i64, recording: &Recording) -> String {
-    if recording.populations.is_empty() { format!("unit {id}") } else { format!("{population}[{id}]") }
-}

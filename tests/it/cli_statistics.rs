@@ -187,6 +187,60 @@ fn files_that_differ_say_where_and_end_with_1() {
 }
 
 #[test]
+fn units_with_names_are_compared_and_shown_by_them() {
+    let folder = workplace();
+    let write =
+        |name: &str, rows: &str| std::fs::write(folder.path().join(name), format!("time_s,unit\n{rows}")).unwrap();
+    write("both.csv", "0.1,ch1\n0.2,ch2\n0.3,ch2\n");
+    write("one.csv", "0.2,ch2\n0.3,ch2\n");
+    write("other.csv", "0.1,x\n0.2,y\n0.3,y\n");
+    write("numbers.csv", "0.1,0\n0.2,1\n0.3,1\n");
+    let diff = |first: &str, second: &str, more: &[&str]| {
+        let output = memspike(folder.path(), &[&["diff", first, second], more].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = diff("both.csv", "one.csv", &[]);
+    assert!(code == Some(1) && said.contains("3 and 2 spikes; 1 of 2 units differ"), "{said}");
+    assert!(said.contains("first: spike 0 of unit 0 (ch1), at 0.1 s in the first only"), "{said}");
+    assert!(said.contains("only in the first file: 0 (ch1)\n"), "{said}");
+    let (code, said) = diff("one.csv", "both.csv", &["--per-unit"]);
+    let rows: Vec<&str> = said.lines().map(|line| line.split(",difference").next().unwrap()).collect();
+    assert_eq!((code, rows[0]), (Some(1), "population,unit,name,spikes_first,spikes_second"));
+    assert!(rows[1].starts_with("units,0,ch2,2,2,") && rows[2].starts_with("units,0,ch1,0,1,"), "{said}");
+    let (code, said) = diff("both.csv", "other.csv", &["--json", "--per-unit"]);
+    let found: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &found["differing_units"], &found["per_unit"][2]["name"]), (Some(1), &4.into(), &"x".into()));
+    assert_eq!((&found["first_difference"]["unit"], &found["first_difference"]["name"]), (&0.into(), &"ch1".into()));
+    // Where one file has numbers only, those count, and names are shown.
+    let (code, said) = diff("numbers.csv", "both.csv", &["--per-unit"]);
+    assert!(code == Some(0) && said.contains("units,1,ch2,2,2,"), "{said}");
+    assert_eq!(diff("both.csv", "other.csv", &["--where", "name=y"]).0, Some(2), "there is no y in the first");
+
+    let rows = good(&memspike(folder.path(), &["stats", "both.csv", "--per-unit"]));
+    assert!(rows.starts_with("population,unit,name,spikes,") && rows.contains("\nunits,1,ch2,2,"), "{rows}");
+    assert!(
+        good(&memspike(folder.path(), &["stats", "numbers.csv", "--per-unit"])).starts_with("population,unit,spikes,")
+    );
+    let all = json(&folder, &["stats", "both.csv", "--per-unit", "--json"]);
+    assert_eq!((&all["per_unit"][1]["unit"], &all["per_unit"][1]["name"]), (&1.into(), &"ch2".into()));
+    let all = json(&folder, &["stats", "both.csv", "--correlations", "--json"]);
+    assert_eq!(all["correlations"]["units"][1], "unit 1 (ch2)");
+}
+
+#[test]
+fn a_tolerance_is_met_where_spikes_are_just_as_far_apart() {
+    let folder = workplace();
+    let write =
+        |name: &str, rows: &str| std::fs::write(folder.path().join(name), format!("time_s,unit\n{rows}")).unwrap();
+    write("a.csv", "0.1,0\n2.5,0\n7200.3,0\n");
+    write("b.csv", "0.101,0\n2.501,0\n7200.301,0\n");
+    good(&memspike(folder.path(), &["diff", "a.csv", "b.csv", "--tolerance", "1ms"]));
+    let closer = memspike(folder.path(), &["diff", "a.csv", "b.csv", "--tolerance", "0.999999999ms"]);
+    let said = String::from_utf8(closer.stdout).unwrap();
+    assert!(closer.status.code() == Some(1) && said.contains("first: spike 0 of unit 0"), "{said}");
+}
+
+#[test]
 fn the_same_spikes_are_the_same_in_any_format_and_a_run_equals_itself() {
     let folder = workplace();
     good(&memspike(folder.path(), &["convert", "session.nwb", "session.csv"]));

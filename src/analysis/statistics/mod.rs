@@ -36,13 +36,13 @@ impl Chosen {
         self.groups.last().map_or(0, |(_, range)| range.end)
     }
 
-    /// The ids of the chosen units; `unit_ids` are those of the source.
-    pub fn ids(&self, unit_ids: &[i64]) -> Vec<i64> {
-        let mut ids = vec![0; self.units()];
-        for (place, id) in self.place.iter().zip(unit_ids) {
-            place.iter().for_each(|place| ids[*place as usize] = *id);
+    /// Of the chosen units what `all` has for each unit of the source: ids, names.
+    pub fn of<T: Clone + Default>(&self, all: &[T]) -> Vec<T> {
+        let mut of = vec![T::default(); self.units()];
+        for (place, value) in self.place.iter().zip(all) {
+            place.iter().for_each(|place| of[*place as usize] = value.clone());
         }
-        ids
+        of
     }
 }
 

@@ -1,6 +1,6 @@
 //! Populations and units of two files side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::ops::Range;
 
@@ -12,6 +12,7 @@ use memspike::sorted::Sorted;
 
 use super::Side;
 use crate::cli::Failure;
+use crate::cli::unit::unit_names;
 
 /// More pairs of spikes than that are not looked at: some tens of seconds.
 const MOST_WORK: u64 = 20_000_000_000;
@@ -43,7 +44,7 @@ pub struct Found {
 pub struct Population {
     /// Its name in each file that has it.
     pub names: [Option<String>; 2],
-    /// Its units, by id.
+    /// Its units: by id, or in the order of the files where they are matched by their names.
     pub units: Vec<Unit>,
     /// Distribution of rates \[Hz\], CVs and intervals \[s\].
     pub rates: Option<TwoSamples>,
@@ -53,7 +54,10 @@ pub struct Population {
 
 /// A unit of one or both files.
 pub struct Unit {
+    /// In the first file that has it.
     pub id: i64,
+    /// Its name; empty if it has none.
+    pub name: String,
     /// Whether each file has it.
     pub there: [bool; 2],
     pub spikes: [usize; 2],
@@ -76,9 +80,9 @@ impl Population {
         self.units.iter().filter(|unit| unit.difference.is_some()).count()
     }
 
-    /// Ids of units that only this file has.
-    pub fn only_in(&self, side: usize) -> Vec<i64> {
-        self.units.iter().filter(|unit| unit.there[side] && !unit.there[1 - side]).map(|unit| unit.id).collect()
+    /// The units that only this file has.
+    pub fn only_in(&self, side: usize) -> Vec<&Unit> {
+        self.units.iter().filter(|unit| unit.there[side] && !unit.there[1 - side]).collect()
     }
 
     pub fn van_rossum(&self) -> Option<Distribution> {
@@ -90,19 +94,31 @@ impl Population {
     }
 }
 
-/// Units of a population by their ids, as numbers in the file; units with the same id are told apart by their order.
-type Units = BTreeMap<(i64, usize), usize>;
+/// A unit of a file: its place in it, its id, its name (empty if it has none).
+struct Member {
+    unit: usize,
+    id: i64,
+    name: String,
+}
 
-/// A population of a file.
-type Named = (String, Units);
+/// A population of a file: its name, and its units in the order of the file.
+type Named = (String, Vec<Member>);
+
+/// What units of two files are matched by; units with the same id are told apart by their order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Name(&'a str),
+    Id(i64, usize),
+}
 
 /// A population of both files, or of one.
 type Pair = [Option<Named>; 2];
 
-/// A unit that is compared: the pair of populations that it is in, its id, its number in each file that has it.
+/// A unit that is compared: the pair of populations that it is in, its id and name, its place in each file that has it.
 struct Row {
     pair: usize,
     id: i64,
+    name: String,
     units: [Option<usize>; 2],
     spikes: u64,
 }
@@ -126,6 +142,7 @@ pub fn compare(sides: &[Side; 2], measures: Measures, most: usize) -> Result<Fou
                 samples.add(row, [a, b], seconds, measures.min_spikes).map_err(Failure::run)?;
                 units.push(Unit {
                     id: row.id,
+                    name: row.name.clone(),
                     there: row.units.map(|unit| unit.is_some()),
                     spikes: [a.len(), b.len()],
                     difference: difference(a, b, measures.tolerance),
@@ -156,22 +173,33 @@ pub fn compare(sides: &[Side; 2], measures: Measures, most: usize) -> Result<Fou
     Ok(Found { measures, populations, first: earliest, all_near })
 }
 
-/// The chosen units of a file by population and id.
+/// The chosen units of a file by population.
 fn named(side: &Side) -> Vec<Named> {
     let chosen = &side.chosen;
     let mut of_new = vec![0; chosen.units()];
     chosen.place.iter().enumerate().for_each(|(unit, new)| new.iter().for_each(|new| of_new[*new as usize] = unit));
-    let ids = side.spikes.unit_ids();
-    let named = |(name, range): &(String, Range<usize>)| {
-        let (mut of, mut seen): (Units, BTreeMap<i64, usize>) = Default::default();
-        for unit in &of_new[range.clone()] {
-            let times = seen.entry(ids[*unit]).or_default();
-            of.insert((ids[*unit], *times), *unit);
-            *times += 1;
-        }
-        (name.clone(), of)
-    };
+    let (ids, names) = (side.spikes.unit_ids(), unit_names(&side.recording));
+    let name = |unit: usize| names.as_ref().map_or(String::new(), |names| names[unit].clone());
+    let member = |unit: &usize| Member { unit: *unit, id: ids[*unit], name: name(*unit) };
+    let named =
+        |(name, range): &(String, Range<usize>)| (name.clone(), of_new[range.clone()].iter().map(member).collect());
     chosen.groups.iter().map(named).collect()
+}
+
+/// Whether each unit of a population has a name of its own.
+fn all_named(members: &[Member]) -> bool {
+    let names: HashSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    !members.is_empty() && names.len() == members.len() && !names.contains("")
+}
+
+/// What each unit of a population is matched by.
+fn keys(members: &[Member], by_name: bool) -> impl Iterator<Item = (Key<'_>, &Member)> {
+    let mut seen = BTreeMap::<i64, usize>::new();
+    members.iter().map(move |member| {
+        let times = seen.entry(member.id).or_default();
+        *times += 1;
+        (if by_name { Key::Name(&member.name) } else { Key::Id(member.id, *times) }, member)
+    })
 }
 
 /// Populations of the same name together, then those of the second file alone.
@@ -195,15 +223,24 @@ fn rows(pairs: &[Pair], sides: &[Side; 2]) -> Result<Vec<Row>, Failure> {
     let counts = [count(&sides[0])?, count(&sides[1])?];
     let mut rows = Vec::new();
     for (number, pair) in pairs.iter().enumerate() {
-        let of = |side: usize| pair[side].as_ref().map(|named| &named.1);
-        let mut keys: Vec<(i64, usize)> =
-            of(0).into_iter().chain(of(1)).flat_map(|units| units.keys().copied()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        rows.extend(keys.into_iter().map(|key| {
-            let units = [0, 1].map(|side| of(side).and_then(|units| units.get(&key)).copied());
+        let of = [0, 1].map(|side: usize| pair[side].as_ref().map_or(&[][..], |named| &named.1));
+        let by_name = of.into_iter().all(all_named);
+        let mut found = BTreeMap::<Key, [Option<&Member>; 2]>::new();
+        for (side, members) in of.into_iter().enumerate() {
+            keys(members, by_name).for_each(|(key, member)| found.entry(key).or_default()[side] = Some(member));
+        }
+        let mut found: Vec<[Option<&Member>; 2]> = found.into_values().collect();
+        if by_name {
+            // Numbers, unlike names, stand in the order of the file: first those of the first one.
+            found.sort_by_key(|both| both.map(|member| member.map_or(usize::MAX, |member| member.unit)));
+        }
+        rows.extend(found.into_iter().map(|both| {
+            let units = both.map(|member| member.map(|member| member.unit));
             let spikes = [0, 1].map(|side: usize| units[side].map_or(0, |unit| counts[side][unit]));
-            Row { pair: number, id: key.0, units, spikes: spikes.iter().sum() }
+            let there = || both.into_iter().flatten();
+            let name = there().map(|member| &member.name).find(|name| !name.is_empty()).cloned().unwrap_or_default();
+            let id = there().next().map_or(0, |member| member.id);
+            Row { pair: number, id, name, units, spikes: spikes.iter().sum() }
         }));
     }
     Ok(rows)

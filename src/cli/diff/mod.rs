@@ -23,7 +23,8 @@ use compare::Measures;
                         memspike diff replay.h5 other.h5 --population hidden_E --tau 20ms --cost '50 Hz' --json || true\n  \
                         memspike diff replay.h5 other.h5 --per-unit -o units.csv || true\n\n\
                         Exit code 0 if all spikes are the same, 1 if some differ, 2 if a file cannot be read. Populations are compared by \
-                        name, units by their ids; one that is in one file only is compared with silence, and named.")]
+                        name, units by their names where both files have one for each unit of a population, else by their numbers; one that is \
+                        in one file only is compared with silence, and named.")]
 pub struct Args {
     /// A result or a recording
     first: PathBuf,

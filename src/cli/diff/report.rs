@@ -10,14 +10,15 @@ use super::compare::{Found, Population, Unit};
 use crate::cli::cells::{Cell, lines, object};
 use crate::cli::figures::short;
 use crate::cli::memory::grouped;
-use crate::cli::part::unit_name;
+use crate::cli::unit::unit_name;
 
 /// So many units are named in the text.
 const NAMED: usize = 10;
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "population",
     "unit",
+    "name",
     "spikes_first",
     "spikes_second",
     "difference_index",
@@ -27,11 +28,21 @@ const COLUMNS: [&str; 9] = [
     "victor_purpura",
 ];
 
-fn row(population: &Population, unit: &Unit) -> Vec<Cell> {
+/// The columns of the table: that of names only where units have any.
+fn columns(found: &Found) -> Vec<&'static str> {
+    let named = is_named(found);
+    COLUMNS.into_iter().filter(|column| named || *column != "name").collect()
+}
+
+fn is_named(found: &Found) -> bool {
+    found.populations.iter().flat_map(|population| &population.units).any(|unit| !unit.name.is_empty())
+}
+
+fn row(population: &Population, unit: &Unit, named: bool) -> Vec<Cell> {
     let d = unit.difference;
-    vec![
-        Cell::Text(population.name().to_string()),
-        Cell::Whole(unit.id),
+    let mut row = vec![Cell::Text(population.name().to_string()), Cell::Whole(unit.id)];
+    row.extend(named.then(|| Cell::Text(unit.name.clone())));
+    row.extend([
         Cell::Whole(unit.spikes[0] as i64),
         Cell::Whole(unit.spikes[1] as i64),
         d.map_or(Cell::Number(None), |d| Cell::Whole(d.index as i64)),
@@ -39,16 +50,20 @@ fn row(population: &Population, unit: &Unit) -> Vec<Cell> {
         Cell::Number(d.and_then(|d| d.second)),
         Cell::Number(Some(unit.van_rossum)),
         Cell::Number(unit.victor_purpura),
-    ]
+    ]);
+    row
 }
 
 fn rows(found: &Found) -> impl Iterator<Item = Vec<Cell>> {
-    found.populations.iter().flat_map(|population| population.units.iter().map(|unit| row(population, unit)))
+    let named = is_named(found);
+    let of = move |population| move |unit| row(population, unit, named);
+    found.populations.iter().flat_map(move |population| population.units.iter().map(of(population)))
 }
 
 /// A row per unit.
 pub fn table(found: &Found, separator: char) -> String {
-    lines(&COLUMNS.map(str::to_string), rows(found), separator)
+    let head: Vec<String> = columns(found).into_iter().map(str::to_string).collect();
+    lines(&head, rows(found), separator)
 }
 
 /// All of it; with a row per unit if asked for.
@@ -64,10 +79,14 @@ pub fn json(found: &Found, sides: &[Side; 2], per_unit: bool) -> Value {
         alone.map(Population::name).collect()
     };
     let first = found.first.map(|(p, u, d)| {
-        let population = &found.populations[p];
-        json!({
-            "population": population.name(), "unit": population.units[u].id, "index": d.index, "first_s": d.first, "second_s": d.second,
-        })
+        let (population, unit) = (&found.populations[p], &found.populations[p].units[u]);
+        let mut first = json!({
+            "population": population.name(), "unit": unit.id, "index": d.index, "first_s": d.first, "second_s": d.second,
+        });
+        if !unit.name.is_empty() {
+            first["name"] = unit.name.clone().into();
+        }
+        first
     });
     let measures = &found.measures;
     let mut all = json!({
@@ -88,7 +107,8 @@ pub fn json(found: &Found, sides: &[Side; 2], per_unit: bool) -> Value {
         found.populations.iter().map(|p| (p.name().to_string(), population_json(p))).collect();
     all["populations"] = populations.into();
     if per_unit {
-        all["per_unit"] = rows(found).map(|row| object(&COLUMNS, &row)).collect();
+        let columns = columns(found);
+        all["per_unit"] = rows(found).map(|row| object(&columns, &row)).collect();
     }
     all
 }
@@ -100,12 +120,13 @@ fn population_json(p: &Population) -> Value {
     let samples = |s: Option<TwoSamples>| {
         s.map(|s| json!({ "distance": s.distance, "p": s.p, "n_first": s.n_first, "n_second": s.n_second }))
     };
+    let only_in = |side| p.only_in(side).iter().map(|unit| unit.id).collect::<Vec<_>>();
     json!({
         "name_in_second": p.names[1],
         "units": p.units.len(),
         "differing_units": p.differing(),
-        "only_in_first": p.only_in(0),
-        "only_in_second": p.only_in(1),
+        "only_in_first": only_in(0),
+        "only_in_second": only_in(1),
         "spikes_first": p.spikes(0),
         "spikes_second": p.spikes(1),
         "van_rossum": distance(p.van_rossum()),
@@ -126,7 +147,7 @@ pub fn text(found: &Found, sides: &[Side; 2]) -> String {
         Some((p, u, d)) => {
             let differing: usize = found.populations.iter().map(Population::differing).sum();
             let population = &found.populations[p];
-            let name = name(population, population.units[u].id, sides);
+            let name = name(population, &population.units[u], sides);
             format!(
                 "{a} and {b} differ{within}\nfirst: spike {} of {name}, {}\n{} and {} spikes; {} of {} units differ\n",
                 count(d.index),
@@ -170,7 +191,11 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
         }
         let alone = p.only_in(side);
         if !alone.is_empty() {
-            let named: Vec<String> = alone.iter().take(NAMED).map(i64::to_string).collect();
+            let called = |unit: &&Unit| match unit.name.as_str() {
+                "" => unit.id.to_string(),
+                name => format!("{} ({name})", unit.id),
+            };
+            let named: Vec<String> = alone.iter().take(NAMED).map(called).collect();
             let more = if alone.len() > NAMED { format!(" and {} more", alone.len() - NAMED) } else { String::new() };
             let _ = writeln!(out, "  only in the {which} file: {}{more}", named.join(", "));
         }
@@ -179,12 +204,12 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
         return out;
     }
     let farthest = |of: &dyn Fn(&Unit) -> Option<f64>| {
-        let best = p.units.iter().filter_map(|unit| Some((of(unit)?, unit.id)));
+        let best = p.units.iter().filter_map(|unit| Some((of(unit)?, unit)));
         best.reduce(|best, next| if next.0 > best.0 { next } else { best })
     };
     let mut distance = |label: String, d: Option<Distribution>, of: &dyn Fn(&Unit) -> Option<f64>| {
-        if let (Some(d), Some((_, id))) = (d, farthest(of)) {
-            let most = if d.max > 0.0 { format!(" ({})", self::name(p, id, sides)) } else { String::new() };
+        if let (Some(d), Some((_, unit))) = (d, farthest(of)) {
+            let most = if d.max > 0.0 { format!(" ({})", self::name(p, unit, sides)) } else { String::new() };
             let _ = writeln!(out, "  {label:<32} mean {}, largest {}{most}", short(d.mean), short(d.max));
         }
     };
@@ -202,9 +227,9 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
 }
 
 /// What a unit is called in the file that has it.
-fn name(population: &Population, id: i64, sides: &[Side; 2]) -> String {
+fn name(population: &Population, unit: &Unit, sides: &[Side; 2]) -> String {
     let side = usize::from(population.names[0].is_none());
-    unit_name(population.name(), id, &sides[side].recording)
+    unit_name(population.name(), unit.id, &unit.name, &sides[side].recording)
 }
 
 fn count(n: usize) -> String {

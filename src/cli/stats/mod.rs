@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::note::notes;
 use super::output::Output;
 use super::part::{Part, expect_no_gap};
+use super::unit::unit_names;
 use super::{Done, Failure, align, cells, quantity};
 
 mod figures;
@@ -105,6 +106,8 @@ struct Measured {
     recording: Recording,
     /// The ids of the chosen units.
     ids: Vec<i64>,
+    /// Their names, if the file has any.
+    names: Option<Vec<String>>,
     chosen: Chosen,
     plan: Plan,
     /// What trials are aligned to.
@@ -182,8 +185,9 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         ..Plan::of(window)
     };
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
-    let ids = chosen.ids(spikes.unit_ids());
-    Ok(Measured { recording, ids, chosen, plan, event, found })
+    let ids = chosen.of(spikes.unit_ids());
+    let names = unit_names(&recording).map(|names| chosen.of(&names));
+    Ok(Measured { recording, ids, names, chosen, plan, event, found })
 }
 
 impl Widths {

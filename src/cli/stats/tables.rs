@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Measured;
 use crate::cli::Failure;
 use crate::cli::cells::{Cell, lines, object};
-use crate::cli::part::unit_name;
+use crate::cli::unit::unit_name;
 
 /// What a table is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +70,9 @@ impl Table {
 }
 
 fn columns(measured: &Measured) -> Vec<&'static str> {
-    let mut names = vec![
-        "population",
-        "unit",
+    let mut names = vec!["population", "unit"];
+    names.extend(measured.names.as_ref().map(|_| "name"));
+    names.extend([
         "spikes",
         "rate_hz",
         "isi_mean_s",
@@ -84,7 +84,7 @@ fn columns(measured: &Measured) -> Vec<&'static str> {
         "lv",
         "lvr",
         "fano_bins",
-    ];
+    ]);
     if measured.plan.trials.is_some() {
         names.push("fano_trials");
     }
@@ -99,8 +99,9 @@ fn units(measured: &Measured) -> impl Iterator<Item = Vec<Cell>> {
         let figures: &UnitStatistics = &measured.found.units[unit];
         let i = &figures.intervals;
         let some = |value: f64| Some(value).filter(|_| i.n > 0);
-        let mut row =
-            vec![Cell::Text(name.clone()), Cell::Whole(measured.ids[unit]), Cell::Whole(figures.spikes as i64)];
+        let mut row = vec![Cell::Text(name.clone()), Cell::Whole(measured.ids[unit])];
+        row.extend(measured.names.as_ref().map(|names| Cell::Text(names[unit].clone())));
+        row.push(Cell::Whole(figures.spikes as i64));
         let numbers = [figures.rate_hz, some(i.mean), i.std(), some(i.min), some(i.max)];
         let rest = [figures.cv, figures.cv2, figures.lv, figures.lvr, figures.fano_bins];
         row.extend(numbers.into_iter().chain(rest).map(Cell::Number));
@@ -110,12 +111,10 @@ fn units(measured: &Measured) -> impl Iterator<Item = Vec<Cell>> {
 }
 
 fn unit_names(measured: &Measured) -> Vec<String> {
+    let own = |unit: usize| measured.names.as_ref().map_or("", |names| &names[unit]);
+    let called = |population: &str, unit| unit_name(population, measured.ids[unit], own(unit), &measured.recording);
     let groups = measured.chosen.groups.iter();
-    groups
-        .flat_map(|(name, range)| {
-            range.clone().map(move |unit| unit_name(name, measured.ids[unit], &measured.recording))
-        })
-        .collect()
+    groups.flat_map(|(name, range)| range.clone().map(move |unit| called(name, unit))).collect()
 }
 
 fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
