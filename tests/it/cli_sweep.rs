@@ -238,7 +238,11 @@ fn results_of_another_model_are_never_mixed_in() {
     assert!(stderr.contains("g=4, seed=1: error: out/g=4_seed=1.h5 is the result of another model"), "{stderr}");
     // One that is no result is not written over either.
     std::fs::write(out.join("g=4_seed=1.h5"), "mine").unwrap();
-    assert_eq!(small(folder.path(), &["-o", "out"]).status.code(), Some(2));
+    let stderr = bad(&small(folder.path(), &["-o", "out"]), 2);
+    assert!(
+        stderr.contains("out/g=4_seed=1.h5 is no result of memspike; remove it, or do all runs again with --force"),
+        "{stderr}"
+    );
     assert_eq!(std::fs::read(out.join("g=4_seed=1.h5")).unwrap(), b"mine");
 
     good(&small(folder.path(), &["-o", "out", "--set=parameters.eta=3", "--force"]));
@@ -294,6 +298,24 @@ fn a_result_whose_run_was_stopped_is_done_again() {
     let said = good(&small(folder.path(), &["-o", "out"]));
     assert!(said.contains("6 runs, of which 5 were there already"), "{said}");
     assert!(read_run(&path).unwrap().complete);
+}
+
+#[test]
+fn a_result_that_was_damaged_is_done_again() {
+    let folder = workplace();
+    good(&small(folder.path(), &["-o", "out"]));
+    let path = folder.path().join("out/g=3_seed=1.h5");
+    let (whole, table) = (std::fs::read(&path).unwrap(), text(&folder.path().join("out/sweep.csv")));
+    for damaged in [&[][..], &whole[..5], &whole[..3000], &whole[..whole.len() - 100], &[0; 5000][..]] {
+        std::fs::write(&path, damaged).unwrap();
+        let output = small(folder.path(), &["-o", "out"]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(good(&output).contains("6 runs, of which 5 were there already"), "{} bytes", damaged.len());
+        let note = "note: out/g=3_seed=1.h5 is damaged or cut short; its run is done again.\n";
+        assert!(stderr.contains(note), "{stderr}");
+        assert!(read_run(&path).unwrap().complete);
+        assert_eq!(text(&folder.path().join("out/sweep.csv")), table);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! large takes no other with it, and its memory and the HDF5 library are its own.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use memspike::engine::checkpoint::hash_of;
 use memspike::format::contain::this_program;
 use memspike::format::result::{Run, read_run};
+use memspike::format::{Fault, FormatError};
 use memspike::network;
 use memspike::spec::NetworkSpec;
 use memspike::whole::Part;
@@ -163,7 +165,7 @@ impl Crew<'_> {
         let model = Model::File(self.common.model.clone());
         let spec = check::stand_in(model.read(&task.layers)?)?;
         if task.file.exists()
-            && let Some(run) = earlier(&task.file, &spec)?
+            && let Some(run) = earlier(&task.file, &spec, said)?
         {
             return Ok(Some(End::Done { run, kept: true }));
         }
@@ -241,12 +243,25 @@ impl Crew<'_> {
     }
 }
 
-/// The result that is there already; none if its run did not reach the end.
+/// The result that is there already; none if its run did not reach the end, or if it was damaged since, which is said.
 ///
 /// # Errors
 /// Exit code 2 if it is something else than the result of this run.
-fn earlier(file: &Path, spec: &NetworkSpec) -> Result<Option<Run>, Failure> {
-    let run = read_run(file).map_err(Failure::input)?;
+fn earlier(file: &Path, spec: &NetworkSpec, said: &mut Vec<String>) -> Result<Option<Run>, Failure> {
+    let run = match read_run(file) {
+        Ok(run) => run,
+        Err(error) if is_damaged(&error) => {
+            said.push(format!("note: {} is damaged or cut short; its run is done again.", file.display()));
+            return Ok(None);
+        }
+        Err(error) if matches!(error.fault, Fault::NotHdf5 | Fault::UnknownLayout) => {
+            return Err(Failure::input(format!(
+                "{} is no result of memspike; remove it, or do all runs again with --force.",
+                file.display()
+            )));
+        }
+        Err(error) => return Err(Failure::input(error)),
+    };
     let synapses = run.figures.get("synapses").and_then(Value::as_u64).unwrap_or_default();
     let same = run.model == spec.resolved && run.model_hash == hash_of(spec, synapses);
     if !same || run.program_version != env!("CARGO_PKG_VERSION") {
@@ -257,4 +272,18 @@ fn earlier(file: &Path, spec: &NetworkSpec) -> Result<Option<Run>, Failure> {
         )));
     }
     Ok(run.complete.then_some(run))
+}
+
+/// Whether what can't be read was a result once; what somebody else put there stays. A system that went down may leave nothing of a file,
+/// or zeros.
+fn is_damaged(error: &FormatError) -> bool {
+    match error.fault {
+        Fault::Damaged | Fault::Incomplete => true,
+        Fault::NotHdf5 => {
+            let mut head = Vec::new();
+            let read = File::open(&error.file).and_then(|file| file.take(8).read_to_end(&mut head));
+            read.is_ok() && (head.iter().all(|byte| *byte == 0) || b"\x89HDF\r\n\x1a\n".starts_with(&head))
+        }
+        _ => false,
+    }
 }
