@@ -90,11 +90,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
                 "--align-to draws a picture or a page: give -o with a name that ends in .png, .svg, .pdf or .html.";
             return Err(Failure::input(message));
         };
-        if what.behavior.is_some() || what.shade.is_some() {
-            let message =
-                "--behavior and --shade change nothing with --align-to, whose picture has a time axis of trials.";
-            return Err(Failure::input(message));
-        }
+        refuse_idle(&what, &options)?;
         let align = Align { to, before, after, group_by: args.group_by, bin: args.bin };
         if let Kind::Page = kind {
             let page = align::draw(&what.file, &align, &options, plot::aligned_page)?;
@@ -116,6 +112,21 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         }
         (None, _) => terminal(data, options),
     })
+}
+
+/// Refuses options that a picture of trials does not heed.
+fn refuse_idle(what: &Shown, options: &RasterOptions) -> Result<(), Failure> {
+    let idle = [
+        ("--behavior", what.behavior.is_some(), "the picture has a time axis of trials"),
+        ("--shade", what.shade.is_some(), "the picture has a time axis of trials"),
+        (
+            "--max-neurons",
+            options.max_neurons.is_some(),
+            "it shows and averages all units; choose some with --population",
+        ),
+    ];
+    let Some((option, _, why)) = idle.into_iter().find(|(_, given, _)| *given) else { return Ok(()) };
+    Err(Failure::input(format!("{option} changes nothing with --align-to: {why}.")))
 }
 
 fn written(path: &Path, page: String) -> Result<Done, Failure> {

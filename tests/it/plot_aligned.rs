@@ -350,9 +350,9 @@ fn a_result_of_several_populations_is_aligned_to_what_its_source_showed_and_shad
     assert!(said.contains("of 39 units in 4 trials"), "{said}");
     let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
     assert!(svg.contains(">p</text>") && svg.contains(">q</text>"));
-    for idle in [&["--shade", "on"][..], &["--behavior"]] {
+    for idle in [&["--shade", "on"][..], &["--behavior"], &["--max-neurons", "10"]] {
         let message = bad(&memspike(folder.path(), &[&align[..], &["--force"], idle].concat()), 2);
-        assert!(message.contains("change nothing with --align-to"), "{message}");
+        assert!(message.contains("changes nothing with --align-to"), "{message}");
     }
     let message = bad(&memspike(folder.path(), &["raster", "m.h5", "--align-to", "on"]), 2);
     assert!(message.contains(".png, .svg, .pdf or .html"), "{message}");
