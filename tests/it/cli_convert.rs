@@ -190,6 +190,15 @@ fn what_is_not_there_can_not_be_converted() {
         let args = [&["convert", chain], to, &["--start", "1s"]].concat();
         assert!(bad(&memspike(folder.path(), &args), 2).contains("--start changes nothing"), "{to:?}");
     }
+    for option in ["--experimenter=Doe", "--sex=F", "--session-start=2026-03-01T13:30:00Z"] {
+        for args in
+            [&[MAZE, "a.csv"][..], &[MAZE, "a.nwb", "--to", "npy"], &[chain, "a.nir"], &[chain, "a", "--to", "sonata"]]
+        {
+            let said = bad(&memspike(folder.path(), &[&["convert"], args, &[option]].concat()), 2);
+            let name = option.split('=').next().unwrap();
+            assert!(said.contains(&format!("{name} changes nothing: it is a field of NWB")), "{args:?}: {said}");
+        }
+    }
     // The same flag chooses units of what is measured.
     let stats = |more: &[&str]| info(folder.path(), &[&["stats", MAZE], more].concat())["all"]["units"].clone();
     assert_eq!(stats(&["--units", "0-95,100"]), 97);

@@ -147,6 +147,9 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     let is_model = is_circuit(&args.input) || args.input.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
     let is_network = is_model || (args.to.is_none() && graph::is_graph(&args.output));
     args.refuse_idle(is_network)?;
+    if is_network {
+        args.session.refuse("a network")?;
+    }
     if is_model && matches!(args.to, Some(To::Sonata)) {
         return sonata::run(&args);
     }
@@ -173,6 +176,9 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             ))
         })?,
     };
+    if target != Target::Nwb {
+        args.session.refuse(&output.path().display().to_string())?;
+    }
     let (recording, spikes) = format::read_in_order(&args.input).map_err(Failure::input)?;
     note::notes(&recording.notes);
     let cut = cut::cut(&args.part, &recording, &*spikes)?;
@@ -222,6 +228,33 @@ impl Args {
         };
         let Some((option, _)) = idle.iter().find(|(_, given)| *given) else { return Ok(()) };
         Err(Failure::input(format!("{option} changes nothing: {} is {what}.", self.input.display())))
+    }
+}
+
+impl SessionFlags {
+    /// Refuses all of these: what is written, `what`, is no NWB.
+    fn refuse(&self, what: &str) -> Result<(), Failure> {
+        let subject = [
+            ("--subject-id", self.subject_id.is_some()),
+            ("--species", self.species.is_some()),
+            ("--sex", self.sex.is_some()),
+            ("--age", self.age.is_some()),
+            ("--subject-description", self.subject_description.is_some()),
+        ];
+        let session = [
+            ("--session-description", self.session_description.is_some()),
+            ("--session-start", self.session_start.is_some()),
+            ("--session-id", self.session_id.is_some()),
+            ("--identifier", self.identifier.is_some()),
+            ("--experimenter", !self.experimenter.is_empty()),
+            ("--experiment", self.experiment.is_some()),
+            ("--institution", self.institution.is_some()),
+            ("--lab", self.lab.is_some()),
+            ("--keyword", !self.keyword.is_empty()),
+            ("--resolution", self.resolution.is_some()),
+        ];
+        let Some((option, _)) = session.into_iter().chain(subject).find(|(_, given)| *given) else { return Ok(()) };
+        Err(Failure::input(format!("{option} changes nothing: it is a field of NWB, and {what} is none.")))
     }
 }
 
