@@ -25,6 +25,7 @@ pub mod ranks;
 pub mod record;
 pub mod rng;
 pub mod sample;
+pub mod shell;
 pub mod sorted;
 pub mod spec;
 pub mod spikes;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use memspike::whole;
+use memspike::{shell, whole};
 
 use super::Failure;
 
@@ -41,7 +41,7 @@ impl Output {
         match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::input(format!(
                 "The folder of the output {shown} does not exist; create it with: mkdir -p {}",
-                folder.display()
+                shell::quoted(folder)
             ))),
             // What a link stands for is replaced, and the link stays.
             _ => {
@@ -118,6 +118,8 @@ mod tests {
     fn an_output_in_a_missing_folder_or_on_a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Output::new(&folder.path().join("no/a.h5"), false).unwrap_err().to_string().contains("mkdir"));
+        let failure = Output::new(&folder.path().join("sp ace/a.h5"), false).unwrap_err().to_string();
+        assert!(failure.ends_with(&format!("mkdir -p '{}/sp ace'", folder.path().display())), "{failure}");
         assert!(Output::new(folder.path(), true).unwrap_err().to_string().contains("is a folder"));
         assert!(Output::new(Path::new("-"), true).unwrap_err().to_string().contains("not the standard output"));
         assert!(Output::new(Path::new("/dev/null"), true).unwrap_err().to_string().contains("is a device"));

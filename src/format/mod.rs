@@ -47,6 +47,7 @@ pub use content::content;
 pub use error::{Fault, FormatError};
 pub use write::{Session, Subject, Target, Wrote, write};
 
+use crate::shell;
 use crate::spikes::{Recording, SpikeSource};
 
 /// One format: its name, what must be in a file of it, and the two functions of its module.
@@ -327,8 +328,8 @@ fn unknown_file(plain: &Plain) -> FormatError {
     if plain.is_folder {
         let circuit = ["simulation_config.json", "circuit_config.json"].map(|name| plain.path.join(name));
         if let Some(file) = circuit.iter().find(|file| file.is_file()) {
-            let message =
-                format!("is the folder of a network, not a recording: `memspike run {}` runs it", file.display());
+            let file = shell::quoted(file);
+            let message = format!("is the folder of a network, not a recording: `memspike run {file}` runs it");
             return plain.error("", Fault::UnknownLayout, message);
         }
         let message = format!("is a directory, but no recording that can be read; looked for: {}", looked_for(false));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use memspike::interchange::sonata::export;
+use memspike::shell;
 
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
@@ -43,6 +44,6 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         grouped(nodes),
         grouped(edges),
         folder.display(),
-        folder.join("simulation_config.json").display()
+        shell::quoted(&folder.join("simulation_config.json"))
     )))
 }
