@@ -395,6 +395,10 @@ fn a_figure_is_drawn_over_one_key_or_two() {
     assert!(bad(&plot(&["-o", "x.png"]), 2).contains("populations.E.rate_hz, populations.I.rate_hz"));
     assert!(bad(&plot(&["-o", "x.png", "--figure", "rates"]), 2).contains("there are neurons, synapses"));
     assert!(bad(&plot(&["-o", "x.png", "--where", "g=7"]), 2).contains("there are 3, 6"));
+    let both = bad(&plot(&["-o", "x.png", "--where", "g=3", "--where", "g=6"]), 2);
+    assert!(both.contains("--where g=6 and g=3: a run has one value of a key, so none has both"), "{both}");
+    good(&plot(&["-o", "x.svg", "--where", "eta=2", "--where", "eta=2.0"]));
+    assert!(text(&folder.path().join("x.svg")).contains("out, eta = 2<"));
     assert!(bad(&plot(&["-o", "x.png", "--where", "h=7"]), 2).contains("its keys are g, eta, seed"));
     let none = bad(&memspike(folder.path(), &["plot", "sweep", "models", "-o", "x.png"]), 2);
     assert!(none.contains("not the folder of a sweep"), "{none}");

@@ -24,7 +24,10 @@ struct Sweep {
 pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let mut sweep = read(&args.file)?;
     let chosen = args.at.iter().try_fold(Vec::new(), |mut keys, (key, value)| {
-        keys.push(sweep.choose(key, value)?);
+        let axis = sweep.choose(key, value, &keys)?;
+        if !keys.contains(&axis) {
+            keys.push(axis);
+        }
         Ok(keys)
     })?;
     let axes = sweep.drawn(&chosen)?;
@@ -90,8 +93,8 @@ fn read(folder: &Path) -> Result<Sweep, Failure> {
 }
 
 impl Sweep {
-    /// Keeps the runs with a value of a key; which key that is.
-    fn choose(&mut self, key: &str, value: &str) -> Result<usize, Failure> {
+    /// Keeps the runs with a value of a key; which key that is. Of those in `before` a value was chosen already.
+    fn choose(&mut self, key: &str, value: &str, before: &[usize]) -> Result<usize, Failure> {
         let Some(axis) = self.axes.iter().position(|axis| axis.name == key || axis.key == key) else {
             let names: Vec<&str> = self.axes.iter().map(|axis| axis.name.as_str()).collect();
             return Err(Failure::input(format!(
@@ -105,6 +108,12 @@ impl Sweep {
         };
         let values = self.values(axis);
         self.rows.retain(|row| row[axis] == wanted);
+        if self.rows.is_empty() && before.contains(&axis) {
+            return Err(Failure::input(format!(
+                "--where {key}={value} and {key}={}: a run has one value of a key, so none has both; give one of them, or none to draw over {key}.",
+                values.join(", ")
+            )));
+        }
         if self.rows.is_empty() {
             return Err(Failure::input(format!(
                 "--where {key}={value}: no run that is done has it; there are {}.",
