@@ -16,6 +16,7 @@ use super::backend::{FINE, fine, pixels};
 use super::elements::Image;
 use super::figure::{Figure, Panel};
 use super::font;
+use super::names;
 use super::palette::{FRAME, GRID, Ink, MUTED, TEXT};
 use super::scale::{Axis, Scale};
 
@@ -204,7 +205,9 @@ impl Sheet {
         if y.is_named() {
             // Half a pixel was rounded away.
             let room = left - self.style.beside_ticks(&y, bottom - top) + 0.5;
-            rows.iter_mut().for_each(|(_, name)| *name = font::fit_name(name, small, room));
+            let whole: Vec<&str> = rows.iter().map(|row| row.1.as_str()).collect();
+            let shown = names::told_apart(&whole, |text| font::width(text, small, false) <= room);
+            rows.iter_mut().zip(shown).for_each(|((_, name), shown)| *name = shown);
         }
         let rows = self.apart(&y, rows, (0.1 * small, height), |value, _| {
             (panel.py(value) - 0.5 * small, panel.py(value) + 0.5 * small)

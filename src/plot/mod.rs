@@ -21,6 +21,7 @@ mod figure;
 mod font;
 mod heat;
 mod histogram;
+mod names;
 mod page;
 mod palette;
 mod pdf;

@@ -45,9 +45,22 @@ const OKABE_ITO: [[u8; 3]; 7] = [
     [0x33, 0x33, 0x33], // black
 ];
 
-/// The colour of the `index`-th population or curve; they repeat after seven.
+/// For more than seven: colours nearly as far from those and from each other, for any kind of colour vision, as those are among themselves
+/// (by the matrices of G. M. Machado et al., IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009)); each is darker or lighter than its fellow there.
+const FURTHER: [[u8; 3]; 7] = [
+    [0x66, 0x11, 0x00], // dark red
+    [0x4b, 0x00, 0x92], // indigo
+    [0x66, 0x66, 0x33], // olive
+    [0x76, 0x2a, 0x83], // purple
+    [0x1a, 0x85, 0xff], // bright blue
+    [0x92, 0x49, 0x00], // brown
+    [0xbb, 0xbb, 0xbb], // grey
+];
+
+/// The colour of the `index`-th population or curve; they repeat after fourteen.
 pub fn color(index: usize) -> Ink {
-    Ink::new(OKABE_ITO[index % OKABE_ITO.len()])
+    let place = index % (OKABE_ITO.len() + FURTHER.len());
+    Ink::new(OKABE_ITO.get(place).copied().unwrap_or_else(|| FURTHER[place - OKABE_ITO.len()]))
 }
 
 /// The colour of one of `count` groups: the palette's as far as it reaches, otherwise steps from dark to light, which every kind
@@ -69,5 +82,25 @@ pub fn among(index: usize, count: usize) -> Ink {
 
 /// The nearest entries of the terminal's 256-colour table, in the same order.
 pub fn ansi256(index: usize) -> u8 {
-    [32, 166, 36, 175, 214, 74, 245][index % 7]
+    [32, 166, 36, 175, 214, 74, 245, 124, 99, 143, 127, 27, 94, 250][index % 14]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fourteen_colours_differ_in_grey_too_from_their_fellows() {
+        let light = |k: usize| {
+            let linear = |c: u8| (f64::from(c) / 255.0).powf(2.2);
+            let [r, g, b] = color(k).rgb.map(linear);
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        for k in 0..14 {
+            assert!((0..k).all(|other| color(other) != color(k) && ansi256(other) != ansi256(k)), "{k}");
+            assert!(light(k) < 0.6, "{k} is hard to see on white");
+        }
+        assert_eq!(color(14), color(0));
+        assert!((0..7).all(|k| (light(k).sqrt() - light(k + 7).sqrt()).abs() > 0.1));
+    }
 }

@@ -5,9 +5,10 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::axis;
 use super::chart::{Chart, Sheet, Style};
 use super::elements::Strokes;
+use super::names::told_apart;
 use super::palette::{self, FRAME};
 use super::raster::{Place, shade};
-use super::rows::{Rows, numbered};
+use super::rows::{Band, Rows, numbered};
 use super::scale::Axis;
 use super::tally::{Drawn, Tally};
 use super::{PlotError, font};
@@ -118,12 +119,15 @@ pub(crate) fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)>
 pub(crate) fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
     let em = sheet.style.em;
     let mut free_from = f64::NEG_INFINITY;
-    for band in rows.bands.iter().filter(|b| !b.ids.is_empty()) {
+    let bands: Vec<&Band> = rows.bands.iter().filter(|b| !b.ids.is_empty()).collect();
+    let whole: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
+    let shown = told_apart(&whole, |text| font::width(text, em, true) <= 12.0 * em);
+    for (band, name) in bands.into_iter().zip(shown) {
         // A thin band is named at its middle, but never on top of the name above.
         let middle = chart.panel.py(band.first_row as f64 + band.ids.len() as f64 / 2.0).max(free_from);
         free_from = middle + 1.05 * em;
         let style = sheet.style.bold(em, palette::color(band.color), (HPos::Left, VPos::Center));
-        sheet.write((em, middle), &font::fit_bold(&band.name, em, 12.0 * em), &style)?;
+        sheet.write((em, middle), &name, &style)?;
     }
     Ok(())
 }

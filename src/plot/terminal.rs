@@ -1,5 +1,6 @@
 //! The raster as text: Unicode braille, 2 x 4 dots to a character.
 
+use super::names::told_apart;
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, RasterOptions, axis, palette, raster};
 use crate::spikes::SpikeSource;
@@ -69,10 +70,12 @@ pub fn raster_text(
     let mut text = String::new();
     // A control character in a name is none for the terminal.
     let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let label = |name: &str| format!("{:>longest$} ", name.chars().take(longest).map(shown).collect::<String>());
+    let whole: Vec<&str> = rows.bands.iter().map(|band| band.name.as_str()).collect();
+    let names = told_apart(&whole, |text| text.chars().count() <= longest);
+    let label = |name: &str| format!("{:>longest$} ", name.chars().map(shown).collect::<String>());
     for (band, cells) in dots.iter().enumerate().filter(|(band, _)| !rows.bands[*band].ids.is_empty()) {
         for (line, cells) in cells.chunks(columns).enumerate() {
-            let name = if line == 0 { rows.bands[band].name.as_str() } else { "" };
+            let name = if line == 0 { names[band].as_str() } else { "" };
             let drawn: String = cells.iter().filter_map(|c| char::from_u32(0x2800 + u32::from(*c))).collect();
             text += &format!("{}\u{2502}{}\n", paint(band, label(name)), paint(band, drawn));
         }
@@ -83,7 +86,7 @@ pub fn raster_text(
         let hz = f64::from(most) * columns as f64 * per_s / rows.bands[band].selected as f64;
         let line: String = counts.iter().map(|&c| level(c, most)).collect();
         let peak = if hz < 1000.0 { format!("{hz:.1} Hz") } else { format!("{hz:.0} Hz") };
-        text += &format!("{} {}{peak:>PEAK$}\n", paint(band, label(&rows.bands[band].name)), paint(band, line));
+        text += &format!("{} {}{peak:>PEAK$}\n", paint(band, label(&names[band])), paint(band, line));
     }
     if rows.selected() == 0 {
         text += "no units\n";

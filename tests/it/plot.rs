@@ -238,6 +238,34 @@ fn a_last_partial_bin_of_rates_is_drawn_from_a_quarter_of_a_bin_on() {
 }
 
 #[test]
+fn many_populations_have_colours_of_their_own_and_long_names_stay_different() {
+    let names: Vec<String> = ["exc", "inh", "rest"]
+        .iter()
+        .flat_map(|kind| (0..4).map(move |layer| format!("a_rather_long_population_of_{kind}_cells_of_layer_{layer}_of_the_cortex")))
+        .collect();
+    let trains: Vec<Vec<f64>> = (0..12).map(|unit| vec![0.05 * f64::from(unit) + 0.1]).collect();
+    let groups: Vec<Group> = names.iter().enumerate().map(|(k, name)| Group::new(name, k, 1)).collect();
+    let spikes = table(&trains);
+    let figure = raster(&data(&spikes, &groups), &RasterOptions { size: (1400, 900), ..plain() }).unwrap();
+    let written = |mark: &Mark| match mark {
+        Mark::Text { text, ink, bold: true, .. } if !text.is_empty() => Some((text.clone(), ink.rgb)),
+        _ => None,
+    };
+    let (mut shown, mut inks): (Vec<String>, Vec<[u8; 3]>) = figure.marks.iter().filter_map(written).unzip();
+    assert_eq!(inks, (0..12).map(|k| color(k).rgb).collect::<Vec<_>>(), "{shown:?}");
+    shown.sort();
+    inks.sort();
+    shown.dedup();
+    inks.dedup();
+    assert_eq!((shown.len(), inks.len()), (12, 12), "{shown:?}");
+    let text = raster_text(&spikes, &groups, &plain(), &terminal(80, 24)).unwrap();
+    let mut beside: Vec<&str> = text.lines().filter_map(|line| line.split_once(" \u{2502}")).map(|line| line.0).collect();
+    beside.sort_unstable();
+    beside.dedup();
+    assert_eq!(beside.len(), 12, "{text}");
+}
+
+#[test]
 fn captions_and_labels_say_their_units() {
     // 200 intervals of 1/128 s and a long one, which is beyond the 99th percentile.
     let mut train: Vec<f64> = (0..=200).map(|i| f64::from(i) / 128.0).collect();

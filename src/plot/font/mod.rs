@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use ttf_parser::{Face, GlyphId};
 
+use super::names;
+
 pub(crate) use subset::Subset;
 
 /// The family that an SVG asks for, and under which it embeds the letters that it uses.
@@ -66,20 +68,9 @@ fn fit_as(text: &str, size: f64, bold: bool, room: f64) -> String {
     String::new()
 }
 
-/// A name, shortened with an ellipsis in its middle to at most `room` pixels: names in a list often begin, or end, alike.
+/// A name, shortened with an ellipsis in its middle to at most `room` pixels.
 pub(crate) fn fit_name(name: &str, size: f64, room: f64) -> String {
-    if width(name, size, false) <= room {
-        return name.to_string();
-    }
-    let letters: Vec<char> = name.chars().collect();
-    for kept in (1..letters.len()).rev() {
-        let (head, tail) = (&letters[..kept.div_ceil(2)], &letters[letters.len() - kept / 2..]);
-        let short: String = head.iter().chain(&['\u{2026}']).chain(tail).collect();
-        if width(&short, size, false) <= room {
-            return short;
-        }
-    }
-    String::new()
+    names::shortened(name, |text| width(text, size, false) <= room)
 }
 
 #[cfg(test)]

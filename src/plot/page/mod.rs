@@ -137,7 +137,7 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         "populations": populations,
         "noun": if data.groups.is_empty() { "units" } else { "neurons" },
         "note": note,
-        "colors": (0..7).map(hex).collect::<Vec<_>>(),
+        "colors": (0..8).map(hex).collect::<Vec<_>>(),
         "signals": data.signals.iter().map(|s| signal(s, start, stop)).collect::<Vec<_>>(),
         "intervals": intervals,
         "live": null,
