@@ -139,7 +139,11 @@ pub fn isi_histogram(
         }
     })?;
     let end = kept.and_then(|()| end_of_axis(all)).map_err(|error| SourceError(error.to_string()))?;
-    let range = axis::padded_from_zero([end.least, end.largest].into_iter().filter(|_| end.count > 0));
+    let mut range = axis::padded_from_zero([end.least, end.largest].into_iter().filter(|_| end.count > 0));
+    if end.beyond > 0 {
+        // No bar may reach to where intervals are counted as left out.
+        range.1 = end.most;
+    }
     let empty = |group: &Group| Ok((group.name.clone(), histogram(&[], range.0, range.1, 80)?, 0));
     let mut series = groups.iter().map(empty).collect::<Result<Vec<_>, PlotError>>()?;
     each(&mut |group, ms| {
@@ -185,7 +189,7 @@ fn end_of_axis(all: Sorted) -> std::io::Result<End> {
             if share > 0.0 {
                 // A hundredth of a round number is fine enough for the end of an axis.
                 let step = axis::nice_step(share) / 100.0;
-                end.most = (share / step).ceil() * step;
+                end.most = ((share / step).ceil() * step).max(share);
             }
         }
         // Those before are not longer.

@@ -241,7 +241,9 @@ fn a_last_partial_bin_of_rates_is_drawn_from_a_quarter_of_a_bin_on() {
 fn many_populations_have_colours_of_their_own_and_long_names_stay_different() {
     let names: Vec<String> = ["exc", "inh", "rest"]
         .iter()
-        .flat_map(|kind| (0..4).map(move |layer| format!("a_rather_long_population_of_{kind}_cells_of_layer_{layer}_of_the_cortex")))
+        .flat_map(|kind| {
+            (0..4).map(move |layer| format!("a_rather_long_population_of_{kind}_cells_of_layer_{layer}_of_the_cortex"))
+        })
         .collect();
     let trains: Vec<Vec<f64>> = (0..12).map(|unit| vec![0.05 * f64::from(unit) + 0.1]).collect();
     let groups: Vec<Group> = names.iter().enumerate().map(|(k, name)| Group::new(name, k, 1)).collect();
@@ -259,7 +261,8 @@ fn many_populations_have_colours_of_their_own_and_long_names_stay_different() {
     inks.dedup();
     assert_eq!((shown.len(), inks.len()), (12, 12), "{shown:?}");
     let text = raster_text(&spikes, &groups, &plain(), &terminal(80, 24)).unwrap();
-    let mut beside: Vec<&str> = text.lines().filter_map(|line| line.split_once(" \u{2502}")).map(|line| line.0).collect();
+    let mut beside: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once(" \u{2502}")).map(|line| line.0).collect();
     beside.sort_unstable();
     beside.dedup();
     assert_eq!(beside.len(), 12, "{text}");
@@ -272,6 +275,22 @@ fn captions_and_labels_say_their_units() {
     train.push(3.0);
     let figure = isi_histogram("", &table(&[train]), &[], (0.0, 4.0), &[], SIZE).unwrap();
     assert!(figure.caption.starts_with("1 of 201 intervals lie beyond 7.9 ms and"), "{}", figure.caption);
+    // Where some of many are left out the axis ends, and so do the bars.
+    let intervals: Vec<f64> = (1..=1000).map(|k| f64::from(k).powi(3) / 1e6).collect();
+    let mut train = vec![0.0];
+    intervals.iter().for_each(|ms| train.push(train[train.len() - 1] + 1e-3 * ms));
+    let figure = isi_histogram("", &table(&[train]), &[], (0.0, 600.0), &[], SIZE).unwrap();
+    let panel = figure.panel("intervals").unwrap();
+    let (beyond, said) = figure.caption.split_once(" of 1000 intervals lie beyond ").unwrap();
+    let most: f64 = said.split_once(" ms").unwrap().0.parse().unwrap();
+    let expected = intervals.iter().filter(|ms| **ms > most).count();
+    assert_eq!((panel.x.1, beyond.parse()), (most, Ok(expected)), "{}", figure.caption);
+    let right = |mark: &Mark| match mark {
+        Mark::Line { points, .. } if points.len() > 80 => points.iter().map(|p| p.0).reduce(f64::max),
+        _ => None,
+    };
+    let end = figure.marks.iter().filter_map(right).fold(0.0, f64::max);
+    assert!((end - panel.pixels[2]).abs() < 0.01 && end > 0.0, "{end}");
 
     let weights = |name: &str, unit: &str| WeightSnapshots {
         name: name.into(),
