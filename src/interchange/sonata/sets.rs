@@ -116,7 +116,9 @@ impl Sets<'_> {
                 }
                 let populations: BTreeSet<usize> = chosen.iter().map(|(p, _)| *p).collect();
                 let kept: Chosen = chosen.into_iter().filter(|(_, node)| ids.contains(node)).collect();
-                kept.iter().for_each(|(_, node)| drop(ids.remove(node)));
+                for (_, node) in &kept {
+                    ids.remove(node);
+                }
                 let Some(missing) = ids.first() else { return Ok(kept) };
                 let sizes = populations.iter().map(|p| &self.circuit[*p]);
                 let sizes: Vec<String> =
