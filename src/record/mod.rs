@@ -33,7 +33,7 @@ pub struct PopulationLayout {
     pub parameters: String,
     /// The members whose spikes are recorded, rising, where not all are.
     pub recorded: Option<Vec<u64>>,
-    /// For a replayed recording: where on its clock model time 0 lies \[s\].
+    /// For a replayed recording, and for nodes of a graph that recordings drive: where on their clock model time 0 lies \[s\].
     pub recording_start_s: Option<f64>,
     /// For a replayed recording: what it calls each unit.
     pub unit_ids: Option<Vec<i64>>,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use memspike::clocked::{Options, Outcome, Plan, Scheme, run};
-use memspike::format::nir::{Graph, Kind, read_graph, write_graph};
+use memspike::format::nir::{Graph, Kind, Node, read_graph, write_graph};
 
 use crate::cli::{bad, good, memspike, root};
 
@@ -298,4 +298,38 @@ fn what_nir_has_no_words_for_is_refused_or_told() {
     // Only a graph holds a model: for other formats it has to be a recording.
     let error = bad(&memspike(folder.path(), &["convert", chain, "a.h5"]), 2);
     assert!(error.contains("chain.toml"), "{error}");
+}
+
+#[test]
+fn recordings_of_several_inputs_are_on_one_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = |name: &str, kind: Kind| Node { name: name.to_owned(), kind, input: vec![1], output: vec![1] };
+    let nodes = vec![
+        node("a", Kind::Input),
+        node("b", Kind::Input),
+        node("out_a", Kind::Output),
+        node("out_b", Kind::Output),
+        node("t_a", Kind::Threshold(vec![0.5])),
+        node("t_b", Kind::Threshold(vec![0.5])),
+    ];
+    let edges = vec![(0, 4), (4, 2), (1, 5), (5, 3)];
+    write_graph(&folder.path().join("two.nir"), &Graph { nodes, edges, ..Graph::default() }, &[]).unwrap();
+    fs::write(folder.path().join("a.csv"), "time_s,unit\n0.1,0\n0.2,0\n").unwrap();
+    fs::write(folder.path().join("b.csv"), "time_s,unit\n0.15,0\n0.25,0\n").unwrap();
+    let run = |more: &[&str]| {
+        let given = ["run", "two.nir", "--input", "a=a.csv", "--input", "b=b.csv", "--dt", "1ms"];
+        good(&memspike(folder.path(), &[&given, more].concat()))
+    };
+    assert!(run(&["-o", "two.h5"]).contains("time 0 is 0.1 s on the clock of the recordings"));
+    let states = memspike::format::result::read_observables(&folder.path().join("two.h5")).unwrap().states;
+    let steps = |name: &str| -> Vec<usize> {
+        let state = states.iter().find(|state| state.population == name).unwrap();
+        state.data.iter().enumerate().filter(|(_, value)| **value == 1.0).map(|(step, _)| step).collect()
+    };
+    assert_eq!((steps("out_a"), steps("out_b")), (vec![0, 100], vec![50, 150]));
+    let file = hdf5::File::open(folder.path().join("two.h5")).unwrap();
+    let start = file.group("populations/out_b").unwrap().attr("recording_start_s").unwrap();
+    assert_eq!(start.read_scalar::<f64>().unwrap(), 0.1);
+    let json: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    assert_eq!((&json["recording_start_s"], &json["steps"]), (&0.1.into(), &151.into()));
 }

@@ -20,8 +20,14 @@ fn sums(rows: &[f64], width: usize) -> Vec<f64> {
 /// So many sums of an output are shown.
 const SHOWN: usize = 64;
 
-/// As one JSON object.
-pub(super) fn summary(graph: &Graph, options: &clocked::Options, outcome: &Outcome, wall: f64) -> Value {
+/// As one JSON object. `start` is where on the clock of its recordings the run begins \[s\].
+pub(super) fn summary(
+    graph: &Graph,
+    options: &clocked::Options,
+    outcome: &Outcome,
+    start: Option<f64>,
+    wall: f64,
+) -> Value {
     let duration = options.dt * options.steps as f64;
     let population = |(node, spikes): &(usize, clocked::Spikes)| {
         let (n, count) = (&graph.nodes[*node], spikes.times.len());
@@ -43,6 +49,7 @@ pub(super) fn summary(graph: &Graph, options: &clocked::Options, outcome: &Outco
         "duration_s": duration,
         "scheme": if options.scheme == Scheme::Exact { "exact" } else { "euler" },
         "reset": if options.subtract { "subtract" } else { "to" },
+        "recording_start_s": start,
         "sim_s": wall,
         "spikes": outcome.spikes.iter().map(|(_, s)| s.times.len()).sum::<usize>(),
         "populations": outcome.spikes.iter().map(population).collect::<Map<_, _>>(),
@@ -51,7 +58,7 @@ pub(super) fn summary(graph: &Graph, options: &clocked::Options, outcome: &Outco
 }
 
 /// For people.
-pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outcome) -> String {
+pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outcome, start: Option<f64>) -> String {
     let duration = options.dt * options.steps as f64;
     let scheme = if options.scheme == Scheme::Exact { "exact" } else { "euler" };
     let mut out = format!(
@@ -60,6 +67,9 @@ pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outco
         options.steps,
         options.dt
     );
+    if let Some(start) = start {
+        let _ = writeln!(out, "time 0 is {start} s on the clock of the recordings");
+    }
     let width = graph.nodes.iter().map(|n| n.name.chars().count()).chain([10]).max().unwrap_or(10);
     let _ = writeln!(out, "\n{:<width$} {:>8} {:>12} {:>11}", "node", "size", "spikes", "rate [Hz]");
     for (node, spikes) in &outcome.spikes {

@@ -6,12 +6,64 @@ use memspike::analysis::Bins;
 use memspike::format;
 use memspike::format::nir::{Graph, Kind};
 use memspike::npy;
+use memspike::spikes::Recording;
 use memspike::time::Time;
 
 use super::Failure;
 
+/// What the inputs of a run get.
+pub(super) struct Inputs {
+    /// For each node that has an input, its rows of numbers, one per step.
+    pub values: Vec<(usize, Vec<f64>)>,
+    /// Steps that the longest of them has.
+    pub steps: usize,
+    /// Where on the clock of the recordings among them time 0 of the run lies \[s\]; none if all are rows of numbers.
+    pub recording_start: Option<f64>,
+}
+
+/// What a file holds for an input.
+enum Given {
+    /// A row of numbers per step.
+    Rows(Vec<f64>),
+    /// Spikes, which are counted in each step.
+    Spikes(Box<Recording>),
+}
+
+/// Reads the files of `[NODE=]FILE`. All recordings are on one clock, whose time 0 is the earliest beginning of them.
+pub(super) fn read(graph: &Graph, texts: &[String], dt: Time, duration: Option<Time>) -> Result<Inputs, Failure> {
+    let mut given: Vec<(usize, PathBuf, Given)> = Vec::new();
+    for text in texts {
+        let (node, file) = node(graph, text)?;
+        if given.iter().any(|(other, ..)| *other == node) {
+            let name = &graph.nodes[node].name;
+            return Err(Failure::input(format!("--input {text}: the node {name} has an input already.")));
+        }
+        let content = open(&file, graph.nodes[node].size())?;
+        given.push((node, file, content));
+    }
+    // A file that was observed at no time says nothing of when the others began.
+    let starts = given.iter().filter_map(|(.., content)| match content {
+        Given::Spikes(recording) if !recording.spikes.is_empty() || recording.start() < recording.stop() => {
+            Some(recording.start())
+        }
+        _ => None,
+    });
+    let recording_start = starts.reduce(f64::min);
+    let mut inputs = Inputs { values: Vec::new(), steps: 0, recording_start };
+    for (node, file, content) in given {
+        let size = graph.nodes[node].size();
+        let rows = match content {
+            Given::Rows(rows) => rows,
+            Given::Spikes(recording) => counted(&file, &recording, size, recording_start.unwrap_or(0.0), dt, duration)?,
+        };
+        inputs.steps = inputs.steps.max(rows.len() / size);
+        inputs.values.push((node, rows));
+    }
+    Ok(inputs)
+}
+
 /// The node and file of `[NODE=]FILE`.
-pub(super) fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failure> {
+fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failure> {
     let all: Vec<usize> = (0..graph.nodes.len()).filter(|i| graph.nodes[*i].kind == Kind::Input).collect();
     if let Some((name, file)) = text.split_once('=')
         && let Some(node) = all.iter().find(|i| graph.nodes[**i].name == name)
@@ -30,8 +82,8 @@ pub(super) fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failur
     }
 }
 
-/// Rows of `size` numbers, one per step.
-pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result<Vec<f64>, Failure> {
+/// A file with numbers or spikes for an input of `size` numbers.
+fn open(file: &Path, size: usize) -> Result<Given, Failure> {
     let wrong = |message: String| Failure::input(format!("{}: {message}", file.display()));
     let extension = file.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let (values, width) = match extension.as_str() {
@@ -43,11 +95,11 @@ pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -
         "csv" | "txt" | "tsv" => {
             let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?;
             if lists_spikes(&text) {
-                return counted(file, size, dt, duration);
+                return spikes(file, size);
             }
             table(&text).map_err(&wrong)?
         }
-        _ => return counted(file, size, dt, duration),
+        _ => return spikes(file, size),
     };
     if width != size {
         return Err(wrong(format!(
@@ -56,7 +108,7 @@ pub(super) fn read(file: &Path, size: usize, dt: Time, duration: Option<Time>) -
     }
     match values.iter().find(|x| !x.is_finite()) {
         Some(bad) => Err(wrong(format!("holds {bad}, expected finite numbers."))),
-        None => Ok(values),
+        None => Ok(Given::Rows(values)),
     }
 }
 
@@ -87,15 +139,26 @@ fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
     Ok((values, width))
 }
 
-/// The spikes of each unit of a recording in each step.
-fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result<Vec<f64>, Failure> {
+/// A recording with as many units as the input takes numbers.
+fn spikes(file: &Path, size: usize) -> Result<Given, Failure> {
     let recording = format::read(file).map_err(Failure::input)?;
     let units = recording.spikes.unit_ids.len();
     if units != size {
         return Err(Failure::input(format!("{}: has {units} units, but the input takes {size}.", file.display())));
     }
-    let (start, stop) = (recording.start(), recording.stop());
-    let length = duration.map_or(stop - start, Time::seconds);
+    Ok(Given::Spikes(Box::new(recording)))
+}
+
+/// The spikes of each unit of a recording in each step from `start` \[s\] on.
+fn counted(
+    file: &Path,
+    recording: &Recording,
+    size: usize,
+    start: f64,
+    dt: Time,
+    duration: Option<Time>,
+) -> Result<Vec<f64>, Failure> {
+    let length = duration.map_or(recording.stop() - start, Time::seconds);
     let steps = (length / dt.seconds() - 1e-8).ceil().max(0.0);
     // Where a file does not say how long it was observed, the last spike lies in the last step.
     let last = recording.spikes.times.last().filter(|_| duration.is_none());
@@ -119,19 +182,54 @@ fn counted(file: &Path, size: usize, dt: Time, duration: Option<Time>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use memspike::format::nir::Node;
+
     use super::*;
+
+    /// A graph of inputs with so many numbers each, `a`, `b`, ..
+    fn graph(sizes: &[usize]) -> Graph {
+        let node = |(i, size): (usize, &usize)| Node {
+            name: ["a", "b", "c"][i].to_owned(),
+            kind: Kind::Input,
+            input: vec![*size],
+            output: vec![*size],
+        };
+        Graph { nodes: sizes.iter().enumerate().map(node).collect(), ..Graph::default() }
+    }
 
     #[test]
     fn a_list_of_spikes_is_counted_step_by_step_and_a_table_is_taken_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("in.csv");
         std::fs::write(&file, "time_s,unit,population\n0.0001,0,p\n0.0003,1,p\n0.0006,1,p\n0.0006,0,p\n").unwrap();
-        let rows = read(&file, 2, Time::from_ms(0.1), None).unwrap();
-        assert_eq!(rows, [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
-        let short = read(&file, 2, Time::from_ms(0.1), Some(Time::from_ms(0.3))).unwrap();
-        assert_eq!(short, rows[..6]);
-        assert!(read(&file, 3, Time::from_ms(0.1), None).is_err());
+        let from = |size, duration| read(&graph(&[size]), &[file.display().to_string()], Time::from_ms(0.1), duration);
+        let all = from(2, None).unwrap();
+        assert_eq!(all.values, [(0, vec![1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0])]);
+        assert_eq!((all.steps, all.recording_start), (6, Some(0.0001)));
+        let short = from(2, Some(Time::from_ms(0.3))).unwrap();
+        assert_eq!(short.values[0].1, all.values[0].1[..6]);
+        assert!(from(3, None).is_err());
         std::fs::write(&file, "a,b\n1,2\n3,4\n").unwrap();
-        assert_eq!(read(&file, 2, Time::from_ms(0.1), None).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        let table = from(2, None).unwrap();
+        assert_eq!((&table.values[0].1[..], table.recording_start), (&[1.0, 2.0, 3.0, 4.0][..], None));
+    }
+
+    #[test]
+    fn recordings_of_several_inputs_keep_their_distance() {
+        let folder = tempfile::tempdir().unwrap();
+        let given = |name: &str, text: &str| {
+            let file = folder.path().join(format!("{name}.csv"));
+            std::fs::write(&file, text).unwrap();
+            format!("{name}={}", file.display())
+        };
+        let texts = [
+            given("a", "time_s,unit\n0.15,0\n0.25,0\n"),
+            given("b", "time_s,unit\n0.1,0\n0.2,0\n"),
+            given("c", "7\n8\n"),
+        ];
+        let found = read(&graph(&[1, 1, 1]), &texts, Time::from_ms(50.0), None).unwrap();
+        assert_eq!(found.recording_start, Some(0.1));
+        assert_eq!(found.values, [(0, vec![0.0, 1.0, 0.0, 1.0]), (1, vec![1.0, 0.0, 1.0]), (2, vec![7.0, 8.0])]);
+        assert_eq!(found.steps, 4);
     }
 }

@@ -23,7 +23,8 @@ pub use describe::describe;
 #[command(next_help_heading = "NIR graphs")]
 #[group(id = "graph")]
 pub struct Flags {
-    /// Numbers for an input, a row per step (.npy, .csv), or a recording whose spikes are counted in each step; may be repeated
+    /// Numbers for an input, a row per step (.npy, .csv), or a recording whose spikes are counted in each step; may be repeated.
+    /// All recordings are on one clock: the earliest beginning among them is time 0 of the run
     #[arg(long = "input", value_name = "[NODE=]FILE")]
     inputs: Vec<String>,
 
@@ -100,21 +101,9 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
             path.display()
         )));
     };
-    let mut inputs = Vec::new();
-    let mut rows = 0;
-    for text in &flags.inputs {
-        let (node, file) = input::node(&graph, text)?;
-        let values = input::read(&file, graph.nodes[node].size(), dt, common.duration)?;
-        rows = rows.max(values.len() / graph.nodes[node].size());
-        if inputs.iter().any(|(other, _)| *other == node) {
-            return Err(Failure::input(format!(
-                "--input {text}: the node {} has an input already.",
-                graph.nodes[node].name
-            )));
-        }
-        inputs.push((node, values));
-    }
-    let steps = common.duration.map_or(rows, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
+    let given = input::read(&graph, &flags.inputs, dt, common.duration)?;
+    let start = given.recording_start;
+    let steps = common.duration.map_or(given.steps, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
     if steps == 0 {
         return Err(Failure::input(
             "There is nothing to simulate: give --input FILE, or --duration for a run without input.",
@@ -137,19 +126,19 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
         steps,
         scheme,
         subtract: flags.reset == Some(Reset::Subtract),
-        inputs,
+        inputs: given.values,
         potentials: potentials.collect::<Result<_, _>>()?,
     };
     let begun = Instant::now();
     let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
-    let summary = figure::summary(&graph, &options, &outcome, begun.elapsed().as_secs_f64());
+    let summary = figure::summary(&graph, &options, &outcome, start, begun.elapsed().as_secs_f64());
     if let Some(output) = &output {
-        result::write(output, path, &graph, &options, &outcome, &summary).map_err(Failure::run)?;
+        result::write(output, path, &graph, &options, &outcome, start, &summary).map_err(Failure::run)?;
     }
     if common.json {
         return Done::json(&summary);
     }
-    let mut text = figure::lay_out(&graph, &options, &outcome);
+    let mut text = figure::lay_out(&graph, &options, &outcome, start);
     output.iter().for_each(|output| text += &format!("\nwritten to {}\n", output.path().display()));
     Ok(Done::text(text))
 }

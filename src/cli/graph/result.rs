@@ -11,13 +11,15 @@ use serde_json::{Map, Value};
 use super::clock;
 use crate::cli::output::Output;
 
-/// A result as of other runs: spikes, and outputs and potentials as states.
+/// A result as of other runs: spikes, and outputs and potentials as states. `start` is where on the clock of its recordings the run
+/// begins \[s\].
 pub(super) fn write(
     out: &Output,
     path: &Path,
     graph: &Graph,
     options: &clocked::Options,
     outcome: &Outcome,
+    start: Option<f64>,
     summary: &Value,
 ) -> Result<(), String> {
     let spiking = outcome.spikes.iter().map(|(node, _)| *node);
@@ -35,6 +37,7 @@ pub(super) fn write(
                 size: graph.nodes[*i].size(),
                 model: format!("nir.{}", graph.nodes[*i].kind.name()),
                 parameters: "{}".to_owned(),
+                recording_start_s: start,
                 ..PopulationLayout::default()
             })
             .collect(),
