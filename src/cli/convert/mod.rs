@@ -1,6 +1,7 @@
 //! `memspike convert`: a recording or result as a file of another format, or a network as a NIR graph or a SONATA circuit.
 
 mod cut;
+mod iso;
 mod network;
 mod nir;
 mod sonata;
@@ -86,7 +87,7 @@ struct SessionFlags {
     session_description: Option<String>,
 
     /// When the session began: ISO 8601 with a time zone, such as 2026-03-01T14:30:00+01:00
-    #[arg(long, value_name = "TIME", value_parser = iso)]
+    #[arg(long, value_name = "TIME", value_parser = iso::moment)]
     session_start: Option<String>,
 
     /// The lab's name of the session
@@ -134,7 +135,7 @@ struct SessionFlags {
     sex: Option<String>,
 
     /// Age as an ISO 8601 duration, such as P90D or P8Y
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = iso::duration)]
     age: Option<String>,
 
     /// Anything else about the subject
@@ -260,7 +261,8 @@ impl SessionFlags {
 
 /// When the session began, and whether that had to be taken from the file's date.
 fn start(args: &Args, recording: &Recording) -> (String, bool) {
-    let said = |label: &str| recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso(text).ok());
+    let said =
+        |label: &str| recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso::moment(text).ok());
     let known = args.session.session_start.clone().or_else(|| said("start")).or_else(|| said("started_utc"));
     known.map_or_else(
         || {
@@ -292,47 +294,5 @@ fn session(flags: SessionFlags, start: String) -> Session {
             age: flags.age,
             description: flags.subject_description,
         },
-    }
-}
-
-/// A date and time of ISO 8601 with seconds and a zone.
-fn iso(text: &str) -> Result<String, String> {
-    let wrong = || format!("{text:?} is no date and time such as 2026-03-01T14:30:00+01:00 or 2026-03-01T13:30:00Z");
-    let digits = |pattern: &str, text: &str| {
-        text.len() == pattern.len()
-            && text.bytes().zip(pattern.bytes()).all(|(c, p)| if p == b'0' { c.is_ascii_digit() } else { c == p })
-    };
-    let (moment, rest) = text.split_at_checked(19).ok_or_else(wrong)?;
-    let in_range = |at: usize, low: u32, high: u32| {
-        moment.get(at..at + 2).and_then(|n| n.parse().ok()).is_some_and(|n: u32| (low..=high).contains(&n))
-    };
-    let fits = digits("0000-00-00T00:00:00", moment)
-        && in_range(5, 1, 12)
-        && in_range(8, 1, 31)
-        && in_range(11, 0, 23)
-        && in_range(14, 0, 59)
-        && in_range(17, 0, 59);
-    let zone = match rest.strip_prefix('.') {
-        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
-        None => rest,
-    };
-    let zoned = zone == "Z" || digits("+00:00", zone) || digits("-00:00", zone);
-    if fits && zoned { Ok(text.to_owned()) } else { Err(wrong()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::iso;
-
-    #[test]
-    fn a_time_needs_seconds_and_a_zone() {
-        for good in ["2026-03-01T14:30:00+01:00", "2026-03-01T13:30:00Z", "2026-03-01T13:30:00.125-05:00"] {
-            assert_eq!(iso(good).as_deref(), Ok(good));
-        }
-        for bad in
-            ["2026-03-01", "2026-03-01T14:30:00", "2026-13-01T14:30:00Z", "yesterday", "2026-03-01T14:30:00Zé", "é"]
-        {
-            assert!(iso(bad).unwrap_err().contains("2026-03-01T14:30:00"), "{bad}");
-        }
     }
 }
