@@ -354,3 +354,21 @@ fn weights_that_are_recorded_at_the_end_are_among_the_figures() {
     let resumed = json(&folder, &["run", "w.toml", "--resume", "w.h5.ckpt", "--json"]);
     assert_eq!(resumed["projections"]["p"]["weight"], *weight);
 }
+
+#[test]
+fn a_window_that_was_observed_in_part_says_in_how_much() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.csv"), "time_s,unit\n0.5,0\n1.5,0\n9.5,0\n").unwrap();
+    let part =
+        ["convert", "a.csv", "a.nwb", "--start", "0s", "--stop", "10s", "--session-start", "2026-03-01T13:30:00Z"];
+    good(&memspike(folder.path(), &part));
+    let stats = ["stats", "a.nwb", "--stop", "100s"];
+    let text = good(&memspike(folder.path(), &stats));
+    assert!(text.contains("observed in 10.000 s of these 100.000 s: rates are over what was observed"), "{text}");
+    let all = json(&folder, &[&stats[..], &["--json"]].concat());
+    assert_eq!((&all["duration_s"], &all["observed_duration_s"]), (&100.0.into(), &10.0.into()));
+    assert_eq!(all["all"]["rate_hz"]["mean"], 0.3);
+    let text = good(&memspike(folder.path(), &stats[..2]));
+    assert!(!text.contains("observed in"), "{text}");
+    assert_eq!(json(&folder, &[&stats[..2], &["--json"]].concat())["observed_duration_s"], 10.0);
+}

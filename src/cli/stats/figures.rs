@@ -18,6 +18,7 @@ pub fn all(measured: &Measured, file: &Path) -> Value {
         "start_s": start,
         "stop_s": stop,
         "duration_s": stop - start,
+        "observed_duration_s": plan.spans.seconds(),
         "min_spikes": plan.min_spikes,
         "correlation_bin_s": width(plan.correlation),
         "fano_bin_s": width(plan.fano),

@@ -17,7 +17,10 @@ pub fn lay_out(measured: &Measured, file: &Path) -> String {
     let (units, spikes) = (grouped(found.all.units.len() as u64), grouped(found.all.spikes));
     let _ = writeln!(out, "{units} units, {spikes} spikes, {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
     let spans = &measured.plan.spans;
-    if spans.count() > 1 {
+    if spans.count() == 1 && !spans.cover(start, stop) {
+        let (observed, window) = (spans.seconds(), stop - start);
+        let _ = writeln!(out, "observed in {observed:.3} s of these {window:.3} s: rates are over what was observed");
+    } else if spans.count() > 1 {
         let _ = writeln!(
             out,
             "observed in {} spans, {:.3} s in all: rates are over these, intervals and bins within one",
