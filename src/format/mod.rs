@@ -23,6 +23,7 @@ pub mod nir;
 mod nix;
 mod npy;
 mod nwb;
+mod observed;
 mod phy;
 mod plain;
 pub mod result;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
 use crate::format::listing::Wanted;
+use crate::format::observed;
 use crate::format::write::repeated;
 use crate::spikes::{Column, Recording};
 
@@ -31,7 +32,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted, recording: &mut Recording) -> R
 
 fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let count = recording.spikes.unit_ids.len();
-    recording.observed = observed(h5, count)?;
+    observed(h5, count, recording)?;
     if let Some(resolution) = h5.attr_number("/units/spike_times", "resolution").filter(|r| *r > 0.0) {
         recording.about.push(("resolution".to_owned(), format!("{resolution} s")));
     }
@@ -153,18 +154,18 @@ fn check_train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<(), Form
     Ok(())
 }
 
-/// The observation intervals of all units, merged.
-fn observed(h5: &H5, units: usize) -> Result<Vec<(f64, f64)>, FormatError> {
+/// The observation intervals of all units.
+fn observed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
     let place = "/units/obs_intervals";
     if !h5.is_dataset(place) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let intervals = h5.numbers(place)?;
     if intervals.shape.len() != 2 || intervals.width() != 2 {
         let message = format!("found the shape {:?}, expected [intervals, 2]", intervals.shape);
         return Err(h5.error(place, Fault::WrongType, message));
     }
-    ends(h5, "obs_intervals", intervals.shape[0], units)?;
+    let ends = ends(h5, "obs_intervals", intervals.shape[0], units)?;
     let pairs: Vec<(f64, f64)> = intervals.data.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     if let Some(bad) = pairs.iter().position(|(start, stop)| start.is_nan() || stop.is_nan() || start > stop) {
         let message = format!(
@@ -173,20 +174,9 @@ fn observed(h5: &H5, units: usize) -> Result<Vec<(f64, f64)>, FormatError> {
         );
         return Err(h5.error(place, Fault::Invalid, message));
     }
-    Ok(merge(pairs))
-}
-
-/// The union of intervals, in order.
-fn merge(mut pairs: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut merged: Vec<(f64, f64)> = Vec::new();
-    for (start, stop) in pairs {
-        match merged.last_mut() {
-            Some(last) if start <= last.1 => last.1 = last.1.max(stop),
-            _ => merged.push((start, stop)),
-        }
-    }
-    merged
+    let starts = [0].into_iter().chain(ends.iter().copied());
+    observed::set(recording, starts.zip(&ends).map(|(from, to)| &pairs[from..*to]));
+    Ok(())
 }
 
 /// Columns with one number or word per unit; references, ragged and many-dimensional ones are left out.
@@ -214,14 +204,4 @@ fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Forma
         ));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::merge;
-
-    #[test]
-    fn overlapping_and_touching_intervals_become_one() {
-        assert_eq!(merge(vec![(4.0, 5.0), (0.0, 2.0), (1.0, 3.0), (5.0, 6.0)]), [(0.0, 3.0), (4.0, 6.0)]);
-    }
 }
