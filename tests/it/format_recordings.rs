@@ -292,3 +292,12 @@ fn nwb_units_have_the_columns_of_their_electrodes_and_series_their_own_units() {
     assert!((signal(&nwb, "hand").data[3] - 0.03).abs() < 1e-12);
     assert_eq!(signal(&nwb, "speed").times, signal(&nwb, "hand").times, "linked timestamps");
 }
+
+#[test]
+fn a_matlab_file_of_neo_says_its_units_of_time_and_which_of_its_times_are_spikes() {
+    let neo = read("matlab_neo/neo_block.mat");
+    assert_eq!(neo.spikes.trains(), [vec![1.01, 1.02, 1.0355], vec![1.02, 1.04, 1.071], vec![1.25]]);
+    assert_eq!(texts(&neo.unit_columns, "name"), ["unit0", "unit1", "unit2"]);
+    assert_eq!(neo.observed, [(1.0, 2.0)]);
+    assert!(neo.notes.is_empty(), "{:?}", neo.notes);
+}

@@ -8,7 +8,7 @@ use super::value::{Numbers, Value, Variable};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{list, parts};
 use crate::format::listing::{AT_ONCE, Wanted};
-use crate::format::words;
+use crate::format::{observed, words};
 use crate::spikes::{Column, Recording, Signal};
 
 /// Wider matrices are raw voltage or images, not behaviour.
@@ -21,9 +21,11 @@ pub(super) struct Train<'f> {
     /// Indices from 1, from the outermost cell inwards.
     pub path: Vec<usize>,
     pub times: Numbers<'f>,
+    /// The unit of its times, if that is said.
+    pub unit: Option<String>,
     /// Words and single numbers of the structure that holds the times.
     pub about: Vec<(String, String)>,
-    /// When the unit was observed, if that is said.
+    /// When the unit was observed \[s\], if that is said.
     pub observed: Option<(f64, f64)>,
     /// Whether the times are a bare list in a cell.
     pub in_cell: bool,
@@ -40,6 +42,7 @@ pub(super) enum Trains<'f> {
 /// Reads a file whose variables are at hand.
 pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let mut recording = Recording { format: format.to_owned(), ..Recording::default() };
+    let mut unit_said = false;
     if reaching::recognise(file) {
         reaching::read(file, wanted, &mut recording)?;
     } else {
@@ -54,13 +57,16 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
                 }
             },
         };
+        unit_said = matches!(&trains, Trains::Units(trains) if trains.iter().all(|train| train.unit.is_some()));
         fill(file, trains, wanted, &mut recording)?;
     }
     if !wanted.beside() {
         return Ok(recording);
     }
-    recording.notes.push("times are taken as seconds, which the file does not say".to_owned());
     signals(file, &mut recording)?;
+    if !unit_said || !recording.signals.is_empty() {
+        recording.notes.push("times are taken as seconds, which the file does not say".to_owned());
+    }
     reaching::trials(&mut recording);
     Ok(recording)
 }
@@ -190,23 +196,34 @@ fn from_record<'f>(
     path: &mut Vec<usize>,
     trains: &mut Vec<Train<'f>>,
 ) -> Result<bool, FormatError> {
-    let times = record.iter().find_map(|(name, value)| value.list().filter(|_| is_times(name)));
-    let Some(times) = times else {
+    let times = record.iter().find_map(|(name, value)| Some((name, value.list().filter(|_| is_times(name))?)));
+    let Some((times_name, times)) = times else {
         let inner = |value: &Value| matches!(value, Value::Cell { .. } | Value::Struct(_));
-        for (_, value) in record.iter().filter(|(_, value)| inner(value)) {
+        // Beside its trains a segment of Neo has the times of events and epochs.
+        let trains_only = record.iter().any(|(name, _)| plain(name) == "spiketrains");
+        let searched = |name: &str| !trains_only || plain(name) == "spiketrains";
+        for (_, value) in record.iter().filter(|(name, value)| inner(value) && searched(name)) {
             if !search(value, lists, path, trains)? {
                 return Ok(false);
             }
         }
         return Ok(true);
     };
-    // Times with as many values beside them are a signal's.
+    // Times with as many values beside them are a signal's, but for the waveforms of spikes.
     let beside = |value: &Value| matches!(value, Value::Numbers { data, .. } if data.len().is_multiple_of(times.len()) && !data.is_empty());
-    if times.len() > 2 && record.iter().any(|(name, value)| !is_times(name) && beside(value)) {
+    if times.len() > 2
+        && record.iter().any(|(name, value)| !is_times(name) && !plain(name).contains("waveform") && beside(value))
+    {
         return Ok(true);
     }
-    let mut train = Train { path: path.clone(), times: times.clone(), ..Train::default() };
-    for (name, value) in record.iter().filter(|(name, _)| !is_times(name)) {
+    let unit = unit_of(record, &plain(times_name));
+    let observed = edge(record, "tstart").zip(edge(record, "tstop")).filter(|(start, stop)| start <= stop);
+    let mut used = vec![format!("{}units", plain(times_name))];
+    if observed.is_some() {
+        used.extend(["tstart", "tstartunits", "tstop", "tstopunits"].map(str::to_owned));
+    }
+    let mut train = Train { path: path.clone(), times: times.clone(), unit, observed, ..Train::default() };
+    for (name, value) in record.iter().filter(|(name, _)| !is_times(name) && !used.contains(&plain(name))) {
         match (value, value.list().map(Numbers::short)) {
             (Value::Text(text), _) => train.about.push((name.clone(), text.clone())),
             (_, Some([number])) => train.about.push((name.clone(), number.to_string())),
@@ -218,6 +235,21 @@ fn from_record<'f>(
     }
     trains.push(train);
     Ok(true)
+}
+
+/// The unit of a field of times, as Neo writes it beside the field: `times_units` of `times`.
+fn unit_of(record: &[(String, Value)], field: &str) -> Option<String> {
+    record.iter().find_map(|(name, value)| match value {
+        Value::Text(unit) if plain(name) == format!("{field}units") => Some(unit.trim().to_owned()),
+        _ => None,
+    })
+}
+
+/// A moment in a field that has a unit \[s\].
+fn edge(record: &[(String, Value)], field: &str) -> Option<f64> {
+    let (_, value) = record.iter().find(|(name, _)| plain(name) == field)?;
+    let Some([moment]) = value.list().map(Numbers::short) else { return None };
+    Some(moment / words::per_second(&unit_of(record, field)?)?).filter(|moment| moment.is_finite())
 }
 
 /// A list of times and a list of units beside it, by the names of phy and others.
@@ -258,18 +290,23 @@ pub(super) fn fill(
     if !empty.is_empty() {
         recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
     }
-    let observed: Vec<(f64, f64)> = kept.iter().filter_map(|train| train.observed).collect();
-    if let Some(start) = observed.iter().map(|o| o.0).reduce(f64::min) {
-        recording.observed = vec![(start, observed.iter().map(|o| o.1).fold(start, f64::max))];
-    }
+    observed::set(recording, kept.iter().map(|train| train.observed.as_slice()));
     columns(&kept, recording);
     recording.spikes.unit_ids = (0..kept.len() as i64).collect();
     if !wanted.spikes() {
         return Ok(());
     }
     for (unit, train) in kept.iter().enumerate() {
+        let second = match &train.unit {
+            Some(unit) => words::per_second(unit).ok_or_else(|| {
+                let message = format!("spike times are said to be in {unit:?}, expected s, ms or us");
+                file.error("", Fault::Invalid, message)
+            })?,
+            None => 1.0,
+        };
         for part in train.times.parts() {
-            let (first, times) = (part.start, train.times.read(part)?);
+            let (first, mut times) = (part.start, train.times.read(part)?);
+            times.iter_mut().for_each(|time| *time /= second);
             wanted.train(unit as u32, first, &times, |message| file.error("", Fault::Invalid, message))?;
         }
     }
