@@ -1,6 +1,6 @@
 //! NIX (<https://nixio.readthedocs.io>) as Neo writes it, and plain arrays of spike times.
 //!
-//! `/data/<block>/multi_tags/<name>`: type `neo.spiketrain` (`positions/data` are the times), `neo.epoch` (with `extents/data`) and
+//! `/data/<block>/groups/<name>` of type `neo.segment` links the tags of a segment. `/data/<block>/multi_tags/<name>`: type `neo.spiketrain` (`positions/data` are the times), `neo.epoch` (with `extents/data`) and
 //! `neo.event`; labels in `positions/dimensions/1/labels`; properties of a train in `metadata/properties`. Signals are
 //! `data_arrays/<name>` with a dimension of samples or of ticks. Without tags a one-dimensional array whose type names
 //! spikes is a train.

@@ -1,6 +1,6 @@
 //! Every recording of `tests/data/recordings` has the units, spikes and length that its `SOURCE.md` states.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use memspike::format::{self, Fault};
 use memspike::spikes::{Column, Recording, Signal};
@@ -300,4 +300,56 @@ fn a_matlab_file_of_neo_says_its_units_of_time_and_which_of_its_times_are_spikes
     assert_eq!(texts(&neo.unit_columns, "name"), ["unit0", "unit1", "unit2"]);
     assert_eq!(neo.observed, [(1.0, 2.0)]);
     assert!(neo.notes.is_empty(), "{:?}", neo.notes);
+}
+
+/// A NIX file with two trains in each of two segments, the second of which begins at `start` \[s\].
+fn segments(path: &Path, start: f64) {
+    let text = |place: &hdf5::Location, name: &str, text: &str| {
+        let text: hdf5::types::VarLenUnicode = text.parse().unwrap();
+        place.new_attr::<hdf5::types::VarLenUnicode>().create(name).unwrap().write_scalar(&text).unwrap();
+    };
+    let file = hdf5::File::create(path).unwrap();
+    text(&file, "format", "nix");
+    file.create_group("data/b/multi_tags").unwrap();
+    for (segment, first, stop) in [("seg0", 0.0, 0.2), ("seg1", start, start + 0.3)] {
+        let group = file.create_group(&format!("data/b/groups/{segment}")).unwrap();
+        text(&group, "type", "neo.segment");
+        text(&group, "name", segment);
+        let tags = group.create_group("multi_tags").unwrap();
+        for unit in 0..2 {
+            let name = format!("{segment}.unit{unit}");
+            let tag = tags.create_group(&format!("id of {name}")).unwrap();
+            text(&tag, "type", "neo.spiketrain");
+            text(&tag, "name", &name);
+            let times = [first + 0.01, first + 0.02];
+            tag.new_dataset_builder().with_data(&times).create("positions/data").unwrap();
+            for (edge, time) in [("t_start", first), ("t_stop", stop)] {
+                tag.new_dataset_builder().with_data(&[time]).create(&*format!("metadata/properties/{edge}")).unwrap();
+            }
+            file.link_hard(
+                &format!("data/b/groups/{segment}/multi_tags/id of {name}"),
+                &format!("data/b/multi_tags/{name}"),
+            )
+            .unwrap();
+        }
+    }
+}
+
+#[test]
+fn segments_of_a_nix_file_are_told_apart_and_those_on_a_clock_of_their_own_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |start: f64| {
+        let path = folder.path().join(format!("{start}.nix"));
+        segments(&path, start);
+        format::read(&path).unwrap()
+    };
+    let overlaid = read(0.0);
+    assert_eq!(texts(&overlaid.unit_columns, "segment"), ["seg0", "seg0", "seg1", "seg1"]);
+    let note = overlaid.notes.join("\n");
+    assert!(note.contains("segments seg0 (0 s to 0.2 s), seg1 (0 s to 0.3 s) overlap"), "{note}");
+    assert!(note.contains("2 of 4 in less than the 0.3 s in which any was, down to 0.2 s"), "{note}");
+    // On one clock they follow each other, with a gap between that nobody observed.
+    let apart = read(1.0);
+    assert_eq!(apart.observed, [(0.0, 0.2), (1.0, 1.3)]);
+    assert!(!apart.notes.iter().any(|note| note.contains("segments")), "{:?}", apart.notes);
 }

@@ -31,7 +31,14 @@ pub(super) fn read(
         if kind.contains("spike") && shape.len() == 1 {
             // What Neo calls times belongs to a tag, and has been read.
             if without_tags && !kind.starts_with("neo.") {
-                trains.push(Train { name: name(h5, &place), times: place.clone(), about: Vec::new(), place });
+                trains.push(Train {
+                    name: name(h5, &place),
+                    times: place.clone(),
+                    about: Vec::new(),
+                    observed: None,
+                    segment: None,
+                    place,
+                });
             }
             continue;
         }

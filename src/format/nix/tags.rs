@@ -1,10 +1,12 @@
 //! Trains, epochs and events.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{name, scale};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, join};
+use crate::format::h5::{self, H5, join};
 use crate::format::listing::Wanted;
-use crate::format::words;
+use crate::format::{observed, words};
 use crate::spikes::{Column, IntervalTable, Recording};
 
 /// A train with what is said of it.
@@ -14,6 +16,10 @@ pub(super) struct Train {
     /// The array that holds its times.
     pub times: String,
     pub about: Vec<(String, String)>,
+    /// `t_start` and `t_stop` \[s\], where they are said and looked at.
+    pub observed: Option<(f64, f64)>,
+    /// The name of its segment.
+    pub segment: Option<String>,
 }
 
 /// Reads the tags of a block: trains, and if they are wanted intervals.
@@ -25,6 +31,7 @@ pub(super) fn read(
     recording: &mut Recording,
 ) -> Result<(), FormatError> {
     let root = join(block, "multi_tags");
+    let segments = if beside { segments(h5, block) } else { HashMap::new() };
     for tag in h5.members(&root) {
         let place = join(&root, &tag);
         let kind = h5.attr_text(&place, "type").unwrap_or_default();
@@ -35,13 +42,10 @@ pub(super) fn read(
         match kind.as_str() {
             "neo.spiketrain" => {
                 let name = name(h5, &place);
-                let about = if beside {
-                    observed(h5, &place, recording);
-                    about(h5, &place)?
-                } else {
-                    Vec::new()
-                };
-                trains.push(Train { name, times: positions, about, place });
+                let about = if beside { about(h5, &place)? } else { Vec::new() };
+                let observed = if beside { observed(h5, &place) } else { None };
+                let segment = segments.get(&tag).cloned();
+                trains.push(Train { name, times: positions, about, observed, segment, place });
             }
             "neo.epoch" | "neo.event" if beside => {
                 let table = intervals(h5, &place, &positions)?;
@@ -51,6 +55,24 @@ pub(super) fn read(
         }
     }
     Ok(())
+}
+
+/// For each tag of a block the name of its segment.
+fn segments(h5: &H5, block: &str) -> HashMap<String, String> {
+    let root = join(block, "groups");
+    let mut segments = HashMap::new();
+    for group in h5.members(&root) {
+        let place = join(&root, &group);
+        if h5.attr_text(&place, "type").as_deref() != Some("neo.segment") {
+            continue;
+        }
+        let (segment, tags) = (name(h5, &place), join(&place, "multi_tags"));
+        for tag in h5.members(&tags) {
+            // A link is called by the tag's id, the tag itself by its name.
+            segments.extend(h5.attr_text(&join(&tags, &tag), "name").map(|tag| (tag, segment.clone())));
+        }
+    }
+    segments
 }
 
 /// The times in an array \[s\].
@@ -84,21 +106,14 @@ fn each_part(
     Ok(())
 }
 
-/// `t_start` and `t_stop` of a train, joined with those of the others.
-fn observed(h5: &H5, place: &str, recording: &mut Recording) {
+/// `t_start` and `t_stop` of a train.
+fn observed(h5: &H5, place: &str) -> Option<(f64, f64)> {
     let edge = |name: &str| {
         let property = join(place, &format!("metadata/properties/{name}"));
         let value = h5.is_dataset(&property).then(|| h5.numbers(&property).ok()).flatten()?;
         value.data.first().map(|time| time / scale(h5, &property)).filter(|time| time.is_finite())
     };
-    let (Some(start), Some(stop)) = (edge("t_start"), edge("t_stop")) else { return };
-    if stop < start {
-        return;
-    }
-    match recording.observed.first_mut() {
-        Some(span) => *span = (span.0.min(start), span.1.max(stop)),
-        None => recording.observed.push((start, stop)),
-    }
+    edge("t_start").zip(edge("t_stop")).filter(|(start, stop)| start <= stop)
 }
 
 /// Properties with one word or number.
@@ -152,14 +167,16 @@ pub(super) fn fill(
     if trains.is_empty() {
         return Ok(());
     }
+    observed::set(recording, trains.iter().map(|train| train.observed.as_slice()));
     recording.unit_columns.push(("name".to_owned(), Column::Text(trains.iter().map(|t| t.name.clone()).collect())));
     let mut keys: Vec<&String> = trains.iter().flat_map(|train| train.about.iter().map(|a| &a.0)).collect();
     keys.sort();
     keys.dedup();
-    for key in keys.into_iter().filter(|key| *key != "name") {
+    for key in keys.into_iter().filter(|key| !["name", "segment"].contains(&key.as_str())) {
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *key).map(|a| a.1.clone()).unwrap_or_default();
         recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
     }
+    segments_of(&trains, recording);
     recording.spikes.unit_ids = (0..trains.len() as i64).collect();
     if !wanted.spikes() {
         return Ok(());
@@ -169,6 +186,34 @@ pub(super) fn fill(
         each_part(h5, &train.times, |first, times| wanted.train(unit as u32, first, times, unfit))?;
     }
     Ok(())
+}
+
+/// The column `segment` where there are several, and a note where they were observed at the same times: Neo lets each segment have a clock
+/// of its own, so what lies at one time need not have been at once.
+fn segments_of(trains: &[Train], recording: &mut Recording) {
+    let mut spans: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (train, segment) in trains.iter().filter_map(|train| Some((train, train.segment.as_deref()?))) {
+        let (start, stop) = train.observed.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
+        let span = spans.entry(segment).or_insert((start, stop));
+        *span = (span.0.min(start), span.1.max(stop));
+    }
+    if spans.len() < 2 {
+        return;
+    }
+    let of = trains.iter().map(|train| train.segment.clone().unwrap_or_default()).collect();
+    recording.unit_columns.push(("segment".to_owned(), Column::Text(of)));
+    let mut known: Vec<(&str, (f64, f64))> = spans.into_iter().filter(|(_, (start, stop))| start < stop).collect();
+    known.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+    if known.windows(2).any(|pair| pair[1].1.0 < pair[0].1.1) {
+        let list: Vec<String> =
+            known.iter().map(|(name, (start, stop))| format!("{name} ({start} s to {stop} s)")).collect();
+        recording.notes.push(format!(
+            "the segments {} overlap: they are laid over each other as if on one clock, though each may have its own; choose one with \
+             --where segment={} and its --start and --stop",
+            h5::list(&list),
+            known[0].0
+        ));
+    }
 }
 
 /// A key by which `unit2` comes before `unit10`: the text, and the number behind it.
