@@ -261,3 +261,35 @@ fn the_command_converts_says_what_is_left_out_and_refuses_what_it_cant() {
     let message = bad(&memspike(folder.path(), &["convert", "session.nwb", "b.nwb", "--session-start", "today"]), 2);
     assert!(message.contains("2026-03-01T14:30:00+01:00"), "{message}");
 }
+
+/// Puts another column of numbers into the units of an NWB file.
+fn put<T: hdf5::H5Type>(path: &Path, name: &str, values: &[T], shape: impl Into<hdf5::Extents>) {
+    let units = hdf5::File::open_rw(path).unwrap().group("units").unwrap();
+    if units.link_exists(name) {
+        units.unlink(name).unwrap();
+    }
+    units.new_dataset::<T>().shape(shape).create(name).unwrap().write_raw(values).unwrap();
+}
+
+#[test]
+fn units_of_nwb_that_were_observed_at_different_times_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let spikes = SpikeTable::from_units(vec![0, 1], &[vec![1.0], vec![6.0, 7.0]]).unwrap();
+    let recording = Recording { spikes, observed: vec![(0.0, 10.0)], ..Recording::default() };
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    assert!(read.notes.is_empty(), "{:?}", read.notes);
+    let path = folder.path().join("a.nwb");
+    put(&path, "obs_intervals", &[0.0, 10.0, 5.0, 10.0], (2, 2));
+    let read = format::read(&path).unwrap();
+    assert_eq!(read.observed, [(0.0, 10.0)]);
+    assert!(
+        read.notes.concat().contains("1 of 2 in less than the 10 s in which any was, down to 5 s"),
+        "{:?}",
+        read.notes
+    );
+    // Formats that hold spikes only say that this is lost.
+    for (target, name) in [(Target::Csv, "a.csv"), (Target::Npy, "a.npy"), (Target::Sonata, "a.h5")] {
+        let wrote = format::write(&folder.path().join(name), &read, &read.spikes, target, &session()).unwrap();
+        assert!(wrote.notes.concat().contains("left out: 1 span of observation;"), "{:?}", wrote.notes);
+    }
+}

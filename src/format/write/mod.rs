@@ -197,6 +197,7 @@ impl What<'_> {
     fn beside_spikes(&self, format: &str) -> Vec<String> {
         let recording = self.recording;
         let counts = [
+            (recording.observed.len(), "span", " of observation"),
             (recording.signals.len(), "signal", ""),
             (recording.intervals.len(), "table", " of intervals"),
             (recording.unit_columns.len(), "column", " of units"),
@@ -209,6 +210,6 @@ impl What<'_> {
         if lost.is_empty() {
             return Vec::new();
         }
-        vec![format!("{format} holds spikes only: {} are left out; NWB (.nwb) holds them", lost.join(", "))]
+        vec![format!("{format} holds spikes only; left out: {}; NWB (.nwb) holds them", lost.join(", "))]
     }
 }
