@@ -68,8 +68,10 @@ fn is_result(recording: &Recording) -> bool {
 fn as_text(file: &Path, seen: &Seen) -> String {
     let r = &seen.recording;
     let mut out = format!("{}: {}\n", file.display(), r.format);
+    // Two blanks behind the longest.
+    let width = r.about.iter().map(|(label, _)| label.chars().count() + 2).chain([18]).max().unwrap_or(18);
     for (label, text) in &r.about {
-        let _ = writeln!(out, "  {:<18}{}", label, text.replace('\n', " "));
+        let _ = writeln!(out, "  {label:<width$}{}", text.replace('\n', " "));
     }
     let (start, stop) = seen.span;
     let (units, spikes) = (seen.counts.len(), seen.counts.iter().sum());
@@ -110,6 +112,18 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     out
 }
 
+/// What a file says of itself; of what it says in several entries, such as who did it, they are joined.
+fn about(entries: &[(String, String)]) -> Map<String, Value> {
+    let mut about = Map::new();
+    for (label, text) in entries {
+        match about.get_mut(label) {
+            Some(Value::String(all)) => *all += &format!("; {text}"),
+            _ => drop(about.insert(label.clone(), json!(text))),
+        }
+    }
+    about
+}
+
 fn as_json(file: &Path, seen: &Seen) -> Value {
     let r = &seen.recording;
     let population = |(name, first, count): &(String, usize, usize)| {
@@ -128,7 +142,7 @@ fn as_json(file: &Path, seen: &Seen) -> Value {
         "file": file.display().to_string(),
         "kind": if is_result(r) { "result" } else { "recording" },
         "format": r.format,
-        "about": r.about.iter().map(|(label, text)| (label.clone(), json!(text))).collect::<Map<_, _>>(),
+        "about": about(&r.about),
         "units": units,
         "spikes": spikes,
         "start_s": start,

@@ -64,6 +64,9 @@ fn a_window_and_units_are_written_and_the_rest_is_cut_to_them() {
             rows.iter().flat_map(|r| signal.data[r * signal.width..(r + 1) * signal.width].to_vec()).collect();
         assert_eq!(cut.data, data);
     }
+    // A part is a file of its own.
+    let identifier = |r: &Recording| r.about.iter().find(|(label, _)| label == "identifier").cloned().unwrap();
+    assert_ne!(identifier(&part), identifier(&whole));
     // The trial overlaps the window: it stays whole.
     let trials = |r: &Recording| r.intervals.iter().find(|t| t.name == "trials").cloned().unwrap();
     assert_eq!((trials(&part).start, trials(&part).stop), (trials(&whole).start, trials(&whole).stop));

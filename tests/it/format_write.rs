@@ -293,3 +293,54 @@ fn units_of_nwb_that_were_observed_at_different_times_are_told() {
         assert!(wrote.notes.concat().contains("left out: 1 span of observation;"), "{:?}", wrote.notes);
     }
 }
+
+#[test]
+fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let about: Vec<(String, String)> = [
+        ("session", "a session"),
+        ("subject", "mouse 1"),
+        ("sex", "F"),
+        ("age", "P90D"),
+        ("genotype", "wt"),
+        ("strain", "C57"),
+        ("weight", "20 g"),
+        ("date_of_birth", "2023-01-01T00:00:00+00:00"),
+        ("session_id", "S1"),
+        ("experimenter", "Doe, Jane"),
+        ("experimenter", "Roe, Richard"),
+        ("keywords", "grid"),
+        ("related_publications", "doi:1"),
+        ("notes", "my notes"),
+        ("protocol", "P"),
+    ]
+    .map(|(label, text)| (label.to_owned(), text.to_owned()))
+    .to_vec();
+    let spikes = SpikeTable::from_units(vec![0, 1], &[vec![1.0], vec![2.0]]).unwrap();
+    let recording = Recording { spikes, about: about.clone(), ..Recording::default() };
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    let again = through(folder.path(), &read, Target::Nwb, "b.nwb");
+    for entry in &about {
+        assert!(again.about.contains(entry), "{entry:?} of {:?}", again.about);
+    }
+    assert!(read.notes.is_empty(), "{:?}", read.notes);
+    let said = good(&memspike(folder.path(), &["info", "b.nwb", "--json"]));
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["about"]["experimenter"], "Doe, Jane; Roe, Richard");
+    // Flags go first, and each file is another one.
+    let flags = Session { experimenters: vec!["Poe, Ed".to_owned()], ..session() };
+    format::write(&folder.path().join("c.nwb"), &read, &read.spikes, Target::Nwb, &flags).unwrap();
+    let flagged = format::read(&folder.path().join("c.nwb")).unwrap().about;
+    let people: Vec<&str> =
+        flagged.iter().filter(|(l, _)| l == "experimenter").map(|(_, text)| text.as_str()).collect();
+    assert_eq!(people, ["Poe, Ed"]);
+    // What else there is, and integers that no double is, are told.
+    let path = folder.path().join("a.nwb");
+    hdf5::File::open_rw(&path).unwrap().create_group("general/optogenetics").unwrap();
+    put(&path, "code", &[(1i64 << 53) + 1, 3], 2);
+    let odd = format::read(&path).unwrap();
+    assert!(odd.notes.iter().any(|note| note == "of /general is left out: optogenetics"), "{:?}", odd.notes);
+    assert!(odd.notes.iter().any(|note| note.contains("beyond 2^53") && note.ends_with("code")), "{:?}", odd.notes);
+    let wrote = format::write(&folder.path().join("d.nwb"), &odd, &odd.spikes, Target::Nwb, &session()).unwrap();
+    assert!(wrote.notes.concat().contains("written as float64, as all numbers are: code"), "{:?}", wrote.notes);
+}

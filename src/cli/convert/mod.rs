@@ -28,8 +28,9 @@ use crate::cli::{Done, Failure, clock, graph, quantity};
                         memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
                         memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n  \
                         memspike convert tests/data/nir/chain.toml circuit --to sonata\n\n\
-                        NWB holds everything; the other formats hold spikes, and what is left out is said. Times are seconds in NWB, \
-                        CSV and NPY, milliseconds in SONATA.\n\
+                        NWB holds everything that was read (numbers of columns as float64), and of another NWB file what its /general and its \
+                        subject say in words, where no flag says otherwise; the other formats hold spikes. What is left out is said. Times \
+                        are seconds in NWB, CSV and NPY, milliseconds in SONATA.\n\
                         A part of a recording: --start, --stop, --units, --population and --where choose spikes with start <= t < stop; times stay \
                         as they are. NWB then has what was observed in the window (all of it, where the recording does not say), the samples \
                         of signals in it, and each trial or other interval that overlaps it, whole.\n\

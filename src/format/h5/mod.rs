@@ -200,6 +200,17 @@ impl H5<'_> {
         Ok(strings::strings(&dataset, &kind).map(Column::Text))
     }
 
+    /// Whether a column is of integers of which a double may be another number.
+    pub fn has_large_integers(&self, place: &str) -> bool {
+        let wide = |dataset: &Dataset| {
+            let kind = dataset.dtype().and_then(|t| t.to_descriptor());
+            kind.is_ok_and(|kind| is_integer(&kind) && kind.size() == 8)
+        };
+        let limit = (1u64 << 53) as f64;
+        self.dataset(place).is_ok_and(|dataset| wide(&dataset))
+            && matches!(self.column(place), Ok(Some(Column::Number(values))) if values.iter().any(|v| v.abs() >= limit))
+    }
+
     /// The text of a dataset that holds one string.
     pub fn text(&self, place: &str) -> Option<String> {
         if !self.is_dataset(place) {

@@ -23,6 +23,8 @@ pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError
             recording.electrodes.push((name, column));
         }
     }
+    let read: Vec<String> = recording.electrodes.iter().map(|(name, _)| name.clone()).collect();
+    super::rounded(h5, TABLE, &read, recording);
     if !h5.is_dataset(REGION) || !h5.is_dataset("/units/spike_times") {
         return Ok(());
     }

@@ -49,6 +49,8 @@ fn table(h5: &H5, place: &str, name: String, recording: &mut Recording) -> Resul
             _ => skipped.push(column.clone()),
         }
     }
+    let read: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+    super::rounded(h5, place, &read, recording);
     if !skipped.is_empty() {
         let list = skipped.join(", ");
         recording

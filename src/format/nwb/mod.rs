@@ -21,6 +21,44 @@ pub(super) const SPIKE_TIMES: &str = "/units/spike_times";
 /// The column of units whose ids are unique only within their populations, which those of NWB may not be.
 pub(super) const ID_IN_POPULATION: &str = "id_in_population";
 
+/// What `/general` says in words: what it is called in [`Recording::about`], and in the file. Of a list each entry is one there.
+pub(super) const GENERAL: &[(&str, &str)] = &[
+    ("session_id", "session_id"),
+    ("experimenter", "experimenter"),
+    ("lab", "lab"),
+    ("institution", "institution"),
+    ("experiment", "experiment_description"),
+    ("keywords", "keywords"),
+    ("related_publications", "related_publications"),
+    ("notes", "notes"),
+    ("protocol", "protocol"),
+    ("data_collection", "data_collection"),
+    ("surgery", "surgery"),
+    ("virus", "virus"),
+    ("pharmacology", "pharmacology"),
+    ("slices", "slices"),
+    ("stimulus", "stimulus"),
+];
+
+/// Those of `/general` that are lists.
+pub(super) const LISTS: [&str; 3] = ["experimenter", "keywords", "related_publications"];
+
+/// What `/general/subject` says in words.
+pub(super) const SUBJECT: &[(&str, &str)] = &[
+    ("subject", "subject_id"),
+    ("species", "species"),
+    ("sex", "sex"),
+    ("age", "age"),
+    ("genotype", "genotype"),
+    ("strain", "strain"),
+    ("weight", "weight"),
+    ("date_of_birth", "date_of_birth"),
+    ("subject_description", "description"),
+];
+
+/// What of `/general` is read elsewhere, or written anew for what is.
+const TABLES: [&str; 3] = ["subject", "devices", "extracellular_ephys"];
+
 /// Whether this is an NWB file.
 pub(super) fn recognise(h5: &H5) -> bool {
     h5.attr_text("/", "nwb_version").is_some()
@@ -54,6 +92,13 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     }
     electrodes::read(h5, &mut recording)?;
     intervals::read(h5, &mut recording)?;
+    for (place, read) in [("/general", GENERAL), ("/general/subject", SUBJECT)] {
+        let known = |name: &str| read.iter().any(|(_, known)| *known == name) || TABLES.contains(&name);
+        let rest: Vec<String> = h5.members(place).into_iter().filter(|name| !known(name)).collect();
+        if !rest.is_empty() {
+            recording.notes.push(format!("of {place} is left out: {}", list(&rest)));
+        }
+    }
     for place in ["/stimulus/presentation", "/stimulus/templates", "/analysis", "/scratch"] {
         let there = h5.members(place);
         if !there.is_empty() {
@@ -87,16 +132,29 @@ fn links(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
 }
 
 fn about(h5: &H5) -> Vec<(String, String)> {
-    const TEXTS: &[(&str, &str)] = &[
-        ("session", "/session_description"),
-        ("identifier", "/identifier"),
-        ("start", "/session_start_time"),
-        ("subject", "/general/subject/subject_id"),
-        ("species", "/general/subject/species"),
-        ("lab", "/general/lab"),
-        ("institution", "/general/institution"),
-        ("experiment", "/general/experiment_description"),
-    ];
-    let entry = |&(label, place): &(&str, &str)| h5.text(place).map(|text| (label.to_owned(), text));
-    TEXTS.iter().filter_map(entry).filter(|(_, text)| !text.is_empty()).collect()
+    const TOP: &[(&str, &str)] =
+        &[("session", "session_description"), ("identifier", "identifier"), ("start", "session_start_time")];
+    let groups = [("/", TOP), ("/general/subject", SUBJECT), ("/general", GENERAL)];
+    let entries = groups.iter().flat_map(|(group, fields)| fields.iter().map(move |field| (*group, *field)));
+    let read = |(group, (label, name)): (&str, (&'static str, &'static str))| {
+        let place = join(group, name);
+        let texts = if LISTS.contains(&name) && h5.is_dataset(&place) {
+            h5.texts(&place).unwrap_or_default()
+        } else {
+            h5.text(&place).into_iter().collect()
+        };
+        texts.into_iter().filter(|text| !text.is_empty()).map(|text| (label.to_owned(), text)).collect::<Vec<_>>()
+    };
+    entries.flat_map(read).collect()
+}
+
+/// Notes which columns of a table have whole numbers that no double is: columns of numbers are doubles.
+fn rounded(h5: &H5, table: &str, names: &[String], recording: &mut Recording) {
+    let rounded: Vec<String> = names.iter().filter(|name| h5.has_large_integers(&join(table, name))).cloned().collect();
+    if !rounded.is_empty() {
+        recording.notes.push(format!(
+            "whole numbers beyond 2^53 in columns of {table} are rounded to doubles: {}",
+            list(&rounded)
+        ));
+    }
 }

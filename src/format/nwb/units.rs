@@ -183,20 +183,24 @@ fn observed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Form
 fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
     let names = h5.members(UNITS);
     let ragged = |name: &str| name.ends_with("_index") || names.contains(&format!("{name}_index"));
-    let mut skipped = Vec::new();
+    let (mut read, mut skipped) = (Vec::new(), Vec::new());
     for name in names
         .iter()
         .filter(|name| !ragged(name) && !["id", "spike_times", "obs_intervals", "electrodes"].contains(&name.as_str()))
     {
         let place = join(UNITS, name);
         match if h5.is_dataset(&place) { h5.column(&place)? } else { None } {
-            Some(column) if rows(&column) == units => recording.unit_columns.push((name.clone(), column)),
+            Some(column) if rows(&column) == units => {
+                read.push(name.clone());
+                recording.unit_columns.push((name.clone(), column));
+            }
             _ => skipped.push(name.clone()),
         }
     }
     let rest = names.iter().filter(|name| names.contains(&format!("{name}_index")));
     skipped
         .extend(rest.filter(|name| !["spike_times", "obs_intervals", "electrodes"].contains(&name.as_str())).cloned());
+    super::rounded(h5, UNITS, &read, recording);
     if !skipped.is_empty() {
         recording.notes.push(format!(
             "unit columns that are not one number or word per unit are left out: {}",

@@ -22,7 +22,8 @@ use hdf5::{File, Group};
 use self::marker::Marker;
 use self::table::{Names, TableWriter};
 use super::{Session, Unwritten, What, repeated};
-use crate::format::nwb::ID_IN_POPULATION;
+use crate::format::h5::list;
+use crate::format::nwb::{GENERAL, ID_IN_POPULATION, LISTS, SUBJECT};
 use crate::format::result::attributes::{set_text, stored, write_list};
 use crate::spikes::{Column, Recording, SourceError};
 
@@ -41,7 +42,8 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     text(
         &file,
         "identifier",
-        &or_about(&session.identifier, "identifier").unwrap_or_else(|| marker.uuid("identifier")),
+        // Not the recording's own: this is another file, and may hold a part of it.
+        &session.identifier.clone().unwrap_or_else(|| marker.uuid("identifier")),
     )?;
     let description = or_about(&session.description, "session").unwrap_or_else(|| {
         format!("Spikes converted by memspike {} from: {}", env!("CARGO_PKG_VERSION"), recording.format)
@@ -56,7 +58,7 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     for name in ["stimulus/presentation", "stimulus/templates"] {
         file.create_group(name)?;
     }
-    general(&file.group("general")?, &marker, session, &or_about)?;
+    general(&file.group("general")?, &marker, session, recording)?;
     let electrodes = electrodes::write(&file, &marker, recording)?;
     units::write(&file, &marker, what, session, electrodes.as_deref())?;
     if recording.populations.is_empty()
@@ -68,6 +70,7 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     }
     behavior::write(&file, &marker, &recording.signals, &mut notes)?;
     intervals(&file, &marker, recording)?;
+    notes.extend(whole_columns(recording));
     file.close()?;
     Ok(notes)
 }
@@ -106,43 +109,73 @@ fn texts(group: &Group, name: &str, texts: &[String]) -> hdf5::Result<()> {
     write_list(group, name, &texts.iter().map(|text| stored(text)).collect::<Vec<_>>()).map(drop)
 }
 
-fn general(
-    general: &Group,
-    marker: &Marker,
-    session: &Session,
-    or_about: &dyn Fn(&Option<String>, &str) -> Option<String>,
-) -> hdf5::Result<()> {
-    let one = |group: &Group, name: &str, value: Option<String>| value.map_or(Ok(()), |v| text(group, name, &v));
-    one(general, "session_id", session.id.clone())?;
-    one(general, "experiment_description", or_about(&session.experiment, "experiment"))?;
-    one(general, "institution", or_about(&session.institution, "institution"))?;
-    one(general, "lab", or_about(&session.lab, "lab"))?;
-    for (name, list) in [("experimenter", &session.experimenters), ("keywords", &session.keywords)] {
-        if !list.is_empty() {
-            texts(general, name, list)?;
+fn general(general: &Group, marker: &Marker, session: &Session, recording: &Recording) -> hdf5::Result<()> {
+    let subject = &session.subject;
+    // What is said beside the recording goes before what it says itself.
+    let of = |label: &str| -> Vec<String> {
+        let given = match label {
+            "experimenter" => session.experimenters.clone(),
+            "keywords" => session.keywords.clone(),
+            _ => {
+                let given = match label {
+                    "session_id" => &session.id,
+                    "experiment" => &session.experiment,
+                    "institution" => &session.institution,
+                    "lab" => &session.lab,
+                    "subject" => &subject.id,
+                    "species" => &subject.species,
+                    "sex" => &subject.sex,
+                    "age" => &subject.age,
+                    "subject_description" => &subject.description,
+                    _ => &None,
+                };
+                given.iter().cloned().collect()
+            }
+        };
+        let said = recording.about.iter().filter(|(l, text)| l == label && !text.is_empty());
+        if given.is_empty() { said.map(|(_, text)| text.clone()).collect() } else { given }
+    };
+    for (label, name) in GENERAL {
+        match &of(label)[..] {
+            [] => {}
+            all if LISTS.contains(name) => texts(general, name, all)?,
+            [first, ..] => text(general, name, first)?,
         }
     }
-    let subject = &session.subject;
-    let fields = [
-        ("subject_id", or_about(&subject.id, "subject")),
-        ("species", or_about(&subject.species, "species")),
-        ("sex", subject.sex.clone()),
-        ("age", subject.age.clone()),
-        ("description", subject.description.clone()),
-    ];
-    if fields.iter().all(|(_, value)| value.is_none()) {
+    let fields: Vec<(&str, String)> =
+        SUBJECT.iter().filter_map(|(label, name)| Some((*name, of(label).into_iter().next()?))).collect();
+    if fields.is_empty() {
         return Ok(());
     }
     let place = general.create_group("subject")?;
     marker.mark(&place, "/general/subject", "Subject")?;
     for (name, value) in fields {
-        let given = value.is_some();
-        one(&place, name, value)?;
-        if name == "age" && given {
+        text(&place, name, &value)?;
+        if name == "age" {
             set_text(&*place.dataset("age")?, "reference", "birth")?;
         }
     }
     Ok(())
+}
+
+/// Says which columns of another NWB file, whose integers are read as doubles, may have been of integers.
+fn whole_columns(recording: &Recording) -> Option<String> {
+    if !recording.format.starts_with("NWB") {
+        return None;
+    }
+    let tables = recording.intervals.iter().map(|table| &table.columns);
+    let columns = [&recording.unit_columns, &recording.electrodes].into_iter().chain(tables).flatten();
+    // Flags are stored as such, ids as integers.
+    let is_whole =
+        |values: &[f64]| values.iter().all(|v| v.fract() == 0.0) && values.iter().any(|v| *v != 0.0 && *v != 1.0);
+    let whole = columns.filter(|(name, column)| {
+        !["id", "electrode"].contains(&name.as_str()) && matches!(column, Column::Number(values) if is_whole(values))
+    });
+    let mut names: Vec<String> = whole.map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names.dedup();
+    (!names.is_empty())
+        .then(|| format!("columns of whole numbers are written as float64, as all numbers are: {}", list(&names)))
 }
 
 fn intervals(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Result<()> {
