@@ -1,6 +1,6 @@
 //! The part of a pulse device's table that all share: range, variability, faults, ageing, prices.
 
-use crate::describe::Bound::{Finite, Fraction, NonNegative, NotNan, Optional, Positive};
+use crate::describe::Bound::{Finite, Fraction, NonNegative, Optional, Positive};
 use crate::describe::Kind::{Choice, Flag, Number, Quantity};
 use crate::describe::{Model, Param, param};
 
@@ -89,12 +89,18 @@ const SHARED: [Param; 44] = [
         "spread of the conductance that shows after a pulse around the one that it left",
     ),
     param("read_noise", Number, 0.0, Fraction, "spread of the conductance that a read sees, relative"),
-    param("ideal", Flag, 0.0, Finite, "switch off all that is random: every spread, noise and fault"),
-    param("pulse_up.v", Quantity("V"), NONE, NotNan, "voltage of a potentiating pulse"),
+    param(
+        "ideal",
+        Flag,
+        0.0,
+        Finite,
+        "switch off every spread, noise and fault; the chances of two_state, which are its law, and those by which `pulses` rounds stay",
+    ),
+    param("pulse_up.v", Quantity("V"), NONE, Finite, "voltage of a potentiating pulse, at most 100 V either way"),
     param("pulse_up.width", Quantity("s"), NONE, NonNegative, "length of a potentiating pulse"),
-    param("pulse_down.v", Quantity("V"), NONE, NotNan, "voltage of a depressing pulse"),
+    param("pulse_down.v", Quantity("V"), NONE, Finite, "voltage of a depressing pulse, at most 100 V either way"),
     param("pulse_down.width", Quantity("s"), NONE, NonNegative, "length of a depressing pulse"),
-    param("read.v", Quantity("V"), NONE, NotNan, "read voltage"),
+    param("read.v", Quantity("V"), NONE, Finite, "read voltage, at most 100 V either way"),
     param("read.width", Quantity("s"), NONE, NonNegative, "length of a read"),
     param("static_power", Quantity("W"), NONE, Optional, "power that a device draws all the time"),
     param("levels", Number, 0.0, NonNegative, "number of conductances that can be told apart, evenly spaced; 0: any"),

@@ -14,7 +14,8 @@ pub const MODEL: Model = Model {
                 in between:      dw/dt = a_ltp x (v_m - theta_plus)+ (u_plus - theta_minus)+\n\
                 du_plus/dt = (v_m - u_plus)/tau_u_bar_plus,  du_minus/dt = (v_m - u_minus)/tau_u_bar_minus;  (z)+ = max(z, 0)\n\
                 du_bar_bar/dt = (u_minus - u_bar_bar)/tau_u_bar_bar, at once, of the potential itself and not above rest, as in NEST: set\n\
-                u_ref_squared to the square of the mean at which depression shall be a_ltd; a target that is depolarised for long is depressed more\n\
+                u_ref_squared to the square of the mean at which depression shall be a_ltd; potentials are negative, so a target that is\n\
+                depolarised for long is depressed less: at a mean of -60 mV by (60/70)^2 = 0.73 of what it is at -70 mV\n\
                 x: presynaptic trace that jumps by 1/tau_x and decays with tau_x; u_plus, u_minus count delay_u_bars later\n\
                 the target is looked at every `resolution` of the simulation, in both engines, as NEST does; for t_clamp after a\n\
                 spike v_m counts as v_clamp, which stands for the spike's shape (0: no shape); any neuron model will do, and\n\

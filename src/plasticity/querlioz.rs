@@ -12,15 +12,22 @@ use super::AtPost;
 pub const MODEL: Model = Model {
     name: "querlioz",
     summary: "Simplified STDP: each post spike moves every synapse a step, up if its source fired lately, else down",
-    equations: "at a post spike, with the last pre spike at most t_ltp ago:\n\
+    equations: "at a post spike, with the last pre spike before it at most t_ltp ago:\n\
                     dw = a_plus w_max exp(-b_plus (w - w_min)/(w_max - w_min))\n\
                 at a post spike, else (sources that never fired included):\n\
                     dw = -a_minus w_max exp(-b_minus (w_max - w)/(w_max - w_min))\n\
+                a pre spike that meets the synapse at the same instant as the post spike (axonal delay) is not before it\n\
                 with a device: one pulse up or down in place of these steps, whatever its `pulses`",
     reference: "Querlioz, Bichler & Gamrat 2011, doi:10.1109/IJCNN.2011.6033439; \
                 Querlioz, Bichler, Dollfus & Gamrat 2013, doi:10.1109/TNANO.2013.2250995; N2D2 Xnet",
     params: &[
-        param("t_ltp", Quantity("ms"), 25.0, NonNegative, "age up to which (inclusive) the last pre spike potentiates"),
+        param(
+            "t_ltp",
+            Quantity("ms"),
+            25.0,
+            NonNegative,
+            "age, > 0, up to which (inclusive) the last pre spike potentiates; with 0 none does",
+        ),
         param("a_plus", Number, 0.01, NonNegative, "step up at w_min, relative to w_max"),
         param("a_minus", Number, 0.005, NonNegative, "step down at w_max, relative to w_max"),
         param("b_plus", Number, 3.0, NonNegative, "how steps up shrink toward w_max"),

@@ -15,7 +15,7 @@ pub const MODEL: Model = Model {
     equations: "at a post spike: dw = lambda w_0^(1 - mu) w^mu x\n\
                 at a pre spike:  dw = -lambda alpha w y\n\
                 x, y: pre- and postsynaptic traces that jump by 1 and decay with tau_plus, tau_minus\n\
-                w_max is optional: without it w has no upper bound; a weight of 0 stays 0",
+                w_max is optional: without it w has no upper bound; a weight of 0 stays 0, but for mu = 0",
     reference: "Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; NEST stdp_pl_synapse_hom (w_0 = 1)",
     params: &[
         param("tau_plus", Quantity("ms"), 20.0, Positive, "decay of the presynaptic trace"),

@@ -151,7 +151,12 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
             let name = scope.text(node, "the name of a population")?;
             let names: Vec<&str> = scope.populations.iter().map(String::as_str).collect();
             let found = names.iter().position(|n| *n == name);
-            let index = found.ok_or_else(|| names::unknown(&node.at, "population", &name, &names))?;
+            let index = found.ok_or_else(|| match name.split_once('[') {
+                Some((whole, _)) if names.contains(&whole) => {
+                    node.at.error(format!("found the slice {name}, expected a whole population such as {whole}"))
+                }
+                _ => names::unknown(&node.at, "population", &name, &names),
+            })?;
             Ok(Value::Constant(index as f64))
         }
         Kind::Flag => scope.flag(node).map(|on| Value::Constant(f64::from(u8::from(on)))),

@@ -141,6 +141,10 @@ fn refused(lines: &str) -> String {
     memspike::spec::parse(&text, "m", Path::new(""), &[]).err().map(|e| e.to_string()).unwrap_or_default()
 }
 
+/// A set that ships with one of its parameters changed, so that another one no longer fits.
+const PUSH_PULL: &str =
+    "device.pcm = { pair = 'push_pull', one_sided = false }\nplasticity = 'querlioz'\nw_max = '2 pA'";
+
 #[test]
 fn mistakes_explain_themselves() {
     for (lines, part) in [
@@ -148,10 +152,27 @@ fn mistakes_explain_themselves() {
         ("plasticity.stdp_triplet = { a_minus = '-1 pA' }", "a_minus: depression of a pair"),
         ("plasticity.stdp_triplet = { a_minus = 0.1 }", "a current such as"),
         ("plasticity = 'querlioz'", "the rule querlioz needs the largest weight"),
+        (PUSH_PULL, "m:8:8: refresh: found 0.75, expected refresh = 0: only a pair"),
+        (
+            "device.soft_bounds = { read = { v = '1 MV', width = '1 s' } }\nw_max = '2 pA'",
+            "1e6 V, expected at most 100 V",
+        ),
+        (
+            "device.soft_bounds = { pulse_up = { v = '-101 V', width = '1 s' } }\nw_max = '2 pA'",
+            "expected at most 100 V",
+        ),
+        (
+            "device.soft_bounds = { read = { v = 'inf', width = '1 s' } }\nw_max = '2 pA'",
+            "read.v: found inf V, expected a finite",
+        ),
         ("plasticity = 'hebbian'", "the rule hebbian needs the largest weight"),
         ("plasticity = 'inhibitory'\nweight = '-3 pA'", "give w_max, whose sign"),
         ("plasticity = 'stdp_dopamine'", "needs the parameter modulator"),
         ("plasticity.stdp_dopamine = { modulator = 'vta' }", "unknown population vta"),
+        (
+            "plasticity.stdp_dopamine = { modulator = 'a[0]' }",
+            "found the slice a[0], expected a whole population such as a",
+        ),
         ("plasticity.hebbian = { variant = 'ojja' }\nw_max = '2 pA'", "oja"),
         ("plasticity = 'stdp_triplet_synapse'", "stdp_triplet_synapse (NEST): write stdp_triplet"),
         ("plasticity = 'vogels_sprekeler_synapse'", "vogels_sprekeler_synapse (NEST): write inhibitory"),

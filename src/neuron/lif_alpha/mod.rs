@@ -27,7 +27,8 @@ d di_syn_ex/dt = -di_syn_ex / tau_syn_ex   an event of weight w >= 0 adds w e / 
 the inhibitory side likewise, by events of weight w < 0
 v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref, while the currents go on; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
-A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
+A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes
+then if the leak has not taken it below.",
     reference: "Rotter & Diesmann 1999, doi:10.1007/s004220050570; NEST iaf_psc_alpha, iaf_psc_alpha_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),

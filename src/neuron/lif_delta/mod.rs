@@ -26,7 +26,8 @@ v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
 events during refractoriness are lost, or with refractory_input added at its end, times e^(-(time left) / tau_m)
 (event: one that arrives at the very end of the refractory period counts; grid: it falls into it, as in NEST)
-A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
+A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes
+then if the leak has not taken it below.",
     reference: "Brunel 2000, doi:10.1023/A:1008925309027; NEST iaf_psc_delta, iaf_psc_delta_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),

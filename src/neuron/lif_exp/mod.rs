@@ -25,7 +25,8 @@ tau_syn_ex di_syn_ex/dt = -i_syn_ex        an event of weight w >= 0 adds w to i
 tau_syn_in di_syn_in/dt = -i_syn_in        an event of weight w < 0 adds w to i_syn_in
 v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref, while the currents go on; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
-A neuron that starts at or above v_th spikes as soon as it can: after one tick (event), at the end of the first step (grid).",
+A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes
+then if the leak has not taken it below.",
     reference: "Rotter & Diesmann 1999, doi:10.1007/s004220050570; NEST iaf_psc_exp, iaf_psc_exp_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),
