@@ -92,6 +92,16 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
     };
     let mut rows = Vec::with_capacity(cells.len());
     for (i, row) in cells.iter().enumerate() {
+        // What spreadsheets leave empty where cells were merged is no device of its own.
+        for (what, column) in [("device", device), ("cycle", cycle)] {
+            if column.is_some_and(|c| row[c].trim().is_empty()) {
+                let name = column.map_or("", |c| &header[c]);
+                return Err(wrong(format!(
+                    "row {}: the {what} in {name} is empty, expected its name in each row",
+                    i + 1
+                )));
+            }
+        }
         let value = number(&row[g], i).map_err(wrong)? * factor;
         if !(value >= 0.0 && value.is_finite()) {
             return Err(wrong(format!(
@@ -165,6 +175,8 @@ mod tests {
             ("cell,cycle,polarity,G_uS\n1,1,up,-5\n", "row 1: found a conductance of -5"),
             ("cell,cycle,polarity,G_uS\n1,1,up,x\n", "row 1: found \"x\""),
             ("cell,cycle,polarity,g\n1,1,up,1\n", "no column G_uS"),
+            ("cell,cycle,polarity,G_uS\n1,1,up,1\n,1,up,2\n", "row 2: the device in cell is empty"),
+            ("cell,cycle,polarity,G_uS\n1,1,up,1\n1, ,up,2\n", "row 2: the cycle in cycle is empty"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(what) && error.contains("pulses.csv"), "{error}");
