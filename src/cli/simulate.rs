@@ -9,7 +9,7 @@ use memspike::interchange::sonata::Export;
 use memspike::network::{self, Estimate, Network};
 use memspike::ranks::Ranks;
 use memspike::record::Memory;
-use memspike::spec::{WeightRecord, WeightSample};
+use memspike::spec::{NetworkSpec, WeightRecord, WeightSample};
 use memspike::time::Time;
 
 use super::changes::Changes;
@@ -181,7 +181,9 @@ fn tell_of_short_windows(network: &Network) {
 pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     let (Loaded { spec, recordings, export }, size) = agree(ranks, load(&request, ranks))?;
     let output = match &export {
-        Some(export) if ranks.is_first() => circuit_output(export, request.output.take(), request.replace).map(Some),
+        Some(export) if ranks.is_first() => {
+            circuit_output(export, &spec, request.output.take(), request.replace).map(Some)
+        }
         _ => Ok(request.output.take()),
     };
     request.output = agree(ranks, output)?;
@@ -249,6 +251,8 @@ fn watch(request: &Request, simulation: &Simulation, port: u16) -> Result<Live, 
 /// Reads the model, and refuses a network that does not fit into the machine.
 fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure> {
     let loaded = request.model.load(&request.layers, Some(request.buffer).filter(|_| ranks.is_alone()))?;
+    let spared = |output: &Output| output.clone().spare(read_of(&loaded.spec)).map(drop);
+    request.output.as_ref().map_or(Ok(()), spared)?;
     if loaded.spec.simulation.duration.is_none() {
         let message = format!("{} doesn't say how long to simulate; give a duration: --duration 1s.", request.model);
         return Err(Failure::input(message));
@@ -261,13 +265,24 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
     Ok((loaded, size))
 }
 
+/// The files that a model names.
+fn read_of(spec: &NetworkSpec) -> impl Iterator<Item = &Path> {
+    spec.files.iter().map(PathBuf::as_path)
+}
+
 /// Where a circuit's own result goes, all that it will write being free; its folder is made.
-fn circuit_output(export: &Export, given: Option<Output>, replace: bool) -> Result<Output, Failure> {
+fn circuit_output(
+    export: &Export,
+    spec: &NetworkSpec,
+    given: Option<Output>,
+    replace: bool,
+) -> Result<Output, Failure> {
     let unmade = |e| Failure::input(format!("The folder {} can't be made: {e}.", export.folder().display()));
     std::fs::create_dir_all(export.folder()).map_err(unmade)?;
     let replace = replace || export.overwrite();
-    export.files().iter().try_for_each(|file| Output::new(file, replace).map(drop))?;
-    given.map_or_else(|| Output::new(&export.result(), replace), Ok)
+    let ready = |file: &Path| Output::new(file, replace)?.spare(read_of(spec));
+    export.files().iter().try_for_each(|file| ready(file).map(drop))?;
+    given.map_or_else(|| ready(&export.result()), Ok)
 }
 
 /// A new result file, or the one that a checkpoint goes on with.

@@ -58,7 +58,10 @@ pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<Device
         Ok(_) => Ok(spec),
         Err(error) => {
             let key = error.parameter.split('.').next().unwrap_or("");
-            let given = Entry::last(&set.entries, key);
+            // What a set that ships says does not go with what was changed: the user's line is that of the device.
+            let source = SHIPPED.entries.first().map(|entry| &entry.key_at.source);
+            let ours = |entry: &&Entry| source.is_none_or(|source| !Arc::ptr_eq(source, &entry.key_at.source));
+            let given = Entry::last(&set.entries, key).filter(ours);
             Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()))
         }
     }
@@ -149,7 +152,7 @@ pub fn device(name: &str, changes: &[(String, String)]) -> Result<DeviceSpec, Mo
 /// # Errors
 /// A file that can't be read or has no device, or the first mistake in one, with its place.
 pub fn device_file(path: &Path, changes: &[(String, String)]) -> Result<Vec<(String, DeviceSpec)>, ModelError> {
-    let root = layers::read(path)?;
+    let (root, _) = layers::read(path)?;
     let none = || root.at.error("the file has no device: expected a table such as [device.my_cell.soft_bounds]");
     let names: Vec<String> = match root.table().and_then(|t| t.get("device")?.table()) {
         Some(table) if !table.entries.is_empty() => table.entries.iter().map(|e| e.key.clone()).collect(),

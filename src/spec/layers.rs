@@ -7,17 +7,18 @@ use super::error::{ModelError, Place, Source};
 use super::names;
 use super::tree::{self, Entry, Kind, Node, Table};
 
-/// Reads a file with everything that it extends.
-pub(crate) fn read(path: &Path) -> Result<Node, ModelError> {
+/// Reads a file with everything that it extends; and the files of that.
+pub(crate) fn read(path: &Path) -> Result<(Node, Vec<PathBuf>), ModelError> {
     let text = read_text(path).map_err(|message| ModelError::whole(path.display().to_string(), message))?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let source = Arc::new(Source { name: path.display().to_string(), text, folder });
-    stack(&source, &mut vec![canonical(path)])
+    let mut below = Vec::new();
+    Ok((stack(&source, &mut vec![canonical(path)], &mut below)?, below))
 }
 
 /// A text with everything that it extends.
 pub(crate) fn read_source(source: &Arc<Source>) -> Result<Node, ModelError> {
-    stack(source, &mut Vec::new())
+    stack(source, &mut Vec::new(), &mut Vec::new())
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
@@ -49,8 +50,8 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Lays a source over what it extends; `open` are the files that wait for this one.
-fn stack(source: &Arc<Source>, open: &mut Vec<PathBuf>) -> Result<Node, ModelError> {
+/// Lays a source over what it extends, whose files go to `read`; `open` are the files that wait for this one.
+fn stack(source: &Arc<Source>, open: &mut Vec<PathBuf>, read: &mut Vec<PathBuf>) -> Result<Node, ModelError> {
     let mut top = tree::parse(source)?;
     let Kind::Table(table) = &mut top.kind else { return Ok(top) };
     let Some(base) = table.get("extends").cloned() else { return Ok(top) };
@@ -64,8 +65,9 @@ fn stack(source: &Arc<Source>, open: &mut Vec<PathBuf>) -> Result<Node, ModelErr
     }
     open.push(identity);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let below = stack(&Arc::new(Source { name: path.display().to_string(), text, folder }), open)?;
+    let below = stack(&Arc::new(Source { name: path.display().to_string(), text, folder }), open, read)?;
     open.pop();
+    read.push(path);
     Ok(merge(below, top, &mut Vec::new()))
 }
 

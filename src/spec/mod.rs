@@ -79,7 +79,10 @@ use tree::{Kind, Node};
 /// # Errors
 /// A file that can't be read, or the first mistake in the model, with its place.
 pub fn load(path: &Path, sets: &[(String, String)]) -> Result<NetworkSpec, ModelError> {
-    build(layers::read(path)?, sets, Tables::All)
+    let (model, below) = layers::read(path)?;
+    let mut spec = build(model, sets, Tables::All)?;
+    spec.files.extend(below);
+    Ok(spec)
 }
 
 /// Reads a model from its text; `name` is what errors call it, and relative paths start at `base_dir`.
@@ -197,6 +200,7 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         record,
         energy,
         notes: noticed.lock().map(|noticed| doubts::notes(root, simulation_step, &noticed)).unwrap_or_default(),
+        files: noticed.lock().map(|mut noticed| std::mem::take(&mut noticed.files)).unwrap_or_default(),
         resolved: replaced.lock().map(|replaced| resolved::write(&whole, &replaced)).unwrap_or_default(),
     };
     if own && spec.simulation.duration.is_none() && spec.recordings().is_empty() {

@@ -50,6 +50,8 @@ pub struct NetworkSpec {
     pub energy: Option<EnergySpec>,
     /// What the user is told of it: parameters that nothing uses, times that moved to the grid.
     pub notes: Vec<String>,
+    /// The files that the model names: models below it, connections, values, recordings, images, measured pulses.
+    pub files: Vec<PathBuf>,
     /// The model with layers and `--set` applied and parameters evaluated, as TOML; goes into the result file.
     pub resolved: String,
 }

@@ -2,6 +2,7 @@
 //! text stands for, so that the resolved model can be written.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use super::error::{ModelError, Place};
@@ -21,6 +22,8 @@ pub(crate) struct Noticed {
     pub(crate) used: BTreeSet<String>,
     /// Which of them each expression names.
     pub(crate) named: Vec<Named>,
+    /// Files that the model names.
+    pub(crate) files: Vec<PathBuf>,
     /// Spike times that moved to the end of their step.
     pub(crate) moved: usize,
 }
@@ -243,8 +246,9 @@ impl Scope {
     }
 
     /// A path, relative to the file that names it.
-    pub(crate) fn path(&self, node: &Node) -> Result<std::path::PathBuf, ModelError> {
+    pub(crate) fn path(&self, node: &Node) -> Result<PathBuf, ModelError> {
         let path = node.at.source.folder.join(self.text(node, "a path such as \"weights.npy\"")?);
+        self.notice(|noticed| noticed.files.push(path.clone()));
         if let Some(text) = path.to_str() {
             self.note(node, toml_edit::Value::from(text).to_string());
         }

@@ -50,6 +50,29 @@ fn an_output_that_exists_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn no_file_that_a_model_names_is_overwritten() {
+    let folder = workplace();
+    let files = [
+        ("base.toml", "simulation.duration = '1 ms'\n"),
+        ("pairs.csv", "source,target\n0,1\n"),
+        ("v.csv", "v\n-70\n-65\n"),
+        (
+            "m.toml",
+            "extends = 'base.toml'\n[population.E]\nsize = 2\nneuron = 'lif_exp'\n\
+             initial.v_m = { file = 'v.csv', column = 'v', unit = 'mV' }\n\
+             [projection.p]\nsource = 'E'\ntarget = 'E'\nconnect.file = { path = 'pairs.csv' }\nweight = '1 pA'\n",
+        ),
+    ];
+    files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
+    for (name, text) in files {
+        let stderr = bad(&memspike(folder.path(), &["run", "m.toml", "-o", name, "--force"]), 2);
+        assert!(stderr.contains("is the file that is read"), "{name}: {stderr}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), text);
+    }
+    good(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5"]));
+}
+
+#[test]
 fn a_network_that_cannot_be_held_is_refused_and_the_message_names_size() {
     let folder = workplace();
     let model = "[simulation]\nduration = \"1 s\"\n[population.E]\nsize = 4_000_000\nneuron = \"lif_exp\"\n\

@@ -91,7 +91,10 @@ pub fn is_graph(path: &Path) -> bool {
 
 /// Simulates a graph.
 pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -> Result<Done, Failure> {
-    let output = output.map(|path| Output::new(path, common.force)).transpose()?;
+    // FILE, or NODE=FILE.
+    let texts = flags.inputs.iter().map(String::as_str);
+    let read = texts.flat_map(|text| [Some(text), text.split_once('=').map(|(_, file)| file)]).flatten().map(Path::new);
+    let output = output.map(|out| Output::new(out, common.force)?.spare(read.chain([path]))).transpose()?;
     let graph = read_graph(path).map_err(Failure::input)?;
     graph.notes.iter().for_each(|text| note(format_args!("{}: {text}", path.display())));
     let timed = graph.nodes.iter().any(|n| n.kind.has_state());

@@ -83,6 +83,8 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, Interchan
     drive::add(&mut config, &circuit, &mut parts)?;
     let mut spec = assemble(&text(&config), &path.display().to_string(), parts, sets)?;
     expect_steps(&spec, &config)?;
+    let tables = config.nodes.iter().chain(&config.edges).flat_map(|(file, types)| [file, types]);
+    spec.files.extend(tables.chain(config.inputs.iter().map(|input| &input.file)).cloned());
     let reports = reports::add(&mut config, &circuit, &mut spec)?;
     let export = config.output.clone().map(|output| Export::new(output, &circuit, &spec, reports));
     Ok(Circuit { spec, notes: config.notes, export })
