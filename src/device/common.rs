@@ -3,6 +3,7 @@
 use crate::check::Invalid;
 
 use super::Cell;
+use super::physical::drive::too_high;
 use super::table::Values;
 
 /// How a proposed change becomes pulses.
@@ -73,7 +74,7 @@ impl Common {
     /// From a device's values; the steps are those given, or NaN until the device sets them.
     ///
     /// # Errors
-    /// If the range of conductances is empty.
+    /// If the range of conductances is empty, or a voltage higher than any device is made for.
     pub fn new(v: &Values<'_>) -> Result<Common, Invalid> {
         let (g_min, g_max) = (v.get("g_min"), v.get("g_max"));
         if g_min >= g_max {
@@ -91,8 +92,12 @@ impl Common {
         }
         let on = if v.flag("ideal") { 0.0 } else { 1.0 };
         let price = |group: &str| {
-            let (volt, width) = (v.get(&format!("{group}.v")), v.get(&format!("{group}.width")));
-            (!volt.is_nan() && !width.is_nan()).then_some(volt * volt * width)
+            let (name, width) = (format!("{group}.v"), v.get(&format!("{group}.width")));
+            let volt = v.get(&name);
+            match too_high(volt) {
+                Some(wrong) => Err(Invalid::new(name, wrong)),
+                None => Ok((!volt.is_nan() && !width.is_nan()).then_some(volt * volt * width)),
+            }
         };
         Ok(Common {
             g_min,
@@ -115,9 +120,9 @@ impl Common {
             read_noise: v.get("read_noise") * on,
             program_noise: v.get("program_noise") * on,
             levels,
-            price_up: price("pulse_up"),
-            price_down: price("pulse_down"),
-            price_read: price("read"),
+            price_up: price("pulse_up")?,
+            price_down: price("pulse_down")?,
+            price_read: price("read")?,
             static_power: Some(v.get("static_power")).filter(|p| !p.is_nan()),
         })
     }

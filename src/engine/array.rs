@@ -132,13 +132,15 @@ pub fn save<W: Real>(model: &Model<'_>, ranks: &Ranks, parts: &[&Part<W>]) -> Ve
         let mut state = ArrayState { projection, share, ..ArrayState::default() };
         for group in groups {
             let Some(losses) = &group.array else { continue };
-            state.read.0 += losses.read.0;
+            state.read.merge(losses.read);
             if state.feed.is_empty() {
                 // Every store of the projection has a row for each source.
                 state.feed = rows(group, losses.feed.len(), first).map(|row| losses.feed[row]).collect();
             }
         }
-        state.read.0 = ranks.gather(state.read).iter().map(|read: &Energy| read.0).sum();
+        let of_ranks = ranks.gather(state.read);
+        state.read = Energy::default();
+        of_ranks.into_iter().for_each(|read: Energy| state.read.merge(read));
         state
     };
     projections(parts).into_iter().map(state).collect()

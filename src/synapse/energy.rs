@@ -1,7 +1,8 @@
 //! Energy sums that do not depend on the order of addition.
 //!
 //! Floating-point sums would differ with the number of threads; integers do not. One count is
-//! 1e-30 J, so the smallest event that counts is far below a read of any device, and the largest sum is 1e8 J.
+//! 1e-30 J, so the smallest event that counts is far below a read of any device, and the largest sum is 1.7e8 J, at which
+//! larger ones stay.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,13 @@ impl Energy {
     pub fn add(&mut self, joules: f64) {
         let counts = joules * 1e30;
         // The shorter conversion is far faster and gives the same.
-        self.0 += if counts.abs() < 9e18 { i128::from(counts as i64) } else { counts as i128 };
+        self.merge(Energy(if counts.abs() < 9e18 { i128::from(counts as i64) } else { counts as i128 }));
+    }
+
+    /// Adds another sum.
+    #[inline(always)]
+    pub fn merge(&mut self, other: Energy) {
+        self.0 = self.0.saturating_add(other.0);
     }
 
     /// Adds many, none of them negative: what [`Energy::add`] adds one by one, in a loop that becomes vector code.
@@ -40,7 +47,7 @@ impl Energy {
             }
             if most.iter().all(|most| *most < MOST) {
                 let sum = |lanes: [f64; LANES]| lanes.iter().map(|sum| i128::from(*sum as i64)).sum::<i128>();
-                self.0 += (sum(high) << 32) + sum(low);
+                self.merge(Energy((sum(high) << 32) + sum(low)));
                 rest.iter().for_each(|joules| self.add(*joules));
             } else {
                 joules.iter().for_each(|joules| self.add(*joules));
@@ -77,9 +84,9 @@ pub struct Price {
 impl Price {
     /// Adds another thread's share.
     pub fn merge(&mut self, other: &Price) {
-        self.read.0 += other.read.0;
-        self.set.0 += other.set.0;
-        self.reset.0 += other.reset.0;
+        self.read.merge(other.read);
+        self.set.merge(other.set);
+        self.reset.merge(other.reset);
         self.reads += other.reads;
         self.set_pulses += other.set_pulses;
         self.reset_pulses += other.reset_pulses;
@@ -100,6 +107,18 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_beyond_the_largest_stays_there() {
+        let largest = Energy(i128::MAX);
+        let (mut each, mut once) = (Energy::default(), largest);
+        [1.2e8, 1.2e8].iter().for_each(|joules| each.add(*joules));
+        once.add_all(&[1e-9; 20]);
+        assert_eq!([each, once], [largest, largest]);
+        let mut price = Price { read: largest, ..Price::default() };
+        price.merge(&Price { read: each, ..Price::default() });
+        assert_eq!(price.read, largest);
+    }
 
     #[test]
     fn many_at_once_are_as_many_one_by_one() {

@@ -4,7 +4,7 @@ use crate::check::Invalid;
 use crate::device::{Common, Values};
 use crate::rng::{Purpose, StreamKey, name_key};
 
-use super::drive::{Piece, pulse, too_high};
+use super::drive::{Piece, pulse};
 use super::solve::Options;
 use super::{NOISE, Physical};
 
@@ -77,9 +77,6 @@ impl Pulsed {
                 );
                 let message = format!("found {volt} V, expected a {which} voltage: that is what {what} this device");
                 return Err(Invalid::new(parameter, message));
-            }
-            if let Some(wrong) = too_high(volt) {
-                return Err(Invalid::new(parameter, wrong));
             }
             if let Some(step) = pulsed.device.noise_step()
                 && width / step > MOST_STEPS
