@@ -7,6 +7,7 @@ use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
 use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
+use crate::plasticity::hebbian::VARIANTS;
 use crate::time::{TICKS_PER_MS, Time};
 use crate::units;
 use crate::value::Value;
@@ -45,7 +46,7 @@ const MOST_WINDOWS: f64 = 3e8;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -92,6 +93,7 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().filter_map(small_steps));
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
         doubts.extend(self.projections.iter().filter_map(bounds_of_nothing));
+        doubts.extend(self.projections.iter().filter_map(parameters_of_nothing));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_soon(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
@@ -159,6 +161,31 @@ fn bounds_of_nothing(projection: &ProjectionSpec) -> Option<String> {
         format!(
             "projection.{}: w_min and w_max bound weights that plasticity changes or a device holds; here nothing does, and they are not used",
             projection.name
+        )
+    })
+}
+
+/// Parameters of a part of a rule that is switched off.
+fn parameters_of_nothing(projection: &ProjectionSpec) -> Option<String> {
+    let rule = projection.plasticity.as_ref()?;
+    let model = rule.rule.describe();
+    let value = |name: &str| model.param(name).map_or(f64::NAN, |i| rule.params[i]);
+    let (names, of): (&[&str], &str) = match rule.rule {
+        RuleModel::Clopath if value("a_ltd_const") != 0.0 => {
+            (&["tau_u_bar_bar", "u_ref_squared"], "a_ltd_const = false")
+        }
+        RuleModel::Hebbian if VARIANTS[value("variant") as usize] != "bcm" => (&["tau_theta"], "variant = \"bcm\""),
+        _ => return None,
+    };
+    let changed = |name: &&&str| model.param(name).is_some_and(|i| rule.params[i] != model.params[i].default);
+    let changed: Vec<&str> = names.iter().filter(changed).copied().collect();
+    (!changed.is_empty()).then(|| {
+        format!(
+            "projection.{}: {} of {} {} of {of}, and here not used",
+            projection.name,
+            changed.join(" and "),
+            model.name,
+            if changed.len() == 1 { "is" } else { "are" }
         )
     })
 }

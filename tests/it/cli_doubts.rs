@@ -152,6 +152,39 @@ fn bounds_of_weights_that_nothing_changes_are_told() {
 }
 
 #[test]
+fn parameters_of_a_part_of_a_rule_that_is_off_are_told() {
+    let told = |rule: &str| {
+        let text = format!(
+            "simulation.duration = '10 ms'\npopulation.S = {{ size = 2, source.poisson.rate = '3 Hz' }}\n\
+             population.N = {{ size = 2, neuron = 'lif_exp' }}\n\
+             [projection.p]\nsource = 'S'\ntarget = 'N'\nconnect = 'all_to_all'\nweight = '3 pA'\nw_max = '5 pA'\n\
+             plasticity.{rule}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    for (rule, expected) in [
+        ("clopath = { u_ref_squared = '1 mV^2' }", "u_ref_squared of clopath is of a_ltd_const = false"),
+        (
+            "clopath = { u_ref_squared = '1 mV^2', tau_u_bar_bar = '3 ms' }",
+            "tau_u_bar_bar and u_ref_squared of clopath are of a_ltd_const = false",
+        ),
+        ("hebbian = { tau_theta = '3 ms' }", "tau_theta of hebbian is of variant = \"bcm\""),
+        ("hebbian = { variant = 'oja', tau_theta = '3 ms' }", "tau_theta of hebbian is of variant = \"bcm\""),
+    ] {
+        let told = told(rule);
+        assert_eq!(told, format!("projection.p: {expected}, and here not used"));
+    }
+    for rule in [
+        "clopath = { a_ltd = 0.01 }",
+        "clopath = { a_ltd_const = false, u_ref_squared = '1 mV^2', tau_u_bar_bar = '3 ms' }",
+        "hebbian = { variant = 'bcm', tau_theta = '3 ms' }",
+        "hebbian = { tau = '3 ms' }",
+    ] {
+        assert_eq!(told(rule), "");
+    }
+}
+
+#[test]
 fn parameters_that_nothing_uses_are_named_with_the_nearest_that_is() {
     let text = "parameters = { rate_ex = '3 Hz', rate_exx = '5 Hz', twice = '2 * rate_ex' }
                 simulation.duration = '10 ms'
