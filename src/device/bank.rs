@@ -71,7 +71,8 @@ impl Bank {
         let one_sided = v.flag("one_sided");
         let refresh = v.get("refresh");
         if refresh > 0.0 && pair != Pair::OneSided {
-            return Err(Invalid::new("refresh", "only a pair = \"one_sided\" needs it: both of its devices only grow"));
+            let why = "only a pair = \"one_sided\" is refreshed, for both of its devices only grow";
+            return Err(Invalid::new("refresh", format!("found {refresh}, expected refresh = 0: {why}")));
         }
         if one_sided && pair == Pair::PushPull {
             return Err(Invalid::new(
