@@ -157,6 +157,12 @@ fn the_examples_of_every_subcommand_run() {
 }
 
 #[test]
+fn a_window_that_only_rises_has_no_largest_fall() {
+    let text = good(&memspike(root(), &["device", "stdp", "voltage_threshold", "--dt", "5ms,10ms"]));
+    assert!(text.contains("largest rise  +") && text.contains("largest fall  none"), "{text}");
+}
+
+#[test]
 fn mistakes_say_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| bad(&memspike(folder.path(), args), 2);
@@ -191,6 +197,10 @@ fn mistakes_say_what_was_expected() {
     }
     assert!(run(&["device", "iv", "hp", "--amplitude", "150 V"]).contains("at most 100 V"));
     assert!(run(&["device", "stdp", "stanford_rram", "--set", "delta_gap=1 m/s"]).contains("without noise"));
+    for (command, parameter) in [("iv", "stuck_low=1"), ("iv", "sigma_d2d=0.5"), ("stdp", "pulse_up.v=1 V")] {
+        let error = run(&["device", command, "hp", "--set", parameter]);
+        assert!(error.contains("here one device is followed by its equations alone"), "{error}");
+    }
     assert!(run(&["device", "fit", "nothing.csv"]).contains("nothing.csv"));
     std::fs::write(folder.path().join("a.csv"), "g,direction\n1,up\n2,up\n").unwrap();
     assert!(run(&["device", "fit", "a.csv"]).contains("no down pulse"));

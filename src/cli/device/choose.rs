@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use memspike::device::physical::Physical;
-use memspike::device::{Device, DeviceSpec};
+use memspike::device::{Device, DeviceModel, DeviceSpec};
 use memspike::{spec, units};
 
 use crate::cli::{Failure, quantity};
@@ -60,7 +60,7 @@ impl Choice {
     /// Reads a physical device; with its name.
     ///
     /// # Errors
-    /// As [`Choice::read`], and if the device has no physics.
+    /// As [`Choice::read`], if the device has no physics, and if a change is one that its equations do not have.
     pub fn physical(&self) -> Result<(String, Physical), Failure> {
         let (name, spec) = self.spec()?;
         let physical = spec.physical().map_err(Failure::input)?;
@@ -73,7 +73,16 @@ impl Choice {
             );
             return Err(Failure::input(message));
         };
-        Ok((name, physical))
+        let DeviceModel::Physical(of) = spec.device else { return Ok((name, physical)) };
+        // One device is followed by its equations, as it is meant to be.
+        let heeded = |key: &str| key == "ideal" || of.params().iter().any(|p| p.name == key);
+        match self.set.iter().map(|(key, _)| key.trim()).find(|key| !heeded(key)) {
+            None => Ok((name, physical)),
+            Some(key) => Err(Failure::input(format!(
+                "--set {key} is of pulses, or of how devices differ and fail; here one device is followed by its equations alone: leave \
+                 it out."
+            ))),
+        }
     }
 
     fn named(&self) -> Result<(String, DeviceSpec), Failure> {

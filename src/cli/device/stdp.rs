@@ -134,16 +134,18 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
             "surface": table, "crosses_alone_V": surface.crosses_alone,
         }));
     }
-    let extreme = |pick: fn(f64, f64) -> bool| {
-        let best = (0..ms.len()).fold(0, |best, k| if pick(changes[k], changes[best]) { k } else { best });
-        format!("{:+.4e} S at {} ms", changes[best], ms[best])
+    // The largest change of one sign; there may be none.
+    let extreme = |sign: f64| {
+        let best = (0..ms.len()).fold(0, |best, k| if sign * changes[k] > sign * changes[best] { k } else { best });
+        let change = changes[best];
+        if sign * change > 0.0 { format!("{change:+.4e} S at {} ms", ms[best]) } else { "none".to_string() }
     };
     Ok(Done::text(format!(
         "{name}: {} pairs from {g0:.4e} S\nlargest rise  {}\nlargest fall  {}\nas a table    {} changes over distance and state, \
          wrong by at most {:.2e} of the largest ({:.3e} S){}\n{said}",
         ms.len(),
-        extreme(|a, b| a > b),
-        extreme(|a, b| a < b),
+        extreme(1.0),
+        extreme(-1.0),
         surface.len(),
         surface.error,
         surface.largest,

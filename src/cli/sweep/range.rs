@@ -85,7 +85,7 @@ fn expand(item: &str) -> Result<Vec<String>, String> {
         numbers.push(number);
     }
     let step = numbers.get(1).copied().unwrap_or(Decimal { digits: 1, exponent: 0 });
-    let steps = Decimal::range(start, numbers[0], step).map_err(wrong)?;
+    let steps = Decimal::range(start, numbers[0], step, |number| written(number, unit)).map_err(wrong)?;
     Ok(steps.into_iter().map(|number| written(number, unit)).collect())
 }
 
@@ -138,8 +138,13 @@ fn is_unit(unit: &str) -> bool {
 }
 
 impl Decimal {
-    /// From `start` by `step` as far as `stop`.
-    fn range(start: Decimal, stop: Decimal, step: Decimal) -> Result<Vec<Decimal>, String> {
+    /// From `start` by `step` as far as `stop`; `written`: one of them as the user writes it.
+    fn range(
+        start: Decimal,
+        stop: Decimal,
+        step: Decimal,
+        written: impl Fn(Decimal) -> String,
+    ) -> Result<Vec<Decimal>, String> {
         let exponent = start.exponent.min(stop.exponent).min(step.exponent);
         let lift = |number: Decimal| {
             let power = u32::try_from(number.exponent - exponent).ok().and_then(|by| 10i128.checked_pow(by));
@@ -154,8 +159,8 @@ impl Decimal {
         if (last - first).signum() == -by.signum() {
             return Err(format!(
                 "steps of {} lead away from {}; {}",
-                step.to_text(),
-                stop.to_text(),
+                written(step),
+                written(stop),
                 if by > 0 { "give a negative step, or exchange its ends" } else { "give a positive step" }
             ));
         }
@@ -237,6 +242,7 @@ mod tests {
         wrong("3:8:0", "step is 0");
         wrong("8:3", "negative step");
         wrong("3:8:-1", "positive step");
+        wrong("3 uS:1 uS", "steps of 1 uS lead away from 1 uS");
         wrong("3:x", "\"x\" is no number");
         wrong("1:2:3:4", "found 4 parts");
         wrong("1 ms:2:1 ms", "same for start, stop and step");
