@@ -48,10 +48,10 @@ const OKABE_ITO: [[u8; 3]; 7] = [
 /// For more than seven: colours nearly as far from those and from each other, for any kind of colour vision, as those are among themselves
 /// (by the matrices of G. M. Machado et al., IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009)); each is darker or lighter than its fellow there.
 const FURTHER: [[u8; 3]; 7] = [
-    [0x66, 0x11, 0x00], // dark red
+    [0x76, 0x2a, 0x83], // purple
     [0x4b, 0x00, 0x92], // indigo
     [0x66, 0x66, 0x33], // olive
-    [0x76, 0x2a, 0x83], // purple
+    [0x66, 0x11, 0x00], // dark red
     [0x1a, 0x85, 0xff], // bright blue
     [0x92, 0x49, 0x00], // brown
     [0xbb, 0xbb, 0xbb], // grey
@@ -82,7 +82,7 @@ pub fn among(index: usize, count: usize) -> Ink {
 
 /// The nearest entries of the terminal's 256-colour table, in the same order.
 pub fn ansi256(index: usize) -> u8 {
-    [32, 166, 36, 175, 214, 74, 245, 124, 99, 143, 127, 27, 94, 250][index % 14]
+    [32, 166, 36, 175, 214, 74, 245, 127, 99, 143, 124, 27, 94, 250][index % 14]
 }
 
 #[cfg(test)]
