@@ -197,7 +197,7 @@ fn mistakes_say_what_was_expected() {
     }
     assert!(run(&["device", "iv", "hp", "--amplitude", "150 V"]).contains("at most 100 V"));
     assert!(run(&["device", "stdp", "stanford_rram", "--set", "delta_gap=1 m/s"]).contains("without noise"));
-    for (command, parameter) in [("iv", "stuck_low=1"), ("iv", "sigma_d2d=0.5"), ("stdp", "pulse_up.v=1 V")] {
+    for (command, parameter) in [("iv", "stuck_low=1"), ("iv", "sigma_d2d=0.5"), ("stdp", "levels=4")] {
         let error = run(&["device", command, "hp", "--set", parameter]);
         assert!(error.contains("here one device is followed by its equations alone"), "{error}");
     }
