@@ -148,7 +148,7 @@ fn the_total_number_from_a_probability_is_that_of_potjans_and_diesmann() {
     // Of different pairs, as many of them; those of a neuron with itself only where they may be.
     let different = Ends { n_source: 60, n_target: 50, multapses: false, ..FREE };
     assert_eq!([0.0, 0.3, 1.0].map(|p| total_from_probability(&different, p).unwrap()), [0, 900, 3000]);
-    let others = Ends { n_source: 60, n_target: 60, autapses: false, ..FREE };
+    let others = Ends { n_source: 60, n_target: 60, same_population: true, autapses: false, ..FREE };
     let expected = (0.7f64.ln() / (1.0 - 1.0 / 3540.0f64).ln()).round() as u64;
     assert_eq!(total_from_probability(&others, 0.3).unwrap(), expected);
 }
