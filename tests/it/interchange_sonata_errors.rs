@@ -111,7 +111,7 @@ fn unknown_keys_of_inputs_and_reports_and_sets_without_nodes_are_said() {
         "\"node_set\": \"external\"",
         &format!("\"trial\": \"t\", \"delay\": 0, {set}"),
     );
-    let cells = "\"cells\": [{ \"population\": \"internal\", \"pop_name\": \"nobody\" }, \"external\"]";
+    let cells = "\"cells\": [{ \"population\": \"internal\", \"ei\": \"nobody\" }, \"external\"]";
     change(
         folder.path(),
         "simulation_config.json",

@@ -204,10 +204,11 @@ fn no_key_is_accepted_and_then_ignored() {
     }
 }
 
-/// Two readings of one model.
+/// Two readings of one model; the files that it was read from may be others.
 fn assert_equal(a: &NetworkSpec, b: &NetworkSpec, what: &str) {
     let shown = |spec: &NetworkSpec| {
-        format!("{:#?}", NetworkSpec { resolved: String::new(), notes: Vec::new(), ..spec.clone() })
+        let (resolved, notes, files) = Default::default();
+        format!("{:#?}", NetworkSpec { resolved, notes, files, ..spec.clone() })
     };
     for (x, y) in shown(a).lines().zip(shown(b).lines()) {
         assert_eq!(x, y, "{what}");
