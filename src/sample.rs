@@ -4,6 +4,7 @@
 //! platform's libm: everything here is made of [`crate::math`], IEEE arithmetic and [`Stream`].
 
 mod counts;
+mod exponentials;
 mod law;
 mod quantile;
 mod steps;
@@ -11,6 +12,7 @@ mod steps;
 use thiserror::Error;
 
 pub use counts::{binomial, poisson};
+pub use exponentials::Exponentials;
 pub use law::Law;
 pub use quantile::{Places, Quantile};
 pub use steps::Steps;

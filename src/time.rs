@@ -29,13 +29,21 @@ impl Time {
     }
 
     /// The tick nearest to `ms` milliseconds; saturates at [`Time::NEVER`], and NaN is 0.
+    #[inline]
     pub fn from_ms(ms: f64) -> Time {
-        Time((ms * TICKS_PER_MS).round() as i64)
+        // To the nearest, halves away from 0, as `f64::round` has it: that is a call where the processor has no instruction for it.
+        let ticks = ms * TICKS_PER_MS;
+        let whole = ticks as i64;
+        let rest = ticks - whole as f64;
+        Time(whole.saturating_add(i64::from(rest >= 0.5)).saturating_sub(i64::from(rest <= -0.5)))
     }
 
     /// The first tick that is not before `ms` milliseconds (crossings are rounded up).
+    #[inline]
     pub fn from_ms_up(ms: f64) -> Time {
-        Time((ms * TICKS_PER_MS).ceil() as i64)
+        let ticks = ms * TICKS_PER_MS;
+        let whole = ticks as i64;
+        Time(whole.saturating_add(i64::from(ticks > whole as f64)))
     }
 
     /// The time in milliseconds.
@@ -101,5 +109,17 @@ mod tests {
         assert_eq!(Time::from_ms_up(1.000_000_000_4), Time(1_000_000_001));
         assert_eq!(Time::from_ms(f64::INFINITY), Time::NEVER);
         assert_eq!(Time::from_ms(2.5).ms(), 2.5);
+    }
+
+    #[test]
+    fn they_round_as_the_functions_of_the_standard_library_do() {
+        let ends = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e300, 9.3e9, -9.3e9];
+        let halves = (-9..9).map(|i| f64::from(i) * 0.5e-9);
+        let near = halves.clone().flat_map(|x| [x.next_up(), x.next_down()]);
+        let large = (0..200).flat_map(|i| [1.0, -1.0].map(|sign| sign * 1.37_f64.powi(i - 80)));
+        for ms in ends.into_iter().chain(halves).chain(near).chain(large) {
+            assert_eq!(Time::from_ms(ms), Time((ms * TICKS_PER_MS).round() as i64), "{ms}");
+            assert_eq!(Time::from_ms_up(ms), Time((ms * TICKS_PER_MS).ceil() as i64), "{ms}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::spec::{Active, InputKind, NetworkSpec, Rate};
 use crate::time::Time;
 
 use super::RunError;
+use super::abreast::Abreast;
 use super::calendar::Calendar;
 use super::counts::{Counts, Draw, LARGEST_MEAN};
 use super::train::{Profile, Train, spans};
@@ -37,6 +38,8 @@ pub struct Background {
     pub first_member: u32,
     trains: Vec<Train>,
     calendar: Calendar,
+    /// The trains with events in a window.
+    due: Vec<u32>,
     table: Option<Table>,
     /// The same rate for all driven neurons of all threads: counts may come from one table.
     uniform: bool,
@@ -99,6 +102,7 @@ impl Background {
                     first_member: own.start,
                     trains: Vec::new(),
                     calendar: Calendar::new(quantum, Time::ZERO),
+                    due: Vec::new(),
                     table: None,
                     uniform: match rate {
                         Rate::Constant(value) => value.constant().is_some(),
@@ -126,17 +130,17 @@ impl Background {
 
     /// Calls `event(place, weight, time)` for all events before `to`; places count within the population's part.
     pub fn events(&mut self, to: Time, mut event: impl FnMut(u32, f64, Time)) {
-        let mut due = Vec::new();
-        self.calendar.due(to, &mut due);
-        for i in due {
-            let place = i as usize;
-            let train = &mut self.trains[place];
-            while train.next < to {
-                event(self.first_place + i, self.weights[place], train.next);
-                train.advance(self.key, u64::from(self.first_member) + place as u64, self.rates[place], &self.profile);
-            }
-            self.calendar.insert(i, train.next);
-        }
+        self.due.clear();
+        self.calendar.due(to, &mut self.due);
+        let Background { key, ref rates, ref profile, ref weights, first_place, .. } = *self;
+        let trains = &mut self.trains;
+        let calendar = &mut self.calendar;
+        Abreast { key, first: u64::from(self.first_member), rates, profile, trains }.advance(
+            &self.due,
+            to,
+            |train, time| event(first_place + train, weights[train as usize], time),
+            |train, next| calendar.insert(train, next),
+        );
     }
 
     /// Adds what arrives in a grid step at consecutive neurons of the thread's part, from place `first` on: `excitatory` has one

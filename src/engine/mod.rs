@@ -10,6 +10,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+mod abreast;
 mod array;
 mod barrier;
 mod calendar;

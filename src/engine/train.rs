@@ -41,7 +41,18 @@ impl Profile {
     }
 
     /// The time at which the integral of `rate` times the factor, from `from` on, reaches `need`; rate in 1/ms.
-    fn reach(&self, from: Time, rate: f64, mut need: f64) -> Time {
+    #[inline]
+    fn reach(&self, from: Time, rate: f64, need: f64) -> Time {
+        match self.steps.last() {
+            // Nothing changes any more.
+            Some(&(last, factor)) if last <= from && rate * factor > 0.0 => {
+                from.saturating_add(Time::from_ms(need / (rate * factor)))
+            }
+            _ => self.reach_by_steps(from, rate, need),
+        }
+    }
+
+    fn reach_by_steps(&self, from: Time, rate: f64, mut need: f64) -> Time {
         let mut at = from;
         let mut next = self.steps.partition_point(|s| s.0 <= from);
         loop {
@@ -103,11 +114,16 @@ impl Train {
 
     /// Draws the next gap of a Poisson train: at least a tick.
     pub fn advance(&mut self, key: StreamKey, item: u64, rate_hz: f64, profile: &Profile) {
+        self.take(exponential(&mut key.stream(item).at(self.drawn)), rate_hz, profile);
+    }
+
+    /// Goes on by a gap that has been drawn, in units of the mean.
+    #[inline]
+    pub fn take(&mut self, gap: f64, rate_hz: f64, profile: &Profile) {
         if rate_hz <= 0.0 {
             self.next = Time::NEVER;
             return;
         }
-        let gap = exponential(&mut key.stream(item).at(self.drawn));
         self.drawn += 1;
         self.next = profile.reach(self.next, rate_hz * 1e-3, gap).max(Time(self.next.0.saturating_add(1)));
     }
