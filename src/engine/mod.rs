@@ -31,6 +31,7 @@ mod part;
 mod patterns;
 pub mod phases;
 mod plastic;
+mod rates;
 mod recorder;
 mod run;
 mod shard;
@@ -43,7 +44,8 @@ mod tapes;
 mod train;
 mod windows;
 
-pub use needed::{RATE, needed};
+pub use needed::needed;
+pub use rates::RATE;
 
 use crate::network::{Network, Shards};
 use crate::record::{Layout, Sink, SinkError};

@@ -4,7 +4,7 @@ use crate::network::{BuildError, GROWN, Stored, expected, stored};
 use crate::plasticity::Rule;
 use crate::sample::Law;
 use crate::spec::{
-    Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Rate, Slice, SourceSpec,
+    Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Slice, SourceSpec,
     WeightSample,
 };
 use crate::synapse::PostSpike;
@@ -13,14 +13,13 @@ use crate::time::Time;
 use super::event::{ARRIVAL_BYTES, cell_bytes};
 use super::flight::Spike;
 use super::grid::STEP_BYTES;
+use super::rates::{Events, RATE, background, most};
 use super::shard::most_unsettled;
 use super::statistics;
 use super::synapses::{Ends, Located};
 use super::train::Train;
 use super::windows;
 
-/// What a neuron is taken to fire at before it is known \[Hz\].
-pub const RATE: f64 = 10.0;
 /// How often the calendar of the event engine has a neuron down at a time: looks that come too late wait for theirs.
 const LOOKS: usize = 5;
 
@@ -169,35 +168,9 @@ fn longest_window(spec: &NetworkSpec, everybody: f64) -> Result<f64, BuildError>
     for projection in &spec.projections {
         synapses += expected(spec, projection)? as f64;
     }
-    let events = if spec.simulation.engine == Engine::Event { events(spec, synapses) } else { f64::INFINITY };
+    let events = (spec.simulation.engine == Engine::Event).then(|| Events::of(spec, synapses));
     let shortest = spec.projections.iter().filter_map(|p| Law::new(&p.delay)?.ok()).map(|law| law.at(0).max(0.0));
-    Ok(shortest.fold(windows::longest(everybody as i64, events, None).ms(), f64::min))
-}
-
-/// Events that are expected in a second, over so many synapses and of Poisson inputs.
-pub fn events(spec: &NetworkSpec, synapses: f64) -> f64 {
-    synapses * RATE + (0..spec.populations.len()).map(|population| background(spec, population)).sum::<f64>()
-}
-
-/// The largest rate of the events of Poisson inputs onto a population \[Hz\].
-fn background(spec: &NetworkSpec, population: usize) -> f64 {
-    let rate = |input: &InputSpec| match &input.kind {
-        InputKind::Poisson { rate, indegree, .. } => {
-            let onto = input.targets.iter().filter(|slice| slice.population == population);
-            let driven: usize = onto.map(|slice| slice.members(spec.populations[population].size).len()).sum();
-            most(rate) * indegree * driven as f64
-        }
-        _ => 0.0,
-    };
-    spec.inputs.iter().map(rate).sum()
-}
-
-/// The largest rate \[Hz\].
-fn most(rate: &Rate) -> f64 {
-    match rate {
-        Rate::Constant(value) => value.mean().unwrap_or(0.0),
-        Rate::Steps(steps) => steps.iter().fold(0.0, |most, (_, hz)| hz.max(most)),
-    }
+    Ok(shortest.fold(windows::longest(everybody as i64, events).ms(), f64::min))
 }
 
 /// The spikes that sources emit in a window: by their threads, and sorted.

@@ -8,7 +8,7 @@ use crate::spec::WeightSample;
 use crate::time::Time;
 
 use super::finite;
-use super::needed::events;
+use super::rates::Events;
 use super::shard::Window;
 
 /// Windows are at most this long, so that progress and Ctrl-C are seen: 10 ms,
@@ -18,10 +18,13 @@ const LONGEST: Time = Time(10_000_000_000);
 const TOGETHER: i64 = 20_000_000_000_000;
 
 /// or by so many events, where nothing else takes time: in the event engine. A spike whose delays differ is looked at in each window
-/// in which something of it may arrive.
+/// in which something of it may arrive;
 const EVENTS: f64 = 1e6;
 
-/// but no less than what a window costs is worth: 0.02 ms.
+/// but there no more than so many are of Poisson inputs, which are listed and put in order: the lists stay in the caches;
+const LISTED: f64 = 1.25e5;
+
+/// and no less than what a window costs is worth: 0.02 ms.
 const SHORTEST: Time = Time(20_000_000);
 
 /// A series of sampling times: start, start + interval, ...
@@ -90,9 +93,12 @@ impl Windows {
         let members = network.populations.iter().map(|population| population.size as i64).sum();
         let step = network.on_grid().then_some(network.spec.simulation.resolution);
         let synapses = network.projections.iter().map(|projection| projection.synapses as f64).sum();
-        let events = events(&network.spec, synapses);
+        let quantum = match step {
+            Some(step) => in_steps(longest(members, None), step),
+            None => longest(members, Some(Events::of(&network.spec, synapses))),
+        };
         Windows {
-            quantum: network.min_delay.min(longest(members, events, step)),
+            quantum: network.min_delay.min(quantum),
             end,
             start: record.start,
             stop: record.until(),
@@ -149,13 +155,19 @@ impl Windows {
     }
 }
 
-/// The longest window of a network with so many members, in whole steps of a grid; without one, so many events a second are expected.
-pub fn longest(members: i64, events: f64, step: Option<Time>) -> Time {
-    let together = TOGETHER / members.max(1);
-    let Some(step) = step else {
-        return Time(together.max((EVENTS / events * 1e12) as i64)).clamp(SHORTEST, LONGEST);
-    };
-    Time((Time(together).clamp(SHORTEST, LONGEST).0 / step.0).max(1) * step.0)
+/// The longest window of a network with so many members; in the event engine so many events a second are expected.
+pub fn longest(members: i64, events: Option<Events>) -> Time {
+    let mut longest = TOGETHER / members.max(1);
+    if let Some(Events { synaptic, background }) = events {
+        let reach = |events: f64, a_second: f64| (events / a_second * 1e12) as i64;
+        longest = longest.max(reach(EVENTS, synaptic + background)).min(reach(LISTED, background));
+    }
+    Time(longest).clamp(SHORTEST, LONGEST)
+}
+
+/// In whole steps of a grid.
+fn in_steps(window: Time, step: Time) -> Time {
+    Time((window.0 / step.0).max(1) * step.0)
 }
 
 #[cfg(test)]
@@ -165,16 +177,19 @@ mod tests {
     #[test]
     fn a_window_is_no_longer_than_the_work_in_it_allows() {
         let ms = Time::from_ms;
-        let busy = |members| longest(members, f64::INFINITY, None);
-        assert_eq!([0, 1, 2000].map(busy), [ms(10.0); 3]);
-        assert_eq!([20_000, 1_000_000, i64::MAX].map(busy), [ms(1.0), ms(0.02), ms(0.02)]);
+        let with = |members, synaptic, background| longest(members, Some(Events { synaptic, background }));
+        assert_eq!([0, 1, 2000].map(|members| longest(members, None)), [ms(10.0); 3]);
+        assert_eq!([20_000, 1_000_000, i64::MAX].map(|members| longest(members, None)), [ms(1.0), ms(0.02), ms(0.02)]);
         assert_eq!(
-            [0.0, 1e3, 2e8, 1e12].map(|events| longest(1_000_000, events, None)),
+            [0.0, 1e3, 2e8, 1e12].map(|events| with(1_000_000, events, 0.0)),
             [ms(10.0), ms(10.0), ms(5.0), ms(0.02)]
         );
-        let on_grid = |members| longest(members, 0.0, Some(ms(0.3)));
-        assert_eq!([1, 20_000, 1_000_000].map(on_grid), [ms(9.9), ms(0.9), ms(0.3)]);
-        assert_eq!(longest(1, 0.0, Some(ms(25.0))), ms(25.0));
+        // 12,500 neurons at 20 kHz each: half a millisecond, whatever the synapses bring.
+        assert_eq!([0.0, 1e8].map(|events| with(12_500, events, 2.5e8)), [ms(0.5); 2]);
+        assert_eq!(with(1, 0.0, 1e12), ms(0.02));
+        let on_grid = |members, step| in_steps(longest(members, None), ms(step));
+        assert_eq!([1, 20_000, 1_000_000].map(|members| on_grid(members, 0.3)), [ms(9.9), ms(0.9), ms(0.3)]);
+        assert_eq!(on_grid(1, 25.0), ms(25.0));
     }
 
     #[test]

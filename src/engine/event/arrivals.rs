@@ -3,6 +3,7 @@
 use crate::engine::flight::Flight;
 use crate::engine::inputs::{Background, Current};
 use crate::engine::shard::Window;
+use crate::memory::prefetch_line;
 use crate::network::Group;
 use crate::neuron::Real;
 use crate::time::Time;
@@ -94,6 +95,14 @@ impl<'a> Tick<'a> {
     #[inline]
     pub fn later(&self, ahead: usize) -> Option<Arrival> {
         self.rest.get(ahead).map(|key| self.all[key.number()])
+    }
+
+    /// Begins to fetch what arrives `ahead` arrivals after the tick's first: it lies anywhere in a long list.
+    #[inline]
+    pub fn fetch(&self, ahead: usize) {
+        if let Some(key) = self.rest.get(ahead) {
+            prefetch_line(self.all, key.number());
+        }
     }
 }
 

@@ -27,6 +27,9 @@ const LOOK_AHEAD: i64 = 64;
 /// So many arrivals ahead synapses and neurons are fetched from memory.
 const AHEAD: usize = 4;
 
+/// So many arrivals ahead the arrivals themselves are.
+const FAR_AHEAD: usize = 24;
+
 /// One population's part in a window's work.
 pub struct Work<'a, W: Real> {
     pub model: &'a Model<'a>,
@@ -198,6 +201,7 @@ impl<M: EventNeuron> Neurons<M> {
         let time = tick.time;
         self.waiting.begin();
         for (number, arrival) in tick.arrivals().enumerate() {
+            tick.fetch(number + FAR_AHEAD);
             self.fetch(tick.later(number + AHEAD), work);
             match arrival {
                 Arrival::Run { group, row, start, count, pre } => {
