@@ -330,7 +330,9 @@ mod tests {
             assert_eq!(ln(x).to_bits(), ln_normal(x).to_bits(), "{x}");
         }
         // Anything, but no panic.
-        [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-310].map(ln_normal);
+        for x in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-310] {
+            ln_normal(x);
+        }
     }
 
     #[test]
