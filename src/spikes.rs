@@ -218,6 +218,27 @@ impl Recording {
         (known(starts.fold(f64::INFINITY, f64::min)), known(stops.fold(f64::NEG_INFINITY, f64::max)))
     }
 
+    /// The first and the last moment of all that there is \[s\]: what was observed, trials and signals, with the first and the last spike of this
+    /// recording, which may be elsewhere; none if there is nothing.
+    pub fn reach(&self, spikes: Option<(f64, f64)>) -> Option<(f64, f64)> {
+        let signals = || self.signals.iter().filter_map(|signal| signal.times.first().zip(signal.times.last()));
+        let starts = self.trials_edge(|t| &t.start).chain(signals().map(|ends| *ends.0));
+        let stops = self.trials_edge(|t| &t.stop).chain(signals().map(|ends| *ends.1));
+        let all = || self.observed.iter().copied().chain(spikes);
+        let first = all().map(|ends| ends.0).chain(starts).fold(f64::INFINITY, f64::min);
+        let last = all().map(|ends| ends.1).chain(stops).fold(f64::NEG_INFINITY, f64::max);
+        (first <= last).then_some((first, last))
+    }
+
+    /// Whether nothing was recorded in `start <= t < stop` \[s\], with the first and the last spike of this recording: the window lies in a gap of
+    /// what was observed or, where the recording does not say that, beside all that there is.
+    pub fn is_silent_about(&self, spikes: Option<(f64, f64)>, (start, stop): (f64, f64)) -> bool {
+        if !self.observed.is_empty() {
+            return self.observed.iter().all(|(from, to)| from.max(start) >= to.min(stop));
+        }
+        self.reach(spikes).is_some_and(|(first, last)| start > last || stop <= first)
+    }
+
     fn trials_edge(&self, edge: fn(&IntervalTable) -> &Vec<f64>) -> impl Iterator<Item = f64> {
         let values: Vec<f64> =
             self.intervals.iter().filter(|t| t.name == "trials").flat_map(|t| edge(t).iter().copied()).collect();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::analysis::Spans;
 use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
@@ -103,6 +104,14 @@ impl Model {
                 let (name, first) = (&spec.populations[population].name, recording.start());
                 note(format_args!(
                     "population {name}: nothing was recorded in the first {lead:.3} s, before {first:.3} s on the recording's clock"
+                ));
+            }
+            let gaps = Spans::within(&recording.observed, bound.start_s, bound.stop_s).count().saturating_sub(1);
+            if gaps > 0 {
+                let name = &spec.populations[population].name;
+                let (of, are) = if gaps == 1 { ("gap", "is") } else { ("gaps", "are") };
+                note(format_args!(
+                    "population {name}: {gaps} {of} between the spans in which the recording was observed {are} silence in the model"
                 ));
             }
             recordings.push(Replayed { population, recording, bound });

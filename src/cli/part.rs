@@ -56,7 +56,7 @@ impl Part {
             let file = format!("the file goes from {first} s to {last} s");
             Failure::input(format!("The window from {start} s to {stop} s is empty; {file}."))
         };
-        window(recording, (first, last), (self.start, self.stop), empty)
+        window(recording, spikes, (self.start, self.stop), empty)
     }
 
     /// The units, of a file that calls its units so.
@@ -108,27 +108,47 @@ fn positions(text: &str, count: usize) -> Result<BTreeSet<usize>, Failure> {
     Ok(units_at(&ranges, count).map_err(missing)?.into_iter().collect())
 }
 
-/// The window in a recording that goes from `first` to `last`, where some of its ends are given; `empty` says that it is empty.
+/// The window in a recording whose first and last spike are known, where some of its ends are given; `empty` says that it is empty.
 ///
 /// # Errors
 /// Exit code 2 if it is empty, or nothing was observed in it.
 pub fn window(
     recording: &Recording,
-    (first, last): (f64, f64),
+    spikes: Option<(f64, f64)>,
     given: (Option<f64>, Option<f64>),
     empty: impl FnOnce((f64, f64)) -> Failure,
 ) -> Result<(f64, f64), Failure> {
+    let (first, last) = recording.extent(spikes);
     // Windows are half open: the last spike lies within.
     let (start, stop) = (given.0.unwrap_or(first), given.1.unwrap_or(last.next_up()));
     if start >= stop {
         return Err(empty((start, stop)));
     }
-    if Spans::within(&recording.observed, start, stop).seconds() == 0.0 {
-        return Err(Failure::input(format!(
-            "Nothing was observed in the window from {start} s to {stop} s; the file goes from {first} s to {last} s."
-        )));
-    }
+    expect_something(recording, spikes, (Some(start), Some(stop)))?;
     Ok((start, stop))
+}
+
+/// Refuses a window, of which some ends are given, in which nothing was recorded; the first and the last spike of the recording are known.
+///
+/// # Errors
+/// Exit code 2 if that is so.
+pub fn expect_something(
+    recording: &Recording,
+    spikes: Option<(f64, f64)>,
+    (start, stop): (Option<f64>, Option<f64>),
+) -> Result<(), Failure> {
+    let said = match (start, stop) {
+        (Some(start), Some(stop)) => format!("from {start} s to {stop} s"),
+        (Some(start), None) => format!("from {start} s on"),
+        (None, Some(stop)) => format!("until {stop} s"),
+        (None, None) => return Ok(()),
+    };
+    let window = (start.unwrap_or(f64::NEG_INFINITY), stop.unwrap_or(f64::INFINITY));
+    if !recording.is_silent_about(spikes, window) {
+        return Ok(());
+    }
+    let (first, last) = recording.reach(spikes).unwrap_or_default();
+    Err(Failure::input(format!("Nothing was observed in the window {said}; the file goes from {first} s to {last} s.")))
 }
 
 /// Over a gap there is no rate, and so no spectrum.

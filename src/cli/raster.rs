@@ -11,6 +11,7 @@ use memspike::whole;
 use super::align::{self, Align};
 use super::note::notes;
 use super::output::Output;
+use super::part::expect_something;
 use super::window::Window;
 use super::{Done, Failure, quantity};
 
@@ -161,16 +162,12 @@ pub fn shown<T>(
         None => Vec::new(),
         Some(names) => behavior(&recording, names)?,
     };
+    if options.start.zip(options.stop).is_none_or(|(start, stop)| start < stop) {
+        expect_something(&recording, spikes.ends().map_err(Failure::input)?, (options.start, options.stop))?;
+    }
     // The window is what was observed, where the file says so.
     options.start = options.start.or(recording.observed.first().map(|o| o.0));
     options.stop = options.stop.or(recording.observed.last().map(|o| o.1.next_up()));
-    let (first, last) = (recording.start(), recording.stop());
-    if first < last && (options.start.is_some_and(|t| t >= last) || options.stop.is_some_and(|t| t <= first)) {
-        return Err(Failure::input(format!(
-            "The window lies outside {}, which spans {first:.3} s to {last:.3} s on its own clock.",
-            what.file.display()
-        )));
-    }
     // Each signal gets a panel of its own.
     options.size.1 += 90 * u32::try_from(signals.len()).unwrap_or(0).min(20);
     let data = RasterData {

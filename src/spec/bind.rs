@@ -74,6 +74,18 @@ pub enum BindError {
         /// Its last \[s\].
         last: f64,
     },
+    /// A gap of what was observed.
+    #[error(
+        "population {population}: nothing was observed from {start} s to {stop} s, which lies in a gap between the spans in which the recording was observed"
+    )]
+    Unobserved {
+        /// The population.
+        population: String,
+        /// Start \[s\].
+        start: f64,
+        /// Stop \[s\].
+        stop: f64,
+    },
     /// Longer than the program can count.
     #[error("population {population}: the recording from {start} s to {stop} s is longer than 100 days")]
     TooLong {
@@ -282,9 +294,15 @@ impl NetworkSpec {
         if stop.partial_cmp(&start) != Some(std::cmp::Ordering::Greater) {
             return Err(BindError::Empty { population: name, start, stop: if stop.is_nan() { end } else { stop } });
         }
-        let (first, last) = (recording.start(), end);
-        if first < last && (start >= last || stop <= first) {
-            return Err(BindError::Outside { population: name, start, stop, first, last });
+        let ends = recording.spikes.times.first().copied().zip(recording.spikes.times.last().copied());
+        let chosen = wanted.start.is_some() || wanted.stop.is_some();
+        if chosen && recording.is_silent_about(ends, (start, stop)) {
+            return Err(match recording.reach(ends) {
+                Some((first, last)) if start >= last || stop <= first => {
+                    BindError::Outside { population: name, start, stop, first, last }
+                }
+                _ => BindError::Unobserved { population: name, start, stop },
+            });
         }
         if stop - start > Time::LIMIT.seconds() {
             return Err(BindError::TooLong { population: name, start, stop });

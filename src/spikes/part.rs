@@ -160,6 +160,26 @@ mod tests {
     }
 
     #[test]
+    fn nothing_was_recorded_in_a_gap_or_beside_all_that_there_is() {
+        let trials =
+            IntervalTable { name: "trials".into(), start: vec![100.5], stop: vec![107.5], ..Default::default() };
+        let hand = Signal { times: vec![99.0, 108.5], data: vec![0.0; 2], width: 1, ..Signal::default() };
+        let mut recording = Recording { intervals: vec![trials], ..Recording::default() };
+        let spikes = Some((101.0, 110.0));
+        assert_eq!(recording.reach(spikes), Some((100.5, 110.0)));
+        recording.signals.push(hand);
+        assert_eq!((recording.reach(spikes), recording.reach(None)), (Some((99.0, 110.0)), Some((99.0, 108.5))));
+        let silent = |recording: &Recording, from: f64, to: f64| recording.is_silent_about(spikes, (from, to));
+        assert!(silent(&recording, 50.0, 60.0) && silent(&recording, 50.0, 99.0) && silent(&recording, 110.5, 120.0));
+        assert!(!silent(&recording, 108.0, 109.0) && !silent(&recording, 110.0, 111.0), "with the last spike");
+        recording.observed = vec![(100.0, 101.0), (103.0, 110.0)];
+        assert!(
+            silent(&recording, 101.0, 103.0) && silent(&recording, 99.0, 100.0) && !silent(&recording, 100.5, 103.0)
+        );
+        assert!(Recording::default().reach(None).is_none() && !Recording::default().is_silent_about(None, (0.0, 1.0)));
+    }
+
+    #[test]
     fn a_part_has_its_units_in_their_populations_and_what_was_observed_of_the_window() {
         let recording = Recording {
             populations: vec![("A".into(), 0, 2), ("B".into(), 2, 1), ("C".into(), 3, 3)],

@@ -135,3 +135,27 @@ fn windows_and_names_of_a_recording_may_be_odd() {
     let made = memspike::format::read(&folder.path().join("c.nwb")).unwrap();
     assert_eq!(made.spikes.times, [1_700_000_005.25, 1_700_000_006.5]);
 }
+
+#[test]
+fn a_window_in_which_nothing_was_recorded_is_refused_by_every_command() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.csv"), "time_s,unit\n100.5,1\n104,2\n109,1\n").unwrap();
+    for args in [
+        &["raster", "a.csv", "-o", "a.png"][..],
+        &["raster", "a.csv"],
+        &["stats", "a.csv"],
+        &["diff", "a.csv", "a.csv"],
+        &["plot", "rates", "a.csv", "-o", "b.png"],
+        &["convert", "a.csv", "c.nwb"],
+        &["replay", "a.csv", "-o", "d.h5"],
+    ] {
+        let with = |window: &[&str]| memspike(folder.path(), &[args, window].concat());
+        let said = bad(&with(&["--start", "50s", "--stop", "60s"]), 2);
+        assert!(
+            said.contains("Nothing was observed") || said.contains("lies outside the recording"),
+            "{args:?}: {said}"
+        );
+        bad(&with(&["--start", "110s", "--stop", "120s"]), 2);
+        good(&with(&["--start", "108s", "--stop", "109.5s"]));
+    }
+}

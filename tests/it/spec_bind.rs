@@ -55,6 +55,9 @@ fn a_window_beside_the_recording_is_refused() {
         assert!(error.contains("lies outside the recording, which spans 10 s to 13 s"), "{error}");
     }
     assert!(model("start = '9 s', stop = '10.1 s'", "").bind(0, &recording()).is_ok());
+    let gap = Recording { observed: vec![(10.0, 11.5), (11.8, 13.0)], ..recording() };
+    let error = model("start = '11.5 s', stop = '11.8 s'", "").bind(0, &gap).unwrap_err().to_string();
+    assert!(error.contains("nothing was observed from 11.5 s to 11.8 s"), "{error}");
 }
 
 #[test]

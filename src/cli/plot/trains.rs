@@ -57,7 +57,7 @@ fn shown(spikes: &dyn SpikeSource, (start, stop): (f64, f64)) -> Result<u64, Fai
 fn read(args: &Args) -> Result<Trains, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
-    let ends = recording.extent(spikes.ends().map_err(Failure::input)?);
+    let ends = spikes.ends().map_err(Failure::input)?;
     let empty = |(start, stop)| Failure::input(PlotError::Window { start, stop });
     let window = window(&recording, ends, (args.start, args.stop), empty)?;
     let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
