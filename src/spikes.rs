@@ -142,6 +142,17 @@ impl Column {
     }
 }
 
+/// What a file stores a column as, where a [`Column`] of it is doubles or words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Kind {
+    /// True and false: the words `true` and `false`.
+    Flag,
+    /// Whole numbers of 0 to 255.
+    Byte,
+    /// Whole numbers.
+    Integer,
+}
+
 /// A table of intervals: trials, epochs, or times during which something was observed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct IntervalTable {
@@ -191,6 +202,11 @@ pub struct Recording {
     pub signals: Vec<Signal>,
     /// Trials and other intervals.
     pub intervals: Vec<IntervalTable>,
+    /// What columns are stored as, for who writes them again: `units/quality`, `electrodes/x`, `intervals/trials/choice`.
+    pub kinds: Vec<(String, Kind)>,
+    /// What a file says of its columns, tables, signals and groups of electrodes beside their values, for who writes them again:
+    /// `units/quality/description`, `signals/hand/comments`.
+    pub remarks: Vec<(String, String)>,
     /// What the reader had to assume or change (e.g. spikes placed within bins), for the user to read.
     pub notes: Vec<String>,
 }
@@ -216,6 +232,16 @@ impl Recording {
         let starts = self.observed.iter().map(|o| o.0).chain(trials(|t| &t.start)).chain(spikes.map(|s| s.0));
         let stops = self.observed.iter().map(|o| o.1).chain(trials(|t| &t.stop)).chain(spikes.map(|s| s.1));
         (known(starts.fold(f64::INFINITY, f64::min)), known(stops.fold(f64::NEG_INFINITY, f64::max)))
+    }
+
+    /// What a column is stored as, by its place in [`kinds`](Self::kinds); none of doubles and words.
+    pub fn kind(&self, of: &str) -> Option<Kind> {
+        self.kinds.iter().find(|(place, _)| place == of).map(|(_, kind)| *kind)
+    }
+
+    /// What the file says of something, by its place in [`remarks`](Self::remarks).
+    pub fn remark(&self, of: &str) -> Option<&str> {
+        self.remarks.iter().find(|(place, _)| place == of).map(|(_, text)| text.as_str())
     }
 
     /// The first and the last moment of all that there is \[s\]: what was observed, trials and signals, with the first and the last spike of this

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use memspike::format::{self, Session, Target};
-use memspike::spikes::{Column, IntervalTable, Recording, Signal, SpikeTable};
+use memspike::spikes::{Column, IntervalTable, Kind, Recording, Signal, SpikeTable};
 use proptest::prelude::*;
 
 use crate::cli::{bad, good, memspike, root, workplace};
@@ -327,6 +327,13 @@ fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
     let said = good(&memspike(folder.path(), &["info", "b.nwb", "--json"]));
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said["about"]["experimenter"], "Doe, Jane; Roe, Richard");
+    // Times that do not count from the session's start go on to count from where they did.
+    let since = "2026-03-01T09:00:00+01:00".to_owned();
+    let counted = Session { reference: Some(since.clone()), ..session() };
+    format::write(&folder.path().join("e.nwb"), &read, &read.spikes, Target::Nwb, &counted).unwrap();
+    good(&memspike(folder.path(), &["convert", "e.nwb", "f.nwb"]));
+    assert!(format::read(&folder.path().join("f.nwb")).unwrap().about.contains(&("times_since".to_owned(), since)));
+    assert!(read.about.iter().all(|(label, _)| label != "times_since"));
     // Flags go first, and each file is another one.
     let flags = Session { experimenters: vec!["Poe, Ed".to_owned()], ..session() };
     format::write(&folder.path().join("c.nwb"), &read, &read.spikes, Target::Nwb, &flags).unwrap();
@@ -342,5 +349,109 @@ fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
     assert!(odd.notes.iter().any(|note| note == "of /general is left out: optogenetics"), "{:?}", odd.notes);
     assert!(odd.notes.iter().any(|note| note.contains("beyond 2^53") && note.ends_with("code")), "{:?}", odd.notes);
     let wrote = format::write(&folder.path().join("d.nwb"), &odd, &odd.spikes, Target::Nwb, &session()).unwrap();
-    assert!(wrote.notes.concat().contains("written as float64, as all numbers are: code"), "{:?}", wrote.notes);
+    assert!(wrote.notes.is_empty(), "{:?}", wrote.notes);
+}
+
+/// What a column of the units is stored as.
+fn stored(path: &Path, name: &str) -> String {
+    let file = hdf5::File::open(path).unwrap();
+    let kind = file.dataset(&format!("units/{name}")).and_then(|column| column.dtype()).unwrap();
+    kind.to_descriptor().unwrap().to_string()
+}
+
+#[test]
+fn columns_of_nwb_keep_their_types_and_descriptions_whatever_their_values_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let column = |name: &str, column: Column| (name.to_owned(), column);
+    let words = Column::Text(vec!["true".into(), "false".into()]);
+    let recording = Recording {
+        spikes: SpikeTable::from_units(vec![0, 1], &[vec![1.0], vec![2.0]]).unwrap(),
+        unit_columns: vec![column("words", words.clone()), column("share", Column::Number(vec![0.0, 1.0]))],
+        ..Recording::default()
+    };
+    let (a, b) = (folder.path().join("a.nwb"), folder.path().join("b.nwb"));
+    through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    put(&a, "good", &[true, false], 2);
+    put(&a, "byte", &[0u8, 1], 2);
+    put(&a, "count", &[0i32, 1], 2);
+    let units = hdf5::File::open_rw(&a).unwrap().group("units").unwrap();
+    let text: hdf5::types::VarLenUnicode = "How many.".parse().unwrap();
+    units
+        .dataset("count")
+        .unwrap()
+        .new_attr::<hdf5::types::VarLenUnicode>()
+        .create("description")
+        .unwrap()
+        .write_scalar(&text)
+        .unwrap();
+    drop(units);
+    let read = format::read(&a).unwrap();
+    let again = through(folder.path(), &read, Target::Nwb, "b.nwb");
+    assert_eq!(again.unit_columns, read.unit_columns);
+    for name in ["words", "share", "good", "byte"] {
+        assert_eq!(stored(&b, name), stored(&a, name), "{name}");
+    }
+    assert_eq!(again.kind("units/count"), Some(Kind::Integer));
+    assert_eq!(again.remark("units/count/description"), Some("How many."));
+}
+
+#[test]
+fn signals_of_nwb_have_the_factors_of_their_channels_and_whatever_is_changed_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let hand =
+        Signal { name: "a/hand".into(), unit: "V".into(), times: vec![0.0, 0.5, 2.0], data: vec![1.0; 6], width: 2 };
+    let spikes = SpikeTable::from_units(vec![0], &[vec![1.0, 2.0]]).unwrap();
+    let recording = Recording { spikes, signals: vec![hand], ..Recording::default() };
+    let path = folder.path().join("a.nwb");
+    let wrote = format::write(&path, &recording, &recording.spikes, Target::Nwb, &session()).unwrap();
+    assert!(wrote.notes.concat().contains("\"a/hand\" is called \"a_hand\""), "{:?}", wrote.notes);
+    let file = hdf5::File::open_rw(&path).unwrap();
+    let behavior = file.group("processing/behavior").unwrap();
+    let factors = behavior.group("a_hand").unwrap().new_dataset::<f64>().shape(2).create("channel_conversion").unwrap();
+    factors.write_raw(&[1.0, 3.0]).unwrap();
+    // Intervals and other tables may be here too; of the spikes the last belongs to no unit.
+    let licks = behavior.create_group("licks").unwrap();
+    for (name, times) in [("start_time", [1.0, 2.0]), ("stop_time", [1.5, 2.5])] {
+        licks.new_dataset::<f64>().shape(2).create(name).unwrap().write_raw(&times).unwrap();
+    }
+    let other = behavior.create_group("sorted").unwrap();
+    other.new_dataset::<f64>().shape(1).create("spike_times").unwrap().write_raw(&[1.0]).unwrap();
+    file.close().unwrap();
+    put(&path, "spike_times_index", &[1u64], 1);
+    let read = format::read(&path).unwrap();
+    assert_eq!(read.signals[0].data, [1.0, 3.0, 1.0, 3.0, 1.0, 3.0]);
+    assert_eq!((read.intervals[0].name.as_str(), &read.intervals[0].start[..]), ("licks", &[1.0, 2.0][..]));
+    assert_eq!(read.spikes.times, [1.0]);
+    let notes = read.notes.concat();
+    assert!(notes.contains("the last 1 row of /units/spike_times belongs to no unit"), "{notes}");
+    assert!(notes.contains("left out: /processing/behavior/sorted"), "{notes}");
+    // What has no end can't be told from what is damaged.
+    put(&path, "obs_intervals", &[0.0, f64::INFINITY], (1, 2));
+    let error = format::read(&path).unwrap_err().to_string();
+    assert!(error.contains("goes from 0 s to inf s, expected finite times"), "{error}");
+}
+
+#[test]
+fn a_unit_without_an_electrode_leaves_those_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |word: &str| Column::Text(vec![word.to_owned(), word.to_owned()]);
+    let recording = Recording {
+        spikes: SpikeTable::from_units(vec![0, 1, 2], &[vec![1.0], vec![2.0], vec![3.0]]).unwrap(),
+        unit_columns: vec![("electrode".into(), Column::Number(vec![7.0, f64::NAN, 5.0]))],
+        electrodes: vec![
+            ("id".into(), Column::Number(vec![5.0, 7.0])),
+            ("location".into(), text("M1")),
+            ("group_name".into(), text("A")),
+        ],
+        remarks: vec![("groups/A/location".into(), "left".into())],
+        ..Recording::default()
+    };
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    let Column::Number(of) = &read.unit_columns.iter().find(|(name, _)| name == "electrode").unwrap().1 else {
+        panic!("no numbers")
+    };
+    assert!(of[0] == 7.0 && of[1].is_nan() && of[2] == 5.0, "{of:?}");
+    assert_eq!(hdf5::File::open(folder.path().join("a.nwb")).unwrap().dataset("units/electrodes").unwrap().size(), 2);
+    assert_eq!(read.remark("groups/A/location"), Some("left"));
+    assert_eq!(read.kind("electrodes/id"), Some(Kind::Integer));
 }

@@ -28,7 +28,7 @@ use crate::cli::{Done, Failure, clock, graph, quantity};
                         memspike convert replay.h5 replay.nwb --experimenter 'Doe, Jane' --institution 'ETH Zurich'\n  \
                         memspike convert tests/data/nir/chain.toml chain.nir --dt 0.1ms\n  \
                         memspike convert tests/data/nir/chain.toml circuit --to sonata\n\n\
-                        NWB holds everything that was read (numbers of columns as float64), and of another NWB file what its /general and its \
+                        NWB holds everything that was read, and of another NWB file what its /general and its \
                         subject say in words, where no flag says otherwise; the other formats hold spikes. What is left out is said. Times \
                         are seconds in NWB, CSV and NPY, milliseconds in SONATA.\n\
                         A part of a recording: --start, --stop, --units, --population and --where choose spikes with start <= t < stop; times stay \
@@ -197,7 +197,8 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             args.input.display()
         ));
     }
-    let session = session(args.session, start);
+    let mut session = session(args.session, start);
+    session.reference = said(&recording, "times_since");
     let wrote = format::write(output.path(), &recording, &*spikes, target, &session).map_err(|e| match e {
         ResultError::Input(_) => Failure::input(e),
         ResultError::Failed(_) => Failure::run(e),
@@ -260,10 +261,14 @@ impl SessionFlags {
     }
 }
 
+/// A moment that the recording says.
+fn said(recording: &Recording, label: &str) -> Option<String> {
+    recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso::moment(text).ok())
+}
+
 /// When the session began, and whether that had to be taken from the file's date.
 fn start(args: &Args, recording: &Recording) -> (String, bool) {
-    let said =
-        |label: &str| recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso::moment(text).ok());
+    let said = |label: &str| said(recording, label);
     let known = args.session.session_start.clone().or_else(|| said("start")).or_else(|| said("started_utc"));
     known.map_or_else(
         || {
@@ -279,6 +284,7 @@ fn session(flags: SessionFlags, start: String) -> Session {
     Session {
         description: flags.session_description,
         start,
+        reference: None,
         written: clock::now_utc(),
         identifier: flags.identifier,
         id: flags.session_id,

@@ -12,6 +12,7 @@ use hdf5::{Container, Dataset, File, Location, LocationType};
 use super::error::{Fault, FormatError};
 use crate::spikes::Column;
 
+mod column;
 mod compound;
 mod filters;
 mod ragged;
@@ -180,35 +181,6 @@ impl H5<'_> {
             from + bad
         );
         Err(self.error(place, Fault::TooLarge, message))
-    }
-
-    /// A column of a table: numbers or words; nothing if it is of another type or not one entry per row.
-    pub fn column(&self, place: &str) -> Result<Option<Column>, FormatError> {
-        let dataset = self.dataset(place)?;
-        self.check(place, &dataset, 8)?;
-        let Ok(kind) = dataset.dtype().and_then(|t| t.to_descriptor()) else { return Ok(None) };
-        if dataset.ndim() != 1 {
-            return Ok(None);
-        }
-        if let Some(names) = strings::enum_names(&kind) {
-            let values = dataset.read_raw::<i64>().map_err(|e| self.damaged(place, &e))?;
-            return Ok(Some(Column::Text(values.iter().map(|v| strings::name_of(&names, *v)).collect())));
-        }
-        if is_number(&kind) {
-            return Ok(Some(Column::Number(dataset.read_raw().map_err(|e| self.damaged(place, &e))?)));
-        }
-        Ok(strings::strings(&dataset, &kind).map(Column::Text))
-    }
-
-    /// Whether a column is of integers of which a double may be another number.
-    pub fn has_large_integers(&self, place: &str) -> bool {
-        let wide = |dataset: &Dataset| {
-            let kind = dataset.dtype().and_then(|t| t.to_descriptor());
-            kind.is_ok_and(|kind| is_integer(&kind) && kind.size() == 8)
-        };
-        let limit = (1u64 << 53) as f64;
-        self.dataset(place).is_ok_and(|dataset| wide(&dataset))
-            && matches!(self.column(place), Ok(Some(Column::Number(values))) if values.iter().any(|v| v.abs() >= limit))
     }
 
     /// The text of a dataset that holds one string.

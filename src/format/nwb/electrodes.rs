@@ -1,30 +1,30 @@
 //! The table of electrodes, and which of them a unit was recorded with.
 
+use super::Table;
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, join, rows};
+use crate::format::h5::{H5, join, list};
 use crate::spikes::{Column, Recording};
 
+const PARENT: &str = "/general/extracellular_ephys";
 const TABLE: &str = "/general/extracellular_ephys/electrodes";
 const REGION: &str = "/units/electrodes";
 
 /// Reads the table. Its columns (`location`, `group_name`, `x`, ..) become columns of the units too, where the file says which
 /// electrodes a unit has: those of the unit's first one, which is also its column `electrode`.
 pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    groups(h5, recording);
     let ids = join(TABLE, "id");
     if !h5.is_dataset(&ids) {
         return Ok(());
     }
     let count = h5.shape(&ids)?.iter().product();
+    let mut table = Table::new(h5, TABLE, "electrodes");
     for name in h5.members(TABLE) {
-        let place = join(TABLE, &name);
-        if h5.is_dataset(&place)
-            && let Some(column) = h5.column(&place)?.filter(|column| rows(column) == count)
-        {
+        if let Some(column) = table.column(&name, count, recording)? {
             recording.electrodes.push((name, column));
         }
     }
-    let read: Vec<String> = recording.electrodes.iter().map(|(name, _)| name.clone()).collect();
-    super::rounded(h5, TABLE, &read, recording);
+    table.tell(recording);
     if !h5.is_dataset(REGION) || !h5.is_dataset("/units/spike_times") {
         return Ok(());
     }
@@ -37,9 +37,28 @@ pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError
         let name = if name == "id" { "electrode" } else { name };
         if recording.unit_columns.iter().all(|column| column.0 != name) {
             recording.unit_columns.push((name.to_owned(), of_units(column, &firsts)));
+            let kind = recording.kind(&format!("electrodes/{name}"));
+            recording.kinds.extend(kind.map(|kind| (format!("units/{name}"), kind)));
         }
     }
     Ok(())
+}
+
+/// What is said of the groups of electrodes.
+fn groups(h5: &H5, recording: &mut Recording) {
+    for name in h5.members(PARENT) {
+        let place = join(PARENT, &name);
+        if h5.is_group(&place) && place != TABLE {
+            let called = format!("groups/{name}");
+            for text in ["description", "location"] {
+                super::remark(h5, &place, text, &called, recording);
+            }
+        }
+    }
+    let devices = h5.members("/general/devices");
+    if !devices.is_empty() && devices != ["array"] {
+        recording.remarks.push(("devices".to_owned(), list(&devices)));
+    }
 }
 
 /// The row of each unit's first electrode, nothing for a unit without; and how many units have further ones.

@@ -1,19 +1,27 @@
 //! TimeIntervals: trials, epochs and other tables of starts and stops.
 
+use super::{Table, remark};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, join, rows};
+use crate::format::h5::{H5, join};
 use crate::spikes::{Column, IntervalTable, Recording};
 
 const ROOT: &str = "/intervals";
 
-/// Reads every table under `/intervals`.
-pub(super) fn read(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+/// Reads every table under `/intervals`, and those elsewhere.
+pub(super) fn read(h5: &H5, elsewhere: &[String], recording: &mut Recording) -> Result<(), FormatError> {
     for name in h5.members(ROOT) {
         let place = join(ROOT, &name);
         if h5.is_dataset(&join(&place, "start_time")) {
             let table = table(h5, &place, name, recording)?;
             recording.intervals.push(table);
         }
+    }
+    for place in elsewhere {
+        let name = place.rsplit('/').next().unwrap_or_default();
+        let taken = recording.intervals.iter().any(|table| table.name == name);
+        let name = if taken { place.trim_start_matches('/').replace('/', "_") } else { name.to_owned() };
+        let table = table(h5, place, name, recording)?;
+        recording.intervals.push(table);
     }
     Ok(())
 }
@@ -32,25 +40,28 @@ fn table(h5: &H5, place: &str, name: String, recording: &mut Recording) -> Resul
     let (members, id) = (h5.members(place), join(place, "id"));
     let ragged = |column: &str| column.ends_with("_index") || members.contains(&format!("{column}_index"));
     let (mut columns, mut skipped) = (Vec::new(), Vec::new());
+    let called = format!("intervals/{name}");
+    remark(h5, place, "description", &called, recording);
+    for time in ["start_time", "stop_time"] {
+        remark(h5, &join(place, time), "description", &format!("{called}/{time}"), recording);
+    }
+    let mut read = Table::new(h5, place, &called);
     // Most tables count their rows from 0, which says nothing; those of a part of a file do not.
     if h5.is_dataset(&id)
-        && let Some(Column::Number(ids)) = h5.column(&id)?
-        && ids.len() == start.len()
+        && let Some(Column::Number(ids)) = read.column("id", start.len(), recording)?
         && ids.iter().enumerate().any(|(row, id)| row as f64 != *id)
     {
         columns.push(("id".to_owned(), Column::Number(ids)));
     }
     for column in members.iter().filter(|c| !["id", "start_time", "stop_time"].contains(&c.as_str())) {
-        let column_place = join(place, column);
-        let found = if ragged(column) || !h5.is_dataset(&column_place) { None } else { h5.column(&column_place)? };
+        let found = if ragged(column) { None } else { read.column(column, start.len(), recording)? };
         match found {
-            Some(values) if rows(&values) == start.len() => columns.push((column.clone(), values)),
+            Some(values) => columns.push((column.clone(), values)),
             _ if column.ends_with("_index") => {}
             _ => skipped.push(column.clone()),
         }
     }
-    let read: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-    super::rounded(h5, place, &read, recording);
+    read.tell(recording);
     if !skipped.is_empty() {
         let list = skipped.join(", ");
         recording

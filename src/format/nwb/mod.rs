@@ -8,18 +8,25 @@ mod electrodes;
 mod intervals;
 mod signals;
 mod units;
+mod walk;
 
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join, list};
 use super::listing::Wanted;
-use crate::spikes::Recording;
+use crate::spikes::{Column, Recording};
 pub(super) use units::spike_ends;
 
 /// The spikes of all units.
 pub(super) const SPIKE_TIMES: &str = "/units/spike_times";
 
+/// Where behaviour belongs.
+pub(super) const BEHAVIOR: &str = "/processing/behavior";
+
 /// The column of units whose ids are unique only within their populations, which those of NWB may not be.
 pub(super) const ID_IN_POPULATION: &str = "id_in_population";
+
+/// What [`Recording::about`] calls the moment from which times are counted, where that is not the start of the session.
+pub(super) const REFERENCE: &str = "times_since";
 
 /// What `/general` says in words: what it is called in [`Recording::about`], and in the file. Of a list each entry is one there.
 pub(super) const GENERAL: &[(&str, &str)] = &[
@@ -76,7 +83,8 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     }
     let mut recording = Recording { format: format!("NWB {version}"), about: about(h5), ..Recording::default() };
     links(h5, &mut recording)?;
-    let series = signals::find(h5);
+    let found = walk::find(h5);
+    let series = &found.series;
     if h5.is_dataset(SPIKE_TIMES) {
         units::read(h5, wanted, &mut recording)?;
     } else if let Some(place) = series.iter().find(|place| counts::recognise(h5, place)) {
@@ -87,11 +95,18 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     if !wanted.beside() {
         return Ok(recording);
     }
-    for place in series.iter().filter(|place| !counts::recognise(h5, place)) {
+    let (counts, signals): (Vec<&String>, Vec<&String>) = series.iter().partition(|place| counts::recognise(h5, place));
+    for place in signals {
         signals::read(h5, place, &mut recording)?;
     }
     electrodes::read(h5, &mut recording)?;
-    intervals::read(h5, &mut recording)?;
+    intervals::read(h5, &found.intervals, &mut recording)?;
+    // Of counts those are read that spikes come from, where there are no times of them.
+    let unread = counts.into_iter().skip(usize::from(!h5.is_dataset(SPIKE_TIMES)));
+    let left = found.rest.iter().chain(unread).cloned().collect::<Vec<_>>();
+    if !left.is_empty() {
+        recording.notes.push(format!("what is neither a signal nor intervals is left out: {}", list(&left)));
+    }
     for (place, read) in [("/general", GENERAL), ("/general/subject", SUBJECT)] {
         let known = |name: &str| read.iter().any(|(_, known)| *known == name) || TABLES.contains(&name);
         let rest: Vec<String> = h5.members(place).into_iter().filter(|name| !known(name)).collect();
@@ -132,8 +147,12 @@ fn links(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
 }
 
 fn about(h5: &H5) -> Vec<(String, String)> {
-    const TOP: &[(&str, &str)] =
-        &[("session", "session_description"), ("identifier", "identifier"), ("start", "session_start_time")];
+    const TOP: &[(&str, &str)] = &[
+        ("session", "session_description"),
+        ("identifier", "identifier"),
+        ("start", "session_start_time"),
+        (REFERENCE, "timestamps_reference_time"),
+    ];
     let groups = [("/", TOP), ("/general/subject", SUBJECT), ("/general", GENERAL)];
     let entries = groups.iter().flat_map(|(group, fields)| fields.iter().map(move |field| (*group, *field)));
     let read = |(group, (label, name)): (&str, (&'static str, &'static str))| {
@@ -145,16 +164,55 @@ fn about(h5: &H5) -> Vec<(String, String)> {
         };
         texts.into_iter().filter(|text| !text.is_empty()).map(|text| (label.to_owned(), text)).collect::<Vec<_>>()
     };
-    entries.flat_map(read).collect()
+    let mut about: Vec<(String, String)> = entries.flat_map(read).collect();
+    // It says something where it is not the start of the session, as it mostly is.
+    let start = about.iter().find(|(label, _)| label == "start").map(|(_, text)| text.clone());
+    about.retain(|(label, text)| label != REFERENCE || start.as_ref() != Some(text));
+    about
 }
 
-/// Notes which columns of a table have whole numbers that no double is: columns of numbers are doubles.
-fn rounded(h5: &H5, table: &str, names: &[String], recording: &mut Recording) {
-    let rounded: Vec<String> = names.iter().filter(|name| h5.has_large_integers(&join(table, name))).cloned().collect();
-    if !rounded.is_empty() {
-        recording.notes.push(format!(
-            "whole numbers beyond 2^53 in columns of {table} are rounded to doubles: {}",
-            list(&rounded)
-        ));
+/// A table that is being read: its place, and what its columns are called in [`Recording::kinds`].
+struct Table<'a> {
+    h5: &'a H5<'a>,
+    place: &'a str,
+    called: &'a str,
+    /// Columns of whole numbers that no double is.
+    rounded: Vec<String>,
+}
+
+impl<'a> Table<'a> {
+    fn new(h5: &'a H5<'a>, place: &'a str, called: &'a str) -> Table<'a> {
+        Table { h5, place, called, rounded: Vec::new() }
     }
+
+    /// The column of this name, if it has one number or word for each of so many rows. What else the file says of it goes into the recording.
+    fn column(&mut self, name: &str, rows: usize, recording: &mut Recording) -> Result<Option<Column>, FormatError> {
+        let place = join(self.place, name);
+        let found = if self.h5.is_dataset(&place) { self.h5.stored(&place)? } else { None };
+        let Some(found) = found.filter(|found| found.column.len() == rows) else { return Ok(None) };
+        let called = format!("{}/{name}", self.called);
+        remark(self.h5, &place, "description", &called, recording);
+        recording.kinds.extend(found.kind.map(|kind| (called, kind)));
+        if found.rounded {
+            self.rounded.push(name.to_owned());
+        }
+        Ok(Some(found.column))
+    }
+
+    /// Notes which columns have whole numbers that no double is: columns of numbers are doubles.
+    fn tell(self, recording: &mut Recording) {
+        if !self.rounded.is_empty() {
+            recording.notes.push(format!(
+                "whole numbers beyond 2^53 in columns of {} are rounded to doubles: {}",
+                self.place,
+                list(&self.rounded)
+            ));
+        }
+    }
+}
+
+/// Keeps a text that stands at an object, for who writes the recording again.
+fn remark(h5: &H5, place: &str, name: &str, called: &str, recording: &mut Recording) {
+    let text = h5.attr_text(place, name).filter(|text| !text.is_empty());
+    recording.remarks.extend(text.map(|text| (format!("{called}/{name}"), text)));
 }

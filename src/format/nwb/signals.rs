@@ -1,40 +1,15 @@
 //! TimeSeries: groups with `data` and either `timestamps` or `starting_time` and a rate.
 
+use super::{BEHAVIOR, remark};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::spikes::{Recording, Signal};
 
-/// Containers such as Position or BehavioralTimeSeries nest once or twice; the limit stops hard-link cycles.
-const MAX_DEPTH: usize = 5;
 /// Raw voltage of many channels is not behaviour: wider series, and longer ones, are left out with a note.
 const MAX_WIDTH: usize = 64;
 const MAX_VALUES: usize = 50_000_000;
 
-/// The paths of all TimeSeries under `processing` and `acquisition`.
-pub(super) fn find(h5: &H5) -> Vec<String> {
-    let mut found = Vec::new();
-    for root in ["/processing", "/acquisition"] {
-        search(h5, root, MAX_DEPTH, &mut found);
-    }
-    found
-}
-
-fn search(h5: &H5, group: &str, depth: usize, found: &mut Vec<String>) {
-    for name in h5.members(group) {
-        let place = join(group, &name);
-        if !h5.is_group(&place) {
-            continue;
-        }
-        let timed = ["timestamps", "starting_time"].iter().any(|t| h5.is_dataset(&join(&place, t)));
-        if timed && h5.is_dataset(&join(&place, "data")) {
-            found.push(place);
-        } else if depth > 0 {
-            search(h5, &place, depth - 1, found);
-        }
-    }
-}
-
-/// Reads one TimeSeries in its own unit: data * conversion + offset.
+/// Reads one TimeSeries in its own unit: data * conversion + offset, of an ElectricalSeries data * conversion * channel_conversion + offset.
 pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<(), FormatError> {
     let data_place = join(place, "data");
     let shape = h5.shape(&data_place)?;
@@ -51,15 +26,51 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
         }
         Err(error) => return Err(error),
     };
+    if h5.has_rounded(&h5.dataset(&data_place)?, &data) {
+        recording.notes.push(format!("whole numbers beyond 2^53 in {data_place} are rounded to doubles"));
+    }
     let factor = h5.attr_number(&data_place, "conversion").unwrap_or(1.0);
     let offset = h5.attr_number(&data_place, "offset").unwrap_or(0.0);
-    if factor != 1.0 || offset != 0.0 {
-        data.iter_mut().for_each(|value| *value = *value * factor + offset);
+    match channels(h5, place, width)? {
+        Some(channels) => {
+            let of = channels.iter().cycle();
+            data.iter_mut().zip(of).for_each(|(value, own)| *value = *value * factor * own + offset);
+        }
+        None if factor != 1.0 || offset != 0.0 => {
+            data.iter_mut().for_each(|value| *value = *value * factor + offset);
+        }
+        None => {}
     }
     let times = times(h5, place, shape[0])?;
     let unit = h5.attr_text(&data_place, "unit").unwrap_or_default();
-    recording.signals.push(Signal { name: name(place, recording), unit, times, data, width });
+    let name = name(place, recording);
+    let called = format!("signals/{name}");
+    for text in ["description", "comments"] {
+        remark(h5, place, text, &called, recording);
+    }
+    if let Some(resolution) = h5.attr_number(&data_place, "resolution").filter(|resolution| *resolution > 0.0) {
+        recording.remarks.push((format!("{called}/resolution"), resolution.to_string()));
+    }
+    let kind = h5.attr_text(place, "neurodata_type").unwrap_or_default();
+    if kind != "TimeSeries" || place.rsplit_once('/').is_none_or(|(parent, _)| parent != BEHAVIOR) {
+        recording.remarks.push((format!("{called}/was"), format!("{kind} {place}").trim().to_owned()));
+    }
+    recording.signals.push(Signal { name, unit, times, data, width });
     Ok(())
+}
+
+/// The factor of each channel of an ElectricalSeries, beside that of all.
+fn channels(h5: &H5, place: &str, width: usize) -> Result<Option<Vec<f64>>, FormatError> {
+    let place = join(place, "channel_conversion");
+    if !h5.is_dataset(&place) {
+        return Ok(None);
+    }
+    let factors = h5.list(&place)?;
+    if factors.len() != width {
+        let message = format!("has {} entries, expected one for each of the {width} channels", factors.len());
+        return Err(h5.error(&place, Fault::Invalid, message));
+    }
+    Ok(Some(factors))
 }
 
 /// The sample times of a TimeSeries \[s\], checked: as many as samples, finite, not decreasing.

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::Table;
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, join, rows};
+use crate::format::h5::{H5, join};
 use crate::format::listing::Wanted;
 use crate::format::observed;
 use crate::format::write::repeated;
@@ -32,6 +33,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted, recording: &mut Recording) -> R
 
 fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     let count = recording.spikes.unit_ids.len();
+    unclaimed(h5, count, recording)?;
     observed(h5, count, recording)?;
     if let Some(resolution) = h5.attr_number("/units/spike_times", "resolution").filter(|r| *r > 0.0) {
         recording.about.push(("resolution".to_owned(), format!("{resolution} s")));
@@ -154,6 +156,20 @@ fn check_train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<(), Form
     Ok(())
 }
 
+/// Notes spikes behind those of the last unit, which belong to none.
+fn unclaimed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
+    let rows = h5.shape("/units/spike_times")?.iter().product();
+    let end = spike_ends(h5, rows, units)?.last().copied().unwrap_or(0);
+    if end < rows {
+        let (last, belong) = if rows - end == 1 { ("row", "belongs") } else { ("rows", "belong") };
+        recording.notes.push(format!(
+            "/units/spike_times_index ends at {end}, so that the last {} {last} of /units/spike_times {belong} to no unit and are left out",
+            rows - end
+        ));
+    }
+    Ok(())
+}
+
 /// The observation intervals of all units.
 fn observed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
     let place = "/units/obs_intervals";
@@ -167,9 +183,10 @@ fn observed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Form
     }
     let ends = ends(h5, "obs_intervals", intervals.shape[0], units)?;
     let pairs: Vec<(f64, f64)> = intervals.data.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    if let Some(bad) = pairs.iter().position(|(start, stop)| start.is_nan() || stop.is_nan() || start > stop) {
+    if let Some(bad) = pairs.iter().position(|(start, stop)| !start.is_finite() || !stop.is_finite() || start > stop) {
         let message = format!(
-            "row {bad} goes from {} s to {} s, expected a stop that is not before its start",
+            "row {bad} goes from {} s to {} s, expected finite times and a stop that is not before its start; a unit that was observed to \
+             the end has the end of the recording",
             pairs[bad].0, pairs[bad].1
         );
         return Err(h5.error(place, Fault::Invalid, message));
@@ -183,24 +200,20 @@ fn observed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), Form
 fn columns(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
     let names = h5.members(UNITS);
     let ragged = |name: &str| name.ends_with("_index") || names.contains(&format!("{name}_index"));
-    let (mut read, mut skipped) = (Vec::new(), Vec::new());
+    let (mut table, mut skipped) = (Table::new(h5, UNITS, "units"), Vec::new());
     for name in names
         .iter()
         .filter(|name| !ragged(name) && !["id", "spike_times", "obs_intervals", "electrodes"].contains(&name.as_str()))
     {
-        let place = join(UNITS, name);
-        match if h5.is_dataset(&place) { h5.column(&place)? } else { None } {
-            Some(column) if rows(&column) == units => {
-                read.push(name.clone());
-                recording.unit_columns.push((name.clone(), column));
-            }
-            _ => skipped.push(name.clone()),
+        match table.column(name, units, recording)? {
+            Some(column) => recording.unit_columns.push((name.clone(), column)),
+            None => skipped.push(name.clone()),
         }
     }
     let rest = names.iter().filter(|name| names.contains(&format!("{name}_index")));
     skipped
         .extend(rest.filter(|name| !["spike_times", "obs_intervals", "electrodes"].contains(&name.as_str())).cloned());
-    super::rounded(h5, UNITS, &read, recording);
+    table.tell(recording);
     if !skipped.is_empty() {
         recording.notes.push(format!(
             "unit columns that are not one number or word per unit are left out: {}",

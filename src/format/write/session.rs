@@ -5,8 +5,10 @@
 pub struct Session {
     /// What was done, in a sentence.
     pub description: Option<String>,
-    /// Start of the session, ISO 8601 with a time zone: times in the file count from there.
+    /// Start of the session, ISO 8601 with a time zone: times in the file count from there, or from `reference`.
     pub start: String,
+    /// The moment from which times in the file count, where that is another one.
+    pub reference: Option<String>,
     /// When the file is written, ISO 8601 in UTC.
     pub written: String,
     /// An identifier that no other file has; without it one is derived from the spikes.

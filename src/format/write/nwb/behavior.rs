@@ -4,15 +4,16 @@ use hdf5::{File, Group};
 
 use super::marker::Marker;
 use super::table::Names;
+use crate::format::nwb::BEHAVIOR as PLACE;
 use crate::format::result::attributes::{set, set_text, write_list};
-use crate::spikes::Signal;
+use crate::spikes::Recording;
 
-const PLACE: &str = "/processing/behavior";
 /// Steps that agree to this \[s\] are a rate: NWB's own inspector wants no timestamps then.
 const SAME_STEP: f64 = 1e-9;
 
 /// Writes all signals.
-pub(super) fn write(file: &File, marker: &Marker, signals: &[Signal], notes: &mut Vec<String>) -> hdf5::Result<()> {
+pub(super) fn write(file: &File, marker: &Marker, recording: &Recording, notes: &mut Vec<String>) -> hdf5::Result<()> {
+    let signals = &recording.signals;
     if signals.is_empty() {
         return Ok(());
     }
@@ -24,8 +25,11 @@ pub(super) fn write(file: &File, marker: &Marker, signals: &[Signal], notes: &mu
         let name = names.free(&signal.name);
         let place = module.create_group(&name)?;
         marker.mark(&place, &format!("{PLACE}/{name}"), "TimeSeries")?;
-        set_text(&place, "description", &format!("Signal of the recording: {}", signal.name))?;
-        set_text(&place, "comments", "no comments")?;
+        let said = |what: &str| recording.remark(&format!("signals/{}/{what}", signal.name));
+        let description =
+            said("description").map_or_else(|| format!("Signal of the recording: {}", signal.name), str::to_owned);
+        set_text(&place, "description", &description)?;
+        set_text(&place, "comments", said("comments").unwrap_or("no comments"))?;
         let data = place.new_dataset::<f64>();
         let data = if signal.width == 1 {
             data.shape(signal.times.len()).create("data")?
@@ -38,7 +42,8 @@ pub(super) fn write(file: &File, marker: &Marker, signals: &[Signal], notes: &mu
         set_text(&data, "unit", if signal.unit.is_empty() { "unknown" } else { &signal.unit })?;
         set(&data, "conversion", &1.0f64)?;
         set(&data, "offset", &0.0f64)?;
-        set(&data, "resolution", &-1.0f64)?;
+        let resolution = said("resolution").and_then(|text| text.parse().ok()).unwrap_or(-1.0f64);
+        set(&data, "resolution", &resolution)?;
         match rate(&signal.times) {
             Some((rate, off)) => {
                 if off > 0.0 {
@@ -56,6 +61,7 @@ pub(super) fn write(file: &File, marker: &Marker, signals: &[Signal], notes: &mu
             }
         }
     }
+    notes.extend(names.told("signals"));
     Ok(())
 }
 

@@ -10,8 +10,13 @@ use crate::spikes::{Column, Recording};
 /// Where the table is.
 pub(super) const TABLE: &str = "/general/extracellular_ephys/electrodes";
 
-/// Writes the table, if there are electrodes. Returns the row of each unit's electrode, if every unit has one.
-pub(super) fn write(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Result<Option<Vec<usize>>> {
+/// Writes the table, if there are electrodes. Returns the row of each unit's electrode, none of a unit without one, if the recording says that.
+pub(super) fn write(
+    file: &File,
+    marker: &Marker,
+    recording: &Recording,
+    notes: &mut Vec<String>,
+) -> hdf5::Result<Option<Vec<Option<usize>>>> {
     let Some(count) = recording.electrodes.first().map(|(_, column)| column.len()).filter(|count| *count > 0) else {
         return Ok(None);
     };
@@ -21,8 +26,8 @@ pub(super) fn write(file: &File, marker: &Marker, recording: &Recording) -> hdf5
         _ => vec![otherwise.to_owned(); count],
     };
     let locations = words("location", "unknown");
-    let groups: Vec<String> =
-        words("group_name", "electrodes").iter().map(|name| name.replace(['/', '\0'], "_")).collect();
+    let own = words("group_name", "electrodes");
+    let groups: Vec<String> = own.iter().map(|name| name.replace(['/', '\0'], "_")).collect();
     let groups: Vec<String> = groups.into_iter().map(|name| if name.is_empty() { "_".into() } else { name }).collect();
 
     let devices = file.create_group("general/devices")?;
@@ -39,8 +44,10 @@ pub(super) fn write(file: &File, marker: &Marker, recording: &Recording) -> hdf5
         let place = format!("/general/extracellular_ephys/{name}");
         let group = root.create_group(name)?;
         marker.mark(&group, &place, "ElectrodeGroup")?;
-        set_text(&group, "description", &format!("Electrodes of the group {name}"))?;
-        set_text(&group, "location", &locations[row])?;
+        let said = |what: &str| recording.remark(&format!("groups/{}/{what}", own[row]));
+        let description = said("description").map_or_else(|| format!("Electrodes of the group {name}"), str::to_owned);
+        set_text(&group, "description", &description)?;
+        set_text(&group, "location", said("location").unwrap_or(&locations[row]))?;
         // Not a hard link: the NWB libraries take that for a second device.
         group.link_soft("/general/devices/array", "device")?;
     }
@@ -52,25 +59,34 @@ pub(super) fn write(file: &File, marker: &Marker, recording: &Recording) -> hdf5
         "DynamicTable",
         "The electrodes of the recording, one per row",
     )?;
-    table.column("location", "Where the electrode is", &Column::Text(locations))?;
+    let said = |of: &str, otherwise: &str| {
+        recording.remark(&format!("electrodes/{of}/description")).unwrap_or(otherwise).to_owned()
+    };
+    table.column("location", &said("location", "Where the electrode is"), &Column::Text(locations), None)?;
     let places: Vec<String> = groups.iter().map(|name| format!("/general/extracellular_ephys/{name}")).collect();
     table.references("group", "The group that the electrode belongs to", &places)?;
-    table.column("group_name", "Name of the electrode's group", &Column::Text(groups))?;
+    let description = said("group_name", "Name of the electrode's group");
+    table.column("group_name", &description, &Column::Text(groups), None)?;
     let mut names = Names::new(&["id", "location", "group", "group_name"]);
     for (name, column) in &recording.electrodes {
         if !["id", "location", "group", "group_name"].contains(&name.as_str()) {
-            table.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+            table.recorded(recording, "electrodes", (name, &names.free(name)), column)?;
         }
     }
     let ids: Vec<i64> = match column("id") {
         Some(Column::Number(ids)) => ids.iter().map(|id| *id as i64).collect(),
         _ => (0..count as i64).collect(),
     };
+    notes.extend(names.told("columns of electrodes"));
     table.finish(&ids)?;
+    let row = |id: &f64| match ids.iter().position(|other| *other as f64 == *id) {
+        None if id.is_nan() => Some(None),
+        row => row.map(Some),
+    };
     let of_units = recording.unit_columns.iter().find(|(name, _)| name == "electrode");
     Ok(match of_units {
         Some((_, Column::Number(of))) => {
-            of.iter().map(|id| ids.iter().position(|other| *other as f64 == *id)).collect::<Option<Vec<usize>>>()
+            of.iter().map(row).collect::<Option<Vec<_>>>().filter(|rows| rows.iter().any(Option::is_some))
         }
         _ => None,
     })

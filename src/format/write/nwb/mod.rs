@@ -20,12 +20,12 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use self::marker::Marker;
-use self::table::{Names, TableWriter};
+use self::table::{Names, TableWriter, whole};
 use super::{Session, Unwritten, What, repeated};
 use crate::format::h5::list;
-use crate::format::nwb::{GENERAL, ID_IN_POPULATION, LISTS, SUBJECT};
+use crate::format::nwb::{BEHAVIOR, GENERAL, ID_IN_POPULATION, LISTS, SUBJECT};
 use crate::format::result::attributes::{set_text, stored, write_list};
-use crate::spikes::{Column, Recording, SourceError};
+use crate::spikes::{Column, Recording, Signal, SourceError};
 
 /// The version of the schema that is followed.
 const VERSION: &str = "2.7.0";
@@ -50,7 +50,7 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     });
     text(&file, "session_description", &description)?;
     text(&file, "session_start_time", &session.start)?;
-    text(&file, "timestamps_reference_time", &session.start)?;
+    text(&file, "timestamps_reference_time", session.reference.as_ref().unwrap_or(&session.start))?;
     texts(&file, "file_create_date", std::slice::from_ref(&session.written))?;
     for name in ["acquisition", "analysis", "processing", "stimulus", "general"] {
         file.create_group(name)?;
@@ -59,8 +59,8 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
         file.create_group(name)?;
     }
     general(&file.group("general")?, &marker, session, recording)?;
-    let electrodes = electrodes::write(&file, &marker, recording)?;
-    units::write(&file, &marker, what, session, electrodes.as_deref())?;
+    let electrodes = electrodes::write(&file, &marker, recording, &mut notes)?;
+    units::write(&file, &marker, what, session, electrodes.as_deref(), &mut notes)?;
     if recording.populations.is_empty()
         && let Some(id) = repeated(what.spikes.unit_ids())
     {
@@ -68,9 +68,9 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
             "several units have the id {id}: they are numbered from 0, their ids are in the column {ID_IN_POPULATION}"
         ));
     }
-    behavior::write(&file, &marker, &recording.signals, &mut notes)?;
-    intervals(&file, &marker, recording)?;
-    notes.extend(whole_columns(recording));
+    behavior::write(&file, &marker, recording, &mut notes)?;
+    intervals(&file, &marker, recording, &mut notes)?;
+    notes.extend(anew(recording));
     file.close()?;
     Ok(notes)
 }
@@ -158,39 +158,41 @@ fn general(general: &Group, marker: &Marker, session: &Session, recording: &Reco
     Ok(())
 }
 
-/// Says which columns of another NWB file, whose integers are read as doubles, may have been of integers.
-fn whole_columns(recording: &Recording) -> Option<String> {
-    if !recording.format.starts_with("NWB") {
-        return None;
+/// Says what else of another NWB file is written anew, or not at all.
+fn anew(recording: &Recording) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(devices) = recording.remark("devices") {
+        notes.push(format!("devices are left out, groups of electrodes are on one, `array`: {devices}"));
     }
-    let tables = recording.intervals.iter().map(|table| &table.columns);
-    let columns = [&recording.unit_columns, &recording.electrodes].into_iter().chain(tables).flatten();
-    // Flags are stored as such, ids as integers.
-    let is_whole =
-        |values: &[f64]| values.iter().all(|v| v.fract() == 0.0) && values.iter().any(|v| *v != 0.0 && *v != 1.0);
-    let whole = columns.filter(|(name, column)| {
-        !["id", "electrode"].contains(&name.as_str()) && matches!(column, Column::Number(values) if is_whole(values))
-    });
-    let mut names: Vec<String> = whole.map(|(name, _)| name.clone()).collect();
-    names.sort();
-    names.dedup();
-    (!names.is_empty())
-        .then(|| format!("columns of whole numbers are written as float64, as all numbers are: {}", list(&names)))
+    let was = |signal: &Signal| recording.remark(&format!("signals/{}/was", signal.name));
+    let were: Vec<String> = recording.signals.iter().filter_map(was).map(str::to_owned).collect();
+    if !were.is_empty() {
+        notes.push(format!(
+            "signals are plain TimeSeries in {BEHAVIOR}, without what others say beside unit, description and comments: {}",
+            list(&were)
+        ));
+    }
+    notes
 }
 
-fn intervals(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Result<()> {
+fn intervals(file: &File, marker: &Marker, recording: &Recording, notes: &mut Vec<String>) -> hdf5::Result<()> {
     if recording.intervals.is_empty() {
         return Ok(());
     }
     let root = file.create_group("intervals")?;
-    let mut names = Names::new(&[]);
+    let mut tables = Names::new(&[]);
     for table in &recording.intervals {
-        let name = names.free(&table.name);
+        let name = tables.free(&table.name);
         let place = format!("/intervals/{name}");
-        let description = format!("Intervals of the recording: {}", table.name);
+        let called = format!("intervals/{}", table.name);
+        let said = |of: &str, otherwise: String| {
+            recording.remark(&format!("{called}{of}/description")).map_or(otherwise, str::to_owned)
+        };
+        let description = said("", format!("Intervals of the recording: {}", table.name));
         let mut out = TableWriter::new(&root, &place, &name, marker, "TimeIntervals", &description)?;
-        out.numbers("start_time", "Start of the interval in s", &table.start)?;
-        out.numbers("stop_time", "End of the interval in s", &table.stop)?;
+        let start = said("/start_time", "Start of the interval in s".to_owned());
+        out.numbers("start_time", &start, &table.start)?;
+        out.numbers("stop_time", &said("/stop_time", "End of the interval in s".to_owned()), &table.stop)?;
         // These two would have to be of other types; the rest is taken or belongs to the table.
         let mut names =
             Names::new(&["id", "start_time", "stop_time", "tags", "tags_index", "timeseries", "timeseries_index"]);
@@ -201,14 +203,11 @@ fn intervals(file: &File, marker: &Marker, recording: &Recording) -> hdf5::Resul
         });
         let ids = id.filter(|ids| repeated(ids).is_none());
         for (name, column) in table.columns.iter().filter(|(name, _)| ids.is_none() || name != "id") {
-            out.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+            out.recorded(recording, &called, (name, &names.free(name)), column)?;
         }
+        notes.extend(names.told(&format!("columns of {}", table.name)));
         out.finish(&ids.unwrap_or_else(|| (0..table.start.len() as i64).collect()))?;
     }
+    notes.extend(tables.told("intervals"));
     Ok(())
-}
-
-/// A whole number, as ids are.
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }

@@ -3,8 +3,9 @@
 use hdf5::{Dataset, Group, ObjectReference1};
 
 use super::marker::Marker;
+use crate::format::h5::list;
 use crate::format::result::attributes::{set_list, set_text, stored, write_column, write_list};
-use crate::spikes::Column;
+use crate::spikes::{Column, Kind, Recording};
 
 /// A table that is being written.
 pub(super) struct TableWriter<'a> {
@@ -42,18 +43,37 @@ impl<'a> TableWriter<'a> {
         self.describe(&dataset, name, "VectorData", description)
     }
 
-    /// A column of numbers or words. Flags are stored as such: 0 and 1 in a byte, true and false as booleans.
-    pub fn column(&mut self, name: &str, description: &str, column: &Column) -> hdf5::Result<()> {
-        let dataset = match column {
-            Column::Number(values) if values.iter().all(|v| v.to_bits() == 0 || *v == 1.0) => {
+    /// A column of numbers or words, stored as doubles and texts, or as it was: flags as booleans, whole numbers as integers, if they still are such.
+    pub fn column(&mut self, name: &str, description: &str, column: &Column, kind: Option<Kind>) -> hdf5::Result<()> {
+        let dataset = match (column, kind) {
+            (Column::Number(values), Some(Kind::Byte)) if values.iter().all(|v| f64::from(*v as u8) == *v) => {
                 write_list(&self.group, name, &values.iter().map(|v| *v as u8).collect::<Vec<_>>())?
             }
-            Column::Text(words) if words.iter().all(|word| word == "true" || word == "false") => {
+            (Column::Number(values), Some(Kind::Byte | Kind::Integer))
+                if values.iter().all(|v| whole(*v).is_some()) =>
+            {
+                write_list(&self.group, name, &values.iter().map(|v| *v as i64).collect::<Vec<_>>())?
+            }
+            (Column::Text(words), Some(Kind::Flag)) if words.iter().all(|word| word == "true" || word == "false") => {
                 write_list(&self.group, name, &words.iter().map(|word| word == "true").collect::<Vec<_>>())?
             }
             _ => write_column(&self.group, name, column)?,
         };
         self.describe(&dataset, name, "VectorData", description)
+    }
+
+    /// A column of a recording, of which it says more: `called` is the table in [`Recording::kinds`]. Its name may be another here.
+    pub fn recorded(
+        &mut self,
+        recording: &Recording,
+        called: &str,
+        (own, name): (&str, &str),
+        column: &Column,
+    ) -> hdf5::Result<()> {
+        let of = format!("{called}/{own}");
+        let said = recording.remark(&format!("{of}/description"));
+        let description = said.map_or_else(|| format!("Column of the recording: {own}"), str::to_owned);
+        self.column(name, &description, column, recording.kind(&of))
     }
 
     /// A column of references to objects at these places.
@@ -101,22 +121,40 @@ impl<'a> TableWriter<'a> {
     }
 }
 
+/// A whole number, as ids are.
+pub(super) fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
 /// Names that can be links, each once.
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names {
+    taken: Vec<String>,
+    /// What got another name, and which.
+    changed: Vec<String>,
+}
 
 impl Names {
     /// With these taken already.
     pub fn new(taken: &[&str]) -> Names {
-        Names(taken.iter().map(|name| (*name).to_owned()).collect())
+        Names { taken: taken.iter().map(|name| (*name).to_owned()).collect(), changed: Vec::new() }
     }
 
     /// The name itself, or with underscores in place of what can't be in it and behind what is taken.
-    pub fn free(&mut self, name: &str) -> String {
-        let mut name = name.replace(['/', ':', '\0'], "_");
-        while name.is_empty() || name == "." || self.0.contains(&name) {
+    pub fn free(&mut self, own: &str) -> String {
+        let mut name = own.replace(['/', ':', '\0'], "_");
+        while name.is_empty() || name == "." || self.taken.contains(&name) {
             name.push('_');
         }
-        self.0.push(name.clone());
+        if name != own {
+            self.changed.push(format!("{own:?} is called {name:?}"));
+        }
+        self.taken.push(name.clone());
         name
+    }
+
+    /// A note of the names that are other ones here, of `what`.
+    pub fn told(&self, what: &str) -> Option<String> {
+        (!self.changed.is_empty())
+            .then(|| format!("names of {what} that NWB can't hold are changed: {}", list(&self.changed)))
     }
 }

@@ -32,13 +32,14 @@ const RESERVED: [&str; 15] = [
     "resolution",
 ];
 
-/// Writes the units; `electrodes` has the row of each unit's electrode.
+/// Writes the units; `electrodes` has the row of each unit's electrode, none of a unit without one.
 pub(super) fn write(
     file: &File,
     marker: &Marker,
     what: &What,
     session: &Session,
-    electrodes: Option<&[usize]>,
+    electrodes: Option<&[Option<usize>]>,
+    notes: &mut Vec<String>,
 ) -> Result<(), Unwritten> {
     let (recording, units) = (what.recording, what.units());
     if units == 0 {
@@ -78,11 +79,16 @@ pub(super) fn write(
     }
     let mut names = Names::new(&RESERVED);
     if let Some(rows) = electrodes {
-        let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
-        let region = write_list(table.group(), "electrodes", &rows)?;
+        let known: Vec<i64> = rows.iter().flatten().map(|row| *row as i64).collect();
+        let region = write_list(table.group(), "electrodes", &known)?;
         let target: ObjectReference1 = file.reference(TABLE)?;
         region.new_attr::<ObjectReference1>().create("table")?.write_scalar(&target)?;
-        let ends: Vec<u64> = (1..=units as u64).collect();
+        let mut end = 0;
+        let ends = rows.iter().map(|row| {
+            end += u64::from(row.is_some());
+            end
+        });
+        let ends: Vec<u64> = ends.collect();
         table.ragged(&region, "electrodes", "DynamicTableRegion", "The electrode of each unit", &ends)?;
     }
     if !recording.populations.is_empty() {
@@ -90,7 +96,7 @@ pub(super) fn write(
         for (name, first, size) in &recording.populations {
             of.iter_mut().skip(*first).take(*size).for_each(|of| of.clone_from(name));
         }
-        table.column(&names.free("population"), "Population of each unit", &Column::Text(of))?;
+        table.column(&names.free("population"), "Population of each unit", &Column::Text(of), None)?;
     }
     for (name, column) in &recording.unit_columns {
         let known = !recording.populations.is_empty() && name == "population";
@@ -98,9 +104,10 @@ pub(super) fn write(
         let from_electrode = electrodes.is_some()
             && (name == "electrode" || recording.electrodes.iter().any(|electrode| electrode.0 == *name));
         if !known && !from_electrode {
-            table.column(&names.free(name), &format!("Column of the recording: {name}"), column)?;
+            table.recorded(recording, "units", (name, &names.free(name)), column)?;
         }
     }
+    notes.extend(names.told("columns of units"));
     let (ids, mut known) = (what.spikes.unit_ids(), HashSet::new());
     if ids.iter().all(|id| known.insert(*id)) {
         return Ok(table.finish(ids)?);
