@@ -10,8 +10,8 @@ mod source;
 use serde::{Deserialize, Serialize};
 
 pub use part::Between;
-pub(crate) use source::count;
 pub use source::{HELD, Selected, SourceError, SpikeSource, Take, each_train};
+pub(crate) use source::{count, ends};
 
 /// Spikes of numbered units, sorted by time, then by unit.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

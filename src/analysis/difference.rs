@@ -20,9 +20,9 @@ impl Difference {
 
 /// Compares spike by spike two trains in the order of time: the first pair that is more than `tolerance` seconds apart, or the first
 /// spike beyond the end of the other train; `None` if there is none. A distance is known to the picosecond, or to the rounding of the
-/// times if that is more; with a tolerance of 0 times must be the same bit by bit.
+/// times if that is more: a file that has milliseconds gives other bits for the same moment.
 pub fn difference(first: &[f64], second: &[f64], tolerance: f64) -> Option<Difference> {
-    let apart = |(a, b): (&f64, &f64)| tolerance == 0.0 && a != b || beyond(*a, *b, tolerance);
+    let apart = |(a, b): (&f64, &f64)| beyond(*a, *b, tolerance);
     let common = first.len().min(second.len());
     let index = first.iter().zip(second).position(apart).unwrap_or(common);
     let found = Difference { index, first: first.get(index).copied(), second: second.get(index).copied() };
@@ -60,8 +60,10 @@ mod tests {
                 assert!(difference(&[start], &[later], 0.9 * tolerance).is_some(), "{start} {later}");
             }
         }
-        let close = 0.1f64.next_up();
-        assert!(difference(&[0.1], &[close], 0.0).is_some() && difference(&[0.1], &[close], 1e-12).is_none());
+        for (a, b) in [(0.1, 0.1f64.next_up()), (0.1, 0.1 + 1e-13), (7200.3, 7_200_300.0 / 1e3), (0.0, 4e-13)] {
+            assert_eq!(difference(&[a], &[b], 0.0), None, "{a} {b}");
+        }
+        assert!(difference(&[0.1], &[0.1 + 1e-12], 0.0).is_some());
         assert!(difference(&[0.1], &[0.101 + 1e-12], 1e-3).is_some(), "a picosecond more");
     }
 }

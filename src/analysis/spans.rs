@@ -57,6 +57,12 @@ impl Spans {
         if self.0.len() < 2 { 0 } else { self.0.partition_point(|span| span.0 <= time + ROUNDING) }
     }
 
+    /// Was this moment observed? The edges of a span were.
+    pub fn hold(&self, time: f64) -> bool {
+        let next = self.0.partition_point(|span| span.0 <= time + ROUNDING);
+        next > 0 && time <= self.0[next - 1].1 + ROUNDING
+    }
+
     /// How much of `from..to` was observed \[s\].
     pub fn seconds_within(&self, from: f64, to: f64) -> f64 {
         self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()

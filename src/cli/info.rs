@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use memspike::analysis::Spans;
+use memspike::analysis::{Observed, Spans};
 use memspike::format;
 use memspike::spikes::{Column, Recording};
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::figures::short;
 use super::memory::grouped;
 use super::model::{Model, is_circuit};
+use super::part::outside;
 use super::{Done, Failure, check, graph, result_size};
 
 /// Say what a file is and holds: a model, a result or a recording
@@ -33,10 +34,16 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     if args.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) || is_circuit(&args.file) {
         return check::describe(&Model::File(args.file.clone()), &Vec::new(), args.json, result_size::RATE);
     }
-    let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
+    let (mut recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     let span = recording.extent(spikes.ends().map_err(Failure::input)?);
     let counts = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Failure::input)?;
-    let seen = Seen { recording, span, counts };
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    let (spikes, left) = Observed::of(spikes, &recording.observed, all).map_err(Failure::input)?;
+    let observed = if left > 0 { spikes.counts(all.0, all.1).map_err(Failure::input)? } else { counts.clone() };
+    if left > 0 {
+        recording.notes.push(format!("{}, and are in no rate", outside(left)));
+    }
+    let seen = Seen { recording, span, counts, observed };
     if args.json { Done::json(&as_json(&args.file, &seen)) } else { Ok(Done::text(as_text(&args.file, &seen))) }
 }
 
@@ -47,12 +54,15 @@ struct Seen {
     span: (f64, f64),
     /// How many spikes each unit has.
     counts: Vec<u64>,
+    /// How many of them were observed.
+    observed: Vec<u64>,
 }
 
 impl Seen {
     /// Mean rate of a block of units \[Hz\] over what was observed; none if that has no length.
-    fn rate(&self, spikes: u64, units: usize) -> Option<f64> {
+    fn rate(&self, first: usize, units: usize) -> Option<f64> {
         let length = Spans::within(&self.recording.observed, self.span.0, self.span.1).seconds();
+        let spikes: u64 = self.observed[first..first + units].iter().sum();
         (length > 0.0 && units > 0).then(|| spikes as f64 / units as f64 / length)
     }
 
@@ -74,16 +84,16 @@ fn as_text(file: &Path, seen: &Seen) -> String {
         let _ = writeln!(out, "  {label:<width$}{}", text.replace('\n', " "));
     }
     let (start, stop) = seen.span;
-    let (units, spikes) = (seen.counts.len(), seen.counts.iter().sum());
+    let (units, spikes): (usize, u64) = (seen.counts.len(), seen.counts.iter().sum());
     let _ = write!(out, "\n{} units, {} spikes", grouped(units as u64), grouped(spikes));
     let _ = write!(out, ", {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
-    match seen.rate(spikes, units) {
+    match seen.rate(0, units) {
         Some(hz) => drop(writeln!(out, ", {} Hz per unit", short(hz))),
         None => out.push('\n'),
     }
     for (name, first, count) in &r.populations {
         let n = seen.spikes_of(*first, *count);
-        let hz = seen.rate(n, *count).map_or("-".to_string(), short);
+        let hz = seen.rate(*first, *count).map_or("-".to_string(), short);
         let _ = writeln!(out, "  {name:<18}{} units, {} spikes, {hz} Hz", grouped(*count as u64), grouped(n));
     }
     if r.observed.len() > 1 {
@@ -128,7 +138,7 @@ fn as_json(file: &Path, seen: &Seen) -> Value {
     let r = &seen.recording;
     let population = |(name, first, count): &(String, usize, usize)| {
         let n = seen.spikes_of(*first, *count);
-        (name.clone(), json!({ "size": count, "spikes": n, "rate_hz": seen.rate(n, *count) }))
+        (name.clone(), json!({ "size": count, "spikes": n, "rate_hz": seen.rate(*first, *count) }))
     };
     let kind = |c: &Column| match c {
         Column::Number(_) => "number",
@@ -137,7 +147,8 @@ fn as_json(file: &Path, seen: &Seen) -> Value {
     let columns = |columns: &[(String, Column)]| -> Map<String, Value> {
         columns.iter().map(|(name, column)| (name.clone(), json!(kind(column)))).collect()
     };
-    let ((start, stop), units, spikes) = (seen.span, seen.counts.len(), seen.counts.iter().sum());
+    let ((start, stop), units) = (seen.span, seen.counts.len());
+    let spikes: u64 = seen.counts.iter().sum();
     json!({
         "file": file.display().to_string(),
         "kind": if is_result(r) { "result" } else { "recording" },
@@ -148,7 +159,7 @@ fn as_json(file: &Path, seen: &Seen) -> Value {
         "start_s": start,
         "stop_s": stop,
         "duration_s": stop - start,
-        "rate_hz": seen.rate(spikes, units),
+        "rate_hz": seen.rate(0, units),
         "populations": r.populations.iter().map(population).collect::<Map<_, _>>(),
         "unit_columns": columns(&r.unit_columns),
         "electrodes": r.electrodes.first().map_or(0, |(_, column)| column.len()),

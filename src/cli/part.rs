@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use memspike::analysis::{Chosen, Spans};
+use memspike::analysis::{Chosen, Observed, Spans};
 use memspike::plot::{self, Group, Selection};
 use memspike::spec::{Condition, Wanted, parse_units, units_at, units_where};
-use memspike::spikes::Recording;
+use memspike::spikes::{Recording, SpikeSource};
 
+use super::memory::grouped;
+use super::note::note;
 use super::raster::groups;
 use super::{Failure, quantity};
 
@@ -149,6 +151,28 @@ pub fn expect_something(
     }
     let (first, last) = recording.reach(spikes).unwrap_or_default();
     Err(Failure::input(format!("Nothing was observed in the window {said}; the file goes from {first} s to {last} s.")))
+}
+
+/// The spikes of a recording that figures of a window are about: those outside of what was observed are left out, which is said.
+///
+/// # Errors
+/// Exit code 2 if they cannot be read.
+pub fn observed(
+    spikes: Box<dyn SpikeSource>,
+    recording: &Recording,
+    window: (f64, f64),
+) -> Result<Box<dyn SpikeSource>, Failure> {
+    let (spikes, left) = Observed::of(spikes, &recording.observed, window).map_err(Failure::input)?;
+    if left > 0 {
+        note(format_args!("{}, and are left out", outside(left)));
+    }
+    Ok(spikes)
+}
+
+/// Says that so many spikes were not observed.
+pub fn outside(left: u64) -> String {
+    let lie = if left == 1 { "spike lies" } else { "spikes lie" };
+    format!("{} {lie} outside of the spans in which the recording was observed", grouped(left))
 }
 
 /// Over a gap there is no rate, and so no spectrum.

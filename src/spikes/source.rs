@@ -106,7 +106,7 @@ pub(crate) fn count<S: SpikeSource + ?Sized>(source: &S, window: (f64, f64)) -> 
 }
 
 /// Looks for the first and the last spike time \[s\] by going through all.
-pub(super) fn ends<S: SpikeSource + ?Sized>(source: &S) -> Result<Option<(f64, f64)>, SourceError> {
+pub(crate) fn ends<S: SpikeSource + ?Sized>(source: &S) -> Result<Option<(f64, f64)>, SourceError> {
     let mut ends: Option<(f64, f64)> = None;
     let all = (f64::NEG_INFINITY, f64::INFINITY);
     source.runs(0..source.unit_ids().len(), all, &mut |times, _| {

@@ -1,7 +1,7 @@
 //! `memspike stats` and `memspike diff` as a user runs them.
 
-use memspike::format::{self, stream::StreamedSpikes};
-use memspike::spikes::SpikeSource;
+use memspike::format::{self, Session, Target, stream::StreamedSpikes};
+use memspike::spikes::{Recording, SpikeSource, SpikeTable};
 use serde_json::Value;
 
 use crate::cli::{bad, good, memspike, workplace};
@@ -371,4 +371,31 @@ fn a_window_that_was_observed_in_part_says_in_how_much() {
     let text = good(&memspike(folder.path(), &stats[..2]));
     assert!(!text.contains("observed in"), "{text}");
     assert_eq!(json(&folder, &[&stats[..2], &["--json"]].concat())["observed_duration_s"], 10.0);
+}
+
+#[test]
+fn spikes_outside_of_what_was_observed_are_told_and_in_no_figure() {
+    let folder = workplace();
+    let spikes = SpikeTable::from_units(vec![0], &[vec![0.5, 1.5, 5.0, 8.5]]).unwrap();
+    let recording = Recording { spikes, observed: vec![(0.0, 2.0), (8.0, 10.0)], ..Recording::default() };
+    let time = "2026-03-01T14:30:00+01:00".to_owned();
+    let session = Session { start: time.clone(), written: time, ..Session::default() };
+    let path = folder.path().join("a.nwb");
+    format::write(&path, &recording, &recording.spikes, Target::Nwb, &session).unwrap();
+    let told = |args: &[&str]| {
+        let output = memspike(folder.path(), args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("1 spike lies outside of the spans"), "{args:?}: {said}");
+        good(&output)
+    };
+    let found: Value = serde_json::from_str(&told(&["stats", "a.nwb", "--json"])).unwrap();
+    let units = &found["populations"]["units"];
+    assert_eq!((&units["spikes"], &units["rate_hz"]["mean"]), (&3.into(), &0.75.into()));
+    assert_eq!((&units["isi_s"]["n"], &units["isi_s"]["max"]), (&1.into(), &1.0.into()));
+    assert!(told(&["plot", "rates", "a.nwb", "-o", "a.png"]).contains("3 spikes"));
+    told(&["diff", "a.nwb", "a.nwb"]);
+    let found = json(&folder, &["info", "a.nwb", "--json"]);
+    assert_eq!((&found["spikes"], &found["rate_hz"]), (&4.into(), &0.75.into()));
+    good(&memspike(folder.path(), &["convert", "a.nwb", "a.h5"]));
+    good(&memspike(folder.path(), &["diff", "a.nwb", "a.h5"]));
 }

@@ -5,8 +5,8 @@ use std::io;
 use std::ops::Range;
 
 use memspike::analysis::{
-    Difference, Distribution, TwoSamples, cv, difference, intervals, kolmogorov_smirnov, kolmogorov_smirnov_sorted,
-    van_rossum, victor_purpura, victor_purpura_work,
+    Difference, Distribution, Spans, TwoSamples, cv_within, difference, intervals_within, kolmogorov_smirnov,
+    kolmogorov_smirnov_sorted, van_rossum, victor_purpura, victor_purpura_work,
 };
 use memspike::sorted::Sorted;
 
@@ -127,7 +127,10 @@ struct Row {
 pub fn compare(sides: &[Side; 2], measures: Measures, most: usize) -> Result<Found, Failure> {
     let pairs = pairs(named(&sides[0]), named(&sides[1]));
     let rows = rows(&pairs, sides)?;
-    let seconds = [0, 1].map(|side| sides[side].window.1 - sides[side].window.0);
+    let spans = [0, 1].map(|side: usize| {
+        let Side { recording, window, .. } = &sides[side];
+        Spans::within(&recording.observed, window.0, window.1)
+    });
     let (mut populations, mut work, mut rest): (Vec<Population>, u64, &[Row]) = (Vec::new(), 0, &rows);
     for (number, pair) in pairs.iter().enumerate() {
         let mut samples = Samples::default();
@@ -139,7 +142,7 @@ pub fn compare(sides: &[Side; 2], measures: Measures, most: usize) -> Result<Fou
             let both = || first.iter().zip(&second);
             work += both().map(|(a, b)| victor_purpura_work(a, b, measures.cost)).sum::<u64>();
             for (row, (a, b)) in batch.iter().zip(both()) {
-                samples.add(row, [a, b], seconds, measures.min_spikes).map_err(Failure::run)?;
+                samples.add(row, [a, b], &spans, measures.min_spikes).map_err(Failure::run)?;
                 units.push(Unit {
                     id: row.id,
                     name: row.name.clone(),
@@ -274,11 +277,14 @@ struct Samples {
 }
 
 impl Samples {
-    fn add(&mut self, row: &Row, trains: [&Vec<f64>; 2], seconds: [f64; 2], min_spikes: u64) -> io::Result<()> {
+    fn add(&mut self, row: &Row, trains: [&Vec<f64>; 2], spans: &[Spans; 2], min_spikes: u64) -> io::Result<()> {
         for (side, train) in trains.into_iter().enumerate().filter(|(side, _)| row.units[*side].is_some()) {
-            self.rates[side].push(train.len() as f64 / seconds[side]);
-            self.cvs[side].extend(cv(train).filter(|_| train.len() as u64 >= min_spikes));
-            intervals(train).into_iter().try_for_each(|interval| self.intervals[side].push(interval))?;
+            let spans = &spans[side];
+            let seen: Vec<f64> = train.iter().copied().filter(|time| spans.hold(*time)).collect();
+            self.rates[side].push(seen.len() as f64 / spans.seconds());
+            self.cvs[side].extend(cv_within(&seen, spans).filter(|_| seen.len() as u64 >= min_spikes));
+            let intervals = intervals_within(&seen, spans);
+            intervals.into_iter().try_for_each(|interval| self.intervals[side].push(interval))?;
         }
         Ok(())
     }

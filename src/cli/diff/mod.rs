@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use memspike::analysis::{Chosen, MIN_SPIKES_FOR_CV};
+use memspike::analysis::{Chosen, MIN_SPIKES_FOR_CV, Spans, outside};
 use memspike::format;
 use memspike::spikes::{HELD, Recording, SpikeSource};
 
@@ -35,7 +35,7 @@ pub struct Args {
     #[command(flatten)]
     part: Part,
 
-    /// Spikes are the same if they are not further apart than this
+    /// Spikes are the same if they are not further apart than this, to the picosecond
     #[arg(long, value_name = "TIME", default_value = "0 s", value_parser = quantity::tolerance)]
     tolerance: f64,
 
@@ -113,5 +113,11 @@ fn read(path: &Path, part: &Part) -> Result<Side, Failure> {
     recording.notes.iter().for_each(|text| note(format!("{}: {text}", path.display())));
     let chosen = part.chosen(&recording, spikes.unit_ids())?;
     let window = part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
+    let spans = Spans::within(&recording.observed, window.0, window.1);
+    let left = outside(&*spikes, &spans, window).map_err(Failure::input)?;
+    if left > 0 {
+        let said = super::part::outside(left);
+        note(format!("{}: {said}; they are compared, and in no rate, CV or interval", path.display()));
+    }
     Ok(Side { path: path.to_owned(), recording, spikes, chosen, window })
 }

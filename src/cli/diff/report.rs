@@ -161,7 +161,9 @@ pub fn text(found: &Found, sides: &[Side; 2]) -> String {
     };
     for population in &found.populations {
         let named = [0, 1].iter().any(|side| !population.only_in(*side).is_empty());
-        if named || population.van_rossum().is_some_and(|d| d.max > 0.0) {
+        // Without a tolerance, what sets the same spikes apart is rounding.
+        let apart = tolerance > 0.0 || population.differing() > 0;
+        if named || apart && population.van_rossum().is_some_and(|d| d.max > 0.0) {
             out += &block(population, found, sides);
         }
     }

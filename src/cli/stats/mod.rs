@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::note::notes;
 use super::output::Output;
-use super::part::{Part, expect_no_gap};
+use super::part::{Part, expect_no_gap, observed};
 use super::unit::unit_names;
 use super::{Done, Failure, align, cells, quantity};
 
@@ -159,6 +159,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         return Err(Failure::input(format!("{} has no units.", args.file.display())));
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
+    let spikes = observed(spikes, &recording, window)?;
     let spans = Spans::within(&recording.observed, window.0, window.1);
     let whole = spans.cover(window.0, window.1);
     if args.spectrum {
