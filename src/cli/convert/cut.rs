@@ -3,7 +3,7 @@
 use memspike::spikes::{Between, Column, IntervalTable, Recording, Selected, SpikeSource};
 
 use crate::cli::Failure;
-use crate::cli::part::Part;
+use crate::cli::part::{Part, expect_something};
 
 /// A window and units of a recording.
 pub struct Cut {
@@ -31,7 +31,11 @@ pub fn cut(part: &Part, recording: &Recording, spikes: &dyn SpikeSource) -> Resu
     let mut kept = recording.part(&units, window);
     if part.start.is_some() || part.stop.is_some() {
         let ends = spikes.ends().map_err(Failure::input)?;
-        part.window(recording, ends)?;
+        if part.start.is_some() && part.stop.is_some() {
+            part.window(recording, ends)?;
+        }
+        // Signals may go on where no spike is: what is left of them is no empty window.
+        expect_something(recording, ends, (part.start, part.stop))?;
         if recording.observed.is_empty() {
             // Else rates would be over the time from the first spike that is left to the last.
             let (first, last) = recording.extent(ends);

@@ -158,7 +158,7 @@ fn check_train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<(), Form
 
 /// Notes spikes behind those of the last unit, which belong to none.
 fn unclaimed(h5: &H5, units: usize, recording: &mut Recording) -> Result<(), FormatError> {
-    let rows = h5.shape("/units/spike_times")?.iter().product();
+    let rows = h5.shape("/units/spike_times")?.first().copied().unwrap_or(0);
     let end = spike_ends(h5, rows, units)?.last().copied().unwrap_or(0);
     if end < rows {
         let (last, belong) = if rows - end == 1 { ("row", "belongs") } else { ("rows", "belong") };
