@@ -84,9 +84,12 @@ pub(crate) fn window(ends: Option<(f64, f64)>, start: Option<f64>, stop: Option<
                 first - 0.5
             }
         }
-        // An axis from 0 reads better than one from the first spike, where that costs little room.
-        Some((first, last)) if first < 0.0 || first > 0.2 * last => first - 0.01 * (last - first),
-        _ => 0.0,
+        // An axis from 0 reads better than one from the first spike, where that costs little room of what is shown.
+        Some((first, last)) => {
+            let end = stop.map_or(last, |stop| stop.min(last));
+            if first < 0.0 || first > 0.2 * end { first - 0.01 * (end - first).max(0.0) } else { 0.0 }
+        }
+        None => 0.0,
     });
     let to = stop.unwrap_or(match ends {
         Some((first, last)) if first == last && last + 0.5 > from => last + 0.5,
@@ -128,7 +131,9 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     let shown_bin = options.rates.then_some(bin);
 
     let left = left_margin(style, &rows, data.signals.iter().map(|s| signal_axis(s, (time.start, time.stop))));
-    let beside = options.unit_rates && rows.count > 0 && f64::from(options.size.0) > 45.0 * style.em;
+    // A moment alone has no rate: the window around it is invented.
+    let lasts = options.start.is_some() || options.stop.is_some() || ends.is_none_or(|(first, last)| first < last);
+    let beside = options.unit_rates && lasts && rows.count > 0 && f64::from(options.size.0) > 45.0 * style.em;
     let place = |caption: &str| {
         let [from, top, right, bottom] = style.room(options.size, data.title, caption);
         let right = if beside { right - 9.0 * style.em } else { right };
@@ -267,4 +272,20 @@ fn layout(style: Style, [left, top, right, bottom]: [f64; 4], rates: usize, sign
         y += height + gap;
     }
     panels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_before_the_first_spike_follows_from_what_is_shown() {
+        let shown = |ends, start, stop| window(Some(ends), start, stop).map(|time| (time.start, time.stop)).unwrap();
+        assert_eq!(shown((5000.0, 8600.0), None, None), (4964.0, 8600.0 + 0.005 * 3636.0));
+        assert_eq!(shown((5000.0, 8600.0), None, Some(5010.0)), (4999.9, 5010.0));
+        assert_eq!(shown((5000.0, 8600.0), None, Some(9000.0)), (4964.0, 9000.0));
+        assert_eq!(shown((10.0, 1000.0), None, Some(20.0)), (9.9, 20.0), "half of the picture would be empty");
+        assert_eq!(shown((1.0, 1000.0), None, Some(20.0)), (0.0, 20.0));
+        assert!(window(Some((5.0, 10.0)), None, Some(4.0)).is_err());
+    }
 }
