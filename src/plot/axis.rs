@@ -10,12 +10,16 @@ pub(crate) fn ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, f64) {
     if !(high - low > 1e-12 * low.abs().max(high.abs()) && (high - low).is_finite()) {
         return (if low.is_finite() { vec![low] } else { vec![] }, step);
     }
+    // Far from 0 rounding would be taken for a part of a step: from a round number nearby on it is not.
+    let round = 10f64.powf((high - low).log10().ceil());
+    let from = if low.abs() > 1e3 * (high - low) { (low / round).floor() * round } else { 0.0 };
+    let (low, high) = (low - from, high - from);
     // plotters compares with the precision of numbers about 1, so it is asked about such.
     let unit = 10f64.powf((high - low).log10().floor());
     let points = RangedCoordf64::from(low / unit..high / unit).key_points(wanted.max(1) + 1);
     let step = points.windows(2).next().map_or(step, |pair| nice_step(unit * (pair[1] - pair[0]) * (1.0 - 1e-6)));
     // As multiples, free of what repeated addition leaves.
-    (points.into_iter().map(|point| (unit * point / step).round() * step).collect(), step)
+    (points.into_iter().map(|point| from + (unit * point / step).round() * step).collect(), step)
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is at least `raw`.
@@ -28,18 +32,30 @@ pub(crate) fn nice_step(raw: f64) -> f64 {
     factor * power
 }
 
-/// A value that is a multiple of `step`, with the decimals that takes.
-pub(crate) fn number(value: f64, step: f64) -> String {
+/// Values that are multiples of `step`, with the decimals that takes: no two that differ are written alike.
+pub(crate) fn numbers(values: &[f64], step: f64) -> Vec<String> {
+    let most = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    values.iter().map(|value| number(*value, step, most)).collect()
+}
+
+/// A value of an axis on which none is further from 0 than `most`.
+fn number(value: f64, step: f64, most: f64) -> String {
+    let power = |value: f64| (value * (1.0 + 1e-9)).log10().floor();
     let value = if value.abs() < 1e-9 * step { 0.0 } else { value };
     if value == 0.0 && step < 1e-4 {
         return "0".into();
     }
-    if value.abs() >= 1e6 || step < 1e-4 {
-        let text = format!("{value:.2e}");
+    // Digits behind the first that tell a value from the next.
+    let digits = |value: f64| if value > 0.0 { (power(value) - power(step)).clamp(0.0, 15.0) as usize } else { 0 };
+    // Three digits and a power are short, more are read more easily in full: 1.25e7, but 1000002.
+    let short = digits(most) <= 2 || most >= 1e15 || step < 1e-12;
+    if (value.abs() >= 1e6 || step < 1e-4) && short {
+        let text = format!("{value:.*e}", digits(value.abs()).max(2));
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{}e{power}", trimmed(digits.parse().unwrap_or(value))).replace('-', "\u{2212}");
+        let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+        return format!("{digits}e{power}").replace('-', "\u{2212}");
     }
-    let decimals = (-(step * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 6.0) as usize;
+    let decimals = (-power(step)).clamp(0.0, 12.0) as usize;
     format!("{value:.decimals$}").replace('-', "\u{2212}")
 }
 
@@ -68,7 +84,8 @@ impl TimeAxis {
         let (from, start, stop) = self.counted();
         let (_, per_s) = time_unit(start, stop);
         let (values, step) = ticks(start * per_s, stop * per_s, wanted);
-        values.into_iter().map(|v| (from + v / per_s, number(v, step))).collect()
+        let written = numbers(&values, step);
+        values.into_iter().map(|v| from + v / per_s).zip(written).collect()
     }
 
     /// The axis label.
@@ -95,7 +112,8 @@ impl TimeAxis {
 /// Ticks of a linear axis with their labels.
 pub(crate) fn labelled(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
     let (values, step) = ticks(low, high, wanted);
-    values.into_iter().map(|v| (v, number(v, step))).collect()
+    let written = numbers(&values, step);
+    values.into_iter().zip(written).collect()
 }
 
 /// A count with thin spaces between groups of three digits.
@@ -119,7 +137,7 @@ pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if low > high {
         return (0.0, 1.0);
     }
-    let room = if high - low > 1e-9 * (high.abs() + low.abs()) { 0.05 * (high - low) } else { 0.1 * high.abs() };
+    let room = if high - low > 1e-12 * (high.abs() + low.abs()) { 0.05 * (high - low) } else { 0.1 * high.abs() };
     let room = if room > 0.0 { room } else { 1.0 };
     (low - room, high + room)
 }
@@ -152,12 +170,46 @@ mod tests {
 
     #[test]
     fn labels_have_the_decimals_of_their_step() {
+        let number = |value: f64, step| numbers(&[value], step).remove(0);
         assert_eq!(number(0.30000000000000004, 0.1), "0.3");
         assert_eq!(number(-65.0, 5.0), "\u{2212}65");
         assert_eq!(number(-1e-17, 0.2), "0.0");
         assert_eq!(number(1500.0, 500.0), "1500");
         assert_eq!(number(0.25, 0.05), "0.25");
         assert_eq!([-5e-17, 0.0, 1.25e7].map(|v| number(v, 2.5e-17)), ["\u{2212}5e\u{2212}17", "0", "1.25e7"]);
+        assert_eq!(numbers(&[0.0, 5e5, 1e6, 1.5e6], 5e5), ["0", "500000", "1e6", "1.5e6"]);
+    }
+
+    #[test]
+    fn neighbouring_ticks_can_be_told_apart_wherever_an_axis_lies() {
+        let texts = |low, high| labelled(low, high, 5).into_iter().map(|tick| tick.1).collect::<Vec<_>>();
+        assert_eq!(texts(999_995.0, 1_000_005.0), ["999996", "999998", "1000000", "1000002", "1000004"]);
+        let time = TimeAxis { start: 999_995.0, stop: 1_000_005.0 };
+        assert_eq!(time.ticks(5).into_iter().map(|tick| tick.1).collect::<Vec<_>>(), texts(time.start, time.stop));
+        for (low, high) in [
+            (999_998.9, 1_000_001.1),
+            (1e9 - 1.1, 1e9 + 1.1),
+            (-1e9 - 1.1, 1.1 - 1e9),
+            (1e10 - 1.1, 1e10 + 1.1),
+            (1e6, 1.02e6),
+            (0.5 - 1e-6, 0.5 + 1e-6),
+            (1e-3, 1e-3 + 1e-9),
+            (-3e-8, 2.1e-5),
+            (1e15, 1e15 + 1e5),
+            (0.0, 3e6),
+        ] {
+            let mut texts = texts(low, high);
+            let count = texts.len();
+            texts.dedup();
+            assert!(count > 2 && texts.len() == count, "{low} to {high}: {texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_small_wave_on_a_large_number_fills_its_axis() {
+        let (low, high) = padded([1e9 - 1.0, 1e9, 1e9 + 1.0].into_iter());
+        assert!(low > 1e9 - 1.2 && high < 1e9 + 1.2, "{low} {high}");
+        assert_eq!(padded([5.0, 5.0].into_iter()), (4.5, 5.5));
     }
 
     #[test]
