@@ -6,8 +6,8 @@ use std::rc::Rc;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::prelude::{
-    Cartesian2d, Color, DashedLineSeries, DrawingArea, FontDesc, FontFamily, FontStyle, FontTransform, LineSeries,
-    Polygon, Rectangle, Text, TextStyle,
+    Cartesian2d, Circle, Color, DashedLineSeries, DrawingArea, FontDesc, FontFamily, FontStyle, FontTransform,
+    LineSeries, Polygon, Rectangle, Text, TextStyle,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -329,6 +329,13 @@ impl Chart<'_> {
         Ok(())
     }
 
+    /// A dot of a radius of so many hairs.
+    pub fn dot(&mut self, at: (f64, f64), hairs: f64, ink: Ink) -> Result<(), PlotError> {
+        let radius = fine(hairs * self.sheet.style.hair);
+        self.plot.draw_series([Circle::new(at, radius, ink.filled())])?;
+        Ok(())
+    }
+
     /// The area between two curves over the same places.
     pub fn band(&mut self, upper: &[(f64, f64)], lower: &[(f64, f64)], ink: Ink) -> Result<(), PlotError> {
         let known: Vec<usize> = (0..upper.len().min(lower.len())).collect();
@@ -401,19 +408,22 @@ impl Chart<'_> {
 }
 
 impl Sheet {
-    /// Labels beside strokes of their colours on one baseline, to the right, with what they are values of before them, if that has a name;
-    /// those that do not fit are counted. plotters' own legend is a box on the data.
+    /// Labels beside strokes of their colours on one baseline, to the right, with what they are values of before them, if that has a name.
+    /// Where there is too little room they are shortened, and only those that do not fit even so are counted. plotters' own legend is a box on the
+    /// data.
     pub fn legend(&self, [left, y, right]: [f64; 3], of: &str, labels: &[(&str, Ink)]) -> Result<(), PlotError> {
         let Style { em, small, hair, .. } = self.style;
+        let room = right - left;
         let width = |text: &str| font::width(text, small, false) + 2.0 * em;
-        let of = if of.is_empty() { String::new() } else { font::fit(&format!("{of}:"), small, 0.4 * (right - left)) };
+        let of = if of.is_empty() { String::new() } else { font::fit(&format!("{of}:"), small, 0.4 * room) };
         let head = if of.is_empty() { 0.0 } else { font::width(&of, small, false) + 0.4 * em };
+        let shown = fitting(labels, small, room - head - 2.0 * em * labels.len() as f64);
         let counted =
             |from: usize| if from < labels.len() { format!("and {} more", labels.len() - from) } else { String::new() };
         let wide = |fit: usize| {
-            head + labels[..fit].iter().map(|l| width(l.0)).sum::<f64>() + font::width(&counted(fit), small, false)
+            head + shown[..fit].iter().map(|name| width(name)).sum::<f64>() + font::width(&counted(fit), small, false)
         };
-        let Some(fit) = (0..=labels.len()).rev().find(|fit| wide(*fit) <= right - left) else {
+        let Some(fit) = (0..=labels.len()).rev().find(|fit| wide(*fit) <= room) else {
             return Ok(());
         };
         let mut x = right - wide(fit);
@@ -422,7 +432,7 @@ impl Sheet {
             self.write((x, bottom), &of, &self.style.font(small, MUTED, (HPos::Left, VPos::Bottom)))?;
             x += head;
         }
-        for (label, ink) in &labels[..fit] {
+        for (label, (_, ink)) in shown[..fit].iter().zip(labels) {
             let swatch = y - 0.5 * small;
             self.fill([x + 0.6 * em, swatch, x + 1.5 * em, swatch + 3.0 * hair], *ink)?;
             let style = self.style.font(small, TEXT, (HPos::Left, VPos::Bottom));
@@ -432,4 +442,20 @@ impl Sheet {
         let style = self.style.font(small, MUTED, (HPos::Right, VPos::Bottom));
         self.write((right, bottom), &counted(fit), &style)
     }
+}
+
+/// The labels, the longest of them shortened until all together are no wider than `room`, but not below what can be read \[pixels\].
+fn fitting(labels: &[(&str, Ink)], size: f64, room: f64) -> Vec<String> {
+    let whole: Vec<&str> = labels.iter().map(|label| label.0).collect();
+    let width = |text: &str| font::width(text, size, false);
+    let fits = |names: &[String]| names.iter().map(|name| width(name)).sum::<f64>() <= room;
+    let names: Vec<String> = whole.iter().map(|name| name.to_string()).collect();
+    if fits(&names) {
+        return names;
+    }
+    let longest = whole.iter().map(|name| width(name)).fold(0.0, f64::max);
+    let limits = (0..32).map(|step| longest * 0.9f64.powi(step)).take_while(|limit| *limit >= 3.0 * size);
+    let shortened = limits.map(|limit| names::told_apart(&whole, |text| width(text) <= limit));
+    let usable = |names: &[String]| names.iter().all(|name| !name.is_empty());
+    shortened.filter(|names| usable(names)).find(|names| fits(names)).unwrap_or(names)
 }

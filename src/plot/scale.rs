@@ -117,7 +117,11 @@ impl Axis {
         let wanted = (pixels / (room * em)).floor().clamp(1.0, 12.0) as usize;
         let (low, high) = (self.range.0.min(self.range.1), self.range.0.max(self.range.1));
         match &self.ticks {
-            Ticks::Numbers => labelled(low, high, wanted),
+            // A number alone tells nothing of the others: on a low axis two stand closer than one would like.
+            Ticks::Numbers => (wanted..wanted + 4)
+                .map(|wanted| labelled(low, high, wanted))
+                .find(|ticks| ticks.len() > 1)
+                .unwrap_or_else(|| labelled(low, high, wanted)),
             Ticks::Times => TimeAxis { start: low, stop: high }.ticks(wanted),
             Ticks::Decades => {
                 let points = LogCoord::from((low..high).log_scale()).key_points(wanted);
@@ -224,6 +228,7 @@ mod tests {
         assert_eq!(written(&axis, 360.0), ["0", "2", "4", "6", "8", "10"]);
         assert_eq!(written(&axis.every(12.0), 360.0), ["0", "5", "10"]);
         assert_eq!(written(&Axis::counts((3.0, 0.0), "row", 0.5), 700.0), ["0", "1", "2"]);
+        assert_eq!(written(&Axis::numbers((0.0, 4.2), "x"), 20.0), ["0", "2", "4"], "0 alone would be no scale");
     }
 
     #[test]

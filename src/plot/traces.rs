@@ -129,16 +129,24 @@ pub(crate) fn curve(chart: &mut Chart, times: &[f64], values: &[f64], hairs: f64
     for (&time, &value) in times.iter().zip(values) {
         let known = time.is_finite() && value.is_finite();
         if (!known || time - last_time > 8.0 * typical) && !run.is_empty() {
-            let thinned = thin(&std::mem::take(&mut run), |x| chart.panel.px(x));
-            chart.line(&thinned, hairs, ink)?;
+            stretch(chart, &std::mem::take(&mut run), hairs, ink)?;
         }
         if known {
             run.push((time, value));
             last_time = time;
         }
     }
-    let thinned = thin(&run, |x| chart.panel.px(x));
-    chart.line(&thinned, hairs, ink)
+    stretch(chart, &run, hairs, ink)
+}
+
+/// A stretch of a curve without an interruption; one that is less than a pixel long and high, such as a sample alone, is a dot.
+fn stretch(chart: &mut Chart, run: &[(f64, f64)], hairs: f64, ink: Ink) -> Result<(), PlotError> {
+    let thinned = thin(run, |x| chart.panel.px(x));
+    let Some(&(x, y)) = thinned.first() else { return Ok(()) };
+    let near = |p: &(f64, f64)| {
+        (chart.panel.px(p.0) - chart.panel.px(x)).abs() < 1.0 && (chart.panel.py(p.1) - chart.panel.py(y)).abs() < 1.0
+    };
+    if thinned.iter().all(near) { chart.dot((x, y), 1.2 * hairs, ink) } else { chart.line(&thinned, hairs, ink) }
 }
 
 fn thin(points: &[(f64, f64)], pixel: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
