@@ -35,6 +35,11 @@ impl Spans {
         Spans(joined)
     }
 
+    /// Start and stop of each \[s\].
+    pub fn spans(&self) -> &[(f64, f64)] {
+        &self.0
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()

@@ -296,6 +296,27 @@ fn a_page_of_a_million_spikes_shows_how_dense_they_are() {
 }
 
 #[test]
+fn a_page_leaves_out_rates_of_what_was_not_observed_and_cuts_no_number() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let trains = [(0..40).map(|i| f64::from(i) / 10.0 + 0.05).filter(|t| !(1.0..2.0).contains(t)).collect()];
+    let spikes = SpikeTable::from_units(vec![i64::MAX], &trains).unwrap();
+    let observed = [(0.0, 1.0), (2.0, 3.0)];
+    let data =
+        RasterData { title: "gap", spikes: &spikes, groups: &[], signals: &[], intervals: None, observed: &observed };
+    let options = RasterOptions { start: Some(0.0), stop: Some(4.0), ..RasterOptions::default() };
+    let file = folder.path().join("page.html");
+    std::fs::write(&file, page(&data, &options).unwrap()).unwrap();
+    browser.open_file(&file);
+    let found = browser.run("const r = memspike.rates()[0]; return r.map((v) => v === v)");
+    let known: Vec<bool> = found.as_array().unwrap().iter().map(|v| v == &json!(true)).collect();
+    let at = |seconds: f64| known[(seconds / 4.0 * known.len() as f64) as usize];
+    assert_eq!([0.1, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9].map(at), [true, true, false, false, true, true, false, false]);
+    let left = browser.run("return memspike.pixel(0, 0)[0]").as_f64().unwrap();
+    assert!(left > 150.0, "19 digits beside the rows need more than {left} pixels");
+}
+
+#[test]
 fn a_page_of_trials_has_a_row_for_each_and_shows_all_units_or_one() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -333,7 +354,7 @@ fn a_page_of_trials_has_a_row_for_each_and_shows_all_units_or_one() {
     assert_eq!(text("caption"), "5 spikes of 2 units in 3 trials; 0: start of trials.");
     browser.point(browser.place(-0.25, 2.0), None);
     browser.wait("return !document.getElementById('tip').hidden");
-    assert_eq!(text("tip"), "unit 7, trial 2 at 4.000 s  \u{2212}0.25000 s");
+    assert_eq!(text("tip"), "unit 7, row 2, trial at 4.000 s  \u{2212}0.25000 s");
 
     let choose = |unit: usize| {
         let line = "const s = document.querySelector('#choose select'); s.value = s.options[N].value; s.onchange();";

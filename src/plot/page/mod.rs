@@ -3,6 +3,7 @@
 //! Spikes are embedded as base64 of two lists of 32-bit numbers, time in ticks and row (and of trials the unit), sorted by time. The page's script
 //! draws them on a canvas: strokes where they are few, counts per pixel where they are many, so that a million stay smooth.
 
+mod samples;
 mod trials;
 
 use serde_json::{Value, json};
@@ -13,13 +14,10 @@ use super::palette::Ink;
 use super::rows::{NONE, Rows};
 use super::svg::{base64, escape};
 use super::{Group, PlotError, RasterData, RasterOptions, axis, palette, raster};
-use crate::spikes::Signal;
+use crate::analysis::Spans;
 
 /// At most so many spikes go into a page: 32 MB, 43 MB as text.
 pub const MOST_IN_PAGE: usize = 4_000_000;
-
-/// At most so many samples of a signal.
-const SAMPLES: usize = 20_000;
 
 /// How times are stored: ticks of so many seconds since an origin.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +47,8 @@ impl Clock {
 /// [`MOST_IN_PAGE`].
 pub fn page(data: &RasterData, options: &RasterOptions) -> Result<String, PlotError> {
     let rows = Rows::new(data.spikes.unit_ids(), data.groups, &options.select, options.max_neurons)?;
-    let time = raster::window(data.spikes.ends()?, options.start, options.stop)?;
+    let ends = data.spikes.ends()?;
+    let time = raster::window(ends, options.start, options.stop)?;
     let clock = Clock::of(time.start, time.stop);
     let (mut spikes, mut found) = (Vec::new(), 0usize);
     data.spikes.pieces(time.start, time.stop, &mut |times, units| {
@@ -64,7 +63,9 @@ pub fn page(data: &RasterData, options: &RasterOptions) -> Result<String, PlotEr
         return Err(PlotError::TooMany { found, most: MOST_IN_PAGE });
     }
     spikes.sort_unstable();
-    let meta = meta(data, &rows, (time.start, time.stop), clock);
+    let mut meta = meta(data, &rows, (time.start, time.stop), clock);
+    let (from, to) = raster::observed(ends, options, time);
+    meta["observed"] = json!(Spans::within(data.observed, from, to).spans());
     Ok(fill(data.title, &meta, [&column(&spikes, |s| s.0), &column(&spikes, |s| s.1), ""]))
 }
 
@@ -116,13 +117,15 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
                 "first": band.first_row,
                 "count": band.ids.len(),
                 "units": band.ids.len(),
-                "members": if counted { Value::Null } else { json!(band.ids) },
+                "members": if counted { Value::Null } else { members(&band.ids) },
             })
         })
         .collect();
-    let thinned = rows.count < rows.selected();
-    let note =
-        if thinned { format!("Neurons evenly chosen of {}.", axis::grouped(rows.selected())) } else { String::new() };
+    let mut notes = Vec::new();
+    if rows.count < rows.selected() {
+        notes.push(format!("Neurons evenly chosen of {}.", axis::grouped(rows.selected())));
+    }
+    let signals: Vec<Value> = data.signals.iter().map(|s| samples::of(s, (start, stop), &mut notes)).collect();
     let intervals: Vec<(f64, f64)> = data.intervals.map_or(Vec::new(), |table| {
         let spans = table.start.iter().copied().zip(table.stop.iter().copied());
         spans.filter(|(a, b)| a.is_finite() && b.is_finite() && *a < stop && *b > start).collect()
@@ -136,30 +139,23 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         "rows": rows.count,
         "populations": populations,
         "noun": if data.groups.is_empty() { "units" } else { "neurons" },
-        "note": note,
-        "colors": (0..8).map(hex).collect::<Vec<_>>(),
-        "signals": data.signals.iter().map(|s| signal(s, start, stop)).collect::<Vec<_>>(),
+        "note": notes.join(" "),
+        "colors": (0..14).map(hex).collect::<Vec<_>>(),
+        "signals": signals,
+        "observed": null,
         "intervals": intervals,
         "live": null,
         "aligned": null,
     })
 }
 
-/// A signal's samples within the window, evenly chosen where there are many.
-fn signal(signal: &Signal, start: f64, stop: f64) -> Value {
-    let width = signal.width.max(1);
-    let inside: Vec<usize> = (0..signal.times.len().min(signal.data.len() / width))
-        .filter(|i| signal.times[*i] >= start && signal.times[*i] <= stop)
-        .collect();
-    let chosen: Vec<usize> = inside.iter().copied().step_by(inside.len().div_ceil(SAMPLES).max(1)).collect();
-    // NaN becomes null, which interrupts the curve.
-    let column = |k: usize| chosen.iter().map(|i| json!(signal.data[i * width + k])).collect::<Vec<_>>();
-    json!({
-        "name": signal.name.replace('_', " "),
-        "unit": signal.unit,
-        "times": chosen.iter().map(|i| signal.times[*i]).collect::<Vec<_>>(),
-        "columns": (0..width.min(8)).map(column).collect::<Vec<_>>(),
-    })
+/// What units are called, as texts where a number of the page's script would be another one.
+fn members(ids: &[i64]) -> Value {
+    const EXACT: u64 = 1 << 53;
+    if ids.iter().all(|id| id.unsigned_abs() <= EXACT) {
+        return json!(ids);
+    }
+    json!(ids.iter().map(i64::to_string).collect::<Vec<_>>())
 }
 
 fn fill(title: &str, meta: &Value, [times, rows, units]: [&str; 3]) -> String {
@@ -217,6 +213,32 @@ mod tests {
         let ticks: Vec<u8> = [0.25, 0.5, 0.75].iter().flat_map(|t| clock.ticks(*t).to_le_bytes()).collect();
         assert_eq!(coded("times"), base64(&ticks));
         assert!(!text.contains("http://") && !text.contains("https://"), "nothing is fetched");
+    }
+
+    #[test]
+    fn a_page_knows_when_units_were_observed_and_what_they_are_called() {
+        let spikes = SpikeTable::from_units(vec![7, i64::MAX], &[vec![0.25, 6.0], vec![0.75]]).unwrap();
+        let data = RasterData {
+            title: "",
+            spikes: &spikes,
+            groups: &[],
+            signals: &[],
+            intervals: None,
+            observed: &[(0.0, 1.0), (5.0, 6.5)],
+        };
+        let meta = |data: &RasterData, options: &RasterOptions| {
+            let text = page(data, options).unwrap();
+            let part = text.split("id=\"meta\">").nth(1).unwrap().split("</script>").next().unwrap().to_string();
+            serde_json::from_str::<Value>(&part).unwrap()
+        };
+        let options = RasterOptions { start: Some(0.0), stop: Some(6.5), ..RasterOptions::default() };
+        let found = meta(&data, &options);
+        assert_eq!(found["observed"], json!([[0.0, 1.0], [5.0, 6.5]]));
+        assert_eq!(found["populations"][0]["members"], json!(["7", "9223372036854775807"]));
+        // The room behind the last spike was not observed.
+        let found = meta(&RasterData { observed: &[], ..data }, &RasterOptions::default());
+        let [start, stop] = [0, 1].map(|edge| found["observed"][0][edge].as_f64().unwrap());
+        assert!(start == 0.0 && (stop - 6.0).abs() < 1e-9 && found["stop"].as_f64().unwrap() > 6.02, "{stop}");
     }
 
     #[test]

@@ -21,6 +21,11 @@ let dropped = 0; // spikes that a live page has let go
 const seconds = (i) => meta.origin + ticks[i] * meta.tick;
 const populations = meta.populations;
 populations.forEach((p) => { p.on = true; p.rgb = [1, 3, 5].map((k) => parseInt(p.color.slice(k, k + 2), 16)); });
+// The longest numbers of members.
+populations.forEach((p) => {
+  const longest = (best, id) => (String(id).length > best.length ? String(id) : best);
+  p.ends = p.members ? [p.members.reduce(longest, "")] : [String(Math.max(0, p.count - 1))];
+});
 const popOf = new Uint16Array(meta.rows);
 populations.forEach((p, k) => popOf.fill(k, p.first, p.first + p.count));
 
@@ -57,8 +62,14 @@ function niceStep(raw) {
   return [1, 2, 5, 10].map((f) => f * power).find((s) => s >= raw * 0.999999) || 10 * power;
 }
 function label(value, step) {
-  const decimals = Math.max(0, Math.min(9, -Math.floor(Math.log10(step * 1.000001))));
-  return (Math.abs(value) < step * 1e-6 ? 0 : value).toFixed(decimals).replace("-", "\u2212");
+  const size = Math.abs(value);
+  if (step < 1e-6 && size < 1e4 * step) { // in full it would be zeros
+    if (size < 1e-6 * step) return "0";
+    const digits = Math.floor(Math.log10(size * 1.000001)) - Math.floor(Math.log10(step * 1.000001));
+    return value.toExponential(Math.max(0, digits)).replaceAll("-", "\u2212");
+  }
+  const decimals = Math.max(0, Math.min(12, -Math.floor(Math.log10(step * 1.000001))));
+  return (size < step * 1e-6 ? 0 : value).toFixed(decimals).replace("-", "\u2212");
 }
 function ticksOf(low, high, wanted) {
   const step = niceStep((high - low) / Math.max(1, wanted));
@@ -80,7 +91,12 @@ function layout() {
   hint.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.font = "bold 13px 'DejaVu Sans', Verdana, sans-serif";
   const names = populations.length > 1 ? Math.max(...populations.map((p) => pen.measureText(p.name).width)) : 0;
-  const left = Math.round(Math.min(names, 150) + 76), right = width - 24, axis = 40;
+  pen.font = SMALL;
+  const ids = populations.map((p) => Math.max(...p.ends.map((id) => pen.measureText(id).width)));
+  // Beside the names stand numbers of members, beside the labels of axes those of their ticks: none of them may be cut.
+  const beside = (names > 0 ? Math.min(names, 150) + 12 : TITLE) + Math.max(0, ...ids) + 16;
+  const left = Math.round(Math.min(Math.max(Math.min(names, 150) + 76, beside, TITLE + tickRoom + 12), 0.5 * width));
+  const right = width - 24, axis = 40;
   const below = meta.signals.length, room = height - axis - 6;
   const part = room / (1 + 0.26 + 0.26 * below), gap = 14;
   const panels = [];
@@ -94,6 +110,10 @@ function layout() {
   box = { ratio, width, height, left, right, raster: panels[0], rate: panels[1], signals: panels.slice(2) };
 }
 
+// Small text; room for an upright label on the left; and for the widest number beside an axis that there was.
+const SMALL = "12px 'DejaVu Sans', Verdana, sans-serif", TITLE = 26;
+let tickRoom = 0;
+
 const px = (t) => box.left + (t - view.t0) / (view.t1 - view.t0) * (box.right - box.left);
 const rowHeight = () => (box.raster.bottom - box.raster.top) / (view.r1 - view.r0);
 const py = (r) => box.raster.top + (r - view.r0) * rowHeight();
@@ -106,7 +126,7 @@ function redraw() {
 }
 
 function draw() {
-  const began = performance.now();
+  const began = performance.now(), room = tickRoom;
   layout();
   pen.clearRect(0, 0, box.width, box.height);
   const { left, right, raster, rate } = box;
@@ -167,6 +187,8 @@ function draw() {
   bands();
   rates(counts, bins);
   meta.signals.forEach((s, k) => signal(s, box.signals[k]));
+  // What the axes' numbers need is known now: once more if that is more than they had.
+  if (tickRoom > room) return draw();
   axes(time);
   stats = { spikes: seen, dense, step, ms: performance.now() - began };
   caption();
@@ -253,7 +275,7 @@ function bands() {
       free = y;
       pen.fillText(p.name, 12, y, 150);
     }
-    pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+    pen.font = SMALL;
     pen.fillStyle = "#555";
     pen.textAlign = "right";
     if (bottom - top < 16) continue;
@@ -271,15 +293,21 @@ const member = (p, k) => p.members ? p.members[k] : k;
 
 function yAxis(panel, low, high, name) {
   const y = (v) => panel.bottom - (v - low) / (high - low) * (panel.bottom - panel.top);
-  const marks = ticksOf(low, high, Math.max(1, Math.floor((panel.bottom - panel.top) / 26)));
-  pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+  const wanted = Math.max(1, Math.floor((panel.bottom - panel.top) / 26));
+  // A number alone tells nothing of the others: on a low axis two stand closer than one would like.
+  const tries = [0, 1, 2, 3].map((more) => ticksOf(low, high, wanted + more));
+  const apart = (found) => found.values.length > 1 && y(found.values[0]) - y(found.values[1]) >= 12;
+  const marks = tries.find(apart) || tries.find((found) => found.values.length > 0) || tries[0];
+  pen.font = SMALL;
   pen.textAlign = "right";
   pen.textBaseline = "middle";
   for (const v of marks.values) {
+    const text = label(v, marks.step);
+    tickRoom = Math.max(tickRoom, Math.ceil(pen.measureText(text).width));
     pen.fillStyle = "#e6e6e6";
     pen.fillRect(box.left, Math.round(y(v)), box.right - box.left, 1);
     pen.fillStyle = "#555";
-    pen.fillText(label(v, marks.step), box.left - 8, y(v));
+    pen.fillText(text, box.left - 8, y(v));
   }
   pen.save();
   pen.translate(16, (panel.top + panel.bottom) / 2);
@@ -292,28 +320,34 @@ function yAxis(panel, low, high, name) {
 }
 
 let lastRates = []; // of each population, by bin (Hz)
+// How long each bin was within spans of time (s), added to what there is.
+function within(spans, bins, width, sum) {
+  for (const [a, b] of spans) {
+    const low = (a - view.t0) / width, high = (b - view.t0) / width;
+    for (let i = Math.max(0, Math.floor(low)); i < Math.min(bins, high); i++) sum[i] += width * (Math.min(high, i + 1) - Math.max(low, i));
+  }
+  return sum;
+}
 // How long each bin was observed in the trials of a group (s).
 function watched(p, bins, width) {
   const sum = new Float64Array(bins);
-  for (let r = p.first; r < p.first + p.count; r++) {
-    for (const [a, b] of aligned.observed[r]) {
-      const low = (a - view.t0) / width, high = (b - view.t0) / width;
-      for (let i = Math.max(0, Math.floor(low)); i < Math.min(bins, high); i++) sum[i] += width * (Math.min(high, i + 1) - Math.max(low, i));
-    }
-  }
+  for (let r = p.first; r < p.first + p.count; r++) within(aligned.observed[r], bins, width, sum);
   return sum;
 }
 function rates(counts, bins) {
   const width = (view.t1 - view.t0) / bins, units = aligned && only < 0 ? Math.max(1, aligned.units.length) : 1;
+  // Over gaps and beyond the ends of what was observed nothing is known, which is not 0; nor is it of a sliver of a bin.
+  const seen = meta.observed ? within(meta.observed, bins, width, new Float64Array(bins)) : null;
+  const known = (i) => (!seen || seen[i] > (1 - 1e-9) * width ? width : seen[i] < 0.25 * width ? NaN : seen[i]);
   const hz = populations.map((p, k) => {
     const seconds = aligned && aligned.observed ? watched(p, bins, width) : null;
     // What was observed for less than half a bin of one trial has no rate.
-    const rate = (n, i) => seconds ? (seconds[i] < width / 2 ? NaN : n / (seconds[i] * units)) : n / (width * Math.max(1, p.units) * units);
+    const rate = (n, i) => seconds ? (seconds[i] < width / 2 ? NaN : n / (seconds[i] * units)) : n / (known(i) * Math.max(1, p.units) * units);
     return counts.subarray(k * bins, (k + 1) * bins).map(rate);
   });
-  const top = Math.max(1e-9, ...hz.map((c) => c.reduce((a, b) => (b > a ? b : a), 0)));
+  const top = Math.max(0, ...hz.map((c) => c.reduce((a, b) => (b > a ? b : a), 0)));
   lastRates = hz;
-  const y = yAxis(box.rate, 0, 1.08 * top, "rate (Hz)");
+  const y = yAxis(box.rate, 0, top > 0 ? 1.08 * top : 1, "rate (Hz)");
   hz.forEach((c, k) => {
     if (!populations[k].on) return;
     pen.strokeStyle = populations[k].color;
@@ -341,12 +375,18 @@ function signal(s, panel) {
     pen.strokeStyle = meta.colors[k % meta.colors.length];
     pen.lineWidth = 1.4;
     pen.beginPath();
+    pen.fillStyle = pen.strokeStyle;
     let down = false;
-    for (const i of inside) {
-      if (column[i] === null) { down = false; continue; }
-      if (down) pen.lineTo(px(s.times[i]), y(column[i])); else pen.moveTo(px(s.times[i]), y(column[i]));
+    inside.forEach((i, n) => {
+      if (column[i] === null) { down = false; return; }
+      const x = px(s.times[i]), at = y(column[i]), next = inside[n + 1];
+      const far = (a, b) => s.gap !== null && s.times[b] - s.times[a] > s.gap;
+      if (down && far(inside[n - 1], i)) down = false;
+      // A sample that stands alone is a dot.
+      if (!down && (next === undefined || column[next] === null || far(i, next))) pen.fillRect(x - 1.5, at - 1.5, 3, 3);
+      if (down) pen.lineTo(x, at); else pen.moveTo(x, at);
       down = true;
-    }
+    });
     pen.stroke();
   });
 }
@@ -365,7 +405,7 @@ function axes(time) {
     pen.fillRect(left - 1, p.bottom, right - left + 1, 1);
   }
   const bottom = panels[panels.length - 1].bottom;
-  pen.font = "12px 'DejaVu Sans', Verdana, sans-serif";
+  pen.font = SMALL;
   pen.textAlign = "center";
   pen.textBaseline = "top";
   for (const v of time.values) {
@@ -500,7 +540,9 @@ function named(i) {
   const t = seconds(i), digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(Math.max(meta.tick, (view.t1 - view.t0) / 1e5)))));
   if (aligned) {
     const at = aligned.events[rows[i]].toFixed(3).replace("-", "\u2212");
-    return `${aligned.units[unitOf[i]]}, trial ${member(p, k)} at ${at} s  ${t.toFixed(digits).replace("-", "\u2212")} s`;
+    // Sorted by group, rows are not counted as trials are.
+    const trial = populations.length > 1 ? `row ${member(p, k)}, trial` : `trial ${member(p, k)}`;
+    return `${aligned.units[unitOf[i]]}, ${trial} at ${at} s  ${t.toFixed(digits).replace("-", "\u2212")} s`;
   }
   return `${who}  ${t.toFixed(digits).replace("-", "\u2212")} s`;
 }

@@ -54,6 +54,7 @@ pub fn aligned_page(what: &Aligned) -> Result<String, PlotError> {
         "colors": [],
         "signals": [],
         "intervals": [],
+        "observed": null,
         "live": null,
         "aligned": {
             "units": what.units.iter().map(|unit| &unit.1).collect::<Vec<_>>(),
