@@ -77,7 +77,7 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
         what.event
     );
     if what.groups.len() > 1 && !what.by.is_empty() {
-        caption += &format!("; trials by {}", what.by);
+        caption += &format!("; trials by {}, numbered in that order", what.by);
     }
     if what.units.len() > PANELS {
         caption += "; map: mean over trials, each unit from 0 to its maximum";
@@ -272,7 +272,9 @@ impl<'a> Layer<'a> {
     }
 
     fn trial_axis(&self) -> Axis {
-        Axis::counts((self.trials.len() as f64, 0.0), "trial", 0.0)
+        // In the order of groups a trial has another number than in its table.
+        let label = if self.groups() > 1 { "sorted trial" } else { "trial" };
+        Axis::counts((self.trials.len() as f64, 0.0), label, 0.0)
     }
 
     /// The trials of one unit, a row each.

@@ -117,11 +117,15 @@ impl Axis {
         let wanted = (pixels / (room * em)).floor().clamp(1.0, 12.0) as usize;
         let (low, high) = (self.range.0.min(self.range.1), self.range.0.max(self.range.1));
         match &self.ticks {
-            // A number alone tells nothing of the others: on a low axis two stand closer than one would like.
-            Ticks::Numbers => (wanted..wanted + 4)
-                .map(|wanted| labelled(low, high, wanted))
-                .find(|ticks| ticks.len() > 1)
-                .unwrap_or_else(|| labelled(low, high, wanted)),
+            Ticks::Numbers => {
+                // A number alone is no scale: on a low axis two stand closer than one would like, if a line fits between.
+                let apart = |ticks: &Vec<(f64, String)>| match (ticks.first(), ticks.last()) {
+                    (Some(first), Some(last)) => (last.0 - first.0) * pixels >= 0.95 * em * (high - low),
+                    _ => false,
+                };
+                let more = (wanted..wanted + 4).map(|wanted| labelled(low, high, wanted));
+                more.filter(|ticks| ticks.len() > 1).find(apart).unwrap_or_else(|| labelled(low, high, wanted))
+            }
             Ticks::Times => TimeAxis { start: low, stop: high }.ticks(wanted),
             Ticks::Decades => {
                 let points = LogCoord::from((low..high).log_scale()).key_points(wanted);
@@ -229,6 +233,7 @@ mod tests {
         assert_eq!(written(&axis.every(12.0), 360.0), ["0", "5", "10"]);
         assert_eq!(written(&Axis::counts((3.0, 0.0), "row", 0.5), 700.0), ["0", "1", "2"]);
         assert_eq!(written(&Axis::numbers((0.0, 4.2), "x"), 20.0), ["0", "2", "4"], "0 alone would be no scale");
+        assert_eq!(written(&Axis::numbers((0.0, 1.9), "x"), 16.0), ["0.0", "0.5", "1.0", "1.5"]);
     }
 
     #[test]

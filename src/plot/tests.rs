@@ -357,3 +357,35 @@ fn the_same_data_give_the_same_bytes_of_every_kind() {
         }
     }
 }
+
+#[test]
+fn a_legend_shortens_names_before_it_leaves_any_out() {
+    let names: Vec<String> = (0..6).map(|k| format!("primary motor cortex layer {k} excitatory neurons")).collect();
+    let curve = |name: &String| Curve { label: name.clone(), x: vec![1.0, 2.0], y: vec![1.0, 2.0], band: Vec::new() };
+    let all: Vec<Curve> = names.iter().map(curve).collect();
+    let figure = curves("t", "", &Axes::default(), &all, (1400, 900)).unwrap();
+    for layer in 0..6 {
+        let of = |text: &&str| text.contains('\u{2026}') && text.contains(&layer.to_string());
+        assert_eq!(figure.texts().filter(of).count(), 1, "{:?}", figure.texts().collect::<Vec<_>>());
+    }
+    assert!(figure.texts().all(|text| !text.contains("more")));
+}
+
+#[test]
+fn samples_that_stand_alone_are_dots_in_the_colour_of_their_signal() {
+    let spikes = spikes();
+    let of = |times: Vec<f64>, data| Signal { name: "s".into(), unit: "m".into(), times, width: 1, data };
+    let every_other = |i: usize| if i % 2 == 0 { (i as f64).sin() } else { f64::NAN };
+    let signals = [
+        of(vec![1.0], vec![3.0]),
+        of((0..20).map(|i| f64::from(i) / 10.0).collect(), (0..20).map(every_other).collect()),
+    ];
+    let data =
+        RasterData { title: "", spikes: &spikes, groups: &[], signals: &signals, intervals: None, observed: &[] };
+    let figure = raster(&data, &RasterOptions::default()).unwrap();
+    let dots = |mark: &Mark| match mark {
+        Mark::Dots { at, ink, .. } if *ink == color(0) => at.len(),
+        _ => 0,
+    };
+    assert_eq!(figure.marks.iter().map(dots).sum::<usize>(), 1 + 10);
+}

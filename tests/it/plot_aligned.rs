@@ -65,7 +65,7 @@ fn trials_are_rows_by_group_and_the_histogram_is_their_mean_rate() {
     // Marks lie on thousandths of pixels.
     assert!((peak(lines[0]).0 - rate.px(0.15)).abs() < 2e-3 && (peak(lines[0]).1 - rate.py(10.0)).abs() < 2e-3);
     assert!((peak(lines[1]).0 - rate.px(-0.15)).abs() < 2e-3);
-    for text in ["left", "right", "trial", "rate (Hz)", "time from event (ms)", "unit 7"] {
+    for text in ["left", "right", "sorted trial", "rate (Hz)", "time from event (ms)", "unit 7"] {
         assert!(figure.texts().any(|t| t == text), "{text}");
     }
     assert!(
@@ -167,7 +167,9 @@ fn a_recording_is_aligned_to_its_trials_and_grouped_by_a_column() {
     let said = good(&memspike(folder.path(), &[&args[..], &["--population", "units[57:59]"]].concat()));
     assert!(said.contains("spikes of 2 units in 159 trials; 0: start of trials"), "{said}");
     let svg = std::fs::read_to_string(folder.path().join("a.svg")).unwrap();
-    assert!(svg.contains(">trial</text>") && svg.contains(">rate (Hz)</text>") && svg.contains(">target:</text>"));
+    assert!(
+        svg.contains(">sorted trial</text>") && svg.contains(">rate (Hz)</text>") && svg.contains(">target:</text>")
+    );
     for (more, told) in [
         (&["--align-to", "rewards"][..], "trials with start_time, stop_time, target"),
         (&["--align-to", "trials.target"], "is no column of times"),
