@@ -89,6 +89,7 @@ pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelErro
         return Err(Place { source: source.clone(), span: 0..source.text.len() }
             .error(format!("the value of {key} is missing: expected --set KEY=VALUE")));
     }
+    // A date is a text here: of a column of units, perhaps. Where a number is due it is an error.
     let is_toml = value.parse::<toml_edit::Value>().is_ok_and(|v| !v.is_datetime());
     let layer = match is_toml.then(|| tree::parse(&source)) {
         Some(Ok(layer)) => layer,

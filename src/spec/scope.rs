@@ -71,6 +71,11 @@ impl Scope {
 
     /// Parses the text of a node as an expression.
     pub(crate) fn expression(&self, node: &Node, text: &str) -> Result<Expression, ModelError> {
+        // Without quotes, so of `--set`: TOML has it as a date, which is no difference of three numbers.
+        if node.at.text() == text && text.parse::<toml_edit::Value>().is_ok_and(|value| value.is_datetime()) {
+            let message = format!("found the date {text}, expected a number, or a difference with spaces: 5 - 3 - 1");
+            return Err(node.at.error(message));
+        }
         let known = |name: &str| name == "indegree" || self.parameters.contains_key(name);
         let parsed = units::parse_expression(text, &known);
         if let Ok(expression) = &parsed {
@@ -223,6 +228,26 @@ impl Scope {
             return Err(node.at.error(format!("found {value}, expected a count of at most 2^53")));
         }
         Ok(value as u64)
+    }
+
+    /// A whole number, 0 or more, to its last digit: as large as TOML's may be.
+    pub(crate) fn whole(&self, node: &Node) -> Result<u64, ModelError> {
+        let quantity = self.quantity(node, "")?;
+        let value = quantity.in_unit("").map_err(|e| node.at.error(e.message))?;
+        let whole = quantity.number.whole();
+        let Some(number) = whole.and_then(|whole| i64::try_from(whole).ok()).and_then(|n| u64::try_from(n).ok()) else {
+            let found = whole.map_or_else(|| value.to_string(), |whole| whole.to_string());
+            return Err(node
+                .at
+                .error(format!("found {found}, expected a whole number from 0 to 2^63 - 1, {}", i64::MAX)));
+        };
+        // The note of an expression's value is that of a double.
+        if let Kind::Text(text) = &node.kind
+            && self.expression(node, text).is_ok_and(|expression| !expression.is_literal())
+        {
+            self.note(node, number.to_string());
+        }
+        Ok(number)
     }
 
     /// true or false.

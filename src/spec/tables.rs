@@ -45,7 +45,7 @@ pub const SIMULATION: Table = Table::new(
             Means("that of the recording or of the images; else needed"),
             "how long to simulate",
         ),
-        key("seed", "whole number, >= 0", As("1"), "of all random numbers"),
+        key("seed", "whole number, 0 to 2^63 - 1", As("1"), "of all random numbers"),
         key(
             "engine",
             "`\"event\"`, `\"grid\"`",

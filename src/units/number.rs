@@ -62,6 +62,25 @@ impl Number {
         }
     }
 
+    /// The whole number that it is, to the last digit, if it is one.
+    pub(crate) fn whole(self) -> Option<i128> {
+        match self {
+            Number::Decimal { digits, exponent } => {
+                let power = 10i128.checked_pow(exponent.unsigned_abs());
+                match power {
+                    _ if digits == 0 => Some(0),
+                    Some(power) if exponent >= 0 => digits.checked_mul(power),
+                    Some(power) if digits % power == 0 => Some(digits / power),
+                    _ => None,
+                }
+            }
+            Number::Float { .. } => {
+                let value = self.to_f64(0);
+                (value.fract() == 0.0 && value.abs() < 2f64.powi(126)).then_some(value as i128)
+            }
+        }
+    }
+
     /// Whether it is 0.
     pub(crate) fn is_zero(self) -> bool {
         match self {
@@ -187,6 +206,15 @@ mod tests {
         assert_eq!(n("16.2").times(n("1e-12")).to_f64(12), 16.2);
         assert_eq!(n("10_000").to_f64(0), 1e4);
         assert_eq!(n("1e-3").power(-2).to_f64(0), 1e6);
+    }
+
+    #[test]
+    fn whole_numbers_keep_all_digits() {
+        let whole = |text: &str| Number::parse(text).unwrap().whole();
+        assert_eq!(whole("9223372036854775807"), Some(i128::from(i64::MAX)));
+        assert_eq!((whole("1.5e3"), whole("2.0"), whole("0e-60"), whole("1.5")), (Some(1500), Some(2), Some(0), None));
+        assert_eq!((whole("1e200"), Number::from_f64(f64::INFINITY).whole()), (None, None));
+        assert_eq!(Number::Float { value: 3.0, exponent: 2 }.whole(), Some(300));
     }
 
     #[test]

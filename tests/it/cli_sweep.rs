@@ -379,6 +379,20 @@ fn a_circuit_is_swept_over_its_seed() {
 }
 
 #[test]
+fn a_seed_keeps_all_digits_and_a_folder_may_begin_with_a_dash() {
+    let folder = workplace();
+    let seeds = "seed=9223372036854775806:9223372036854775807";
+    let args = ["sweep", "models/brunel.toml", "-P", seeds, "--set=parameters.order=50", "--duration", "5ms"];
+    good(&memspike(folder.path(), &[&args[..], &["--output=-w"]].concat()));
+    for seed in ["9223372036854775806", "9223372036854775807"] {
+        let run = read_run(&folder.path().join(format!("-w/seed={seed}.h5"))).unwrap();
+        assert!(run.complete && run.model.contains(seed), "{}", run.model);
+    }
+    let args = ["run", "models/brunel.toml", "--seed", "9223372036854775808"];
+    assert!(bad(&memspike(folder.path(), &args), 2).contains("from 0 to 2^63 - 1"));
+}
+
+#[test]
 fn a_figure_is_drawn_over_one_key_or_two() {
     let folder = workplace();
     let args = ["sweep", "models/brunel.toml", "-P", "g=3,6", "-P", "eta=1.5,2", "-P", "seed=1:2", "-o", "out"];

@@ -29,6 +29,19 @@ fn set(sets: &[(&str, &str)]) -> Result<NetworkSpec, ModelError> {
 }
 
 #[test]
+fn a_date_is_no_difference_of_numbers() {
+    let error = set(&[("population.E.size", "2011-01-01")]).unwrap_err().to_string();
+    assert!(error.starts_with("--set:1:19: found the date 2011-01-01, expected a number"), "{error}");
+    let sets = [("parameters.g".to_string(), "1979-05-27".to_string())];
+    let text = format!("parameters.g = 5\n{BASE}");
+    let error = spec::parse(&text, "base", Path::new(""), &sets).unwrap_err().to_string();
+    assert!(error.contains("found the date 1979-05-27, expected a number"), "{error}");
+    assert_eq!(set(&[("population.E.size", "2011 - 1 - 1")]).unwrap().populations[0].size, 2009);
+    // As a text it is one.
+    assert_eq!(set(&[("title", "2011-01-01")]).unwrap().title.as_deref(), Some("2011-01-01"));
+}
+
+#[test]
 fn naming_another_variant_replaces_the_old_one() {
     let model = set(&[("projection.a.connect.fixed_probability", "0.5")]).unwrap();
     assert_eq!(model.projections[0].connect, Connect::FixedProbability(0.5));

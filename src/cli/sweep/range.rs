@@ -181,12 +181,17 @@ impl Decimal {
             digits /= 10;
             exponent += 1;
         }
+        // What TOML has as a whole number stays one, whose digits all count: a seed is no double.
+        let power = u32::try_from(exponent).ok().and_then(|by| 10i128.checked_pow(by));
+        let whole = power.and_then(|power| digits.checked_mul(power)).and_then(|whole| i64::try_from(whole).ok());
+        if let Some(whole) = whole {
+            return whole.to_string();
+        }
         let sign = if digits < 0 { "-" } else { "" };
         let size = digits.unsigned_abs().to_string();
         let long = size.len() as i32;
         match exponent {
-            // What fits a whole number of TOML.
-            0.. if long + exponent <= 18 => format!("{sign}{size}{}", "0".repeat(exponent as usize)),
+            0 => format!("{sign}{size}"),
             -12..0 if exponent > -long => {
                 let (whole, fraction) = size.split_at((long + exponent) as usize);
                 format!("{sign}{whole}.{fraction}")
@@ -229,6 +234,16 @@ mod tests {
         assert_eq!(of("2 * J,0.50 /ms,1/4"), ["2 * J", "0.5 /ms", "1/4"]);
         assert_eq!(of("1.nwb,20.h5"), ["1.nwb", "20.h5"]);
         assert_eq!(of("1e999"), ["1e999"]);
+    }
+
+    #[test]
+    fn whole_numbers_keep_all_digits() {
+        assert_eq!(of("9223372036854775806:9223372036854775807"), ["9223372036854775806", "9223372036854775807"]);
+        assert_eq!(
+            of("-9223372036854775808,1e18,9223372036854775808"),
+            ["-9223372036854775808", "1000000000000000000", "9223372036854775808"]
+        );
+        assert_eq!(of("1e19,1e30"), ["1e19", "1e30"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! large takes no other with it, and its memory and the HDF5 library are its own.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -190,7 +191,10 @@ impl Crew<'_> {
         command.args(self.common.trust.then_some("--trust")).arg("run");
         command.args(task.layers.iter().map(|(key, value)| format!("--set={key}={value}")));
         command.args(["--force", "--with-parent", "--threads", &threads.to_string()]);
-        command.arg("--output").arg(&task.file).arg("--").arg(&self.common.model);
+        // As one argument: the name of the folder may begin with a dash.
+        let mut output = OsString::from("--output=");
+        output.push(&task.file);
+        command.arg(output).arg("--").arg(&self.common.model);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         // Ctrl-C is for this process, which ends the others.
         #[cfg(unix)]
