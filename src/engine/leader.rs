@@ -407,7 +407,9 @@ impl<'a> Leader<'a> {
         self.agree()?;
         let ranks = &self.network.ranks;
         let wall = self.wall_so_far().as_secs_f64();
-        let reached = stopped_at.map_or(self.windows.end, |t| Time(t.0 - 1));
+        // A window that was stopped has its end outside: the last moment is a tick before.
+        let end = stopped_at.unwrap_or(self.windows.end);
+        let reached = stopped_at.map_or(end, |t| Time(t.0 - 1));
         let sound = self.expect_finite(shared, reached);
         ranks.agree(sound, RunError::code, told)?;
         let laps = || shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect();
@@ -435,7 +437,7 @@ impl<'a> Leader<'a> {
             .collect();
         let prices = ledger::join(ranks.gather(self.prices(shared, reached, Pulses::Due)));
         let mut summary =
-            summary::summarise(self.network, &self.statistics, &events, &prices, wall, reached, &self.lateness);
+            summary::summarise(self.network, &self.statistics, &events, &prices, wall, end, &self.lateness);
         summary::add_weights(&mut summary, self.network, std::mem::take(&mut self.weights));
         let phases: Vec<_> = ranks.gather(phases).into_iter().flatten().collect();
         summary.phases_s = Phases::mean(&phases);

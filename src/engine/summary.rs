@@ -10,19 +10,19 @@ use super::Summary;
 use super::ledger::{self, Spent};
 use super::statistics::Statistics;
 
-/// The figures of a run that reached `reached` after `wall` s in its recorded window.
+/// The figures of a run that got to `end` after `wall` s in its recorded window.
 pub fn summarise(
     network: &Network,
     statistics: &Statistics,
     events: &[u64],
     prices: &[Option<Spent>],
     wall: f64,
-    reached: Time,
+    end: Time,
     lateness: &[f64],
 ) -> Summary {
     let spec = &network.spec;
-    let warmup_s = spec.record.start.min(reached).seconds();
-    let duration_s = (reached.min(spec.record.until()) - spec.record.start).seconds().max(0.0);
+    let warmup_s = spec.record.start.min(end).seconds();
+    let duration_s = (end.min(spec.record.until()) - spec.record.start).seconds().max(0.0);
     let mut populations = Map::new();
     for (index, population) in spec.populations.iter().enumerate() {
         let (spikes, cv) = statistics.population(network, index);
