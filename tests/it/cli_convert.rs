@@ -188,6 +188,7 @@ fn what_is_not_there_can_not_be_converted() {
     assert!(refused(&["--units", "0", "--population", "units[1:3]"]).contains("No unit is left"));
     assert!(refused(&["--dt", "1ms"]).contains("--dt changes nothing"));
     assert!(refused(&["--session-start", "2026-02-30T10:00:00Z"]).contains("there is no day 30 in month 2 of 2026"));
+    assert!(refused(&["--resolution", "0s"]).contains("more than 0"));
     assert!(refused(&["--age", "90days"]).contains("such as P90D"));
     assert!(!folder.path().join("a.nwb").exists());
     let chain = "tests/data/nir/chain.toml";

@@ -191,6 +191,9 @@ fn every_dataset_and_attribute_of_the_layout_is_there() {
 
     assert_eq!(reals(&file, "intervals/pulse/stop_time"), [0.2, 0.4]);
     assert_eq!(reals(&file, "intervals/trials/start_time"), [0.25]);
+    for place in ["intervals/pulse/start_time", "intervals/pulse/stop_time", "intervals/trials/start_time"] {
+        assert_eq!(text(&file.dataset(place).unwrap(), "units"), "s", "{place}");
+    }
     assert_eq!(reals(&file, "intervals/trials/go_cue_time"), [0.5]);
     assert_eq!(reals(&file, "intervals/trials/target"), [2.0]);
     let trials = file.group("intervals/trials").unwrap();

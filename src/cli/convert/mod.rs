@@ -120,7 +120,7 @@ struct SessionFlags {
     keyword: Vec<String>,
 
     /// The smallest difference between spike times, such as 33.3us for sampling at 30 kHz
-    #[arg(long, value_name = "TIME", value_parser = quantity::seconds)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
     resolution: Option<f64>,
 
     /// Name of the animal, person or model

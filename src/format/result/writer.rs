@@ -319,8 +319,8 @@ fn write_header(file: &File, header: &Header) -> hdf5::Result<()> {
 
 fn write_intervals(root: &Group, table: &IntervalTable) -> hdf5::Result<Group> {
     let place = root.create_group(&free_name(root, &table.name))?;
-    write_list(&place, "start_time", &table.start)?;
-    write_list(&place, "stop_time", &table.stop)?;
+    set_text(&*write_list(&place, "start_time", &table.start)?, "units", "s")?;
+    set_text(&*write_list(&place, "stop_time", &table.stop)?, "units", "s")?;
     for (name, column) in &table.columns {
         write_column(&place, &free_name(&place, name), column)?;
     }
