@@ -54,7 +54,7 @@ use crate::spikes::{SourceError, SpikeSource};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AnalysisError {
     /// The window is empty, reversed or not finite.
-    #[error("the window from {start} s to {stop} s is empty; expected a start before its stop, both finite")]
+    #[error("the window from {} s to {} s is empty; expected a start before its stop, both finite", tidy(*start), tidy(*stop))]
     Window {
         /// Its start \[s\].
         start: f64,
@@ -131,8 +131,10 @@ pub enum AnalysisError {
 /// The largest number of bins along one axis.
 pub const MAX_BINS: usize = 100_000_000;
 
-/// A number without a row of zeros, which what is left of a window by rounding would have.
-fn tidy(number: f64) -> String {
+/// A number without a row of zeros, which what is left of a window by rounding would have, and without its last digit, which sets
+/// the end of a window behind its last spike.
+pub fn tidy(number: f64) -> String {
+    let number = format!("{number:.14e}").parse().unwrap_or(number);
     if number != 0.0 && number.abs() < 1e-6 { format!("{number:e}") } else { number.to_string() }
 }
 
@@ -174,4 +176,15 @@ pub(crate) fn number_of_bins(start: f64, stop: f64, bin: f64) -> Result<usize, A
         return Err(AnalysisError::TooManyBins { bins, bin, limit: MAX_BINS });
     }
     Ok(bins as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_window_is_told_as_the_file_has_it() {
+        assert_eq!([tidy(0.4f64.next_up()), tidy(2285.25f64.next_up()), tidy(-1.5)], ["0.4", "2285.25", "-1.5"]);
+        assert_eq!([tidy(1.0 / 1024.0), tidy(4e-16), tidy(f64::INFINITY)], ["0.0009765625", "4e-16", "inf"]);
+    }
 }

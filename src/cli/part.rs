@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use memspike::analysis::{Chosen, Observed, Spans};
+use memspike::analysis::{Chosen, Observed, Spans, tidy};
 use memspike::plot::{self, Group, Selection};
 use memspike::spec::{Condition, Wanted, parse_units, units_at, units_where};
 use memspike::spikes::{Recording, SpikeSource};
@@ -56,7 +56,7 @@ impl Part {
         let (first, last) = recording.extent(spikes);
         let empty = |(start, stop): (f64, f64)| {
             let file = format!("the file goes from {first} s to {last} s");
-            Failure::input(format!("The window from {start} s to {stop} s is empty; {file}."))
+            Failure::input(format!("The window from {} s to {} s is empty; {file}.", tidy(start), tidy(stop)))
         };
         window(recording, spikes, (self.start, self.stop), empty)
     }

@@ -116,13 +116,13 @@ pub(crate) fn labelled(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)>
     values.into_iter().zip(written).collect()
 }
 
-/// A count with thin spaces between groups of three digits.
+/// A count with commas between groups of three digits, as texts and pages have it.
 pub(crate) fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
-            text.push('\u{2009}');
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
         }
         text.push(digit);
     }
@@ -239,7 +239,6 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_by_three() {
-        assert_eq!(grouped(1234567), "1\u{2009}234\u{2009}567");
-        assert_eq!(grouped(1234), "1234");
+        assert_eq!([grouped(1234567), grouped(1234), grouped(123)], ["1,234,567", "1,234", "123"]);
     }
 }

@@ -64,7 +64,7 @@ pub use sweep::{Swept, SweptKey, sweep};
 pub use terminal::{TerminalOptions, raster_text};
 pub use traces::traces;
 
-use crate::analysis::AnalysisError;
+use crate::analysis::{AnalysisError, tidy};
 use crate::spikes::SourceError;
 use crate::whole;
 
@@ -72,7 +72,7 @@ use crate::whole;
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
     /// The window is empty, reversed or not finite.
-    #[error("the window from {start} s to {stop} s is empty; expected a start before its stop, both finite")]
+    #[error("the window from {} s to {} s is empty; expected a start before its stop, both finite", tidy(*start), tidy(*stop))]
     Window {
         /// Its start \[s\].
         start: f64,

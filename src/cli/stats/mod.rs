@@ -20,6 +20,12 @@ mod text;
 
 use tables::Table;
 
+/// Width of the bins of a spectrum unless another is given \[s\].
+const SPECTRUM_BIN: f64 = 0.001;
+
+/// Fewer samples have no spectrum.
+const FEWEST: usize = 8;
+
 /// Say what spikes are like: rates, intervals, CV, CV2, LV, Fano factors, correlations, spectra
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  memspike stats session.nwb\n  \
@@ -77,7 +83,7 @@ pub struct Args {
     json: bool,
 
     /// Replace the file if it exists
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     force: bool,
 }
 
@@ -110,6 +116,8 @@ struct Measured {
     names: Option<Vec<String>>,
     chosen: Chosen,
     plan: Plan,
+    /// Bins of the spectrum, if it has some \[s\].
+    spectrum_bin: f64,
     /// What trials are aligned to.
     event: Option<String>,
     found: Statistics,
@@ -173,12 +181,12 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
             (Some(Trials::new(&events, before, after, &spans).map_err(Failure::input)?), Some(said))
         }
     };
-    let spectrum = args.widths.bins(window, args.widths.spectrum_bin, 0.001)?;
+    let spectrum_bin = args.widths.spectrum_bin.unwrap_or(SPECTRUM_BIN);
+    let spectrum = args.widths.bins(window, args.widths.spectrum_bin, SPECTRUM_BIN)?;
     let plan = Plan {
         correlation: args.widths.bins(window, args.widths.bin, 0.005)?,
         fano: args.widths.bins(window, args.widths.fano_bin, 0.1)?,
-        // A few samples have no spectrum.
-        spectrum: spectrum.filter(|bins| whole && (args.widths.segment.is_some() || bins.count >= 8)),
+        spectrum: spectrum.filter(|bins| whole && (args.widths.segment.is_some() || bins.count >= FEWEST)),
         segment: args.widths.segment.or(spectrum.map(|bins| segment_length(bins.count, 1.0 / bins.width))),
         trials,
         min_spikes: args.min_spikes,
@@ -188,7 +196,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
     let ids = chosen.of(spikes.unit_ids());
     let names = unit_names(&recording).map(|names| chosen.of(&names));
-    Ok(Measured { recording, ids, names, chosen, plan, event, found })
+    Ok(Measured { recording, ids, names, chosen, plan, spectrum_bin, event, found })
 }
 
 impl Widths {

@@ -1,9 +1,9 @@
 //! Tables of many rows: figures of each unit, correlations of each pair, spectra.
 
-use memspike::analysis::{Correlations, MOST_CORRELATED, Spectrum, UnitStatistics};
+use memspike::analysis::{Correlations, MOST_CORRELATED, Spectrum, UnitStatistics, tidy};
 use serde_json::{Map, Value, json};
 
-use super::Measured;
+use super::{FEWEST, Measured};
 use crate::cli::Failure;
 use crate::cli::cells::{Cell, lines, object};
 use crate::cli::unit::unit_name;
@@ -141,9 +141,10 @@ fn spectra(measured: &Measured) -> Result<Spectra<'_>, Failure> {
     let groups = found.groups.iter().map(|group| (group.name.as_str(), group)).chain(all);
     let groups: Vec<_> = groups.filter_map(|(name, group)| Some((name, group.spectrum.as_ref()?))).collect();
     let Some((_, Spectrum { hz, .. })) = groups.first() else {
-        return Err(Failure::input(
-            "The window is shorter than 8 bins of 1 ms, which have no spectrum; give --spectrum-bin.",
-        ));
+        return Err(Failure::input(format!(
+            "The window is shorter than {FEWEST} bins of {} ms; fewer have no spectrum: give a shorter --spectrum-bin.",
+            tidy(1e3 * measured.spectrum_bin)
+        )));
     };
     Ok((groups, hz))
 }
