@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// Text without what a terminal takes for commands: names come from files of others.
 pub fn printable(text: &str) -> String {
@@ -56,6 +57,20 @@ impl Failure {
     /// The user's input is wrong.
     pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
         Failure { code: 2, error: error.into(), silent: false }
+    }
+
+    /// A file can't be written: the user's mistake if its place is wrong, such as a folder of somebody else; else, as with a full disk,
+    /// the run failed.
+    pub fn unwritten(error: impl Into<Box<dyn Error + Send + Sync>>, cause: &io::Error) -> Failure {
+        use io::ErrorKind::{
+            AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+        };
+        match cause.kind() {
+            AlreadyExists | IsADirectory | NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem => {
+                Failure::input(error)
+            }
+            _ => Failure::run(error),
+        }
     }
 
     /// The run failed.
@@ -114,6 +129,13 @@ mod tests {
         let failure = Failure::run(Outer(std::io::Error::other("The disk is on fire.")));
         assert_eq!(failure.to_string(), "error: Can't read a.h5.\n  because: The disk is on fire.");
         assert_eq!(failure.code, 1);
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_written_is_the_users_mistake_and_a_full_disk_is_not() {
+        let code = |kind: io::ErrorKind| Failure::unwritten("Can't write a.h5.", &kind.into()).code;
+        assert_eq!([io::ErrorKind::PermissionDenied, io::ErrorKind::AlreadyExists].map(code), [2, 2]);
+        assert_eq!([io::ErrorKind::StorageFull, io::ErrorKind::Other].map(code), [1, 1]);
     }
 
     #[test]

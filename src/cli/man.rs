@@ -1,5 +1,6 @@
 //! `memspike man`: man pages.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
@@ -9,9 +10,9 @@ use super::{Cli, Done, Failure};
 
 /// Print the man page of memspike or of one of its commands
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  memspike man run\n  memspike man -o man1")]
+#[command(after_help = "Examples:\n  memspike man run\n  memspike man device-pulses\n  memspike man -o man1")]
 pub struct Args {
-    /// A command; memspike itself without one
+    /// A command, such as run or device-pulses; memspike itself without one
     command: Option<String>,
 
     /// Write all pages into this folder instead
@@ -26,23 +27,35 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     if let Some(folder) = &args.output {
         return write_all(&program, folder);
     }
-    let page = match &args.command {
-        None => program,
-        Some(name) => program.find_subcommand(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-            Failure::input(format!("There is no command `{name}`; expected one of {}.", known.join(", ")))
-        })?,
+    let pages = pages(&program);
+    let name = args.command.as_deref().unwrap_or_default();
+    let Some((_, command)) = pages.iter().find(|(known, _)| known == name) else {
+        let known: Vec<&str> = pages.iter().skip(1).map(|(name, _)| name.as_str()).collect();
+        return Err(Failure::input(format!("There is no command `{name}`; expected one of {}.", known.join(", "))));
     };
-    Ok(Done { stdout: render(page).map_err(Failure::run)?, ..Done::default() })
+    Ok(Done { stdout: render((*command).clone()).map_err(Failure::run)?, ..Done::default() })
+}
+
+/// Commands that have a page, and what it is called: the program itself nothing, a command of a command `device-pulses`.
+fn pages(program: &clap::Command) -> Vec<(String, &clap::Command)> {
+    let mut pages = vec![(String::new(), program)];
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        pages.push((name.to_string(), command));
+        // `help` repeats what --help says.
+        let inner = command.get_subcommands().filter(|inner| inner.get_name() != "help");
+        pages.extend(inner.map(|inner| (format!("{name}-{}", inner.get_name()), inner)));
+    }
+    pages
 }
 
 fn write_all(program: &clap::Command, folder: &Path) -> Result<Done, Failure> {
-    let fail = |path: &Path, error: std::io::Error| Failure::run(format!("Can't write {}: {error}.", path.display()));
+    let fail =
+        |path: &Path, error: io::Error| Failure::unwritten(format!("Can't write {}: {error}.", path.display()), &error);
     std::fs::create_dir_all(folder).map_err(|e| fail(folder, e))?;
     let mut written = String::new();
-    let pages = program.get_subcommands().map(|c| (format!("memspike-{}.1", c.get_name()), c));
-    for (name, command) in std::iter::once(("memspike.1".to_string(), program)).chain(pages) {
-        let path = folder.join(name);
+    for (name, command) in pages(program) {
+        let path = folder.join(if name.is_empty() { "memspike.1".to_string() } else { format!("memspike-{name}.1") });
         let page = render(command.clone()).map_err(Failure::run)?;
         whole::write(&path, page).map_err(|e| fail(&path, e))?;
         written += &format!("{}\n", path.display());

@@ -103,6 +103,17 @@ fn completions_and_man_pages_know_the_commands() {
     assert!(good(&memspike(folder.path(), &["man", "run"])).contains("checkpoint"));
     good(&memspike(folder.path(), &["man", "-o", "pages"]));
     assert!(folder.path().join("pages/memspike-raster.1").is_file());
+    // What a page refers to is there, and nothing is left out.
+    let page = |name: &str| std::fs::read_to_string(folder.path().join("pages").join(name)).unwrap();
+    let device = page("memspike-device.1").replace('\\', "");
+    let named: Vec<&str> = device.lines().filter_map(|line| line.strip_suffix("(1)")).collect();
+    assert!(named.contains(&"memspike-device-pulses"), "{device}");
+    for name in named {
+        assert!(page(&format!("{name}.1")).contains("SYNOPSIS"), "{name}");
+    }
+    let pulses = good(&memspike(folder.path(), &["man", "device-pulses"]));
+    assert!(pulses == page("memspike-device-pulses.1") && pulses.replace('\\', "").contains("--up"), "{pulses}");
+    assert!(bad(&memspike(folder.path(), &["man", "device-x"]), 2).contains("device-pulses"));
 }
 
 #[test]
