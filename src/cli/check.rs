@@ -49,10 +49,13 @@ pub struct Args {
 /// The verdict and the size.
 pub fn run(args: Args) -> Result<Done, Failure> {
     if graph::is_graph(&args.model) {
-        if args.rate.is_some() {
-            return Err(Failure::input(
-                "--rate changes nothing: a graph's signals are numbers at each step, not spikes of neurons.",
-            ));
+        let idle = [
+            ("--set", !args.set.is_empty(), "a graph has no keys"),
+            ("--resolved", args.resolved, "a graph leaves nothing out"),
+            ("--rate", args.rate.is_some(), "a graph's signals are numbers at each step, not spikes of neurons"),
+        ];
+        if let Some((option, _, why)) = idle.into_iter().find(|(_, given, _)| *given) {
+            return Err(Failure::input(format!("{option} changes nothing: {why}.")));
         }
         return graph::describe(&args.model, args.json);
     }

@@ -1,10 +1,15 @@
 //! A file to write: checked before anything is computed.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use memspike::plot::{self, Figure, PlotError};
 use memspike::{shell, whole};
 
 use super::Failure;
+
+/// What is said where nothing is written that might be replaced.
+pub const IDLE_FORCE: &str = "--force changes nothing without an output: give -o too.";
 
 /// A path that can be written: its folder exists, and it is free or may be replaced.
 #[derive(Clone, Debug)]
@@ -23,6 +28,11 @@ impl Output {
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::input(format!("The output {shown} is a folder; expected the name of a file.")));
         }
+        if shown.to_string().ends_with(std::path::is_separator) {
+            return Err(Failure::input(format!(
+                "The output {shown} is the name of a folder; expected that of a file."
+            )));
+        }
         if path == Path::new("-") {
             return Err(Failure::input(
                 "The output - would be a file of that name, not the standard output; give the name of a file (./- for that one).",
@@ -36,6 +46,13 @@ impl Output {
         if path.exists() && !force {
             return Err(Failure::input(format!(
                 "The output {shown} exists already; choose another name, or replace it with --force."
+            )));
+        }
+        // Nobody can make a folder in a file.
+        if let Some(file) = path.ancestors().skip(1).find(|place| place.exists()).filter(|place| !place.is_dir()) {
+            return Err(Failure::input(format!(
+                "The folder of the output {shown} can't be there: {} is a file; choose another name.",
+                file.display()
             )));
         }
         match path.parent() {
@@ -70,10 +87,25 @@ impl Output {
     /// Writes the whole file, or nothing.
     ///
     /// # Errors
-    /// If that fails, which nothing but the machine can be blamed for.
+    /// Exit code 2 if it may not be written there, 1 if the machine fails.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
-        whole::write(&self.path, bytes)
-            .map_err(|e| Failure::run(format!("{} could not be written: {e}.", self.path.display())))
+        whole::write(&self.path, bytes).map_err(|e| self.unwritten(&e))
+    }
+
+    /// Writes a picture, whole, of the kind that its name says.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub fn draw(&self, figure: &Figure) -> Result<(), Failure> {
+        plot::save(figure, &self.path).map_err(|error| match &error {
+            PlotError::Write { error: cause, .. } => self.unwritten(cause),
+            _ => Failure::run(error),
+        })
+    }
+
+    /// What is said of a file that can't be written.
+    fn unwritten(&self, cause: &io::Error) -> Failure {
+        Failure::unwritten(format!("{} could not be written: {cause}.", self.path.display()), cause)
     }
 
     /// May a file be replaced that has come to be there meanwhile?
@@ -84,6 +116,18 @@ impl Output {
     /// The path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// What is said where a library could not write a file: it does not tell why, so the system is asked whether one may be there at all.
+pub fn unwritten(path: &Path, message: String) -> Failure {
+    let part = whole::part_path(path);
+    match fs::File::create_new(&part) {
+        Ok(_) => {
+            drop(fs::remove_file(&part));
+            Failure::run(message)
+        }
+        Err(cause) => Failure::unwritten(message, &cause),
     }
 }
 
@@ -120,9 +164,23 @@ mod tests {
         assert!(Output::new(&folder.path().join("no/a.h5"), false).unwrap_err().to_string().contains("mkdir"));
         let failure = Output::new(&folder.path().join("sp ace/a.h5"), false).unwrap_err().to_string();
         assert!(failure.ends_with(&format!("mkdir -p '{}/sp ace'", folder.path().display())), "{failure}");
+        std::fs::write(folder.path().join("a"), "x").unwrap();
+        for within in ["a/b.h5", "a/b/c.h5"] {
+            let failure = Output::new(&folder.path().join(within), true).unwrap_err().to_string();
+            assert!(failure.contains("a is a file") && !failure.contains("mkdir"), "{failure}");
+        }
+        assert!(Output::new(&folder.path().join("new/"), true).unwrap_err().to_string().contains("name of a folder"));
         assert!(Output::new(folder.path(), true).unwrap_err().to_string().contains("is a folder"));
         assert!(Output::new(Path::new("-"), true).unwrap_err().to_string().contains("not the standard output"));
         assert!(Output::new(Path::new("/dev/null"), true).unwrap_err().to_string().contains("is a device"));
+    }
+
+    #[test]
+    fn a_library_that_fails_is_to_blame_only_where_a_file_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, missing) = (folder.path().join("a.h5"), folder.path().join("no/a.h5"));
+        assert_eq!([unwritten(&there, "x".into()).code, unwritten(&missing, "x".into()).code], [1, 2]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[cfg(unix)]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use memspike::format;
 use memspike::plot::{self, Group, RasterData, RasterOptions, TerminalOptions};
 use memspike::spikes::{IntervalTable, Recording, Signal};
-use memspike::whole;
 
 use super::align::{self, Align};
 use super::note::notes;
@@ -58,7 +57,7 @@ pub struct Args {
     group_by: Option<String>,
 
     /// Replace the picture if it exists
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     force: bool,
 }
 
@@ -95,20 +94,20 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         let align = Align { to, before, after, group_by: args.group_by, bin: args.bin };
         if let Kind::Page = kind {
             let page = align::draw(&what.file, &align, &options, plot::aligned_page)?;
-            return written(output.path(), page);
+            return written(output, page);
         }
         let figure = align::draw(&what.file, &align, &options, |what| plot::aligned(what, options.size))?;
-        plot::save(&figure, output.path()).map_err(Failure::run)?;
+        output.draw(&figure)?;
         return Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)));
     }
     shown(&what, options, |data, options| match (&output, &kind) {
         (Some(output), Some(Kind::Page)) => {
             let page = plot::page(data, options).map_err(Failure::input)?;
-            written(output.path(), page)
+            written(output, page)
         }
         (Some(output), _) => {
             let figure = plot::raster(data, options).map_err(Failure::input)?;
-            plot::save(&figure, output.path()).map_err(Failure::run)?;
+            output.draw(&figure)?;
             Ok(Done::text(format!("{}: {}\n", output.path().display(), figure.caption)))
         }
         (None, _) => terminal(data, options),
@@ -130,10 +129,9 @@ fn refuse_idle(what: &Shown, options: &RasterOptions) -> Result<(), Failure> {
     Err(Failure::input(format!("{option} changes nothing with --align-to: {why}.")))
 }
 
-fn written(path: &Path, page: String) -> Result<Done, Failure> {
-    let failed = |error| Failure::run(plot::PlotError::Write { path: path.display().to_string(), error });
-    whole::write(path, page).map_err(failed)?;
-    Ok(Done::text(format!("{}: a page to open in a browser\n", path.display())))
+fn written(output: &Output, page: String) -> Result<Done, Failure> {
+    output.write(page)?;
+    Ok(Done::text(format!("{}: a page to open in a browser\n", output.path().display())))
 }
 
 fn kind(path: &Path) -> Result<Kind, Failure> {
@@ -201,11 +199,12 @@ fn shaded<'r>(recording: &'r Recording, what: &Shown) -> Result<Option<&'r Inter
 /// The signals of these names; all if there are none.
 fn behavior(recording: &Recording, names: &[String]) -> Result<Vec<Signal>, Failure> {
     let known: Vec<&str> = recording.signals.iter().map(|s| s.name.as_str()).collect();
-    if known.is_empty() {
+    if known.is_empty() && names.is_empty() {
         eprintln!("warning: the file holds no behaviour.");
     }
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Failure::input(format!("There is no signal `{name}`; the file holds {}.", known.join(", "))));
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        return Err(Failure::input(format!("There is no signal `{name}`; the file holds {known}.")));
     }
     let wanted = |s: &&Signal| names.is_empty() || names.contains(&s.name);
     Ok(recording.signals.iter().filter(wanted).cloned().collect())

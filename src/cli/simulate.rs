@@ -14,9 +14,9 @@ use memspike::time::Time;
 
 use super::changes::Changes;
 use super::live::{Live, Seen, Watched};
-use super::model::{Layers, Loaded, Model, Replayed};
+use super::model::{Layers, Loaded, Model, Replayed, is_circuit};
 use super::note::note;
-use super::output::Output;
+use super::output::{IDLE_FORCE, Output};
 use super::progress::Progress;
 use super::sink::{Stored, read_marks};
 use super::together::agree;
@@ -112,6 +112,11 @@ impl Flags {
         // The checkpoint's name says where the run was going.
         let resumed = self.resume.as_ref().map(|ckpt| ckpt.with_extension(""));
         let path = output.map(Path::to_path_buf).or(resumed);
+        // A circuit may say itself what is written.
+        let writes = path.is_some() || matches!(&model, Model::File(file) if is_circuit(file));
+        if self.force && !writes {
+            return Err(Failure::input(IDLE_FORCE));
+        }
         // A resumed run goes on with an output that is there.
         let replace = self.force || self.resume.is_some();
         let read = match &model {
@@ -370,7 +375,8 @@ fn failed(error: RunError) -> Failure {
     if error.is_input() { Failure::input(error) } else { Failure::run(error) }
 }
 
-fn unwritten(error: ResultError) -> Failure {
+/// A result that may not be where it was to be is the input's fault, one that breaks off is not.
+pub fn unwritten(error: ResultError) -> Failure {
     match error {
         ResultError::Input(_) => Failure::input(error),
         ResultError::Failed(_) => Failure::run(error),

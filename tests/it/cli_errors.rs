@@ -50,6 +50,54 @@ fn an_output_that_exists_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn force_without_an_output_is_refused() {
+    let folder = workplace();
+    for args in [
+        &["run", "models/brunel_ai.toml"][..],
+        &["stats", "session.nwb"],
+        &["raster", "session.nwb"],
+        &["diff", "session.nwb", "session.nwb"],
+    ] {
+        let stderr = bad(&memspike(folder.path(), &[args, &["--force"]].concat()), 2);
+        assert!(stderr.contains("-o") || stderr.contains("--output"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn an_output_that_may_not_be_there_is_the_users_mistake() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a"), "mine").unwrap();
+    for args in [
+        &["man", "-o", "a"][..],
+        &["raster", "session.nwb", "-o", "a/b.png"],
+        &["run", "models/brunel_ai.toml", "-o", "a/b.h5"],
+        &["run", "models/brunel_ai.toml", "-o", "new/"],
+    ] {
+        let stderr = bad(&memspike(folder.path(), args), 2);
+        assert!(!stderr.contains("mkdir") && !stderr.contains(".part"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_signal_that_is_not_there_is_told_with_those_that_are() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n0.75,2\n").unwrap();
+    let stderr = bad(&memspike(folder.path(), &["raster", "few.csv", "--behavior=a"]), 2);
+    assert!(stderr.contains("There is no signal `a`; the file holds none."), "{stderr}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_can_not_be_written_is_a_failure() {
+    let folder = workplace();
+    for args in [&["--help"][..], &["--version"], &["models"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(folder.path()).args(args).stdout(full).output().unwrap();
+        assert!(bad(&output, 1).contains("No space left on device"), "{args:?}");
+    }
+}
+
+#[test]
 fn no_file_that_a_model_names_is_overwritten() {
     let folder = workplace();
     let files = [

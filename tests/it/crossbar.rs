@@ -237,6 +237,9 @@ fn wrong_input_is_explained() {
     let cases: &[(&[&str], &str)] = &[
         (&["g.csv", "--voltages", "0.1V"], "found 1 values, expected 2"),
         (&["g.csv", "--voltages", "0.1,0.2"], "expected a voltage"),
+        (&["g.csv", "--voltages", "1e308V,0V"], "expected at most 100 V"),
+        (&["g.csv", "--voltages", "0V,0V", "--bit-line-voltages", "0V,-101V"], "expected at most 100 V"),
+        (&["g.csv", "--read", "0,0", "--read-voltage", "101V"], "expected at most 100 V"),
         (&["g.csv", "--voltages", "0.1V,0.2V", "--wire-resistance=-1ohm"], "word_line_resistance is -1 ohm"),
         (&["g.csv", "--voltages", "0.1V,0.2V", "--wire-resistance=1V"], "expected a resistance"),
         (&["negative.csv", "--voltages", "0.1V"], "row 0, column 1 is -0.000002 S"),

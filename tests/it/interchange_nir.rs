@@ -163,6 +163,11 @@ fn a_graph_runs_from_the_command_line() {
         let error = bad(&run(flags), 2);
         assert!(error.contains(expected), "{flags:?}: {error}");
     }
+    assert!(bad(&run(&["--dt", "0.1ms", "--force"]), 2).contains("--force changes nothing"));
+    for (option, value) in [("--set", &["a=1"][..]), ("--resolved", &[][..])] {
+        let error = bad(&memspike(folder.path(), &[&["check", lif, option][..], value].concat()), 2);
+        assert!(error.contains(&format!("{option} changes nothing")), "{error}");
+    }
     fs::write(folder.path().join("m.toml"), "").unwrap();
     assert!(bad(&memspike(folder.path(), &["run", "m.toml", "--dt", "1ms"]), 2).contains("for NIR graphs"));
 

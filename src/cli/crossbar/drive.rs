@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use memspike::crossbar::{Dac, Scheme, Sources};
+use memspike::device::physical::drive::too_high;
 
 use super::{Args, quantity, shown, table};
 use crate::cli::Failure;
@@ -15,7 +16,22 @@ pub struct Drive {
 }
 
 impl Drive {
+    /// What was typed, of at most 100 V.
+    ///
+    /// # Errors
+    /// Exit code 2 if it can't be understood or does not fit the array.
     pub fn new(args: &Args, rows: usize, columns: usize) -> Result<Drive, Failure> {
+        let drive = Drive::typed(args, rows, columns)?;
+        let sources = &drive.sources;
+        let mut all = sources.word_lines.iter().chain(&sources.bit_lines).flatten();
+        if let Some(wrong) = all.find_map(|volt| too_high(*volt)) {
+            return Err(Failure::input(format!("voltage: {wrong}.")));
+        }
+        Ok(drive)
+    }
+
+    /// As it was typed.
+    fn typed(args: &Args, rows: usize, columns: usize) -> Result<Drive, Failure> {
         let dac = args.dac_bits.map(|bits| Dac::new(bits, args.v_max)).transpose().map_err(Failure::input)?;
         let given = |v: f64| dac.map_or(v, |dac| dac.voltage(v));
         if let Some((row, column)) = args.read {

@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "N", requires = "weights")]
     levels: Option<u32>,
 
-    /// Voltages of the word lines: a list such as 0.2V,0V,float, or a file of volts (nan floats)
+    /// Voltages of the word lines, of at most 100 V: a list such as 0.2V,0V,float, or a file of volts (nan floats)
     #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true, required_unless_present_any = ["read", "inputs"], conflicts_with_all = ["read", "inputs"])]
     voltages: Option<String>,
 
@@ -202,12 +202,12 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let solution = job.array.solve(&job.drive.sources).map_err(Failure::input)?;
     let outcome = Outcome::new(&job, args, solution, begin.elapsed().as_secs_f64())?;
     if let Some(output) = &output {
-        outcome.write(&job, output.path())?;
+        outcome.write(&job, output)?;
     }
     if let Some(picture) = &picture {
         let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let figure = plot::ir_drop(&title, &outcome.drops(&job), (900, 800)).map_err(Failure::input)?;
-        plot::save(&figure, picture.path()).map_err(Failure::run)?;
+        picture.draw(&figure)?;
     }
     if args.json { Done::json(&outcome.as_json(&job)) } else { Ok(Done::text(outcome.as_text(&job))) }
 }

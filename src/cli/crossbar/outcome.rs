@@ -1,7 +1,6 @@
 //! What came out of an array: figures, tables, files.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use memspike::crossbar::{Adc, Solution};
 use memspike::whole;
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Args, Job, table};
 use crate::cli::Failure;
 use crate::cli::figures::{short, with_prefix};
+use crate::cli::output::{Output, unwritten};
 
 /// A solved array with what follows from it.
 pub struct Outcome {
@@ -178,10 +178,15 @@ impl Outcome {
     }
 
     /// Writes the file that its ending asks for.
-    pub fn write(&self, job: &Job, path: &Path) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Exit code 2 if it may not be written there, 1 if the machine fails.
+    pub fn write(&self, job: &Job, output: &Output) -> Result<(), Failure> {
+        let path = output.path();
         let s = &self.solution;
         let currents = self.pairs.as_ref().unwrap_or(&s.bit_line_currents);
-        let fail = |e: &dyn std::fmt::Display| Failure::run(format!("{} could not be written: {e}.", path.display()));
+        let fail =
+            |e: &dyn std::fmt::Display| unwritten(path, format!("{} could not be written: {e}.", path.display()));
         match table::extension(path).as_str() {
             "csv" => {
                 let mut header = vec!["column", "current_a"];
@@ -198,9 +203,9 @@ impl Outcome {
                         columns.push(outputs.clone());
                     }
                 }
-                whole::write(path, table::csv_text(&header, &columns)).map_err(|e| fail(&e))
+                output.write(table::csv_text(&header, &columns))
             }
-            "npy" => whole::write(path, table::npy_bytes(currents)).map_err(|e| fail(&e)),
+            "npy" => output.write(table::npy_bytes(currents)),
             _ => {
                 let (m, n) = (job.array.rows(), job.array.columns());
                 let volts = |list: &[Option<f64>]| list.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<_>>();

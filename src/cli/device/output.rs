@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use memspike::plot::{self, Figure};
-use memspike::whole;
 
 use crate::cli::Failure;
 use crate::cli::output::Output;
@@ -53,7 +52,7 @@ impl Ready {
     /// Writes them; says what was written.
     ///
     /// # Errors
-    /// Exit code 1.
+    /// Exit code 2 if they may not be written there, 1 if the machine fails.
     pub fn write(
         &self,
         figure: impl FnOnce() -> Result<Figure, Failure>,
@@ -61,12 +60,11 @@ impl Ready {
     ) -> Result<String, Failure> {
         let mut said = String::new();
         if let Some(csv) = &self.csv {
-            let path = csv.path();
-            whole::write(path, table()).map_err(|e| Failure::run(format!("Can't write {}: {e}.", path.display())))?;
-            let _ = writeln!(said, "{}: the numbers", path.display());
+            csv.write(table())?;
+            let _ = writeln!(said, "{}: the numbers", csv.path().display());
         }
         if let Some(picture) = &self.picture {
-            plot::save(&figure()?, picture.path()).map_err(Failure::run)?;
+            picture.draw(&figure()?)?;
             let _ = writeln!(said, "{}: the picture", picture.path().display());
         }
         Ok(said)

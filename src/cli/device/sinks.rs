@@ -3,8 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use memspike::plot::{self, Figure};
-use memspike::whole;
+use memspike::plot::Figure;
 
 use crate::cli::Failure;
 use crate::cli::output::Output;
@@ -95,15 +94,13 @@ impl Checked {
     pub fn write(&self, table: &str, figure: Option<&Figure>, set: &str) -> Result<String, Failure> {
         let mut said = String::new();
         for (output, kind) in &self.0 {
-            let path = output.path();
-            let failed = |e: std::io::Error| Failure::run(format!("{} could not be written: {e}", path.display()));
             match (kind, figure) {
-                (Kind::Table, _) => whole::write(path, table).map_err(failed)?,
-                (Kind::Set, _) => whole::write(path, set).map_err(failed)?,
-                (Kind::Picture, Some(figure)) => plot::save(figure, path).map_err(Failure::run)?,
+                (Kind::Table, _) => output.write(table)?,
+                (Kind::Set, _) => output.write(set)?,
+                (Kind::Picture, Some(figure)) => output.draw(figure)?,
                 (Kind::Picture, None) => {}
             }
-            let _ = writeln!(said, "wrote {}", path.display());
+            let _ = writeln!(said, "wrote {}", output.path().display());
         }
         Ok(said)
     }

@@ -64,7 +64,7 @@ pub struct Args {
     json: bool,
 
     /// Replace the file if it exists
-    #[arg(long)]
+    #[arg(long, requires = "output")]
     force: bool,
 }
 

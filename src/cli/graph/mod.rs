@@ -8,7 +8,7 @@ use memspike::format::nir::{Graph, Kind, read_graph};
 use memspike::time::Time;
 
 use super::note::note;
-use super::output::Output;
+use super::output::{IDLE_FORCE, Output};
 use super::{Done, Failure, clock, figures, memory, quantity};
 
 mod describe;
@@ -91,6 +91,9 @@ pub fn is_graph(path: &Path) -> bool {
 
 /// Simulates a graph.
 pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -> Result<Done, Failure> {
+    if common.force && output.is_none() {
+        return Err(Failure::input(IDLE_FORCE));
+    }
     // FILE, or NODE=FILE.
     let texts = flags.inputs.iter().map(String::as_str);
     let read = texts.flat_map(|text| [Some(text), text.split_once('=').map(|(_, file)| file)]).flatten().map(Path::new);
@@ -136,7 +139,7 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
     let summary = figure::summary(&graph, &options, &outcome, start, begun.elapsed().as_secs_f64());
     if let Some(output) = &output {
-        result::write(output, path, &graph, &options, &outcome, start, &summary).map_err(Failure::run)?;
+        result::write(output, path, &graph, &options, &outcome, start, &summary)?;
     }
     if common.json {
         return Done::json(&summary);

@@ -9,7 +9,9 @@ use memspike::record::{Chunk, Layout, PopulationLayout, Sink, StateLayout};
 use serde_json::{Map, Value};
 
 use super::clock;
+use crate::cli::Failure;
 use crate::cli::output::Output;
+use crate::cli::simulate::unwritten;
 
 /// A result as of other runs: spikes, and outputs and potentials as states. `start` is where on the clock of its recordings the run
 /// begins \[s\].
@@ -21,7 +23,7 @@ pub(super) fn write(
     outcome: &Outcome,
     start: Option<f64>,
     summary: &Value,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let spiking = outcome.spikes.iter().map(|(node, _)| *node);
     let states = outcome.outputs.iter().map(|o| (o, "value")).chain(outcome.potentials.iter().map(|p| (p, "v")));
     let states: Vec<(&(usize, Vec<f64>), &str)> = states.collect();
@@ -63,17 +65,17 @@ pub(super) fn write(
         started_utc: clock::now_utc(),
         ..Header::default()
     };
-    let mut file = ResultFile::create(out.path(), &layout, &header, out.replaces()).map_err(|e| e.to_string())?;
+    let mut file = ResultFile::create(out.path(), &layout, &header, out.replaces()).map_err(unwritten)?;
     for (index, (_, spikes)) in outcome.spikes.iter().enumerate() {
         let mut all: Vec<(f64, u64)> =
             spikes.times.iter().zip(&spikes.neurons).map(|(t, n)| (t * 1e3, *n as u64)).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let (times_ms, node_ids) = all.into_iter().unzip();
-        file.write(Chunk::Spikes { index, times_ms, node_ids }).map_err(|e| e.to_string())?;
+        file.write(Chunk::Spikes { index, times_ms, node_ids }).map_err(Failure::run)?;
     }
     for (index, ((_, rows), _)) in states.iter().enumerate() {
         let times_ms = (1..=options.steps).map(|step| step as f64 * options.dt * 1e3).collect();
-        file.write(Chunk::State { index, times_ms, rows: rows.clone() }).map_err(|e| e.to_string())?;
+        file.write(Chunk::State { index, times_ms, rows: rows.clone() }).map_err(Failure::run)?;
     }
-    file.finish(summary.as_object().unwrap_or(&Map::new()), true).map_err(|e| e.to_string())
+    file.finish(summary.as_object().unwrap_or(&Map::new()), true).map_err(unwritten)
 }

@@ -169,6 +169,6 @@ pub fn run(args: Args) -> Result<Done, Failure> {
             trains::draw(&title, &args)?
         }
     };
-    plot::save(&figure, output.path()).map_err(Failure::run)?;
+    output.draw(&figure)?;
     Ok(Done::text(format!("{}: {said}\n", output.path().display())))
 }

@@ -130,9 +130,10 @@ impl Folder {
     /// Writes a file, whole.
     ///
     /// # Errors
-    /// Exit code 1.
+    /// Exit code 2 if it may not be written there, 1 if the machine fails.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.file(name);
-        whole::write(&path, text).map_err(|e| Failure::run(format!("Can't write {}: {e}.", path.display())))
+        let failed = |e| Failure::unwritten(format!("Can't write {}: {e}.", path.display()), &e);
+        whole::write(&path, text).map_err(failed)
     }
 }
