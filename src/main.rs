@@ -36,17 +36,30 @@ fn own_mistake() -> String {
     )
 }
 
+/// The exit code after something was written to the standard output, if all of it could be.
+fn printed(written: std::io::Result<()>, code: ExitCode) -> ExitCode {
+    match written.and_then(|()| std::io::stdout().flush()) {
+        // `memspike models | head`: whoever reads has what it wanted.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("error: Can't write to the standard output: {error}.");
+            ExitCode::from(1)
+        }
+        _ => code,
+    }
+}
+
 fn run() -> ExitCode {
-    match cli::Cli::parse().dispatch() {
-        Ok(done) => match std::io::stdout().write_all(&done.stdout).and_then(|()| std::io::stdout().flush()) {
-            // `memspike models | head`: whoever reads has what it wanted.
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                eprintln!("error: Can't write to the standard output: {error}.");
-                ExitCode::from(1)
-            }
-            _ if done.interrupted => ExitCode::from(130),
-            _ => ExitCode::from(u8::from(done.differs)),
-        },
+    let typed = match cli::Cli::try_parse() {
+        Ok(typed) => typed,
+        // What is wrong with it goes to the standard error; help and version were asked for.
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(error) => return printed(error.print(), ExitCode::SUCCESS),
+    };
+    match typed.dispatch() {
+        Ok(done) => {
+            let code = if done.interrupted { 130 } else { u8::from(done.differs) };
+            printed(std::io::stdout().write_all(&done.stdout), ExitCode::from(code))
+        }
         Err(failure) => {
             if !failure.is_silent() {
                 eprintln!("{}", cli::printable(&failure.to_string()));

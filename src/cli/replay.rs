@@ -19,15 +19,19 @@ const FASTEST: f64 = 1e9;
 
 /// Replay a recording into a network
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  memspike replay session.nwb -o replay.h5\n  \
+#[command(
+    // One of two has to be given, which clap would show as if neither had.
+    override_usage = "memspike replay [OPTIONS] --output <OUT.h5> <RECORDING>\n       memspike replay [OPTIONS] --resume <OUT.h5.ckpt> <RECORDING>",
+    after_help = "Examples:\n  memspike replay session.nwb -o replay.h5\n  \
                         memspike replay session.nwb -o part.h5 --units 0-95 --start 2283s --stop 2285s --speed 10\n\n\
                         The network that ships has 60 synapses from the recording onto each of 200 neurons, and 40 onto each of 50 others, \
-                        however many units there are; with fewer units than that a source has several onto the same neuron, which is said.")]
+                        however many units there are; with fewer units than that a source has several onto the same neuron, which is said."
+)]
 pub struct Args {
     /// The recording, in any format that `memspike info` reads (NWB, SONATA, MATLAB, phy, NIX, AEDAT 4, GDF, CSV, ..)
     recording: PathBuf,
 
-    /// The result file (HDF5)
+    /// The result file (HDF5); may be left out with --resume
     #[arg(short, long, value_name = "OUT.h5", required_unless_present = "resume")]
     output: Option<PathBuf>,
 
