@@ -281,7 +281,7 @@ fn captions_and_labels_say_their_units() {
     intervals.iter().for_each(|ms| train.push(train[train.len() - 1] + 1e-3 * ms));
     let figure = isi_histogram("", &table(&[train]), &[], (0.0, 600.0), &[], SIZE).unwrap();
     let panel = figure.panel("intervals").unwrap();
-    let (beyond, said) = figure.caption.split_once(" of 1000 intervals lie beyond ").unwrap();
+    let (beyond, said) = figure.caption.split_once(" of 1,000 intervals lie beyond ").unwrap();
     let most: f64 = said.split_once(" ms").unwrap().0.parse().unwrap();
     let expected = intervals.iter().filter(|ms| **ms > most).count();
     assert_eq!((panel.x.1, beyond.parse()), (most, Ok(expected)), "{}", figure.caption);
