@@ -140,9 +140,9 @@ pub fn expect_something(
     (start, stop): (Option<f64>, Option<f64>),
 ) -> Result<(), Failure> {
     let said = match (start, stop) {
-        (Some(start), Some(stop)) => format!("from {start} s to {stop} s"),
-        (Some(start), None) => format!("from {start} s on"),
-        (None, Some(stop)) => format!("until {stop} s"),
+        (Some(start), Some(stop)) => format!("from {} s to {} s", tidy(start), tidy(stop)),
+        (Some(start), None) => format!("from {} s on", tidy(start)),
+        (None, Some(stop)) => format!("until {} s", tidy(stop)),
         (None, None) => return Ok(()),
     };
     let window = (start.unwrap_or(f64::NEG_INFINITY), stop.unwrap_or(f64::INFINITY));
