@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::check::Invalid;
+use crate::check::{Invalid, check};
 use crate::math::{exp, exp_m1, ln};
 
 use super::measured::{Change, Measured};
@@ -291,6 +291,13 @@ pub fn fit(model: DeviceModel, m: &Measured, pulses: &[Change]) -> Result<Fit, I
     let size = (bins.iter().map(|b| b.2 * b.1 * b.1).sum::<f64>() / total).sqrt();
     let mut given = given(&x);
     given.extend(spread(m));
+    // What no model file may say is no fit: steps of 0, say, where pulses do nothing.
+    for (key, value) in &given {
+        let param = model.describe().param(key).map(|i| &model.describe().params[i]);
+        if let Some(Err(error)) = param.map(|param| check(param, *value)) {
+            return Err(Invalid::new("as", format!("{name} fits no such pulses: {error}")));
+        }
+    }
     let (residual, squares) = (best.sqrt() * range, squares * range * range);
     Ok(Fit { model, given, free: free.len(), residual, size, pulses: pulses.len(), squares })
 }
@@ -554,6 +561,13 @@ mod tests {
             assert!((found - made / mean).abs() < 0.05, "{found} {}", made / mean);
         }
         assert!(even.unexplained(&pulses) < 0.1 && pooled.unexplained(&pulses) > 0.15, "{}", even.unexplained(&pulses));
+    }
+
+    #[test]
+    fn a_fit_that_no_model_file_may_have_is_none() {
+        let (m, pulses) = staircase(&DeviceSpec::with(DeviceModel::SoftBounds, &[]), 20);
+        let error = fit(DeviceModel::ConstantStep, &Measured { sigma_d2d: f64::NAN, ..m }, &pulses).unwrap_err();
+        assert!(error.to_string().contains("constant_step fits no such pulses: sigma_d2d: found NaN"), "{error}");
     }
 
     #[test]

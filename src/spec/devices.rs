@@ -7,7 +7,7 @@ use super::error::{ModelError, Source};
 use super::layers;
 use super::models;
 use super::parameters;
-use super::pulses_file::{PulseColumns, read_pulses};
+use super::pulses_file::{PulseColumns, read_pulses, unit_in};
 use super::scope::Scope;
 use super::sets::{Resolved, Sets};
 use super::tree::{Entry, Node, Table};
@@ -83,10 +83,13 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
         needed("file")?;
         return Err(set.at.error("`file` is missing"));
     };
+    let g = needed("g")?;
+    let reverse = Entry::last(&set.entries, "reverse").map(|e| scope.flag(&e.node)).transpose()?;
     let columns = PulseColumns {
-        g: needed("g")?,
-        unit: text("unit")?.unwrap_or_else(|| "S".to_string()),
+        unit: text("unit")?.unwrap_or_else(|| unit_in(&g)),
+        g,
         direction: needed("direction")?,
+        reverse: reverse.unwrap_or(false),
         device: text("device")?,
         cycle: text("cycle")?,
     };

@@ -67,7 +67,7 @@ pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
 pub use parts::{Parts, assemble};
 pub use pattern::{PATTERN, PatternSpec};
-pub use pulses_file::{PulseColumns, read_pulses};
+pub use pulses_file::{PulseColumns, read_pulses, unit_in};
 pub use sources::parse_units;
 
 use error::{Place, Source};

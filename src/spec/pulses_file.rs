@@ -15,6 +15,8 @@ pub struct PulseColumns {
     pub unit: String,
     /// Direction of the pulse.
     pub direction: String,
+    /// Is it the other one that is written, as of cells that a negative voltage sets?
+    pub reverse: bool,
     /// Which device; one device without.
     pub device: Option<String>,
     /// Which run of pulses of a device; one without.
@@ -22,31 +24,60 @@ pub struct PulseColumns {
 }
 
 impl PulseColumns {
-    /// Columns by the names that are common, for those that are not given: `g` or `G_uS` (with its unit), `direction` or `polarity`,
-    /// `device` or `cell`, `cycle`.
+    /// Columns by the names that are common, for those that are not given: `g`, `G_uS` or `g [uS]` (whose unit is [`unit_in`] their name),
+    /// `direction` or `polarity`, `device` or `cell`, `cycle`.
     ///
     /// # Errors
     /// A file that can't be read, or in which the conductance or the direction has no such name.
-    pub fn guess(path: &Path, given: [Option<String>; 5]) -> Result<PulseColumns, String> {
+    pub fn guess(path: &Path, given: [Option<String>; 5], reverse: bool) -> Result<PulseColumns, String> {
         let wrong = |message: String| format!("{}: {message}", path.display());
         let (header, _) = csv_rows(path).map_err(wrong)?;
         let [g, unit, direction, device, cycle] = given;
         let named = |names: &[&str]| header.iter().find(|h| names.contains(&h.to_lowercase().as_str())).cloned();
-        let suffix = |h: &String| h.to_lowercase().starts_with("g_").then(|| h[2..].to_string());
-        let g =
-            g.or_else(|| named(&["g", "conductance"])).or_else(|| header.iter().find(|h| suffix(h).is_some()).cloned());
+        let with_unit = |h: &&String| {
+            let (name, unit) = parts(h);
+            unit.is_some() && matches!(name.to_lowercase().as_str(), "g" | "conductance")
+        };
+        let g = g.or_else(|| named(&["g", "conductance"])).or_else(|| header.iter().find(with_unit).cloned());
+        let g = g.or_else(|| header.iter().find(|h| h.to_lowercase().starts_with("g_")).cloned());
         let missing = |what: &str, flag: &str| {
             wrong(format!("which column holds {what}? The columns are {}; name one with {flag}", header.join(", ")))
         };
         let g = g.ok_or_else(|| missing("the conductance", "--g"))?;
-        let unit = unit.or_else(|| suffix(&g)).unwrap_or_else(|| "S".to_string());
+        let unit = unit.unwrap_or_else(|| unit_in(&g));
         let direction = direction.or_else(|| named(&["direction", "polarity"]));
         let direction = direction.ok_or_else(|| missing("the direction of the pulse", "--direction"))?;
         let device = device.or_else(|| named(&["device", "cell"]));
         let cycle = cycle.or_else(|| named(&["cycle", "run"]));
-        Ok(PulseColumns { g, unit, direction, device, cycle })
+        Ok(PulseColumns { g, unit, direction, reverse, device, cycle })
     }
 }
+
+fn is_unit(text: &str) -> bool {
+    !text.is_empty() && units::unit_of(text).is_some_and(|unit| unit.dimension != units::Dimension::NONE)
+}
+
+/// The name of a column without the unit that it ends in, and that: what is in brackets, or what follows the last `_` if it is a unit.
+fn parts(column: &str) -> (&str, Option<&str>) {
+    let column = column.trim();
+    for (open, close) in [('[', ']'), ('(', ')')] {
+        if let Some((name, unit)) = column.strip_suffix(close).and_then(|c| c.rsplit_once(open)) {
+            return (name.trim_end().trim_end_matches('_'), Some(unit.trim()));
+        }
+    }
+    match column.rsplit_once('_') {
+        Some((name, unit)) if is_unit(unit) => (name, Some(unit)),
+        _ => (column, None),
+    }
+}
+
+/// The unit of a column of conductances by its name, such as uS of `G_uS` and of `g [uS]`; S where that says none.
+pub fn unit_in(column: &str) -> String {
+    parts(column).1.unwrap_or("S").to_string()
+}
+
+/// The largest conductance that is taken for one \[S\], as of a crossbar's cells.
+const MOST: f64 = 1e15;
 
 /// Words for the two directions.
 const UP: [&str; 9] = ["up", "set", "potentiation", "ltp", "p", "positive", "+", "1", "+1"];
@@ -81,7 +112,9 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
     let device = columns.device.as_deref().map(place).transpose()?;
     let cycle = columns.cycle.as_deref().map(place).transpose()?;
     let one = units::parse_quantity(&format!("1 {}", columns.unit)).and_then(|q| q.in_unit("S"));
-    let factor = one.map_err(|e| wrong(format!("the unit {} of {}: {e}", columns.unit, columns.g)))?;
+    let factor = one.map_err(|e| {
+        wrong(format!("the unit {} of {}: {e}; `unit` (--unit) says which one it is", columns.unit, columns.g))
+    })?;
     let mut names: [Vec<String>; 2] = [Vec::new(), Vec::new()];
     let mut numbered = |kind: usize, cell: &str| {
         let known = &mut names[kind];
@@ -103,9 +136,9 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
             }
         }
         let value = number(&row[g], i).map_err(wrong)? * factor;
-        if !(value >= 0.0 && value.is_finite()) {
+        if !(0.0..=MOST).contains(&value) {
             return Err(wrong(format!(
-                "row {}: found a conductance of {} {}, expected 0 or more",
+                "row {}: found a conductance of {} {}, expected from 0 to {MOST:e} S",
                 i + 1,
                 row[g],
                 columns.unit
@@ -125,7 +158,7 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
         };
         rows.push(Row {
             g: value,
-            up,
+            up: up != columns.reverse,
             device: device.map_or(0, |c| numbered(0, &row[c])),
             cycle: cycle.map_or(0, |c| numbered(1, &row[c])),
         });
@@ -145,6 +178,7 @@ mod tests {
             g: "G_uS".into(),
             unit: "uS".into(),
             direction: "polarity".into(),
+            reverse: false,
             device: Some("cell".into()),
             cycle: Some("cycle".into()),
         };
@@ -173,6 +207,11 @@ mod tests {
         for (text, what) in [
             ("cell,cycle,polarity,G_uS\n1,1,sideways,5\n", "row 1: found the direction \"sideways\""),
             ("cell,cycle,polarity,G_uS\n1,1,up,-5\n", "row 1: found a conductance of -5"),
+            (
+                "cell,cycle,polarity,G_uS\n1,1,up,1e300\n",
+                "row 1: found a conductance of 1e300 uS, expected from 0 to 1e15 S",
+            ),
+            ("cell,cycle,polarity,G_uS\n1,1,up,nan\n", "row 1: found a conductance of nan uS"),
             ("cell,cycle,polarity,G_uS\n1,1,up,x\n", "row 1: found \"x\""),
             ("cell,cycle,polarity,g\n1,1,up,1\n", "no column G_uS"),
             ("cell,cycle,polarity,G_uS\n1,1,up,1\n,1,up,2\n", "row 2: the device in cell is empty"),
@@ -180,6 +219,51 @@ mod tests {
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(what) && error.contains("pulses.csv"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_unit_is_that_in_the_name_of_the_column() {
+        for (column, name, unit) in [
+            ("G_uS", "G", "uS"),
+            ("g [uS]", "g", "uS"),
+            ("conductance (mS)", "conductance", "mS"),
+            ("g_[nS]", "g", "nS"),
+            ("g", "g", "S"),
+            ("g_after", "g_after", "S"),
+            ("g_2", "g_2", "S"),
+        ] {
+            assert_eq!((parts(column).0, unit_in(column).as_str()), (name, unit), "{column}");
+        }
+    }
+
+    #[test]
+    fn columns_are_found_by_the_names_that_are_common() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pulses.csv");
+        let guess = |header: &str| {
+            std::fs::write(&path, format!("{header}\nup,1\n")).unwrap();
+            let columns = PulseColumns::guess(&path, [const { None }; 5], false);
+            columns.map(|c| (c.g, c.unit))
+        };
+        for (column, unit) in
+            [("g", "S"), ("G_uS", "uS"), ("g [uS]", "uS"), ("Conductance (nS)", "nS"), ("g_after", "S")]
+        {
+            assert_eq!(guess(&format!("polarity,{column}")), Ok((column.to_string(), unit.to_string())));
+        }
+        assert!(guess("polarity,voltage_V").unwrap_err().contains("--g"));
+    }
+
+    #[test]
+    fn directions_are_turned_where_the_other_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pulses.csv");
+        std::fs::write(&path, "v,g\n-1.2,1\n1.4,2\n").unwrap();
+        let given = [None, None, Some("v".to_string()), None, None];
+        for reverse in [false, true] {
+            let columns = PulseColumns::guess(&path, given.clone(), reverse).unwrap();
+            let rows = read_pulses(&path, &columns).unwrap();
+            assert_eq!(rows.iter().map(|r| r.up).collect::<Vec<_>>(), [reverse, !reverse]);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use memspike::describe::Kind;
 use memspike::device::fit::{Fit, MODELS, fit, spread};
 use memspike::device::measured::{Measured, Row, changes};
-use memspike::device::{Cell, DeviceModel};
+use memspike::device::{Cell, DeviceModel, MOST_PULSES};
 use memspike::plot::Figure;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
 use memspike::spec::{PulseColumns, read_pulses};
@@ -42,17 +42,21 @@ pub struct Args {
     #[arg(long = "as", value_name = "MODELS", value_delimiter = ',')]
     models: Vec<String>,
 
-    /// Column with the conductance after each pulse; g or G_uS (with its unit) without
+    /// Column with the conductance after each pulse; g, G_uS or `g [uS]` without
     #[arg(long, value_name = "COLUMN")]
     g: Option<String>,
 
-    /// Unit of that column
+    /// Unit of that column; without, that in its name, such as uS of G_uS and of `g [uS]`, or S
     #[arg(long)]
     unit: Option<String>,
 
     /// Column with the direction: up or down, set or reset, 1 or -1, or a voltage; direction or polarity without
     #[arg(long, value_name = "COLUMN")]
     direction: Option<String>,
+
+    /// Swap the directions, as of cells that a negative voltage sets
+    #[arg(long)]
+    reverse: bool,
 
     /// Column that names the device; device or cell without
     #[arg(long, value_name = "COLUMN")]
@@ -82,7 +86,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         args.models.iter().map(find).collect::<Result<_, _>>()?
     };
     let given = [&args.g, &args.unit, &args.direction, &args.device, &args.cycle].map(Clone::clone);
-    let columns = PulseColumns::guess(&args.file, given).map_err(Failure::input)?;
+    let columns = PulseColumns::guess(&args.file, given, args.reverse).map_err(Failure::input)?;
     let rows = read_pulses(&args.file, &columns).map_err(Failure::input)?;
     let wrong = |e: memspike::check::Invalid| Failure::input(format!("{}: {}", args.file.display(), e.message));
     let pulses = changes(&rows);
@@ -98,6 +102,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     fits.sort_by(Fit::compare);
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
     reasons.extend(unlike(&rows, measured.unexplained(&pulses)));
+    reasons.extend(small_steps(best));
     notes(&reasons);
     let [(_, c2c), (_, d2d)] = spread(&measured);
 
@@ -178,6 +183,21 @@ fn unlike(rows: &[Row], unexplained: f64) -> Option<String> {
              pulse to pulse: the devices differ in more, such as their bounds (they went through ranges from {least:.3e} S to {most:.3e} S \
              wide); fit them one by one",
             100.0 * unexplained
+        )
+    })
+}
+
+/// What there is to say of steps so small that no change of a weight takes as many pulses as cross the range.
+fn small_steps(fit: &Fit) -> Option<String> {
+    let c = fit.spec().device().ok()?.common;
+    let (name, step) = if c.dg_up < c.dg_down { ("dg_up", c.dg_up) } else { ("dg_down", c.dg_down) };
+    let across = c.range() / step;
+    (across > MOST_PULSES).then(|| {
+        format!(
+            "the steps of {} in this fit are {name} = {step:.3e} S at mid-range, of which {across:.3e} cross the range of {:.3e} S; in a \
+             network a change of a weight takes {MOST_PULSES} pulses at most, unless pulses = \"one\". Choose another model with --as",
+            fit.model.describe().name,
+            c.range()
         )
     })
 }
@@ -273,5 +293,17 @@ mod tests {
             "{said}"
         );
         assert_eq!(super::unlike(&[], 1.0), None);
+    }
+
+    #[test]
+    fn steps_that_no_change_of_a_weight_can_take_are_told() {
+        let told = |dg_down: f64| {
+            let given = vec![("g_min", 0.0), ("g_max", 1e-4), ("dg_up", 1e-6), ("dg_down", dg_down)];
+            let model = DeviceModel::ConstantStep;
+            small_steps(&Fit { model, given, free: 2, residual: 0.0, size: 1e-6, pulses: 80, squares: 0.0 })
+        };
+        assert_eq!(told(1e-9), None);
+        let told = told(4.9e-19).unwrap();
+        assert!(told.contains("dg_down = 4.900e-19 S") && told.contains("262144 pulses at most"), "{told}");
     }
 }

@@ -4,8 +4,8 @@
 //! direction were seen (none of a cycle follows its last row, which is often the lowest), the change at the nearest of these is held.
 
 use crate::check::Invalid;
-use crate::describe::Bound::Optional;
-use crate::describe::Kind::Text;
+use crate::describe::Bound::{Finite, Optional};
+use crate::describe::Kind::{Flag, Text};
 use crate::describe::{Model, Param, param};
 
 use super::table::{shared_length, with_shared};
@@ -21,14 +21,23 @@ pub use curve::Curve;
 use devices::between_devices;
 
 /// Its own parameters: which columns of the file hold what.
-const OWN: [Param; 6] = [
+const OWN: [Param; 7] = [
     param("file", Text, f64::NAN, Optional, "a CSV file with one row per pulse, in the order of the pulses"),
     param("g", Text, f64::NAN, Optional, "column with the conductance after each pulse"),
-    param("unit", Text, f64::NAN, Optional, "unit of that column; S without"),
+    param(
+        "unit",
+        Text,
+        f64::NAN,
+        Optional,
+        "unit of that column; without, that in its name, as in G_uS or `g [uS]`, or S",
+    ),
     param("direction", Text, f64::NAN, Optional, "column with up or down, set or reset, 1 or -1, or a voltage"),
+    param("reverse", Flag, 0.0, Finite, "swap the directions, as of cells that a negative voltage sets"),
     param("device", Text, f64::NAN, Optional, "column that names the device; one device without"),
     param("cycle", Text, f64::NAN, Optional, "column that numbers the runs of pulses of a device; one run without"),
 ];
+/// Those of them without which there is no measurement.
+pub const NEEDED: [&str; 3] = ["file", "g", "direction"];
 /// Those and what all devices share.
 const PARAMS: [Param; shared_length(&OWN)] = with_shared(&OWN);
 
@@ -89,6 +98,21 @@ pub fn changes(rows: &[Row]) -> Vec<Change> {
     all
 }
 
+/// Mean changes against their standard error, from which on they are not chance.
+const CLEAR: f64 = 3.0;
+
+/// How far pulses up lower the conductance and pulses down raise it, on average \[S\]; none unless both clearly do.
+fn backwards(all: &[Change]) -> Option<[f64; 2]> {
+    let against = |up: bool| {
+        let own: Vec<f64> = all.iter().filter(|c| c.up == up).map(|c| if up { -c.dg } else { c.dg }).collect();
+        let n = own.len() as f64;
+        let mean = own.iter().sum::<f64>() / n;
+        let variance = own.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        (mean > CLEAR * (variance / n).sqrt()).then_some(mean)
+    };
+    Some([against(true)?, against(false)?])
+}
+
 /// A measured device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
@@ -119,7 +143,7 @@ impl Measured {
     /// From one row per pulse.
     ///
     /// # Errors
-    /// If a direction is missing, or nothing changes.
+    /// If a direction is missing, nothing changes, or pulses do the opposite of what they are called.
     pub fn new(rows: &[Row]) -> Result<Measured, Invalid> {
         let all = changes(rows);
         let wrong = |message: &str| Invalid::new("table", message);
@@ -138,6 +162,13 @@ impl Measured {
             return Err(wrong(&format!(
                 "found conductances from {low} S to {high} S, expected a range of positive ones: the column holds \
                  conductances after each pulse"
+            )));
+        }
+        if let Some([up, down]) = backwards(&all) {
+            return Err(wrong(&format!(
+                "found that pulses up lower the conductance, by {up:.3e} S on average, and pulses down raise it, by {down:.3e} S: swap \
+                 the directions with `reverse = true` (--reverse) where cells are set at the other polarity; expected conductances \
+                 after each pulse, not before it"
             )));
         }
         let devices = 1 + all.iter().map(|c| c.device).max().unwrap_or(0);

@@ -50,6 +50,20 @@ fn a_direction_that_was_not_measured_is_an_error() {
 }
 
 #[test]
+fn pulses_that_do_the_opposite_of_what_they_are_called_are_an_error_with_the_remedy() {
+    let turned = |rows: Vec<Row>| rows.into_iter().map(|r| Row { up: !r.up, ..r }).collect::<Vec<_>>();
+    for rows in [rows(), rows_of_noise(), two_levels()] {
+        assert!(Measured::new(&rows).is_ok());
+        let error = Measured::new(&turned(rows)).unwrap_err().to_string();
+        assert!(error.contains("pulses up lower") && error.contains("reverse = true"), "{error}");
+    }
+    // Of nothing but noise neither can be said.
+    let noise = |k: u32| Row { g: (20.0 + normal(k)) * 1e-6, up: k % 20 < 10, device: 0, cycle: 0 };
+    let noise: Vec<Row> = (0..400).map(noise).collect();
+    assert!(Measured::new(&noise).is_ok() && Measured::new(&turned(noise)).is_ok());
+}
+
+#[test]
 fn changes_are_differences_within_a_cycle() {
     let row = |g, cycle| Row { g, up: true, device: 0, cycle };
     let all = changes(&[row(1.0, 0), row(2.0, 0), row(5.0, 1), row(4.0, 1), row(2.5, 0)]);
