@@ -62,9 +62,12 @@ fn moments(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (n - 1.0).max(1.0)).sqrt())
 }
 
-/// The least and the greatest of numbers.
-fn reach(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
-    values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+/// The least and the greatest of no number.
+const NOWHERE: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
+
+/// The least and the greatest of numbers, and of those of which these are the two so far.
+fn reach(so_far: (f64, f64), values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    values.into_iter().fold(so_far, |(low, high), v| (low.min(v), high.max(v)))
 }
 
 /// Where a device with two states is at the start of a cycle: high with the chance that makes `start` the mean.
@@ -96,7 +99,7 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
     // By pulse: per cell the mean over its cycles, and the variance around it.
     let (mut means, mut variances) = (vec![Vec::with_capacity(cells); up.len()], vec![0.0; up.len()]);
     let mut energy = vec![0.0; up.len()];
-    out.reach = vec![reach([]); up.len()];
+    out.reach = vec![NOWHERE; up.len()];
     for cell in 0..cells as u64 {
         let own = Traits::of(device, streams.spread, cell, 0);
         let mut shown = vec![Vec::with_capacity(cycles); up.len()];
@@ -125,8 +128,7 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
             let (mean, std) = moments(shown);
             means[pulse].push(mean);
             variances[pulse] += std * std / cells as f64;
-            let (low, high) = out.reach[pulse];
-            out.reach[pulse] = reach(shown.iter().copied().chain([low, high]));
+            out.reach[pulse] = reach(out.reach[pulse], shown.iter().copied());
         }
     }
     for (means, variance) in means.iter().zip(&variances) {
@@ -168,8 +170,26 @@ pub fn course(device: &Device, start: f64, times: &[f64], cells: usize, seed: u6
         let (mean, std) = moments(&seen.iter().map(|s| s.0).collect::<Vec<_>>());
         out.mean.push(mean);
         out.std.push(std);
-        out.reach.push(reach(seen.iter().map(|s| s.0)));
+        out.reach.push(reach(NOWHERE, seen.iter().map(|s| s.0)));
         out.read_noise.push(moments(&seen.iter().map(|s| s.1).collect::<Vec<_>>()).0);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::{DeviceModel, DeviceSpec};
+
+    #[test]
+    fn the_reach_of_pulses_is_where_cells_were() {
+        let device = DeviceSpec::with(DeviceModel::TwoState, &[("p_up", 0.2), ("p_down", 0.2)]).device().unwrap();
+        let (c, up) = (&device.common, [true, true, false]);
+        let found = staircase(&device, &up, c.g_min, 50, 4, 1);
+        // After each pulse some are at one level, some at the other.
+        assert_eq!(found.reach, [(c.g_min, c.g_max); 3]);
+        let stuck = DeviceSpec::with(DeviceModel::ConstantStep, &[("stuck_high", 0.3)]).device().unwrap();
+        let found = staircase(&stuck, &[true], 1e-6, 50, 4, 1);
+        assert_eq!(found.reach, [(2e-6, 1e-4)]);
+    }
 }
