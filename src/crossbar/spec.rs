@@ -94,6 +94,8 @@ pub struct CrossbarSpec {
     pub columns: Option<usize>,
     /// Time between two looks at the losses \[ms\]; infinite for none after the first.
     pub refresh_ms: f64,
+    /// What is allowed but seldom meant: values of converters that are not there, and converters through which all weights are one.
+    pub doubts: Vec<String>,
 }
 
 impl CrossbarSpec {
@@ -147,6 +149,16 @@ impl CrossbarSpec {
             let message = format!("found {read} V, expected at most what the DAC can give, v_max = {v_max} V");
             return Err(Invalid::new("read_voltage", message));
         }
+        let mut doubts = Vec::new();
+        let default = MODEL.param("v_max").map_or(v_max, |i| MODEL.params[i].default);
+        for (idle, key, bits) in [
+            (dac.is_none() && v_max != default, "v_max", "dac_bits"),
+            (adc == 0.0 && full > 0.0, "adc_full_scale", "adc_bits"),
+        ] {
+            if idle {
+                doubts.push(format!("{key} is of a converter, which {bits} makes, and here not used"));
+            }
+        }
         let full = if full > 0.0 { full } else { read * g_max };
         let adc = some(whole("adc_bits", adc)?).map(|bits| Adc::new(bits, full)).transpose().map_err(say)?;
         // Wires are checked where arrays are.
@@ -155,7 +167,7 @@ impl CrossbarSpec {
         if pair != 0.0 && columns.is_some_and(|n| !n.is_multiple_of(2)) {
             return Err(Invalid::new("columns", "found an odd number, expected an even one: pairs lie side by side"));
         }
-        Ok(CrossbarSpec {
+        let mut made = CrossbarSpec {
             word_line_resistance: word,
             bit_line_resistance: bit,
             access_resistance: access.is_finite().then_some(access),
@@ -168,6 +180,26 @@ impl CrossbarSpec {
             rows: some(whole("rows", rows)?).map(|n| n as usize),
             columns: columns.map(|n| n as usize),
             refresh_ms: refresh,
+            doubts,
+        };
+        made.doubts.extend(made.one_for_all());
+        Ok(made)
+    }
+
+    /// What there is to say of converters that tell no conductance from another.
+    fn one_for_all(&self) -> Option<String> {
+        let Levels { g_min, g_max, .. } = self.levels;
+        let ends = if self.differential { [0.0, g_max - g_min] } else { [g_min, g_max] };
+        let [low, high] = ends.map(|g| self.seen(g));
+        let given = self.dac.map_or(self.read_voltage, |dac| dac.voltage(self.read_voltage));
+        (low == high).then(|| {
+            let why = if given == 0.0 {
+                format!("the DAC gives 0 V for read_voltage = {} V", self.read_voltage)
+            } else {
+                let [low, high] = ends.map(|g| given * g);
+                format!("the ADC has one code for {low:e} A of the least and {high:e} A of the greatest")
+            };
+            format!("every weight arrives as the same one, for {why}")
         })
     }
 
@@ -225,6 +257,30 @@ mod tests {
         assert!((spec.seen(1e-5) - 1e-5).abs() < 1e-18 && (spec.seen(1.2e-5) - 1e-5).abs() < 1e-18);
         let coarse = CrossbarSpec::new(&values(&[("dac_bits", 1.0), ("v_max", 0.3)]), None).unwrap();
         assert!((coarse.seen(1e-5) - 1.5e-5).abs() < 1e-18, "0.3 V instead of 0.2 V");
+    }
+
+    #[test]
+    fn converters_that_are_not_there_or_tell_nothing_are_doubted() {
+        let doubts = |changes: &[(&str, f64)]| CrossbarSpec::new(&values(changes), None).unwrap().doubts;
+        assert_eq!(
+            doubts(&[]),
+            doubts(&[("dac_bits", 4.0), ("v_max", 0.3), ("adc_bits", 4.0), ("adc_full_scale", 1e-5)])
+        );
+        assert_eq!(doubts(&[]), [""; 0]);
+        for (changes, expected) in [
+            (&[("v_max", 0.3)][..], "v_max is of a converter, which dac_bits makes"),
+            (&[("adc_full_scale", 1e-9)], "adc_full_scale is of a converter, which adc_bits makes"),
+            (&[("dac_bits", 1.0), ("read_voltage", 0.05)], "same one, for the DAC gives 0 V for read_voltage = 0.05 V"),
+            (
+                &[("adc_bits", 4.0), ("adc_full_scale", 1e-9)],
+                "same one, for the ADC has one code for 2e-7 A of the least",
+            ),
+        ] {
+            let found = doubts(changes);
+            assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+        }
+        let pair = [("adc_bits", 2.0), ("adc_full_scale", 1.0), ("differential", 1.0)];
+        assert!(doubts(&pair)[0].contains("one code for 0e0 A"));
     }
 
     #[test]

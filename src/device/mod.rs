@@ -107,7 +107,7 @@ impl DeviceSpec {
             }
         };
         let reference = match self.device {
-            DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values)),
+            DeviceModel::SoftBoundsReference => Some(soft_bounds::Reference::new(&values, &common)?),
             _ => None,
         };
         let ageing = Ageing::new(&values)?;

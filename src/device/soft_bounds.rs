@@ -85,13 +85,18 @@ pub struct Reference {
 
 impl Reference {
     /// From the device's values.
-    pub fn new(v: &Values<'_>) -> Reference {
-        let on = if v.flag("ideal") { 0.0 } else { 1.0 };
-        Reference {
-            mean: v.get("reference"),
-            sigma: v.get("sigma_reference") * on,
-            symmetry_point: v.flag("subtract_symmetry_point"),
+    ///
+    /// # Errors
+    /// If it takes off all that a device may have, so that nothing shows.
+    pub fn new(v: &Values<'_>, common: &Common) -> Result<Reference, Invalid> {
+        let (mean, on) = (v.get("reference"), if v.flag("ideal") { 0.0 } else { 1.0 });
+        if mean >= common.g_max {
+            let why = "what is taken off leaves nothing of a device, whose conductance shows as 0 for ever";
+            let message = format!("found {mean} S, expected less than g_max ({} S): {why}", common.g_max);
+            return Err(Invalid::new("reference", message));
         }
+        let symmetry_point = v.flag("subtract_symmetry_point");
+        Ok(Reference { mean, sigma: v.get("sigma_reference") * on, symmetry_point })
     }
 
     /// Do those of devices differ?
@@ -150,6 +155,10 @@ mod tests {
         assert_eq!(refused(&[("g_min", 1e-4), ("g_max", 1e-6)]), "g_min");
         assert_eq!(refused(&[("dg_down", 9e-5)]), "dg_down");
         assert_eq!(refused(&[("levels", 1.0)]), "levels");
+        let error = |reference: f64| {
+            DeviceSpec::with(DeviceModel::SoftBoundsReference, &[("reference", reference)]).device().err()
+        };
+        assert_eq!((error(99e-6), error(1.0).map(|e| e.parameter)), (None, Some("reference".to_string())));
     }
 
     #[test]

@@ -46,7 +46,7 @@ const MOST_WINDOWS: f64 = 3e8;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -94,6 +94,7 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
         doubts.extend(self.projections.iter().filter_map(bounds_of_nothing));
         doubts.extend(self.projections.iter().filter_map(parameters_of_nothing));
+        doubts.extend(self.projections.iter().flat_map(of_crossbar));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_soon(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
@@ -188,6 +189,12 @@ fn parameters_of_nothing(projection: &ProjectionSpec) -> Option<String> {
             if changed.len() == 1 { "is" } else { "are" }
         )
     })
+}
+
+/// Converters of a crossbar that are not there, or tell nothing.
+fn of_crossbar(projection: &ProjectionSpec) -> Vec<String> {
+    let doubts = projection.crossbar.as_ref().map_or(&[][..], |crossbar| &crossbar.doubts);
+    doubts.iter().map(|doubt| format!("projection.{}: crossbar: {doubt}", projection.name)).collect()
 }
 
 /// Steps so small that a change of the weight may take more pulses than are given.

@@ -195,7 +195,24 @@ fn mistakes_say_what_was_expected() {
         let error = run(&["device", "pulses", "soft_bounds", "--set", parameter]);
         assert!(error.contains("the pulses go to one device"), "{error}");
     }
-    assert!(run(&["device", "iv", "hp", "--amplitude", "150 V"]).contains("at most 100 V"));
+    for (command, parameter, why) in [
+        ("pulses", "read_noise=0.1", "read_noise changes nothing here"),
+        ("pulses", "program_noise=1 uS", "devices start where --start says"),
+        ("pulses", "drift.nu=0.1", "drift.nu changes nothing here"),
+        ("pulses", "retention={ tau = \"1 s\", g_inf = \"1 uS\" }", "no time passes between the pulses"),
+        ("pulses", "flicker={ q = 0.1 }", "no time passes between the pulses"),
+        ("retention", "sigma_c2c=0.3", "no pulse is given"),
+        ("retention", "endurance.pulses=5", "no pulse is given"),
+        ("retention", "pair=push_pull", "one device, not those of a synapse"),
+        ("retention", "devices=2", "one device, not those of a synapse"),
+    ] {
+        let error = run(&["device", command, "soft_bounds", "--set", parameter]);
+        assert!(error.contains(why), "{error}");
+    }
+    assert!(
+        run(&["device", "iv", "hp", "--amplitude", "150 V"])
+            .contains("--amplitude: found 1.5e2 V, expected at most 100 V")
+    );
     assert!(run(&["device", "stdp", "stanford_rram", "--set", "delta_gap=1 m/s"]).contains("without noise"));
     for (command, parameter) in [("iv", "stuck_low=1"), ("iv", "sigma_d2d=0.5"), ("stdp", "levels=4")] {
         let error = run(&["device", command, "hp", "--set", parameter]);

@@ -152,6 +152,21 @@ fn bounds_of_weights_that_nothing_changes_are_told() {
 }
 
 #[test]
+fn converters_of_a_crossbar_that_are_not_there_are_told() {
+    let told = |more: &str| {
+        let text = format!(
+            "simulation.duration = '10 ms'\npopulation.S = {{ size = 2, source.poisson.rate = '3 Hz' }}\n\
+             population.N = {{ size = 2, neuron = 'lif_exp' }}\n\
+             [projection.p]\nsource = 'S'\ntarget = 'N'\nconnect = 'all_to_all'\nweight = '3 pA'\ncrossbar = {{ {more} }}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    assert_eq!(told(""), "");
+    let expected = "projection.p: crossbar: v_max is of a converter, which dac_bits makes, and here not used";
+    assert_eq!(told("v_max = '1 V'"), expected);
+}
+
+#[test]
 fn parameters_of_a_part_of_a_rule_that_is_off_are_told() {
     let told = |rule: &str| {
         let text = format!(

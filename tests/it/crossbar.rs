@@ -255,6 +255,10 @@ fn wrong_input_is_explained() {
         (&["g.csv", "--voltages", "0.1V,0.2V", "-o", "out.txt"], "another ending"),
         (&["g.csv", "--inputs", "0.5,2"], "expected shares from 0 to 1"),
         (&["g.csv"], "--voltages"),
+        (&["g.csv", "--voltages", "0.1V,0.2V", "--scheme", "half"], "--scheme says"),
+        (&["g.csv", "--voltages", "0.1V,0.2V", "--read-voltage", "0.1V"], "--read-voltage is"),
+        (&["g.csv", "--voltages", "0.1V,0.2V", "--v-max", "1V"], "--v-max is"),
+        (&["g.csv", "--voltages", "0.1V,0.2V", "--dataset", "g"], "--dataset is of .h5 files, and g.csv is none"),
     ];
     for (args, expected) in cases {
         let output = memspike(folder.path(), &[&["crossbar"], *args].concat());

@@ -5,7 +5,7 @@ use std::path::Path;
 use memspike::crossbar::{Dac, Scheme, Sources};
 use memspike::device::physical::drive::too_high;
 
-use super::{Args, quantity, shown, table};
+use super::{Args, SchemeName, VOLTAGE, quantity, shown, table};
 use crate::cli::Failure;
 
 /// Sources of all lines, and the cell that is read.
@@ -32,11 +32,12 @@ impl Drive {
 
     /// As it was typed.
     fn typed(args: &Args, rows: usize, columns: usize) -> Result<Drive, Failure> {
-        let dac = args.dac_bits.map(|bits| Dac::new(bits, args.v_max)).transpose().map_err(Failure::input)?;
+        let dac = args.dac_bits.map(|bits| Dac::new(bits, args.v_max())).transpose().map_err(Failure::input)?;
         let given = |v: f64| dac.map_or(v, |dac| dac.voltage(v));
         if let Some((row, column)) = args.read {
-            let scheme = Scheme::from(args.scheme);
-            let sources = scheme.sources((rows, columns), (row, column), given(args.read_voltage));
+            let scheme = Scheme::from(args.scheme.unwrap_or(SchemeName::Grounded));
+            let voltage = given(args.read_voltage.unwrap_or(VOLTAGE));
+            let sources = scheme.sources((rows, columns), (row, column), voltage);
             return Ok(Drive { sources: sources.map_err(Failure::input)?, read: Some((row, column, scheme)) });
         }
         let word_lines = match (&args.voltages, &args.inputs) {
@@ -46,7 +47,7 @@ impl Drive {
                 if let Some(share) = shares.iter().flatten().find(|x| !(0.0..=1.0).contains(*x)) {
                     return Err(Failure::input(format!("--inputs: found {share}, expected shares from 0 to 1.")));
                 }
-                shares.iter_mut().flatten().for_each(|x| *x *= args.v_max);
+                shares.iter_mut().flatten().for_each(|x| *x *= args.v_max());
                 shares
             }
             (None, None) => return Err(Failure::input("Expected --voltages, --inputs or --read.")),

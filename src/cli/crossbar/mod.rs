@@ -71,13 +71,13 @@ pub struct Args {
     #[arg(long, value_name = "ROW,COLUMN", value_parser = cell, conflicts_with = "weights")]
     read: Option<(usize, usize)>,
 
-    /// read: what the other lines are tied to
-    #[arg(long, value_enum, default_value = "grounded", requires = "read")]
-    scheme: SchemeName,
+    /// read: what the other lines are tied to [default: grounded]
+    #[arg(long, value_enum)]
+    scheme: Option<SchemeName>,
 
-    /// read: the voltage of the selected word line
-    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true, default_value = "0.2V")]
-    read_voltage: f64,
+    /// read: the voltage of the selected word line [default: 0.2V]
+    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true)]
+    read_voltage: Option<f64>,
 
     /// Resistance of a segment of any line
     #[arg(long, value_name = "R", value_parser = ohm, default_value = "0ohm")]
@@ -103,9 +103,9 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     dac_bits: Option<u32>,
 
-    /// Voltage of an input of 1, and the largest of a converter
-    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true, default_value = "0.2V")]
-    v_max: f64,
+    /// Voltage of an input of 1, and the largest of a converter [default: 0.2V]
+    #[arg(long, value_name = "V", value_parser = volt, allow_hyphen_values = true)]
+    v_max: Option<f64>,
 
     /// Bits of the converter behind each bit line (or pair of them): codes up to 2^(N-1) - 1 in both directions
     #[arg(long, value_name = "N")]
@@ -178,6 +178,43 @@ fn cell(text: &str) -> Result<(usize, usize), String> {
     parsed.ok_or_else(|| "expected a row and a column, such as 2,5".to_string())
 }
 
+/// A full voltage, or that of a read, where none is given \[V\].
+const VOLTAGE: f64 = 0.2;
+
+impl Args {
+    /// The full voltage \[V\].
+    fn v_max(&self) -> f64 {
+        self.v_max.unwrap_or(VOLTAGE)
+    }
+
+    /// Refuses what would change nothing.
+    fn check(&self) -> Result<(), Failure> {
+        let is_hdf5 = matches!(table::extension(&self.file).as_str(), "h5" | "hdf5");
+        // The conductances of weights have the full voltage in the numbers that an ADC stands for.
+        let full = self.inputs.is_some() || self.dac_bits.is_some() || (self.weights && self.adc_bits.is_some());
+        let (read, file) = (self.read.is_some(), shown(&self.file));
+        for (given, heeded, what) in [
+            (
+                self.scheme.is_some(),
+                read,
+                "--scheme says what the other lines are tied to while one cell is read (--read)".to_string(),
+            ),
+            (self.read_voltage.is_some(), read, "--read-voltage is that of one cell that is read (--read)".to_string()),
+            (
+                self.v_max.is_some(),
+                full,
+                "--v-max is the voltage of an input of 1 (--inputs) and of a converter (--dac-bits)".to_string(),
+            ),
+            (self.dataset.is_some(), is_hdf5, format!("--dataset is of .h5 files, and {file} is none")),
+        ] {
+            if given && !heeded {
+                return Err(Failure::input(format!("{what}: here it changes nothing, leave it out.")));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What was typed, understood: the array and how it is driven.
 struct Job {
     array: Array,
@@ -197,6 +234,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         return Err(Failure::input(message));
     }
     picture.as_ref().map(|p| plot::Format::of(p.path())).transpose().map_err(Failure::input)?;
+    args.check()?;
     let job = Job::new(args)?;
     let begin = Instant::now();
     let solution = job.array.solve(&job.drive.sources).map_err(Failure::input)?;

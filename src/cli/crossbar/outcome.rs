@@ -45,7 +45,7 @@ impl Outcome {
                 let adc = Adc::new(bits, full_scale).map_err(Failure::input)?;
                 let codes: Vec<f64> = currents.iter().map(|&i| adc.code(i)).collect();
                 let currents: Vec<f64> = codes.iter().map(|&code| adc.current(code)).collect();
-                let per_one = args.g_min.zip(args.g_max).map(|(low, high)| args.v_max * (high - low));
+                let per_one = args.g_min.zip(args.g_max).map(|(low, high)| args.v_max() * (high - low));
                 let outputs = per_one.map(|per_one| currents.iter().map(|i| i / per_one).collect());
                 Some(Converted { codes, full_scale, currents, outputs })
             }

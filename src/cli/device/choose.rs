@@ -45,9 +45,16 @@ impl Choice {
         Ok(Chosen { name, model, device: spec.device().map_err(Failure::input)? })
     }
 
-    /// Which of these parameters the command line changes, if one.
-    pub fn changes(&self, names: &[&str]) -> Option<&str> {
-        self.set.iter().map(|(key, _)| key.trim()).find(|key| names.contains(key))
+    /// Refuses changes of these parameters, or tables of parameters: `why` they would change nothing.
+    ///
+    /// # Errors
+    /// Exit code 2, with the first that the command line changes.
+    pub fn refuse(&self, names: &[&str], why: &str) -> Result<(), Failure> {
+        let of = |key: &&str| names.contains(&key.split('.').next().unwrap_or(key));
+        match self.set.iter().map(|(key, _)| key.trim()).find(of) {
+            None => Ok(()),
+            Some(key) => Err(Failure::input(format!("--set {key}: {why}; {key} changes nothing here, leave it out."))),
+        }
     }
 
     /// Reads its parameters; with its name.

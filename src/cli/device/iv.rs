@@ -110,6 +110,9 @@ impl Args {
             let message = format!("--periods and --samples: found {total} samples, expected 1 to {MOST}.");
             return Err(Failure::input(message));
         }
+        if let Some(wrong) = too_high(amplitude) {
+            return Err(Failure::input(format!("--amplitude: {wrong}.")));
+        }
         let times: Vec<f64> = (0..=total.round() as usize).map(|k| k as f64 / samples as f64 / frequency).collect();
         let pieces = match self.wave {
             Wave::Sine => sine(amplitude, frequency, self.periods),

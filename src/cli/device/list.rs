@@ -80,6 +80,7 @@ fn lay_out(lines: &[Line]) -> String {
     for l in lines {
         let c = &l.device.common;
         // Without pulses a physical device has no steps.
+        let rounded = |spread: f64| (spread * 1e4).round() / 1e4;
         let micro = |g: f64| if g.is_nan() { "-".to_string() } else { format!("{:.4}", g * 1e6) };
         let _ = writeln!(
             out,
@@ -90,8 +91,8 @@ fn lay_out(lines: &[Line]) -> String {
             micro(c.g_max),
             micro(c.dg_up),
             micro(c.dg_down),
-            c.sigma_d2d,
-            (from_pulse_to_pulse(c) * 1e4).round() / 1e4
+            rounded(c.sigma_d2d),
+            rounded(from_pulse_to_pulse(c))
         );
     }
     out + "up, down: steps of one pulse at mid-range; d2d, c2c: their relative spread from device to device, and from pulse to pulse.\nmemspike models NAME has all parameters, equations and sources.\n"

@@ -65,13 +65,16 @@ const MOST: usize = 100_000_000;
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let files = args.files.check()?;
     let chosen = args.choice.read()?;
-    let several = chosen.device.bank.count() > 1;
-    if let Some(name) = args.choice.changes(&["pair", "devices", "refresh"]).filter(|_| several) {
-        let message = format!(
-            "--set {name}: the pulses go to one device, not to those of a synapse; {name} changes nothing here."
-        );
-        return Err(Failure::input(message));
+    if chosen.device.bank.count() > 1 {
+        let why = "the pulses go to one device, not to those of a synapse";
+        args.choice.refuse(&["pair", "devices", "refresh"], why)?;
     }
+    let of_time = ["drift", "retention", "flicker", "pcm_statistics"];
+    args.choice
+        .refuse(&of_time, "no time passes between the pulses (`memspike device retention` shows what it does)")?;
+    args.choice.refuse(&["program_noise"], "devices start where --start says")?;
+    args.choice.refuse(&["read_noise"], "what is shown is the conductance that a pulse left, not that of a read")?;
+    args.choice.refuse(&["pulses"], "the pulses are those of the command line, not of changes of a weight")?;
     let up = match &args.sequence {
         Some(text) => sequence(text)?,
         None => [vec![true; args.up.min(MOST)], vec![false; args.down.min(MOST)]].concat(),

@@ -62,6 +62,11 @@ fn time(text: &str) -> Result<f64, String> {
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let files = args.files.check()?;
     let chosen = args.choice.read()?;
+    if chosen.device.bank.count() > 1 {
+        args.choice.refuse(&["pair", "devices", "refresh"], "what is shown is one device, not those of a synapse")?;
+    }
+    let of_pulses = ["pulses", "sigma_c2c", "pulse_noise", "noise_slope", "sigma_reset", "endurance"];
+    args.choice.refuse(&of_pulses, "no pulse is given (`memspike device pulses` shows what they do)")?;
     if args.cells == 0 || args.cells > 10_000_000 {
         return Err(Failure::input(format!("Found {} cells, expected from 1 to 10000000.", args.cells)));
     }
