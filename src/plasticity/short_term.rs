@@ -34,7 +34,8 @@ pub const NORMALIZE: Model = Model {
     name: "normalize",
     summary: "Scales the weights onto each target to a sum, every so often",
     equations: "after all events at every, 2 every, 3 every, ..: w <- w sum / (sum of the projection's weights onto the target)\n\
-                within [w_min, w_max]; a snapshot at that very time shows the weights before; a device gets it as pulses",
+                within [w_min, w_max]; a snapshot at that very time shows the weights before; a device gets it as pulses, none\n\
+                where the sum is within 1e-6 of its target, relative: that is rounding",
     reference: "Diehl & Cook 2015, doi:10.3389/fncom.2015.00099; Turrigiano et al. 1998, doi:10.1038/36103",
     params: &[
         param("sum", Weight, f64::NAN, Finite, "sum of the weights onto each target"),

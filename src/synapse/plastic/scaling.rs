@@ -14,6 +14,9 @@ use super::state::Synapse;
 /// Scalings that wait, at most, while their window passes.
 const MANY: usize = 8;
 
+/// A sum of devices' weights this close to its target, relative, is on it but for rounding in either precision: no pulse brings it closer.
+const ON_TARGET: f64 = 1e-6;
+
 impl<W: Real> Plastic<W> {
     /// Is a scaling due at `at`?
     pub fn scales_at(&self, at: Time) -> bool {
@@ -48,8 +51,10 @@ impl<W: Real> Plastic<W> {
         }
         for (history, sum) in self.post.iter_mut().zip(sums) {
             // Nothing can be scaled to a sum from 0, and no weight changes its sign.
-            if sum * normalize.sum > 0.0 {
-                history.scalings.push((at, normalize.sum / sum));
+            let factor = normalize.sum / sum;
+            let on_target = self.setup.memristor.is_some() && (factor - 1.0).abs() <= ON_TARGET;
+            if sum * normalize.sum > 0.0 && !on_target {
+                history.scalings.push((at, factor));
             }
         }
     }
