@@ -19,7 +19,7 @@ pub const MODEL: Model = Model {
                 is at most 1; pulse_noise takes the place of sigma_c2c where the noise does not scale\n\
                 with the step. aihwkit's w += dw (1 - gamma_up w/w_max), w in [w_min, w_max], m its middle: slope_up =\n\
                 gamma_up (w_max - w_min)/(2 w_max)/(1 - gamma_up m/w_max), and dg_up stands for dw (1 - gamma_up m/w_max);\n\
-                the same of slope_down with -w_min for w_max, -m for m",
+                the same of slope_down with -w_min for w_max, -m for m; sigma_slope_up = gamma_up_dtod (w_max - w_min)/(2 w_max)/(1 - gamma_up m/w_max)",
     reference: "aihwkit LinearStepDevice (Rasch et al. 2021, arXiv:2104.02184)",
     params: params![
         param(

@@ -1,7 +1,7 @@
 //! Pulse devices against the recurrences of the reference, pulse by pulse, and the presets against the parameters that they
 //! restate.
 
-use memspike::device::{Cell, Device, DeviceSpec};
+use memspike::device::{Cell, Device, DeviceSpec, Law};
 use memspike::spec;
 use serde_json::Value;
 
@@ -147,6 +147,14 @@ fn every_preset_stands_for_aihwkits_figures() {
             assert!((step - dw).abs() < 1e-12, "{name} {up}: {step} {dw}");
         }
         assert_eq!(c.sigma_d2d, d2d, "{name}");
+        // Of gamma, in steps that grow by gamma dw_min/w_bound for each unit of w.
+        if let Law::LinearStep(law) = &d.law {
+            let gamma_dtod = if name == "capacitor" { 0.01 } else { 0.05 };
+            for (sigma, step, bound) in [(law.spread()[0], c.dg_up, high), (law.spread()[1], c.dg_down, -low)] {
+                let slope = sigma * step / unit / (0.5 * (high - low));
+                assert!((slope * bound / (gamma_dtod * dw) - 1.0).abs() < 1e-9, "{name}: {slope}");
+            }
+        }
         assert!((c.sigma_g_max * c.range() - max_d2d * high * unit).abs() < 1e-18, "{name}");
         assert!((c.sigma_g_min * c.range() + min_d2d * low * unit).abs() < 1e-18, "{name}");
         let ideal = device(name, &[("ideal", "true".into())]).common;
