@@ -5,7 +5,7 @@ use std::fmt::Write;
 use memspike::crossbar;
 use memspike::describe::{Bound, Kind, Model, Param};
 use memspike::device::physical::waveform;
-use memspike::device::{DeviceModel, presets};
+use memspike::device::{DeviceModel, measured, presets};
 use memspike::neuron::NeuronModel;
 use memspike::plasticity::{RuleModel, short_term};
 use memspike::spec;
@@ -170,6 +170,12 @@ fn default_text(param: &Param) -> Option<String> {
     param.default_toml(Some(""))
 }
 
+/// Must it be given?
+fn needed(model: &Model, param: &Param) -> bool {
+    let measured = model.name == DeviceModel::Table.describe().name && measured::NEEDED.contains(&param.name);
+    measured || (param.default.is_nan() && !param.optional() && !param.name.contains('.') && param.list().is_none())
+}
+
 fn bound_text(param: &Param) -> String {
     match (param.kind, param.bound) {
         (Kind::Choice(words), _) => words.join(", "),
@@ -200,7 +206,8 @@ fn describe_text(entry: &Entry) -> String {
         .iter()
         .map(|p| {
             let unit = if p.kind == Kind::Weight { " [weight]" } else { "" };
-            let default = default_text(p).unwrap_or_else(|| "not given".to_string()).replace('"', "") + unit;
+            let absent = if needed(model, p) { "needed" } else { "not given" };
+            let default = default_text(p).unwrap_or_else(|| absent.to_string()).replace('"', "") + unit;
             [p.name.to_string(), default, bound_text(p), p.doc.to_string()]
         })
         .collect();

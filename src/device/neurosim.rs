@@ -19,7 +19,8 @@ pub const MODEL: Model = Model {
                 down: g -= (g_min + B - g)(e^(1/A) - 1)        with that of nonlinearity_down, levels_down\n\
                 a negative nonlinearity_down makes the steps down large near g_max, as in most devices; a positive one retraces\n\
                 the curve of potentiation. NeuroSim labels curves by NL and looks A/P_max up: 1 -> 1.2517, 2.4 -> 0.49918,\n\
-                4.88 -> 0.20030, 6 -> 0.13562; its cycle-to-cycle noise, a fraction of the range per pulse, is pulse_noise",
+                4.88 -> 0.20030, 6 -> 0.13562; its cycle-to-cycle noise, a fraction of the range per pulse, is pulse_noise;\n\
+                the curve is that of the nominal bounds: those of a device (sigma_g_min, sigma_g_max) only cut it",
     reference: "Chen, Peng & Yu 2018, doi:10.1109/TCAD.2018.2789723 (MLP+NeuroSim V3.0); Jo et al. 2010, doi:10.1021/nl904092h (Ag:a-Si)",
     params: params_without_steps![
         param("levels_up", Number, 97.0, Positive, "number of pulses from g_min to g_max"),

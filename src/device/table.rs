@@ -27,7 +27,7 @@ const SHARED: [Param; 44] = [
         Choice(&PULSES),
         0.0,
         Finite,
-        "a change dw is worth |dw|/|w_max - w_min| (g_max - g_min)/dg pulses, dg as at mid-range: rounded by chance, with the rest carried to the next change, or one",
+        "a change dw is worth |dw|/|w_max - w_min| (g_max - g_min)/dg pulses, dg as at mid-range: rounded by chance, with the rest carried to the next change, or one; times n with devices = n; with pair = \"one_sided\" times 2, dg being dg_up for both directions; with \"push_pull\" dg is the mean of dg_up and dg_down",
     ),
     param("sigma_d2d", Number, 0.0, NonNegative, "device-to-device spread of the step, relative"),
     param(
@@ -72,7 +72,13 @@ const SHARED: [Param; 44] = [
         Fraction,
         "where in the range, from 0 at g_min to 1 at g_max, bounds of devices are folded, and the steps of soft_bounds and exp_step do not depend on them",
     ),
-    param("sigma_c2c", Number, 0.0, NonNegative, "pulse-to-pulse spread of the step, relative"),
+    param(
+        "sigma_c2c",
+        Number,
+        0.0,
+        NonNegative,
+        "pulse-to-pulse spread of the step, relative; with pulse_noise and noise_slope the three spreads add up (not their squares) to that of one random number for each pulse, as in aihwkit",
+    ),
     param("pulse_noise", Quantity("S"), 0.0, NonNegative, "pulse-to-pulse spread that does not depend on the step"),
     param(
         "noise_slope",

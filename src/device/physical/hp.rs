@@ -11,8 +11,8 @@ use super::{Get, Physics, Resistance};
 /// Its equations.
 pub const EQUATIONS: &str = "v = (r_on x + r_off (1 - x)) i;  dx/dt = mu_v r_on/d^2 i f(x) where |v| >= v_threshold, else 0\n\
     x: width of the doped region / d, 0 to 1, held hard at both ends\n\
-    f: 1 (rectangular); 1 - (2x - 1)^(2p) (joglekar);\n\
-    1 - x^(2p) for i >= 0, 1 - (x - 1)^(2p) for i < 0 (biolek); j (1 - ((x - 1/2)^2 + 3/4)^p) (prodromakis)\n\
+    f: 1 (rectangular); 1 - |2x - 1|^(2p) (joglekar);\n\
+    1 - x^(2p) for i >= 0, 1 - |x - 1|^(2p) for i < 0 (biolek); j (1 - ((x - 1/2)^2 + 3/4)^p) (prodromakis)\n\
     joglekar, prodromakis: x stays at 0 and at 1, and comes no nearer to them than 1e-8 from elsewhere\n\
     a positive voltage potentiates";
 /// Its sources.
@@ -25,7 +25,7 @@ pub const PARAMS: &[Param] = &[
     param("d", Quantity("nm"), 10.0, Positive, "thickness of the film"),
     param("mu_v", Quantity("m^2/V/s"), 1e-14, Positive, "mobility of the dopants"),
     param("window", Choice(&WINDOWS), 0.0, Finite, "how drift slows down near the ends"),
-    param("p", Number, 1.0, Positive, "exponent of the window"),
+    param("p", Number, 1.0, Positive, "exponent of the window, 1 or more, a whole number or not; rectangular has none"),
     param("j", Number, 1.0, Finite, "height of the prodromakis window"),
     param("v_threshold", Quantity("V"), 0.0, NonNegative, "nothing moves below this voltage; 0 as published"),
 ];

@@ -13,12 +13,12 @@ pub const WINDOWS_TEAM: [&str; 5] = ["rectangular", "joglekar", "biolek", "prodr
 pub enum Window {
     /// 1 everywhere; the state stops hard at its bounds.
     Rectangular,
-    /// 1 - (2s - 1)^(2p): 0 at both ends, where the state sticks (Joglekar & Wolf 2009).
+    /// 1 - |2s - 1|^(2p): 0 at both ends, where the state sticks (Joglekar & Wolf 2009).
     Joglekar {
         /// p
         p: f64,
     },
-    /// 1 - s^(2p) on the way up, 1 - (s - 1)^(2p) on the way down: 0 only at the end ahead (Biolek 2009).
+    /// 1 - s^(2p) on the way up, 1 - |s - 1|^(2p) on the way down: 0 only at the end ahead (Biolek 2009).
     Biolek {
         /// p
         p: f64,
