@@ -133,6 +133,33 @@ fn the_sets_that_ship_are_found_again_from_their_own_pulses() {
 }
 
 #[test]
+fn cells_of_the_other_polarity_are_an_error_until_they_are_turned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let text = std::fs::read_to_string(root().join("tests/data/devices/pulses.csv")).unwrap();
+    let flipped = text.replace(",reset,", ",*,").replace(",set,", ",reset,").replace(",*,", ",set,");
+    std::fs::write(path("pulses.csv"), text).unwrap();
+    std::fs::write(path("flip.csv"), flipped).unwrap();
+    let fit = |file: &str, more: &[&str]| memspike(folder.path(), &[&["device", "fit", file, "--json"], more].concat());
+    let error = bad(&fit("flip.csv", &["-o", "a.toml"]), 2);
+    assert!(error.contains("pulses up lower the conductance") && error.contains("--reverse"), "{error}");
+    assert!(!path("a.toml").exists());
+    let figures = |file: &str, more: &[&str]| -> Value { serde_json::from_str(&good(&fit(file, more))).unwrap() };
+    assert_eq!(figures("flip.csv", &["--reverse"])["fits"], figures("pulses.csv", &[])["fits"]);
+    // A measured device is read by the same rules, that of the unit included.
+    let listed = |more: &str| {
+        let table = format!(
+            "[device.mine.table]\nfile = 'flip.csv'\ng = 'G_uS'\ndirection = 'polarity'\ndevice = 'cell'\ncycle = 'cycle'\n{more}\n"
+        );
+        std::fs::write(path("t.toml"), table).unwrap();
+        memspike(folder.path(), &["device", "list", "t.toml", "--json"])
+    };
+    assert!(bad(&listed(""), 2).contains("reverse = true"));
+    let found: Value = serde_json::from_str(&good(&listed("reverse = true"))).unwrap();
+    assert!(found["mine"]["g_max_S"].as_f64().unwrap() < 1e-3, "{found}");
+}
+
+#[test]
 fn a_row_without_a_direction_is_no_pulse_down() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("reads.csv"), "voltage,G_uS\n1.2,5\n0,5\n-1.2,4\n").unwrap();
