@@ -73,6 +73,14 @@ impl Spans {
         self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()
     }
 
+    /// The parts of `from..to` that were not observed.
+    pub fn gaps(&self, from: f64, to: f64) -> Vec<(f64, f64)> {
+        let ends = std::iter::once(from).chain(self.0.iter().map(|span| span.1));
+        let starts = self.0.iter().map(|span| span.0).chain(std::iter::once(to));
+        let between = ends.zip(starts).map(|(end, start)| (end.max(from), start.min(to)));
+        between.filter(|(start, stop)| stop - start > ROUNDING).collect()
+    }
+
     /// Was all of `from..to` observed?
     pub fn cover(&self, from: f64, to: f64) -> bool {
         let next = self.0.partition_point(|span| span.0 <= from + ROUNDING);
@@ -90,6 +98,8 @@ mod tests {
         assert_eq!((spans.count(), spans.seconds()), (2, 2.0));
         assert!((spans.seconds_within(1.5, 5.25) - 0.75).abs() < 1e-9);
         assert_eq!(Spans::within(&[], 1.0, 3.0), Spans::whole(1.0, 3.0));
+        assert_eq!(spans.gaps(0.5, 7.0), [(2.0, 5.0), (5.5, 7.0)]);
+        assert_eq!(Spans::within(&[(2.0, 3.0)], 1.0, 3.0).gaps(1.0, 3.0), [(1.0, 2.0)]);
         assert_eq!((spans.duration(), Spans::whole(0.5, 0.5f64.next_up()).duration()), (Some(2.0), None));
     }
 

@@ -25,6 +25,7 @@ mod graph;
 mod http;
 mod info;
 mod interrupt;
+mod intervals;
 mod keys;
 mod live;
 mod man;
@@ -49,6 +50,7 @@ mod stats;
 mod sweep;
 mod together;
 mod unit;
+mod unobserved;
 mod view;
 mod window;
 

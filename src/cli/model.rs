@@ -11,7 +11,9 @@ use memspike::spikes::Recording;
 use memspike::stream::Reel;
 
 use super::Failure;
+use super::intervals;
 use super::note::{note, notes};
+use super::unobserved;
 
 /// The network that `memspike replay` uses without `--model`.
 const REPLAY: &str = include_str!("../../models/replay.toml");
@@ -53,7 +55,9 @@ pub struct Loaded {
 pub struct Replayed {
     /// The population.
     pub population: usize,
-    /// What it replays; with its first and last spike only if it is read while the model runs.
+    /// What it replays.
+    pub file: PathBuf,
+    /// The same, read; with its first and last spike only if it is read while the model runs.
     pub recording: Recording,
     /// Which part of it.
     pub bound: Bound,
@@ -91,34 +95,41 @@ impl Model {
         }
         let mut spec = self.read(layers)?;
         let mut recordings = Vec::new();
-        for Read { population, recording, reel, content } in read_recordings(&spec, buffer)? {
+        let open = spec.simulation.duration.is_none();
+        for Read { population, file, recording, reel, content } in read_recordings(&spec, buffer)? {
             let bound = match reel {
                 Some(reel) => spec.bind_reel(population, &recording, reel),
                 None => spec.bind(population, &recording),
             };
             let bound = bound.map_err(Failure::input)?;
             spec.set_content(population, content);
-            let lead = recording.start() - bound.start_s;
-            // Less is rounding, and would be said to be 0.
-            if lead >= 5e-4 {
-                let (name, first) = (&spec.populations[population].name, recording.start());
-                note(format_args!(
-                    "population {name}: nothing was recorded in the first {lead:.3} s, before {first:.3} s on the recording's clock"
-                ));
-            }
-            let gaps = Spans::within(&recording.observed, bound.start_s, bound.stop_s).count().saturating_sub(1);
-            if gaps > 0 {
-                let name = &spec.populations[population].name;
-                let (of, are) = if gaps == 1 { ("gap", "is") } else { ("gaps", "are") };
-                note(format_args!(
-                    "population {name}: {gaps} {of} between the spans in which the recording was observed {are} silence in the model"
-                ));
-            }
-            recordings.push(Replayed { population, recording, bound });
+            recordings.push(Replayed { population, file, recording, bound });
+        }
+        for replayed in &recordings {
+            unobserved::tell(&spec, replayed)?;
+        }
+        if open {
+            tell_of_cut(&spec, &recordings);
         }
         tell_interval_files_apart(&mut spec)?;
-        bind_intervals(&mut spec, &recordings)?;
+        intervals::bind(&mut spec, &recordings)?;
         Ok(Loaded { spec, recordings, export: None })
+    }
+}
+
+/// Says which recordings are not replayed to their end, for the one that leads ends before.
+fn tell_of_cut(spec: &NetworkSpec, recordings: &[Replayed]) {
+    let (Some(leader), Some(duration)) = (spec.leads, spec.simulation.duration) else { return };
+    for Replayed { population, bound, .. } in recordings {
+        let cut = bound.stop_s - bound.start_s - duration.seconds();
+        // Less is rounding, and would be said to be 0.
+        if cut >= 5e-4 {
+            let (name, leader) = (&spec.populations[*population].name, &spec.populations[leader].name);
+            note(format_args!(
+                "population {name}: the last {cut:.3} s of its recording are not replayed, for the run is as long as that of {leader}; \
+                 --duration gives another length"
+            ));
+        }
     }
 }
 
@@ -139,35 +150,10 @@ pub fn tell_interval_files_apart(spec: &mut NetworkSpec) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Fills the intervals that are tables of recordings: of the one that is replayed, or of a file on the same clock.
-fn bind_intervals(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(), Failure> {
-    for wanted in std::mem::take(&mut spec.interval_files) {
-        let name = spec.intervals[wanted.interval].name.clone();
-        let start = recordings.first().map_or(0.0, |replayed| replayed.bound.start_s);
-        let result = match (&wanted.file, recordings) {
-            (Some(file), _) => {
-                let (recording, _) = format::read_in_order(file).map_err(Failure::input)?;
-                spec.bind_interval(&wanted, &recording, start)
-            }
-            (None, [replayed, ..]) => spec.bind_interval(&wanted, &replayed.recording, start),
-            (None, []) => {
-                return Err(Failure::input(format!(
-                    "The interval `{name}` is a table of a recording, but no file is named and no recording is replayed; set interval.{name}.file."
-                )));
-            }
-        };
-        let untimed = result.map_err(|message| Failure::input(format!("The {message}.")))?;
-        if untimed > 0 {
-            let (table, rows) = (&wanted.table, if untimed == 1 { "row of" } else { "rows of" });
-            note(format_args!("interval {name}: {untimed} {rows} {table} without a start or a stop are left out"));
-        }
-    }
-    Ok(())
-}
-
 /// A population's recording.
 struct Read {
     population: usize,
+    file: PathBuf,
     recording: Recording,
     /// What reads its spikes later, if they are not read now.
     reel: Option<Reel<f64>>,
@@ -189,7 +175,7 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
         let (recording, reel) = recording(file, buffer)?;
         recording.notes.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
         let content = format::content(file).map_err(Failure::input)?;
-        recordings.push(Read { population, recording, reel, content });
+        recordings.push(Read { population, file: file.clone(), recording, reel, content });
     }
     Ok(recordings)
 }

@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "MODEL.toml")]
     model: Option<PathBuf>,
 
-    /// The population that replays, where the model has several with source.recording
+    /// The population that replays, where the model has several with source.recording; the run is as long as what it replays
     #[arg(long, value_name = "POPULATION")]
     into: Option<String>,
 
@@ -93,11 +93,19 @@ fn request(args: Args) -> Result<Request, Failure> {
     }
     let mut request = args.flags.request(model, args.output.as_deref())?;
     request.at_speed(args.speed);
-    let population = source(&request.model.read(&request.layers)?, args.into)?;
+    let spec = request.model.read(&request.layers)?;
+    let population = source(&spec, args.into)?;
     // On top of --set, as flags that say more.
-    let mut lay = |key: &str, value: String| {
+    let mut lay_over = |population: &str, key: &str, value: String| {
         request.layers.push((format!("population.{population}.source.recording.{key}"), value));
     };
+    // What is replayed says how long the run is, and which clock it has.
+    if spec.recordings().len() > 1 {
+        let leader = spec.leads.map(|leader| spec.populations[leader].name.as_str());
+        leader.into_iter().for_each(|leader| lay_over(leader, "leads", "false".to_owned()));
+        lay_over(&population, "leads", "true".to_owned());
+    }
+    let mut lay = |key: &str, value: String| lay_over(&population, key, value);
     // Relative to where the command was typed, not to the model.
     let file = std::path::absolute(&args.recording).map_err(Failure::input)?;
     let Some(file) = file.to_str() else {

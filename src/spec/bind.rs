@@ -242,7 +242,8 @@ impl NetworkSpec {
     }
 
     /// Fills a population from a recording: `start`, `stop` and `units` of its source applied, model time 0 at
-    /// the start, spikes up to but without the stop. A missing `simulation.duration` becomes the length of that part.
+    /// the start, spikes up to but without the stop. A missing `simulation.duration` becomes the length of that part; of several
+    /// recordings that of the longest, or of the one that leads, once all are bound.
     ///
     /// # Errors
     /// If the units or the time are not there, or slices of the model do not fit the number of units.
@@ -311,14 +312,19 @@ impl NetworkSpec {
         let part = Part { start, stop, keep, grid };
         self.check_size(population, part.keep.len())?;
         let length = Time::from_ms((stop - start) * 1e3);
-        let duration = self.simulation.duration.unwrap_or_else(|| grid.map_or(length, |step| snap_up(length, step)));
-        if self.record.start >= duration {
+        let length = grid.map_or(length, |step| snap_up(length, step));
+        let counts = self.leads.is_none_or(|leader| leader == population);
+        let replayed = if counts { self.replayed.max(length) } else { self.replayed };
+        // How long the others are is not known before the last.
+        let duration = self.simulation.duration.or_else(|| (self.recordings().len() == 1).then_some(replayed));
+        if let Some(duration) = duration.filter(|duration| self.record.start >= *duration) {
             return Err(BindError::Start { start: self.record.start, duration });
         }
         let unit_ids: Vec<i64> = part.keep.iter().map(|&unit| recording.spikes.unit_ids[unit]).collect();
         self.populations[population].size = unit_ids.len();
         self.populations[population].kind = PopulationKind::Source(source(&part));
-        self.simulation.duration = Some(duration);
+        self.simulation.duration = duration;
+        self.replayed = replayed;
         self.bound.push((population, digest::of_recording(&recording.spikes)));
         Ok(Bound { start_s: start, stop_s: stop, unit_ids })
     }

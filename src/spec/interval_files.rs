@@ -31,6 +31,15 @@ pub struct IntervalFile {
     pub filter: Vec<Condition>,
 }
 
+/// Which rows of a table an interval has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rows {
+    /// How many `where` leaves.
+    pub rows: usize,
+    /// How many of these have no time.
+    pub untimed: usize,
+}
+
 impl Reader<'_> {
     /// `file`, `table`, `start`, `stop` or `duration`, `where`.
     pub(crate) fn interval_file(&self, entry: &Entry, table: &Table) -> Result<IntervalFile, ModelError> {
@@ -57,7 +66,7 @@ impl Reader<'_> {
 
 impl NetworkSpec {
     /// Fills an interval from a recording, whose time `start_s` is model time 0. Rows without a time and those that end
-    /// before model time 0 are left out; one that has begun is cut there. Returns how many rows have no time.
+    /// before model time 0 are left out; one that has begun is cut there.
     ///
     /// # Errors
     /// A sentence, if the table or a column is not there, or if intervals overlap.
@@ -66,7 +75,7 @@ impl NetworkSpec {
         wanted: &IntervalFile,
         recording: &Recording,
         start_s: f64,
-    ) -> Result<usize, String> {
+    ) -> Result<Rows, String> {
         let name = self.intervals[wanted.interval].name.clone();
         let wrong = |message: String| format!("interval {name}: {message}");
         let tables: Vec<&str> = recording.intervals.iter().map(|table| table.name.as_str()).collect();
@@ -75,6 +84,7 @@ impl NetworkSpec {
         let columns: Vec<(&str, &Column)> =
             table.columns.iter().map(|(name, column)| (name.as_str(), column)).collect();
         let rows = select(&wanted.filter, &columns, 0..table.start.len()).map_err(wrong)?;
+        let count = rows.len();
         let starts = times(table, &wanted.start).map_err(wrong)?;
         let stops = if wanted.duration.is_some() { starts } else { times(table, &wanted.stop).map_err(wrong)? };
         let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
@@ -102,7 +112,7 @@ impl NetworkSpec {
             )));
         }
         self.intervals[wanted.interval].spans = spans;
-        Ok(untimed.len())
+        Ok(Rows { rows: count, untimed: untimed.len() })
     }
 }
 
@@ -127,6 +137,7 @@ fn times<'a>(table: &'a IntervalTable, name: &str) -> Result<&'a [f64], String> 
 
 #[cfg(test)]
 mod tests {
+    use super::Rows;
     use crate::spec;
     use crate::spikes::{IntervalTable, Recording};
 
@@ -143,7 +154,7 @@ mod tests {
         };
         let recording = Recording { intervals: vec![trials], ..Recording::default() };
         let wanted = std::mem::take(&mut spec.interval_files).remove(0);
-        assert_eq!(spec.bind_interval(&wanted, &recording, 0.0), Ok(1));
+        assert_eq!(spec.bind_interval(&wanted, &recording, 0.0), Ok(Rows { rows: 3, untimed: 1 }));
         assert_eq!(spec.intervals[0].spans.len(), 2);
     }
 }

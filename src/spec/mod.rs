@@ -74,6 +74,8 @@ use error::{Place, Source};
 use scope::Scope;
 use tree::{Kind, Node};
 
+use crate::time::Time;
+
 /// Reads a model file, with what it extends, under `sets`: (KEY, VALUE) of each `--set KEY=VALUE`.
 ///
 /// # Errors
@@ -177,6 +179,7 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
     projections.extend(reader.read_projections(root)?);
     let record = reader.read_record(root, &projections)?;
     let energy = reader.read_energy(root)?;
+    let leads = leader(root, &reader.populations)?;
     let simulation_step = simulation.resolution;
     let whole = complete::Complete {
         reader: &reader,
@@ -195,6 +198,8 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         projections: projections.into_iter().map(|p| p.1).collect(),
         intervals: reader.intervals,
         interval_files: reader.interval_files,
+        leads,
+        replayed: Time::ZERO,
         bound: Vec::new(),
         interval_content: 0,
         record,
@@ -208,4 +213,21 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         return Err(place.error("`duration` is missing in [simulation]: expected a time such as \"1 s\""));
     }
     Ok(spec)
+}
+
+/// The population whose recording leads the others.
+fn leader(root: &tree::Table, populations: &[PopulationSpec]) -> Result<Option<usize>, ModelError> {
+    let leads = |population: &PopulationSpec| match &population.kind {
+        PopulationKind::Source(SourceSpec::Recording(recording)) => recording.leads,
+        _ => false,
+    };
+    let leaders: Vec<usize> = (0..populations.len()).filter(|index| leads(&populations[*index])).collect();
+    match (&leaders[..], root.entry("population")) {
+        ([first, second, ..], Some(entry)) => {
+            let (first, second) = (&populations[*first].name, &populations[*second].name);
+            let message = format!("the recordings of {first} and of {second} both have `leads`: expected one at most");
+            Err(entry.key_at.error(message))
+        }
+        _ => Ok(leaders.first().copied()),
+    }
 }

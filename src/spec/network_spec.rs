@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 pub use super::conditions::{Condition, Wanted};
-pub use super::interval_files::IntervalFile;
+pub use super::interval_files::{IntervalFile, Rows};
 use super::labels::LabelsSpec;
 use super::pattern::PatternSpec;
 use crate::crossbar::CrossbarSpec;
@@ -40,6 +40,10 @@ pub struct NetworkSpec {
     /// Intervals that wait for a table of a recording, which the caller reads and binds with
     /// [`NetworkSpec::bind_interval`].
     pub interval_files: Vec<IntervalFile>,
+    /// The population whose recording says how long the run is and which clock intervals follow; none is told apart from the others without it.
+    pub leads: Option<usize>,
+    /// How long the recordings are that were bound so far: the longest, or the one that leads.
+    pub replayed: Time,
     /// Populations that replay recordings, each with a number that differs where these do.
     pub bound: Vec<(usize, u64)>,
     /// A number that differs where the recordings do that intervals name, which the caller gives.
@@ -242,6 +246,8 @@ pub struct RecordingSpec {
     pub units: Option<Vec<(usize, usize)>>,
     /// `where`: conditions on columns of the units, e.g. `{ location = "M1" }`, applied to those that `units` names.
     pub filter: Vec<Condition>,
+    /// `leads`: the run is as long as this recording, whatever others there are.
+    pub leads: bool,
 }
 
 /// A population or a slice of one.

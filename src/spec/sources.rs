@@ -206,6 +206,7 @@ impl Reader<'_> {
             stop,
             units: table.get("units").map(|node| self.units(node)).transpose()?,
             filter: table.get("where").map_or(Ok(Vec::new()), |node| self.conditions(node))?,
+            leads: table.get("leads").map_or(Ok(false), |node| self.scope.flag(node))?,
         })
     }
 

@@ -42,7 +42,7 @@ pub const SIMULATION: Table = Table::new(
         key(
             "duration",
             "time, > 0",
-            Means("that of the recording or of the images; else needed"),
+            Means("that of the longest recording, of the one that `leads`, or of the images; else needed"),
             "how long to simulate",
         ),
         key("seed", "whole number, 0 to 2^63 - 1", As("1"), "of all random numbers"),
@@ -160,6 +160,12 @@ pub const RECORDING: Table = Table::new(
         key("stop", "time on the recording's clock", Means("its end"), "nothing from then on"),
         key("units", "text such as `\"0-95,100\"`", Means("all"), "units by position, from 0"),
         WHERE,
+        key(
+            "leads",
+            "true, false",
+            Means("`memspike replay` sets it for what it replays, beside others"),
+            "the run is as long as this one, and has its clock and its tables in intervals; of one at most",
+        ),
     ],
 );
 
@@ -252,7 +258,12 @@ pub const INTERVAL_FILE: Table = Table::new(
     "interval.NAME of a recording",
     "of an interval from a recording",
     &[
-        key("file", "path", Means("the recording that the model replays"), "a recording on the same clock"),
+        key(
+            "file",
+            "path",
+            Means("the recording that the model replays, of several the one that `leads`"),
+            "a recording on the same clock",
+        ),
         key("table", "text", Never, "name of its table, such as `trials`"),
         key("start", "name of a column of times", As("\"start_time\""), "starts"),
         key("stop", "name of a column of times", Means("`stop_time`, or start + `duration`"), "stops"),

@@ -1,5 +1,7 @@
 //! Every format works in `info`, `raster` and `replay`.
 
+use memspike::format::{self, Session, Target};
+
 use crate::cli::{bad, good, memspike, workplace};
 
 const DATA: &str = "tests/data/recordings";
@@ -158,4 +160,98 @@ fn a_window_in_which_nothing_was_recorded_is_refused_by_every_command() {
         bad(&with(&["--start", "110s", "--stop", "120s"]), 2);
         good(&with(&["--start", "108s", "--stop", "109.5s"]));
     }
+}
+
+/// A folder with a list of a spike each half second from 100 s to 110 s.
+fn half_seconds() -> tempfile::TempDir {
+    let folder = workplace();
+    let rows: String = (0..=20).map(|i| format!("{},0\n", 100.0 + 0.5 * f64::from(i))).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("time_s,unit\n{rows}")).unwrap();
+    folder
+}
+
+#[test]
+fn a_model_runs_as_long_as_the_longest_of_its_recordings() {
+    let folder = half_seconds();
+    let recorded =
+        |name: &str, window: &str| format!("[population.{name}]\nsource.recording = {{ file = 't.csv', {window} }}\n");
+    let (short, long) =
+        (recorded("short", "start = '104 s', stop = '105 s'"), recorded("long", "start = '100 s', stop = '109 s'"));
+    for model in [format!("{short}{long}"), format!("{long}{short}")] {
+        std::fs::write(folder.path().join("m.toml"), &model).unwrap();
+        let run: serde_json::Value =
+            serde_json::from_str(&good(&memspike(folder.path(), &["run", "m.toml", "--json"]))).unwrap();
+        assert_eq!(run["duration_s"], 9.0, "{model}: {run}");
+        assert_eq!(run["populations"]["long"]["spikes"], 18, "{run}");
+        assert_eq!(run["populations"]["short"]["spikes"], 2, "{run}");
+    }
+    // The one that leads, whatever the others are.
+    std::fs::write(folder.path().join("m.toml"), format!("{long}{short}")).unwrap();
+    let leads = ["run", "m.toml", "--json", "--set", "population.short.source.recording.leads=true"];
+    let output = memspike(folder.path(), &leads);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let run: serde_json::Value = serde_json::from_str(&good(&output)).unwrap();
+    assert_eq!(run["duration_s"], 1.0, "{run}");
+    assert!(said.contains("population long: the last 8.000 s of its recording are not replayed"), "{said}");
+    let both = [&leads[..], &["--set", "population.long.source.recording.leads=true"]].concat();
+    assert!(bad(&memspike(folder.path(), &both), 2).contains("both have `leads`"));
+}
+
+#[test]
+fn what_is_replayed_says_how_long_the_run_is_and_which_clock_intervals_have() {
+    let folder = workplace();
+    let file = format!("{DATA}/nwb_made/electrodes_links.nwb");
+    let recorded = |window: &str| format!("source.recording = {{ file = '{file}', {window} }}\n");
+    let model = format!(
+        "[population.a]\n{}[population.b]\n{}[population.c]\nsource.recording = {{}}\n\
+         [interval.tr]\ntable = 'trials'\n[population.P]\nsize = 1\nsource.regular = {{ rate = '10 Hz', during = 'tr' }}\n",
+        recorded("start = '121 s', stop = '121.2 s'"),
+        recorded("start = '100 s', stop = '140 s'")
+    );
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let window = ["--start", "120.5s", "--stop", "121.5s"];
+    let args = ["replay", &file, "--model", "m.toml", "--into", "c", "-o", "a.h5", "--json"];
+    let output = memspike(folder.path(), &[&args[..], &window[..]].concat());
+    let run: serde_json::Value = serde_json::from_str(&good(&output)).unwrap();
+    assert_eq!(run["duration_s"], 1.0, "{run}");
+    // The text in the result is the same model: it runs as long, on the same clock.
+    let file_of = hdf5::File::open(folder.path().join("a.h5")).unwrap();
+    let text = file_of.attr("model").unwrap().read_scalar::<hdf5::types::VarLenUnicode>().unwrap().to_string();
+    std::fs::write(folder.path().join("again.toml"), &text).unwrap();
+    good(&memspike(folder.path(), &["run", "again.toml", "-o", "again.h5"]));
+    for result in ["a.h5", "again.h5"] {
+        let recording = memspike::format::read(&folder.path().join(result)).unwrap();
+        let trials = recording.intervals.iter().find(|table| table.name == "tr").unwrap();
+        assert_eq!((trials.start[0], trials.stop[0]), (0.0, 7.5), "{result}");
+        assert_eq!(recording.observed, [(0.0, 1.0)], "{result}");
+    }
+    // Without one that leads it is open.
+    let named = format!("population.c.source.recording.file='{file}'");
+    let said = bad(&memspike(folder.path(), &["run", "m.toml", "--set", &named]), 2);
+    assert!(said.contains("The interval `tr` is a table of a recording, but the model replays several"), "{said}");
+    assert!(said.contains("a (") && said.contains("from 121 s on") && said.contains("leads = true"), "{said}");
+}
+
+#[test]
+fn what_was_not_observed_is_told_in_a_replay() {
+    let folder = workplace();
+    let text = "time_s,unit\n0.5,0\n1.5,0\n4.5,0\n";
+    std::fs::write(folder.path().join("s.csv"), text).unwrap();
+    let mut recording = memspike::format::read(&folder.path().join("s.csv")).unwrap();
+    recording.observed = vec![(0.0, 2.0), (4.0, 5.0)];
+    let time = "2026-03-01T14:30:00+01:00".to_owned();
+    let session = Session { start: time.clone(), written: time, ..Session::default() };
+    format::write(&folder.path().join("s.nwb"), &recording, &recording.spikes, Target::Nwb, &session).unwrap();
+    std::fs::write(folder.path().join("m.toml"), "[population.a]\nsource.recording = {}\n").unwrap();
+    let args = ["replay", "s.nwb", "--model", "m.toml", "-o", "a.h5", "--force"];
+    let said = |more: &[&str]| {
+        let output = memspike(folder.path(), &[&args[..], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        good(&output);
+        said
+    };
+    assert!(said(&[]).contains("was not observed in 1 span of what is replayed, 2.000 s in all"));
+    assert!(!said(&["--stop", "2s"]).contains("not observed") && !said(&["--duration", "1s"]).contains("not observed"));
+    let beside = [&args[..], &["--start", "2.5s", "--stop", "3.5s"]].concat();
+    assert!(bad(&memspike(folder.path(), &beside), 2).contains("in which nothing was observed"));
 }

@@ -1,0 +1,49 @@
+//! What of a recording that is replayed nobody observed: the replay has silence there.
+
+use memspike::analysis::Spans;
+use memspike::spec::NetworkSpec;
+
+use super::Failure;
+use super::model::Replayed;
+use super::note::note;
+
+/// Less \[s\] is rounding, and would be said to be 0.
+const LEAST: f64 = 5e-4;
+
+/// Says when what a population replays was not observed.
+///
+/// # Errors
+/// Exit code 2 if nothing of it was.
+pub fn tell(spec: &NetworkSpec, replayed: &Replayed) -> Result<(), Failure> {
+    let (name, recording, bound) = (&spec.populations[replayed.population].name, &replayed.recording, &replayed.bound);
+    let (start, stop, first) = (bound.start_s, bound.stop_s, recording.start());
+    let spans = Spans::within(&recording.observed, start, stop);
+    if spans.seconds() == 0.0 {
+        return Err(Failure::input(format!(
+            "The population {name} replays {start} s to {stop} s of {}, in which nothing was observed.",
+            replayed.file.display()
+        )));
+    }
+    if first - start >= LEAST {
+        note(format_args!(
+            "population {name}: nothing was recorded in the first {:.3} s, before {first:.3} s on the recording's clock",
+            first - start
+        ));
+    }
+    if recording.observed.is_empty() {
+        return Ok(());
+    }
+    // The run may end before.
+    let end = spec.simulation.duration.map_or(stop, |duration| stop.min(start + duration.seconds()));
+    let mut gaps = spans.gaps(start.max(first), end);
+    gaps.retain(|(from, to)| to - from >= LEAST);
+    if !gaps.is_empty() {
+        let seconds: f64 = gaps.iter().map(|(from, to)| to - from).sum();
+        note(format_args!(
+            "population {name}: the recording was not observed in {} of what is replayed, {seconds:.3} s in all; it is silent there, which \
+             makes its rates in the result lower and its intervals longer",
+            if gaps.len() == 1 { "1 span".to_owned() } else { format!("{} spans", gaps.len()) }
+        ));
+    }
+    Ok(())
+}
