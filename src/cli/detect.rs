@@ -29,9 +29,14 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     let (name, first, size) = population(question.population, recording, spikes.unit_ids().len(), &table.name)?;
     let stop = recording.extent(spikes.ends().map_err(Failure::input)?).1;
     let mut spans: Vec<(f64, f64)> = table.start.iter().copied().zip(table.stop.iter().copied()).collect();
-    spans.retain(|s| s.0 >= question.start && s.1 + question.lag <= stop);
-    spans.iter_mut().for_each(|s| *s = (s.0 + question.lag, s.1 + question.lag));
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let whole = |s: &(f64, f64)| s.0 >= question.start && s.1 + question.lag <= stop;
+    let (spans, cut): (Vec<_>, Vec<_>) = spans.into_iter().partition(whole);
+    let later = |spans: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
+        spans.into_iter().map(|s| (s.0 + question.lag, s.1 + question.lag)).collect()
+    };
+    let (spans, mut cut) = (later(spans), later(cut));
+    cut.retain(|s| s.1 > question.start);
     if spans.is_empty() {
         return Err(Failure::input(format!(
             "No interval of `{}` lies between {} s and {stop} s.",
@@ -42,7 +47,7 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     let mut each: Vec<(usize, Detection)> = Vec::with_capacity(size);
     each_train(&own, (question.start, f64::INFINITY), HELD, &mut |_, train| {
         // The lag does not move the start of an answer before that of the first interval.
-        let mut found = Detection::of(train, &spans);
+        let mut found = Detection::of(&beside(train, &cut, &spans), &spans);
         found.latency = found.latency.map(|wait| wait + question.lag);
         each.push((train.len(), found));
     })
@@ -52,6 +57,15 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     } else {
         Ok(Done::text(as_text(&name, &table.name, question, &each)))
     }
+}
+
+/// The spikes that count: those within intervals of which the window has a part only are neither answers nor false alarms.
+fn beside(train: &[f64], cut: &[(f64, f64)], whole: &[(f64, f64)]) -> Vec<f64> {
+    let within = |time: f64, spans: &[(f64, f64)]| {
+        let begun = spans.partition_point(|span| span.0 <= time);
+        spans[..begun].iter().any(|span| time < span.1)
+    };
+    train.iter().copied().filter(|time| !within(*time, cut) || within(*time, whole)).collect()
 }
 
 fn table<'a>(question: &Question<'_>, recording: &'a Recording) -> Result<&'a IntervalTable, Failure> {
@@ -98,4 +112,19 @@ fn as_text(population: &str, table: &str, question: &Question<'_>, each: &[(usiz
             writeln!(out, "{neuron:>6}  {spikes:>6}  {:>6}  {rate:>8}  {:>12}  {latency:>12}", d.hits, d.false_alarms);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spike_within_an_interval_that_began_before_the_window_is_no_false_alarm() {
+        let (cut, whole) = ([(1.0, 1.2), (9.0, 9.5)], [(1.15, 1.4), (2.0, 2.2)]);
+        let train = [1.1, 1.18, 1.5, 2.1, 9.25];
+        let counted = beside(&train, &cut, &whole);
+        assert_eq!(counted, [1.18, 1.5, 2.1]);
+        let found = Detection::of(&counted, &whole);
+        assert_eq!((found.hits, found.false_alarms), (2, 1));
+    }
 }

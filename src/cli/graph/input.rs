@@ -62,6 +62,16 @@ pub(super) fn read(graph: &Graph, texts: &[String], dt: Time, duration: Option<T
     Ok(inputs)
 }
 
+/// The names of the inputs that get nothing, of a run in which others do.
+pub(super) fn silent<'a>(graph: &'a Graph, given: &Inputs) -> Vec<&'a str> {
+    if given.values.is_empty() {
+        return Vec::new();
+    }
+    let fed = |index: usize| given.values.iter().any(|(node, _)| *node == index);
+    let nodes = graph.nodes.iter().enumerate();
+    nodes.filter(|(index, node)| node.kind == Kind::Input && !fed(*index)).map(|(_, node)| node.name.as_str()).collect()
+}
+
 /// The node and file of `[NODE=]FILE`.
 fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failure> {
     let all: Vec<usize> = (0..graph.nodes.len()).filter(|i| graph.nodes[*i].kind == Kind::Input).collect();
@@ -231,5 +241,19 @@ mod tests {
         assert_eq!(found.recording_start, Some(0.1));
         assert_eq!(found.values, [(0, vec![0.0, 1.0, 0.0, 1.0]), (1, vec![1.0, 0.0, 1.0]), (2, vec![7.0, 8.0])]);
         assert_eq!(found.steps, 4);
+    }
+
+    #[test]
+    fn inputs_that_get_nothing_beside_others_are_named() {
+        let graph = graph(&[1, 1, 1]);
+        let given = |nodes: &[usize]| Inputs {
+            values: nodes.iter().map(|node| (*node, Vec::new())).collect(),
+            steps: 0,
+            recording_start: None,
+        };
+        assert_eq!(silent(&graph, &given(&[1])), ["a", "c"]);
+        assert!(silent(&graph, &given(&[0, 1, 2])).is_empty());
+        // A run without any input is meant.
+        assert!(silent(&graph, &given(&[])).is_empty());
     }
 }

@@ -108,6 +108,10 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
         )));
     };
     let given = input::read(&graph, &flags.inputs, dt, common.duration)?;
+    let silent = input::silent(&graph, &given);
+    if !silent.is_empty() {
+        note(format_args!("no --input names {}: 0 at every step", silent.join(", ")));
+    }
     let start = given.recording_start;
     let steps = common.duration.map_or(given.steps, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
     if steps == 0 {
