@@ -6,6 +6,15 @@ use crate::check::Invalid;
 use crate::neuron::crossing::Point;
 use crate::time::Time;
 
+/// The last lines of these models' equations; a macro, for `concat!` takes no constant.
+macro_rules! start_at_threshold {
+    () => {
+        "A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes\n\
+         then if the leak has not taken it below."
+    };
+}
+pub(crate) use start_at_threshold;
+
 /// Checked parameters of a leaky membrane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Membrane {

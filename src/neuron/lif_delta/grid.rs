@@ -73,11 +73,13 @@ pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeur
     let thresholds = Thresholds::new(rises, steps.iter_mut().map(|s: &mut Step<R>| &mut s.theta));
     let rest = |i: usize| e_l[i.min(distinct - 1)];
     let keeps = steps.iter().any(|s: &Step<R>| s.refractory_input);
-    let begin = |i: usize| R::of(or_default(&spec.initial_of(i), 0, rest(i)) - rest(i));
-    let bounded =
-        |i: usize, v: R| if v < steps[i.min(distinct - 1)].lowest { steps[i.min(distinct - 1)].lowest } else { v };
+    let start = |i: usize| {
+        let v = R::of(or_default(&spec.initial_of(i), 0, rest(i)) - rest(i));
+        let lowest = steps[i.min(distinct - 1)].lowest;
+        if v < lowest { lowest } else { v }
+    };
     Ok(Box::new(Block {
-        v: (0..spec.size).map(|i| bounded(i, begin(i))).collect(),
+        v: (0..spec.size).map(start).collect(),
         pending: Aligned::filled(R::of(0.0), if keeps { spec.size } else { 0 }),
         held: vec![0; spec.size],
         fired: vec![0; spec.size],

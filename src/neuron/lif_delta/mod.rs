@@ -7,6 +7,7 @@ use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
 use crate::describe::Kind::{Flag, Quantity};
 use crate::describe::{Model, param, variable};
 use crate::neuron::adaptation::{PARAMS, VARIABLE};
+use crate::neuron::membrane::start_at_threshold;
 
 mod event;
 mod grid;
@@ -19,15 +20,17 @@ pub use grid::grid;
 pub const MODEL: Model = Model {
     name: "lif_delta",
     summary: "Leaky integrate-and-fire neuron with voltage jumps",
-    equations: "\
+    equations: concat!(
+        "\
 tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_e + injected current)
 an event of weight w adds w to v_m; v_m never falls below v_min, and does not start below
 v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
 events during refractoriness are lost, or with refractory_input added at its end, times e^(-(time left) / tau_m)
 (event: one that arrives at the very end of the refractory period counts; grid: it falls into it, as in NEST)
-A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes
-then if the leak has not taken it below.",
+",
+        start_at_threshold!()
+    ),
     reference: "Brunel 2000, doi:10.1023/A:1008925309027; NEST iaf_psc_delta, iaf_psc_delta_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),

@@ -7,6 +7,7 @@ use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Model, param, variable};
 use crate::neuron::adaptation::{PARAMS, VARIABLE};
+use crate::neuron::membrane::start_at_threshold;
 
 mod event;
 mod grid;
@@ -19,14 +20,16 @@ pub use grid::grid;
 pub const MODEL: Model = Model {
     name: "lif_exp",
     summary: "Leaky integrate-and-fire neuron with exponential synaptic currents",
-    equations: "\
+    equations: concat!(
+        "\
 tau_m dv_m/dt = -(v_m - e_l) + (tau_m / c_m) (i_syn_ex + i_syn_in + i_e + injected current)
 tau_syn_ex di_syn_ex/dt = -i_syn_ex        an event of weight w >= 0 adds w to i_syn_ex
 tau_syn_in di_syn_in/dt = -i_syn_in        an event of weight w < 0 adds w to i_syn_in
 v_m >= v_th + theta: spike; v_m = v_reset, held for t_ref, while the currents go on; theta += theta_plus
 tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus above 0
-A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes
-then if the leak has not taken it below.",
+",
+        start_at_threshold!()
+    ),
     reference: "Rotter & Diesmann 1999, doi:10.1007/s004220050570; NEST iaf_psc_exp, iaf_psc_exp_ps",
     params: &[
         param("tau_m", Quantity("ms"), 10.0, Positive, "membrane time constant"),
