@@ -13,6 +13,11 @@ pub fn printable(text: &str) -> String {
     plain
 }
 
+/// The same of a name, which has no line breaks and no columns either.
+pub fn one_line(name: &str) -> String {
+    printable(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 /// A command that ended well.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -141,6 +146,7 @@ mod tests {
     #[test]
     fn names_of_files_command_no_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\u{7}\r\tµ\n"), "a\\u{1b}[2Jb\\u{7}\\r\tµ\n");
+        assert_eq!(one_line("a\nb\t\u{7}"), "a\\nb\\t\\u{7}");
         assert_eq!(Done::text("\u{1b}").stdout, b"\\u{1b}");
     }
 

@@ -12,7 +12,7 @@ use super::figures::short;
 use super::memory::grouped;
 use super::model::{Model, is_circuit};
 use super::part::outside;
-use super::{Done, Failure, check, graph, result_size};
+use super::{Done, Failure, check, graph, one_line, result_size};
 
 /// Say what a file is and holds: a model, a result or a recording
 #[derive(Debug, clap::Args)]
@@ -94,32 +94,35 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     for (name, first, count) in &r.populations {
         let n = seen.spikes_of(*first, *count);
         let hz = seen.rate(*first, *count).map_or("-".to_string(), short);
-        let _ = writeln!(out, "  {name:<18}{} units, {} spikes, {hz} Hz", grouped(*count as u64), grouped(n));
+        let _ =
+            writeln!(out, "  {:<17} {} units, {} spikes, {hz} Hz", one_line(name), grouped(*count as u64), grouped(n));
     }
     if r.observed.len() > 1 {
         let _ = writeln!(out, "observed in {} spans", r.observed.len());
     }
     if !r.unit_columns.is_empty() {
-        let names: Vec<&str> = r.unit_columns.iter().map(|(name, _)| name.as_str()).collect();
-        let _ = writeln!(out, "columns of units: id, {}", names.join(", "));
+        let _ = writeln!(out, "columns of units: id, {}", names(&r.unit_columns));
     }
     if let Some((_, column)) = r.electrodes.first() {
-        let names: Vec<&str> = r.electrodes.iter().map(|(name, _)| name.as_str()).collect();
-        let _ = writeln!(out, "electrodes: {}; columns {}", grouped(column.len() as u64), names.join(", "));
+        let _ = writeln!(out, "electrodes: {}; columns {}", grouped(column.len() as u64), names(&r.electrodes));
     }
     for s in &r.signals {
         let span = s.times.first().zip(s.times.last()).map_or(String::new(), |(a, b)| format!(", {a:.3} to {b:.3} s"));
-        let unit = if s.unit.is_empty() { "no unit" } else { &s.unit };
+        let unit = if s.unit.is_empty() { "no unit".to_owned() } else { one_line(&s.unit) };
         let samples = grouped(s.times.len() as u64);
-        let _ = writeln!(out, "behaviour {:<18}{samples} samples of {} [{unit}]{span}", s.name, s.width);
+        let _ = writeln!(out, "behaviour {:<17} {samples} samples of {} [{unit}]{span}", one_line(&s.name), s.width);
     }
     for t in &r.intervals {
-        let columns: Vec<&str> = t.columns.iter().map(|(name, _)| name.as_str()).collect();
-        let columns = if columns.is_empty() { String::new() } else { format!("; columns {}", columns.join(", ")) };
-        let _ = writeln!(out, "intervals {:<18}{}{columns}", t.name, grouped(t.start.len() as u64));
+        let columns = if t.columns.is_empty() { String::new() } else { format!("; columns {}", names(&t.columns)) };
+        let _ = writeln!(out, "intervals {:<17} {}{columns}", one_line(&t.name), grouped(t.start.len() as u64));
     }
     r.notes.iter().for_each(|note| out += &format!("note: {note}\n"));
     out
+}
+
+/// The names of columns, in a line.
+fn names(columns: &[(String, Column)]) -> String {
+    columns.iter().map(|(name, _)| one_line(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a file says of itself; of what it says in several entries, such as who did it, they are joined.

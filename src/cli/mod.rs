@@ -54,7 +54,7 @@ mod unobserved;
 mod view;
 mod window;
 
-pub use failure::{Done, Failure, printable};
+pub use failure::{Done, Failure, one_line, printable};
 
 /// What was typed.
 #[derive(Debug, Parser)]

@@ -10,6 +10,7 @@ use super::compare::{Found, Population, Unit};
 use crate::cli::cells::{Cell, lines, object};
 use crate::cli::figures::short;
 use crate::cli::memory::grouped;
+use crate::cli::one_line;
 use crate::cli::unit::unit_name;
 
 /// So many units are named in the text.
@@ -184,6 +185,7 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
         [Some(a), Some(b)] if a != b => format!("{a} and {b}"),
         _ => p.name().to_string(),
     };
+    let name = one_line(&name);
     let mut out = format!("\n{name}: {} units, {} of them differ", count(p.units.len()), count(p.differing()));
     let _ = writeln!(out, ", {} and {} spikes", count(p.spikes(0)), count(p.spikes(1)));
     for (side, which) in [(0, "first"), (1, "second")] {
