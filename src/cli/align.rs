@@ -7,7 +7,7 @@ use memspike::plot::{self, Aligned, PlotError, RasterOptions};
 use memspike::spikes::{Column, IntervalTable, Recording};
 
 use super::Failure;
-use super::note::notes;
+use super::note::{note, notes};
 use super::raster::groups;
 
 /// More groups could not be told apart.
@@ -102,6 +102,17 @@ pub fn moments(recording: &Recording, to: &str) -> Result<(Vec<f64>, String), Fa
 
 /// `trials`, `trials.go_cue_time` or `go_cue_time`.
 fn events<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> {
+    let found = found(recording, to)?;
+    let untimed = found.times.iter().filter(|time| !time.is_finite()).count();
+    if untimed > 0 {
+        let (rows, are) = if untimed == 1 { ("row", "is") } else { ("rows", "are") };
+        note(format_args!("--align-to {to}: {untimed} {rows} of {} without a time {are} left out", found.table.name));
+    }
+    Ok(found)
+}
+
+/// The same, whether or not all of them are known.
+fn found<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> {
     if let Some(table) = recording.intervals.iter().find(|t| t.name == to) {
         return Ok(Events { table, times: &table.start, said: format!("start of {to}") });
     }

@@ -2,11 +2,14 @@
 
 use super::{Column, IntervalTable};
 
+/// So many whole numbers do not lie within their intervals by chance.
+const LEAST_WHOLE: usize = 4;
+
 impl IntervalTable {
     /// For each column whether it holds times on the clock of the intervals.
     ///
-    /// Those are the columns whose name ends in `time`, as NWB asks of them, and of the others those with fractional numbers all of which lie within
-    /// their own interval. Most known values must lie near their own interval in either case, which durations do not.
+    /// Those are the columns whose name ends in `time`, as NWB asks of them, and of the others those with numbers all of which lie within
+    /// their own interval; whole ones, which may be codes, where they are four at least and do not count the intervals. Most known values must lie near their own interval in either case, which durations do not.
     pub fn times(&self) -> Vec<bool> {
         let is_time = |(name, column): &(String, Column)| match column {
             Column::Number(values) => self.lie_near(values) && (is_named_time(name) || self.lie_within(values)),
@@ -42,12 +45,17 @@ impl IntervalTable {
         2 * near > known
     }
 
-    /// Whether all known values lie within their own intervals, of which there are several, and are not whole numbers.
+    /// Whether all known values lie within their own intervals, of which there are several. Whole numbers may be codes that do by chance: they
+    /// have to be more, in intervals that end, and rise otherwise than by one, as a number of the trial does.
     fn lie_within(&self, values: &[f64]) -> bool {
-        let known = || self.known(values);
-        known().count() > 1
-            && known().all(|(value, start, stop)| (start..=stop).contains(&value))
-            && known().any(|(value, ..)| value.fract() != 0.0)
+        let known: Vec<(f64, f64, f64)> = self.known(values).collect();
+        if known.len() < 2 || !known.iter().all(|(value, start, stop)| (start..=stop).contains(&value)) {
+            return false;
+        }
+        let whole = known.iter().all(|(value, ..)| value.fract() == 0.0);
+        let ended = known.iter().all(|(.., stop)| stop.is_finite());
+        let counting = known.windows(2).all(|pair| pair[1].0 - pair[0].0 == 1.0);
+        !whole || known.len() >= LEAST_WHOLE && ended && !counting
     }
 
     /// Known values with the ends of their intervals; one that has no end goes on.
@@ -108,5 +116,22 @@ mod tests {
         table.shift(-10.0, &times);
         assert_eq!(later(312.345, 100.0), 212.345);
         assert!(table.may_be_times("reaction_time", &[0.3]) && !table.may_be_times("direction", &[1.0, 2.0, 4.0]));
+    }
+
+    #[test]
+    fn whole_numbers_within_their_intervals_are_times_unless_they_count_them() {
+        let table = |first: f64, step: f64, rows: i32| {
+            let start: Vec<f64> = (0..rows).map(|row| first + step * f64::from(row)).collect();
+            let stop = start.iter().map(|start| start + 1.0).collect();
+            let column = Column::Number(start.iter().map(|start| start.ceil()).collect());
+            IntervalTable { name: "trials".into(), start, stop, columns: vec![("n".into(), column)] }
+        };
+        // 101, 103, 105, 107 in 100.5 to 101.5, ..
+        assert_eq!(table(100.5, 2.0, 4).times(), [true]);
+        assert_eq!(table(100.5, 2.0, 3).times(), [false]);
+        assert_eq!(table(0.5, 1.0, 20).times(), [false], "1, 2, 3, ..");
+        let mut endless = table(100.5, 2.0, 4);
+        endless.stop.fill(f64::NAN);
+        assert_eq!(endless.times(), [false]);
     }
 }

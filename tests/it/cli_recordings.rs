@@ -1,6 +1,9 @@
 //! Every format works in `info`, `raster` and `replay`.
 
+use std::path::Path;
+
 use memspike::format::{self, Session, Target};
+use memspike::spikes::{Column, IntervalTable, Recording};
 
 use crate::cli::{bad, good, memspike, workplace};
 
@@ -232,16 +235,20 @@ fn what_is_replayed_says_how_long_the_run_is_and_which_clock_intervals_have() {
     assert!(said.contains("a (") && said.contains("from 121 s on") && said.contains("leads = true"), "{said}");
 }
 
+fn write_nwb(recording: &Recording, file: &Path) {
+    let time = "2026-03-01T14:30:00+01:00".to_owned();
+    let session = Session { start: time.clone(), written: time, ..Session::default() };
+    format::write(file, recording, &recording.spikes, Target::Nwb, &session).unwrap();
+}
+
 #[test]
 fn what_was_not_observed_is_told_in_a_replay() {
     let folder = workplace();
     let text = "time_s,unit\n0.5,0\n1.5,0\n4.5,0\n";
     std::fs::write(folder.path().join("s.csv"), text).unwrap();
-    let mut recording = memspike::format::read(&folder.path().join("s.csv")).unwrap();
+    let mut recording = format::read(&folder.path().join("s.csv")).unwrap();
     recording.observed = vec![(0.0, 2.0), (4.0, 5.0)];
-    let time = "2026-03-01T14:30:00+01:00".to_owned();
-    let session = Session { start: time.clone(), written: time, ..Session::default() };
-    format::write(&folder.path().join("s.nwb"), &recording, &recording.spikes, Target::Nwb, &session).unwrap();
+    write_nwb(&recording, &folder.path().join("s.nwb"));
     std::fs::write(folder.path().join("m.toml"), "[population.a]\nsource.recording = {}\n").unwrap();
     let args = ["replay", "s.nwb", "--model", "m.toml", "-o", "a.h5", "--force"];
     let said = |more: &[&str]| {
@@ -254,4 +261,48 @@ fn what_was_not_observed_is_told_in_a_replay() {
     assert!(!said(&["--stop", "2s"]).contains("not observed") && !said(&["--duration", "1s"]).contains("not observed"));
     let beside = [&args[..], &["--start", "2.5s", "--stop", "3.5s"]].concat();
     assert!(bad(&memspike(folder.path(), &beside), 2).contains("in which nothing was observed"));
+}
+
+#[test]
+fn a_column_of_whole_numbers_is_aligned_to_in_the_recording_and_in_the_result() {
+    let folder = half_seconds();
+    let mut recording = format::read(&folder.path().join("t.csv")).unwrap();
+    recording.observed = vec![(100.0, 110.0)];
+    let start: Vec<f64> = (0..4).map(|i| 100.5 + 2.0 * f64::from(i)).collect();
+    let numbers = |values: [f64; 4]| Column::Number(values.to_vec());
+    recording.intervals.push(IntervalTable {
+        name: "trials".into(),
+        stop: start.iter().map(|start| start + 1.0).collect(),
+        start,
+        columns: vec![
+            ("n".into(), numbers([101.0, 103.0, 105.0, 107.0])),
+            ("cue_time".into(), numbers([101.25, f64::NAN, 105.25, 107.25])),
+        ],
+    });
+    write_nwb(&recording, &folder.path().join("t.nwb"));
+    let model = "[population.a]\nsource.recording = {}\n[interval.x]\ntable = 'trials'\nwhere = { n = 9 }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let output = memspike(folder.path(), &["replay", "t.nwb", "--model", "m.toml", "-o", "a.h5"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    good(&output);
+    assert!(said.contains("interval x: `where` leaves no row of trials"), "{said}");
+    for file in ["t.nwb", "a.h5"] {
+        let stats = |to: &str| {
+            let args = ["stats", file, "--align-to", to, "--before", "0s", "--after", "500ms", "--json"];
+            let output = memspike(folder.path(), &args);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let found: serde_json::Value = serde_json::from_str(&good(&output)).unwrap();
+            (found["trials"].as_u64().unwrap(), said.contains("1 row of trials without a time is left out"))
+        };
+        assert_eq!((stats("trials.n"), stats("trials.cue_time")), ((4, false), (3, true)), "{file}");
+    }
+}
+
+#[test]
+fn long_names_do_not_touch_what_follows() {
+    let folder = workplace();
+    let spikes = "time_s,unit,population\n0.5,0,a_population_of_a_long_name\n1.5,0,a_population_of_a_long_name\n";
+    std::fs::write(folder.path().join("a.csv"), spikes).unwrap();
+    let said = good(&memspike(folder.path(), &["info", "a.csv"]));
+    assert!(said.contains("a_population_of_a_long_name 1 units"), "{said}");
 }
