@@ -404,3 +404,13 @@ fn spikes_outside_of_what_was_observed_are_told_and_in_no_figure() {
     good(&memspike(folder.path(), &["convert", "a.nwb", "a.h5"]));
     good(&memspike(folder.path(), &["diff", "a.nwb", "a.h5"]));
 }
+
+#[test]
+fn rates_on_a_clock_since_1970_refer_to_the_time_from_the_first_spike_to_the_last() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.csv"), "time_s,unit\n1700000000.25,0\n1700000005.5,0\n1700000009.75,0\n")
+        .unwrap();
+    let found = json(&folder, &["stats", "a.csv", "--json"]);
+    assert_eq!((&found["duration_s"], &found["observed_duration_s"]), (&9.5.into(), &9.5.into()));
+    assert_eq!((&found["all"]["spikes"], &found["all"]["rate_hz"]["mean"]), (&3.into(), &(3.0 / 9.5).into()));
+}

@@ -17,7 +17,7 @@ pub fn all(measured: &Measured, file: &Path) -> Value {
         "format": measured.recording.format,
         "start_s": start,
         "stop_s": stop,
-        "duration_s": stop - start,
+        "duration_s": measured.end - start,
         "observed_duration_s": plan.spans.seconds(),
         "min_spikes": plan.min_spikes,
         "correlation_bin_s": width(plan.correlation),

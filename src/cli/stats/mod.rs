@@ -118,6 +118,8 @@ struct Measured {
     plan: Plan,
     /// Bins of the spectrum, if it has some \[s\].
     spectrum_bin: f64,
+    /// The end of the window, or its last moment if that is the last of the file \[s\].
+    end: f64,
     /// What trials are aligned to.
     event: Option<String>,
     found: Statistics,
@@ -168,10 +170,12 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     let spikes = observed(spikes, &recording, window)?;
-    let spans = Spans::within(&recording.observed, window.0, window.1);
-    let whole = spans.cover(window.0, window.1);
+    // A window that nobody gave ends just after its last moment, which says how long it is: on clocks since 1970 the next double is much later.
+    let end = if args.part.stop.is_some() { window.1 } else { window.1.next_down() };
+    let spans = Spans::within(&recording.observed, window.0, end);
+    let whole = spans.cover(window.0, end);
     if args.spectrum {
-        expect_no_gap(&args.file, &spans, window)?;
+        expect_no_gap(&args.file, &spans, (window.0, end))?;
     }
     let (trials, event) = match &args.align_to {
         None => (None, None),
@@ -196,7 +200,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
     let ids = chosen.of(spikes.unit_ids());
     let names = unit_names(&recording).map(|names| chosen.of(&names));
-    Ok(Measured { recording, ids, names, chosen, plan, spectrum_bin, event, found })
+    Ok(Measured { recording, ids, names, chosen, plan, spectrum_bin, end, event, found })
 }
 
 impl Widths {

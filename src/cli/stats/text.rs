@@ -8,10 +8,11 @@ use memspike::analysis::{Distribution, GroupStatistics, Moments};
 use super::Measured;
 use crate::cli::figures::short;
 use crate::cli::memory::grouped;
+use crate::cli::one_line;
 
 /// The figures as text.
 pub fn lay_out(measured: &Measured, file: &Path) -> String {
-    let (start, stop) = measured.plan.window;
+    let (start, stop) = (measured.plan.window.0, measured.end);
     let found = &measured.found;
     let mut out = format!("{}: {}\n", file.display(), measured.recording.format);
     let (units, spikes) = (grouped(found.all.units.len() as u64), grouped(found.all.spikes));
@@ -41,6 +42,7 @@ pub fn lay_out(measured: &Measured, file: &Path) -> String {
 fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
     let plan = &measured.plan;
     let count = |n: usize| grouped(n as u64);
+    let name = one_line(name);
     let title = format!("{name}: {} units, {} active", count(group.units.len()), count(group.active));
     let mut out = format!("\n{title:<34}{}\n", head());
     let mut row = |label: String, found: Option<Distribution>| {
