@@ -340,7 +340,10 @@ fn header(network: &Network, recordings: &[Replayed]) -> Header {
         ..Header::default()
     };
     header.recorded_intervals.extend(shown::tables(spec));
-    for Replayed { recording, bound, .. } in recordings {
+    // The tables of the one whose clock intervals follow keep their names, should others have the same.
+    let (first, others): (Vec<&Replayed>, Vec<&Replayed>) =
+        recordings.iter().partition(|replayed| spec.leads == Some(replayed.population));
+    for Replayed { recording, bound, .. } in first.into_iter().chain(others) {
         header.add_recording(&recording.signals, &recording.intervals, bound.start_s, bound.stop_s);
     }
     header

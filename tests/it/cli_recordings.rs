@@ -165,10 +165,10 @@ fn a_window_in_which_nothing_was_recorded_is_refused_by_every_command() {
     }
 }
 
-/// A folder with a list of a spike each half second from 100 s to 110 s.
+/// A folder with a list of a spike each half second, 100.25 s to 109.75 s.
 fn half_seconds() -> tempfile::TempDir {
     let folder = workplace();
-    let rows: String = (0..=20).map(|i| format!("{},0\n", 100.0 + 0.5 * f64::from(i))).collect();
+    let rows: String = (0..20).map(|i| format!("{},0\n", 100.25 + 0.5 * f64::from(i))).collect();
     std::fs::write(folder.path().join("t.csv"), format!("time_s,unit\n{rows}")).unwrap();
     folder
 }
