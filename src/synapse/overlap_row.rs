@@ -25,6 +25,18 @@ pub struct Overlaps {
     before: Vec<Before>,
     some: Vec<Before>,
     pass: Pass,
+    /// How long before the spikes the last ones of the other side were.
+    since: Vec<f64>,
+    /// Those that come together with one of the other side, and meet an earlier one besides.
+    ties: Ties,
+}
+
+/// Some of a stretch.
+#[derive(Clone, Debug, Default)]
+struct Ties {
+    which: Vec<usize>,
+    place: Vec<u8>,
+    value: Vec<f64>,
 }
 
 impl<W: Real> Plastic<W> {
@@ -77,7 +89,7 @@ impl Find for Partners<'_> {
     fn write(&self, stretch: &mut Stretch, timed: bool, Synapse { offset, value, target, delay }: Synapse) -> bool {
         let (after, seen) = (self.span.after - delay, self.span.seen - delay);
         let (recent, history) = (&self.recent[usize::from(target)], || &self.post[usize::from(target)]);
-        let (posts, _) = recent.found(after, seen).unwrap_or_else(|| history().found(after, seen));
+        let (posts, before) = recent.found(after, seen).unwrap_or_else(|| history().found(after, seen));
         if posts.len() > ROUNDS {
             return false;
         }
@@ -85,8 +97,7 @@ impl Find for Partners<'_> {
             Some(&time) => time,
             None => history().spikes.iter().nth_back(back).map_or(Recent::NEVER, |spike| spike.time),
         };
-        // Spikes that come together are a pair, too.
-        let (place, latest) = (stretch.len, time(posts.start));
+        let (place, together, latest) = (stretch.len, before > posts.start, time(before));
         for (round, back) in posts.rev().enumerate() {
             stretch.round(round).push(place, (time(back) + delay - self.span.since).seconds());
         }
@@ -94,7 +105,8 @@ impl Find for Partners<'_> {
         if timed {
             stretch.arrives[place] = self.span.seen + delay;
         }
-        stretch.push(offset, value, (since, 0.0));
+        // Spikes that come together are a pair, too: that is what the sign says.
+        stretch.push(offset, value, (if together { -since } else { since }, 0.0));
         true
     }
 
@@ -130,7 +142,11 @@ impl<W: Real> Holder for Run<'_, W> {
 
     #[inline]
     fn learn<R: Pair, const POST: bool>(&mut self, _: &R, Spikes { place, trace: since, value, .. }: Spikes<'_>) {
-        self.overlap(if POST { Side::Post } else { Side::Pre }, place, since, value);
+        if POST || since.iter().all(|since| *since >= 0.0) {
+            self.overlap(if POST { Side::Post } else { Side::Pre }, place, since, value);
+        } else {
+            self.overlap_together(place, since, value);
+        }
     }
 
     #[inline]
@@ -146,9 +162,35 @@ impl<W: Real> Holder for Run<'_, W> {
 }
 
 impl<W: Real> Run<'_, W> {
+    /// Pre spikes, some of which come together with a post spike: those whose `since` is less than 0.
+    fn overlap_together(&mut self, places: &[u8], since: &[f64], values: &mut [f64]) {
+        let (mut first, mut ties) = (std::mem::take(&mut self.overlaps.since), std::mem::take(&mut self.overlaps.ties));
+        let meets = |since: f64| self.surface.meets(Side::Pre, since);
+        ties.which.clear();
+        ties.which.extend((0..since.len()).filter(|&which| since[which] < 0.0 && meets(-since[which])));
+        first.clear();
+        // Who meets nobody earlier has the one pair.
+        first.extend(since.iter().map(|&since| if since < 0.0 && !meets(-since) { 0.0 } else { since.abs() }));
+        self.overlap(Side::Pre, places, &first, values);
+        ties.place.clear();
+        ties.place.extend(ties.which.iter().map(|&which| places[which]));
+        let none = Before::default();
+        let from = |(&which, &place): (&usize, &u8)| {
+            let before = self.overlaps.before.get(usize::from(place)).unwrap_or(&none);
+            self.surface.take_back(values[which], before)
+        };
+        ties.value.clear();
+        ties.value.extend(ties.which.iter().zip(&ties.place).map(from));
+        first.clear();
+        first.resize(ties.which.len(), 0.0);
+        self.overlap(Side::Pre, &ties.place, &first, &mut ties.value);
+        ties.which.iter().zip(&ties.value).for_each(|(&which, &value)| values[which] = value);
+        (self.overlaps.since, self.overlaps.ties) = (first, ties);
+    }
+
     /// Spikes on `side` at the synapses in these places, each so long after the last one of the other side \[s\].
     fn overlap(&mut self, side: Side, places: &[u8], since: &[f64], values: &mut [f64]) {
-        let Overlaps { before, some, pass } = &mut *self.overlaps;
+        let Overlaps { before, some, pass, .. } = &mut *self.overlaps;
         if self.memristor.overlaps_alike() {
             some.clear();
             if !before.is_empty() {

@@ -106,7 +106,6 @@ fn a_spike_alone_changes_nothing_until_it_crosses_the_threshold() {
     assert!(silent.0.weights(0).1[0] > 4.807692307692308);
 }
 
-/// A network of them, with spread, noise, multapses and silent sources.
 #[test]
 fn spikes_at_one_tick_are_a_pair_which_cancels_where_both_are_alike() {
     // One spike alone drives this device into a bound. Over a dendritic delay the post spike at 9.9 ms reaches the synapse with the pre
@@ -130,6 +129,41 @@ fn spikes_at_one_tick_are_a_pair_which_cancels_where_both_are_alike() {
     }
 }
 
+/// Neither side is the first of spikes that come together: either meets the last one of the other side before, and so what one side learns of it
+/// the other unlearns.
+#[test]
+fn spikes_at_one_tick_each_meet_the_other_sides_last_one_before() {
+    for (engine, location, travel) in
+        [("event", "dendritic", -1.0), ("grid", "dendritic", -1.0), ("event", "axonal", 1.0), ("grid", "axonal", 1.0)]
+    {
+        let change = |device: &str, pre: &[f64], post: &[f64]| {
+            let post: Vec<f64> = post.iter().map(|t| t + travel).collect();
+            let text = format!(
+                "simulation.duration = '300 ms'\nsimulation.engine = '{engine}'\n\
+                 population.pre.source.spike_times = {{ values = [{pre:?}], unit = 'ms' }}\n\
+                 population.post.source.spike_times = {{ values = [{post:?}], unit = 'ms' }}\n\
+                 [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\ndelay = '1 ms'\n\
+                 delay_location = '{location}'\nweight = 0.5\nw_max = 1\n{device}\nwaveform = {{}}\n\
+                 [[record.weights]]\nprojection = 'p'\non = 'end'\n"
+            );
+            snapshots(&run(&text, 1))[0].1[0] - 0.5
+        };
+        let threshold = "device.voltage_threshold = {}";
+        let (after, before) = (change(threshold, &[10.0, 40.0], &[40.0]), change(threshold, &[40.0], &[10.0, 40.0]));
+        assert!(after > 5e-4, "{engine} {location}: {after}");
+        assert!((after + before).abs() < 1e-3 * after, "{engine} {location}: {after} {before}");
+        // What came together last is met by what comes later, on either side.
+        let (after, before) =
+            (change(threshold, &[10.0, 40.0], &[40.0, 60.0]), change(threshold, &[40.0, 60.0], &[10.0, 40.0]));
+        assert!((after + before).abs() < 1e-3 * after, "{engine} {location}: {after} {before}");
+        // A device that one spike alone moves: what comes far from all others does nothing else there.
+        let moved = "device.hp = { window = 'biolek', p = 2 }";
+        let (near, far) = (change(moved, &[60.0], &[60.0]), change(moved, &[200.0], &[200.0]));
+        assert!((near - far).abs() < 1e-9 && near.abs() < 1e-4, "{engine} {location}: {near} {far}");
+    }
+}
+
+/// A network of them, with spread, noise, multapses and silent sources.
 fn network(engine: &str) -> String {
     format!(
         "simulation.duration = '400 ms'\nsimulation.seed = 3\nsimulation.engine = '{engine}'\nsimulation.resolution = '0.1 ms'\n\

@@ -287,6 +287,18 @@ impl Surface {
         if new == now { g } else { self.device.conductance(self.low + self.span * new) }
     }
 
+    /// Does a spike on `side` make a pair with one of the other side that was `since` \[s\] before it?
+    #[inline]
+    pub fn meets(&self, side: Side, since: f64) -> bool {
+        since < self.reach(side as usize)
+    }
+
+    /// The conductance \[S\] of a device at `g` without what its last spike did alone, for another pair of that spike says it again.
+    #[inline]
+    pub fn take_back(&self, g: f64, before: &Before) -> f64 {
+        if self.heeds_single_spikes() { self.device.conductance(self.low + self.span * before.state()) } else { g }
+    }
+
     /// Does one spike alone move the device?
     #[inline]
     pub fn heeds_single_spikes(&self) -> bool {

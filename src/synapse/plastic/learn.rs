@@ -129,7 +129,7 @@ impl<W: Real> Plastic<W> {
     }
 
     /// Learns from post spikes at the very tick at which the last pre spikes arrived (axonal delay): they pair with
-    /// earlier ones only, but for waveforms, which overlap.
+    /// earlier ones only, but for waveforms, which overlap with one another too.
     #[cold]
     fn learn_ties(
         &self,
@@ -145,8 +145,10 @@ impl<W: Real> Plastic<W> {
         let age = earlier.map_or(0.0, |t| self.decay_plus.over(at - t));
         let own = f64::from(past.ties);
         for (number, post) in ties.iter().enumerate() {
-            if let Rule::Overlap(_) = rule {
-                self.at_post(state, rule, post, 1.0, Some(at), Time::ZERO, visit);
+            if let Rule::Overlap(surface) = rule {
+                if self.learns_at(at) {
+                    self.overlap(state, surface, Side::Post, (earlier.map(|t| at - t), true), visit);
+                }
                 continue;
             }
             let x = match rule.pairing() {
@@ -178,7 +180,7 @@ impl<W: Real> Plastic<W> {
         let at = post.time + travel;
         if (x != 0.0 || rule.heeds_silent_sources()) && self.learns_at(at) {
             if let Rule::Overlap(surface) = rule {
-                return self.overlap(state, surface, Side::Post, pre.map(|pre| at - pre), visit);
+                return self.overlap(state, surface, Side::Post, (pre.map(|pre| at - pre), false), visit);
             }
             let seen = AtPost { x, since_pre: pre.map(|pre| at - pre), y: post.trace, second: post.second };
             if let Rule::Dopamine(dopamine) = rule {
@@ -229,11 +231,12 @@ impl<W: Real> Plastic<W> {
             return;
         }
         if let Rule::Overlap(surface) = rule {
-            // One at this very tick overlaps as well, unless it is still to come.
-            let latest = if self.setup.axonal { seen } else { Time(seen.0 + 1) };
-            let since = history.last_before(latest).map(|last| seen - last.time);
-            if (since.is_some() || surface.heeds_single_spikes()) && self.learns_at(at) {
-                self.overlap(state, surface, Side::Pre, since, visit);
+            let since = history.last_before(seen).map(|last| seen - last.time);
+            // One at this very tick overlaps as well; over an axonal delay it is still to come.
+            let together =
+                !self.setup.axonal && history.last_before(Time(seen.0 + 1)).is_some_and(|last| last.time == seen);
+            if (since.is_some() || together || surface.heeds_single_spikes()) && self.learns_at(at) {
+                self.overlap(state, surface, Side::Pre, (since, together), visit);
             }
             return;
         }
@@ -248,11 +251,27 @@ impl<W: Real> Plastic<W> {
         }
     }
 
-    /// Two spikes have overlapped across the device, or one has come alone. Rounds to the stored width at once.
+    /// A spike overlaps across the device with the last earlier one of the other side, if there was one, and with one that came `together`
+    /// with it: what comes together is one pair, and either meets what was before, so that neither side comes first. Rounds to the stored width
+    /// after each pair.
     #[inline]
-    fn overlap(&self, state: &mut Synapse, surface: &Surface, side: Side, since: Option<Time>, visit: &mut Visit) {
-        if let Some(memristor) = &self.setup.memristor {
+    fn overlap(
+        &self,
+        state: &mut Synapse,
+        surface: &Surface,
+        side: Side,
+        (since, together): (Option<Time>, bool),
+        visit: &mut Visit,
+    ) {
+        let Some(memristor) = &self.setup.memristor else { return };
+        let meets = since.is_some_and(|since| surface.meets(side, since.seconds()));
+        if meets || !together {
             let g = memristor.overlap(surface, side, since, state.value, &mut state.device, visit);
+            state.value = W::of(g).wide();
+        }
+        if together {
+            let from = if meets { surface.take_back(state.value, &state.device.before) } else { state.value };
+            let g = memristor.overlap(surface, side, Some(Time::ZERO), from, &mut state.device, visit);
             state.value = W::of(g).wide();
         }
     }

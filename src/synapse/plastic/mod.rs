@@ -2,7 +2,7 @@
 //!
 //! The rule is evaluated at exact times. With a dendritic delay d a post spike reaches the synapse at t_post + d and
 //! a pre spike at its emission; with an axonal one, at t_post and t_pre + d. Events at the same
-//! tick make no pair (but where waveforms overlap). Of two such events the post spike counts first with a dendritic delay (as in NEST), and the pre
+//! tick make no pair (but where waveforms overlap: there each meets what was before, and both meet each other). Of two such events the post spike counts first with a dendritic delay (as in NEST), and the pre
 //! spike with an axonal one, for its arrival may be what made the target fire. What a synapse has learnt up to a time is a
 //! pure function of the spikes, so bringing it up to date early or late, once or in several steps, gives the same bits.
 //!
