@@ -44,8 +44,9 @@ def law(r, g_min, g_max, dg_up, dg_down):
         return kind, p, lambda g, up, c: size(up) * (rise(at(g, c)) / rise(p["b"]) if up else fall(at(g, c)) / fall(p["b"]))
     if kind == "pow_step":
         p = dict(gamma_up=u(0, 2), gamma_down=u(0, 2))
-        rise = lambda g, c: (np.maximum(c["high"] - g, 0) / (c["high"] - mid)) ** p["gamma_up"]
-        fall = lambda g, c: (np.maximum(g - c["low"], 0) / (mid - c["low"])) ** p["gamma_down"]
+        own = lambda c: (c["low"] + c["high"]) / 2
+        rise = lambda g, c: (np.maximum(c["high"] - g, 0) / (c["high"] - own(c))) ** p["gamma_up"]
+        fall = lambda g, c: (np.maximum(g - c["low"], 0) / (own(c) - c["low"])) ** p["gamma_down"]
         return kind, p, lambda g, up, c: size(up) * (rise if up else fall)(g, c)
     if kind == "piecewise_step":
         p = {f"factors_{side}": [u(0.2, 1) for _ in range(r.choice([2, 3, 5]))] for side in ("up", "down")}
