@@ -19,6 +19,9 @@ const RANGE: [Param; 2] = [
     param("g_max", Quantity("S"), 1e-4, Positive, "largest conductance"),
 ];
 
+/// The place of `sigma_d2d` in what is last in every table.
+pub const SIGMA_D2D: usize = 1;
+
 /// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
 /// of them is given; NaN stands for a sub-table that was not given.
 const SHARED: [Param; 44] = [

@@ -5,10 +5,10 @@
 
 use crate::check::Invalid;
 use crate::describe::Bound::{Finite, Optional};
-use crate::describe::Kind::{Flag, Text};
+use crate::describe::Kind::{Flag, Number, Text};
 use crate::describe::{Model, Param, param};
 
-use super::table::{shared_length, with_shared};
+use super::table::{SIGMA_D2D, shared_length, with_shared};
 use super::{Common, Values};
 use shape::Shape;
 
@@ -38,8 +38,18 @@ const OWN: [Param; 7] = [
 ];
 /// Those of them without which there is no measurement.
 pub const NEEDED: [&str; 3] = ["file", "g", "direction"];
-/// Those and what all devices share.
-const PARAMS: [Param; shared_length(&OWN)] = with_shared(&OWN);
+/// Those and what all devices share, of which the spread of devices is measured unless it is given, be it as 0.
+const PARAMS: [Param; shared_length(&OWN)] = {
+    let mut all = with_shared(&OWN);
+    all[OWN.len() + SIGMA_D2D] = param(
+        "sigma_d2d",
+        Number,
+        f64::NAN,
+        Optional,
+        "device-to-device spread of the step, relative; without it that of the measurement",
+    );
+    all
+};
 
 /// The device's table.
 pub const MODEL: Model = Model {
@@ -205,8 +215,8 @@ impl Measured {
         let m =
             Measured { up, down, range: (low, high), sigma_d2d, devices, factors: vec![1.0; devices], noisy: !ideal };
         (common.g_min, common.g_max) = m.range;
-        if common.sigma_d2d == 0.0 && !ideal {
-            common.sigma_d2d = sigma_d2d;
+        if common.sigma_d2d.is_nan() {
+            common.sigma_d2d = if ideal { 0.0 } else { sigma_d2d };
         }
         // Where mid-range was not reached, the mean over what was.
         let size = |up: bool| match m.curve(up).at(common.mid()) {

@@ -190,3 +190,20 @@ fn a_course_without_noise_has_no_spread_and_noise_has_its_own() {
         assert!((found / 0.1e-6 - 1.0).abs() < 3.0 * error, "{found} within {error}");
     }
 }
+
+/// A device of the specification that says this of its spread.
+fn spread(given: &[(&str, f64)]) -> f64 {
+    use crate::device::{DeviceModel, DeviceSpec};
+    let mut spec = DeviceSpec::with(DeviceModel::Table, given);
+    spec.lists = Measured::new(&rows()).unwrap().lists();
+    spec.device().unwrap().common.sigma_d2d
+}
+
+#[test]
+fn the_spread_of_devices_is_measured_unless_it_is_given_be_it_as_none() {
+    assert_eq!(MODEL.params.iter().filter(|p| p.name == "sigma_d2d").count(), 1);
+    assert!(spread(&[]) > 0.1);
+    assert_eq!(spread(&[("sigma_d2d", 0.0)]), 0.0);
+    assert_eq!(spread(&[("sigma_d2d", 0.4)]), 0.4);
+    assert_eq!([spread(&[("ideal", 1.0)]), spread(&[("ideal", 1.0), ("sigma_d2d", 0.4)])], [0.0; 2]);
+}
