@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 
 use crate::format::{Fault, FormatError};
-use crate::spec::ModelError;
+use crate::spec::{ModelError, ProjectionSpec};
 
 mod nest;
 pub mod nir;
@@ -39,6 +39,21 @@ pub enum InterchangeError {
     /// A layer over it that is wrong.
     #[error(transparent)]
     Layer(#[from] ModelError),
+}
+
+/// What of a projection the synapses of `a format` (as "a circuit"), which transmit the same weight always, don't say.
+fn unsaid(projection: &ProjectionSpec, format: &str) -> Vec<String> {
+    let ProjectionSpec { name, plasticity, device, crossbar, normalize, short_term, .. } = projection;
+    let mut notes = Vec::new();
+    if plasticity.is_some() || device.is_some() || crossbar.is_some() || normalize.is_some() {
+        notes.push(format!("projection {name}: the weights at the start, which don't change in {format}"));
+    }
+    if short_term.is_some() {
+        notes.push(format!(
+            "projection {name}: without its short_term, which {format} does not hold: every spike transmits the whole weight w, not x u w"
+        ));
+    }
+    notes
 }
 
 /// An error about a place in a file.

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Synapses;
+use super::{Synapses, unsaid};
 use crate::format::nir::{Graph, Kind, Layer, Neuron, Node, Threshold};
 use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
@@ -53,9 +53,7 @@ pub fn export(
         notes.push(format!("input {}: noise and currents are no part of a NIR graph; left out", input.name));
     }
     for (projection, synapses) in spec.projections.iter().zip(synapses) {
-        if !projection.is_static() || projection.crossbar.is_some() {
-            notes.push(format!("projection {}: the weights at the start, which don't change in NIR", projection.name));
-        }
+        notes.extend(unsaid(projection, "NIR"));
         let size = |population: usize| spec.populations[population].size;
         let ends = (projection.source.population, projection.target.population);
         if let PopulationKind::Source(_) = spec.populations[ends.1].kind {

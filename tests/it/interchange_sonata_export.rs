@@ -180,6 +180,10 @@ fn what_a_circuit_cannot_say_is_told_or_refused() {
     let plastic = format!("{SMALL}plasticity.stdp = {{}}\nw_max = '5 mV'\n");
     told(&plastic, "projection p: the weights at the start");
     told(
+        &format!("{SMALL}short_term = {{ u_0 = 0.2 }}\n"),
+        "projection p: without its short_term, which a circuit does not hold",
+    );
+    told(
         &format!("{SMALL}[input.n]\ntarget = 'A'\npoisson = {{ rate = '1 kHz', weight = '1 mV' }}\n"),
         "input n: a circuit has no noise",
     );

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Synapses, nest};
+use super::super::{Synapses, nest, unsaid};
 use crate::describe::Kind;
 use crate::format::sonata::{EdgesData, NodesData, PopulationSpikes, write_edges, write_nodes, write_spikes};
 use crate::network::Population;
@@ -167,12 +167,7 @@ fn said_of_the_model(spec: &NetworkSpec) -> Vec<String> {
         ));
     }
     for projection in &spec.projections {
-        if !projection.is_static() || projection.crossbar.is_some() || projection.normalize.is_some() {
-            notes.push(format!(
-                "projection {}: the weights at the start, which don't change in a circuit",
-                projection.name
-            ));
-        }
+        notes.extend(unsaid(projection, "a circuit"));
     }
     if spec.record.start > Time::ZERO {
         notes.push("record.start: a circuit keeps spikes from the start".to_owned());
