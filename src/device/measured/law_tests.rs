@@ -64,14 +64,35 @@ fn stairs(pulses: usize, device: usize, change: impl Fn(usize) -> f64) -> Vec<Ro
 
 /// A device between 1 and 10 uS: a pulse up sets it with probability 0.3, one down resets it with 0.1; `noise` \[uS\]: of its levels.
 fn switching(pulses: usize, noise: f64) -> Vec<Row> {
-    let (mut high, mut rows) = (false, Vec::new());
+    switching_one(0, pulses, noise)
+}
+
+/// The same of one of several such devices.
+fn switching_one(device: usize, pulses: usize, noise: f64) -> Vec<Row> {
+    let (mut high, mut rows, seed) = (false, Vec::new(), 100 * device as u32);
     for number in 0..pulses {
-        let (up, u) = (number % 20 < 8, uniform(word(number, 1)));
+        let (up, u) = (number % 20 < 8, uniform(word(number, seed + 1)));
         high = if up { high || u < 0.3 } else { high && u >= 0.1 };
-        let g = if high { 10.0 } else { 1.0 } + noise * normal(word(number, 2));
-        rows.push(Row { g: g * 1e-6, up, device: 0, cycle: 0 });
+        let g = if high { 10.0 } else { 1.0 } + noise * normal(word(number, seed + 2));
+        rows.push(Row { g: g * 1e-6, up, device, cycle: 0 });
     }
     rows
+}
+
+#[test]
+fn several_devices_with_the_same_two_levels_stay_at_them() {
+    let rows: Vec<Row> = (0..4).flat_map(|device| switching_one(device, 2000, 0.0)).collect();
+    let m = Measured::new(&rows).unwrap();
+    let (device, all) = (device(&m), changes(&rows));
+    let (low, high) = m.range;
+    for (g, up, step) in [(low, true, 9e-6), (high, false, -9e-6)] {
+        let drawn = drawn(&device, g, up);
+        let off = drawn.iter().map(|x| x.abs().min((x - step).abs())).fold(0.0, f64::max);
+        assert!(off < 0.005 * 9e-6, "at a level: {off}");
+        let switched = |all: &[f64]| all.iter().filter(|x| x.abs() > 4.5e-6).count() as f64 / all.len() as f64;
+        let source: Vec<f64> = all.iter().filter(|c| c.up == up && (c.g - g).abs() < 1e-9).map(|c| c.dg).collect();
+        assert!((switched(&drawn) - switched(&source)).abs() < 2e-3, "{} {}", switched(&drawn), switched(&source));
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub const MODEL: Model = Model {
                 mean and spread: of the changes between consecutive rows of a device and cycle, in bins of conductance with about equal\n\
                 numbers of pulses (equal conductances in one), linear between the means of the bins; spread: of each device's changes\n\
                 about their own course with conductance, read off the neighbouring ones (Gasser et al. 1986); D: a standard normal\n\
-                number where the deviations from that course can't be told from such (Shapiro and Francia, 1 %; those of the nearest\n\
+                number where the deviations from that course (of devices that can't be told apart, 1 %, from the common one) can't be told from such (Shapiro and Francia, 1 %; those of the nearest\n\
                 bins too where a bin has few), else by their quantiles, as up to 32 points; between two bins as in either, in the nearer\n\
                 one more often; sigma_d2d: that of the devices' mean steps about the common one, without the share of the spread from\n\
                 pulse to pulse, unless it is given; where no pulse of a direction was measured, the change at the nearest conductance\n\

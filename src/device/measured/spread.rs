@@ -77,12 +77,22 @@ const COURSE: usize = 8;
 const FREE: f64 = 0.25;
 /// Bins whose own deviations are too few to tell a law have that of so many, with the nearest bins' ones.
 const POOL: usize = 100;
+/// Fewer free deviations than this do not say whether devices are alike.
+const FEW: f64 = 30.0;
 /// Spreads below this share of the largest are none.
 const NONE: f64 = 1e-6;
 
-/// How far one device's changes, in the order of their conductance, are off the straight line through all of them in the same bin, or at
-/// least through the nearest ones: (bin, deviation), each as large as if the line were known.
-fn off_line(own: &[Change], bin_of: impl Fn(f64) -> usize) -> Vec<(usize, f64)> {
+/// How far a change is off its course.
+struct Off {
+    bin: usize,
+    device: usize,
+    /// As large as if the course were known \[S\].
+    by: f64,
+}
+
+/// How far changes, in the order of their conductance, are off the straight line through all of them in the same bin, or at least through the
+/// nearest ones.
+fn off_line(own: &[Change], bin_of: impl Fn(f64) -> usize) -> Vec<Off> {
     let (mut all, mut from) = (Vec::new(), 0);
     for part in own.chunk_by(|a, b| bin_of(a.g) == bin_of(b.g)) {
         let (to, more) = (from + part.len(), COURSE.saturating_sub(part.len()).div_ceil(2));
@@ -100,7 +110,8 @@ fn off_line(own: &[Change], bin_of: impl Fn(f64) -> usize) -> Vec<(usize, f64)> 
         for c in part {
             let free = 1.0 - (1.0 + over(along(c) * along(c))) / n;
             if free > FREE {
-                all.push((bin_of(c.g), (c.dg - change - over(product) * along(c)) / free.sqrt()));
+                let by = (c.dg - change - over(product) * along(c)) / free.sqrt();
+                all.push(Off { bin: bin_of(c.g), device: c.device, by });
             }
         }
         from = to;
@@ -108,17 +119,41 @@ fn off_line(own: &[Change], bin_of: impl Fn(f64) -> usize) -> Vec<(usize, f64)> 
     all
 }
 
+/// Can the devices not be told apart, at a level of 1 %? By deviations from a course that they share, relative to the spread in their bin: an
+/// analysis of variance over devices in each bin. Not if there are too few to say.
+fn are_alike(off: &[Off], std: &[f64], least: f64) -> bool {
+    // Of a device in a bin: how many, and their sum.
+    let mut groups: BTreeMap<(usize, usize), (f64, f64)> = BTreeMap::new();
+    let (mut n, mut square) = (0.0, 0.0);
+    for Off { bin, device, by } in off.iter().filter(|off| std[off.bin] > least) {
+        let (z, sums) = (by / std[*bin], groups.entry((*bin, *device)).or_default());
+        (n, square, *sums) = (n + 1.0, square + z * z, (sums.0 + 1.0, sums.1 + z));
+    }
+    let bins = (0..std.len()).filter(|bin| groups.range((*bin, 0)..=(*bin, usize::MAX)).next().is_some()).count();
+    let between = groups.values().map(|(n, sum)| sum * sum / n).sum::<f64>();
+    let (free, within) = ((groups.len() - bins) as f64, n - groups.len() as f64);
+    if free < 1.0 || within < FEW {
+        return false;
+    }
+    // The level of chi squared by Wilson and Hilferty.
+    let share = 2.0 / (9.0 * free);
+    let root = 1.0 - share + 2.326 * share.sqrt();
+    between / free <= (square - between) / within * root * root * root
+}
+
 /// The law of deviations in each bin, whose spread is `std`: that of its own if they can be told from a Gaussian's, else that of these with
-/// the nearest bins', each relative to its spread. A bin without spread has the law of the nearest with one.
+/// the nearest bins', each relative to its spread. A bin without spread has the law of the nearest with one. Deviations are from each device's
+/// own course, or of devices that are alike from that of all, for the courses of few pulses scatter, and would blur levels that they share.
 pub(super) fn shapes(own: &[Change], ends: &[usize], std: &[f64]) -> Vec<Shape> {
     let least = NONE * std.iter().copied().fold(0.0, f64::max);
     let bin_of = |g: f64| bin_of(own, ends, g);
-    let mut all: Vec<(usize, f64)> = by_device(own).iter().flat_map(|own| off_line(own, bin_of)).collect();
-    if all.is_empty() {
-        all = off_line(own, bin_of);
+    let common = off_line(own, bin_of);
+    let mut all: Vec<Off> = by_device(own).iter().flat_map(|own| off_line(own, bin_of)).collect();
+    if all.is_empty() || are_alike(&common, std, least) {
+        all = common;
     }
     let mut off = vec![Vec::new(); ends.len()];
-    all.iter().filter(|(bin, _)| std[*bin] > least).for_each(|&(bin, by)| off[bin].push(by / std[bin]));
+    all.iter().filter(|off| std[off.bin] > least).for_each(|one| off[one.bin].push(one.by / std[one.bin]));
     let nearest = |bin: usize| {
         let mut others: Vec<usize> = (0..std.len()).filter(|&other| std[other] > least).collect();
         others.sort_by_key(|other| other.abs_diff(bin));
