@@ -64,7 +64,7 @@ pub struct Common {
     pub price_up: Option<f64>,
     /// v^2 t of a depressing pulse \[V^2 s\].
     pub price_down: Option<f64>,
-    /// v^2 t of a read \[V^2 s\].
+    /// v^2 t of a read \[V^2 s\]; of a physical device times what its current at v is over that of its conductance, where that is one factor.
     pub price_read: Option<f64>,
     /// Power drawn all the time \[W\].
     pub static_power: Option<f64>,

@@ -254,6 +254,14 @@ impl Device {
         (if up { c.price_up } else { c.price_down }).map(|per_siemens| per_siemens * g)
     }
 
+    /// What a read costs whose current flows through this conductance \[J\]: v^2 t g, of a physical device v i(v) t; none where no read was
+    /// given. Its noise is not counted.
+    #[inline]
+    pub fn read_energy(&self, taken: f64) -> Option<f64> {
+        let joules = self.common.price_read? * taken;
+        Some(if let Law::Physical(law) = &self.law { joules * law.read_factor(taken) } else { joules })
+    }
+
     /// Does a pulse need a random word of its own?
     #[inline]
     pub fn draws(&self) -> bool {

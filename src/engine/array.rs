@@ -12,7 +12,7 @@ use crate::time::Time;
 
 use super::part::{Part, views};
 use super::shard::Model;
-use super::synapses::{Ends, Listing, Located, groups_of, locate, weights_at};
+use super::synapses::{Ends, Listing, Located, groups_of, loads_at, locate};
 use super::{RunError, told};
 
 /// The losses of one projection, its synapses and sources in an order that does not depend on threads.
@@ -51,9 +51,9 @@ pub fn refresh<W: Real>(
         }
         let views = views(parts);
         let listing = Listing::new(ranks, locate(model, &views, projection));
-        let weights = listing.merge(ranks.gather(weights_at(&views, projection, &listing.own, at)));
+        let loads = listing.merge(ranks.gather(loads_at(&views, projection, &listing.own, at)));
         let solved = match ranks.is_first() {
-            true => solve(model, &views, projection, &listing, &weights),
+            true => solve(model, &views, projection, &listing, &loads),
             false => Ok(Default::default()),
         };
         let solved = ranks.agree(solved, RunError::code, told)?;
@@ -70,7 +70,7 @@ fn solve<W: Real>(
     parts: &[&Part<W>],
     projection: usize,
     listing: &Listing,
-    weights: &[f64],
+    loads: &[f64],
 ) -> Result<(Vec<f64>, Vec<f64>), RunError> {
     let spec = &model.spec.projections[projection];
     let (sources, targets) = (spec.source, spec.target);
@@ -82,7 +82,7 @@ fn solve<W: Real>(
     let groups = groups_of(parts[0], projection);
     let Some(losses) = parts[0].groups()[groups[0]].array.as_ref() else { return Ok(Default::default()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(parts.len()).build().map_err(|e| fail(e.to_string()))?;
-    pool.install(|| losses.work_out(size, &pairs, weights)).map_err(|e| fail(e.to_string()))
+    pool.install(|| losses.work_out(size, &pairs, loads)).map_err(|e| fail(e.to_string()))
 }
 
 /// Hands the losses of a projection out to the stores of all threads: `own` are their synapses, and the place of each in `share`.

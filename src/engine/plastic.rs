@@ -97,12 +97,15 @@ pub fn transmit<W: Real>(
     mut receive: impl FnMut(u32, f64),
 ) {
     let projection = group.projections[0];
-    let price = group.plastic.as_ref().and_then(|p| p.setup.read_price());
     for synapse in synapses {
         let place = u32::from(group.store.target(synapse));
         let Some(plastic) = &mut group.plastic else { return };
+        let before = plastic.price.read;
         let weight = plastic.transmit(synapse, place, delay, pre);
-        let weight = group.array.as_mut().map_or(weight, |a| a.read(synapse, pre.row as usize, weight, price));
+        let weight = group.array.as_mut().map_or(weight, |array| {
+            let joules = plastic.price.read.since(before).joules();
+            array.read(synapse, pre.row as usize, weight, joules)
+        });
         receive(group.first + place, weight);
         if model.recorded[projection] {
             let sent = Transmitted { time: pre.time, row: pre.row, synapse: synapse as u64, weight };

@@ -2,6 +2,7 @@
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
 use crate::device::Constant;
+use crate::network::array::Losses;
 use crate::network::{Drawn, Group, Procedural};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
@@ -191,6 +192,40 @@ pub fn draw_all<W: Real>(rule: &Procedural) -> (Vec<Ends>, Vec<f64>) {
 
 /// The weights of located synapses at `at`, when everything up to and including it has happened.
 pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Located], at: Time) -> Vec<f64> {
+    each(parts, projection, located, |group, l, pending| weight_at(group, l, at, pending))
+}
+
+/// The conductances \[S\] with which located synapses of a crossbar load its wires, as [`weights_at`]: those that stand for their weights,
+/// or of a device with a reference what both conduct.
+pub fn loads_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Located], at: Time) -> Vec<f64> {
+    each(parts, projection, located, |group, l, pending| {
+        let (synapse, plastic) = (l.synapse as usize, group.plastic.as_ref());
+        let target = || u32::from(group.store.target(synapse));
+        let both = plastic.and_then(|p| p.taken_at(synapse, l.row as usize, target(), l.delay, at, pending));
+        let shown = |losses: &Losses| losses.conductance(weight_at(group, l, at, pending));
+        both.or_else(|| group.array.as_ref().map(shown)).unwrap_or(0.0).max(0.0)
+    })
+}
+
+/// The weight of a synapse of a group at `at`.
+fn weight_at<W: Real>(group: &Group<W>, l: &Located, at: Time, pending: &[Vec<PreSpike>]) -> f64 {
+    let synapse = l.synapse as usize;
+    match &group.plastic {
+        Some(plastic) => {
+            let target = u32::from(group.store.target(synapse));
+            plastic.weight_at(synapse, l.row as usize, target, l.delay, at, pending)
+        }
+        None => group.store.weight(l.row as usize, synapse),
+    }
+}
+
+/// What `of` says of each located synapse: of its group, and the spikes on their way.
+fn each<W: Real>(
+    parts: &[&Part<W>],
+    projection: usize,
+    located: &[Located],
+    of: impl Fn(&Group<W>, &Located, &[Vec<PreSpike>]) -> f64,
+) -> Vec<f64> {
     // Blocks of one projection have taken note of the same spikes.
     let first = groups_of(parts[0], projection).first().copied().unwrap_or(usize::MAX);
     let pending: Vec<Vec<Vec<PreSpike>>> = parts
@@ -198,18 +233,6 @@ pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Loc
         .map(|part| part.groups().get(first).and_then(|g| g.plastic.as_ref()).map(|p| p.pending_by_row()))
         .map(Option::unwrap_or_default)
         .collect();
-    located
-        .iter()
-        .map(|l| {
-            let group = &parts[l.part as usize].groups()[l.group as usize];
-            let synapse = l.synapse as usize;
-            match &group.plastic {
-                Some(plastic) => {
-                    let target = u32::from(group.store.target(synapse));
-                    plastic.weight_at(synapse, l.row as usize, target, l.delay, at, &pending[l.part as usize])
-                }
-                None => group.store.weight(l.row as usize, synapse),
-            }
-        })
-        .collect()
+    let one = |l: &Located| of(&parts[l.part as usize].groups()[l.group as usize], l, &pending[l.part as usize]);
+    located.iter().map(one).collect()
 }

@@ -124,14 +124,11 @@ impl Losses {
         &self.crossbar
     }
 
-    /// The weight that arrives where a read of the cell alone gives `weight`; `price`: v^2 t of a read \[V^2 s\].
+    /// The weight that arrives where a read of the cell alone gives `weight` and takes so many joules.
     #[inline]
-    pub fn read(&mut self, synapse: usize, row: usize, weight: f64, price: Option<f64>) -> f64 {
-        let g = self.share[synapse] * self.conductance(weight);
-        if let Some(price) = price {
-            self.read.add(price * g * self.feed[row]);
-        }
-        self.crossbar.weight(g, self.bounds)
+    pub fn read(&mut self, synapse: usize, row: usize, weight: f64, joules: f64) -> f64 {
+        self.read.add(joules * self.share[synapse] * self.feed[row]);
+        self.look(synapse, weight)
     }
 
     /// As `read`, without counting it.
@@ -141,13 +138,13 @@ impl Losses {
 
     /// The conductance that stands for a weight \[S\].
     #[inline]
-    fn conductance(&self, weight: f64) -> f64 {
+    pub fn conductance(&self, weight: f64) -> f64 {
         let (levels, (w_min, w_max)) = (&self.crossbar.levels, self.bounds);
         levels.g_min + (levels.g_max - levels.g_min) * (weight - w_min) / (w_max - w_min)
     }
 
     /// Shares of all synapses of a projection with `size` sources and targets, and what each source feeds, over what arrives. `pairs`: source
-    /// and target of each within the slices.
+    /// and target of each within the slices; `loads`: the conductance of each \[S\], its reference included.
     ///
     /// # Errors
     /// As [`effect`].
@@ -155,10 +152,10 @@ impl Losses {
         &self,
         size: (usize, usize),
         pairs: &[(u32, u32)],
-        weights: &[f64],
+        loads: &[f64],
     ) -> Result<(Vec<f64>, Vec<f64>), CrossbarError> {
-        let cell = |(&(row, column), &w): (&(u32, u32), &f64)| Cell { row, column, g: self.conductance(w).max(0.0) };
-        let cells: Vec<Cell> = pairs.iter().zip(weights).map(cell).collect();
+        let cell = |(&(row, column), &g): (&(u32, u32), &f64)| Cell { row, column, g };
+        let cells: Vec<Cell> = pairs.iter().zip(loads).map(cell).collect();
         let effect = effect(&self.crossbar, size, &cells)?;
         let mut arrives = vec![0.0; size.0];
         cells.iter().zip(&effect.pairs).for_each(|(cell, g)| arrives[cell.row as usize] += g);

@@ -55,6 +55,12 @@ impl Energy {
         }
     }
 
+    /// What was added since it was `before`.
+    #[inline]
+    pub fn since(self, before: Energy) -> Energy {
+        Energy(self.0.saturating_sub(before.0))
+    }
+
     /// The sum \[J\].
     pub fn joules(self) -> f64 {
         self.0 as f64 * 1e-30

@@ -362,6 +362,18 @@ impl Memristor {
         self.map.weight_at(Memristor::share(sides, bank.pair != Pair::None, bank.devices as f64, c.range()))
     }
 
+    /// The conductance \[S\] at `at` that its device and the reference of that have together, of a synapse whose device was left at `g`; none
+    /// where there is no reference.
+    pub fn taken(&self, g: f64, kept: &Kept, at: Time, visit: &mut Visit) -> Option<f64> {
+        self.device.reference.as_ref()?;
+        let mut all = 0.0;
+        self.mean(g, kept, at, visit.parts().1, |shown, Shown { taken, .. }| {
+            all += taken;
+            shown
+        });
+        Some(all)
+    }
+
     /// The share of the range of weights, from the sums of what the devices on both sides show above g_min.
     #[inline(always)]
     pub(super) fn share([plus, minus]: [f64; 2], pair: bool, devices: f64, range: f64) -> f64 {
@@ -399,8 +411,8 @@ impl Memristor {
         let (price, drawn) = visit.parts();
         price.reads += 1;
         if self.plain {
-            if let Some(per_siemens) = c.price_read {
-                price.read.add(per_siemens * g);
+            if let Some(joules) = self.device.read_energy(g) {
+                price.read.add(joules);
             }
             if c.read_noise == 0.0 {
                 return self.weight_of(g);
@@ -408,8 +420,8 @@ impl Memristor {
             return self.weight_of(Memristor::seen(g, c.read_noise, normal(self.read_word(kept.key, ordinal))));
         }
         self.mean(g, kept, at, drawn, |shown, Shown { place, g, since, taken }| {
-            if let Some(per_siemens) = c.price_read {
-                price.read.add(per_siemens * taken);
+            if let Some(joules) = self.device.read_energy(taken) {
+                price.read.add(joules);
             }
             let flicker = self.device.ageing.flicker_sigma(c, g, since);
             let sigma = (c.read_noise * c.read_noise + flicker * flicker).sqrt();

@@ -237,6 +237,56 @@ fn plastic_and_memristive_weights_lose_what_the_last_look_says() {
     }
 }
 
+#[test]
+fn reads_take_the_same_energy_through_ideal_wires() {
+    let read = "read = { v = '0.5 V', width = '1 us' }";
+    for (model, more) in [
+        ("soft_bounds", "read_noise = 0.3"),
+        ("soft_bounds_reference", "reference = '5 uS'"),
+        ("re_ram_array_om", "sigma_d2d = 0.1"),
+        ("stanford_rram", "pulse_up = { v = '1.3 V', width = '1 ns' }, pulse_down = { v = '-1.2 V', width = '1 ns' }"),
+        ("nonlinear_drift", "pulse_up = { v = '1 V', width = '1 us' }, pulse_down = { v = '-1 V', width = '1 us' }"),
+    ] {
+        let (key, device) = (format!("projection.p.device.{model}"), format!("{{ {more}, {read} }}"));
+        let energy = |crossbar: &[(&str, &str)]| {
+            let ran = run(LEARNING, &[&[(key.as_str(), device.as_str())], crossbar].concat(), 1);
+            ran.outcome.summary.projections["p"]["energy_j"]["read"].as_f64().unwrap()
+        };
+        let (without, ideal) = (energy(&[]), energy(&[("projection.p.crossbar", "{ refresh = '1 s' }")]));
+        assert!(without > 0.0 && (ideal / without - 1.0).abs() < 1e-9, "{model}: {without} {ideal}");
+    }
+}
+
+/// A cell of 55.5 uS and its reference of 5 uS at the end of 1 kohm.
+#[test]
+fn wires_carry_the_reference_of_a_device_too() {
+    let text = "simulation.duration = '100 ms'
+        population.pre.source.spike_times = { values = [[10]], unit = 'ms' }
+        population.post.source.spike_times = { values = [[50]], unit = 'ms' }
+        [projection.p]
+        source = 'pre'
+        target = 'post'
+        connect = 'all_to_all'
+        weight = 0.5
+        w_max = 1
+        plasticity.stdp = {}
+        device.soft_bounds_reference = { g_min = '1 uS', g_max = '100 uS', reference = '5 uS', read = { v = '1 V', width = '1 us' } }
+        crossbar = { word_line_resistance = '1 kohm', refresh = '1 s' }
+        [[record.weights]]
+        projection = 'p'
+        on = 'pre_spike'";
+    let ran = run(text, &[], 1);
+    let sent = ran.memory.chunks.iter().find_map(|chunk| match chunk {
+        Chunk::PreSpikeWeights { weights, .. } => weights.first().copied(),
+        _ => None,
+    });
+    let share = 1.0 / (1.0 + 1e3 * 60.5e-6);
+    let expected = (50.5 * share - 1.0) / 99.0;
+    assert!((sent.unwrap() - expected).abs() < 1e-9, "{sent:?} {expected}");
+    let energy = ran.outcome.summary.projections["p"]["energy_j"]["read"].as_f64().unwrap();
+    assert!((energy / (60.5e-12 * share) - 1.0).abs() < 1e-9, "{energy}");
+}
+
 /// Everything about crossbars that could depend on threads.
 pub const RICH: &str = "
     simulation = { duration = '60 ms', seed = 11 }

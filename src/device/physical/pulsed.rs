@@ -33,7 +33,12 @@ pub struct Pulsed {
     pieces: [Option<Piece>; 2],
     /// What the pulse costs in these states \[J\].
     energy: [Vec<f64>; 2],
+    /// The current of a read over its voltage and the conductance, in these states; empty where it is the same in all of them.
+    read: Vec<f64>,
 }
+
+/// A share of the current by which it may differ from state to state, or from an ohmic one, by rounding.
+const ALIKE: f64 = 1e-12;
 
 impl Pulsed {
     /// From the device and its `pulse_up`, `pulse_down`; states the range and the steps at mid-range, which are NaN where no pulse
@@ -44,7 +49,8 @@ impl Pulsed {
     pub fn new(device: Physical, v: &Values<'_>, common: &mut Common) -> Result<Pulsed, Invalid> {
         (common.g_min, common.g_max) = device.conductances();
         common.widest = true;
-        let pulsed = Pulsed::tabulate(device, v)?;
+        let mut pulsed = Pulsed::tabulate(device, v)?;
+        pulsed.price_reads(v.get("read.v"), common)?;
         let size = |up: bool| {
             let step = pulsed.step(common.mid(), up);
             if pulsed.after[usize::from(!up)].is_empty() { f64::NAN } else { step }
@@ -62,6 +68,7 @@ impl Pulsed {
             after: [const { Vec::new() }; 2],
             pieces: [None; 2],
             energy: [const { Vec::new() }; 2],
+            read: Vec::new(),
         };
         for (side, group, sign) in [(0, "pulse_up", 1.0), (1, "pulse_down", -1.0)] {
             let (volt, width) = (v.get(&format!("{group}.v")), v.get(&format!("{group}.width")));
@@ -101,6 +108,39 @@ impl Pulsed {
             (pulsed.after[side], pulsed.energy[side], pulsed.pieces[side]) = (after, energy, Some(piece));
         }
         Ok(pulsed)
+    }
+
+    /// A read takes v i(v) t. Its price is of the conductance at v_read, which is another one where the current bends with the voltage.
+    fn price_reads(&mut self, volt: f64, common: &mut Common) -> Result<(), Invalid> {
+        let Some(price) = common.price_read.filter(|_| volt != 0.0) else { return Ok(()) };
+        let of = |k: usize| {
+            let x = self.low + self.span * k as f64 / STEPS as f64;
+            (self.device.conductance(x), self.device.current(x, volt) / volt)
+        };
+        // A state that conducts nothing takes nothing, whatever its factor is.
+        let all: Vec<Option<f64>> = (0..=STEPS).map(of).map(|(g, seen)| (g > 0.0).then(|| seen / g)).collect();
+        let some: Vec<f64> = all.iter().copied().flatten().collect();
+        if !some.iter().all(|factor| factor.is_finite()) {
+            let message = format!("found {volt} V, at which this device's current is beyond numbers");
+            return Err(Invalid::new("read.v", message));
+        }
+        let Some(&one) = some.first() else { return Ok(()) };
+        if some.iter().any(|factor| (factor - one).abs() > ALIKE * one.abs()) {
+            self.read = all.into_iter().map(|factor| factor.unwrap_or(one)).collect();
+        } else if (one - 1.0).abs() > ALIKE {
+            common.price_read = Some(price * one);
+        }
+        Ok(())
+    }
+
+    /// How many times more a read at its own voltage takes than one of the conductance `g` \[S\] would.
+    #[inline]
+    pub fn read_factor(&self, g: f64) -> f64 {
+        if self.read.is_empty() {
+            return 1.0;
+        }
+        let (first, share) = self.place(g);
+        self.read[first] + share * (self.read[first + 1] - self.read[first])
     }
 
     /// Are both pulses given?
@@ -152,5 +192,31 @@ impl Pulsed {
         let at = ((self.device.state(g) - self.low) / self.span * STEPS as f64).clamp(0.0, STEPS as f64);
         let first = (at as usize).min(STEPS - 1);
         (first, at - first as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::device::physical::PhysicalModel;
+    use crate::device::{DeviceModel, DeviceSpec, Law};
+
+    #[test]
+    fn a_read_takes_what_flows_at_its_own_voltage() {
+        for model in PhysicalModel::ALL {
+            for volt in [0.1, 0.5, -0.7] {
+                let given = [("read.v", volt), ("read.width", 1e-6)];
+                let d = DeviceSpec::with(DeviceModel::Physical(model), &given).device().unwrap();
+                let Law::Physical(law) = &d.law else { panic!("{model:?}") };
+                for share in [0.1, 0.43, 0.9] {
+                    let x = law.low + share * law.span;
+                    let expected = volt * law.device.current(x, volt) * 1e-6;
+                    let found = d.read_energy(law.device.conductance(x)).unwrap();
+                    assert!((found / expected - 1.0).abs() < 1e-4, "{model:?} {volt} V, {share}: {found} {expected}");
+                }
+            }
+        }
+        let given = [("read.v", 100.0), ("read.width", 1e-6), ("v_0", 1e-2)];
+        let error = DeviceSpec::with(DeviceModel::Physical(PhysicalModel::StanfordRram), &given).device().unwrap_err();
+        assert_eq!(error.parameter, "read.v");
     }
 }

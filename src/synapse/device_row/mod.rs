@@ -18,7 +18,7 @@ use crate::time::Time;
 use super::memristor::Memristor;
 use super::row::{Holder, PLACES, STRETCH, Spikes, Stretch};
 use super::{Cells, Price};
-use kernels::{Plain, Rounded, Sum, Wanted, Weights};
+use kernels::{Plain, Rounded, Wanted, Weights};
 use work::{Changes, Hits};
 
 mod ageing;
@@ -200,10 +200,9 @@ impl<W: Real> Holder for Devices<'_, W> {
             });
             return &room[..len];
         }
-        if let Some(per_siemens) = memristor.device.common.price_read {
-            let joules = &mut self.work.hits.joules;
-            joules.iter_mut().zip(values).for_each(|(joules, g)| *joules = per_siemens * g);
-            self.target.run(Sum { energy: &mut self.price.read, joules: &joules[..len] });
+        if memristor.device.common.price_read.is_some() {
+            self.work.hits.joules[..len].copy_from_slice(&values[..len]);
+            self.pay_reads(len);
         }
         self.draw_read_noise(len, 0);
         let Hits { noise, .. } = &self.work.hits;

@@ -1,6 +1,6 @@
 //! What shows of synapses whose devices do not show what they store, or are several.
 
-use crate::device::{Pair, normals};
+use crate::device::{Law, Pair, normals};
 use crate::neuron::Real;
 use crate::rng::lanes::Each;
 use crate::time::Time;
@@ -83,11 +83,7 @@ impl<W: Real> Devices<'_, W> {
     #[inline]
     fn read(&mut self, len: usize, nth: usize) {
         let c = &self.memristor.device.common;
-        if let Some(per_siemens) = c.price_read {
-            let hits = &mut self.work.hits;
-            hits.joules[..len].iter_mut().for_each(|joules| *joules *= per_siemens);
-            self.target.run(Sum { energy: &mut self.price.read, joules: &hits.joules[..len] });
-        }
+        self.pay_reads(len);
         let ageing = &self.memristor.device.ageing;
         self.draw_read_noise(len, nth);
         let hits = &mut self.work.hits;
@@ -96,6 +92,22 @@ impl<W: Real> Devices<'_, W> {
         } else if c.read_noise > 0.0 {
             self.target.run(Seen { sigma: (c.read_noise * c.read_noise).sqrt(), len, hits });
         }
+    }
+
+    /// What reads cost whose current flows through the conductances in `hits.joules`, if they have a price: as [`Device::read_energy`].
+    ///
+    /// [`Device::read_energy`]: crate::device::Device::read_energy
+    #[inline]
+    pub(super) fn pay_reads(&mut self, len: usize) {
+        let device = &self.memristor.device;
+        let Some(per_siemens) = device.common.price_read else { return };
+        let joules = &mut self.work.hits.joules[..len];
+        if let Law::Physical(law) = &device.law {
+            joules.iter_mut().for_each(|joules| *joules = per_siemens * *joules * law.read_factor(*joules));
+        } else {
+            joules.iter_mut().for_each(|joules| *joules *= per_siemens);
+        }
+        self.target.run(Sum { energy: &mut self.price.read, joules });
     }
 
     /// Draws the noise of reads of the `nth` devices of the first `len` synapses, where there is any.

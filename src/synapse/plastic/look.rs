@@ -27,6 +27,23 @@ impl<W: Real> Plastic<W> {
         }
     }
 
+    /// The conductance \[S\] at `at`, as [`Plastic::weight_at`], of its device and the reference of that together; none where there is no
+    /// reference.
+    pub fn taken_at(
+        &self,
+        synapse: usize,
+        row: usize,
+        target: u32,
+        delay: Time,
+        at: Time,
+        pending: &[Vec<PreSpike>],
+    ) -> Option<f64> {
+        let memristor = self.setup.memristor.as_ref().filter(|m| m.device.reference.is_some())?;
+        let mut visit = Visit::default();
+        let state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
+        memristor.taken(state.value, &state.device, at, &mut visit)
+    }
+
     /// Energy spent up to and including `at`, with the pulses that are due but have not been applied, being lazy;
     /// without them it would depend on how often synapses were settled. Changes nothing.
     pub fn price_at(

@@ -68,11 +68,6 @@ pub struct PlasticSetup {
 }
 
 impl PlasticSetup {
-    /// v^2 t of a read of its device \[V^2 s\]; none without a device or its price.
-    pub fn read_price(&self) -> Option<f64> {
-        self.memristor.as_ref().and_then(|m| m.device.common.price_read)
-    }
-
     /// The scale in which `rule` sees weights up to `w_max`.
     pub fn scale(rule: Option<&Rule>, w_max: f64) -> f64 {
         if rule.is_none_or(Rule::is_relative) && w_max.is_finite() { w_max } else { 1f64.copysign(w_max) }
