@@ -245,7 +245,10 @@ fn reads_take_the_same_energy_through_ideal_wires() {
         ("soft_bounds_reference", "reference = '5 uS'"),
         ("re_ram_array_om", "sigma_d2d = 0.1"),
         ("stanford_rram", "pulse_up = { v = '1.3 V', width = '1 ns' }, pulse_down = { v = '-1.2 V', width = '1 ns' }"),
-        ("nonlinear_drift", "pulse_up = { v = '1 V', width = '1 us' }, pulse_down = { v = '-1 V', width = '1 us' }"),
+        (
+            "nonlinear_drift",
+            "pulse_up = { v = '1 V', width = '100 us' }, pulse_down = { v = '-1 V', width = '100 us' }",
+        ),
     ] {
         let (key, device) = (format!("projection.p.device.{model}"), format!("{{ {more}, {read} }}"));
         let energy = |crossbar: &[(&str, &str)]| {
