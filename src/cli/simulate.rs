@@ -320,7 +320,9 @@ fn result_file(
         let ends = marks.weights.iter_mut().zip(&spec.record.weights).filter(|(_, record)| at_end(record));
         ends.for_each(|(mark, _)| mark.clear());
     }
-    ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)
+    let file = ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)?;
+    file.note().into_iter().for_each(note);
+    Ok(file)
 }
 
 /// What the result says of its run.

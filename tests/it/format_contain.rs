@@ -310,10 +310,15 @@ fn damage_in_earlier_output_is_met_by_another_process_before_a_run_goes_on_with_
         for part in ["a.h5", "damaged", "It can't be resumed; start the run again without --resume"] {
             assert!(error.contains(part), "{at} {part}: {error}");
         }
-        fs::remove_file(folder.path().join("a.h5.part")).unwrap();
+        assert!(!folder.path().join("a.h5.part").exists(), "{at}");
     }
-    fs::write(&path, whole).unwrap();
-    good(&run(&["--resume", "a.h5.ckpt"]));
+    // A part that was damaged does not win over the whole.
+    fs::write(folder.path().join("a.h5.part"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(&path, &whole).unwrap();
+    let output = run(&["--resume", "a.h5.ckpt"]);
+    good(&output);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("a.h5.part") && said.contains("the run goes on with a.h5"), "{said}");
 }
 
 #[test]

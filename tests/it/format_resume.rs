@@ -152,3 +152,78 @@ fn a_checkpoint_of_another_model_or_without_its_file_is_the_users_error() {
     let refused = resume(&layout(), &marks);
     assert!(matches!(&refused, ResultError::Input(m) if m.contains("fewer than")), "{refused}");
 }
+
+#[test]
+fn a_part_that_is_empty_or_damaged_does_not_win_over_a_whole_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, out, part) = (folder.path().join("a.h5"), folder.path().join("b.h5"), folder.path().join("b.h5.part"));
+    let mut file = create(&whole, &layout());
+    write(&mut file, 0..10);
+    finish(file);
+    let mut file = create(&out, &layout());
+    write(&mut file, 0..6);
+    let marks = file.take_marks().unwrap();
+    finish(file);
+    let stopped = fs::read(&out).unwrap();
+    for (damaged, told) in [(&stopped[..0], false), (&stopped[..stopped.len() / 2], true)] {
+        fs::write(&out, &stopped).unwrap();
+        fs::write(&part, damaged).unwrap();
+        let mut file = ResultFile::resume(&out, &layout(), &Header::default(), &marks).unwrap();
+        assert_eq!(file.note().is_some_and(|note| note.contains("b.h5.part") && note.contains("goes on")), told);
+        write(&mut file, 6..10);
+        finish(file);
+        assert!(contents(&out) == contents(&whole));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+    // An empty one alone is nothing, and does not stay.
+    fs::write(&part, "").unwrap();
+    fs::remove_file(&out).unwrap();
+    let refused = ResultFile::resume(&out, &layout(), &Header::default(), &marks).err().unwrap();
+    assert!(matches!(&refused, ResultError::Input(m) if m.contains("neither")) && !part.exists(), "{refused}");
+}
+
+#[test]
+fn the_output_of_another_run_is_refused_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, part) = (folder.path().join("b.h5"), folder.path().join("b.h5.part"));
+    let header = |seed: u64| Header { model_hash: format!("{seed:016x}"), seed, ..Header::default() };
+    let mut file = ResultFile::create(&out, &layout(), &header(2), true).unwrap();
+    write(&mut file, 0..6);
+    let marks = file.take_marks().unwrap();
+    finish(file);
+    let refuse = |path: &Path| {
+        let before = fs::read(path).unwrap();
+        let refused = ResultFile::resume(&out, &layout(), &header(1), &marks).err().unwrap();
+        let named = |m: &String| m.contains("another run") && m.contains("seed 2") && m.contains("seed 1");
+        assert!(matches!(&refused, ResultError::Input(m) if named(m)), "{refused}");
+        assert!(fs::read(path).unwrap() == before && fs::read_dir(folder.path()).unwrap().count() == 1);
+    };
+    refuse(&out);
+    fs::rename(&out, &part).unwrap();
+    refuse(&part);
+}
+
+#[test]
+fn who_waited_for_a_run_that_ended_goes_on_with_its_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, out) = (folder.path().join("a.h5"), folder.path().join("b.h5"));
+    let mut file = create(&whole, &layout());
+    write(&mut file, 0..10);
+    finish(file);
+    let mut first = create(&out, &layout());
+    write(&mut first, 0..4);
+    let marks = first.take_marks().unwrap();
+    write(&mut first, 4..7);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            let mut file = ResultFile::resume(&out, &layout(), &Header::default(), &marks).unwrap();
+            write(&mut file, 4..10);
+            finish(file);
+        });
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        finish(first);
+        second.join().unwrap();
+    });
+    assert!(contents(&out) == contents(&whole));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}

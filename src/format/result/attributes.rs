@@ -43,6 +43,18 @@ pub(in crate::format) fn set_list<T: H5Type>(place: &Location, name: &str, value
     place.new_attr::<T>().shape(values.len()).create(name)?.write_raw(values)
 }
 
+/// A text attribute; None if it is not there, or no text as we write it.
+pub(super) fn text(place: &Location, name: &str) -> Option<String> {
+    let text = place.attr(name).ok()?.read_scalar::<VarLenUnicode>().ok()?;
+    // What others wrote need not be UTF-8.
+    Some(String::from_utf8_lossy(text.as_bytes()).into_owned())
+}
+
+/// A scalar attribute; None if it is not there, or of another kind.
+pub(super) fn number<T: H5Type>(place: &Location, name: &str) -> Option<T> {
+    place.attr(name).ok()?.read_scalar().ok()
+}
+
 /// Sets one attribute per figure; nested figures become JSON text, null becomes NaN.
 pub(super) fn set_figures(place: &Location, figures: &Map<String, Value>) -> Result<()> {
     for (name, value) in figures {

@@ -22,6 +22,7 @@ mod drawn;
 mod header;
 mod observables;
 mod read;
+mod resume;
 mod stored;
 mod summary;
 mod table;

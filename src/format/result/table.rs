@@ -115,7 +115,7 @@ impl Table {
         Ok(Table { columns, chunk, stored: 0 })
     }
 
-    /// Opens the datasets of an earlier run and takes them back to a mark.
+    /// Opens the datasets of an earlier run, of which those up to a mark are kept; nothing is written yet.
     pub fn open(group: &Group, plans: &[Plan], mark: &Mark) -> Result<Table> {
         let chunk = chunk_rows(plans);
         let tail = mark.tail.first().map_or(0, Vec::len) / plans.first().and_then(|p| p.width).unwrap_or(1).max(1);
@@ -124,11 +124,13 @@ impl Table {
         if mark.tail.len() != columns.len() || columns.iter().any(|c| c.dataset.shape().first() < Some(&stored)) {
             return Err(format!("{} holds fewer than {stored} rows", group.name()).into());
         }
-        for (column, bits) in columns.iter_mut().zip(&mark.tail) {
-            column.waiting.set_bits(bits);
-            column.resize(stored)?;
-        }
+        columns.iter_mut().zip(&mark.tail).for_each(|(column, bits)| column.waiting.set_bits(bits));
         Ok(Table { columns, chunk, stored })
+    }
+
+    /// Cuts what was opened back to its mark.
+    pub fn cut(&self) -> Result<()> {
+        self.columns.iter().try_for_each(|column| column.resize(self.stored))
     }
 
     /// Adds rows: one list of values per column.

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use super::claim::claim;
 use super::header::Header;
+use super::resume::{self, Taken};
 use super::table::Mark;
 use super::writer::Writer;
-use crate::format::contain;
 use crate::record::{Chunk, Layout, Sink, SinkError};
 use crate::whole::part_path;
 
@@ -63,6 +63,7 @@ pub struct ResultFile {
     _claim: fs::File,
     keep_part: bool,
     finished: bool,
+    note: Option<String>,
 }
 
 enum Order {
@@ -97,36 +98,17 @@ impl ResultFile {
     }
 
     /// Goes on with the result of an earlier run from a checkpoint's marks: with `OUT.h5.part`, or with a copy of a
-    /// finished `OUT.h5` that is to become longer.
+    /// finished `OUT.h5` that is to become longer; with that too where the part is damaged, as [`ResultFile::note`] says.
     ///
     /// # Errors
-    /// `Input` if there is neither, or if it doesn't fit the layout or holds less than the marks say.
+    /// `Input` if there is neither, if another run is writing it or has written it (its `model_hash` is not the header's), or if it
+    /// doesn't fit the layout or holds less than the marks say.
     pub fn resume(out: &Path, layout: &Layout, header: &Header, marks: &Marks) -> Result<ResultFile, ResultError> {
         hdf5::silence_errors(true);
-        let part = part_path(out);
-        if !part.exists() {
-            if !out.exists() {
-                let message = format!(
-                    "{}: can't resume: neither it nor {} exists; the output of a resumed run is the one that was interrupted",
-                    out.display(),
-                    part.display()
-                );
-                return Err(ResultError::Input(message));
-            }
-            fs::copy(out, &part).map_err(|e| ResultError::Failed(unwritable(&part, &e)))?;
-        }
-        let claim = claim(&part, |e| unwritable(&part, e))?;
-        contain::rehearse(&part).map_err(|e| {
-            ResultError::Input(format!("{e}. It can't be resumed; start the run again without --resume"))
-        })?;
-        let writer = Writer::open(&part, layout, header, marks).map_err(|e| {
-            let message = format!(
-                "{}: can't be resumed from the checkpoint: {e}; start the run again without --resume",
-                part.display()
-            );
-            ResultError::Input(message)
-        })?;
-        ResultFile::start(out, part, Ok(writer), claim, true)
+        let Taken { claim, writer, note } = resume::take(out, layout, header, marks)?;
+        let mut file = ResultFile::start(out, part_path(out), Ok(writer), claim, true)?;
+        file.note = note;
+        Ok(file)
     }
 
     fn start(
@@ -159,7 +141,13 @@ impl ResultFile {
             _claim: claim,
             keep_part,
             finished: false,
+            note: None,
         })
+    }
+
+    /// What the user should know of a run that goes on: that its `.part` could not be used.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// How far every dataset has got, once all that was written before is safely stored: what a checkpoint keeps.
@@ -305,7 +293,7 @@ fn expect_free(out: &Path, force: bool) -> Result<(), ResultError> {
     Ok(())
 }
 
-fn remove(part: &Path) {
+pub(super) fn remove(part: &Path) {
     // If it can't be removed either, the message about the write is the one that counts.
     drop(fs::remove_file(part));
 }

@@ -65,6 +65,7 @@ impl Writer {
         let open = || -> hdf5::Result<Writer> {
             let file = File::with_options().with_fapl(access).open_rw(part)?;
             let tables = Tables::open(&file, layout, marks)?;
+            tables.cut()?;
             for old in ["intervals", "behavior", "summary"] {
                 if file.link_exists(old) {
                     file.unlink(old)?;
@@ -164,6 +165,11 @@ impl Tables {
         })
     }
 
+    /// Cuts what was opened back to its marks.
+    fn cut(&self) -> hdf5::Result<()> {
+        self.spikes.iter().chain(&self.states).chain(&self.weights).try_for_each(Table::cut)
+    }
+
     fn open(file: &File, layout: &Layout, marks: &Marks) -> hdf5::Result<Tables> {
         let expected = [layout.spikes.len(), layout.states.len(), layout.weights.len()];
         if [marks.spikes.len(), marks.states.len(), marks.weights.len()] != expected {
@@ -190,6 +196,11 @@ impl Tables {
                 .collect::<hdf5::Result<_>>()?,
         })
     }
+}
+
+/// Whether a file has the tables of the layout, with as many rows as the marks say.
+pub(super) fn expect_tables(file: &File, layout: &Layout, marks: &Marks) -> Result<(), String> {
+    Tables::open(file, layout, marks).map(drop).map_err(|e| cause(&e))
 }
 
 const SPIKES: [Plan; 2] =
