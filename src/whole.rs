@@ -11,6 +11,29 @@ pub fn part_path(out: &Path) -> PathBuf {
     PathBuf::from(part)
 }
 
+/// The file that `out` stands for: where a link leads, also if there is nothing yet.
+///
+/// # Errors
+/// If a link can't be followed, since links lead in a circle.
+pub fn target(out: &Path) -> io::Result<PathBuf> {
+    if !out.is_symlink() {
+        return Ok(out.to_owned());
+    }
+    if let Ok(target) = fs::canonicalize(out) {
+        return Ok(target);
+    }
+    let mut target = out.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else { return Ok(target) };
+        // A relative one begins where the link is.
+        target = target.parent().map_or(next.clone(), |folder| folder.join(next));
+    }
+    Err(io::Error::other("links lead in a circle"))
+}
+
+/// As many links in a row as Linux follows.
+const MOST_LINKS: usize = 40;
+
 /// An unfinished file, which goes away with this; once it is renamed there is none.
 #[derive(Debug)]
 pub struct Part(PathBuf);
@@ -56,7 +79,10 @@ pub fn replace<T, E>(
     if out.exists() && !out.is_file() {
         return write(out);
     }
-    let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_owned());
+    let out = match target(out) {
+        Ok(target) => target,
+        Err(error) => return Err(failed(error)),
+    };
     let part = Part::of(&out);
     let value = write(part.path())?;
     part.put(&out).map_err(failed)?;
@@ -104,6 +130,13 @@ mod tests {
         std::os::unix::fs::symlink(&out, &link).unwrap();
         write(&link, "new").unwrap();
         assert!(link.is_symlink() && fs::read(&out).unwrap() == b"new");
+        let (away, dangling) = (folder.path().join("new.png"), folder.path().join("dangling"));
+        std::os::unix::fs::symlink("new.png", &dangling).unwrap();
+        write(&dangling, "first").unwrap();
+        assert!(dangling.is_symlink() && fs::read(&away).unwrap() == b"first");
+        let circle = folder.path().join("circle");
+        std::os::unix::fs::symlink("circle", &circle).unwrap();
+        assert!(write(&circle, "x").is_err() && circle.is_symlink());
         write(Path::new("/dev/null"), "nothing").unwrap();
         assert!(!Path::new("/dev/null").is_file() && !Path::new("/dev/null.part").exists());
     }

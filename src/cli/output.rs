@@ -22,9 +22,13 @@ impl Output {
     /// Checks `path`.
     ///
     /// # Errors
-    /// If it exists and `force` is not given, is a folder, or its folder does not exist.
+    /// If it exists and `force` is not given, is a folder, or its folder does not exist; of a link, what it leads to.
     pub fn new(path: &Path, force: bool) -> Result<Output, Failure> {
         let shown = path.display();
+        // What a link stands for is made or replaced, and the link stays.
+        let target = whole::target(path).map_err(|e| {
+            Failure::input(format!("The output {shown} is a link that can't be followed: {e}; choose another name."))
+        })?;
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::input(format!("The output {shown} is a folder; expected the name of a file.")));
         }
@@ -38,33 +42,29 @@ impl Output {
                 "The output - would be a file of that name, not the standard output; give the name of a file (./- for that one).",
             ));
         }
-        if path.exists() && !path.is_file() {
+        if target.exists() && !target.is_file() {
             return Err(Failure::input(format!(
                 "The output {shown} is a device or a pipe; expected the name of a file, which is written beside it and renamed when it is whole."
             )));
         }
-        if path.exists() && !force {
+        if target.exists() && !force {
             return Err(Failure::input(format!(
                 "The output {shown} exists already; choose another name, or replace it with --force."
             )));
         }
         // Nobody can make a folder in a file.
-        if let Some(file) = path.ancestors().skip(1).find(|place| place.exists()).filter(|place| !place.is_dir()) {
+        if let Some(file) = target.ancestors().skip(1).find(|place| place.exists()).filter(|place| !place.is_dir()) {
             return Err(Failure::input(format!(
                 "The folder of the output {shown} can't be there: {} is a file; choose another name.",
                 file.display()
             )));
         }
-        match path.parent() {
+        match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::input(format!(
                 "The folder of the output {shown} does not exist; create it with: mkdir -p {}",
                 shell::quoted(folder)
             ))),
-            // What a link stands for is replaced, and the link stays.
-            _ => {
-                let path = if path.is_symlink() { path.canonicalize().unwrap_or(path.into()) } else { path.into() };
-                Ok(Output { path, replaces: force })
-            }
+            _ => Ok(Output { path: target, replaces: force }),
         }
     }
 
@@ -191,5 +191,11 @@ mod tests {
         std::fs::write(&file, "x").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert_eq!(Output::new(&link, true).unwrap().path(), file);
+        std::fs::remove_file(&file).unwrap();
+        assert!(Output::new(&link, false).unwrap().path().ends_with("a.h5"));
+        let circle = folder.path().join("circle.h5");
+        std::os::unix::fs::symlink("circle.h5", &circle).unwrap();
+        let failure = Output::new(&circle, true).unwrap_err();
+        assert!(failure.code == 2 && failure.to_string().contains("circle"), "{failure}");
     }
 }
