@@ -6,10 +6,22 @@ use crate::spec::PopulationKind;
 use crate::time::Time;
 
 use super::RunError;
+use super::event::{MANY, WITHIN};
 use super::part::Part;
+use super::shard::Model;
 
 /// Once per this much model time, and at the end of the run: rarely enough to cost nothing.
 pub const EVERY: Time = Time(100_000_000_000);
+
+/// The error of a neuron whose spikes would not end; `gid` is its global id.
+pub fn lost(model: &Model<'_>, time: Time, gid: u32) -> RunError {
+    let population = model.first_gid.partition_point(|first| *first <= gid).saturating_sub(1);
+    let (name, member) = (&model.spec.populations[population].name, gid - model.first_gid[population]);
+    RunError::Failed(format!(
+        "{name}[{member}] has spiked {MANY} times within less than {WITHIN}, up to {time}, so the run has no result: its spikes would not \
+         end. Most often a weight, a current or a parameter is too large by orders of magnitude (is its unit right?)"
+    ))
+}
 
 /// Looks at all members on this rank, up to whose time `at` everything has happened.
 ///

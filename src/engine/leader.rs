@@ -196,12 +196,17 @@ impl<'a> Leader<'a> {
             self.sent.clear();
         }
         let posts = if course.news { &shared.posts[course.round % 2][..] } else { &[] };
+        let mut lost = None;
         for post in posts {
             let post = post.read().unwrap_or_else(|e| e.into_inner());
             if ranks.is_alone() {
                 self.sent.extend_from_slice(&post.transmitted);
             }
             self.statistics.background += if record.covers(window.from) { post.background } else { 0 };
+            lost = lost.into_iter().chain(post.lost).min();
+        }
+        if let Some((time, gid)) = lost {
+            self.keep(Err(finite::lost(self.model, time, gid)))?;
         }
         if ranks.is_first() {
             self.statistics.count(self.network, spikes);

@@ -142,6 +142,8 @@ pub struct Post {
     pub transmitted: Vec<(u32, Sent)>,
     /// Events from inputs.
     pub background: u64,
+    /// The first of its neurons whose spikes would not end: when, and which.
+    pub lost: Option<(Time, u32)>,
 }
 
 /// What every thread keeps for itself; but for `posted` the same in all of them at the same round.
@@ -298,12 +300,14 @@ impl<W: Real> Shared<W> {
             out.spikes.sort_unstable();
         }
         let posts = &self.posts[course.round % 2];
+        // Nobody is lost without a spike.
         let news = !(out.spikes.is_empty() && out.transmitted.is_empty() && out.background == 0);
         if news || course.posted[course.round % 2] {
             let mut post = posts[index].write().unwrap_or_else(|e| e.into_inner());
             std::mem::swap(&mut post.spikes, &mut out.spikes);
             std::mem::swap(&mut post.transmitted, &mut out.transmitted);
             post.background = std::mem::take(&mut out.background);
+            post.lost = out.lost.take();
         }
         course.posted[course.round % 2] = news;
         out.spikes.clear();

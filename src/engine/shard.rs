@@ -28,8 +28,18 @@ pub struct Outbox {
     pub transmitted: Vec<(u32, Sent)>,
     /// Events from inputs.
     pub background: u64,
+    /// The first of its neurons whose spikes would not end: when, and which.
+    pub lost: Option<(Time, u32)>,
     /// Where the thread's time goes: kernels take laps.
     pub phases: Phases,
+}
+
+impl Outbox {
+    /// A neuron can't be followed beyond this time: after this window the run ends.
+    #[cold]
+    pub fn lose(&mut self, time: Time, gid: u32) {
+        self.lost = Some(self.lost.map_or((time, gid), |first| first.min((time, gid))));
+    }
 }
 
 /// A transmitted weight with everything that orders and names it.

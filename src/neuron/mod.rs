@@ -96,6 +96,10 @@ pub trait EventNeuron: Send + Sync + 'static {
     #[inline(always)]
     fn keep_up(_: &Self::Params, _: &mut Self::State, _before: Time) {}
 
+    /// Its next spikes are not looked for, and the run is to end: a solver, to which times beyond a spike may cost a step for each tick,
+    /// makes its state no number.
+    fn lose(_: &mut Self::State) {}
+
     /// Propagates to `to` >= `time(state)`. The caller has drained `next_spike` up to `to`.
     fn advance(params: &Self::Params, state: &mut Self::State, to: Time);
 

@@ -33,6 +33,31 @@ fn a_network_that_blows_up_is_an_error_that_names_the_state_for_any_number_of_th
     assert!(error.contains("E[0] has "), "{error}");
 }
 
+/// Both held the event engine for ever, and Ctrl-C did not end them.
+#[test]
+fn what_no_solver_can_follow_is_an_error_of_the_event_engine_for_any_number_of_threads() {
+    let text = |neuron: &str, weight: &str| {
+        format!(
+            "simulation = {{ duration = '150 ms', engine = 'event' }}
+             population.Z = {{ size = 5, neuron.izhikevich = {neuron} }}
+             input.drive = {{ target = 'Z', poisson = {{ rate = '500 Hz', weight = '{weight}' }} }}\n"
+        )
+    };
+    let told = |text: &str, threads| run_with(text, &[], threads, &Options::default()).err().unwrap().to_string();
+    for weight in ["-1e14 mV", "-1e20 mV", "-1e200 mV"] {
+        let inhibited = text("{}", weight);
+        let error = told(&inhibited, 1);
+        assert!(error.contains("Z[0] has v_m = ") && error.contains("unit"), "{error}");
+        assert_eq!(error, told(&inhibited, 3));
+    }
+    let fast = text("{ b = 1e9 }", "1 mV");
+    let error = told(&fast, 1);
+    assert!(error.contains("Z[") && error.contains("has spiked 1000 times within less than 0.01 ms"), "{error}");
+    assert_eq!(error, told(&fast, 3));
+    // What recovers is followed to the end.
+    run(&text("{}", "-1e11 mV"), &[], 2);
+}
+
 /// NEST 3.10 ends this very neuron with "NEST detected a numerical instability".
 #[test]
 fn adex_that_loses_its_solution_on_a_grid_is_an_error_and_fires_in_the_event_engine() {

@@ -17,8 +17,10 @@ use crate::with_neuron_model;
 
 use super::arrivals::{Arrival, Arrivals, Tick};
 
+mod pace;
 mod waiting;
 
+pub use pace::{MANY, Pace, WITHIN};
 use waiting::Waiting;
 
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check, unless its model says less.
@@ -182,9 +184,14 @@ impl<M: EventNeuron> Neurons<M> {
     ) {
         let params = one_of(&self.params, place);
         let cell = &mut self.cells[place as usize];
+        let mut pace = Pace::default();
         while let Some(time) = M::next_spike(params, &mut cell.state, before) {
             out.spikes.push(Spike { time, gid: self.first_gid + place });
             tell_plastic(groups, population, place, time);
+            if pace.is_lost_at(time) {
+                M::lose(&mut cell.state);
+                return out.lose(time, self.first_gid + place);
+            }
         }
     }
 
@@ -378,6 +385,7 @@ impl<M: EventNeuron> Neurons<M> {
         let to = work.window.to;
         let ahead = Time(self.quantum.0.saturating_mul(LOOK_AHEAD)).min(M::LOOK_AHEAD);
         let horizon = work.window.from.saturating_add(ahead).max(to);
+        let mut pace = Pace::default();
         loop {
             let params = one_of(&self.params, place);
             let cell = &mut self.cells[place as usize];
@@ -392,6 +400,10 @@ impl<M: EventNeuron> Neurons<M> {
                 Some(time) if time < to => {
                     cell.state = ahead;
                     self.emit(place, time, work);
+                    if pace.is_lost_at(time) {
+                        M::lose(&mut self.cells[place as usize].state);
+                        return work.out.lose(time, self.first_gid + place);
+                    }
                 }
                 found => {
                     if found.is_none() {

@@ -72,8 +72,18 @@ impl<const N: usize> Trajectory<N> {
         self.origin < self.refractory_until
     }
 
+    /// Has it gone beyond all numbers?
+    fn is_lost(&self) -> bool {
+        !self.y.iter().all(|value| value.is_finite())
+    }
+
     fn piece<P: Ode<N>>(&self, p: &P) -> Piece<N> {
         let mut series = [[0.0; ORDER + 1]; N];
+        if self.is_lost() {
+            // Nothing moves any more, so that it costs no steps of a tick until somebody looks at it, which ends the run.
+            series.iter_mut().zip(&self.y).for_each(|(c, value)| c[0] = *value);
+            return Piece { series, end: self.origin.saturating_add(Time((LONGEST * TICKS_PER_MS) as i64)) };
+        }
         if !self.held()
             && let Some(lasts) = p.slaved(&self.y, self.current, &mut series)
         {
@@ -206,7 +216,7 @@ impl<const N: usize> Trajectory<N> {
 
     /// The first spike in a piece from its `first`-th tick on.
     fn first_spike<P: Ode<N>>(&self, p: &P, piece: &Piece<N>, first: i64) -> Option<Time> {
-        if self.held() {
+        if self.held() || self.is_lost() {
             return None;
         }
         let length = (piece.end - self.origin).0;
@@ -342,6 +352,11 @@ where
         state.time = state.time.max(state.origin);
     }
 
+    fn lose(state: &mut Trajectory<N>) {
+        state.y = [f64::NAN; N];
+        (state.end, state.near) = (UNKNOWN, UNKNOWN);
+    }
+
     fn advance(params: &P, state: &mut Trajectory<N>, to: Time) {
         debug_assert!(to >= state.time);
         state.time = to;
@@ -360,7 +375,9 @@ where
             return false;
         }
         let y = if state.origin == state.time { state.y } else { state.values(params, state.time) };
-        if y[0] - params.risen().map_or(0.0, |k| y[k]) < params.threshold() {
+        // What is no number has no spike.
+        let reached = y[0] - params.risen().map_or(0.0, |k| y[k]) >= params.threshold();
+        if !reached {
             return false;
         }
         state.start_here(params);
