@@ -8,7 +8,7 @@ use memspike::spec::{Engine, NetworkSpec};
 use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
-use super::memory::{available, bytes, grouped, needed, refuse_if_too_large};
+use super::memory::{available_to, bytes, grouped, needed, refuse_if_too_large};
 use super::model::{Layers, Model, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
 use super::note::notes;
@@ -77,7 +77,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool, rate: f64) -> Result
     let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
     let size = network::estimate(&spec).map_err(Failure::input)?;
     let bytes = needed(&spec, &size, None, 1, true)?;
-    refuse_if_too_large(size.members(), size.synapses, bytes, available())?;
+    refuse_if_too_large(size.members(), size.synapses, bytes, available_to(1))?;
     network::check_parameters(&spec).map_err(Failure::input)?;
     warn(&spec, true)?;
     let result = ResultSize::of(&spec, &unknown, rate).map_err(Failure::input)?;

@@ -1,6 +1,7 @@
 //! Whether a network fits: its estimated memory against what the machine, or the container, has left.
 
 use std::fs;
+use std::path::Path;
 
 use memspike::engine;
 use memspike::network::Estimate;
@@ -10,25 +11,65 @@ use super::Failure;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// Memory that can still be had \[bytes\]: the system's available memory, or what the control
-/// group leaves if that is less. None where the system does not tell.
+/// Memory that can still be had \[bytes\]: the system's available memory, or what the control groups of this process leave if that is
+/// less. None where the system does not tell.
 pub fn available() -> Option<u64> {
-    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo_available(&text));
-    let v2 = || group_limit("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "file ");
+    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let groups = text("/proc/self/cgroup");
+    let v2 = || least_left("/sys/fs/cgroup", group_v2(&groups), ["memory.max", "memory.current", "file "]);
     let v1 = || {
-        let folder = "/sys/fs/cgroup/memory";
-        let (limit, usage) = (format!("{folder}/memory.limit_in_bytes"), format!("{folder}/memory.usage_in_bytes"));
-        group_limit(&limit, &usage, "total_cache ")
+        let names = ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache "];
+        least_left("/sys/fs/cgroup/memory", group_v1(&groups), names)
     };
-    [system, v2().or_else(v1)].into_iter().flatten().min()
+    [meminfo_available(&text("/proc/meminfo")), v2().or_else(v1)].into_iter().flatten().min()
+}
+
+/// The same for networks that so many processes like this one build: each has its own limit on the address space (`ulimit -v`).
+pub fn available_to(processes: u64) -> Option<u64> {
+    let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let address = address_left(&text("/proc/self/limits"), &text("/proc/self/status"));
+    [available(), address.map(|left| left.saturating_mul(processes))].into_iter().flatten().min()
+}
+
+/// The control group of this process by /proc/self/cgroup, of version 2; that of a container where it is not said.
+fn group_v2(groups: &str) -> &str {
+    groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/")
+}
+
+/// Likewise that which limits memory, of version 1.
+fn group_v1(groups: &str) -> &str {
+    let own = |line: &'_ str| line.split(':').nth(1).is_some_and(|names| names.split(',').any(|name| name == "memory"));
+    groups.lines().find(|line| own(line)).and_then(|line| line.splitn(3, ':').nth(2)).unwrap_or("/")
+}
+
+/// The least that a control group and those around it leave \[bytes\]; `names` are those of limit, usage, and cache in the statistics.
+fn least_left(root: &str, group: &str, names: [&str; 3]) -> Option<u64> {
+    let own = Path::new(root).join(group.trim_start_matches('/'));
+    let folders = own.ancestors().take_while(|folder| folder.starts_with(root));
+    folders.filter_map(|folder| group_left(folder, names)).min()
 }
 
 /// What a control group leaves \[bytes\]. Cached files count as its usage but are given up when memory is short.
-fn group_limit(limit: &str, usage: &str, cache: &str) -> Option<u64> {
-    let number = |path: &str| -> Option<u64> { fs::read_to_string(path).ok()?.trim().parse().ok() };
-    let stat = fs::read_to_string(std::path::Path::new(limit).with_file_name("memory.stat")).unwrap_or_default();
+fn group_left(folder: &Path, [limit, usage, cache]: [&str; 3]) -> Option<u64> {
+    let number = |name: &str| -> Option<u64> { fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok() };
+    let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
     let cached = stat.lines().find_map(|l| l.strip_prefix(cache)?.trim().parse::<u64>().ok()).unwrap_or(0);
     Some(number(limit)?.saturating_sub(number(usage)?.saturating_sub(cached)))
+}
+
+/// What the limit on the address space leaves \[bytes\], by /proc/self/limits, beside what is reserved and not used. [`needed`] counts what
+/// is used already.
+fn address_left(limits: &str, status: &str) -> Option<u64> {
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let limit: u64 = limit.split_whitespace().next()?.parse().ok()?;
+    let reserved = kib(status, "VmSize:").saturating_sub(kib(status, "VmRSS:"));
+    Some(limit.saturating_sub(reserved))
+}
+
+/// An entry of /proc/self/status \[bytes\]; 0 where it is not there.
+fn kib(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0).saturating_mul(1024)
 }
 
 /// `MemAvailable` of /proc/meminfo \[bytes\].
@@ -63,10 +104,7 @@ pub fn needed(
 
 /// The memory of this process now \[bytes\]; 0 where the system does not tell.
 fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
+    kib(&fs::read_to_string("/proc/self/status").unwrap_or_default(), "VmRSS:")
 }
 
 /// Refuses a network that needs more memory than there is.
@@ -130,6 +168,43 @@ mod tests {
         let text = "MemTotal:       24689036 kB\nMemFree: 5 kB\nMemAvailable:   24000000 kB\n";
         assert_eq!(meminfo_available(text), Some(24_000_000 * 1024));
         assert_eq!(meminfo_available("MemTotal: 1 kB"), None);
+    }
+
+    #[test]
+    fn a_limit_on_the_address_space_counts() {
+        let limits = |soft: &str| {
+            format!(
+                "Limit   Soft Limit   Hard Limit   Units\nMax address space         {soft}            unlimited            bytes\n"
+            )
+        };
+        let status = "VmPeak:\t  9000 kB\nVmSize:\t    5000 kB\nVmRSS:\t    2000 kB\n";
+        assert_eq!(address_left(&limits("204800000"), status), Some(204_800_000 - 3000 * 1024));
+        assert_eq!(address_left(&limits("1000"), status), Some(0));
+        assert_eq!(address_left(&limits("unlimited"), status), None);
+        assert_eq!(address_left("", ""), None);
+    }
+
+    #[test]
+    fn the_control_groups_of_a_process_and_those_around_it_count() {
+        let groups = "9:name=systemd:/\n4:cpu,memory:/batch/job:7\n0::/user.slice/a\n";
+        assert_eq!((group_v2(groups), group_v1(groups)), ("/user.slice/a", "/batch/job:7"));
+        assert_eq!((group_v2(""), group_v1("3:cpu:/x\n")), ("/", "/"));
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_str().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let left = || least_left(root, "/a/b", ["max", "current", "file "]);
+        assert_eq!(left(), None);
+        put("a/b/max", "max\n");
+        put("a/b/current", "10\n");
+        put("a/max", "1000\n");
+        put("a/current", "300\n");
+        assert_eq!(left(), Some(700));
+        put("a/memory.stat", "anon 1\nfile 100\n");
+        assert_eq!(left(), Some(800));
+        put("max", "500");
+        put("current", "0");
+        assert_eq!(left(), Some(500));
     }
 
     #[test]

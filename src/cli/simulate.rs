@@ -265,8 +265,9 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
     let size = network::estimate(&loaded.spec).map_err(Failure::input)?;
     let written = request.output.is_some() || loaded.export.is_some();
     let own = memory::needed(&loaded.spec, &size, request.threads, ranks.size(), written)?;
-    let bytes = own.saturating_mul(ranks.neighbours() as u64);
-    memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available())?;
+    let neighbours = ranks.neighbours() as u64;
+    let (bytes, available) = (own.saturating_mul(neighbours), memory::available_to(neighbours));
+    memory::refuse_if_too_large(size.members(), size.synapses, bytes, available)?;
     Ok((loaded, size))
 }
 

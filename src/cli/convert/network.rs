@@ -30,7 +30,7 @@ pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     let mut listed = spec.clone();
     record_all(&mut listed);
     let bytes = memory::needed(&listed, &size, Some(1), 1, false)?;
-    memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available())?;
+    memory::refuse_if_too_large(size.members(), size.synapses, bytes, memory::available_to(1))?;
     let (populations, synapses) = build(spec.clone())?;
     Ok(Built { spec, populations, synapses })
 }
