@@ -27,7 +27,7 @@ pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Res
             // A file system without locks protects nobody, but it is the user's choice.
             Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
-                let message = format!("{}: another run is writing it; choose another output, or wait", part.display());
+                let message = format!("{}: another run is writing it; wait until it has ended", part.display());
                 return Err(ResultError::Input(message));
             }
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),

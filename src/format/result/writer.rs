@@ -71,10 +71,11 @@ impl Writer {
                     file.unlink(old)?;
                 }
             }
+            // What is cut off and unlinked may be overwritten from now on, so the file must know of it first.
+            file.flush()?;
             write_header(&file, header)?;
             file.create_group("summary")?;
             let writer = Writer { file, tables, flushed: Instant::now() };
-            // What is truncated may be overwritten from now on, so the file must know of it first.
             writer.file.flush()?;
             Ok(writer)
         };
