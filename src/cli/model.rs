@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use memspike::analysis::Spans;
 use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
@@ -105,9 +104,7 @@ impl Model {
             spec.set_content(population, content);
             recordings.push(Replayed { population, file, recording, bound });
         }
-        for replayed in &recordings {
-            unobserved::tell(&spec, replayed)?;
-        }
+        recordings.iter().for_each(|replayed| unobserved::tell(&spec, replayed));
         if open {
             tell_of_cut(&spec, &recordings);
         }

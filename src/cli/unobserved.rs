@@ -3,7 +3,6 @@
 use memspike::analysis::Spans;
 use memspike::spec::NetworkSpec;
 
-use super::Failure;
 use super::model::Replayed;
 use super::note::note;
 
@@ -11,19 +10,10 @@ use super::note::note;
 const LEAST: f64 = 5e-4;
 
 /// Says when what a population replays was not observed.
-///
-/// # Errors
-/// Exit code 2 if nothing of it was.
-pub fn tell(spec: &NetworkSpec, replayed: &Replayed) -> Result<(), Failure> {
+pub fn tell(spec: &NetworkSpec, replayed: &Replayed) {
     let (name, recording, bound) = (&spec.populations[replayed.population].name, &replayed.recording, &replayed.bound);
     let (start, stop, first) = (bound.start_s, bound.stop_s, recording.start());
     let spans = Spans::within(&recording.observed, start, stop);
-    if spans.seconds() == 0.0 {
-        return Err(Failure::input(format!(
-            "The population {name} replays {start} s to {stop} s of {}, in which nothing was observed.",
-            replayed.file.display()
-        )));
-    }
     if first - start >= LEAST {
         note(format_args!(
             "population {name}: nothing was recorded in the first {:.3} s, before {first:.3} s on the recording's clock",
@@ -31,7 +21,7 @@ pub fn tell(spec: &NetworkSpec, replayed: &Replayed) -> Result<(), Failure> {
         ));
     }
     if recording.observed.is_empty() {
-        return Ok(());
+        return;
     }
     // The run may end before.
     let end = spec.simulation.duration.map_or(stop, |duration| stop.min(start + duration.seconds()));
@@ -45,5 +35,4 @@ pub fn tell(spec: &NetworkSpec, replayed: &Replayed) -> Result<(), Failure> {
             if gaps.len() == 1 { "1 span".to_owned() } else { format!("{} spans", gaps.len()) }
         ));
     }
-    Ok(())
 }

@@ -260,7 +260,7 @@ fn what_was_not_observed_is_told_in_a_replay() {
     assert!(said(&[]).contains("was not observed in 1 span of what is replayed, 2.000 s in all"));
     assert!(!said(&["--stop", "2s"]).contains("not observed") && !said(&["--duration", "1s"]).contains("not observed"));
     let beside = [&args[..], &["--start", "2.5s", "--stop", "3.5s"]].concat();
-    assert!(bad(&memspike(folder.path(), &beside), 2).contains("in which nothing was observed"));
+    assert!(bad(&memspike(folder.path(), &beside), 2).contains("nothing was observed from 2.5 s to 3.5 s"));
 }
 
 #[test]
