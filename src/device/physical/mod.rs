@@ -3,6 +3,7 @@
 //! Each model is a file with its equations and parameters; [`solve`] integrates any of them under a [`drive`], and
 //! [`surface`] tabulates what a pair of overlapping spikes ([`waveform`]) does to one. SI units: seconds, volts, siemens.
 
+mod after;
 pub mod drive;
 mod energy;
 pub mod flow;
@@ -244,6 +245,16 @@ impl Physical {
     /// The current \[A\] at a state and a voltage.
     pub fn current(&self, x: f64, v: f64) -> f64 {
         with_device!(self, d => d.current(x, v))
+    }
+
+    /// d state/dt \[/s\] at a state and a voltage.
+    pub fn rate(&self, x: f64, v: f64) -> f64 {
+        with_device!(self, d => d.rate(x, v))
+    }
+
+    /// Do all motions vanish at both ends of the range ([`Physics::sticks`])?
+    pub fn sticks(&self) -> bool {
+        with_device!(self, d => d.sticks())
     }
 
     /// The conductance \[S\] of a state.

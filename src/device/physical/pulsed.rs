@@ -4,21 +4,19 @@ use crate::check::Invalid;
 use crate::device::{Common, Values};
 use crate::rng::{Purpose, StreamKey, name_key};
 
+use super::after::After;
 use super::drive::{Piece, pulse};
 use super::solve::Options;
 use super::{NOISE, Physical};
-
-/// Steps of the table.
-const STEPS: usize = 512;
-
-/// The energy of a pulse is a sum over twice so many stretches of it.
-const HALF: usize = 32;
 
 /// Most random numbers of a pulse: each of its noise steps takes one, and is solved.
 const MOST_STEPS: f64 = 10_000.0;
 
 /// Error of a step of the solver where the state moves at random, relative to its range.
 const NOISY: f64 = 1e-6;
+
+/// States in which it is known what a read takes.
+const STEPS: usize = 1024;
 
 /// The changes that a potentiating and a depressing pulse make, by state.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,13 +25,11 @@ pub struct Pulsed {
     pub device: Physical,
     low: f64,
     span: f64,
-    /// States after a pulse, up and down, from evenly spaced ones, relative to the range; empty where no pulse was given.
-    after: [Vec<f64>; 2],
+    /// What a pulse does, up and down; none where no pulse was given.
+    after: [Option<After>; 2],
     /// The pulses.
     pieces: [Option<Piece>; 2],
-    /// What the pulse costs in these states \[J\].
-    energy: [Vec<f64>; 2],
-    /// The current of a read over its voltage and the conductance, in these states; empty where it is the same in all of them.
+    /// The current of a read over its voltage and the conductance, in evenly spaced states; empty where it is the same in all of them.
     read: Vec<f64>,
 }
 
@@ -53,7 +49,7 @@ impl Pulsed {
         pulsed.price_reads(v.get("read.v"), common)?;
         let size = |up: bool| {
             let step = pulsed.step(common.mid(), up);
-            if pulsed.after[usize::from(!up)].is_empty() { f64::NAN } else { step }
+            if pulsed.after[usize::from(!up)].is_none() { f64::NAN } else { step }
         };
         (common.dg_up, common.dg_down) = (size(true), size(false));
         Ok(pulsed)
@@ -61,15 +57,8 @@ impl Pulsed {
 
     fn tabulate(device: Physical, v: &Values<'_>) -> Result<Pulsed, Invalid> {
         let (low, high) = device.range();
-        let mut pulsed = Pulsed {
-            device,
-            low,
-            span: high - low,
-            after: [const { Vec::new() }; 2],
-            pieces: [None; 2],
-            energy: [const { Vec::new() }; 2],
-            read: Vec::new(),
-        };
+        let mut pulsed =
+            Pulsed { device, low, span: high - low, after: [const { None }; 2], pieces: [None; 2], read: Vec::new() };
         for (side, group, sign) in [(0, "pulse_up", 1.0), (1, "pulse_down", -1.0)] {
             let (volt, width) = (v.get(&format!("{group}.v")), v.get(&format!("{group}.width")));
             if volt.is_nan() || width.is_nan() {
@@ -95,17 +84,11 @@ impl Pulsed {
                 return Err(Invalid::new("noise_step", message));
             }
             let piece = pulse(volt, 0.0, width);
-            let options = Options { tolerance: 1e-10, ..Options::EXACT };
-            let state = |k: usize| low + pulsed.span * k as f64 / STEPS as f64;
-            let after = |k| (pulsed.device.states(state(k), &[piece], &[width], options)[0] - low) / pulsed.span;
-            let energy = |k| pulsed.device.energy(state(k), &[piece], HALF, options);
-            let (after, energy): (Vec<f64>, Vec<f64>) =
-                ((0..=STEPS).map(after).collect(), (0..=STEPS).map(energy).collect());
-            if !after.iter().chain(&energy).all(|x| x.is_finite()) {
+            let Some(after) = After::new(&pulsed.device, piece) else {
                 let message = format!("found {volt} V, at which this device's speed or current is beyond numbers");
                 return Err(Invalid::new(parameter, message));
-            }
-            (pulsed.after[side], pulsed.energy[side], pulsed.pieces[side]) = (after, energy, Some(piece));
+            };
+            (pulsed.after[side], pulsed.pieces[side]) = (Some(after), Some(piece));
         }
         Ok(pulsed)
     }
@@ -139,29 +122,28 @@ impl Pulsed {
         if self.read.is_empty() {
             return 1.0;
         }
-        let (first, share) = self.place(g);
-        self.read[first] + share * (self.read[first + 1] - self.read[first])
+        let at = self.share(g) * STEPS as f64;
+        let first = (at as usize).min(STEPS - 1);
+        self.read[first] + (at - first as f64) * (self.read[first + 1] - self.read[first])
     }
 
     /// Are both pulses given?
     pub fn is_complete(&self) -> bool {
-        self.after.iter().all(|a| !a.is_empty())
+        self.after.iter().all(Option::is_some)
     }
 
     /// Size of the change by a pulse \[S\]; 0 where no pulse was given.
     #[inline]
     pub fn step(&self, g: f64, up: bool) -> f64 {
-        let after = &self.after[usize::from(!up)];
-        if after.is_empty() {
+        let Some(after) = &self.after[usize::from(!up)] else { return 0.0 };
+        let before = self.share(g);
+        let u = after.state(before);
+        // Where nothing moves, nothing does, whatever rounding makes of the conductance of the state of a conductance.
+        if u == before {
             return 0.0;
         }
-        let (first, share) = self.place(g);
-        let at = first as f64 + share;
-        // The change is interpolated, not the state: where nothing moves, nothing does.
-        let change = |k: usize| after[k] - k as f64 / STEPS as f64;
-        let moved = change(first) + share * (change(first + 1) - change(first));
-        let u = (at / STEPS as f64 + moved).clamp(0.0, 1.0);
-        (self.device.conductance(self.low + self.span * u) - g).abs()
+        let change = self.device.conductance(self.low + self.span * u) - g;
+        (if up { change } else { -change }).max(0.0)
     }
 
     /// Does the state move at random, so that each pulse is solved by itself?
@@ -180,18 +162,13 @@ impl Pulsed {
 
     /// What a pulse costs at `g` \[J\]; none where no pulse was given.
     pub fn energy(&self, g: f64, up: bool) -> Option<f64> {
-        let (first, share) = self.place(g);
-        let energy = &self.energy[usize::from(!up)];
-        let (before, behind) = (energy.get(first)?, energy.get(first + 1)?);
-        Some((before + share * (behind - before)).max(0.0))
+        self.after[usize::from(!up)].as_ref().map(|after| after.energy(self.share(g)))
     }
 
-    /// The step of the table before the state of a conductance, and how far beyond it that is.
+    /// The state of a conductance, relative to the range.
     #[inline]
-    fn place(&self, g: f64) -> (usize, f64) {
-        let at = ((self.device.state(g) - self.low) / self.span * STEPS as f64).clamp(0.0, STEPS as f64);
-        let first = (at as usize).min(STEPS - 1);
-        (first, at - first as f64)
+    fn share(&self, g: f64) -> f64 {
+        ((self.device.state(g) - self.low) / self.span).clamp(0.0, 1.0)
     }
 }
 
