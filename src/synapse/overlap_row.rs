@@ -103,7 +103,7 @@ impl Find for Partners<'_> {
         }
         let since = if latest == Recent::NEVER { f64::INFINITY } else { (seen - latest).seconds() };
         if timed {
-            stretch.arrives[place] = self.span.seen + delay;
+            stretch.at[place] = self.span.seen;
         }
         // Spikes that come together are a pair, too: that is what the sign says.
         stretch.push(offset, value, (if together { -since } else { since }, 0.0));
@@ -150,8 +150,8 @@ impl<W: Real> Holder for Run<'_, W> {
     }
 
     #[inline]
-    fn send<'v>(&mut self, values: &'v [f64], arrives: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
-        self.devices.send(values, arrives, room)
+    fn send<'v>(&mut self, values: &'v [f64], at: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+        self.devices.send(values, at, room)
     }
 
     #[inline]

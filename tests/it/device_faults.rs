@@ -70,6 +70,30 @@ fn every_kind_of_device_gives_the_same_bits_and_joules_on_any_number_of_threads_
     }
 }
 
+/// Over a dendritic delay that is its emission, before a post spike that comes between that and the arrival; over an axonal one its arrival.
+#[test]
+fn a_device_that_relaxes_is_read_when_the_synapse_sees_the_spike() {
+    for (location, seen) in [("dendritic", 1.0_f64), ("axonal", 21.0)] {
+        let text = format!(
+            "simulation.duration = '60 ms'\npopulation.pre.source.spike_times = [['1 ms']]\n\
+             population.post.source.spike_times = [['0.5 ms']]\n\
+             [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\nweight = 0.5\nw_max = 1\n\
+             delay = '20 ms'\ndelay_location = '{location}'\nplasticity.querlioz = {{}}\n\
+             device.constant_step = {{ dg_up = '20 uS', dg_down = '20 uS', g_min = '0 S', retention = {{ tau = '10 ms', g_inf = '0 S' }} {PRICES} }}\n\
+             [[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n"
+        );
+        let (memory, outcome) = run_with(&text, 1, &Options::default());
+        // Over an axonal delay the post spike comes at 0.5 ms, before any pre spike: it depresses by 20 uS of 100 uS.
+        let start = if location == "axonal" { 0.5 * (-0.05_f64).exp() - 0.2 } else { 0.5 };
+        let since = if location == "axonal" { seen - 0.5 } else { seen };
+        let expected = start * (-since / 10.0).exp();
+        let found = memory.weights(0).1[0];
+        assert!((found - expected).abs() < 1e-9, "{location}: {found} {expected}");
+        let read = figures(&outcome)[0]["read"].as_f64().unwrap();
+        assert!((read / (0.01 * 10e-9 * expected * 1e-4) - 1.0).abs() < 1e-9, "{location}: {read:e}");
+    }
+}
+
 #[test]
 fn ideal_switches_off_all_that_is_random() {
     for device in [

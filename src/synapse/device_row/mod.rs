@@ -185,12 +185,12 @@ impl<W: Real> Holder for Devices<'_, W> {
     }
 
     #[inline]
-    fn send<'v>(&mut self, values: &'v [f64], arrives: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
+    fn send<'v>(&mut self, values: &'v [f64], at: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64] {
         let memristor = self.memristor;
         let len = values.len().min(STRETCH);
         self.price.reads += len as u64;
         if !memristor.is_plain() {
-            self.show(&PLACES[..len], values, arrives, true);
+            self.show(&PLACES[..len], values, at, true);
             self.target.run(Weights::<W> {
                 memristor,
                 gain: self.gain,

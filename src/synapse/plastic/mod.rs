@@ -247,7 +247,7 @@ impl<W: Real> Plastic<W> {
     fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, visit: &mut Visit) -> f64 {
         self.learn_before(state, target, delay, pre, visit);
         let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, pre.time + delay, visit),
+            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, self.at(pre.time, delay), visit),
             None => state.value,
         };
         // In the width in which whole runs hand it over.

@@ -83,7 +83,7 @@ impl Find for Drives<'_> {
             round.push(place, if exact { Time(-age.0).ms() } else { self.decayed.post(self.decay.over(age), drive) });
         }
         if timed {
-            (stretch.at[place], stretch.arrives[place]) = (seen, seen + delay);
+            stretch.at[place] = seen;
         }
         let change = voltage.and_then(|voltage| voltage.change_at_pre(self.rule, seen - delay, self.step));
         stretch.push(offset, value, (change.unwrap_or(0.0), 0.0));

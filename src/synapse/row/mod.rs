@@ -71,8 +71,9 @@ pub(super) trait Holder {
     fn begin(&mut self, first: usize, stretch: &Stretch);
     /// Spikes of one kind, at most one for each synapse: of the targets (`POST`), or those that are being transmitted.
     fn learn<R: Pair, const POST: bool>(&mut self, rule: &R, spikes: Spikes<'_>);
-    /// The weights that the synapses of the stretch transmit, their values being `values`; `arrives` says when, there is `room` for them.
-    fn send<'v>(&mut self, values: &'v [f64], arrives: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64];
+    /// The weights that the synapses of the stretch transmit, their values being `values`; `at` says when the spike reaches each, there is
+    /// `room` for them.
+    fn send<'v>(&mut self, values: &'v [f64], at: &[Time], room: &'v mut [f64; STRETCH]) -> &'v [f64];
     /// The stretch has been sent.
     fn end(&mut self, first: usize, stretch: &Stretch);
 }

@@ -129,7 +129,7 @@ impl<R: Pair> Pairs<'_, R> {
             y = if exact { (post, Time(-age.0).ms()) } else { (self.decayed.pre(decay_minus.over(age), post), 0.0) };
         }
         if timed {
-            (stretch.at[place], stretch.arrives[place]) = (self.span.seen, self.span.seen + delay);
+            stretch.at[place] = self.span.seen;
         }
         stretch.push(offset, value, y);
     }

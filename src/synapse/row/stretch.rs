@@ -41,9 +41,8 @@ pub struct Stretch {
     far: Vec<Round>,
     /// What is transmitted.
     pub weight: [f64; STRETCH],
-    /// When the pre spike reaches each synapse, and when its target, if the holder asks.
+    /// When the pre spike reaches each synapse, if the holder asks.
     pub at: [Time; STRETCH],
-    pub arrives: [Time; STRETCH],
 }
 
 /// The columns of a stretch, without its rounds.
@@ -54,7 +53,6 @@ pub struct Columns<'a> {
     pub y: &'a [f64; STRETCH],
     pub weight: &'a mut [f64; STRETCH],
     pub at: &'a [Time; STRETCH],
-    pub arrives: &'a [Time; STRETCH],
 }
 
 /// At most one post spike of each synapse.
@@ -85,7 +83,6 @@ impl Stretch {
             far: Vec::new(),
             weight: zeros,
             at: never,
-            arrives: never,
         }
     }
 
@@ -112,8 +109,8 @@ impl Stretch {
     /// The same, and the columns beside them.
     #[inline]
     pub fn parts(&mut self) -> (impl Iterator<Item = &mut Round>, Columns<'_>) {
-        let Stretch { len, offset, value, y, weight, arrives, at, near, far, .. } = self;
-        (rounds(near, far), Columns { len: *len, offset, value, y, weight, arrives, at })
+        let Stretch { len, offset, value, y, weight, at, near, far, .. } = self;
+        (rounds(near, far), Columns { len: *len, offset, value, y, weight, at })
     }
 
     pub fn clear(&mut self) {

@@ -68,7 +68,7 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         }
         find.complete(stretch);
         holder.begin(first, stretch);
-        let (rounds, Columns { len, offset, value, y, weight, at, arrives }) = stretch.parts();
+        let (rounds, Columns { len, offset, value, y, weight, at }) = stretch.parts();
         for round in rounds {
             round.gather(value);
             let Round { len, place, x, at, value: found, .. } = &mut *round;
@@ -78,7 +78,7 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         }
         let (place, trace, at, found) = (&PLACES[..len], &y[..len], &at[..len], &mut value[..len]);
         holder.learn::<F::Rule, false>(rule, Spikes { place, trace, at, value: found });
-        let weights = holder.send(&value[..len], &arrives[..len], weight);
+        let weights = holder.send(&value[..len], &at[..len], weight);
         for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
             let offset = usize::from(offset);
             values[offset] = W::of(value);
