@@ -220,10 +220,10 @@ impl Device {
     }
 
     /// The conductance \[S\] through which a read's current flows: what shows, or where that is the difference of a device at `g` and its
-    /// reference, both of these.
+    /// reference, both of these, the device as one of the conductances that can be told apart.
     #[inline(always)]
     pub fn taken(&self, g: f64, reference: f64, shown: f64) -> f64 {
-        if self.reference.is_some() { g.max(0.0) + reference.abs() } else { shown }
+        if self.reference.is_some() { self.quantised(g.max(0.0)) + reference.abs() } else { shown }
     }
 
     /// The conductance after one pulse, which resets a one-sided device as a whole if it is depressing.

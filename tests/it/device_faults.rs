@@ -183,6 +183,21 @@ fn a_read_takes_the_currents_of_a_device_and_of_its_reference() {
 }
 
 #[test]
+fn a_read_of_a_device_with_levels_costs_the_same_with_a_reference_of_zero() {
+    let more = [("read", "{ v = '0.1 V', width = '50 ns' }"), ("g_min", "0 S"), ("levels", "3")];
+    let joules = |name: &str, more: &[(&str, &str)]| {
+        let m = memristor(name, more, (0.0, 1.0));
+        let (mut kept, mut visit) = (Kept::default(), Visit::default());
+        let g = m.program(0.37, &mut kept);
+        assert!((m.read(g, &kept, 0, Time::ZERO, &mut visit) - 0.5).abs() < 1e-12);
+        visit.price.read.joules()
+    };
+    let found = joules("soft_bounds_reference", &[&more[..], &[("reference", "0 S")]].concat());
+    assert_eq!(found, joules("soft_bounds", &more));
+    assert!((found / (0.01 * 50e-9 * 50e-6) - 1.0).abs() < 1e-9, "{found:e}");
+}
+
+#[test]
 fn what_drifts_does_not_grow() {
     let drift = ("drift", "{ nu = 0.05, sigma_nu = 0.05, t_0 = '1 s' }");
     let m = memristor("soft_bounds", &[drift], (0.0, 1.0));
