@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use toml_edit::{Item, TableLike, Value};
 
 use crate::fnv::digest;
 use crate::network::Network;
@@ -401,6 +402,36 @@ pub fn model_hash(network: &Network) -> String {
     hash_of(&network.spec, network.synapses())
 }
 
+/// A model as text, its keys in the order of their names but where their order has a meaning: sums run in that of populations, inputs and projections.
+fn canonical(table: &dyn TableLike, path: &[&str]) -> String {
+    let mut entries: Vec<(&str, &Item)> = table.iter().collect();
+    if !matches!(path, ["population" | "input" | "projection"]) {
+        entries.sort_by_key(|(key, _)| *key);
+    }
+    let of = |(key, item): &(&str, &Item)| format!("{key:?}={}", canonical_item(item, &[path, &[*key]].concat()));
+    format!("{{{}}}", entries.iter().map(of).collect::<Vec<_>>().join(","))
+}
+
+fn canonical_item(item: &Item, path: &[&str]) -> String {
+    match item {
+        Item::ArrayOfTables(all) => all.iter().map(|table| canonical(table, path)).collect::<Vec<_>>().join(","),
+        Item::Value(value) => canonical_value(value, path),
+        Item::Table(table) => canonical(table, path),
+        Item::None => String::new(),
+    }
+}
+
+fn canonical_value(value: &Value, path: &[&str]) -> String {
+    match value {
+        Value::InlineTable(table) => canonical(table, path),
+        Value::Array(all) => {
+            format!("[{}]", all.iter().map(|value| canonical_value(value, path)).collect::<Vec<_>>().join(","))
+        }
+        // Without the space around it.
+        other => other.clone().decorated("", "").to_string(),
+    }
+}
+
 /// The same of a network that was not built, if it has so many synapses.
 pub fn hash_of(spec: &NetworkSpec, synapses: u64) -> String {
     let text = &spec.resolved;
@@ -409,7 +440,9 @@ pub fn hash_of(spec: &NetworkSpec, synapses: u64) -> String {
             if let Some(simulation) = document.get_mut("simulation").and_then(|s| s.as_table_like_mut()) {
                 simulation.remove("duration");
             }
-            document.to_string()
+            // Comments tell of a network that was no model file.
+            let comments: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+            format!("{}\n{}", comments.join("\n"), canonical(document.as_table(), &[]))
         }
         Err(_) => text.clone(),
     };

@@ -92,6 +92,8 @@ impl Reader<'_> {
             })?;
             initial.push((variable, value));
         }
+        // Whatever the order in which they are written: the digest of the network, and so checkpoints, depend on this one.
+        initial.sort_by_key(|(variable, _)| *variable);
         Ok(initial)
     }
 }
