@@ -1,7 +1,7 @@
 //! Many values of one distribution, each from one 32-bit word.
 //!
 //! A word w stands for the probability (w + 1/2) / 2^32, and the value is the quantile there: values grow with their
-//! words (fall, where the mean is negative and the law is lognormal or exponential), and reach 6.2 standard deviations. Limits cut the
+//! words (fall, where the mean is negative and the law is lognormal or exponential), and reach 6.34 standard deviations. Limits cut the
 //! probabilities instead of drawing again, which gives the same distribution from one word: so word n of a row is always
 //! for synapse n of the row, and any of them can be had alone.
 

@@ -219,7 +219,12 @@ pub const SINE: Table = Table::new(
         key("frequency", "rate, >= 0", Never, "periods per second"),
         key("phase", "angle: `\"90 deg\"`, `\"1.57 rad\"`, or a bare number in radians", As("0"), "at model time 0"),
         key("offset", "current", As("\"0 pA\""), "mean"),
-        key("interval", "time, > 0", Means("`simulation.resolution`"), "held that long, at the value in the middle"),
+        key(
+            "interval",
+            "time, > 0",
+            Means("`simulation.resolution`"),
+            "held that long, at the value in the middle; counted from time 0, not from `start`",
+        ),
         START,
         STOP,
         DURING,
@@ -233,7 +238,12 @@ pub const NOISE: Table = Table::new(
     &[
         key("mean", "current", As("\"0 pA\""), "mean"),
         key("std", "current, >= 0", Never, "standard deviation"),
-        key("interval", "time, > 0", Means("`simulation.resolution`"), "how long each draw holds"),
+        key(
+            "interval",
+            "time, > 0",
+            Means("`simulation.resolution`"),
+            "how long each draw holds; counted from time 0, not from `start`",
+        ),
         START,
         STOP,
         DURING,

@@ -11,6 +11,9 @@ use super::values_file;
 use crate::units::{self, Factor};
 use crate::value::{Limits, Value};
 
+/// No draw is more standard deviations from the mean of a normal distribution.
+const FARTHEST: f64 = 6.337;
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form<'a> {
@@ -118,6 +121,14 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
                         return Err(inner
                             .at
                             .error("the mean of a lognormal distribution is 0, expected another number"));
+                    }
+                    let sigma = crate::math::ln_1p((std / mean) * (std / mean)).sqrt();
+                    if sigma.is_nan() || 0.5 * sigma > FARTHEST {
+                        let cv = std / mean.abs();
+                        return Err(inner.at.error(format!(
+                            "found a lognormal distribution with cv = {cv:e}, of which no value that can be drawn is as large as the mean; \
+                             expected at most 8e34"
+                        )));
                     }
                     Ok(Value::Lognormal { mean, std, limits })
                 }

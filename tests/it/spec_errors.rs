@@ -179,6 +179,7 @@ fn distributions_that_can_not_be() {
     with("{ normal = { mean = \"1 mV\", sdt = \"1 mV\" } }", "43", "did you mean std?");
     with("{ gaussian = 1 }", "17", "unknown distribution gaussian");
     with("{ lognormal = { mean = \"0 mV\", cv = 1 } }", "29", "expected another number");
+    with("{ lognormal = { mean = \"1 mV\", cv = 1e200 } }", "29", "as large as the mean");
     with("{ values = [1, 2], unit = \"mV\" }", "15", "found 2 values, expected 10: one for each neuron");
     with("{ values = [1, 2] }", "26", "`unit` is missing: write unit = \"mV\"");
     with("{ file = \"missing.npy\", unit = \"mV\" }", "24", "missing.npy: there is no such file");
