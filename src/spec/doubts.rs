@@ -41,6 +41,8 @@ const FASTEST: f64 = 100.0;
 const ENDLESS: f64 = 1e6;
 /// Beyond this rate \[1/ms\] a membrane moves within a tick, which no engine follows.
 const WITHIN_A_TICK: f64 = TICKS_PER_MS;
+/// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event.
+const GONE: f64 = 1e-5;
 /// So many windows take a minute, if nothing happens.
 const MOST_WINDOWS: f64 = 3e8;
 
@@ -50,7 +52,7 @@ impl NetworkSpec {
     /// than 10 us.
     ///
     /// # Errors
-    /// If they are so large that the event engine would not end.
+    /// If they are so large that the event engine would not end, or no weight that can be drawn lies within its bounds.
     pub fn doubts(&self) -> Result<Vec<String>, String> {
         let weights =
             self.projections.iter().map(|p| (format!("projection.{}", p.name), &p.weight, p.target.population));
@@ -90,13 +92,17 @@ impl NetworkSpec {
             };
             doubts.push(found + slow);
         }
+        if let Some(wrong) = self.projections.iter().find_map(all_out_of_bounds) {
+            return Err(wrong);
+        }
         doubts.extend(self.projections.iter().filter_map(small_steps));
         doubts.extend(self.projections.iter().filter_map(out_of_bounds));
         doubts.extend(self.projections.iter().filter_map(bounds_of_nothing));
         doubts.extend(self.projections.iter().filter_map(parameters_of_nothing));
         doubts.extend(self.projections.iter().flat_map(of_crossbar));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
-        doubts.extend(self.projections.iter().filter_map(|projection| self.too_soon(projection)));
+        doubts.extend(self.projections.iter().flat_map(|projection| self.too_soon(projection)));
+        doubts.extend(self.gone_at_once()?);
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
     }
@@ -127,17 +133,58 @@ impl NetworkSpec {
         })
     }
 
-    /// Delays so short that windows of their length do not come to an end.
-    fn too_soon(&self, projection: &ProjectionSpec) -> Option<String> {
-        let (delay, duration) = (projection.delay.range()?.0, self.simulation.duration?);
-        let windows = duration.ms() / delay;
-        (self.simulation.engine == Engine::Event && windows > MOST_WINDOWS).then(|| {
-            format!(
-                "projection.{}: delays of {delay} ms on cut a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
-                 and more, also where nothing happens; is the unit right?",
-                projection.name
-            )
-        })
+    /// Delays, and times between scalings, so short that windows of their length do not come to an end.
+    fn too_soon(&self, projection: &ProjectionSpec) -> Vec<String> {
+        let Some(duration) = self.simulation.duration.filter(|_| self.simulation.engine == Engine::Event) else {
+            return Vec::new();
+        };
+        let modulator = projection.plasticity.as_ref().and_then(|rule| rule.modulator());
+        let found = [
+            (projection.delay.range().map(|range| range.0), "delays of", "on cut"),
+            (modulator.map(|(_, delay)| delay.ms()), "a modulator_delay of", "cuts"),
+            (projection.normalize.map(|normalize| normalize.every.ms()), "normalize.every of", "cuts"),
+        ];
+        let told = found.into_iter().filter_map(|(ms, what, cut)| {
+            let windows = duration.ms() / ms?;
+            (windows > MOST_WINDOWS).then(|| {
+                format!(
+                    "projection.{}: {what} {} ms {cut} a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
+                     and more, also where nothing happens; is the unit right?",
+                    projection.name,
+                    ms.unwrap_or_default()
+                )
+            })
+        });
+        told.collect()
+    }
+
+    /// Conductances that decay within a moment, through which the event engine follows a membrane in steps of that length.
+    ///
+    /// # Errors
+    /// If that is less than a tick.
+    fn gone_at_once(&self) -> Result<Vec<String>, String> {
+        let mut told = Vec::new();
+        for population in self.populations.iter().filter(|_| self.simulation.engine == Engine::Event) {
+            let PopulationKind::Neuron { neuron, .. } = &population.kind else { continue };
+            if neuron.model.weight_unit() != "nS" {
+                continue;
+            }
+            for name in ["tau_syn_ex", "tau_syn_in"] {
+                let value = neuron.model.describe().param(name).and_then(|i| neuron.params[i].range());
+                let Some((ms, _)) = value.filter(|range| range.0 < GONE) else { continue };
+                let found = format!(
+                    "population.{}: {name} = {ms:e} ms, where synapses have some tenths of a ms and more; is the unit right?",
+                    population.name
+                );
+                if ms < 1.0 / TICKS_PER_MS {
+                    return Err(format!("{found} The event engine, whose tick is 1 ps, would not end."));
+                }
+                told.push(
+                    found + " The event engine takes steps of about that length after each event, which is slow.",
+                );
+            }
+        }
+        Ok(told)
     }
 }
 
@@ -150,6 +197,31 @@ fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
         format!(
             "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \
              error if one is; limit the distribution with `min` and `max`",
+            projection.name, projection.w_min
+        )
+    })
+}
+
+/// Weights that are to be held within bounds, where none that can be drawn is.
+fn all_out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
+    let (low, high) = projection.weight_bounds()?;
+    let (least, most) = match &projection.weight {
+        Value::Uniform { low, high } => (*low, *high),
+        Value::Normal { mean, limits, .. } if !limits.same_sign || *mean == 0.0 => (limits.min, limits.max),
+        // Of one sign.
+        Value::Normal { mean, limits, .. }
+        | Value::Lognormal { mean, limits, .. }
+        | Value::Exponential { mean, limits } => {
+            let smallest = f64::MIN_POSITIVE;
+            if *mean < 0.0 { (limits.min, limits.max.min(-smallest)) } else { (limits.min.max(smallest), limits.max) }
+        }
+        _ => return None,
+    };
+    let w_max = projection.w_max.unwrap_or(f64::INFINITY);
+    (most < low || least > high).then(|| {
+        format!(
+            "projection.{}: weights are drawn from {least:e} to {most:e}, all of them beyond w_min = {} and w_max = {w_max}; negative weights \
+             need a negative w_max",
             projection.name, projection.w_min
         )
     })

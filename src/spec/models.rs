@@ -174,6 +174,9 @@ fn read(scope: &Scope, param: &Param, node: &Node) -> Result<Value, ModelError> 
 /// Parameters that are moments of the grid.
 const ON_GRID: [&str; 3] = ["t_ref", "modulator_delay", "every"];
 
+/// Of these those that are a tick at least: windows are no longer.
+const NEVER_AT_ONCE: [&str; 2] = ["modulator_delay", "every"];
+
 /// The error for a default that lies off the grid.
 fn default_on_grid(scope: &Scope, param: &Param, at: &Place) -> Option<ModelError> {
     if !ON_GRID.contains(&param.name) {
@@ -184,6 +187,13 @@ fn default_on_grid(scope: &Scope, param: &Param, at: &Place) -> Option<ModelErro
 
 /// In the grid engine a constant refractory period, and what else is a moment of the grid, is a multiple of the resolution.
 fn snapped(scope: &Scope, param: &Param, node: &Node, value: Value) -> Result<Value, ModelError> {
+    if let Value::Constant(ms) = &value
+        && NEVER_AT_ONCE.contains(&param.name)
+        && crate::time::Time::from_ms(*ms) <= crate::time::Time::ZERO
+    {
+        let message = format!("found {} = {ms} ms, shorter than a tick of 1 ps", param.name);
+        return Err(node.at.error(message).help(format!("{}: {}", param.name, param.doc)));
+    }
     match &value {
         Value::Constant(ms) if scope.grid.is_some() && ON_GRID.contains(&param.name) => {
             let time = crate::time::Time::from_ms(*ms);

@@ -294,6 +294,93 @@ fn delays_too_short_for_the_run_are_told_in_the_event_engine() {
 }
 
 #[test]
+fn moments_that_cut_a_run_into_too_many_windows_are_told_and_none_is_below_a_tick() {
+    let text = |more: &str| {
+        format!(
+            "simulation.duration = '10 s'\npopulation.a = {{ size = 1, source.poisson.rate = '1 Hz' }}\n\
+             population.b = {{ size = 1, neuron = 'lif_exp' }}\n\
+             [projection.p]\nsource = 'a'\ntarget = 'b'\nconnect = 'all_to_all'\nweight = '3 pA'\nw_max = '5 pA'\n{more}\n"
+        )
+    };
+    let modulator =
+        |delay: &str| text(&format!("plasticity.stdp_dopamine = {{ modulator = 'a', modulator_delay = '{delay}' }}"));
+    let scaled =
+        |every: &str| text(&format!("plasticity.stdp = {{}}\nnormalize = {{ sum = '9 pA', every = '{every}' }}"));
+    for (model_of, name) in [(&modulator as &dyn Fn(&str) -> String, "modulator_delay"), (&scaled, "normalize.every")] {
+        let told = |time: &str| model(&model_of(time), &[]).doubts().unwrap().concat();
+        assert!(
+            told("1 ns").contains(&format!("{name} of 0.000001 ms cuts a run of 10 s into 1e10 windows")),
+            "{}",
+            told("1 ns")
+        );
+        assert_eq!(told("1 ms"), "");
+        for engine in ["event", "grid"] {
+            let below =
+                model_of("1e-300 ms").replace("simulation.", &format!("simulation.engine = '{engine}'\nsimulation."));
+            let error = memspike::spec::parse(&below, "test", std::path::Path::new(""), &[]).err().unwrap().to_string();
+            assert!(error.contains("shorter than a tick of 1 ps"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn conductances_that_are_gone_at_once_are_told_in_the_event_engine() {
+    let text = |engine: &str, tau: &str| {
+        format!(
+            "simulation = {{ duration = '10 ms', engine = '{engine}' }}\n\
+             population.b = {{ size = 1, neuron.lif_cond_exp = {{ tau_syn_in = '{tau}' }} }}\n"
+        )
+    };
+    let told = |engine: &str, tau: &str| model(&text(engine, tau), &[]).doubts();
+    assert!(told("event", "1 ns").unwrap().concat().contains("tau_syn_in = 1e-6 ms"));
+    assert!(told("event", "1e-10 ms").unwrap_err().contains("not end"));
+    assert_eq!([told("event", "0.1 us"), told("grid", "1 ns")], [Ok(Vec::new()), Ok(Vec::new())]);
+}
+
+#[test]
+fn weights_of_which_none_can_lie_within_their_bounds_are_an_error() {
+    let told = |weight: &str, more: &str| {
+        let text = format!(
+            "simulation.duration = '10 ms'\npopulation.S = {{ size = 2, source.poisson.rate = '3 Hz' }}\n\
+             population.N = {{ size = 2, neuron = 'lif_exp' }}\n\
+             [projection.p]\nsource = 'S'\ntarget = 'N'\nconnect = 'all_to_all'\nweight = {weight}\nplasticity = 'stdp_power_law'\n{more}\n"
+        );
+        model(&text, &[]).doubts()
+    };
+    for weight in [
+        "{ uniform = ['-40 pA', '-40 pA'] }",
+        "{ lognormal = { mean = '-40 pA', cv = 0.1 } }",
+        "{ normal = { mean = '0 pA', std = '1 pA', max = '-1 pA' } }",
+    ] {
+        assert!(told(weight, "").unwrap_err().contains("all of them beyond w_min = 0"), "{weight}");
+    }
+    // Some may be.
+    assert!(told("{ uniform = ['-40 pA', '40 pA'] }", "").unwrap().concat().contains("if one is"));
+    assert_eq!(told("{ uniform = ['1 pA', '40 pA'] }", "w_max = '40 pA'"), Ok(Vec::new()));
+    assert!(told("{ uniform = ['41 pA', '45 pA'] }", "w_max = '40 pA'").is_err());
+}
+
+#[test]
+fn the_order_of_keys_names_no_other_model_but_that_of_populations_does() {
+    use memspike::engine::checkpoint::hash_of;
+    let hash = |text: &str| hash_of(&model(text, &[]), 0);
+    let long = "g_in = { normal = { mean = '13.1234567890123 nS', std = '1.1234567890123 nS', min = '0.123456789 nS', max = '20.123456789 nS' } }";
+    let text = |first: &str, second: &str| {
+        format!(
+            "simulation = {{ {first} }}\n[population.n]\nsize = 2\nneuron = 'lif_cond_alpha'\n{second}\n[population.m]\nsize = 1\nneuron = 'lif_exp'\n"
+        )
+    };
+    let one = text("duration = '20 ms', seed = 3", &format!("initial.{long}\ninitial.dg_in = '15 nS/ms'"));
+    let other = text("seed = 3, duration = '20 ms'", &format!("initial.dg_in = '15 nS/ms'\ninitial.{long}"));
+    assert_eq!(hash(&one), hash(&other));
+    assert_eq!(hash(&one), hash(&model(&one, &[]).resolved));
+    assert_ne!(hash(&one), hash(&one.replace("15 nS/ms", "16 nS/ms")));
+    let (head, m) = one.split_at(one.find("[population.m]").unwrap());
+    let (simulation, n) = head.split_at(head.find("[population.n]").unwrap());
+    assert_ne!(hash(&one), hash(&format!("{simulation}{m}{n}")));
+}
+
+#[test]
 fn more_synapses_onto_a_target_than_sources_are_told() {
     let folder = workplace();
     let told = |rule: &str, file: &str| {
