@@ -15,8 +15,8 @@ const MOST_STEPS: f64 = 10_000.0;
 /// Error of a step of the solver where the state moves at random, relative to its range.
 const NOISY: f64 = 1e-6;
 
-/// States in which it is known what a read takes.
-const STEPS: usize = 1024;
+/// Steps of the range between states in which it is known what a read takes.
+const STEPS: usize = 512;
 
 /// The changes that a potentiating and a depressing pulse make, by state.
 #[derive(Clone, Debug, PartialEq)]
