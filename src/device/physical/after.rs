@@ -187,11 +187,12 @@ impl Pulse<'_> {
         }
         let time = integral(&|x| 1.0 / speed(x), low, high, INTEGRAL, 0.0);
         let charge = integral(&|x| current(x) / speed(x), low, high, INTEGRAL, 0.0);
-        if self.ends.contains(&after) || speed(to) == 0.0 {
-            return v * (charge + current(to) * (width - time).max(0.0));
-        }
-        // It moved all the time: so what a slow start or end makes of both integrals cancels.
-        v * width * charge / time
+        let held = self.ends.contains(&after) || speed(to) == 0.0;
+        // What is left it rests at its end; or, if it moved all the time, that is what the integrals miss where it hardly does.
+        let rest = width - time;
+        let (place, rest) =
+            if held { (to, rest.max(0.0)) } else { (if speed(to) < speed(from) { to } else { from }, rest) };
+        v * (charge + current(place) * rest)
     }
 
     /// Samples at the nodes of a stretch and halfway between them.
@@ -347,6 +348,9 @@ mod tests {
                 let exact = d.states(low + (high - low) * u, &[pulse(v, 0.0, width)], &[width], Options::EXACT)[0];
                 let [found, expected] = [low + (high - low) * after.state(u), exact].map(|x| d.conductance(x));
                 prop_assert!((found - expected).abs() <= 1e-6 * (g_max - g_min), "{model:?} {given:?} {v} {width} {u}: {found} {expected}");
+                let joules = d.energy(low + (high - low) * u, &[pulse(v, 0.0, width)], 512, Options::EXACT);
+                let energy = after.energy(u);
+                prop_assert!((energy - joules).abs() <= 5e-3 * joules.abs(), "{model:?} {given:?} {v} {width} {u}: {energy:e} J {joules:e} J");
             }
         }
     }
