@@ -159,7 +159,8 @@ impl Windows {
 pub fn longest(members: i64, events: Option<Events>) -> Time {
     let mut longest = TOGETHER / members.max(1);
     if let Some(Events { synaptic, background }) = events {
-        let reach = |events: f64, a_second: f64| (events / a_second * 1e12) as i64;
+        // Of nothing the sum may be -0.
+        let reach = |events: f64, a_second: f64| (events / a_second.max(f64::MIN_POSITIVE) * 1e12) as i64;
         longest = longest.max(reach(EVENTS, synaptic + background)).min(reach(LISTED, background));
     }
     Time(longest).clamp(SHORTEST, LONGEST)
@@ -186,7 +187,7 @@ mod tests {
         );
         // 12,500 neurons at 20 kHz each: half a millisecond, whatever the synapses bring.
         assert_eq!([0.0, 1e8].map(|events| with(12_500, events, 2.5e8)), [ms(0.5); 2]);
-        assert_eq!(with(1, 0.0, 1e12), ms(0.02));
+        assert_eq!([with(1, 0.0, 1e12), with(1_000_000, -0.0, -0.0)], [ms(0.02), ms(10.0)]);
         let on_grid = |members, step| in_steps(longest(members, None), ms(step));
         assert_eq!([1, 20_000, 1_000_000].map(|members| on_grid(members, 0.3)), [ms(9.9), ms(0.9), ms(0.3)]);
         assert_eq!(on_grid(1, 25.0), ms(25.0));
