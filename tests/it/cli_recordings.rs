@@ -220,6 +220,7 @@ fn what_is_replayed_says_how_long_the_run_is_and_which_clock_intervals_have() {
     // The text in the result is the same model: it runs as long, on the same clock.
     let file_of = hdf5::File::open(folder.path().join("a.h5")).unwrap();
     let text = file_of.attr("model").unwrap().read_scalar::<hdf5::types::VarLenUnicode>().unwrap().to_string();
+    drop(file_of);
     std::fs::write(folder.path().join("again.toml"), &text).unwrap();
     good(&memspike(folder.path(), &["run", "again.toml", "-o", "again.h5"]));
     for result in ["a.h5", "again.h5"] {
@@ -301,8 +302,10 @@ fn a_column_of_whole_numbers_is_aligned_to_in_the_recording_and_in_the_result() 
 #[test]
 fn long_names_do_not_touch_what_follows() {
     let folder = workplace();
-    let spikes = "time_s,unit,population\n0.5,0,a_population_of_a_long_name\n1.5,0,a_population_of_a_long_name\n";
-    std::fs::write(folder.path().join("a.csv"), spikes).unwrap();
-    let said = good(&memspike(folder.path(), &["info", "a.csv"]));
+    let model = "simulation.duration = '1 s'\n[population.a_population_of_a_long_name]\nsize = 1\nsource.regular.rate = '2 Hz'\n\
+                 [record]\nspikes = ['a_population_of_a_long_name']\n";
+    std::fs::write(folder.path().join("a.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "a.toml", "-o", "a.h5"]));
+    let said = good(&memspike(folder.path(), &["info", "a.h5"]));
     assert!(said.contains("a_population_of_a_long_name 1 units"), "{said}");
 }

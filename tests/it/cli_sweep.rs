@@ -383,7 +383,7 @@ fn a_seed_keeps_all_digits_and_a_folder_may_begin_with_a_dash() {
     let folder = workplace();
     let seeds = "seed=9223372036854775806:9223372036854775807";
     let args = ["sweep", "models/brunel.toml", "-P", seeds, "--set=parameters.order=50", "--duration", "5ms"];
-    good(&memspike(folder.path(), &[&args[..], &["--output=-w"]].concat()));
+    good(&memspike(folder.path(), &[&args[..], &["--set=record.start='0 s'", "--output=-w"]].concat()));
     for seed in ["9223372036854775806", "9223372036854775807"] {
         let run = read_run(&folder.path().join(format!("-w/seed={seed}.h5"))).unwrap();
         assert!(run.complete && run.model.contains(seed), "{}", run.model);

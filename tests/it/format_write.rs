@@ -416,6 +416,8 @@ fn signals_of_nwb_have_the_factors_of_their_channels_and_whatever_is_changed_is_
     }
     let other = behavior.create_group("sorted").unwrap();
     other.new_dataset::<f64>().shape(1).create("spike_times").unwrap().write_raw(&[1.0]).unwrap();
+    // Each holds the file open.
+    drop((behavior, factors, licks, other));
     file.close().unwrap();
     put(&path, "spike_times_index", &[1u64], 1);
     let read = format::read(&path).unwrap();
