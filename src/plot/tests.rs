@@ -375,7 +375,7 @@ fn a_legend_shortens_names_before_it_leaves_any_out() {
 fn samples_that_stand_alone_are_dots_in_the_colour_of_their_signal() {
     let spikes = spikes();
     let of = |times: Vec<f64>, data| Signal { name: "s".into(), unit: "m".into(), times, width: 1, data };
-    let every_other = |i: usize| if i % 2 == 0 { (i as f64).sin() } else { f64::NAN };
+    let every_other = |i: usize| if i.is_multiple_of(2) { (i as f64).sin() } else { f64::NAN };
     let signals = [
         of(vec![1.0], vec![3.0]),
         of((0..20).map(|i| f64::from(i) / 10.0).collect(), (0..20).map(every_other).collect()),
