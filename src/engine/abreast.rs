@@ -39,31 +39,27 @@ impl Abreast<'_> {
         let mut due = due.iter();
         let (mut lanes, mut len) = ([0; LANES], 0);
         loop {
-            // Those that come to their end make room for others: the lanes stay full.
-            let mut going = 0;
-            for lane in 0..len {
-                let (train, next) = (lanes[lane], self.trains[lanes[lane] as usize].next);
-                if next < to {
-                    event(train, next);
-                    lanes[going] = train;
-                    going += 1;
+            // Those that come to their end make room for others that are due: the lanes stay full.
+            let under_way = std::mem::take(&mut len);
+            let mut lane = 0;
+            while len < LANES {
+                let train = if lane < under_way {
+                    lanes[lane]
+                } else if let Some(&train) = due.next() {
+                    train
                 } else {
-                    wait(train, next);
-                }
-            }
-            while going < LANES
-                && let Some(&train) = due.next()
-            {
+                    break;
+                };
+                lane += 1;
                 let next = self.trains[train as usize].next;
                 if next < to {
                     event(train, next);
-                    lanes[going] = train;
-                    going += 1;
+                    lanes[len] = train;
+                    len += 1;
                 } else {
                     wait(train, next);
                 }
             }
-            len = going;
             if len == 0 {
                 return;
             }

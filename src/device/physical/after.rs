@@ -254,17 +254,10 @@ impl Pulse<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::drive::pulse;
+    use super::super::tests::device;
     use super::super::{PhysicalModel, Physics, with_device};
     use super::*;
     use proptest::prelude::*;
-
-    fn device(model: PhysicalModel, given: &[(&str, f64)]) -> Physical {
-        let value = |name: &str| {
-            let own = given.iter().find(|g| g.0 == name).map(|g| g.1);
-            own.unwrap_or_else(|| model.params().iter().find(|p| p.name == name).unwrap().default)
-        };
-        model.device(&value).unwrap()
-    }
 
     /// R R' = -c v as long as the film is not fully doped, and the charge is the change of state over mu_v r_on/d^2.
     #[test]

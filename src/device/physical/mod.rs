@@ -286,7 +286,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn device(model: PhysicalModel, given: &[(&str, f64)]) -> Physical {
+    /// A device of those parameters, else with its defaults.
+    pub(super) fn device(model: PhysicalModel, given: &[(&str, f64)]) -> Physical {
         let value = |name: &str| {
             let own = given.iter().find(|g| g.0 == name).map(|g| g.1);
             own.unwrap_or_else(|| model.params().iter().find(|p| p.name == name).unwrap().default)
