@@ -211,8 +211,11 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What writers put where a text must stand and nobody gave one; checkers of files find fault with it.
+const PLACEHOLDERS: [&str; 2] = ["no description", "no comments"];
+
 /// Keeps a text that stands at an object, for who writes the recording again.
 fn remark(h5: &H5, place: &str, name: &str, called: &str, recording: &mut Recording) {
-    let text = h5.attr_text(place, name).filter(|text| !text.is_empty());
+    let text = h5.attr_text(place, name).filter(|text| !text.is_empty() && !PLACEHOLDERS.contains(&text.as_str()));
     recording.remarks.extend(text.map(|text| (format!("{called}/{name}"), text)));
 }
