@@ -264,7 +264,7 @@ fn the_command_converts_says_what_is_left_out_and_refuses_what_it_cant() {
 
 /// Puts another column of numbers into the units of an NWB file.
 fn put<T: hdf5::H5Type>(path: &Path, name: &str, values: &[T], shape: impl Into<hdf5::Extents>) {
-    let units = hdf5::File::open_rw(path).unwrap().group("units").unwrap();
+    let units = crate::unlocked::open_rw(path).group("units").unwrap();
     if units.link_exists(name) {
         units.unlink(name).unwrap();
     }
@@ -343,7 +343,7 @@ fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
     assert_eq!(people, ["Poe, Ed"]);
     // What else there is, and integers that no double is, are told.
     let path = folder.path().join("a.nwb");
-    hdf5::File::open_rw(&path).unwrap().create_group("general/optogenetics").unwrap();
+    crate::unlocked::open_rw(&path).create_group("general/optogenetics").unwrap();
     put(&path, "code", &[(1i64 << 53) + 1, 3], 2);
     let odd = format::read(&path).unwrap();
     assert!(odd.notes.iter().any(|note| note == "of /general is left out: optogenetics"), "{:?}", odd.notes);
@@ -374,7 +374,7 @@ fn columns_of_nwb_keep_their_types_and_descriptions_whatever_their_values_are() 
     put(&a, "good", &[true, false], 2);
     put(&a, "byte", &[0u8, 1], 2);
     put(&a, "count", &[0i32, 1], 2);
-    let units = hdf5::File::open_rw(&a).unwrap().group("units").unwrap();
+    let units = crate::unlocked::open_rw(&a).group("units").unwrap();
     let text: hdf5::types::VarLenUnicode = "How many.".parse().unwrap();
     units
         .dataset("count")
@@ -405,7 +405,7 @@ fn signals_of_nwb_have_the_factors_of_their_channels_and_whatever_is_changed_is_
     let path = folder.path().join("a.nwb");
     let wrote = format::write(&path, &recording, &recording.spikes, Target::Nwb, &session()).unwrap();
     assert!(wrote.notes.concat().contains("\"a/hand\" is called \"a_hand\""), "{:?}", wrote.notes);
-    let file = hdf5::File::open_rw(&path).unwrap();
+    let file = crate::unlocked::open_rw(&path);
     let behavior = file.group("processing/behavior").unwrap();
     let factors = behavior.group("a_hand").unwrap().new_dataset::<f64>().shape(2).create("channel_conversion").unwrap();
     factors.write_raw(&[1.0, 3.0]).unwrap();

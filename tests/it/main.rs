@@ -81,3 +81,4 @@ mod spec_rules;
 mod statistics;
 mod streamed;
 mod streamed_lists;
+mod unlocked;

@@ -126,7 +126,7 @@ fn what_is_not_in_the_order_of_time_is_known_to_be_so() {
     assert_eq!(streamed.table(0.0, 1.0).unwrap().times, [0.001, 0.002, 0.003]);
     assert_eq!(format::read_here(&path).unwrap().spikes.times, [0.001, 0.002, 0.003]);
     // A file that says it is in that order and is not is wrong.
-    let file = hdf5::File::open_rw(&path).unwrap();
+    let file = crate::unlocked::open_rw(&path);
     let sorting: hdf5::types::VarLenUnicode = "by_time".parse().unwrap();
     let group = file.group("spikes").unwrap();
     group.new_attr::<hdf5::types::VarLenUnicode>().create("sorting").unwrap().write_scalar(&sorting).unwrap();
