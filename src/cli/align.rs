@@ -63,7 +63,7 @@ pub fn draw<T>(
         (unit, name)
     };
     let units: Vec<(usize, String)> = units.into_iter().map(named).collect();
-    let observed = observed(&recording, spikes.ends().map_err(Failure::input)?);
+    let observed = observed_spans(&recording, spikes.ends().map_err(Failure::input)?);
     let title = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let what = Aligned {
         title: &title,
@@ -83,7 +83,7 @@ pub fn draw<T>(
 
 /// When the units were observed, with the first and the last spike of the recording: where the file does not say, from its beginning to its end. What
 /// of a trial lies beyond is no silence.
-fn observed(recording: &Recording, spikes: Option<(f64, f64)>) -> Vec<(f64, f64)> {
+fn observed_spans(recording: &Recording, spikes: Option<(f64, f64)>) -> Vec<(f64, f64)> {
     if spikes.is_none() || !recording.observed.is_empty() {
         return recording.observed.clone();
     }
@@ -183,9 +183,9 @@ mod tests {
     #[test]
     fn a_recording_was_observed_from_its_beginning_to_its_end_unless_it_says_otherwise() {
         let mut recording = Recording::default();
-        assert_eq!(observed(&recording, None), []);
-        assert_eq!(observed(&recording, Some((0.25, 9.5))), [(0.25, 9.5f64.next_up())]);
+        assert_eq!(observed_spans(&recording, None), []);
+        assert_eq!(observed_spans(&recording, Some((0.25, 9.5))), [(0.25, 9.5f64.next_up())]);
         recording.observed = vec![(0.0, 1.0), (2.0, 10.0)];
-        assert_eq!(observed(&recording, Some((0.25, 9.5))), recording.observed);
+        assert_eq!(observed_spans(&recording, Some((0.25, 9.5))), recording.observed);
     }
 }

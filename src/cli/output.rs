@@ -120,7 +120,7 @@ impl Output {
 }
 
 /// What is said where a library could not write a file: it does not tell why, so the system is asked whether one may be there at all.
-pub fn unwritten(path: &Path, message: String) -> Failure {
+pub fn unwritten_by_library(path: &Path, message: String) -> Failure {
     let part = whole::part_path(path);
     match fs::File::create_new(&part) {
         Ok(_) => {
@@ -179,7 +179,10 @@ mod tests {
     fn a_library_that_fails_is_to_blame_only_where_a_file_may_be() {
         let folder = tempfile::tempdir().unwrap();
         let (there, missing) = (folder.path().join("a.h5"), folder.path().join("no/a.h5"));
-        assert_eq!([unwritten(&there, "x".into()).code, unwritten(&missing, "x".into()).code], [1, 2]);
+        assert_eq!(
+            [unwritten_by_library(&there, "x".into()).code, unwritten_by_library(&missing, "x".into()).code],
+            [1, 2]
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

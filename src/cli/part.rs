@@ -157,7 +157,7 @@ pub fn expect_something(
 ///
 /// # Errors
 /// Exit code 2 if they cannot be read.
-pub fn observed(
+pub fn observed_spikes(
     spikes: Box<dyn SpikeSource>,
     recording: &Recording,
     window: (f64, f64),

@@ -229,7 +229,7 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
             let outcome = simulation.run(&request.options, &mut sink, &mut observer).map_err(failed)?;
             let summary = serde_json::to_value(&outcome.summary).map_err(Failure::run)?;
             let figures = summary.as_object().cloned().unwrap_or_default();
-            sink.sink.file.finish(&figures, outcome.complete).map_err(unwritten)?;
+            sink.sink.file.finish(&figures, outcome.complete).map_err(result_failed)?;
             if let (Some(export), Some(output)) = (&export, &request.output) {
                 export.write(output.path()).map_err(Failure::run)?;
             }
@@ -306,7 +306,7 @@ fn result_file(
     }
     let header = header(simulation.network(), recordings);
     let Some(checkpoint) = checkpoint else {
-        return ResultFile::create(output.path(), &layout, &header, output.replaces()).map_err(unwritten);
+        return ResultFile::create(output.path(), &layout, &header, output.replaces()).map_err(result_failed);
     };
     // Before the file is cut back to what belongs to the checkpoint.
     let spec = &simulation.network().spec;
@@ -321,7 +321,7 @@ fn result_file(
         let ends = marks.weights.iter_mut().zip(&spec.record.weights).filter(|(_, record)| at_end(record));
         ends.for_each(|(mark, _)| mark.clear());
     }
-    let file = ResultFile::resume(output.path(), &layout, &header, &marks).map_err(unwritten)?;
+    let file = ResultFile::resume(output.path(), &layout, &header, &marks).map_err(result_failed)?;
     file.note().into_iter().for_each(note);
     Ok(file)
 }
@@ -382,7 +382,7 @@ fn failed(error: RunError) -> Failure {
 }
 
 /// A result that may not be where it was to be is the input's fault, one that breaks off is not.
-pub fn unwritten(error: ResultError) -> Failure {
+pub fn result_failed(error: ResultError) -> Failure {
     match error {
         ResultError::Input(_) => Failure::input(error),
         ResultError::Failed(_) => Failure::run(error),

@@ -7,7 +7,7 @@ use memspike::interchange::nir::export;
 use memspike::time::Time;
 
 use crate::cli::note::notes as say;
-use crate::cli::output::{Output, unwritten};
+use crate::cli::output::{Output, unwritten_by_library};
 use crate::cli::{Done, Failure};
 
 use super::{Args, network};
@@ -19,7 +19,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (graph, notes) = export(&network.spec, &network.populations, &network.synapses, dt.ms()).map_err(wrong)?;
     say(&notes);
-    write(output.path(), &graph, dt).map_err(|message| unwritten(output.path(), message))?;
+    write(output.path(), &graph, dt).map_err(|message| unwritten_by_library(output.path(), message))?;
     Ok(Done::text(format!(
         "{} nodes, {} edges, for a step of {dt}\nwritten to {}\n",
         graph.nodes.len(),

@@ -7,7 +7,7 @@ use memspike::shell;
 
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
-use crate::cli::output::{Output, unwritten};
+use crate::cli::output::{Output, unwritten_by_library};
 use crate::cli::{Done, Failure};
 
 use super::{Args, network};
@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         Output::new(path, args.force)?.spare([args.input.as_path()])?;
     }
     notes(&said);
-    files.write(folder).map_err(|message| unwritten(&folder.join("circuit_config.json"), message))?;
+    files.write(folder).map_err(|message| unwritten_by_library(&folder.join("circuit_config.json"), message))?;
     let (nodes, edges) = files.size();
     Ok(Done::text(format!(
         "{} nodes, {} edges\nwritten to {}; memspike run {}\n",

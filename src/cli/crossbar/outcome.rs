@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Args, Job, table};
 use crate::cli::Failure;
 use crate::cli::figures::{short, with_prefix};
-use crate::cli::output::{Output, unwritten};
+use crate::cli::output::{Output, unwritten_by_library};
 
 /// A solved array with what follows from it.
 pub struct Outcome {
@@ -185,8 +185,9 @@ impl Outcome {
         let path = output.path();
         let s = &self.solution;
         let currents = self.pairs.as_ref().unwrap_or(&s.bit_line_currents);
-        let fail =
-            |e: &dyn std::fmt::Display| unwritten(path, format!("{} could not be written: {e}.", path.display()));
+        let fail = |e: &dyn std::fmt::Display| {
+            unwritten_by_library(path, format!("{} could not be written: {e}.", path.display()))
+        };
         match table::extension(path).as_str() {
             "csv" => {
                 let mut header = vec!["column", "current_a"];

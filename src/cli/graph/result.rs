@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::clock;
 use crate::cli::Failure;
 use crate::cli::output::Output;
-use crate::cli::simulate::unwritten;
+use crate::cli::simulate::result_failed;
 
 /// A result as of other runs: spikes, and outputs and potentials as states. `start` is where on the clock of its recordings the run
 /// begins \[s\].
@@ -65,7 +65,7 @@ pub(super) fn write(
         started_utc: clock::now_utc(),
         ..Header::default()
     };
-    let mut file = ResultFile::create(out.path(), &layout, &header, out.replaces()).map_err(unwritten)?;
+    let mut file = ResultFile::create(out.path(), &layout, &header, out.replaces()).map_err(result_failed)?;
     for (index, (_, spikes)) in outcome.spikes.iter().enumerate() {
         let mut all: Vec<(f64, u64)> =
             spikes.times.iter().zip(&spikes.neurons).map(|(t, n)| (t * 1e3, *n as u64)).collect();
@@ -77,5 +77,5 @@ pub(super) fn write(
         let times_ms = (1..=options.steps).map(|step| step as f64 * options.dt * 1e3).collect();
         file.write(Chunk::State { index, times_ms, rows: rows.clone() }).map_err(Failure::run)?;
     }
-    file.finish(summary.as_object().unwrap_or(&Map::new()), true).map_err(unwritten)
+    file.finish(summary.as_object().unwrap_or(&Map::new()), true).map_err(result_failed)
 }

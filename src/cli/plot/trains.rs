@@ -10,7 +10,7 @@ use crate::cli::Failure;
 use crate::cli::figures::short;
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
-use crate::cli::part::{expect_no_gap, observed, window};
+use crate::cli::part::{expect_no_gap, observed_spikes, window};
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -60,7 +60,7 @@ fn read(args: &Args) -> Result<Trains, Failure> {
     let ends = spikes.ends().map_err(Failure::input)?;
     let empty = |(start, stop)| Failure::input(PlotError::Window { start, stop });
     let window = window(&recording, ends, (args.start, args.stop), empty)?;
-    let spikes = observed(spikes, &recording, window)?;
+    let spikes = observed_spikes(spikes, &recording, window)?;
     let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
     Ok(Trains { spikes, groups, window, observed: recording.observed })
 }

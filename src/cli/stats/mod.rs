@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::note::notes;
 use super::output::Output;
-use super::part::{Part, expect_no_gap, observed};
+use super::part::{Part, expect_no_gap, observed_spikes};
 use super::unit::unit_names;
 use super::{Done, Failure, align, cells, quantity};
 
@@ -169,7 +169,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         return Err(Failure::input(format!("{} has no units.", args.file.display())));
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
-    let spikes = observed(spikes, &recording, window)?;
+    let spikes = observed_spikes(spikes, &recording, window)?;
     // A window that nobody gave ends just after its last moment, which says how long it is: on clocks since 1970 the next double is much later.
     let end = if args.part.stop.is_some() { window.1 } else { window.1.next_down() };
     let spans = Spans::within(&recording.observed, window.0, end);

@@ -2,10 +2,10 @@
 
 use crate::check::Invalid;
 use crate::describe::Bound::{Finite, NonNegative, Positive};
-use crate::describe::Kind::{Choice, Number, Quantity};
+use crate::describe::Kind::{Choice, Quantity};
 use crate::describe::{Param, param};
 
-use super::window::{WINDOWS, Window};
+use super::window::{EXPONENT, HEIGHT, WINDOWS, Window};
 use super::{Get, Physics, Resistance};
 
 /// Its equations.
@@ -25,8 +25,8 @@ pub const PARAMS: &[Param] = &[
     param("d", Quantity("nm"), 10.0, Positive, "thickness of the film"),
     param("mu_v", Quantity("m^2/V/s"), 1e-14, Positive, "mobility of the dopants"),
     param("window", Choice(&WINDOWS), 0.0, Finite, "how drift slows down near the ends"),
-    param("p", Number, 1.0, Positive, "exponent of the window, 1 or more, a whole number or not; rectangular has none"),
-    param("j", Number, 1.0, Finite, "height of the prodromakis window"),
+    EXPONENT,
+    HEIGHT,
     param("v_threshold", Quantity("V"), 0.0, NonNegative, "nothing moves below this voltage; 0 as published"),
 ];
 

@@ -6,7 +6,7 @@ use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Param, param};
 use crate::math::{exp_m1, pow, sinh};
 
-use super::window::{WINDOWS, Window};
+use super::window::{EXPONENT, HEIGHT, WINDOWS, Window};
 use super::{FASTEST, Get, Physics};
 
 /// Its equations.
@@ -26,8 +26,8 @@ pub const PARAMS: &[Param] = &[
     param("gamma", Quantity("/V"), 4.0, Positive, "voltage dependence of the rectifying current"),
     param("chi", Quantity("A"), 1e-10, NonNegative, "scale of the rectifying current"),
     param("window", Choice(&WINDOWS), 0.0, Finite, "how drift slows down near the ends"),
-    param("p", Number, 1.0, Positive, "exponent of the window"),
-    param("j", Number, 1.0, Finite, "height of the prodromakis window"),
+    EXPONENT,
+    HEIGHT,
     param("v_read", Quantity("V"), 0.1, Positive, "voltage at which the conductance is read"),
 ];
 

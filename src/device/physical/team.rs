@@ -5,7 +5,7 @@ use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Param, param};
 
 use super::vteam::Team as Shared;
-use super::window::WINDOWS_TEAM;
+use super::window::{EXPONENT_TEAM, HEIGHT, WINDOWS_TEAM};
 use super::{LAWS, Physics};
 
 /// Its equations.
@@ -30,14 +30,8 @@ pub const PARAMS: &[Param] = &[
     param("i_on", Quantity("A"), -2e-4, Finite, "threshold towards x_on, negative"),
     param("i_off", Quantity("A"), 2e-4, Positive, "threshold towards x_off"),
     param("window", Choice(&WINDOWS_TEAM), 0.0, Finite, "how drift slows down near the ends"),
-    param(
-        "p",
-        Number,
-        1.0,
-        Positive,
-        "exponent of the window, 1 or more, a whole number or not; rectangular and kvatinsky have none",
-    ),
-    param("j", Number, 1.0, Finite, "height of the prodromakis window"),
+    EXPONENT_TEAM,
+    HEIGHT,
     param("a_on", Quantity("nm"), 1.8, Finite, "place of the kvatinsky window on the way to x_on"),
     param("a_off", Quantity("nm"), 1.2, Finite, "place of the kvatinsky window on the way to x_off"),
     param("w_c", Quantity("nm"), 0.107, Positive, "width of the kvatinsky window"),

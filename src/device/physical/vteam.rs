@@ -6,7 +6,7 @@ use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Param, param};
 use crate::math::pow;
 
-use super::window::{WINDOWS_TEAM, Window};
+use super::window::{EXPONENT_TEAM, HEIGHT, WINDOWS_TEAM, Window};
 use super::{FASTEST, Get, LAWS, Physics, Resistance};
 
 /// Its equations.
@@ -32,14 +32,8 @@ pub const PARAMS: &[Param] = &[
     param("v_on", Quantity("V"), -0.2, Finite, "threshold towards x_on, negative"),
     param("v_off", Quantity("V"), 0.02, Positive, "threshold towards x_off"),
     param("window", Choice(&WINDOWS_TEAM), 0.0, Finite, "how drift slows down near the ends"),
-    param(
-        "p",
-        Number,
-        1.0,
-        Positive,
-        "exponent of the window, 1 or more, a whole number or not; rectangular and kvatinsky have none",
-    ),
-    param("j", Number, 1.0, Finite, "height of the prodromakis window"),
+    EXPONENT_TEAM,
+    HEIGHT,
     param("a_on", Quantity("nm"), 1.8, Finite, "place of the kvatinsky window on the way to x_on"),
     param("a_off", Quantity("nm"), 1.2, Finite, "place of the kvatinsky window on the way to x_off"),
     param("w_c", Quantity("nm"), 0.107, Positive, "width of the kvatinsky window"),

@@ -1,12 +1,29 @@
 //! Windows: how the drift of a boundary slows down near the ends of its range.
 
 use crate::check::Invalid;
+use crate::describe::Bound::{Finite, Positive};
+use crate::describe::Kind::Number;
+use crate::describe::{Param, param};
 use crate::math::{exp, pow};
 
 /// The words for `window`, in the order of their stored index.
 pub const WINDOWS: [&str; 4] = ["rectangular", "joglekar", "biolek", "prodromakis"];
 /// As [`WINDOWS`], with the one that TEAM brings.
 pub const WINDOWS_TEAM: [&str; 5] = ["rectangular", "joglekar", "biolek", "prodromakis", "kvatinsky"];
+
+/// Exponent of [`WINDOWS`].
+pub const EXPONENT: Param =
+    param("p", Number, 1.0, Positive, "exponent of the window, 1 or more, a whole number or not; rectangular has none");
+/// Exponent of [`WINDOWS_TEAM`].
+pub const EXPONENT_TEAM: Param = param(
+    "p",
+    Number,
+    1.0,
+    Positive,
+    "exponent of the window, 1 or more, a whole number or not; rectangular and kvatinsky have none",
+);
+/// Height of one of the windows.
+pub const HEIGHT: Param = param("j", Number, 1.0, Finite, "height of the prodromakis window");
 
 /// A window with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
