@@ -43,12 +43,14 @@ const ENDLESS: f64 = 1e6;
 const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 /// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event.
 const GONE: f64 = 1e-5;
+/// A delay that was kept in single precision is off by less, relatively.
+const STORED: f64 = 1e-6;
 /// So many windows take a minute, if nothing happens.
 const MOST_WINDOWS: f64 = 3e8;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run or too short for it, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run, too short for it or between steps, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -102,6 +104,7 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().flat_map(of_crossbar));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         doubts.extend(self.projections.iter().flat_map(|projection| self.too_soon(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.between_steps(projection)));
         doubts.extend(self.gone_at_once()?);
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
@@ -129,6 +132,27 @@ impl NetworkSpec {
             format!(
                 "projection.{}: delays of {delay} ms and more, in a run of {duration}: nothing arrives",
                 projection.name
+            )
+        })
+    }
+
+    /// Listed delays that are not what the grid engine makes of them.
+    fn between_steps(&self, projection: &ProjectionSpec) -> Option<String> {
+        let step = self.simulation.resolution;
+        let Value::List(delays) = &projection.delay else { return None };
+        let is_moved = |ms: &&f64| {
+            let steps = **ms / step.ms();
+            (steps - steps.round().max(1.0)).abs() > STORED * steps
+        };
+        let moved = delays.iter().filter(is_moved).count();
+        (self.simulation.engine == Engine::Grid && moved > 0).then(|| {
+            format!(
+                "projection.{}: {moved} of {} listed delays {} between steps of {step} and {} rounded to the nearest, at least one step; \
+                 engine = \"event\" keeps delays as they are",
+                projection.name,
+                delays.len(),
+                if moved == 1 { "lies" } else { "lie" },
+                if moved == 1 { "is" } else { "are" }
             )
         })
     }

@@ -116,6 +116,25 @@ fn a_picture_or_page_that_does_not_fit_leaves_the_old_one() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/brunel.toml");
+    let run = |name: &str, blocks: u32| {
+        let line =
+            format!("ulimit -f {blocks}; exec \"$0\" run --set parameters.order=50 --duration 300ms -o \"$1\" \"$2\"");
+        let arguments = [Path::new(env!("CARGO_BIN_EXE_memspike")), &folder.path().join(name), &model];
+        Command::new("sh").args(["-c", &line]).args(arguments).output().unwrap()
+    };
+    let output = run("a.h5", 100);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("File too large") && message.contains("a.h5"), "{message}");
+    assert_eq!(whole_files(folder.path()), [""; 0]);
+    assert_eq!(run("b.h5", 100_000).status.code(), Some(0));
+}
+
 /// All files of a folder but unfinished ones, which there must be none of.
 fn whole_files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());

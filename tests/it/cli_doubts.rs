@@ -294,6 +294,24 @@ fn delays_too_short_for_the_run_are_told_in_the_event_engine() {
 }
 
 #[test]
+fn listed_delays_between_steps_are_told() {
+    let told = |engine: &str, delays: &str| {
+        let text = format!(
+            "simulation = {{ duration = '1 s', engine = '{engine}', resolution = '0.1 ms' }}
+             population.a = {{ size = 3, source.poisson.rate = '1 Hz' }}
+             population.b = {{ size = 3, neuron = 'lif_exp' }}
+             projection.p = {{ source = 'a', target = 'b', connect = 'one_to_one', delay = {{ values = {delays}, unit = 'ms' }} }}\n"
+        );
+        model(&text, &[]).doubts().unwrap().concat()
+    };
+    let moved = "projection.p: 2 of 3 listed delays lie between steps of 0.1 ms and are rounded to the nearest, at least one step";
+    assert!(told("grid", "[0.04, 1.25, 0.3]").contains(moved));
+    // 1.1 as it comes from single precision is 1.1.
+    assert_eq!(told("grid", "[0.1, 1.100000023841858, 0.3]"), "");
+    assert_eq!(told("event", "[0.04, 1.25, 0.3]"), "");
+}
+
+#[test]
 fn moments_that_cut_a_run_into_too_many_windows_are_told_and_none_is_below_a_tick() {
     let text = |more: &str| {
         format!(

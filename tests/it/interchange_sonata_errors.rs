@@ -118,10 +118,14 @@ fn unknown_keys_of_inputs_and_reports_and_sets_without_nodes_are_said() {
         "\"cells\": \"recorded_cells\"",
         &format!("{cells}, \"unit\": \"V\""),
     );
+    change(folder.path(), "simulation_config.json", "\"h5\"", "\"noise\"");
+    change(folder.path(), "simulation_config.json", "\"membrane_report\"", "\"ecp\"");
     let output = memspike(folder.path(), &["check", "simulation_config.json"]);
     good(&output);
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
     for told in [
+        "inputs/external_spike_trains/module \"noise\" is not known: spikes are taken from its file",
+        "reports/membrane_potential/module \"ecp\" is not known: its variables are recorded as those of neurons",
         "inputs/external_spike_trains/trial is not used",
         "inputs/external_spike_trains drives nothing",
         "reports/membrane_potential/unit is not used",

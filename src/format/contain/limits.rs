@@ -84,6 +84,16 @@ pub(super) fn inherited() -> Option<u64> {
     None
 }
 
+/// A write beyond the largest file that is allowed (`ulimit -f`) is an error from now on, as one onto a full disk is; without this it ends
+/// the process (SIGXFSZ), which can't clean up then.
+pub fn survive_large_writes() {
+    // SAFETY: no handler runs; the signal is ignored.
+    #[cfg(unix)]
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN)
+    };
+}
+
 /// Makes room in the pipe that the answer goes through, so that two processes take turns less often. Without it the answer is the same.
 pub(super) fn widen_output() {
     // SAFETY: a request about a descriptor that is open; a refusal is no harm.

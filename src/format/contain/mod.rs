@@ -33,7 +33,7 @@ use std::thread;
 
 pub use child::{go_with_the_parent, serve};
 pub(super) use contents::{Contents, Pieced};
-pub use limits::Limits;
+pub use limits::{Limits, survive_large_writes};
 
 use super::error::FormatError;
 use super::h5::H5;

@@ -11,6 +11,10 @@ use crate::format::error::{Fault, FormatError};
 /// Keys of an input that are read, or don't matter to spikes of a file.
 const OF_INPUTS: [&str; 8] =
     ["cells", "delay", "enabled", "input_file", "input_type", "module", "node_set", "spikes_file"];
+/// Modules of an input whose spikes are in a file.
+const INPUT_MODULES: [&str; 5] = ["csv", "h5", "nwb", "sonata", "synapse_replay"];
+/// Modules of a report of variables of neurons.
+const REPORT_MODULES: [&str; 5] = ["SomaReport", "membrane_report", "multimeter", "multimeter_report", "soma_report"];
 /// Keys of a report that are read, or don't matter to neurons without compartments.
 const OF_REPORTS: [&str; 9] =
     ["cells", "dt", "enabled", "end_time", "file_name", "module", "sections", "start_time", "variable_name"];
@@ -152,6 +156,23 @@ impl Config {
         }
     }
 
+    /// Says what is made of a module that is not known.
+    fn note_module(
+        &mut self,
+        doc: &Doc,
+        object: &Map<String, Value>,
+        place: &str,
+        known: &[&str],
+        taken: &str,
+    ) -> Result<(), FormatError> {
+        let Some(module) = object.get("module") else { return Ok(()) };
+        let name = doc.text(module, place)?;
+        if !known.contains(&name) {
+            self.notes.push(format!("{}: {place} {name:?} is not known: {taken}", doc.path.display()));
+        }
+        Ok(())
+    }
+
     fn networks(&mut self, doc: &Doc, networks: &Map<String, Value>) -> Result<(), FormatError> {
         for (key, value) in networks {
             let [file_key, types_key] = match key.as_str() {
@@ -277,6 +298,7 @@ impl Config {
             let node_set =
                 node_set.ok_or_else(|| doc.error(&at("node_set"), "is missing, expected the name of a node set"))?;
             self.inputs.push(SpikeInput { name: name.clone(), file, node_set });
+            self.note_module(doc, input, &at("module"), &INPUT_MODULES, "spikes are taken from its file")?;
             self.note_unknown(doc, &place, input, &OF_INPUTS);
         }
         Ok(())
@@ -315,6 +337,13 @@ impl Config {
                 dt_ms: report.get("dt").map(|v| positive(doc, v, &at("dt"))).transpose()?,
                 file_name: if has_end { file_name } else { format!("{file_name}.h5") },
             });
+            self.note_module(
+                doc,
+                report,
+                &at("module"),
+                &REPORT_MODULES,
+                "its variables are recorded as those of neurons",
+            )?;
             self.note_unknown(doc, &place, report, &OF_REPORTS);
         }
         Ok(())
