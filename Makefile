@@ -31,10 +31,10 @@ test: setup ## All tests
 	cargo test --locked
 
 # One line per script of tests/interop.
-test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse; random devices
+test-interop: setup ## What we write, read by the formats' own libraries (installed into target/interop), and the reverse; random devices; the notebooks
 	cargo build --locked
 	test -x target/interop/bin/python || python3 -m venv target/interop
-	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo nixio elephant pynapple nir h5py scipy
+	target/interop/bin/pip install --quiet --disable-pip-version-check pynwb nwbinspector libsonata neo nixio elephant pynapple nir h5py scipy matplotlib
 	target/interop/bin/python tests/interop/check_formats.py $(DEBUG_BIN) tests/data/recordings
 	target/interop/bin/python tests/interop/check_stats.py $(DEBUG_BIN) tests/data/recordings
 	target/interop/bin/python tests/interop/check_devices.py $(DEBUG_BIN)
@@ -45,6 +45,9 @@ test-interop: setup ## What we write, read by the formats' own libraries (instal
 	target/interop/bin/python tests/interop/check_thresholds.py $(DEBUG_BIN)
 	$(DEBUG_BIN) convert tests/data/nir/chain.toml target/interop/chain.nir --dt 0.1ms --force
 	target/interop/bin/python tests/interop/check_nir.py target/interop/chain.nir
+	$(DEBUG_BIN) replay $(RECORDING) --model models/replay.toml -o target/interop/demo.h5 --force
+	target/interop/bin/python tests/interop/check_result.py target/interop/demo.h5
+	target/interop/bin/python tests/interop/check_notebooks.py target/interop/demo.h5 notebooks
 
 test-mpi: setup ## The optional feature mpi: ranks against threads alone; installs Open MPI and libclang where they are missing
 	@.ci/setup mpi
