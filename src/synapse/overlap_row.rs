@@ -106,7 +106,7 @@ impl Find for Partners<'_> {
             stretch.at[place] = self.span.seen;
         }
         // Spikes that come together are a pair, too: that is what the sign says.
-        stretch.push(offset, value, (if together { -since } else { since }, 0.0));
+        stretch.push(offset, value, (if together { -since } else { since }, Time::ZERO));
         true
     }
 

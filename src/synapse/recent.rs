@@ -62,6 +62,29 @@ impl Recent {
         (learnt < KEPT && known).then_some((heard..learnt, before))
     }
 
+    /// The same where it is near, as it almost always is: how many have not been heard, before how many the one strictly before `seen` is, both
+    /// 0 or 1, and before how many the learnt ones are. None where two spikes are under way, or more are unlearnt than are kept.
+    ///
+    /// Two comparisons each, which do not decide what is done next: the number of spikes to learn from can't be foreseen.
+    #[inline(always)]
+    pub fn near(&self, after: Time, seen: Time) -> Option<(usize, usize, usize)> {
+        let is = usize::from;
+        let time = &self.time;
+        if time[1] >= seen {
+            return None;
+        }
+        let heard = is(time[0] > seen);
+        let mut learnt = is(time[0] > after) + is(time[1] > after);
+        if time[2] > after {
+            learnt = self.first_from(3, |time| time <= after);
+            if learnt == KEPT {
+                return None;
+            }
+        }
+        // Where what lies behind `seen` is settled too, nothing is left.
+        Some((heard, is(time[0] >= seen), learnt.max(heard)))
+    }
+
     /// The first of the kept spikes from `place` on whose time satisfies `until`. Almost always one of the next two, and so
     /// quicker found one by one than by comparing all.
     #[inline(always)]
@@ -128,7 +151,8 @@ impl Decay {
     pub fn over(&self, time: Time) -> f64 {
         // Adding 2^52 leaves the nearest integer in the low bits, which is cheaper than to convert. All times of a grid are
         // whole steps.
-        let place = (time.0 as f64 * self.per_step + 4_503_599_627_370_496.0).to_bits() as u32 as usize;
+        const WHOLE: f64 = 4_503_599_627_370_496.0;
+        let place = ((time.0 as f64 * self.per_step + WHOLE).to_bits() - WHOLE.to_bits()) as usize;
         match self.table.get(place) {
             Some(&decay) => {
                 debug_assert!(place as i64 * self.step == time.0, "{time:?} is off the grid");
@@ -150,5 +174,26 @@ mod tests {
             assert_eq!(table.over(Time(time)).to_bits(), exact.over(Time(time)).to_bits(), "{time}");
         }
         assert_eq!(table.over(Time::from_ms(20.0)), crate::math::exp(-1.0));
+        // As many steps as 32 bits have, and one more.
+        assert_eq!(table.over(Time((1i64 << 32) * 100_000_000 + 100_000_000)), 0.0);
+    }
+
+    #[test]
+    fn what_is_near_is_what_is_found() {
+        let kept = [90, 80, 70, 40, 20, 10].map(Time);
+        let fewer = |from: usize| std::array::from_fn(|place| if place < from { kept[place] } else { Recent::NEVER });
+        for time in (0..=KEPT).map(fewer) {
+            let recent = Recent { time, trace: [1.0; TRACES] };
+            for seen in 0..=100 {
+                for after in 0..=100 {
+                    let found = recent.found(Time(after), Time(seen));
+                    if let Some((heard, before, learnt)) = recent.near(Time(after), Time(seen)) {
+                        assert_eq!(found, Some((heard..learnt, before)), "{time:?} {after} {seen}");
+                    } else {
+                        assert!(time[1] >= Time(seen) || time[KEPT - 1] > Time(after), "{time:?} {after} {seen}");
+                    }
+                }
+            }
+        }
     }
 }

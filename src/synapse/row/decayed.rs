@@ -1,11 +1,11 @@
-//! Traces that spikes find, from decays; and those of many pairs of spikes where times are exact: what [`Decay::over`] gives one by one,
-//! as vector code.
-//!
-//! [`Decay::over`]: crate::synapse::Decay::over
+//! Traces that spikes find, from how long ago the other side's last ones were: decays are looked up where there are tables of them, on a
+//! grid; else they are vector code with the bits of [`Decay::over`].
 
 use crate::math::vector::{Kernel, Target};
 use crate::math::{exp, exp_in_range};
 use crate::plasticity::Pair;
+use crate::synapse::recent::Decay;
+use crate::time::Time;
 
 use super::stretch::{Round, STRETCH, Stretch};
 
@@ -15,8 +15,8 @@ const NEAR: f64 = 699.0;
 /// What the pairs of a row have in common.
 pub(super) struct Decayed<'a, R> {
     pub rule: &'a R,
-    /// Of the presynaptic trace and the postsynaptic one \[ms\].
-    pub tau: [f64; 2],
+    /// Of the presynaptic trace and the postsynaptic one.
+    pub decays: [&'a Decay; 2],
     /// The presynaptic trace just after the last pre spike.
     pub trace: f64,
     /// The slow presynaptic trace that the spike finds.
@@ -25,36 +25,57 @@ pub(super) struct Decayed<'a, R> {
 }
 
 impl<R: Pair> Decayed<'_, R> {
-    /// Turns ages into the traces that post spikes find.
+    /// The traces that post spikes find.
     #[inline]
     pub fn fill_posts(&self, stretch: &mut Stretch, target: Target) {
-        stretch.rounds().for_each(|round| target.run(Post { of: self, round }));
+        for round in stretch.rounds() {
+            if self.decays[0].is_tabled() {
+                let len = round.len;
+                let ages = round.age[..len].iter().zip(&round.second[..len]);
+                round.x[..len].iter_mut().zip(ages).for_each(|(x, (&age, &second))| {
+                    *x = self.post(self.decays[0].over(age), second);
+                });
+            } else {
+                target.run(Post { of: self, round });
+            }
+        }
     }
 
-    /// Turns ages into the traces that the pre spike finds.
+    /// The traces that the pre spike finds.
     #[inline]
     pub fn fill_pres(&self, stretch: &mut Stretch, target: Target) {
-        target.run(Pre { of: self, stretch });
+        if self.decays[1].is_tabled() {
+            let Stretch { len, y, age, .. } = stretch;
+            y[..*len].iter_mut().zip(&age[..*len]).for_each(|(y, &age)| *y = self.pre(self.decays[1].over(age), *y));
+        } else {
+            target.run(Pre { of: self, stretch });
+        }
     }
 
     /// The presynaptic trace that a post spike finds, from its decay since the last pre spike.
     #[inline(always)]
-    pub fn post(&self, decay: f64, second: f64) -> f64 {
+    fn post(&self, decay: f64, second: f64) -> f64 {
         self.rule.joined_post(self.trace * decay, second)
     }
 
     /// The postsynaptic trace that the pre spike finds, from that just after a post spike and its decay since; 0 if there was none.
     #[inline(always)]
-    pub fn pre(&self, decay: f64, post: f64) -> f64 {
+    fn pre(&self, decay: f64, post: f64) -> f64 {
         let y = self.rule.joined_pre(if self.all_to_all { post * decay } else { decay }, self.slow);
         if post > 0.0 { y } else { 0.0 }
     }
 }
 
+/// A time so long ago \[ms\]: less than 0.
+#[inline(always)]
+fn ago(age: Time) -> f64 {
+    Time(-age.0).ms()
+}
+
 /// Is none of these ages so great that its decay is no longer in the range of fast code?
 #[inline(always)]
-fn are_near(ages: &[f64], tau: f64) -> bool {
-    !ages.iter().fold(false, |far, &age| far | (age < -NEAR * tau))
+fn are_near(ages: &[Time], tau: f64) -> bool {
+    !ages.iter().fold(false, |far, &age| far | (ago(age) < -NEAR * tau))
 }
 
 /// The traces that post spikes find.
@@ -67,13 +88,14 @@ impl<R: Pair> Kernel for Post<'_, R> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let (of, tau, Round { len, x, second, .. }) = (self.of, self.of.tau[0], self.round);
+        let (of, tau, Round { len, x, age, second, .. }) = (self.of, self.of.decays[0].tau(), self.round);
         let len = (*len).min(STRETCH);
-        let (x, second) = (&mut x[..len], &second[..len]);
-        if are_near(x, tau) {
-            x.iter_mut().zip(second).for_each(|(x, &second)| *x = of.post(exp_in_range(*x / tau), second));
+        let (x, ages, second) = (&mut x[..len], &age[..len], &second[..len]);
+        let all = x.iter_mut().zip(ages).zip(second);
+        if are_near(ages, tau) {
+            all.for_each(|((x, &age), &second)| *x = of.post(exp_in_range(ago(age) / tau), second));
         } else {
-            x.iter_mut().zip(second).for_each(|(x, &second)| *x = of.post(exp(*x / tau), second));
+            all.for_each(|((x, &age), &second)| *x = of.post(exp(ago(age) / tau), second));
         }
     }
 }
@@ -88,13 +110,13 @@ impl<R: Pair> Kernel for Pre<'_, R> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let (of, tau, Stretch { len, y, age, .. }) = (self.of, self.of.tau[1], self.stretch);
+        let (of, tau, Stretch { len, y, age, .. }) = (self.of, self.of.decays[1].tau(), self.stretch);
         let len = (*len).min(STRETCH);
-        let (y, age) = (&mut y[..len], &age[..len]);
-        if are_near(age, tau) {
-            y.iter_mut().zip(age).for_each(|(y, &age)| *y = of.pre(exp_in_range(age / tau), *y));
+        let (y, ages) = (&mut y[..len], &age[..len]);
+        if are_near(ages, tau) {
+            y.iter_mut().zip(ages).for_each(|(y, &age)| *y = of.pre(exp_in_range(ago(age) / tau), *y));
         } else {
-            y.iter_mut().zip(age).for_each(|(y, &age)| *y = of.pre(exp(age / tau), *y));
+            y.iter_mut().zip(ages).for_each(|(y, &age)| *y = of.pre(exp(ago(age) / tau), *y));
         }
     }
 }

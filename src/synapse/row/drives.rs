@@ -5,7 +5,6 @@ use crate::memory::prefetch;
 use crate::plasticity::Pair;
 use crate::plasticity::clopath::Clopath;
 use crate::synapse::History;
-use crate::synapse::recent::Decay;
 use crate::time::Time;
 
 use super::decayed::Decayed;
@@ -18,8 +17,6 @@ pub(super) struct Drives<'a> {
     pub rule: &'a Clopath,
     pub post: &'a [History],
     pub decayed: Decayed<'a, Given>,
-    /// Of the presynaptic trace.
-    pub decay: &'a Decay,
     pub span: Span,
     /// How often potentials are looked at.
     pub step: Time,
@@ -73,27 +70,24 @@ impl Find for Drives<'_> {
         if drive.len() > ROUNDS {
             return false;
         }
-        let exact = !self.decay.is_tabled();
         for (number, &(time, drive)) in drive.iter().enumerate() {
-            let (round, age) = (stretch.round(number), time + delay - since);
+            let round = stretch.round(number);
             round.second[round.len] = drive;
             if timed {
                 round.at[round.len] = time + delay;
             }
-            round.push(place, if exact { Time(-age.0).ms() } else { self.decayed.post(self.decay.over(age), drive) });
+            round.push_age(place, time + delay - since);
         }
         if timed {
             stretch.at[place] = seen;
         }
         let change = voltage.and_then(|voltage| voltage.change_at_pre(self.rule, seen - delay, self.step));
-        stretch.push(offset, value, (change.unwrap_or(0.0), 0.0));
+        stretch.push(offset, value, (change.unwrap_or(0.0), Time::ZERO));
         true
     }
 
     #[inline]
     fn complete(&self, stretch: &mut Stretch) {
-        if !self.decay.is_tabled() {
-            self.decayed.fill_posts(stretch, self.target);
-        }
+        self.decayed.fill_posts(stretch, self.target);
     }
 }

@@ -213,13 +213,13 @@ impl<W: Real> Plastic<W> {
         let target = Target::best();
         let decayed = Decayed {
             rule,
-            tau: [decay_plus.tau(), decay_minus.tau()],
+            decays: [decay_plus, decay_minus],
             trace: if all_to_all { pre.past.trace() } else { 1.0 },
             slow: slow.map_or(0.0, |tau| pre.past.slow_at(pre.time, tau)),
             all_to_all,
         };
         let span = Span::of(pre, *settled);
-        let find = Pairs { recent, post, decayed, decays: [decay_plus, decay_minus], span, target };
+        let find = Pairs { recent, post, decayed, span, target };
         let held = Held { setup, value, cells, price, stretch, work };
         let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
         self.scratch = Some(scratch);
@@ -237,10 +237,10 @@ impl<W: Real> Plastic<W> {
         let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
         let Scratch { stretch, work, .. } = &mut *scratch;
         let Plastic { setup, value, post, decay_plus: decay, settled, cells, price, .. } = self;
-        let (trace, tau) = (pre.past.trace(), [decay.tau(); 2]);
-        let decayed = Decayed { rule: &Given, tau, trace, slow: 0.0, all_to_all: true };
+        let decayed =
+            Decayed { rule: &Given, decays: [decay, decay], trace: pre.past.trace(), slow: 0.0, all_to_all: true };
         let (span, target) = (Span::of(pre, *settled), Target::best());
-        let find = Drives { rule, post, decayed, decay, span, step: setup.step, target };
+        let find = Drives { rule, post, decayed, span, step: setup.step, target };
         let held = Held { setup, value, cells, price, stretch, work };
         let long = held.pass(&find, (synapses.clone(), targets, travel), pre, &mut receive);
         self.scratch = Some(scratch);

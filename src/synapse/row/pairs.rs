@@ -1,17 +1,16 @@
 //! What synapses find of their targets' spikes, where these make pairs.
 
-use std::ops::Range;
-
 use crate::math::vector::Target;
 use crate::memory::prefetch;
+use crate::neuron::Real;
 use crate::plasticity::Pair;
-use crate::synapse::recent::{Decay, Recent};
+use crate::synapse::recent::Recent;
 use crate::synapse::{History, PreSpike};
 use crate::time::Time;
 
 use super::decayed::Decayed;
-use super::stretch::{ROUNDS, Stretch};
-use super::walk::{Find, Synapse};
+use super::stretch::{ROUNDS, Round, Stretch};
+use super::walk::{AHEAD, Find, Synapse};
 
 /// What the synapses of a row have in common.
 pub(super) struct Pairs<'a, R> {
@@ -19,8 +18,6 @@ pub(super) struct Pairs<'a, R> {
     /// All spikes of each target that may be unlearnt.
     pub post: &'a [History],
     pub decayed: Decayed<'a, R>,
-    /// Of the presynaptic trace and the postsynaptic one.
-    pub decays: [&'a Decay; 2],
     pub span: Span,
     pub target: Target,
 }
@@ -59,92 +56,97 @@ impl<R: Pair> Find for Pairs<'_, R> {
         prefetch(self.recent, usize::from(target), 1);
     }
 
-    #[inline(always)]
-    fn write(&self, stretch: &mut Stretch, timed: bool, synapse: Synapse) -> bool {
-        let recent = &self.recent[usize::from(synapse.target)];
-        match recent.found(self.span.after - synapse.delay, self.span.seen - synapse.delay) {
-            Some(found) => {
-                self.push::<false>(
-                    stretch,
-                    timed,
-                    synapse,
-                    found,
-                    |back| recent.time[back],
-                    |back| recent.trace_after(back),
-                );
-                true
+    /// What a synapse finds among all spikes that are kept; not if there are more than there are rounds.
+    #[cold]
+    #[inline(never)]
+    fn write(&self, stretch: &mut Stretch, timed: bool, Synapse { offset, value, target, delay }: Synapse) -> bool {
+        let history = &self.post[usize::from(target)];
+        let (posts, before) = history.found(self.span.after - delay, self.span.seen - delay);
+        if posts.len() > ROUNDS {
+            return false;
+        }
+        let (place, since) = (stretch.len, self.span.since - delay);
+        for (number, back) in posts.rev().enumerate() {
+            let (round, spike) = (stretch.round(number), history.nth_last(back));
+            round.second[round.len] = spike.second;
+            if timed {
+                round.at[round.len] = spike.time + delay;
             }
-            None => self.write_far(stretch, timed, synapse),
+            round.push_age(place, spike.time - since);
+        }
+        let post = history.trace_after(before);
+        let age = if post > 0.0 { self.span.seen - delay - history.nth_last(before).time } else { Time::ZERO };
+        if timed {
+            stretch.at[place] = self.span.seen;
+        }
+        stretch.push(offset, value, (post, age));
+        true
+    }
+
+    /// Without a branch on how many spikes are found, for that can't be foreseen: the first two are written down whether they are there or
+    /// not, and count if they are.
+    #[inline(always)]
+    fn write_all<W: Real>(
+        &self,
+        stretch: &mut Stretch,
+        timed: bool,
+        (values, targets): (&[W], &[u16]),
+        delay_of: impl Fn(usize) -> Time,
+        mut long: impl FnMut(usize),
+    ) {
+        // Before a source's first spike there was nothing to learn, at any synapse.
+        let learns = self.span.after < self.span.seen;
+        for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
+            if let Some(&later) = targets.get(offset + AHEAD) {
+                self.fetch(later);
+            }
+            let delay = delay_of(offset);
+            let recent = &self.recent[usize::from(target)];
+            let (after, seen, since) = (self.span.after - delay, self.span.seen - delay, self.span.since - delay);
+            let Some((heard, before, learnt)) = recent.near(after, seen) else {
+                if !self.write(stretch, timed, Synapse { offset, value: value.wide(), target, delay }) {
+                    long(offset);
+                }
+                continue;
+            };
+            let (place, unlearnt) = (stretch.len, learnt - heard);
+            let put = |round: &mut Round, back: usize, is_there: bool| {
+                let (len, time) = (round.len, recent.time[back]);
+                (round.place[len], round.age[len]) = (place as u8, between(since, time));
+                if R::SECOND && is_there {
+                    round.second[len] = self.post[usize::from(target)].nth_last(back).second;
+                }
+                if timed {
+                    round.at[len] = between(Time(-delay.0), time);
+                }
+                round.len += usize::from(is_there);
+            };
+            if learns {
+                let [first, second, later @ ..] = &mut stretch.near;
+                put(first, learnt.saturating_sub(1), unlearnt > 0);
+                put(second, learnt.saturating_sub(2), unlearnt > 1);
+                if unlearnt > 2 {
+                    later.iter_mut().zip((heard..learnt - 2).rev()).for_each(|(round, back)| put(round, back, true));
+                }
+            }
+            let post = recent.trace_after(before);
+            let age = if post > 0.0 { between(recent.time[before], seen) } else { Time::ZERO };
+            if timed {
+                stretch.at[place] = self.span.seen;
+            }
+            stretch.push(offset, value.wide(), (post, age));
         }
     }
 
     #[inline]
     fn complete(&self, stretch: &mut Stretch) {
-        if self.is_exact() {
-            self.decayed.fill_posts(stretch, self.target);
-            self.decayed.fill_pres(stretch, self.target);
-        }
+        self.decayed.fill_posts(stretch, self.target);
+        self.decayed.fill_pres(stretch, self.target);
     }
 }
 
-impl<R: Pair> Pairs<'_, R> {
-    /// Without a grid decays are not looked up one by one, but worked out together.
-    #[inline(always)]
-    fn is_exact(&self) -> bool {
-        !self.decays[0].is_tabled()
-    }
-
-    /// Writes down what a synapse finds of its target's spikes: the places of those that it has still to learn from, and of the newest
-    /// strictly before the pre spike, counted back from the last; when one was, and the trace just after it.
-    #[inline(always)]
-    fn push<const FAR: bool>(
-        &self,
-        stretch: &mut Stretch,
-        timed: bool,
-        Synapse { offset, value, target, delay }: Synapse,
-        (posts, before): (Range<usize>, usize),
-        time: impl Fn(usize) -> Time,
-        trace: impl Fn(usize) -> f64,
-    ) {
-        let ([decay_plus, decay_minus], exact, place) = (self.decays, self.is_exact(), stretch.len);
-        let (seen, since) = (self.span.seen - delay, self.span.since - delay);
-        for (round, back) in posts.rev().enumerate() {
-            let time = time(back);
-            let round = if FAR { stretch.round(round) } else { &mut stretch.near[round] };
-            let age = time - since;
-            let mut second = 0.0;
-            if R::SECOND {
-                second = self.post[usize::from(target)].nth_last(back).second;
-                round.second[round.len] = second;
-            }
-            if timed {
-                round.at[round.len] = time + delay;
-            }
-            round.push(place, if exact { Time(-age.0).ms() } else { self.decayed.post(decay_plus.over(age), second) });
-        }
-        let post = trace(before);
-        let mut y = (0.0, 0.0);
-        if post > 0.0 {
-            let age = seen - time(before);
-            y = if exact { (post, Time(-age.0).ms()) } else { (self.decayed.pre(decay_minus.over(age), post), 0.0) };
-        }
-        if timed {
-            stretch.at[place] = self.span.seen;
-        }
-        stretch.push(offset, value, y);
-    }
-
-    /// The same from all spikes that are kept; not if there are more than there are rounds.
-    #[cold]
-    #[inline(never)]
-    fn write_far(&self, stretch: &mut Stretch, timed: bool, synapse: Synapse) -> bool {
-        let history = &self.post[usize::from(synapse.target)];
-        let (posts, before) = history.found(self.span.after - synapse.delay, self.span.seen - synapse.delay);
-        let fits = posts.len() <= ROUNDS;
-        if fits {
-            let time = |back| history.nth_last(back).time;
-            self.push::<true>(stretch, timed, synapse, (posts, before), time, |back| history.trace_after(back));
-        }
-        fits
-    }
+/// From one time to another; a number of no meaning where one of them is before any spike.
+#[inline(always)]
+fn between(from: Time, to: Time) -> Time {
+    Time(to.0.wrapping_sub(from.0))
 }

@@ -34,8 +34,8 @@ pub struct Stretch {
     pub value: [f64; STRETCH],
     /// The postsynaptic trace that the pre spike finds; 0 if it changes nothing.
     pub y: [f64; STRETCH],
-    /// How long before the target's last spike was, less than 0 \[ms\], where decays are not looked up.
-    pub age: [f64; STRETCH],
+    /// How long before that the target's last spike was.
+    pub age: [Time; STRETCH],
     /// The changes at post spikes: each synapse's oldest in the first round, and so on; those after the first few where there was ever need.
     pub near: [Round; NEAR],
     far: Vec<Round>,
@@ -60,8 +60,10 @@ pub struct Columns<'a> {
 pub struct Round {
     pub len: usize,
     pub place: [u8; STRETCH],
-    /// The presynaptic trace that the post spike finds; before it is known, how long ago that was 1, as `age`.
+    /// The presynaptic trace that the post spike finds.
     pub x: [f64; STRETCH],
+    /// How long before that the last pre spike was.
+    pub age: [Time; STRETCH],
     /// The target's second trace, for rules that have one.
     pub second: [f64; STRETCH],
     /// When the post spike reaches the synapse, if the holder asks.
@@ -78,7 +80,7 @@ impl Stretch {
             offset: [0; STRETCH],
             value: zeros,
             y: zeros,
-            age: zeros,
+            age: never,
             near: std::array::from_fn(|_| Round::new()),
             far: Vec::new(),
             weight: zeros,
@@ -119,7 +121,7 @@ impl Stretch {
     }
 
     #[inline(always)]
-    pub fn push(&mut self, offset: usize, value: f64, (y, age): (f64, f64)) {
+    pub fn push(&mut self, offset: usize, value: f64, (y, age): (f64, Time)) {
         let at = self.len;
         (self.offset[at], self.value[at], self.y[at], self.age[at]) = (offset as u8, value, y, age);
         self.len += 1;
@@ -135,7 +137,14 @@ fn rounds<'a>(near: &'a mut [Round], far: &'a mut [Round]) -> impl Iterator<Item
 impl Round {
     fn new() -> Round {
         let (zeros, never) = ([0.0; STRETCH], [Time::ZERO; STRETCH]);
-        Round { len: 0, place: [0; STRETCH], x: zeros, second: zeros, at: never, value: zeros }
+        Round { len: 0, place: [0; STRETCH], x: zeros, age: never, second: zeros, at: never, value: zeros }
+    }
+
+    /// A spike so long after the last pre spike, whose trace is worked out later.
+    #[inline(always)]
+    pub fn push_age(&mut self, place: usize, age: Time) {
+        (self.place[self.len], self.age[self.len]) = (place as u8, age);
+        self.len += 1;
     }
 
     #[inline(always)]

@@ -10,7 +10,7 @@ use super::stretch::{Columns, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
 /// How many synapses ahead a target's spikes are fetched.
-const AHEAD: usize = 12;
+pub(super) const AHEAD: usize = 12;
 
 /// A synapse of a row.
 pub(in crate::synapse) struct Synapse {
@@ -30,6 +30,26 @@ pub(in crate::synapse) trait Find {
     fn fetch(&self, target: u16);
     /// Writes down what a synapse finds, `timed` with when; not if that is too much.
     fn write(&self, stretch: &mut Stretch, timed: bool, synapse: Synapse) -> bool;
+    /// Writes all synapses of a stretch down, one by one; calls `long` with the offsets of those that find too much.
+    #[inline(always)]
+    fn write_all<W: Real>(
+        &self,
+        stretch: &mut Stretch,
+        timed: bool,
+        (values, targets): (&[W], &[u16]),
+        delay_of: impl Fn(usize) -> Time,
+        mut long: impl FnMut(usize),
+    ) {
+        for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
+            if let Some(&later) = targets.get(offset + AHEAD) {
+                self.fetch(later);
+            }
+            if !self.write(stretch, timed, Synapse { offset, value: value.wide(), target, delay: delay_of(offset) }) {
+                long(offset);
+            }
+        }
+    }
+
     /// Works out, once a stretch is written, what takes all of it.
     fn complete(&self, stretch: &mut Stretch);
 }
@@ -57,15 +77,8 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         let values = &mut values[own.clone()];
         let targets = &targets[own];
         stretch.clear();
-        for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
-            if let Some(&later) = targets.get(offset + AHEAD) {
-                find.fetch(later);
-            }
-            let synapse = Synapse { offset, value: value.wide(), target, delay: travel.of(begin + offset) };
-            if !find.write(stretch, timed, synapse) {
-                long.push(begin + offset);
-            }
-        }
+        let delay_of = |offset| travel.of(begin + offset);
+        find.write_all(stretch, timed, (&*values, targets), delay_of, |offset| long.push(begin + offset));
         find.complete(stretch);
         holder.begin(first, stretch);
         let (rounds, Columns { len, offset, value, y, weight, at }) = stretch.parts();
