@@ -174,9 +174,28 @@ impl Array {
         }
         factor.solve(&mut x);
         let (mut word, bit): (Vec<f64>, Vec<f64>) = x.as_chunks::<2>().0.iter().map(|[w, b]| (*w, *b)).unzip();
-        let currents = self.cells.iter().zip(word.iter().zip(&bit)).map(|(g, (w, b))| g * (w - b)).collect();
+        let currents = (0..m * n).map(|at| self.current(&mesh, sources, (&word, &bit), at)).collect();
         (0..m).filter(|&i| cut_off(i)).for_each(|i| word[i * n..(i + 1) * n].fill(f64::NAN));
         Ok(self.currents(sources, word, bit, currents, factor.bytes()))
+    }
+
+    /// The current of a cell from the differences that keep most digits: over the cell, or, where it conducts far better than its wires,
+    /// along the line of the greater resistance, whose node takes as much as it gives.
+    fn current(&self, mesh: &Mesh, sources: &Sources, (word, bit): (&[f64], &[f64]), at: usize) -> f64 {
+        let (g, row, column) = (self.cells[at], at / self.columns, at % self.columns);
+        if g <= 2.0 * mesh.word.min(mesh.bit) {
+            return g * (word[at] - bit[at]);
+        }
+        let (neighbours, middle, wire) = if mesh.word <= mesh.bit {
+            let before = if column > 0 { Some(word[at - 1]) } else { sources.word_lines[row] };
+            let after = word.get(at + 1).copied().filter(|_| column + 1 < self.columns);
+            ([before, after], word[at], mesh.word)
+        } else {
+            let after = if row + 1 < self.rows { Some(bit[at + self.columns]) } else { sources.bit_lines[column] };
+            let before = at.checked_sub(self.columns).map(|above| bit[above]);
+            ([before, after], bit[at], -mesh.bit)
+        };
+        neighbours.into_iter().flatten().map(|volt| wire * (volt - middle)).sum()
     }
 
     /// Sums up the currents of the cells, line by line: Kirchhoff's law says what the sources and wires carry. (A difference of

@@ -282,3 +282,30 @@ fn wrong_arrays_are_refused() {
     assert!(array.clone().with_access(-1.0, &[true]).is_err() && array.with_access(1.0, &[]).is_err());
     assert!(Scheme::Half.sources((2, 2), (2, 0), 1.0).unwrap_err().to_string().contains("no cell in row 2"));
 }
+
+#[test]
+fn shorted_cells_pass_what_their_wires_let_through() {
+    // Of one cell the two segments of wire are all that resists.
+    let one = |g: f64, word: f64, bit: f64| {
+        let array = Array::new(1, 1, vec![g], word, bit).unwrap();
+        array.solve(&Sources::reading(&[0.24], 1)).unwrap()
+    };
+    for (g, word, bit) in [(1e9, 3.0, 3.0), (1e15, 3.0, 3.0), (1e15, 6.0, 0.0), (1e15, 1.0, 5.0), (1e15, 5.0, 1.0)] {
+        let found = one(g, word, bit);
+        close(&found.bit_line_currents, &[0.04], 1e-8);
+        assert!(
+            (found.power_wires - 0.0096).abs() < 1e-9 && found.power >= found.power_wires * (1.0 - 1e-12),
+            "{found:?}"
+        );
+    }
+    // Of several the currents are those of cells that conduct well, but no better than numbers can tell.
+    let several = |g: f64| {
+        let cells = vec![g, 1e-5, g, 1e-6, g, 0.0];
+        let word_lines = vec![Some(0.24), Some(-0.1)];
+        let bit_lines = vec![Some(0.0), None, Some(0.05)];
+        Array::new(2, 3, cells, 2.0, 3.0).unwrap().solve(&Sources { word_lines, bit_lines }).unwrap()
+    };
+    let (shorted, expected) = (several(1e15), several(1e7));
+    close(&shorted.device_currents, &expected.device_currents, 1e-6);
+    close(&shorted.bit_line_currents, &expected.bit_line_currents, 1e-6);
+}

@@ -64,6 +64,11 @@ fn bounds(draft: &Draft<'_>, crossbar: &CrossbarSpec, weights: &[f64]) -> Result
     if paired && w_min != 0.0 {
         return Err(draft.error(format!("crossbar: found w_min = {w_min}, expected 0 with differential = true")));
     }
+    if w_min * w_max < 0.0 {
+        let message =
+            format!("found w_min = {w_min} and w_max = {w_max} (or the largest weight), expected the same sign");
+        return Err(draft.error(format!("crossbar: {message}")));
+    }
     let inside = |w: f64| if paired { w.abs() <= w_max.abs() } else { (w - w_min) * (w_max - w) >= 0.0 };
     match weights.iter().find(|w| !inside(**w)) {
         None => Ok((w_min, w_max)),

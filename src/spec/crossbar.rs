@@ -81,6 +81,16 @@ impl Reader<'_> {
                 .at
                 .error(format!("the weight {w} has another sign than w_max, {w_max}; use differential = true")));
         }
+        // Of a rule or a device that was looked at before.
+        if let (false, true, Value::Constant(w)) = (learns, spec.device.is_none(), &spec.weight) {
+            let (w_min, w_max) = (spec.w_min, spec.w_max.unwrap_or(*w));
+            if w * w_min < 0.0 {
+                return Err(node.at.error(format!("the weight {w} has another sign than w_min, {w_min}")));
+            }
+            if w.abs() < w_min.abs() || w.abs() > w_max.abs() {
+                return Err(node.at.error(format!("the weight {w} is outside [w_min, w_max] = [{w_min}, {w_max}]")));
+            }
+        }
         Ok(made)
     }
 }

@@ -267,3 +267,18 @@ fn wrong_input_is_explained() {
         assert!(message.contains(expected), "{args:?}: {message}");
     }
 }
+
+#[test]
+fn the_converters_of_word_lines_give_the_voltages_of_a_scheme_too() {
+    let folder = tempfile::tempdir().unwrap();
+    csv(&folder.path().join("g.csv"), &[vec![1e-5, 2e-5], vec![1e-6, 3e-5]]);
+    let given = |scheme: &str| {
+        // Steps of 0.1 V.
+        let args =
+            ["crossbar", "g.csv", "--read", "0,0", "--scheme", scheme, "--json", "--dac-bits", "2", "--v-max", "0.3V"];
+        list(&json(folder.path(), &args)["word_line_voltages_v"])
+    };
+    close(&given("third"), &[0.2, 0.1]);
+    close(&given("half"), &[0.2, 0.1]);
+    close(&given("grounded"), &[0.2, 0.0]);
+}

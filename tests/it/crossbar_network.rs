@@ -411,3 +411,31 @@ fn what_a_crossbar_can_not_be_is_explained() {
     wrong("connect.fixed_probability = 0.4", "connect.pairs = [[0, 1], [0, 1]]", "two synapses share the crosspoint");
     wrong("refresh = '13 ms' }", "refresh = '-13 ms' }", "expected more than 0");
 }
+
+#[test]
+fn the_bounds_of_static_weights_have_their_sign_and_hold_them() {
+    let refused = |weight: &str, bounds: &str| {
+        let text = format!(
+            "
+            simulation.duration = '50 ms'
+            population.S = {{ size = 6, source.poisson.rate = '100 Hz' }}
+            population.T = {{ size = 4, neuron.lif_delta = {{}} }}
+            projection.p = {{ source = 'S', target = 'T', connect = 'all_to_all', weight = {weight}, {bounds}, crossbar = {{}} }}
+        "
+        );
+        match spec::parse(&text, "model.toml", Path::new(""), &[]) {
+            Err(error) => error.to_string(),
+            Ok(spec) => memspike::network::compile(spec, 1).expect_err(bounds).to_string(),
+        }
+    };
+    let message = refused("'1 mV'", "w_min = '-10 mV'");
+    assert!(message.contains("the weight 1 has another sign than w_min, -10"), "{message}");
+    let message = refused("'1 mV'", "w_max = '0.5 mV'");
+    assert!(message.contains("the weight 1 is outside [w_min, w_max] = [0, 0.5]"), "{message}");
+    let drawn = "{ uniform = ['1 mV', '2 mV'] }";
+    let message = refused(drawn, "w_min = '-10 mV'");
+    assert!(
+        message.contains("found w_min = -10 and w_max = ") && message.contains("expected the same sign"),
+        "{message}"
+    );
+}

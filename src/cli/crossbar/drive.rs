@@ -37,8 +37,10 @@ impl Drive {
         if let Some((row, column)) = args.read {
             let scheme = Scheme::from(args.scheme.unwrap_or(SchemeName::Grounded));
             let voltage = given(args.read_voltage.unwrap_or(VOLTAGE));
-            let sources = scheme.sources((rows, columns), (row, column), voltage);
-            return Ok(Drive { sources: sources.map_err(Failure::input)?, read: Some((row, column, scheme)) });
+            let mut sources = scheme.sources((rows, columns), (row, column), voltage).map_err(Failure::input)?;
+            // There is a converter in front of each word line, of those that are half or a third selected too.
+            sources.word_lines.iter_mut().flatten().for_each(|volt| *volt = given(*volt));
+            return Ok(Drive { sources, read: Some((row, column, scheme)) });
         }
         let word_lines = match (&args.voltages, &args.inputs) {
             (Some(text), _) => lines("--voltages", text, rows, "V")?,

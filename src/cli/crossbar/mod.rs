@@ -99,7 +99,7 @@ pub struct Args {
     #[arg(long, value_name = "ROWS", value_delimiter = ',', requires = "access_resistance")]
     select: Vec<usize>,
 
-    /// Bits of the converter in front of each word line: voltages in steps of V_MAX / (2^N - 1)
+    /// Bits of the converter in front of each word line: voltages in steps of V_MAX / (2^N - 1), those of a scheme too
     #[arg(long, value_name = "N")]
     dac_bits: Option<u32>,
 
