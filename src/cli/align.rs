@@ -151,12 +151,18 @@ fn described(table: &IntervalTable) -> String {
 
 /// The group of each interval, and what the groups are called.
 fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
-    let Some((_, values)) = table.columns.iter().find(|(name, _)| name == column) else {
+    let of_table = || table.columns.iter().find(|(name, _)| name == column).map(|(_, values)| values.clone());
+    let values = match column {
+        "start_time" => Some(Column::Number(table.start.clone())),
+        "stop_time" => Some(Column::Number(table.stop.clone())),
+        _ => of_table(),
+    };
+    let Some(values) = values else {
         let there = described(table);
         return Err(Failure::input(format!("--group-by is `{column}`, which is no column; the file holds {there}.")));
     };
     let values: Vec<String> = match values {
-        Column::Text(values) => values.clone(),
+        Column::Text(values) => values,
         Column::Number(values) => values.iter().map(|v| format!("{v}")).collect(),
     };
     let mut names = values.clone();

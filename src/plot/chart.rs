@@ -7,7 +7,7 @@ use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::prelude::{
     Cartesian2d, Circle, Color, DashedLineSeries, DrawingArea, FontDesc, FontFamily, FontStyle, FontTransform,
-    LineSeries, Polygon, Rectangle, Text, TextStyle,
+    LineSeries, PathElement, Polygon, Rectangle, Text, TextStyle,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -116,7 +116,7 @@ impl Style {
         let lines = halved.map_or(vec![label], |(a, b)| vec![a, b]);
         let longest = lines.iter().map(|line| width(line)).fold(1.0, f64::max);
         let size = em * (room / longest).clamp(0.8, 1.0);
-        (lines.into_iter().map(|line| font::fit(line, size, room)).collect(), size)
+        (lines.into_iter().map(|line| font::fit_label(line, size, room)).collect(), size)
     }
 }
 
@@ -169,6 +169,12 @@ impl Sheet {
     pub fn fill(&self, [left, top, right, bottom]: [f64; 4], ink: Ink) -> Result<(), PlotError> {
         let corners = [(fine(left), fine(top)), (fine(right), fine(bottom))];
         Ok(self.root.draw(&Rectangle::new(corners, ink.filled()))?)
+    }
+
+    /// A line of this width anywhere \[pixels\].
+    pub fn line(&self, from: (f64, f64), to: (f64, f64), width: f64, ink: Ink) -> Result<(), PlotError> {
+        let ends = [from, to].map(|(x, y)| (fine(x), fine(y)));
+        Ok(self.root.draw(&PathElement::new(ends, ink.stroke_width(fine(width) as u32)))?)
     }
 
     /// Pixels with their left upper corner anywhere.

@@ -42,7 +42,9 @@ pub fn correlation_map(
     let full = crate::analysis::percentile(&sizes, 0.99).filter(|f| *f > 0.0).unwrap_or(1.0);
     let full = (full / (axis::nice_step(full) / 10.0)).ceil() * axis::nice_step(full) / 10.0;
     let width = if bin < 1.0 { axis::trimmed(bin * 1e3) + " ms" } else { axis::trimmed(bin) + " s" };
-    let mut caption = format!("Pearson's correlation of spike counts in bins of {width}; ");
+    // A moment alone has no bins.
+    let bins = if stop > start.next_up() { format!(" in bins of {width}") } else { String::new() };
+    let mut caption = format!("Pearson's correlation of spike counts{bins}; ");
     if rows.count < rows.selected() {
         caption += &format!("{} units, evenly chosen of {}; ", rows.count, axis::grouped(rows.selected()));
     }

@@ -68,6 +68,9 @@ pub fn curves(title: &str, caption: &str, axes: &Axes, all: &[Curve], size: (u32
         let lower: Vec<(f64, f64)> = points.iter().map(|p| (p[0], p[2])).collect();
         chart.band(&upper, &lower, palette::color(index).fade(0.2))?;
     }
+    if flat().next().is_none() {
+        chart.say("no values")?;
+    }
     for (index, points) in points.iter().enumerate() {
         let line: Vec<(f64, f64)> = points.iter().map(|p| (p[0], p[1])).collect();
         chart.line(&line, 1.5, palette::color(index))?;

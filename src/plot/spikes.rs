@@ -115,19 +115,58 @@ pub(crate) fn numbers(style: Style, rows: &Rows, row: f64) -> Vec<(f64, String)>
     ticks
 }
 
-/// The names of the populations beside their rows, in their colours.
+/// The names of the populations beside their rows, in their colours. Those of thin ones, which have no room there, stand as near as they
+/// can, and a line leads to their rows; of more than there is room for at all some are named.
 pub(crate) fn names(sheet: &Sheet, chart: &Chart, rows: &Rows) -> Result<(), PlotError> {
-    let em = sheet.style.em;
-    let mut free_from = f64::NEG_INFINITY;
-    let bands: Vec<&Band> = rows.bands.iter().filter(|b| !b.ids.is_empty()).collect();
+    let Style { em, hair, .. } = sheet.style;
+    let [left, top, _, bottom] = chart.panel.pixels;
+    let all: Vec<&Band> = rows.bands.iter().filter(|b| !b.ids.is_empty()).collect();
+    let gap = 1.05 * em;
+    let room = ((bottom - top) / gap) as usize + 1;
+    let bands: Vec<&Band> = all.iter().copied().step_by(all.len().div_ceil(room).max(1)).collect();
     let whole: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
     let shown = told_apart(&whole, |text| font::width(text, em, true) <= 12.0 * em);
-    for (band, name) in bands.into_iter().zip(shown) {
-        // A thin band is named at its middle, but never on top of the name above.
-        let middle = chart.panel.py(band.first_row as f64 + band.ids.len() as f64 / 2.0).max(free_from);
-        free_from = middle + 1.05 * em;
-        let style = sheet.style.bold(em, palette::color(band.color), (HPos::Left, VPos::Center));
-        sheet.write((em, middle), &name, &style)?;
+    let middle = |band: &&Band| chart.panel.py(band.first_row as f64 + band.ids.len() as f64 / 2.0);
+    let middles: Vec<f64> = bands.iter().map(middle).collect();
+    let places = apart(&middles, gap, (top, bottom));
+    for (((band, name), middle), place) in bands.into_iter().zip(shown).zip(middles).zip(places) {
+        let ink = palette::color(band.color);
+        if (place - middle).abs() > 0.4 * em {
+            let from = em + font::width(&name, em, true) + 0.3 * em;
+            sheet.line((from, place), (left - 0.3 * em, middle), hair, ink.fade(0.7))?;
+        }
+        sheet.write((em, place), &name, &sheet.style.bold(em, ink, (HPos::Left, VPos::Center)))?;
     }
     Ok(())
+}
+
+/// Places from `first` to `last` that are at least `gap` apart, each as near as that allows to the one that is wanted; those rise.
+fn apart(wanted: &[f64], gap: f64, (first, last): (f64, f64)) -> Vec<f64> {
+    // What would touch becomes a block, which stands around the mean of what its members want: (sum, members).
+    let mut blocks: Vec<(f64, usize)> = Vec::new();
+    for (index, wanted) in wanted.iter().enumerate() {
+        let mut block = (wanted - index as f64 * gap, 1);
+        while let Some((sum, members)) = blocks.pop_if(|(sum, n)| *sum / *n as f64 > block.0 / block.1 as f64) {
+            block = (block.0 + sum, block.1 + members);
+        }
+        blocks.push(block);
+    }
+    let most = first.max(last - wanted.len().saturating_sub(1) as f64 * gap);
+    let starts = blocks.into_iter().flat_map(|(sum, n)| std::iter::repeat_n((sum / n as f64).clamp(first, most), n));
+    starts.enumerate().map(|(index, start)| start + index as f64 * gap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_as_near_to_their_rows_as_the_others_let_them() {
+        assert_eq!(apart(&[10.0, 50.0, 90.0], 10.0, (0.0, 100.0)), [10.0, 50.0, 90.0]);
+        // Around the middle of those that are too near, and not beyond the ends.
+        assert_eq!(apart(&[10.0, 50.0, 52.0, 54.0], 10.0, (0.0, 100.0)), [10.0, 42.0, 52.0, 62.0]);
+        assert_eq!(apart(&[98.0, 99.0, 100.0], 10.0, (0.0, 100.0)), [80.0, 90.0, 100.0]);
+        assert_eq!(apart(&[0.0, 1.0], 10.0, (0.0, 100.0)), [0.0, 10.0]);
+        assert!(apart(&[], 10.0, (0.0, 100.0)).is_empty());
+    }
 }

@@ -121,7 +121,7 @@ fn caption(swept: &Swept) -> String {
     let each = if swept.keys.len() == 1 { "; pale dots: each run" } else { "" };
     let seeds = if most > 1 { format!(", mean of {up_to}{most} seeds{each}") } else { String::new() };
     let missing = counts().filter(|count| *count == 0).count();
-    let missing = if missing > 0 { format!("; places without a run: {missing}") } else { String::new() };
+    let missing = if missing > 0 { format!("; places without a value: {missing}") } else { String::new() };
     format!("{runs} runs{seeds}{missing}")
 }
 
@@ -147,7 +147,7 @@ mod tests {
         assert!(axes.series[3].points[1].1.is_nan(), "a gap where there is no run");
         let figure = sweep("t", &swept, (900, 600)).unwrap();
         assert!(["g", "rate (Hz)", "E", "I"].iter().all(|text| figure.texts().any(|t| t == *text)));
-        assert_eq!(figure.caption, "6 runs, mean of up to 2 seeds; pale dots: each run; places without a run: 1");
+        assert_eq!(figure.caption, "6 runs, mean of up to 2 seeds; pale dots: each run; places without a value: 1");
         assert!(sweep("t", &Swept { keys: vec![key("g", &["3"])], ..swept }, (900, 600)).is_err());
     }
 

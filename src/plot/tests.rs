@@ -331,6 +331,20 @@ fn no_text_lies_on_another_or_is_cut() {
 }
 
 #[test]
+fn units_of_labels_are_there_however_long_the_names_before_them() {
+    for size in [(1400, 900), (400, 300), (900, 1400)] {
+        let all = long_names(size);
+        let (_, figure) = all.iter().find(|(kind, _)| *kind == "traces, long names").unwrap();
+        assert_eq!(
+            figure.texts().filter(|text| text.ends_with("(mV)")).count(),
+            2,
+            "{:?}",
+            figure.texts().collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn nothing_drawn_leaves_the_picture() {
     for (kind, figure) in all((700, 500)) {
         for panel in &figure.panels {

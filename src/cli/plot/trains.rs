@@ -121,11 +121,14 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
         curves.push(Curve { label: group.name, x, y, band: Vec::new() });
     }
     let milliseconds = |s: f64| format!("{:.4}", s * 1e3).trim_end_matches('0').trim_end_matches('.').to_string();
-    let caption = format!(
+    let mut caption = format!(
         "Power of the rate per neuron in bins of {} ms; Welch's mean over {segments} Hann windows of {} ms.",
         milliseconds(bin),
         milliseconds(length as f64 * bin)
     );
+    if curves.iter().all(|curve| curve.y.is_empty()) {
+        caption += " There is none: the rate does not vary.";
+    }
     let axes = Axes { x: "frequency (Hz)".into(), y: "power (dB re 1 Hz\u{b2}/Hz)".into(), log_x: true };
     let figure = plot::curves(title, &caption, &axes, &curves, SIZE).map_err(Failure::input)?;
     let populations = if curves.len() == 1 { "population" } else { "populations" };

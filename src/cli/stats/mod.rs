@@ -3,12 +3,14 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use memspike::analysis::{self, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Spans, Statistics, Trials, segment_length};
+use memspike::analysis::{
+    self, AnalysisError, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Spans, Statistics, Trials, segment_length,
+};
 use memspike::format;
 use memspike::spikes::Recording;
 use serde_json::Value;
 
-use super::note::notes;
+use super::note::{note, notes};
 use super::output::Output;
 use super::part::{Part, expect_no_gap, observed_spikes};
 use super::unit::unit_names;
@@ -186,10 +188,11 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         }
     };
     let spectrum_bin = args.widths.spectrum_bin.unwrap_or(SPECTRUM_BIN);
-    let spectrum = args.widths.bins(window, args.widths.spectrum_bin, SPECTRUM_BIN)?;
+    let spectrum =
+        args.widths.bins(window, (args.widths.spectrum_bin, SPECTRUM_BIN), ("the spectrum is", "--spectrum-bin"))?;
     let plan = Plan {
-        correlation: args.widths.bins(window, args.widths.bin, 0.005)?,
-        fano: args.widths.bins(window, args.widths.fano_bin, 0.1)?,
+        correlation: args.widths.bins(window, (args.widths.bin, 0.005), ("correlations are", "--bin"))?,
+        fano: args.widths.bins(window, (args.widths.fano_bin, 0.1), ("Fano factors over time are", "--fano-bin"))?,
         spectrum: spectrum.filter(|bins| whole && (args.widths.segment.is_some() || bins.count >= FEWEST)),
         segment: args.widths.segment.or(spectrum.map(|bins| segment_length(bins.count, 1.0 / bins.width))),
         trials,
@@ -204,11 +207,21 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
 }
 
 impl Widths {
-    /// Bins that were asked for must fit into the window; those that nobody asked for are left out where they do not.
-    fn bins(&self, (start, stop): (f64, f64), asked: Option<f64>, default: f64) -> Result<Option<Bins>, Failure> {
-        match asked {
-            Some(width) => Bins::whole(start, stop, width).map(Some).map_err(Failure::input),
-            None => Ok(Bins::whole(start, stop, default).ok()),
+    /// Bins that were asked for must fit into the window; those that nobody asked for are left out where they do not, which is said of
+    /// `what` where they are too many.
+    fn bins(
+        &self,
+        (start, stop): (f64, f64),
+        (asked, default): (Option<f64>, f64),
+        (what, flag): (&str, &str),
+    ) -> Result<Option<Bins>, Failure> {
+        match (asked, Bins::whole(start, stop, asked.unwrap_or(default))) {
+            (Some(_), bins) => bins.map(Some).map_err(Failure::input),
+            (None, Err(error @ AnalysisError::TooManyBins { .. })) => {
+                note(format_args!("{what} left out, without {flag}: {error}"));
+                Ok(None)
+            }
+            (None, bins) => Ok(bins.ok()),
         }
     }
 }

@@ -73,6 +73,14 @@ pub(crate) fn fit_name(name: &str, size: f64, room: f64) -> String {
     names::shortened(name, |text| width(text, size, false) <= room)
 }
 
+/// A label, whose name is shortened so, with its unit, which says what the numbers are, in brackets at its end.
+pub(crate) fn fit_label(label: &str, size: f64, room: f64) -> String {
+    let at = label.rfind(" (").filter(|_| label.ends_with(')'));
+    let (name, unit) = at.map_or((label, ""), |at| label.split_at(at));
+    let short = names::shortened(name, |text| width(text, size, false) + width(unit, size, false) <= room);
+    if unit.is_empty() || short.is_empty() { fit(label, size, room) } else { short + unit }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +103,9 @@ mod tests {
         let name = fit_name("excitatory_population_of_layer_23", 10.0, 60.0);
         let (head, tail) = name.split_once('\u{2026}').unwrap();
         assert!(head.starts_with("exc") && tail.ends_with("_23") && width(&name, 10.0, false) <= 60.0, "{name}");
+        let label = fit_label("excitatory_population_of_layer_23 (mV)", 10.0, 60.0);
+        assert!(label.starts_with("e") && label.ends_with("3 (mV)") && width(&label, 10.0, false) <= 60.0, "{label}");
+        assert_eq!((fit_label("E (mV)", 10.0, 60.0), fit_label("E", 10.0, 60.0)), ("E (mV)".into(), "E".into()));
         assert_eq!((fit_name("E", 10.0, 60.0), fit_name("EEE", 10.0, 1.0)), ("E".into(), String::new()));
     }
 }
