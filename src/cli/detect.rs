@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use memspike::analysis::Detection;
+use memspike::analysis::{Detection, Spans};
 use memspike::spikes::{HELD, IntervalTable, Recording, Selected, SpikeSource, each_train};
 use serde_json::{Value, json};
 
 use super::evaluate::population;
+use super::note::note;
 use super::{Done, Failure};
 
 /// What to look at.
@@ -36,6 +37,19 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
         spans.into_iter().map(|s| (s.0 + question.lag, s.1 + question.lag)).collect()
     };
     let (spans, mut cut) = (later(spans), later(cut));
+    // What nobody observed is no miss.
+    let observed = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
+    let (spans, unseen): (Vec<_>, Vec<_>) = spans.into_iter().partition(|s| observed.cover(s.0, s.1));
+    if !unseen.is_empty() {
+        let (intervals, were) = if unseen.len() == 1 { ("interval", "was") } else { ("intervals", "were") };
+        note(format_args!(
+            "{} {intervals} of {} {were} not observed whole, and {were} left out",
+            unseen.len(),
+            table.name
+        ));
+    }
+    cut.extend(unseen);
+    cut.sort_by(|a, b| a.0.total_cmp(&b.0));
     cut.retain(|s| s.1 > question.start);
     if spans.is_empty() {
         return Err(Failure::input(format!(
@@ -46,8 +60,9 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     let own = Selected::new(spikes, (first..first + size).collect());
     let mut each: Vec<(usize, Detection)> = Vec::with_capacity(size);
     each_train(&own, (question.start, f64::INFINITY), HELD, &mut |_, train| {
+        let train: Vec<f64> = train.iter().copied().filter(|time| observed.hold(*time)).collect();
         // The lag does not move the start of an answer before that of the first interval.
-        let mut found = Detection::of(&beside(train, &cut, &spans), &spans);
+        let mut found = Detection::of(&beside(&train, &cut, &spans), &spans);
         found.latency = found.latency.map(|wait| wait + question.lag);
         each.push((train.len(), found));
     })
