@@ -68,6 +68,13 @@ impl Spans {
         next > 0 && time <= self.0[next - 1].1 + ROUNDING
     }
 
+    /// The same for counts in bins, where the end of a span is not of it: a bin that ends there, or is cut there, would count both its edges.
+    #[inline]
+    pub fn hold_in_bins(&self, time: f64) -> bool {
+        let next = self.0.partition_point(|span| span.0 <= time + ROUNDING);
+        next > 0 && time.next_up() < self.0[next - 1].1
+    }
+
     /// How much of `from..to` was observed \[s\].
     pub fn seconds_within(&self, from: f64, to: f64) -> f64 {
         self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()
@@ -98,6 +105,8 @@ mod tests {
         assert_eq!((spans.count(), spans.seconds()), (2, 2.0));
         assert!((spans.seconds_within(1.5, 5.25) - 0.75).abs() < 1e-9);
         assert_eq!(Spans::within(&[], 1.0, 3.0), Spans::whole(1.0, 3.0));
+        assert_eq!([1.0, 2.0, 2.5, 5.0, 5.5].map(|time| spans.hold(time)), [true, true, false, true, true]);
+        assert_eq!([1.0, 2.0, 2.5, 5.0, 5.5].map(|time| spans.hold_in_bins(time)), [true, false, false, true, false]);
         assert_eq!(spans.gaps(0.5, 7.0), [(2.0, 5.0), (5.5, 7.0)]);
         assert_eq!(Spans::within(&[(2.0, 3.0)], 1.0, 3.0).gaps(1.0, 3.0), [(1.0, 2.0)]);
         assert_eq!((spans.duration(), Spans::whole(0.5, 0.5f64.next_up()).duration()), (Some(2.0), None));

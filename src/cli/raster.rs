@@ -3,14 +3,15 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use memspike::analysis::{Spans, outside};
 use memspike::format;
 use memspike::plot::{self, Group, RasterData, RasterOptions, TerminalOptions};
 use memspike::spikes::{IntervalTable, Recording, Signal};
 
 use super::align::{self, Align};
-use super::note::notes;
+use super::note::{note, notes};
 use super::output::Output;
-use super::part::expect_something;
+use super::part::{self, expect_something};
 use super::window::Window;
 use super::{Done, Failure, quantity};
 
@@ -83,6 +84,12 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     let kind = output.as_ref().map(|output| kind(output.path())).transpose()?;
     let (options, what) = args.window.split(args.file);
     let options = RasterOptions { bin: args.bin, ..options };
+    if args.bin.is_some() && !matches!(kind, Some(Kind::Picture)) {
+        let of = if output.is_some() { "of a page" } else { "in the terminal" };
+        return Err(Failure::input(format!(
+            "--bin changes nothing: the bins {of} follow from its width; draw a .png, .svg or .pdf."
+        )));
+    }
     if let Some(to) = args.align_to {
         let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
         let Some((output, kind)) = output.as_ref().zip(kind) else {
@@ -166,6 +173,12 @@ pub fn shown<T>(
     // The window is what was observed, where the file says so.
     options.start = options.start.or(recording.observed.first().map(|o| o.0));
     options.stop = options.stop.or(recording.observed.last().map(|o| o.1.next_up()));
+    let spans = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
+    let ends = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
+    let left = outside(&*spikes, &spans, ends).map_err(Failure::input)?;
+    if left > 0 {
+        note(format_args!("{}: drawn, but in no rate", part::outside(left)));
+    }
     // Each signal gets a panel of its own.
     options.size.1 += 90 * u32::try_from(signals.len()).unwrap_or(0).min(20);
     let data = RasterData {
@@ -220,5 +233,5 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
         height: lines.saturating_sub(4 + data.groups.len()).clamp(8, 200),
         color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    plot::raster_text(data.spikes, data.groups, options, &terminal).map(Done::painted).map_err(Failure::input)
+    plot::raster_text(data, options, &terminal).map(Done::painted).map_err(Failure::input)
 }

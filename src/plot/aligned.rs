@@ -209,19 +209,17 @@ impl<'a> Layer<'a> {
     fn courses(&self, units: &[Vec<(f64, u32)>]) -> Vec<Course> {
         let mut counts = vec![vec![0.0f64; self.bins]; self.trials.len()];
         for &(time, row) in units.iter().flatten() {
-            let bin = whole_part((time + self.what.reach.0) / self.bin).min(self.bins - 1);
-            counts[row as usize][bin] += 1.0;
+            counts[row as usize][self.place(time)] += 1.0;
         }
         let course = |group: usize| {
             let moment = |bin: usize| {
-                let to = (self.what.reach.0 + self.what.reach.1).min((bin + 1) as f64 * self.bin);
                 let rows =
                     || (0..self.trials.len()).filter(|&row| self.trials[row].1 == group && self.observed(row, bin));
                 let n = rows().count() as f64;
                 if n == 0.0 {
                     return (f64::NAN, f64::NAN);
                 }
-                let scale = 1.0 / ((to - bin as f64 * self.bin) * units.len().max(1) as f64);
+                let scale = 1.0 / (self.width(bin) * units.len().max(1) as f64);
                 let mean = rows().map(|row| counts[row][bin]).sum::<f64>() / n;
                 let squares: f64 = rows().map(|row| (counts[row][bin] - mean).powi(2)).sum();
                 let error = if n > 1.0 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 };
@@ -231,6 +229,16 @@ impl<'a> Layer<'a> {
             Course { mean, error }
         };
         (0..self.groups()).map(course).collect()
+    }
+
+    /// The bin of a time from the event \[s\].
+    fn place(&self, time: f64) -> usize {
+        whole_part((time + self.what.reach.0) / self.bin).min(self.bins - 1)
+    }
+
+    /// How long a bin is \[s\]: the last may be shorter.
+    fn width(&self, bin: usize) -> f64 {
+        (self.what.reach.0 + self.what.reach.1).min((bin + 1) as f64 * self.bin) - bin as f64 * self.bin
     }
 
     /// Was all of this bin observed in this trial?
@@ -274,7 +282,7 @@ impl<'a> Layer<'a> {
     fn trial_axis(&self) -> Axis {
         // In the order of groups a trial has another number than in its table.
         let label = if self.groups() > 1 { "sorted trial" } else { "trial" };
-        Axis::counts((self.trials.len() as f64, 0.0), label, 0.0)
+        Axis::counts((self.trials.len() as f64, 0.0), label, 0.5)
     }
 
     /// The trials of one unit, a row each.
@@ -394,15 +402,17 @@ impl<'a> Layer<'a> {
         let band_of: Vec<usize> = self.bands.iter().enumerate().flat_map(place).collect();
         let mut rates = vec![vec![0.0f64; self.bins]; count];
         for (unit, spikes) in strokes.iter().enumerate() {
-            for &(at, _) in spikes {
-                rates[unit][(((at + self.what.reach.0) / self.bin) as usize).min(self.bins - 1)] += 1.0;
+            for &(at, row) in spikes {
+                let bin = self.place(at);
+                rates[unit][bin] += f64::from(u8::from(self.observed(row as usize, bin)));
             }
         }
-        // Of the trials in which a bin was observed; not a number where it never was.
-        let trials = |bin: usize| (0..self.trials.len()).filter(|&row| self.observed(row, bin)).count() as f64;
-        let seen: Vec<f64> = (0..self.bins).map(trials).collect();
+        // Over the trials in which a bin was observed; not a number where it never was.
+        let seconds =
+            |bin: usize| (0..self.trials.len()).filter(|&row| self.observed(row, bin)).count() as f64 * self.width(bin);
+        let seen: Vec<f64> = (0..self.bins).map(seconds).collect();
         rates.iter_mut().for_each(|unit| {
-            unit.iter_mut().zip(&seen).for_each(|(rate, n)| *rate = if *n > 0.0 { *rate / n } else { f64::NAN })
+            unit.iter_mut().zip(&seen).for_each(|(rate, s)| *rate = if *s > 0.0 { *rate / s } else { f64::NAN })
         });
         let most: Vec<f64> = rates.iter().map(|r| r.iter().copied().fold(0.0, f64::max)).collect();
         let span = self.what.reach.0 + self.what.reach.1;

@@ -33,7 +33,7 @@ pub struct RasterData<'a> {
     pub signals: &'a [Signal],
     /// Intervals to shade: trials, epochs.
     pub intervals: Option<&'a IntervalTable>,
-    /// When the units were observed \[s\]; empty if that is not known. Between, nothing is known of rates.
+    /// When the units were observed \[s\]; empty if that is not known. Between, nothing is known of rates, whatever spikes are there.
     pub observed: &'a [(f64, f64)],
 }
 
@@ -143,7 +143,7 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     let panels = place(&caption(data, options, &rows, time, None, shown_bin));
     let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
     let spans = Spans::within(data.observed, observed.0, observed.1);
-    let tally = Tally::count(data.spikes, &rows, Windows { time, observed, bin: shown_bin }, grid)?;
+    let tally = Tally::count(data.spikes, &rows, (Windows { time, observed, bin: shown_bin }, &spans), grid)?;
     let caption = caption(data, options, &rows, time, Some(tally.marks), shown_bin);
     // Strokes, unlike counts, can still be moved.
     let panels = if tally.drawn == Drawn::Dense { panels } else { place(&caption) };
@@ -156,10 +156,10 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
             if beside {
                 let [_, top, right, bottom] = pixels;
                 let side = [right + 1.2 * style.em, top, right + 9.0 * style.em, bottom];
-                unit_rate_chart(&sheet, side, &rows, &tally.unit_rates(&spans))?;
+                unit_rate_chart(&sheet, side, &rows, &tally.unit_rates())?;
             }
         } else if index == 1 && options.rates {
-            rate_chart(&sheet, place, (&tally.rates(&spans)[..], &rows), data.intervals)?;
+            rate_chart(&sheet, place, (&tally.rates()[..], &rows), data.intervals)?;
         } else {
             let signal = &data.signals[index - 1 - usize::from(options.rates)];
             signal_chart(&sheet, place, signal, data.intervals)?;

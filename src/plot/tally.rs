@@ -12,7 +12,7 @@ use crate::spikes::SpikeSource;
 pub(crate) struct Windows {
     /// What the raster shows.
     pub time: TimeAxis,
-    /// To what rates refer \[s\].
+    /// To what rates refer \[s\]: of it the spans in which units were observed.
     pub observed: (f64, f64),
     /// Width of the bins of population rates \[s\], if they are drawn.
     pub bin: Option<f64>,
@@ -31,6 +31,7 @@ pub(crate) enum Drawn {
 pub(crate) struct Tally<'a> {
     rows: &'a Rows,
     windows: Windows,
+    spans: &'a Spans,
     /// Columns and lines of the counts: pixels, but no more lines than rows.
     grid: (usize, usize),
     counts: Vec<u32>,
@@ -45,11 +46,12 @@ pub(crate) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    /// Counts; `pixels` are columns and lines of the raster's panel.
+    /// Counts; `pixels` are columns and lines of the raster's panel. Spikes outside of `spans`, in which units were observed, are
+    /// drawn, but in no rate: nobody knows what else was there.
     pub fn count(
         spikes: &dyn SpikeSource,
         rows: &'a Rows,
-        windows: Windows,
+        (windows, spans): (Windows, &'a Spans),
         pixels: (usize, usize),
     ) -> Result<Tally<'a>, PlotError> {
         let grid = (pixels.0.max(1), pixels.1.min(rows.count).max(1));
@@ -58,6 +60,7 @@ impl<'a> Tally<'a> {
         let mut tally = Tally {
             rows,
             windows,
+            spans,
             grid,
             counts: vec![0; grid.0 * grid.1],
             marks: 0,
@@ -82,8 +85,8 @@ impl<'a> Tally<'a> {
             return;
         }
         let (from, to) = self.windows.observed;
-        let observed = time >= from && time < to;
-        if let Some(width) = self.windows.bin.filter(|_| observed) {
+        let observed = time >= from && time < to && self.spans.hold(time);
+        if let Some(width) = self.windows.bin.filter(|_| observed && self.spans.hold_in_bins(time)) {
             let bins = &mut self.bins[band as usize];
             if let Some(bin) = covering(time, (from, to), width, bins.len()) {
                 bins[bin] += 1;
@@ -136,7 +139,7 @@ impl<'a> Tally<'a> {
 
     /// The mean rate per unit of every band, over its selected units, drawn or not, as far as a bin was observed, and NaN where it was
     /// not at all; none if there are no bins.
-    pub fn rates(&self, spans: &Spans) -> Vec<BinnedRate> {
+    pub fn rates(&self) -> Vec<BinnedRate> {
         let Some(bin) = self.windows.bin else { return Vec::new() };
         let (start, stop) = self.windows.observed;
         let rate = |(counts, members): (&Vec<u64>, usize)| {
@@ -150,7 +153,7 @@ impl<'a> Tally<'a> {
             }
             let hz = |index: usize| {
                 let (from, to) = rate.edges(index);
-                let seconds = if spans.cover(from, to) { to - from } else { spans.seconds_within(from, to) };
+                let seconds = if self.spans.cover(from, to) { to - from } else { self.spans.seconds_within(from, to) };
                 // Less than a quarter is a sliver, too.
                 if seconds < 0.25 * (to - from) {
                     f64::NAN
@@ -165,8 +168,8 @@ impl<'a> Tally<'a> {
     }
 
     /// The rate of each row's unit over the observed time \[Hz\].
-    pub fn unit_rates(&self, spans: &Spans) -> Vec<f64> {
-        let seconds = spans.seconds();
+    pub fn unit_rates(&self) -> Vec<f64> {
+        let seconds = self.spans.seconds();
         self.of_row.iter().map(|n| if seconds > 0.0 { *n as f64 / seconds } else { 0.0 }).collect()
     }
 }
@@ -185,10 +188,35 @@ mod tests {
         let rows = Rows::new(&spikes.unit_ids, &[], &[], None).unwrap();
         let stop = 0.4f64.next_up();
         let windows = Windows { time: TimeAxis { start: 0.0, stop }, observed: (0.0, stop), bin: Some(0.005) };
-        let tally = Tally::count(&spikes, &rows, windows, (100, 100)).unwrap();
-        let rate = &tally.rates(&Spans::whole(0.0, stop))[0];
+        let spans = Spans::whole(0.0, stop);
+        let tally = Tally::count(&spikes, &rows, (windows, &spans), (100, 100)).unwrap();
+        let rate = &tally.rates()[0];
         assert_eq!(rate.hz.len(), 80);
         assert!(rate.hz.iter().all(|hz| (hz - 40.0).abs() < 1e-6), "{:?}", rate.hz);
         assert_eq!(tally.marks, 81, "all are drawn");
+    }
+
+    #[test]
+    fn spikes_that_were_not_observed_are_drawn_but_in_no_rate() {
+        // 10 Hz where it was observed, 100 Hz in the gap between.
+        let times = |from: f64, to: f64, hz: f64| {
+            let n = ((to - from) * hz).round() as usize;
+            (0..n).map(move |k| from + (k as f64 + 0.5) / hz)
+        };
+        let train: Vec<f64> =
+            times(0.0, 2.0, 10.0).chain(times(2.0, 6.0, 100.0)).chain(times(6.0, 10.0, 10.0)).collect();
+        let spikes = SpikeTable::from_units(vec![0], &[train]).unwrap();
+        let rows = Rows::new(&spikes.unit_ids, &[], &[], None).unwrap();
+        let (start, stop) = (0.0, 10.0);
+        let spans = Spans::within(&[(0.0, 2.0), (6.0, 10.0)], start, stop);
+        let windows = Windows { time: TimeAxis { start, stop }, observed: (start, stop), bin: Some(0.8) };
+        let tally = Tally::count(&spikes, &rows, (windows, &spans), (100, 100)).unwrap();
+        assert_eq!(tally.marks, 460);
+        assert_eq!(tally.unit_rates(), [10.0]);
+        // From 1.6 to 2.4 s half of the bin was observed, from 5.6 to 6.4 s too.
+        let known: Vec<bool> = tally.rates()[0].hz.iter().map(|hz| (hz - 10.0).abs() < 1e-6).collect();
+        let unknown: Vec<bool> = tally.rates()[0].hz.iter().map(|hz| hz.is_nan()).collect();
+        assert_eq!(known.iter().filter(|known| **known).count(), 9, "{:?}", tally.rates());
+        assert_eq!(unknown.iter().filter(|unknown| **unknown).count(), 4, "{:?}", tally.rates());
     }
 }

@@ -2,8 +2,8 @@
 
 use super::names::told_apart;
 use super::rows::{NONE, Rows};
-use super::{Group, PlotError, RasterOptions, axis, palette, raster};
-use crate::spikes::SpikeSource;
+use super::{PlotError, RasterData, RasterOptions, axis, palette, raster};
+use crate::analysis::Spans;
 
 /// How a raster fits a terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,18 +20,17 @@ pub struct TerminalOptions {
 const PEAK: usize = 9;
 
 /// A raster in at most `terminal.width` columns: names on the left, below it the time axis and a
-/// line of rates per population, with its highest rate on the right. Window and selection are those of `options`.
+/// line of rates per population over what was observed, with its highest rate on the right. Window and selection are those of `options`.
 ///
 /// # Errors
 /// As [`raster()`](super::raster()).
 pub fn raster_text(
-    spikes: &dyn SpikeSource,
-    groups: &[Group],
+    data: &RasterData,
     options: &RasterOptions,
     terminal: &TerminalOptions,
 ) -> Result<String, PlotError> {
-    let rows = Rows::new(spikes.unit_ids(), groups, &options.select, options.max_neurons)?;
-    let time = raster::window(spikes.ends()?, options.start, options.stop)?;
+    let rows = Rows::new(data.spikes.unit_ids(), data.groups, &options.select, options.max_neurons)?;
+    let time = raster::window(data.spikes.ends()?, options.start, options.stop)?;
     let longest = rows.bands.iter().map(|b| b.name.chars().count()).max().unwrap_or(0).clamp(2, 14);
     let columns = terminal.width.max(30) - longest - 2 - PEAK;
     let paint = |band: usize, text: String| {
@@ -44,6 +43,7 @@ pub fn raster_text(
         rows.bands.iter().map(|b| vec![0; columns * share(b.ids.len()).min(b.ids.len().div_ceil(4).max(1))]).collect();
     let mut counts = vec![vec![0u32; columns]; rows.bands.len()];
     let per_s = 1.0 / (time.stop - time.start);
+    let spans = Spans::within(data.observed, time.start, time.stop);
     let mut any = false;
     let mut add = |at: f64, unit: u32| {
         any = true;
@@ -54,7 +54,7 @@ pub fn raster_text(
         let band = band as usize;
         let x = (((at - time.start) * per_s * (2 * columns) as f64) as usize).min(2 * columns - 1);
         // At the very end of the window a new column would begin: the last would count both its edges.
-        counts[band][x / 2] += u32::from(at.next_up() < time.stop);
+        counts[band][x / 2] += u32::from(spans.hold_in_bins(at));
         let row = rows.row_of[unit as usize];
         if row != NONE {
             let height = 4 * dots[band].len() / columns;
@@ -64,7 +64,7 @@ pub fn raster_text(
             dots[band][y / 4 * columns + x / 2] |= [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4];
         }
     };
-    spikes.pieces(time.start, time.stop, &mut |times, units| {
+    data.spikes.pieces(time.start, time.stop, &mut |times, units| {
         times.iter().zip(units).for_each(|(&at, &unit)| add(at, unit));
     })?;
     let mut text = String::new();
@@ -81,10 +81,12 @@ pub fn raster_text(
         }
     }
     text += &time_axis(time, columns, longest);
+    let seconds: Vec<f64> = (0..columns).map(|column| observed(&spans, time, (column, columns))).collect();
     for (band, counts) in counts.iter().enumerate().filter(|(band, _)| rows.bands[*band].selected > 0) {
-        let most = counts.iter().copied().max().unwrap_or(0);
-        let hz = f64::from(most) * columns as f64 * per_s / rows.bands[band].selected as f64;
-        let line: String = counts.iter().map(|&c| level(c, most)).collect();
+        let rate = |(&count, seconds): (&u32, &f64)| f64::from(count) / (seconds * rows.bands[band].selected as f64);
+        let rates: Vec<f64> = counts.iter().zip(&seconds).map(rate).collect();
+        let hz = rates.iter().copied().fold(0.0, f64::max);
+        let line: String = rates.iter().map(|&rate| level(rate, hz)).collect();
         let peak = if hz < 1000.0 { format!("{hz:.1} Hz") } else { format!("{hz:.0} Hz") };
         text += &format!("{} {}{peak:>PEAK$}\n", paint(band, label(&names[band])), paint(band, line));
     }
@@ -96,9 +98,21 @@ pub fn raster_text(
     Ok(text)
 }
 
-fn level(count: u32, most: u32) -> char {
+/// How much of a column was observed \[s\]; infinitely much of a sliver, in which a spike would make a rate that is noise.
+fn observed(spans: &Spans, time: axis::TimeAxis, (column, columns): (usize, usize)) -> f64 {
+    let width = (time.stop - time.start) / columns as f64;
+    let from = time.start + column as f64 * width;
+    if spans.cover(from, from + width) {
+        return width;
+    }
+    let seconds = spans.seconds_within(from, from + width);
+    if seconds < 0.25 * width { f64::INFINITY } else { seconds }
+}
+
+fn level(rate: f64, most: f64) -> char {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    LEVELS[if most == 0 { 0 } else { (count * 8).div_ceil(most) as usize }.min(8)]
+    // An eighth is one, however it is rounded.
+    LEVELS[if most > 0.0 { (8.0 * rate / most - 1e-9).ceil().max(0.0) as usize } else { 0 }.min(8)]
 }
 
 fn time_axis(time: axis::TimeAxis, columns: usize, longest: usize) -> String {

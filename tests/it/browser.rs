@@ -299,7 +299,11 @@ fn a_page_of_a_million_spikes_shows_how_dense_they_are() {
 fn a_page_leaves_out_rates_of_what_was_not_observed_and_cuts_no_number() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let trains = [(0..40).map(|i| f64::from(i) / 10.0 + 0.05).filter(|t| !(1.0..2.0).contains(t)).collect()];
+    // 10 Hz where it was observed, 5 kHz in the gap between.
+    let clock = (0..40).map(|i| f64::from(i) / 10.0 + 0.05).filter(|t| !(1.0..2.0).contains(t));
+    let mut train: Vec<f64> = clock.chain((0..5000).map(|i| 1.0 + (f64::from(i) + 0.5) / 5000.0)).collect();
+    train.sort_by(f64::total_cmp);
+    let trains = [train];
     let spikes = SpikeTable::from_units(vec![i64::MAX], &trains).unwrap();
     let observed = [(0.0, 1.0), (2.0, 3.0)];
     let data =
@@ -312,6 +316,11 @@ fn a_page_leaves_out_rates_of_what_was_not_observed_and_cuts_no_number() {
     let known: Vec<bool> = found.as_array().unwrap().iter().map(|v| v == &json!(true)).collect();
     let at = |seconds: f64| known[(seconds / 4.0 * known.len() as f64) as usize];
     assert_eq!([0.1, 0.9, 1.1, 1.9, 2.1, 2.9, 3.1, 3.9].map(at), [true, true, false, false, true, true, false, false]);
+    // Of a bin that was observed for a quarter or more one spike makes at most 4 times the rate of a whole one; the gap has more than 15 in each.
+    let most = "let most = 0; for (let stop = 1.01; stop < 1.2; stop += 0.003) { memspike.go(0, stop); const r = memspike.rates()[0]; \
+                most = Math.max(most, ...r.filter((v) => v === v).map((v) => v * stop / r.length)); } return most";
+    let most = browser.run(most).as_f64().unwrap();
+    assert!((1.0 - 1e-9..=4.0 + 1e-9).contains(&most), "{most}");
     let left = browser.run("return memspike.pixel(0, 0)[0]").as_f64().unwrap();
     assert!(left > 150.0, "19 digits beside the rows need more than {left} pixels");
 }

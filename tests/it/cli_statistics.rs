@@ -1,7 +1,7 @@
 //! `memspike stats` and `memspike diff` as a user runs them.
 
 use memspike::format::{self, Session, Target, stream::StreamedSpikes};
-use memspike::spikes::{Recording, SpikeSource, SpikeTable};
+use memspike::spikes::{IntervalTable, Recording, SpikeSource, SpikeTable};
 use serde_json::Value;
 
 use crate::cli::{bad, good, memspike, workplace};
@@ -399,6 +399,7 @@ fn spikes_outside_of_what_was_observed_are_told_and_in_no_figure() {
     assert_eq!((&units["isi_s"]["n"], &units["isi_s"]["max"]), (&1.into(), &1.0.into()));
     assert!(told(&["plot", "rates", "a.nwb", "-o", "a.png"]).contains("3 spikes"));
     told(&["diff", "a.nwb", "a.nwb"]);
+    assert!(told(&["raster", "a.nwb", "-o", "b.png"]).contains("4 spikes"), "they are drawn");
     let found = json(&folder, &["info", "a.nwb", "--json"]);
     assert_eq!((&found["spikes"], &found["rate_hz"]), (&4.into(), &0.75.into()));
     good(&memspike(folder.path(), &["convert", "a.nwb", "a.h5"]));
@@ -413,4 +414,44 @@ fn rates_on_a_clock_since_1970_refer_to_the_time_from_the_first_spike_to_the_las
     let found = json(&folder, &["stats", "a.csv", "--json"]);
     assert_eq!((&found["duration_s"], &found["observed_duration_s"]), (&9.5.into(), &9.5.into()));
     assert_eq!((&found["all"]["spikes"], &found["all"]["rate_hz"]["mean"]), (&3.into(), &(3.0 / 9.5).into()));
+}
+
+#[test]
+fn intervals_that_nobody_observed_are_no_misses() {
+    let folder = workplace();
+    let spikes = SpikeTable::from_units(vec![0], &[vec![0.6, 2.2, 4.2, 8.6]]).unwrap();
+    let trials = IntervalTable {
+        name: "trials".into(),
+        start: vec![0.5, 1.9, 4.0, 8.5],
+        stop: vec![1.0, 2.5, 4.5, 9.0],
+        ..IntervalTable::default()
+    };
+    let observed = vec![(0.0, 2.0), (8.0, 10.0)];
+    let recording = Recording { spikes, observed, intervals: vec![trials], ..Recording::default() };
+    let time = "2026-03-01T14:30:00+01:00".to_owned();
+    let session = Session { start: time.clone(), written: time, ..Session::default() };
+    format::write(&folder.path().join("a.nwb"), &recording, &recording.spikes, Target::Nwb, &session).unwrap();
+    let output = memspike(folder.path(), &["evaluate", "a.nwb", "--detect", "--json"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("2 intervals of trials were not observed whole, and were left out"), "{said}");
+    let found: Value = serde_json::from_str(&good(&output)).unwrap();
+    let neuron = &found["neurons"][0];
+    assert_eq!((&found["occurrences"], &neuron["hits"], &neuron["false_alarms"]), (&2.into(), &2.into(), &0.into()));
+}
+
+#[test]
+fn figures_whose_bins_are_too_many_are_said_to_be_left_out() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.csv"), "time_s,unit\n0,0\n0.5,1\n1000000,0\n").unwrap();
+    let output = memspike(folder.path(), &["stats", "a.csv"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    good(&output);
+    for text in ["correlations are left out, without --bin: 2", "the spectrum is left out, without --spectrum-bin: 1"] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    // A bin that suits the picture, or none.
+    let bad_bin =
+        |args: &[&str]| bad(&memspike(folder.path(), &[&["raster", "a.csv", "--bin", "1s"], args].concat()), 2);
+    assert!(bad_bin(&[]).contains("--bin changes nothing: the bins in the terminal follow"));
+    assert!(bad_bin(&["-o", "a.html"]).contains("--bin changes nothing: the bins of a page follow"));
 }

@@ -144,7 +144,7 @@ fn an_empty_or_reversed_window_is_an_error_in_every_raster() {
         let options = RasterOptions { start: Some(start), stop: Some(stop), ..plain() };
         let error = raster(&data(&spikes, &[]), &options).unwrap_err();
         assert!(matches!(error, PlotError::Window { .. }), "{error}");
-        assert!(raster_text(&spikes, &[], &options, &terminal(40, 2)).is_err());
+        assert!(raster_text(&data(&spikes, &[]), &options, &terminal(40, 2)).is_err());
     }
 }
 
@@ -260,7 +260,7 @@ fn many_populations_have_colours_of_their_own_and_long_names_stay_different() {
     shown.dedup();
     inks.dedup();
     assert_eq!((shown.len(), inks.len()), (12, 12), "{shown:?}");
-    let text = raster_text(&spikes, &groups, &plain(), &terminal(80, 24)).unwrap();
+    let text = raster_text(&data(&spikes, &groups), &plain(), &terminal(80, 24)).unwrap();
     let mut beside: Vec<&str> =
         text.lines().filter_map(|line| line.split_once(" \u{2502}")).map(|line| line.0).collect();
     beside.sort_unstable();
@@ -316,7 +316,7 @@ fn terminal(width: usize, height: usize) -> TerminalOptions {
 fn the_terminal_shows_dots_where_spikes_are() {
     // 30 columns leave 14 for dots, 28 dots to 1 s: 0 s is the first dot and 0.999 s the last;
     // unit 0 is the uppermost of four dots, unit 1 the third.
-    let text = raster_text(&table(&[vec![0.0], vec![0.999]]), &[], &plain(), &terminal(30, 2)).unwrap();
+    let text = raster_text(&data(&table(&[vec![0.0], vec![0.999]]), &[]), &plain(), &terminal(30, 2)).unwrap();
     let lines = [
         format!("units │⠁{}⠠", "\u{2800}".repeat(12)),
         "      └┬──────┬─────┬".into(),
@@ -334,15 +334,30 @@ fn a_spike_at_the_end_of_the_window_is_in_no_column_of_the_terminals_rates() {
     let mut train: Vec<f64> = (0..14).map(|column| f64::from(column) * 0.1 + 0.05).collect();
     train.push(1.4);
     let options = RasterOptions { start: Some(0.0), stop: Some(1.4f64.next_up()), ..plain() };
-    let text = raster_text(&table(&[train]), &[], &options, &terminal(30, 2)).unwrap();
+    let text = raster_text(&data(&table(&[train]), &[]), &options, &terminal(30, 2)).unwrap();
     assert!(text.contains(" 10.0 Hz"), "{text}");
+}
+
+#[test]
+fn the_terminals_rates_are_of_what_was_observed() {
+    // 10 Hz, and many more spikes in the column from 0.7 to 0.8 s, which nobody observed; of that from 0.5 to 0.6 s half.
+    let train = (0..14).map(|column| f64::from(column) * 0.1 + 0.05).filter(|at| (at - 0.55).abs() > 0.01);
+    let mut train: Vec<f64> = train.chain((0..50).map(|k| 0.701 + 0.001 * f64::from(k))).collect();
+    train.sort_by(f64::total_cmp);
+    let (spikes, options) = (table(&[train]), RasterOptions { start: Some(0.0), stop: Some(1.4), ..plain() });
+    let of = RasterData { observed: &[(0.0, 0.55), (0.9, 1.4)], ..data(&spikes, &[]) };
+    let text = raster_text(&of, &options, &terminal(30, 2)).unwrap();
+    assert!(
+        text.ends_with(&format!("units  {}{}{}  10.0 Hz\n", "█".repeat(5), " ".repeat(4), "█".repeat(5))),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_terminal_gives_each_population_lines_and_a_rate() {
     let spikes = table(&[vec![0.5], vec![0.5], vec![0.25, 0.75]]);
     let groups = [Group::new("E", 0, 2), Group::new("I", 2, 1)];
-    let text = raster_text(&spikes, &groups, &plain(), &terminal(30, 2)).unwrap();
+    let text = raster_text(&data(&spikes, &groups), &plain(), &terminal(30, 2)).unwrap();
     let blank = |n: usize| "\u{2800}".repeat(n);
     let lines = [
         format!(" E │{}⠨{}", blank(8), blank(8)),
@@ -359,11 +374,11 @@ fn the_terminal_gives_each_population_lines_and_a_rate() {
 
 #[test]
 fn the_terminal_says_that_there_is_nothing() {
-    let none = raster_text(&SpikeTable::default(), &[], &plain(), &terminal(30, 2)).unwrap();
+    let none = raster_text(&data(&SpikeTable::default(), &[]), &plain(), &terminal(30, 2)).unwrap();
     assert!(none.ends_with("no units\n"), "{none}");
-    let silent = raster_text(&table(&[vec![]]), &[], &plain(), &terminal(30, 2)).unwrap();
+    let silent = raster_text(&data(&table(&[vec![]]), &[]), &plain(), &terminal(30, 2)).unwrap();
     assert!(silent.ends_with("no spikes in this window\n"), "{silent}");
     let colored = TerminalOptions { color: true, ..terminal(30, 2) };
-    let text = raster_text(&table(&[vec![0.5]]), &[], &plain(), &colored).unwrap();
+    let text = raster_text(&data(&table(&[vec![0.5]]), &[]), &plain(), &colored).unwrap();
     assert!(text.contains("\u{1b}[38;5;32m") && !silent.contains('\u{1b}'), "{text}");
 }

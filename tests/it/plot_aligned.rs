@@ -49,6 +49,15 @@ fn trials_are_rows_by_group_and_the_histogram_is_their_mean_rate() {
     assert_eq!(found, [true, true, false, false]);
     let found: Vec<bool> = (0..4).map(|row| lit(-0.15, f64::from(row), 1)).collect();
     assert_eq!(found, [false, false, true, true]);
+    // Numbers stand in the middle of their rows.
+    for mark in &figure.marks {
+        let Mark::Text { text, x, y, .. } = mark else { continue };
+        let Some(row) = text.parse::<f64>().ok().filter(|row| (1.0..4.0).contains(row) && *x < panel.pixels[0]) else {
+            continue;
+        };
+        let above = *y < panel.pixels[3];
+        assert!(!above || (y - panel.py(row + 0.5)).abs() < 0.2 * (panel.py(1.0) - panel.py(0.0)), "{text} at {y}");
+    }
     // One spike in every trial in a bin of 0.1 s: 10 Hz, without an error.
     let rate = figure.panel("rate of unit 7").unwrap();
     assert!((rate.y.1 / 1.05 - 10.0).abs() < 1e-9, "{:?}", rate.y);
@@ -398,4 +407,34 @@ fn a_map_is_empty_where_nothing_was_observed_of_silent_units_too() {
     let at = |time: f64, unit: f64| bitmap.pixel(panel.px(time) as u32, panel.py(unit + 0.5) as u32);
     assert_eq!([at(-0.055, 3.0), at(-0.055, 12.0)], [[255; 3]; 2]);
     assert_ne!(at(0.055, 12.0), [255; 3], "silence is something else");
+}
+
+#[test]
+fn a_map_divides_the_spikes_of_whole_bins_by_the_trials_in_which_those_were_observed() {
+    // 100 Hz at all times, in the gaps too: all bins are alike, whatever of the trials was observed.
+    let train: Vec<f64> = (0..1000).map(|k| (f64::from(k) + 0.5) / 100.0).collect();
+    let spikes = SpikeTable::from_units((0..13).collect(), &vec![train; 13]).unwrap();
+    let units: Vec<(usize, String)> = (0..13).map(|unit| (unit, format!("{unit}"))).collect();
+    let what = Aligned {
+        title: "t",
+        spikes: &spikes,
+        units: &units,
+        populations: &[],
+        trials: &[(1.0, 0), (3.0, 0), (8.9, 0)],
+        groups: &[],
+        by: "",
+        event: "go",
+        reach: (0.0, 1.95),
+        bin: Some(0.1),
+        // The second bin after 1 s of the second trial is cut, as is the last of the recording; the last bin of all is half as long.
+        observed: &[(0.0, 4.15), (8.0, 9.44)],
+    };
+    let figure = aligned(&what, SIZE).unwrap();
+    let (bitmap, panel) = (rasterize(&figure).unwrap(), figure.panel("map").unwrap());
+    let at = |bin: u32| {
+        let middle = if bin < 19 { 0.1 * f64::from(bin) + 0.05 } else { 1.925 };
+        bitmap.pixel(panel.px(middle) as u32, panel.py(6.5) as u32)
+    };
+    let found: Vec<[u8; 3]> = (0..20).map(at).collect();
+    assert!(found.iter().all(|pixel| *pixel == found[0]) && found[0] != [255; 3], "{found:?}");
 }

@@ -2,7 +2,7 @@
 
 use memspike::format;
 use memspike::format::result::{States, read_observables};
-use memspike::plot::{self, Selection, Traces};
+use memspike::plot::{self, PlotError, Selection, Traces};
 use memspike::spikes::Recording;
 
 use super::{Args, Drawn, SIZE};
@@ -42,9 +42,28 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
             there.join(", ")
         )));
     }
+    expect_samples(&tables, &all.states, (args.start, args.stop))?;
     let figure = plot::traces(title, &tables, SIZE).map_err(Failure::input)?;
     let said: Vec<String> = tables.iter().map(|t| format!("{} ({} neurons)", t.name, t.series.len())).collect();
     Ok((figure, said.join(", ")))
+}
+
+/// Refuses a window that is empty, or in which nothing was sampled.
+fn expect_samples(tables: &[Traces], states: &[States], window: (Option<f64>, Option<f64>)) -> Result<(), Failure> {
+    if let (Some(start), Some(stop)) = window
+        && start >= stop
+    {
+        return Err(Failure::input(PlotError::Window { start, stop }));
+    }
+    if window == (None, None) || tables.iter().any(|table| !table.times_ms.is_empty()) {
+        return Ok(());
+    }
+    let times = || states.iter().flat_map(|states| &states.times_ms).map(|ms| ms / 1e3);
+    let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(f64::NEG_INFINITY, f64::max));
+    if first > last {
+        return Ok(());
+    }
+    Err(Failure::input(format!("Nothing was sampled in the window; samples go from {first} s to {last} s.")))
 }
 
 /// The columns of a table that a selection takes.

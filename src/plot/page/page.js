@@ -130,7 +130,8 @@ function draw() {
   layout();
   pen.clearRect(0, 0, box.width, box.height);
   const { left, right, raster, rate } = box;
-  const from = firstAt(view.t0), to = firstAt(view.t1);
+  // The last spike may lie on the end of all, rounded to ticks.
+  const from = firstAt(view.t0), to = view.t1 < full.t1 ? firstAt(view.t1) : count;
   pen.fillStyle = "#f7f5ee";
   for (const [a, b] of meta.intervals) {
     if (b <= view.t0 || a >= view.t1) continue;
@@ -162,7 +163,7 @@ function draw() {
     const row = rows[i], y = top[row];
     if (y === HIDDEN || (only >= 0 && unitOf[i] !== only)) continue;
     const tick = ticks[i], bin = (tick * binsPerTick + firstBin) | 0;
-    if (tick < lastTick) counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
+    if (tick < lastTick && observedAt(tick, row)) counts[popOf[row] * bins + (bin < bins ? bin : bins - 1)] += step;
     if (y === OUTSIDE) continue;
     seen++;
     if (dense) {
@@ -257,24 +258,52 @@ function spread(lines) {
   return { top: tops, end: ends };
 }
 
+// Places from `first` to `last` that are at least `gap` apart, each as near as that allows to the one that is wanted; those rise.
+function apart(wanted, gap, first, last) {
+  const blocks = []; // what would touch stands around the mean of what its members want
+  wanted.forEach((w, k) => {
+    let block = { sum: w - k * gap, n: 1 };
+    for (let above = blocks[blocks.length - 1]; above && above.sum / above.n > block.sum / block.n; above = blocks[blocks.length - 1]) {
+      block = { sum: block.sum + above.sum, n: block.n + above.n };
+      blocks.pop();
+    }
+    blocks.push(block);
+  });
+  const most = Math.max(first, last - (wanted.length - 1) * gap);
+  let k = 0;
+  return blocks.flatMap(({ sum, n }) => Array.from({ length: n }, () => Math.min(Math.max(sum / n, first), most) + gap * k++));
+}
+
+// The names beside their rows; a line leads to the rows of those that have no room there. Of more than there is room for some are named.
+function names(list) {
+  const { left, raster } = box, gap = 15;
+  const each = Math.max(1, Math.ceil(list.length / (Math.floor((raster.bottom - raster.top) / gap) + 1)));
+  const named = list.filter((_, k) => k % each === 0);
+  const places = apart(named.map((one) => one.middle), gap, raster.top, raster.bottom);
+  pen.font = "bold 13px 'DejaVu Sans', Verdana, sans-serif";
+  pen.textAlign = "left";
+  pen.lineWidth = 1;
+  named.forEach(({ p, middle }, k) => {
+    pen.fillStyle = pen.strokeStyle = p.color;
+    pen.fillText(p.name, 12, places[k], 150);
+    if (Math.abs(places[k] - middle) < 5) return;
+    pen.beginPath();
+    pen.moveTo(16 + Math.min(150, pen.measureText(p.name).width), places[k]);
+    pen.lineTo(left - 6, middle);
+    pen.stroke();
+  });
+}
+
 function bands() {
-  const { left, right, raster } = box;
+  const { left, right, raster } = box, list = [];
   pen.textBaseline = "middle";
-  let free = -1e9;
   for (const p of populations) {
     if (!p.on || p.count === 0) continue;
     const first = place[p.first];
     const top = Math.max(py(first), raster.top), bottom = Math.min(py(first + p.count), raster.bottom);
     if (bottom <= raster.top || top >= raster.bottom) continue;
     if (top > raster.top) { pen.fillStyle = "#888"; pen.fillRect(left, Math.round(top), right - left, 1); }
-    pen.textAlign = "left";
-    if (populations.length > 1) {
-      pen.font = "bold 13px 'DejaVu Sans', Verdana, sans-serif";
-      pen.fillStyle = p.color;
-      const y = Math.max((top + bottom) / 2, free + 15);
-      free = y;
-      pen.fillText(p.name, 12, y, 150);
-    }
+    list.push({ p, middle: (top + bottom) / 2 });
     pen.font = SMALL;
     pen.fillStyle = "#555";
     pen.textAlign = "right";
@@ -283,11 +312,14 @@ function bands() {
     const marks = ticksOf(low, high, Math.max(1, (bottom - top) / 50));
     for (const v of marks.values) {
       const y = py(first + v + 0.5);
-      if (!Number.isInteger(v) || v >= p.count || y < raster.top || y > raster.bottom - (v > 0 ? 9 : 0)) continue;
+      // A number at a population's end would touch its neighbour's first.
+      const crowded = v > 0 && (bottom + rowHeight() / 2 - y < 14 || y > raster.bottom - 9);
+      if (!Number.isInteger(v) || v >= p.count || y < raster.top || y > raster.bottom || crowded) continue;
       pen.fillText(String(member(p, v)), left - 8, y);
       pen.fillRect(left - 5, Math.round(y), 5, 1);
     }
   }
+  if (populations.length > 1) names(list);
 }
 const member = (p, k) => p.members ? p.members[k] : k;
 
@@ -317,6 +349,20 @@ function yAxis(panel, low, high, name) {
   pen.fillText(name, 0, 0, panel.bottom - panel.top + 16);
   pen.restore();
   return y;
+}
+
+// Was a spike observed? In what was not it is drawn, but in no rate. The end of a span is in no bin: the last would count both its edges.
+const spanTicks = (spans) => spans.map(([a, b]) => [Math.round((a - meta.origin) / meta.tick), (b - meta.origin) / meta.tick - 0.5]);
+const spansOfAll = meta.observed && spanTicks(meta.observed), spansOf = aligned && aligned.observed && aligned.observed.map(spanTicks);
+function observedAt(tick, row) {
+  const spans = spansOfAll || (spansOf && spansOf[row]);
+  if (!spans) return true;
+  let low = 0, high = spans.length; // the first span that begins later
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle][0] <= tick) low = middle + 1; else high = middle;
+  }
+  return low > 0 && tick < spans[low - 1][1];
 }
 
 let lastRates = []; // of each population, by bin (Hz)
