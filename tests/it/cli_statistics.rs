@@ -449,9 +449,27 @@ fn figures_whose_bins_are_too_many_are_said_to_be_left_out() {
     for text in ["correlations are left out, without --bin: 2", "the spectrum is left out, without --spectrum-bin: 1"] {
         assert!(said.contains(text), "{text}: {said}");
     }
+    let wide = ["plot", "correlations", "a.csv", "-o", "c.png", "--bin", "1500000s"];
+    assert!(bad(&memspike(folder.path(), &wide), 2).contains("longer than the window"));
     // A bin that suits the picture, or none.
     let bad_bin =
         |args: &[&str]| bad(&memspike(folder.path(), &[&["raster", "a.csv", "--bin", "1s"], args].concat()), 2);
     assert!(bad_bin(&[]).contains("--bin changes nothing: the bins in the terminal follow"));
     assert!(bad_bin(&["-o", "a.html"]).contains("--bin changes nothing: the bins of a page follow"));
+}
+
+#[test]
+fn a_picture_of_traces_needs_samples_in_its_window() {
+    let folder = workplace();
+    let model = "simulation.duration = '10 ms'\npopulation.n = { size = 1, neuron = 'lif_exp' }\n\
+                 [[record.state]]\npopulation = 'n'\ninterval = '1 ms'\n";
+    std::fs::write(folder.path().join("t.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "t.toml", "-o", "t.h5"]));
+    let draw = |window: [&str; 2]| {
+        let args = ["plot", "traces", "t.h5", "-o", "t.png", "--force", "--start", window[0], "--stop", window[1]];
+        memspike(folder.path(), &args)
+    };
+    good(&draw(["2ms", "8ms"]));
+    assert!(bad(&draw(["60ms", "70ms"]), 2).contains("Nothing was sampled in the window; samples go from 0"));
+    assert!(bad(&draw(["8ms", "2ms"]), 2).contains("is empty; expected a start before its stop"));
 }

@@ -68,7 +68,7 @@ impl Outcome {
         memspike::plot::Drops { rows, columns, volts: values.collect() }
     }
 
-    /// Share of the currents that wires cost.
+    /// Share of the currents of the bit lines, all as sizes, that wires cost; negative where what cancels with ideal wires does so less.
     fn loss(&self) -> Option<f64> {
         let sum = |currents: &[f64]| currents.iter().map(|i| i.abs()).sum::<f64>();
         let ideal = sum(self.ideal.as_ref()?);
@@ -152,7 +152,7 @@ impl Outcome {
             return out;
         }
         if let Some(loss) = self.loss() {
-            let _ = writeln!(out, "the wires cost {} % of the current", short(100.0 * loss));
+            out += &lost(loss);
         }
         let currents = self.pairs.as_ref().unwrap_or(&s.bit_line_currents);
         let what = if self.pairs.is_some() { "pair" } else { "bit line" };
@@ -248,4 +248,13 @@ fn ideal(job: &Job) -> Option<Vec<f64>> {
 /// First less second of each pair.
 fn differences(currents: &[f64]) -> Vec<f64> {
     currents.as_chunks::<2>().0.iter().map(|[plus, minus]| plus - minus).collect()
+}
+
+/// What the wires do to the currents of the bit lines, all as sizes.
+fn lost(share: f64) -> String {
+    if share < 0.0 {
+        let more = short(-100.0 * share);
+        return format!("on the wires currents of both signs cancel less: {more} % more than with ideal ones\n");
+    }
+    format!("the wires cost {} % of the current\n", short(100.0 * share))
 }

@@ -25,7 +25,8 @@ struct Trains {
 pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let all = read(args)?;
     let (start, stop) = all.window;
-    let bin = |default: f64| args.bin.unwrap_or(default).min(stop - start);
+    // One that was asked for must fit.
+    let bin = |default: f64| args.bin.unwrap_or(default.min(stop - start));
     let figure = match args.kind {
         Kind::Correlations => {
             let chosen = (&all.groups[..], &args.population[..]);
