@@ -36,7 +36,7 @@ pub struct Args {
     #[command(flatten)]
     window: Window,
 
-    /// Width of the bins of rates; a round number that suits the window without it
+    /// Width of the bins of rates in a picture; a round number that suits the window without it
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
     bin: Option<f64>,
 
