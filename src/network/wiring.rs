@@ -96,8 +96,11 @@ enum Kind {
     Probability(f64),
     Indegree(usize),
     Outdegree(usize),
-    /// Synapses of each source.
-    Counts(Vec<u32>),
+    /// Synapses of each source, and of all sources before each [`STRIDE`]-th.
+    Counts {
+        counts: Vec<u32>,
+        before: Vec<u64>,
+    },
     /// By source: where its targets start, the targets, and each one's place in the list.
     Pairs {
         offsets: Vec<usize>,
@@ -150,9 +153,9 @@ impl Wiring {
                 check_degree(&ends, "fixed_outdegree", k, ends.n_target, ends.n_source)?;
                 Kind::Outdegree(k)
             }
-            &Connect::FixedTotalNumber(total) => Kind::Counts(counts(&ends, name_key, seed, total)?),
+            &Connect::FixedTotalNumber(total) => shared_out(counts(&ends, name_key, seed, total)?),
             &Connect::TotalFromProbability(p) => {
-                Kind::Counts(counts(&ends, name_key, seed, total_from_probability(&ends, p)?)?)
+                shared_out(counts(&ends, name_key, seed, total_from_probability(&ends, p)?)?)
             }
             Connect::Pairs(pairs) => by_source(&ends, pairs)?,
         };
@@ -198,7 +201,7 @@ impl Wiring {
                 cells.push(Cell::FIRST);
                 self.choose(row, 0, (k, ends.n_source), !ends.multapses, ends.forbidden_source(row), out);
             }
-            Kind::AllToAll | Kind::Probability(_) | Kind::Outdegree(_) | Kind::Counts(_) => {
+            Kind::AllToAll | Kind::Probability(_) | Kind::Outdegree(_) | Kind::Counts { .. } => {
                 self.by_cells(row, targets, out, cells);
             }
         }
@@ -211,7 +214,7 @@ impl Wiring {
             Kind::AllToAll => self.partners(row),
             Kind::Probability(_) => (0..self.cells).map(|cell| self.bernoulli(row, cell)).sum(),
             &Kind::Indegree(k) | &Kind::Outdegree(k) => k as u32,
-            Kind::Counts(counts) => counts[row],
+            Kind::Counts { counts, .. } => counts[row],
             Kind::Pairs { offsets, .. } => (offsets[row + 1] - offsets[row]) as u32,
         }
     }
@@ -225,15 +228,20 @@ impl Wiring {
     }
 
     /// Where the synapse with this ordinal in this row finds its value in a `Value::List`:
-    /// its place in the list of pairs, or its number in order of rows where rows have a known length;
-    /// `None` where synapses have no such order.
+    /// its place in the list of pairs, or its number in order of rows where the length of rows is known before they are drawn;
+    /// `None` where it is not.
     pub fn place(&self, row: usize, ordinal: usize) -> Option<usize> {
         match &self.kind {
             Kind::Pairs { offsets, places, .. } => Some(places[offsets[row] + ordinal] as usize),
             Kind::OneToOne => Some(row),
             Kind::AllToAll => Some(row * self.ends.n_target - self.ends.forbidden_before(row) + ordinal),
             &Kind::Indegree(k) | &Kind::Outdegree(k) => Some(row * k + ordinal),
-            Kind::Probability(_) | Kind::Counts(_) => None,
+            Kind::Counts { counts, before } => {
+                let near = row / STRIDE;
+                let since: u64 = counts[near * STRIDE..row].iter().map(|&count| u64::from(count)).sum();
+                Some((before[near] + since) as usize + ordinal)
+            }
+            Kind::Probability(_) => None,
         }
     }
 
@@ -248,7 +256,7 @@ impl Wiring {
             Kind::Probability(p) => (pairs as f64 * p).round() as u64,
             &Kind::Indegree(k) => (self.ends.n_target as u64).saturating_mul(k as u64),
             &Kind::Outdegree(k) => (self.ends.n_source as u64).saturating_mul(k as u64),
-            Kind::Counts(counts) => counts.iter().map(|&count| u64::from(count)).sum(),
+            Kind::Counts { counts, .. } => counts.iter().map(|&count| u64::from(count)).sum(),
             Kind::Pairs { targets, .. } => targets.len() as u64,
         }
     }
@@ -288,6 +296,21 @@ impl Wiring {
             out.iter_mut().for_each(|index| *index += u32::from(*index >= own as u32));
         }
     }
+}
+
+/// For each of so many sources it is kept how many synapses come before: fewer would take longer to add up from there, more would take
+/// memory.
+const STRIDE: usize = 64;
+
+/// Rows of these numbers of synapses.
+fn shared_out(counts: Vec<u32>) -> Kind {
+    let mut sum = 0;
+    let mut before = Vec::with_capacity(counts.len().div_ceil(STRIDE));
+    for span in counts.chunks(STRIDE) {
+        before.push(sum);
+        sum += span.iter().map(|&count| u64::from(count)).sum::<u64>();
+    }
+    Kind::Counts { counts, before }
 }
 
 /// Checks a fixed degree `k` of each of `rows` neurons into `n` others.

@@ -47,7 +47,7 @@ pub(super) fn number(ends: &Ends, kind: &Kind) -> u32 {
         Kind::AllToAll => ends.n_target as u64,
         Kind::Probability(p) => (ends.n_target as f64 * p) as u64,
         Kind::Outdegree(k) if ends.multapses => *k as u64,
-        Kind::Counts(counts) if ends.multapses => {
+        Kind::Counts { counts, .. } if ends.multapses => {
             counts.iter().map(|&c| u64::from(c)).sum::<u64>() / (counts.len() as u64).max(1)
         }
         // The number of different ones in a cell is hypergeometric, which takes longer than it saves.

@@ -117,6 +117,15 @@ fn a_fixed_total_number_is_exact_and_multinomial() {
 }
 
 #[test]
+fn values_of_a_list_go_on_from_source_to_source_of_a_fixed_total_number() {
+    // More sources than are counted at once.
+    let wiring = wire(Connect::FixedTotalNumber(1000), FREE);
+    let places = (0..wiring.rows()).flat_map(|row| (0..wiring.count(row) as usize).map(move |ordinal| (row, ordinal)));
+    let places: Vec<usize> = places.filter_map(|(row, ordinal)| wiring.place(row, ordinal)).collect();
+    assert!(places.iter().copied().eq(0..1000), "{places:?}");
+}
+
+#[test]
 fn all_pairs_at_once_is_the_only_way_to_draw_every_pair() {
     let ends = Ends { multapses: false, autapses: false, same_population: true, target_start: 50, ..FREE };
     let total = wire(Connect::AllToAll, ends).expected_synapses();
@@ -274,7 +283,9 @@ proptest! {
         let counted: Vec<_> = (0..wiring.rows())
             .flat_map(|r| { let mut row = Vec::new(); wiring.row(r, &mut row); (0..row.len()).map(move |o| (r, o)) })
             .filter_map(|(r, o)| wiring.place(r, o)).collect();
+        // A list has a value for each synapse, in the order of rows.
         prop_assert!(counted.iter().copied().eq(0..counted.len()));
+        prop_assert!(counted.len() == all.len() || matches!(rule, Connect::FixedProbability(_)));
     }
 }
 
