@@ -21,7 +21,7 @@ use super::train::{Profile, Train, spans};
 pub struct Background {
     /// Its place in the model's list of inputs; orders sums at equal times.
     pub order: u32,
-    /// Which of the input's targets it is: names it together with `order`, for a population may be named twice.
+    /// Which of the input's targets it is: names it together with `order`, for several may be slices of one population.
     pub target: usize,
     /// The population.
     pub population: usize,

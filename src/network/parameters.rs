@@ -85,15 +85,11 @@ pub fn of_members(
     members.map(|m| draw(value, &mut key.stream(u64::from(m)), m as usize)).collect()
 }
 
-/// Names the random numbers of an input into its `target`-th target: a population that is named twice gets other ones.
+/// Names the random numbers of an input into its `target`-th target, with a number where the input has named a slice of that population
+/// before.
 pub fn input_name(spec: &NetworkSpec, input: &InputSpec, target: usize) -> String {
-    let population = &spec.populations[input.targets[target].population];
-    numbered(format!("{}.{}", input.name, population.name), input, target)
-}
-
-/// `name`, with a number where the input has named the population of its `target`-th target before.
-fn numbered(name: String, input: &InputSpec, target: usize) -> String {
     let population = input.targets[target].population;
+    let name = format!("{}.{}", input.name, spec.populations[population].name);
     match input.targets[..target].iter().filter(|t| t.population == population).count() {
         0 => name,
         before => format!("{name}.{before}"),
@@ -133,12 +129,16 @@ fn of_inputs(spec: &NetworkSpec, index: usize) -> Result<Vec<Drawn>, BuildError>
         let InputKind::Poisson { rate, weight, .. } = &input.kind else { continue };
         let rate = if let Rate::Constant(rate) = rate { Some(rate) } else { None };
         let quantities = [("rate", "Hz", rate, Purpose::Rate), ("weight", unit, Some(weight), Purpose::Weight)];
-        for (target, slice) in input.targets.iter().enumerate().filter(|(_, slice)| slice.population == index) {
-            let own_name = numbered(format!("input_{}", input.name), input, target);
-            for (quantity, unit, value, purpose) in quantities {
-                let Some(value) = value.filter(|value| value.constant().is_none()) else { continue };
-                let name = format!("{own_name}_{quantity}");
-                let members = slice.members(population.size);
+        let targets: Vec<usize> =
+            (0..input.targets.len()).filter(|&target| input.targets[target].population == index).collect();
+        for (quantity, unit, value, purpose) in quantities {
+            let differs = value.filter(|value| value.constant().is_none() && !targets.is_empty());
+            let Some(value) = differs else { continue };
+            let name = format!("input_{}_{quantity}", input.name);
+            // Its slices of the population share no neuron.
+            let mut column = vec![f64::NAN; population.size];
+            for &target in &targets {
+                let members = input.targets[target].members(population.size);
                 let own = of_members(
                     spec,
                     purpose,
@@ -146,10 +146,9 @@ fn of_inputs(spec: &NetworkSpec, index: usize) -> Result<Vec<Drawn>, BuildError>
                     value,
                     members.start as u32..members.end as u32,
                 );
-                let mut column = vec![f64::NAN; population.size];
                 column[members].copy_from_slice(&own.map_err(|e| error(population, &name, &e))?);
-                all.push((name, unit, column));
             }
+            all.push((name, unit, column));
         }
     }
     Ok(all)

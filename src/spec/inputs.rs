@@ -25,6 +25,16 @@ impl Reader<'_> {
                 let message = format!("{} is a source, which fires as told: an input needs neurons", population.name);
                 return Err(place.at.error(message));
             }
+            let members = |slice: &Slice| slice.members(population.size);
+            let (own, before) = (members(slice), targets[..i].iter().filter(|t| t.population == slice.population));
+            let shared = |other: &Slice| members(other).start.max(own.start)..members(other).end.min(own.end);
+            if let Some(twice) = before.map(shared).find(|shared| !shared.is_empty()) {
+                let message = format!(
+                    "the list names member {} of {} twice, and an input reaches each neuron once",
+                    twice.start, population.name
+                );
+                return Err(place.at.error(message).help("write a second input for what some of them get beside it"));
+            }
         }
         let kind = match (table.entry("poisson"), table.entry("current")) {
             (Some(poisson), None) => self.poisson_input(&poisson.node, node, &targets)?,

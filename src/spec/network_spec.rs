@@ -72,8 +72,8 @@ impl NetworkSpec {
         let of_input = |input: &InputSpec| match &input.kind {
             InputKind::Poisson { rate, weight, .. } => {
                 let rate = matches!(rate, Rate::Constant(rate) if rate.constant().is_none());
-                let times = input.targets.iter().filter(|target| target.population == population).count();
-                times * (usize::from(rate) + usize::from(weight.constant().is_none()))
+                let there = input.targets.iter().any(|target| target.population == population);
+                usize::from(there && rate) + usize::from(there && weight.constant().is_none())
             }
             _ => 0,
         };
@@ -273,7 +273,7 @@ impl Slice {
 pub struct InputSpec {
     /// Its name.
     pub name: String,
-    /// Who gets it.
+    /// Who gets it; none of them twice.
     pub targets: Vec<Slice>,
     /// What it is.
     pub kind: InputKind,

@@ -174,7 +174,7 @@ pub const INPUT: Table = Table::new(
     "input.NAME",
     "of an input",
     &[
-        key("target", "population, slice or list", Never, "neurons that get it"),
+        key("target", "population, slice or list", Never, "neurons that get it, none of them twice"),
         key("poisson", "table", Means("`current` is given"), "Poisson trains of its own into each neuron"),
         key("current", "a table with one current", Means("`poisson` is given"), "the same current into each neuron"),
     ],
@@ -185,7 +185,12 @@ pub const POISSON_INPUT: Table = Table::new(
     "input.NAME.poisson",
     "of a Poisson input",
     &[
-        key("rate", "rate, >= 0, or `{ steps }`", Never, "of each train"),
+        key(
+            "rate",
+            "rate, >= 0, or `{ steps }`",
+            Never,
+            "of each train: the same for all, or drawn once for each neuron",
+        ),
         key(
             "weight",
             "in the target's weight unit",

@@ -80,7 +80,7 @@ const SOURCES: &str = "simulation = { duration = '1 s', seed = 3 }\n\
     [population.R]\nsize = 4\nsource.regular = { rate = { values = [5, 10, 20, 40], unit = 'Hz' }, phase = { uniform = ['0 ms', '25 ms'] } }\n\
     [population.Q]\nsize = 2\nsource.poisson.rate = '20 Hz'\n\
     [population.E]\nsize = 5\nneuron.lif_exp = { v_th = '1 V', tau_m = '10 ms', tau_syn_ex = '2 ms', t_ref = '2 ms' }\n\
-    [input.noise]\ntarget = 'E[1:4]'\npoisson = { rate = { lognormal = { mean = '8 kHz', std = '4 kHz' } }, weight = { uniform = ['1 pA', '9 pA'] } }\n\
+    [input.noise]\ntarget = ['E[1:3]', 'E[3:4]']\npoisson = { rate = { lognormal = { mean = '8 kHz', std = '4 kHz' } }, weight = { uniform = ['1 pA', '9 pA'] } }\n\
     [[record.state]]\npopulation = 'E'\nvariables = ['i_syn_ex']\ninterval = '0.5 ms'\n\
     [record]\nparameters = true\n";
 

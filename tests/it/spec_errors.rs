@@ -205,6 +205,12 @@ fn contradictions_and_gaps() {
     change("connect.fixed", "connect = { all_to_all = {}, fixed_indegree = 2 } #", "18:30", "second connect rule");
     change("initial.v_m", "source.regular = { rate = \"1 Hz\" } #", "9:1", "has `neuron` and `source`");
     change("target = \"E\"\npoisson", "target = \"S\"\npoisson", "13:10", "S is a source, which fires as told");
+    change(
+        "target = \"E\"\npoisson",
+        "target = [\"E[2:5]\", \"E[4:]\"]\npoisson",
+        "13:21",
+        "names member 4 of E twice",
+    );
     change("fixed_indegree = 2", "one_to_one = {}\nconnect.pairs = []", "19:9", "second connect rule");
     change("connect.fixed_indegree = 2", "connect = \"fixed_indegree\"", "18:11", "fixed_indegree needs a value");
     change("delay =", "plasticity = \"stdp\"\ndelay =", "15:13", "`w_max` is missing");
