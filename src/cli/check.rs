@@ -60,9 +60,7 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         return graph::describe(&args.model, args.json);
     }
     if args.resolved {
-        // Files that it names are found from wherever the text is kept.
-        let model = Model::File(std::path::absolute(&args.model).unwrap_or(args.model));
-        return Ok(Done::text(model.read(&args.set)?.resolved));
+        return Ok(Done::text(Model::File(args.model).read(&args.set)?.resolved));
     }
     let model = Model::File(args.model);
     describe(&model, &args.set, args.json, args.rate.unwrap_or(result_size::RATE))

@@ -397,7 +397,7 @@ fn plastic_projections<W: Real>(parts: &[&Part<W>]) -> Vec<usize> {
     all
 }
 
-/// Names a model and its seed, without its duration, and what it reads from files: what a checkpoint must agree with.
+/// Names a model and its seed, without its duration, and what it reads from files, wherever they lie: what a checkpoint must agree with.
 pub fn model_hash(network: &Network) -> String {
     hash_of(&network.spec, network.synapses())
 }
@@ -434,7 +434,7 @@ fn canonical_value(value: &Value, path: &[&str]) -> String {
 
 /// The same of a network that was not built, if it has so many synapses.
 pub fn hash_of(spec: &NetworkSpec, synapses: u64) -> String {
-    let text = &spec.resolved;
+    let text = &spec.nameless;
     let kept = match text.parse::<toml_edit::DocumentMut>() {
         Ok(mut document) => {
             if let Some(simulation) = document.get_mut("simulation").and_then(|s| s.as_table_like_mut()) {

@@ -1,14 +1,15 @@
 //! A number that differs where networks do, whatever their text says: files that a model names may change behind it.
 
 use super::network_spec::{
-    Connect, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec,
+    Connect, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, Rate, SourceSpec,
 };
+use crate::device::DeviceModel;
 use crate::fnv;
 use crate::spikes::SpikeTable;
 use crate::value::Value;
 
 impl NetworkSpec {
-    /// That of this network: images, pairs and values from files included, and recordings, and those that intervals are tables of.
+    /// That of this network: images, pairs, values and measured pulses from files included, and recordings, and those that intervals are tables of.
     pub fn digest(&self) -> u64 {
         let bound = |index: usize| self.bound.iter().find(|b| b.0 == index).map(|b| b.1);
         fnv::add(of(&self.populations, &self.inputs, &self.projections, bound), self.interval_content)
@@ -44,6 +45,11 @@ pub(super) fn of(
         }
         hash.value(&projection.weight);
         hash.value(&projection.delay);
+        // Measured pulses, of which the model names but the file.
+        for (name, list) in projection.device.iter().filter(|d| d.device == DeviceModel::Table).flat_map(|d| &d.lists) {
+            hash.text(name);
+            hash.list(list);
+        }
     }
     hash.0
 }
@@ -64,12 +70,14 @@ impl Hash {
         self.bytes(text.as_bytes());
     }
 
+    fn list(&mut self, list: &[f64]) {
+        self.word(list.len() as u64);
+        list.iter().for_each(|x| self.word(x.to_bits()));
+    }
+
     fn value(&mut self, value: &Value) {
         match value {
-            Value::List(list) => {
-                self.word(list.len() as u64);
-                list.iter().for_each(|x| self.word(x.to_bits()));
-            }
+            Value::List(list) => self.list(list),
             other => self.text(&format!("{other:?}")),
         }
     }
@@ -105,7 +113,23 @@ impl Hash {
                 self.bytes(&labels.images.pixels);
                 self.bytes(&labels.images.labels);
             }
-            other => self.text(&format!("{other:?}")),
+            other => {
+                self.text(&format!("{other:?}"));
+                match other {
+                    SourceSpec::Poisson { rate: Rate::Constant(rate), .. } => self.listed(&[rate]),
+                    SourceSpec::Regular { rate, phase, .. } => self.listed(&[rate, phase]),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The numbers of lists, of which the text of what they belong to has the length alone.
+    fn listed(&mut self, values: &[&Value]) {
+        for value in values {
+            if let Value::List(list) = value {
+                self.list(list);
+            }
         }
     }
 }

@@ -189,6 +189,11 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         energy: energy.as_ref(),
     };
     let whole = whole.of(root);
+    let mut replaced = replaced.lock().map(|mut replaced| std::mem::take(&mut *replaced)).unwrap_or_default();
+    let resolved = resolved::write(&whole, &replaced);
+    let paths = noticed.lock().map(|mut noticed| std::mem::take(&mut noticed.paths)).unwrap_or_default();
+    replaced.extend(paths.into_iter().map(|place| (place, "\"\"".to_string())));
+    let nameless = resolved::write(&whole, &replaced);
     let spec = NetworkSpec {
         title,
         reference,
@@ -206,7 +211,8 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         energy,
         notes: noticed.lock().map(|noticed| doubts::notes(root, simulation_step, &noticed)).unwrap_or_default(),
         files: noticed.lock().map(|mut noticed| std::mem::take(&mut noticed.files)).unwrap_or_default(),
-        resolved: replaced.lock().map(|replaced| resolved::write(&whole, &replaced)).unwrap_or_default(),
+        resolved,
+        nameless,
     };
     if own && spec.simulation.duration.is_none() && spec.recordings().is_empty() {
         let place = root.entry("simulation").map_or(&at, |e| &e.key_at);

@@ -58,6 +58,8 @@ pub struct NetworkSpec {
     pub files: Vec<PathBuf>,
     /// The model with layers and `--set` applied and parameters evaluated, as TOML; goes into the result file.
     pub resolved: String,
+    /// The same without the names of files: it tells models apart, together with what the files hold ([`NetworkSpec::digest`]), wherever these lie.
+    pub nameless: String,
 }
 
 impl NetworkSpec {

@@ -42,7 +42,9 @@ pub fn assemble(
     let source = Source { name: name.to_string(), text: text.clone(), folder };
     let comments: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
     let mut spec = build(layers::read_source(&Arc::new(source))?, sets, Tables::With(std::mem::take(&mut parts)))?;
-    spec.resolved = format!("{}\n{}", comments.join("\n"), spec.resolved);
+    for text in [&mut spec.resolved, &mut spec.nameless] {
+        *text = format!("{}\n{text}", comments.join("\n"));
+    }
     Ok(spec)
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Noticed {
     pub(crate) named: Vec<Named>,
     /// Files that the model names.
     pub(crate) files: Vec<PathBuf>,
+    /// Where it names them.
+    pub(crate) paths: Vec<(usize, usize)>,
     /// Spike times that moved to the end of their step.
     pub(crate) moved: usize,
 }
@@ -273,8 +275,13 @@ impl Scope {
     /// A path, relative to the file that names it.
     pub(crate) fn path(&self, node: &Node) -> Result<PathBuf, ModelError> {
         let path = node.at.source.folder.join(self.text(node, "a path such as \"weights.npy\"")?);
-        self.notice(|noticed| noticed.files.push(path.clone()));
-        if let Some(text) = path.to_str() {
+        self.notice(|noticed| {
+            noticed.files.push(path.clone());
+            noticed.paths.push(place_key(&node.at));
+        });
+        // Whoever reads the resolved text may be elsewhere.
+        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        if let Some(text) = absolute.to_str() {
             self.note(node, toml_edit::Value::from(text).to_string());
         }
         Ok(path)

@@ -196,6 +196,26 @@ fn a_checkpoint_is_refused_once_a_file_that_the_model_reads_has_changed() {
     good(&memspike(folder.path(), &on));
 }
 
+#[test]
+fn a_run_goes_on_and_its_model_is_found_from_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (at, below) = (|name: &str| folder.path().join(name), folder.path().join("below"));
+    std::fs::create_dir(&below).unwrap();
+    let model = "simulation.duration = '100 ms'\npopulation.a = { size = 2, source.poisson = { rate = '50 Hz' } }\n\
+                 population.b = { size = 2, neuron = 'lif_exp' }\n\
+                 projection.p = { source = 'a', target = 'b', connect.file = { path = 'pairs.csv' } }\n";
+    std::fs::write(below.join("m.toml"), model).unwrap();
+    std::fs::write(below.join("pairs.csv"), "source,target,weight,delay\n0,1,50,1.5\n1,0,60,2.5\n").unwrap();
+    good(&memspike(&below, &["run", "m.toml", "-o", "a.h5", "--checkpoint-every", "40 ms"]));
+    let text = memspike::format::result::read_run(&below.join("a.h5")).unwrap().model;
+    std::fs::write(at("again.toml"), &text).unwrap();
+    assert_eq!(good(&memspike(folder.path(), &["check", "again.toml", "--resolved"])), text);
+    good(&memspike(
+        folder.path(),
+        &["run", "below/m.toml", "-o", "below/a.h5", "--resume", "below/a.h5.ckpt", "--duration", "200 ms"],
+    ));
+}
+
 /// The weights at the end are those at the end of the whole run, and a shorter one is refused with nothing lost.
 #[test]
 fn a_finished_run_goes_on_to_a_later_end_and_not_to_an_earlier_one() {

@@ -207,8 +207,8 @@ fn no_key_is_accepted_and_then_ignored() {
 /// Two readings of one model; the files that it was read from may be others.
 fn assert_equal(a: &NetworkSpec, b: &NetworkSpec, what: &str) {
     let shown = |spec: &NetworkSpec| {
-        let (resolved, notes, files) = Default::default();
-        format!("{:#?}", NetworkSpec { resolved, notes, files, ..spec.clone() })
+        let (resolved, nameless, notes, files) = Default::default();
+        format!("{:#?}", NetworkSpec { resolved, nameless, notes, files, ..spec.clone() })
     };
     for (x, y) in shown(a).lines().zip(shown(b).lines()) {
         assert_eq!(x, y, "{what}");

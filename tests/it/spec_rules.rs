@@ -8,7 +8,7 @@ use memspike::value::Value;
 
 fn read(text: &str) -> NetworkSpec {
     let text = format!("simulation.duration = \"2 s\"\n{text}");
-    let model = spec::parse(&text, "m", Path::new("base"), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let model = spec::parse(&text, "m", Path::new("/base"), &[]).unwrap_or_else(|error| panic!("{error}"));
     // Whatever is read here also survives `check --resolved`.
     let again = spec::parse(&model.resolved, "resolved", Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(format!("{model:?}"), format!("{again:?}"));
@@ -47,7 +47,7 @@ fn sources_are_read_as_documented() {
     let recording =
         "source.recording = { file = \"session.nwb\", start = \"2283 s\", stop = \"2285 s\", units = \"0-95,100\" }";
     let SourceSpec::Recording(spec) = source(recording) else { panic!("no recording") };
-    assert_eq!(spec.file.as_deref(), Some(Path::new("base/session.nwb")));
+    assert_eq!(spec.file.as_deref(), Some(Path::new("/base/session.nwb")));
     assert_eq!((spec.start, spec.stop), (Some(2283.0), Some(2285.0)));
     assert_eq!(spec.units, Some(vec![(0, 95), (100, 100)]));
     let SourceSpec::Recording(spec) = source("source.recording = {}") else { panic!("no recording") };

@@ -29,14 +29,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// Of a sweep of `model`, whose resolved text is given.
-    pub fn new(model: &Path, resolved: &str, keys: Vec<Axis>) -> Record {
+    /// Of a sweep of `model`, whose resolved text is given, without the names of files.
+    pub fn new(model: &Path, nameless: &str, keys: Vec<Axis>) -> Record {
         Record {
             format: FORMAT.into(),
             format_version: FORMAT_VERSION,
             program_version: env!("CARGO_PKG_VERSION").into(),
             model: model.display().to_string(),
-            model_hash: format!("{:016x}", digest(resolved.as_bytes())),
+            model_hash: format!("{:016x}", digest(nameless.as_bytes())),
             keys,
         }
     }

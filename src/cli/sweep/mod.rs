@@ -100,7 +100,7 @@ pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
     let over = |point: &Point| [layers.clone(), axis::layers(&axes, point)].concat();
     expect_one_right(&model, points.iter().map(over))?;
 
-    let record = Record::new(&common.model, &base.resolved, axes);
+    let record = Record::new(&common.model, &base.nameless, axes);
     let folder = Folder::open(&args.output, &record, args.force)?;
     let axes = record.keys;
     let files: Vec<String> = points.iter().map(|point| axis::file_name(&axes, point)).collect();

@@ -267,7 +267,8 @@ fn earlier(file: &Path, spec: &NetworkSpec, said: &mut Vec<String>) -> Result<Op
         Err(error) => return Err(Failure::input(error)),
     };
     let synapses = run.figures.get("synapses").and_then(Value::as_u64).unwrap_or_default();
-    let same = run.model == spec.resolved && run.model_hash == hash_of(spec, synapses);
+    // The folder may have been moved with the files that the model names, so that their paths are others.
+    let same = duration(&run.model) == duration(&spec.resolved) && run.model_hash == hash_of(spec, synapses);
     if !same || run.program_version != env!("CARGO_PKG_VERSION") {
         return Err(Failure::input(format!(
             "{} is the result of another model or version of memspike, or a file that the model reads has changed; remove it, or do \
@@ -276,6 +277,12 @@ fn earlier(file: &Path, spec: &NetworkSpec, said: &mut Vec<String>) -> Result<Op
         )));
     }
     Ok(run.complete.then_some(run))
+}
+
+/// The duration that a resolved model says, which is not in the hash.
+fn duration(model: &str) -> Option<String> {
+    let document = model.parse::<toml_edit::DocumentMut>().ok()?;
+    Some(document.get("simulation")?.get("duration")?.to_string().trim().to_string())
 }
 
 /// Whether what can't be read was a result once; what somebody else put there stays. A system that went down may leave nothing of a file,
