@@ -1,13 +1,17 @@
 //! What is allowed in a model but seldom meant.
 
-use super::network_spec::{Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec};
+use super::network_spec::{
+    Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, Precision, ProjectionSpec, Slice,
+};
 use super::scope::Noticed;
 use super::tree::Table;
 use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
+use crate::math::ln_1p;
 use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
 use crate::plasticity::hebbian::VARIANTS;
+use crate::sample::Law;
 use crate::time::{TICKS_PER_MS, Time};
 use crate::units;
 use crate::value::Value;
@@ -41,7 +45,8 @@ const FASTEST: f64 = 100.0;
 const ENDLESS: f64 = 1e6;
 /// Beyond this rate \[1/ms\] a membrane moves within a tick, which no engine follows.
 const WITHIN_A_TICK: f64 = TICKS_PER_MS;
-/// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event.
+/// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event, and the grid engine as long
+/// for each ms.
 const GONE: f64 = 1e-5;
 /// A delay that was kept in single precision is off by less, relatively.
 const STORED: f64 = 1e-6;
@@ -54,7 +59,8 @@ impl NetworkSpec {
     /// than 10 us.
     ///
     /// # Errors
-    /// If they are so large that the event engine would not end, or no weight that can be drawn lies within its bounds.
+    /// If they are so large that the event engine would not end, no weight that can be drawn lies within its bounds, or single precision does not
+    /// hold it.
     pub fn doubts(&self) -> Result<Vec<String>, String> {
         let weights =
             self.projections.iter().map(|p| (format!("projection.{}", p.name), &p.weight, p.target.population));
@@ -94,7 +100,11 @@ impl NetworkSpec {
             };
             doubts.push(found + slow);
         }
-        if let Some(wrong) = self.projections.iter().find_map(all_out_of_bounds) {
+        if let Some(wrong) = self
+            .projections
+            .iter()
+            .find_map(|projection| all_out_of_bounds(projection).or_else(|| self.beyond_single(projection)))
+        {
             return Err(wrong);
         }
         doubts.extend(self.projections.iter().filter_map(small_steps));
@@ -108,6 +118,19 @@ impl NetworkSpec {
         doubts.extend(self.gone_at_once()?);
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
+    }
+
+    /// Weights that single precision does not hold.
+    fn beyond_single(&self, projection: &ProjectionSpec) -> Option<String> {
+        let (least, most) = projection.weight.range()?;
+        let largest = least.abs().max(most.abs());
+        (self.simulation.precision == Precision::Single && largest > f64::from(f32::MAX)).then(|| {
+            format!(
+                "projection.{}: weights of up to {largest:e} are more than single precision holds, {:.1e}; is the unit right?",
+                projection.name,
+                f32::MAX
+            )
+        })
     }
 
     /// More synapses onto each target than there are sources, such as those of a recording of few units: the same pair is joined several times.
@@ -163,49 +186,81 @@ impl NetworkSpec {
             return Vec::new();
         };
         let modulator = projection.plasticity.as_ref().and_then(|rule| rule.modulator());
+        let unit = "is the unit right?";
+        let shortest = match Law::new(&projection.delay) {
+            Some(Ok(law)) if law.constant().is_none() => {
+                // Of so many draws the smallest lies about there.
+                let word = f64::from(u32::MAX) / (self.synapses(projection) + 1.0);
+                let ms = law.at(word as u32);
+                Some((ms, format!("delays that are drawn down to about {ms:.0e} ms cut"), "limit them with `min`"))
+            }
+            _ => projection.delay.range().map(|(ms, _)| (ms, format!("delays of {ms} ms on cut"), unit)),
+        };
+        let one = |name: &str, time: Time| (time.ms(), format!("{name} of {} ms cuts", time.ms()), unit);
         let found = [
-            (projection.delay.range().map(|range| range.0), "delays of", "on cut"),
-            (modulator.map(|(_, delay)| delay.ms()), "a modulator_delay of", "cuts"),
-            (projection.normalize.map(|normalize| normalize.every.ms()), "normalize.every of", "cuts"),
+            shortest,
+            modulator.map(|(_, delay)| one("a modulator_delay", delay)),
+            projection.normalize.map(|normalize| one("normalize.every", normalize.every)),
         ];
-        let told = found.into_iter().filter_map(|(ms, what, cut)| {
-            let windows = duration.ms() / ms?;
+        let told = found.into_iter().flatten().filter_map(|(ms, cut, remedy)| {
+            let windows = duration.ms() / ms;
             (windows > MOST_WINDOWS).then(|| {
                 format!(
-                    "projection.{}: {what} {} ms {cut} a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
-                     and more, also where nothing happens; is the unit right?",
-                    projection.name,
-                    ms.unwrap_or_default()
+                    "projection.{}: {cut} a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
+                     and more, also where nothing happens; {remedy}",
+                    projection.name
                 )
             })
         });
         told.collect()
     }
 
-    /// Conductances that decay within a moment, through which the event engine follows a membrane in steps of that length.
+    /// About so many synapses a projection has.
+    fn synapses(&self, projection: &ProjectionSpec) -> f64 {
+        let size = |slice: &Slice| slice.members(self.populations[slice.population].size).len() as f64;
+        let (sources, targets) = (size(&projection.source), size(&projection.target));
+        match &projection.connect {
+            Connect::OneToOne => sources,
+            Connect::AllToAll => sources * targets,
+            Connect::FixedProbability(p) => p * sources * targets,
+            Connect::FixedIndegree(k) => *k as f64 * targets,
+            Connect::FixedOutdegree(k) => *k as f64 * sources,
+            Connect::FixedTotalNumber(count) => *count as f64,
+            Connect::TotalFromProbability(p) => -ln_1p(-p) * sources * targets,
+            Connect::Pairs(pairs) => pairs.len() as f64,
+        }
+    }
+
+    /// Conductances and adaptation that decay within a moment, through which a membrane is followed in steps of that length.
     ///
     /// # Errors
-    /// If that is less than a tick.
+    /// If that is less than a tick of the event engine.
     fn gone_at_once(&self) -> Result<Vec<String>, String> {
         let mut told = Vec::new();
-        for population in self.populations.iter().filter(|_| self.simulation.engine == Engine::Event) {
+        let exact = self.simulation.engine == Engine::Event;
+        for population in &self.populations {
             let PopulationKind::Neuron { neuron, .. } = &population.kind else { continue };
             if neuron.model.weight_unit() != "nS" {
                 continue;
             }
-            for name in ["tau_syn_ex", "tau_syn_in"] {
+            let synapses = "synapses have some tenths of a ms";
+            for (name, usual) in
+                [("tau_syn_ex", synapses), ("tau_syn_in", synapses), ("tau_w", "adaptation has some ms")]
+            {
                 let value = neuron.model.describe().param(name).and_then(|i| neuron.params[i].range());
                 let Some((ms, _)) = value.filter(|range| range.0 < GONE) else { continue };
                 let found = format!(
-                    "population.{}: {name} = {ms:e} ms, where synapses have some tenths of a ms and more; is the unit right?",
+                    "population.{}: {name} = {ms:e} ms, where {usual} and more; is the unit right?",
                     population.name
                 );
-                if ms < 1.0 / TICKS_PER_MS {
+                if exact && name != "tau_w" && ms < 1.0 / TICKS_PER_MS {
                     return Err(format!("{found} The event engine, whose tick is 1 ps, would not end."));
                 }
-                told.push(
-                    found + " The event engine takes steps of about that length after each event, which is slow.",
-                );
+                told.push(if exact && name != "tau_w" {
+                    found + " The event engine takes steps of about that length after each event, which is slow."
+                } else {
+                    found + " The engine takes steps of about that length, which is slow."
+                });
             }
         }
         Ok(told)

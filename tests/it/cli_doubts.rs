@@ -262,6 +262,29 @@ fn spike_times_that_move_to_the_grid_are_counted() {
 }
 
 #[test]
+fn weights_that_outgrow_all_numbers_end_a_run_and_those_that_single_precision_does_not_hold_never_begin_one() {
+    let text = |weight: &str, rule: &str| {
+        format!(
+            "simulation.duration = '3 s'\npopulation.P = {{ size = 5, source.poisson.rate = '50 Hz' }}\n\
+             population.Q = {{ size = 4, source.poisson.rate = '50 Hz' }}\n\
+             projection.p = {{ source = 'P', target = 'Q', connect = 'all_to_all', weight = {weight}, {rule} }}\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let grows = text("1", "plasticity.stdp_power_law = { lambda = 0.1, alpha = 0.1, mu = 1.2 }");
+    std::fs::write(folder.path().join("m.toml"), grows).unwrap();
+    for engine in ["event", "grid"] {
+        let stderr = bad(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5", "--engine", engine]), 1);
+        assert!(stderr.contains("projection p: a weight is infinite or not a number"), "{stderr}");
+    }
+    let doubts = |precision: &str, weight: &str| {
+        model(&text(weight, "delay = '1 ms'"), &[("simulation.precision", precision)]).doubts()
+    };
+    assert!(doubts("single", "1e39").unwrap_err().contains("more than single precision holds, 3.4e38"));
+    assert_eq!((doubts("single", "1e38"), doubts("double", "1e39")), (Ok(Vec::new()), Ok(Vec::new())));
+}
+
+#[test]
 fn the_phase_of_a_sine_may_have_a_unit() {
     let text = |phase: &str| {
         format!(
@@ -282,15 +305,23 @@ fn delays_too_short_for_the_run_are_told_in_the_event_engine() {
             "simulation = {{ duration = '10 s', engine = '{engine}', resolution = '1 us' }}
              population.a = {{ size = 1, source.poisson.rate = '1 Hz' }}
              population.b = {{ size = 1, neuron = 'lif_exp' }}
-             projection.p = {{ source = 'a', target = 'b', connect = 'all_to_all', delay = '{delay}' }}\n"
+             projection.p = {{ source = 'a', target = 'b', connect = 'all_to_all', delay = {delay} }}\n"
         );
         model(&text, &[]).doubts().unwrap().concat()
     };
     assert!(
-        told("event", "1 ns").contains("projection.p: delays of 0.000001 ms on cut a run of 10 s into 1e10 windows")
+        told("event", "'1 ns'").contains("projection.p: delays of 0.000001 ms on cut a run of 10 s into 1e10 windows")
     );
-    assert_eq!(told("event", "1 us"), "");
-    assert_eq!(told("grid", "1 us"), "");
+    assert_eq!(told("event", "'1 us'"), "");
+    assert_eq!(told("grid", "'1 us'"), "");
+    // Draws have no smallest, but the one that there is is hardly below a tenth of the mean.
+    assert_eq!(told("event", "{ exponential = { mean = '2 ms' } }"), "");
+    assert_eq!(told("event", "{ lognormal = { mean = '2 ms', cv = 0.5 } }"), "");
+    let short = told("event", "{ exponential = { mean = '20 ns' } }");
+    assert!(
+        short.contains("delays that are drawn down to about 1e-5 ms cut a run of 10 s into 7e8 windows"),
+        "{short}"
+    );
 }
 
 #[test]
@@ -342,7 +373,7 @@ fn moments_that_cut_a_run_into_too_many_windows_are_told_and_none_is_below_a_tic
 }
 
 #[test]
-fn conductances_that_are_gone_at_once_are_told_in_the_event_engine() {
+fn conductances_that_are_gone_at_once_are_told() {
     let text = |engine: &str, tau: &str| {
         format!(
             "simulation = {{ duration = '10 ms', engine = '{engine}' }}\n\
@@ -352,7 +383,10 @@ fn conductances_that_are_gone_at_once_are_told_in_the_event_engine() {
     let told = |engine: &str, tau: &str| model(&text(engine, tau), &[]).doubts();
     assert!(told("event", "1 ns").unwrap().concat().contains("tau_syn_in = 1e-6 ms"));
     assert!(told("event", "1e-10 ms").unwrap_err().contains("not end"));
-    assert_eq!([told("event", "0.1 us"), told("grid", "1 ns")], [Ok(Vec::new()), Ok(Vec::new())]);
+    assert!(told("grid", "1 ns").unwrap().concat().contains("tau_syn_in = 1e-6 ms"));
+    assert_eq!([told("event", "0.1 us"), told("grid", "0.1 us")], [Ok(Vec::new()), Ok(Vec::new())]);
+    let adapts = text("grid", "1 ns").replace("lif_cond_exp = { tau_syn_in", "adex = { tau_w");
+    assert!(model(&adapts, &[]).doubts().unwrap().concat().contains("tau_w = 1e-6 ms, where adaptation has some ms"));
 }
 
 #[test]
