@@ -1,6 +1,7 @@
 //! Range checks on parameters, with messages that say what was expected.
 
 use crate::describe::{Bound, Kind, Param};
+use crate::units::shown;
 
 /// A value that a model can't take: which parameter, what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -43,8 +44,8 @@ pub fn check(param: &Param, value: f64) -> Result<(), Invalid> {
         Kind::Quantity(unit) | Kind::QuantityOrBare(unit) | Kind::List(unit, _) => unit,
         _ => "",
     };
-    let shown = format!("{value} {unit}");
-    Err(Invalid::new(param.name, format!("found {}, expected {expected}", shown.trim())))
+    let found = format!("{} {unit}", shown(value));
+    Err(Invalid::new(param.name, format!("found {}, expected {expected}", found.trim())))
 }
 
 /// Checks all values of a model, in the order of its parameter table.

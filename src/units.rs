@@ -98,6 +98,12 @@ impl fmt::Display for Quantity {
     }
 }
 
+/// A number as a message shows it: one with hundreds of digits by its power of ten.
+pub fn shown(value: f64) -> String {
+    let text = value.to_string();
+    if text.len() > 24 { format!("{value:e}") } else { text }
+}
+
 /// What to write where a quantity in `unit` is due, e.g. `a time such as "20 ms"`.
 pub fn expected(unit: &str) -> String {
     let dimension = unit_of(unit).map_or(Dimension::NONE, |q| q.dimension);

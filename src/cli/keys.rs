@@ -62,9 +62,22 @@ pub fn text(table: &Table) -> String {
     out
 }
 
+/// Where the keys go in a file; a comment for those of a value, which may be in many places.
+fn header(table: &Table) -> String {
+    let name = table.name.trim_end_matches(" of a recording");
+    match name.split_once('.') {
+        Some(("source", _)) => format!("[population.NAME.{name}]"),
+        Some(("current", _)) => format!("[input.NAME.{name}]"),
+        Some(("connect", _)) => format!("[projection.NAME.{name}]"),
+        Some(("record", _)) => format!("[[{name}]]"),
+        None if !["simulation", "record", "energy"].contains(&name) => format!("# [{name}]"),
+        _ => format!("[{name}]"),
+    }
+}
+
 /// To paste: keys without a default are comments.
 pub fn toml(table: &Table) -> String {
-    let mut out = format!("# [{}]\n", table.name);
+    let mut out = header(table) + "\n";
     for key in table.keys {
         let meaning = format!("{} ({})", key.doc, key.form).replace('`', "");
         let _ = match key.absent {
@@ -97,6 +110,10 @@ mod tests {
         assert_eq!(found("lognormal"), ["normal, lognormal, exponential"]);
         assert!(found("projektion").is_empty());
         assert!(text(find("simulation")[0]).contains("0.1 ms") && list().contains("record.state"));
+        // Keys go where they were pasted from, whatever stands above.
+        assert!(toml(find("simulation")[0]).starts_with("[simulation]\n"));
+        assert!(toml(find("source.poisson")[0]).starts_with("[population.NAME.source.poisson]\n"));
+        assert!(toml(find("record.state")[0]).starts_with("[[record.state]]\n"));
         for table in tables::TABLES {
             toml(table).parse::<toml_edit::DocumentMut>().unwrap_or_else(|e| panic!("{}: {e}", table.name));
         }

@@ -80,6 +80,7 @@ impl Reader<'_> {
                 .at
                 .error(format!("found {period}, less than the length of the interval, {}", stop - start)));
         }
+        let said = count.map_or(&every.node, |count| &count.node);
         let count = match (count, self.duration) {
             (Some(count), _) => self.scope.count(&count.node)?,
             (None, Some(end)) => ((end.0 - start.0).max(0) as u64).div_ceil(period.0 as u64),
@@ -88,11 +89,11 @@ impl Reader<'_> {
             }
         };
         if count > MOST {
-            return Err(every.node.at.error(format!("found {count} intervals, expected at most {MOST}")));
+            return Err(said.at.error(format!("found {count} intervals, expected at most {MOST}")));
         }
         let shift = |i: u64| Time((i as i64).saturating_mul(period.0));
         if shift(count) > Time::LIMIT {
-            return Err(every.node.at.error("the last interval is later than 100 days"));
+            return Err(said.at.error("the last interval is later than 100 days"));
         }
         Ok((0..count).map(|i| (start.saturating_add(shift(i)), stop.saturating_add(shift(i)))).collect())
     }

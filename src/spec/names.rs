@@ -5,7 +5,7 @@ use super::tree::Entry;
 use crate::units::nearest;
 
 /// (their name, whose it is, ours) of keys and parameters.
-const KEYS: [(&str, &str, &str); 97] = [
+const KEYS: [(&str, &str, &str); 104] = [
     ("V_m", "NEST", "v_m"),
     ("V_th", "NEST", "v_th"),
     ("V_reset", "NEST", "v_reset"),
@@ -69,6 +69,7 @@ const KEYS: [(&str, &str, &str); 97] = [
     ("spike_recorder", "NEST", "record.spikes"),
     ("multimeter", "NEST", "record.state"),
     ("voltmeter", "NEST", "record.state"),
+    ("weight_recorder", "NEST", "record.weights"),
     ("rng_seed", "NEST", "seed"),
     ("simtime", "NEST, PyNN", "duration"),
     ("t_sim", "NEST", "duration"),
@@ -103,6 +104,12 @@ const KEYS: [(&str, &str, &str); 97] = [
     ("taupre", "Brian2", "tau_plus"),
     ("taupost", "Brian2", "tau_minus"),
     ("gmax", "Brian2", "w_max"),
+    ("NeuronGroup", "Brian2", "population"),
+    ("PoissonGroup", "Brian2", "poisson"),
+    ("PoissonInput", "Brian2", "poisson"),
+    ("SpikeGeneratorGroup", "Brian2", "spike_times"),
+    ("SpikeMonitor", "Brian2", "record.spikes"),
+    ("StateMonitor", "Brian2", "record.state"),
 ];
 
 /// (their name, ours) of neuron models.
@@ -163,10 +170,17 @@ pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> Mod
     at.error(message).help(list)
 }
 
+/// A name of more letters fits no line, and that of a pair of populations, which has three, no file.
+const LONGEST: usize = 255;
+
 /// Checks the form of a name that the model gives.
 pub(crate) fn check_name(entry: &Entry) -> Result<(), ModelError> {
     let fine = entry.key.starts_with(|c: char| c.is_ascii_alphabetic())
         && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if fine && entry.key.len() > LONGEST {
+        let message = format!("found a name of {} letters, expected {LONGEST} at most", entry.key.len());
+        return Err(entry.key_at.error(message));
+    }
     if fine {
         return Ok(());
     }

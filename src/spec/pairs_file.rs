@@ -9,7 +9,7 @@ use super::projections::{Made, Pair, check_delay};
 use super::reader::{Reader, required};
 use super::tables::CONNECT_FILE;
 use super::tree::Node;
-use super::values_file::{arrays, csv_rows, number};
+use super::values_file::{arrays, column_of, csv_rows, number};
 use crate::format::Arrays;
 use crate::npy;
 
@@ -214,7 +214,7 @@ fn named_columns(names: &[&str], column: impl Fn(usize) -> Result<Vec<f64>, Stri
     if let Some(name) = names.iter().find(|n| !valid.contains(n)) {
         return Err(format!("found the column {name}; expected source, target, weight, delay"));
     }
-    let find = |name: &str| names.iter().position(|n| *n == name).map(&column).transpose();
+    let find = |name: &str| column_of(names, name)?.map(&column).transpose();
     let needed = |name: &str| find(name)?.ok_or_else(|| format!("there is no column {name}"));
     Ok(Columns { source: needed("source")?, target: needed("target")?, weight: find("weight")?, delay: find("delay")? })
 }

@@ -11,7 +11,11 @@ use super::values::{self, Form};
 use crate::device::Pair as DevicePair;
 use crate::plasticity::RuleModel;
 use crate::time::Time;
+use crate::units::shown;
 use crate::value::{Limits, Value};
+
+/// A number that was kept in single precision is off by less, relatively.
+const SINGLE: f64 = 1e-7;
 
 /// One pair of the populations that a projection lists.
 pub(crate) struct Pair {
@@ -28,9 +32,9 @@ pub(crate) struct Pair {
 /// Whether a delay \[ms\] can be one.
 pub(crate) fn check_delay(ms: f64) -> Result<(), String> {
     if ms > Time::LIMIT.ms() {
-        return Err(format!("found a delay of {ms} ms; times may be at most 100 days"));
+        return Err(format!("found a delay of {} ms; times may be at most 100 days", shown(ms)));
     }
-    if ms > 0.0 { Ok(()) } else { Err(format!("found a delay of {ms} ms, expected more than 0")) }
+    if ms > 0.0 { Ok(()) } else { Err(format!("found a delay of {} ms, expected more than 0", shown(ms))) }
 }
 
 impl Reader<'_> {
@@ -260,6 +264,17 @@ impl Reader<'_> {
         }
         if !bounded {
             return Ok(());
+        }
+        if let Value::List(list) = &spec.weight {
+            let beyond = |w: f64, bound: f64| w.abs() > bound.abs() && w * bound > 0.0;
+            let near = |w: f64, bound: f64| (w - bound).abs() <= SINGLE * bound.abs();
+            // What single precision made of a bound is that bound.
+            let held = |w: &f64| match *w {
+                w if beyond(w, w_max) && near(w, w_max) => w_max,
+                w if beyond(spec.w_min, w) && near(w, spec.w_min) => spec.w_min,
+                w => w,
+            };
+            spec.weight = Value::List(list.iter().map(held).collect());
         }
         let inside = |w: f64| {
             if w * w_max < 0.0 && high.is_none() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::values_file::{csv_rows, number};
+use super::values_file::{column_of, csv_rows, number};
 use crate::device::measured::Row;
 use crate::units;
 
@@ -103,9 +103,8 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
     let wrong = |message: String| format!("{}: {message}", path.display());
     let (header, cells) = csv_rows(path).map_err(wrong)?;
     let place = |name: &str| {
-        header
-            .iter()
-            .position(|h| h == name)
+        column_of(&header, name)
+            .map_err(wrong)?
             .ok_or_else(|| wrong(format!("there is no column {name}; the columns are {}", header.join(", "))))
     };
     let (g, way) = (place(&columns.g)?, place(&columns.direction)?);

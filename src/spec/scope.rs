@@ -94,7 +94,9 @@ impl Scope {
         parsed.map_err(|error| {
             let shown = node.part(&error.at).error(error.message);
             let word = text.get(error.at).unwrap_or("");
-            match units::nearest(word, self.parameters.keys().map(String::as_str)) {
+            // What is no name, such as a bracket or nothing at all, is near to no name.
+            let names = self.parameters.keys().map(String::as_str).filter(|_| word.starts_with(char::is_alphabetic));
+            match units::nearest(word, names) {
                 Some(near) => shown.help(format!("did you mean {near}?")),
                 None => shown,
             }
@@ -171,7 +173,8 @@ impl Scope {
         if value >= 0.0 {
             return Ok(value);
         }
-        Err(node.at.error(format!("found {}, expected 0 or more", format!("{value} {unit}").trim())))
+        let found = format!("{} {unit}", units::shown(value));
+        Err(node.at.error(format!("found {}, expected 0 or more", found.trim())))
     }
 
     /// A finite time, 0 or more, on the grid if there is one.
@@ -190,10 +193,11 @@ impl Scope {
     pub(crate) fn any_time(&self, node: &Node) -> Result<Time, ModelError> {
         let ms = self.finite(node, "ms")?;
         if ms < 0.0 {
-            return Err(node.at.error(format!("found {ms} ms, expected a time of 0 or more")));
+            return Err(node.at.error(format!("found {} ms, expected a time of 0 or more", units::shown(ms))));
         }
         if ms > Time::LIMIT.ms() {
-            return Err(node.at.error(format!("found {:.0} days; times may be at most 100 days", ms / 8.64e7)));
+            let days = units::shown((ms / 8.64e7).round());
+            return Err(node.at.error(format!("found {days} days; times may be at most 100 days")));
         }
         Ok(Time::from_ms(ms))
     }
@@ -224,10 +228,10 @@ impl Scope {
     pub(crate) fn count(&self, node: &Node) -> Result<u64, ModelError> {
         let value = self.finite(node, "")?;
         if value < 0.0 || value.fract() != 0.0 {
-            return Err(node.at.error(format!("found {value}, expected a whole number, 0 or more")));
+            return Err(node.at.error(format!("found {}, expected a whole number, 0 or more", units::shown(value))));
         }
         if value > 9_007_199_254_740_992.0 {
-            return Err(node.at.error(format!("found {value}, expected a count of at most 2^53")));
+            return Err(node.at.error(format!("found {}, expected a count of at most 2^53", units::shown(value))));
         }
         Ok(value as u64)
     }

@@ -8,7 +8,7 @@ use super::tables::{POISSON_SOURCE, RATE_STEPS, RECORDING, REGULAR, SOURCE, SPIK
 use super::tree::{Kind, Node, Table};
 use super::values::{self, Form};
 use crate::time::Time;
-use crate::units::Factor;
+use crate::units::{self, Factor};
 use crate::value::Value;
 
 impl Reader<'_> {
@@ -120,8 +120,10 @@ impl Reader<'_> {
         } else if let Value::List(_) = value {
             return Err(node.mismatch("one rate for all neurons"));
         }
-        values::check_known(node, &value, |x| {
-            if x.is_finite() && x >= 0.0 { Ok(()) } else { Err(format!("found {x} Hz, expected 0 or more")) }
+        values::check_known(node, &value, |x| match x {
+            _ if !x.is_finite() => Err(format!("found {x} Hz, expected a finite rate")),
+            _ if x < 0.0 => Err(format!("found {} Hz, expected 0 or more", units::shown(x))),
+            _ => Ok(()),
         })?;
         Ok(value)
     }

@@ -62,9 +62,21 @@ pub(crate) fn csv_rows(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), S
     Ok((header, rows))
 }
 
+/// The place of the column of this name, if there is one.
+///
+/// # Errors
+/// If there are several.
+pub(crate) fn column_of<T: AsRef<str>>(header: &[T], name: &str) -> Result<Option<usize>, String> {
+    let mut places = header.iter().enumerate().filter(|(_, column)| column.as_ref() == name).map(|(place, _)| place);
+    match (places.next(), places.count()) {
+        (_, more @ 1..) => Err(format!("{} columns are called {name}; expected one", more + 1)),
+        (place, _) => Ok(place),
+    }
+}
+
 fn csv_column(path: &Path, name: &str) -> Result<Vec<f64>, String> {
     let (header, rows) = csv_rows(path)?;
-    let Some(column) = header.iter().position(|h| h == name) else {
+    let Some(column) = column_of(&header, name)? else {
         return Err(format!("there is no column {name}; the columns are {}", header.join(", ")));
     };
     rows.iter().enumerate().map(|(i, row)| number(&row[column], i)).collect()

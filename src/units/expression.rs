@@ -109,9 +109,15 @@ impl Expression {
     }
 }
 
+/// What has no unit and no end takes no part in a sum or a product.
+const INFINITE: &str = "inf stands alone: nothing can be computed from it";
+
 /// One operation, with its dimensions checked.
 fn binary(op: char, a: Quantity, b: Quantity, at: &Range<usize>) -> Result<Quantity, UnitError> {
     let fail = |message: String| Err(UnitError::new(at.clone(), message));
+    if [a, b].iter().any(|q| q.dimension == Dimension::ANY) {
+        return fail(INFINITE.to_string());
+    }
     let absurd = || UnitError::new(at.clone(), "the unit of this expression has absurd exponents".to_string());
     let (number, dimension) = match op {
         '+' | '-' => {
@@ -154,6 +160,9 @@ fn binary(op: char, a: Quantity, b: Quantity, at: &Range<usize>) -> Result<Quant
 fn call(function: Function, values: &[Quantity], at: &Range<usize>) -> Result<Quantity, UnitError> {
     let fail = |message: String| Err(UnitError::new(at.clone(), message));
     let first = values[0];
+    if values.iter().any(|q| q.dimension == Dimension::ANY) {
+        return fail(INFINITE.to_string());
+    }
     let bare = |f: fn(f64) -> f64| -> Result<Quantity, UnitError> {
         if first.dimension != Dimension::NONE {
             return fail(format!("this function takes a bare number; found {}", first.dimension.name()));

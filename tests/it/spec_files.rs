@@ -51,8 +51,62 @@ fn connections_come_from_csv_and_npy() {
     let descr = "[('source', '<f8'), ('target', '<f8'), ('weight', '<f8'), ('delay', '<f8')]";
     fs::write(path.join("s.npy"), npy(descr, "(2,)", &rows)).unwrap();
     check(read(path, "connect.file = { path = \"s.npy\" }"));
+    // In single precision a weight that learned up to its bound of 0.3 is a little more.
+    fs::write(path.join("single.csv"), "source,target,weight\n0,1,0.30000001192092896\n1,0,0.69999998807907104\n")
+        .unwrap();
+    let bound = |bounds: &str| {
+        let text = format!("connect.file = {{ path = \"single.csv\" }}\nplasticity = \"stdp\"\n{bounds}");
+        let Value::List(weights) = read(path, &text)?.projections[0].weight.clone() else { panic!("no list") };
+        Ok::<_, ModelError>(weights.to_vec())
+    };
+    assert_eq!(bound("w_max = \"0.7 pA\"").unwrap(), [0.30000001192092896, 0.69999998807907104]);
+    assert_eq!(bound("w_min = \"0.2 pA\"\nw_max = \"0.69999998 pA\"").unwrap(), [0.30000001192092896, 0.69999998]);
+    assert!(bound("w_max = \"0.69999 pA\"").unwrap_err().message().contains("outside"));
+    fs::write(path.join("twice.csv"), "source,target,weight,weight\n0,1,5,6\n").unwrap();
+    let error = read(path, "connect.file = { path = \"twice.csv\" }").unwrap_err();
+    assert!(error.message().contains("2 columns are called weight"), "{error}");
     let own = read(path, "connect.file = { path = \"e.csv\" }\nweight = \"7 pA\"").unwrap();
     assert_eq!(own.projections[0].weight.constant(), Some(7.0));
+}
+
+#[test]
+fn a_model_is_the_same_wherever_its_files_lie_and_another_once_they_hold_something_else() {
+    use memspike::engine::checkpoint::hash_of;
+    let folder = tempfile::tempdir().unwrap();
+    let pulses =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/devices/pulses.csv")).unwrap();
+    let text = "simulation.duration = '1 s'\n[population.A]\nsize = 2\n\
+                source.poisson.rate = { file = 'rates.csv', column = 'r', unit = 'Hz' }\n\
+                [population.B]\nsize = 2\nneuron.lif_exp.i_e = { file = 'rates.csv', column = 'i', unit = 'pA' }\n\
+                [projection.p]\nsource = 'A'\ntarget = 'B'\nconnect.file = { path = 'pairs.csv' }\nw_max = '9 pA'\n\
+                device.table = { file = 'pulses.csv', g = 'G_uS', unit = 'uS', direction = 'polarity', device = 'cell', cycle = 'cycle' }\n";
+    let files = [
+        ("rates.csv", "r,i\n10,100\n20,200\n".to_string()),
+        ("pairs.csv", "source,target,weight\n0,1,5\n1,0,6\n".to_string()),
+        ("pulses.csv", pulses.clone()),
+        ("m.toml", text.to_string()),
+    ];
+    let changes = [
+        ("rates.csv", "r,i\n10,100\n21,200\n"),
+        ("rates.csv", "r,i\n10,100\n20,201\n"),
+        ("pairs.csv", "source,target,weight\n0,1,5\n1,0,7\n"),
+    ];
+    let fewer = pulses.trim_end().rsplit_once('\n').unwrap().0;
+    let hash = |place: &str, change: Option<(&str, &str)>| {
+        let folder = folder.path().join(place);
+        fs::create_dir_all(&folder).unwrap();
+        for (name, content) in &files {
+            let changed = change.filter(|(changed, _)| changed == name).map_or(&content[..], |(_, content)| content);
+            fs::write(folder.join(name), changed).unwrap();
+        }
+        let spec = spec::load(&folder.join("m.toml"), &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(spec.resolved.contains(folder.to_str().unwrap()), "{}", spec.resolved);
+        hash_of(&spec, 2)
+    };
+    assert_eq!(hash("a", None), hash("b", None));
+    for change in changes.into_iter().chain([("pulses.csv", fewer)]) {
+        assert_ne!(hash("a", None), hash("a", Some(change)), "{}", change.0);
+    }
 }
 
 #[test]
