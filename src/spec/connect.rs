@@ -1,5 +1,7 @@
 //! `connect`: which pairs of neurons a projection connects.
 
+use std::collections::HashSet;
+
 use super::error::ModelError;
 use super::matrix::Cells;
 use super::names;
@@ -81,6 +83,10 @@ impl Reader<'_> {
             },
             "pairs" => {
                 let pairs = self.pairs(value, pair)?;
+                if let Some((index, message)) = forbidden(&pairs, pair) {
+                    let place = value.array().and_then(|items| items.get(index)).unwrap_or(value);
+                    return Err(place.at.error(message));
+                }
                 let count = pairs.len() as u64;
                 plain(Connect::Pairs(pairs), Some(count))
             }
@@ -219,6 +225,25 @@ impl Reader<'_> {
         }
         Ok(pairs)
     }
+}
+
+/// The place of the first listed pair that `autapses` or `multapses` forbids, and what is wrong with it.
+pub(crate) fn forbidden(pairs: &[(u32, u32)], pair: &Pair) -> Option<(usize, String)> {
+    let (from, to) = (pair.source, pair.target);
+    let itself = |(source, target): (u32, u32)| {
+        from.population == to.population && from.start + source as usize == to.start + target as usize
+    };
+    let mut seen = HashSet::new();
+    pairs.iter().enumerate().find_map(|(index, &found)| {
+        let what = if !pair.autapses && itself(found) {
+            "connects a neuron to itself, which autapses = false forbids"
+        } else if !pair.multapses && !seen.insert(found) {
+            "is there a second time, which multapses = false forbids"
+        } else {
+            return None;
+        };
+        Some((index, format!("the pair [{}, {}] {what}", found.0, found.1)))
+    })
 }
 
 /// An id within a population or slice.

@@ -1,7 +1,7 @@
 //! What is allowed in a model but seldom meant.
 
 use super::network_spec::{
-    Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, Precision, ProjectionSpec, Slice,
+    Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, Slice, SourceSpec,
 };
 use super::scope::Noticed;
 use super::tree::Table;
@@ -59,8 +59,7 @@ impl NetworkSpec {
     /// than 10 us.
     ///
     /// # Errors
-    /// If they are so large that the event engine would not end, no weight that can be drawn lies within its bounds, or single precision does not
-    /// hold it.
+    /// If they are so large that the event engine would not end, or no weight that can be drawn lies within its bounds.
     pub fn doubts(&self) -> Result<Vec<String>, String> {
         let weights =
             self.projections.iter().map(|p| (format!("projection.{}", p.name), &p.weight, p.target.population));
@@ -100,11 +99,7 @@ impl NetworkSpec {
             };
             doubts.push(found + slow);
         }
-        if let Some(wrong) = self
-            .projections
-            .iter()
-            .find_map(|projection| all_out_of_bounds(projection).or_else(|| self.beyond_single(projection)))
-        {
+        if let Some(wrong) = self.projections.iter().find_map(all_out_of_bounds) {
             return Err(wrong);
         }
         doubts.extend(self.projections.iter().filter_map(small_steps));
@@ -116,21 +111,9 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().flat_map(|projection| self.too_soon(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.between_steps(projection)));
         doubts.extend(self.gone_at_once()?);
+        doubts.extend(self.never());
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
-    }
-
-    /// Weights that single precision does not hold.
-    fn beyond_single(&self, projection: &ProjectionSpec) -> Option<String> {
-        let (least, most) = projection.weight.range()?;
-        let largest = least.abs().max(most.abs());
-        (self.simulation.precision == Precision::Single && largest > f64::from(f32::MAX)).then(|| {
-            format!(
-                "projection.{}: weights of up to {largest:e} are more than single precision holds, {:.1e}; is the unit right?",
-                projection.name,
-                f32::MAX
-            )
-        })
     }
 
     /// More synapses onto each target than there are sources, such as those of a recording of few units: the same pair is joined several times.
@@ -213,6 +196,32 @@ impl NetworkSpec {
             })
         });
         told.collect()
+    }
+
+    /// What begins when the run is over.
+    fn never(&self) -> Vec<String> {
+        let Some(end) = self.simulation.duration else { return Vec::new() };
+        let inputs = self.inputs.iter().map(|input| {
+            let start = match &input.kind {
+                InputKind::CurrentSteps(steps) => steps.first().map_or(Time::ZERO, |step| step.0),
+                InputKind::Poisson { active, .. }
+                | InputKind::CurrentSine { active, .. }
+                | InputKind::CurrentNoise { active, .. } => active.start,
+            };
+            (format!("input.{}", input.name), start)
+        });
+        let sources = self.populations.iter().filter_map(|population| match &population.kind {
+            PopulationKind::Source(SourceSpec::Poisson { active, .. } | SourceSpec::Regular { active, .. }) => {
+                Some((format!("population.{}", population.name), active.start))
+            }
+            _ => None,
+        });
+        // A state is sampled at the very end too.
+        let states = self.record.state.iter().filter(|state| state.start > end);
+        let states = states
+            .map(|state| (format!("record.state of {}", self.populations[state.slice.population].name), state.start));
+        let late = inputs.chain(sources).chain(states).filter(|(_, start)| *start >= end);
+        late.map(|(what, start)| format!("{what} begins at {start}, and the run is over at {end}")).collect()
     }
 
     /// About so many synapses a projection has.

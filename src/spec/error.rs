@@ -56,20 +56,38 @@ impl Place {
         let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
         let stop = floor_boundary(text, self.span.end).clamp(start, line_end);
+        let column = text[line_start..start].chars().count() + 1;
+        // Of a very long line what is around the place.
+        let near = |at: usize, low: usize, high: usize| floor_boundary(text, at.clamp(low, high));
+        let (from, to) = if line_end - line_start > LONGEST {
+            let to = near(stop + AROUND, start, line_end).min(near(start + LONGEST, start, line_end));
+            (near(start.saturating_sub(AROUND), line_start, start), to)
+        } else {
+            (line_start, line_end)
+        };
+        let (before, behind) = (if from > line_start { DOTS } else { "" }, if to < line_end { DOTS } else { "" });
         ModelError(Box::new(Inner {
             source: self.source.name.clone(),
             at: Some(self.clone()),
             place: Some(Shown {
                 line: text[..start].matches('\n').count() + 1,
-                column: text[line_start..start].chars().count() + 1,
-                text: text[line_start..line_end].trim_end().to_string(),
-                width: text[start..stop].chars().count().max(1),
+                column,
+                text: format!("{before}{}{behind}", text[from..to].trim_end()),
+                indent: before.chars().count() + text[from..start].chars().count(),
+                width: text[start..stop.min(to)].chars().count().max(1),
             }),
             message: message.into(),
             help: Vec::new(),
         }))
     }
 }
+
+/// A line of more bytes is not shown as a whole,
+const LONGEST: usize = 300;
+/// but with so many before and behind the place,
+const AROUND: usize = 60;
+/// and this in the place of the others.
+const DOTS: &str = "..";
 
 /// The nearest character boundary at or before `at`.
 fn floor_boundary(text: &str, at: usize) -> usize {
@@ -108,7 +126,10 @@ struct Inner {
 struct Shown {
     line: usize,
     column: usize,
+    /// The line, or what is shown of it.
     text: String,
+    /// Characters of that before the place.
+    indent: usize,
     width: usize,
 }
 
@@ -160,12 +181,11 @@ impl fmt::Display for ModelError {
         let mut margin = String::new();
         match place {
             None => write!(f, "{source}: {message}")?,
-            Some(Shown { line, column, text, width }) => {
+            Some(Shown { line, column, text, indent, width }) => {
                 let number = line.to_string();
                 margin = " ".repeat(number.len());
                 // Tabs are kept in the line of the caret, so that it stands where it should.
-                let indent: String =
-                    text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let indent: String = text.chars().take(*indent).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
                 write!(f, "{source}:{line}:{column}: {message}\n{margin} |\n{number} | {text}\n")?;
                 write!(f, "{margin} | {indent}{}", "^".repeat(*width))?;
             }
@@ -184,5 +204,20 @@ mod tests {
         let error = Place { source, span: 12..14 }.error("wrong").help("right");
         assert_eq!(error.position(), Some((2, 6)));
         assert_eq!(error.to_string(), "m.toml:2:6: wrong\n  |\n2 | \tµ = 22\n  | \t    ^^\n  = right");
+    }
+
+    #[test]
+    fn of_a_very_long_line_the_surroundings_are_shown() {
+        let text = format!("a = [{}x{}]\n", "1, ".repeat(1000), ", 2".repeat(1000));
+        let at = text.find('x').unwrap();
+        let source = Arc::new(Source { name: "m.toml".into(), text, folder: "".into() });
+        let shown = Place { source: source.clone(), span: at..at + 1 }.error("wrong").to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "m.toml:1:3006: wrong");
+        assert_eq!(lines[2], format!("1 | ..{}x{}..", "1, ".repeat(20), ", 2".repeat(20)));
+        assert_eq!(lines[3].find('^'), lines[2].find('x'));
+        // All of it, as far as it is shown.
+        let shown = Place { source, span: 4..6004 }.error("wrong").to_string();
+        assert!(shown.lines().all(|line| line.len() < 400), "{shown}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::connect::check_id;
+use super::connect::{check_id, forbidden};
 use super::error::ModelError;
 use super::network_spec::Connect;
 use super::projections::{Made, Pair, check_delay};
@@ -65,6 +65,9 @@ fn check(columns: &Columns, pair: &Pair) -> Result<Made, String> {
     for (i, (&source, &target)) in columns.source.iter().zip(&columns.target).enumerate() {
         let source = id(source, pair.sizes.0, "source").map_err(|m| row(i, m))?;
         pairs.push((source, id(target, pair.sizes.1, "target").map_err(|m| row(i, m))?));
+    }
+    if let Some((i, message)) = forbidden(&pairs, pair) {
+        return Err(row(i, message));
     }
     if let Some((i, w)) = columns.weight.iter().flatten().enumerate().find(|(_, w)| !w.is_finite()) {
         return Err(row(i, format!("found the weight {w}, expected a finite number")));

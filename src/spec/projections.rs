@@ -14,9 +14,6 @@ use crate::time::Time;
 use crate::units::shown;
 use crate::value::{Limits, Value};
 
-/// A number that was kept in single precision is off by less, relatively.
-const SINGLE: f64 = 1e-7;
-
 /// One pair of the populations that a projection lists.
 pub(crate) struct Pair {
     pub(crate) source: Slice,
@@ -264,17 +261,6 @@ impl Reader<'_> {
         }
         if !bounded {
             return Ok(());
-        }
-        if let Value::List(list) = &spec.weight {
-            let beyond = |w: f64, bound: f64| w.abs() > bound.abs() && w * bound > 0.0;
-            let near = |w: f64, bound: f64| (w - bound).abs() <= SINGLE * bound.abs();
-            // What single precision made of a bound is that bound.
-            let held = |w: &f64| match *w {
-                w if beyond(w, w_max) && near(w, w_max) => w_max,
-                w if beyond(spec.w_min, w) && near(w, spec.w_min) => spec.w_min,
-                w => w,
-            };
-            spec.weight = Value::List(list.iter().map(held).collect());
         }
         let inside = |w: f64| {
             if w * w_max < 0.0 && high.is_none() {

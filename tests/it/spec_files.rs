@@ -51,17 +51,12 @@ fn connections_come_from_csv_and_npy() {
     let descr = "[('source', '<f8'), ('target', '<f8'), ('weight', '<f8'), ('delay', '<f8')]";
     fs::write(path.join("s.npy"), npy(descr, "(2,)", &rows)).unwrap();
     check(read(path, "connect.file = { path = \"s.npy\" }"));
-    // In single precision a weight that learned up to its bound of 0.3 is a little more.
-    fs::write(path.join("single.csv"), "source,target,weight\n0,1,0.30000001192092896\n1,0,0.69999998807907104\n")
-        .unwrap();
-    let bound = |bounds: &str| {
-        let text = format!("connect.file = {{ path = \"single.csv\" }}\nplasticity = \"stdp\"\n{bounds}");
-        let Value::List(weights) = read(path, &text)?.projections[0].weight.clone() else { panic!("no list") };
-        Ok::<_, ModelError>(weights.to_vec())
-    };
-    assert_eq!(bound("w_max = \"0.7 pA\"").unwrap(), [0.30000001192092896, 0.69999998807907104]);
-    assert_eq!(bound("w_min = \"0.2 pA\"\nw_max = \"0.69999998 pA\"").unwrap(), [0.30000001192092896, 0.69999998]);
-    assert!(bound("w_max = \"0.69999 pA\"").unwrap_err().message().contains("outside"));
+    fs::write(path.join("again.csv"), "source,target\n0,1\n2,0\n0,1\n").unwrap();
+    let error = read(path, "connect.file = { path = \"again.csv\" }\nmultapses = false").unwrap_err();
+    assert!(error.message().contains("connection 3 of 3: the pair [0, 1] is there a second time"), "{error}");
+    let error = read(path, "connect.pairs = [[0, 1], [2, 2]]\nautapses = false").unwrap_err();
+    assert!(error.message().contains("the pair [2, 2] connects a neuron to itself"), "{error}");
+    assert_eq!(error.position(), Some((8, 26)));
     fs::write(path.join("twice.csv"), "source,target,weight,weight\n0,1,5,6\n").unwrap();
     let error = read(path, "connect.file = { path = \"twice.csv\" }").unwrap_err();
     assert!(error.message().contains("2 columns are called weight"), "{error}");
