@@ -179,6 +179,15 @@ fn ctrl_c_stops_at_once_and_leaves_whole_results_alone() {
 }
 
 #[test]
+fn a_value_is_chosen_in_any_unit_and_shown_in_that_of_the_sweep() {
+    let folder = workplace();
+    let args = ["sweep", "models/brunel.toml", "-P", "J=0.1 mV,0.2 mV", "-o", "out"];
+    good(&memspike(folder.path(), &[&args[..], &["--set=parameters.order=50", "--duration=300ms"]].concat()));
+    good(&memspike(folder.path(), &["plot", "sweep", "out", "-o", "x.svg", "--where", "J=200 uV"]));
+    assert!(text(&folder.path().join("x.svg")).contains("out, J = 0.2 mV<"));
+}
+
+#[test]
 fn a_run_with_a_wrong_value_fails_alone() {
     let folder = workplace();
     let args = ["sweep", "models/brunel.toml", "-P", "J=0.1 mV,3 ms,0.2 mV", "-o", "out", "--json"];

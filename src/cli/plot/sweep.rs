@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use memspike::plot::{self, Swept, SweptKey};
+use memspike::units::parse_quantity;
 
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
@@ -102,12 +103,14 @@ impl Sweep {
                 names.join(", ")
             )));
         };
-        let wanted = match quantity(value) {
-            Some((number, unit)) if unit.is_empty() || unit == self.axes[axis].unit => number,
-            _ => value.to_string(),
+        let in_its_unit = || parse_quantity(value).and_then(|found| found.in_unit(&self.axes[axis].unit)).ok();
+        let (wanted, size) = match quantity(value) {
+            Some((number, unit)) if unit.is_empty() || unit == self.axes[axis].unit => (number, None),
+            Some(_) => (value.to_string(), in_its_unit()),
+            None => (value.to_string(), None),
         };
         let values = self.values(axis);
-        self.rows.retain(|row| row[axis] == wanted);
+        self.rows.retain(|row| row[axis] == wanted || size.is_some() && row[axis].parse().ok() == size);
         if self.rows.is_empty() && before.contains(&axis) {
             return Err(Failure::input(format!(
                 "--where {key}={value} and {key}={}: a run has one value of a key, so none has both; give one of them, or none to draw over {key}.",
@@ -182,7 +185,10 @@ impl Sweep {
 
     /// The folder's name, and the values that were chosen.
     fn title(&self, folder: &str, chosen: &[usize]) -> String {
-        let value = |axis: &usize| format!("{} = {}", self.axes[*axis].name, self.rows[0][*axis]);
+        let value = |axis: &usize| {
+            let Axis { name, unit, .. } = &self.axes[*axis];
+            format!("{name} = {} {unit}", self.rows[0][*axis]).trim_end().to_string()
+        };
         std::iter::once(folder.to_string()).chain(chosen.iter().map(value)).collect::<Vec<_>>().join(", ")
     }
 }
