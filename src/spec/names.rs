@@ -143,6 +143,11 @@ const NEURONS: [(&str, &str); 27] = [
     ("SpikeSourceArray", "a population with source.spike_times"),
 ];
 
+/// What the neighbours' name of a key is here; the name itself if it is none of theirs.
+pub(crate) fn here(name: &str) -> &str {
+    KEYS.iter().find(|key| key.0 == name).map_or(name, |key| key.2)
+}
+
 /// The error for a name that is not among `valid`, e.g. `unknown neuron model iaf_psc_exp: here it is lif_exp`.
 pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> ModelError {
     let list = if valid.is_empty() { "there are none".to_string() } else { format!("valid: {}", valid.join(", ")) };
