@@ -209,7 +209,8 @@ fn a_run_goes_on_and_its_model_is_found_from_any_folder() {
     good(&memspike(&below, &["run", "m.toml", "-o", "a.h5", "--checkpoint-every", "40 ms"]));
     let text = memspike::format::result::read_run(&below.join("a.h5")).unwrap().model;
     std::fs::write(at("again.toml"), &text).unwrap();
-    assert_eq!(good(&memspike(folder.path(), &["check", "again.toml", "--resolved"])), text);
+    let again = good(&memspike(folder.path(), &["check", "again.toml", "--resolved"]));
+    assert_eq!(again.trim_end(), text.trim_end());
     good(&memspike(
         folder.path(),
         &["run", "below/m.toml", "-o", "below/a.h5", "--resume", "below/a.h5.ckpt", "--duration", "200 ms"],

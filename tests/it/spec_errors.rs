@@ -227,6 +227,11 @@ fn contradictions_and_gaps() {
     change("delay =", "w_min = \"1 mV\"\nw_max = \"0.5 mV\"\ndelay =", "21:9", "further from 0");
     change("target = \"E\"\nconnect", "target = \"S\"\nconnect", "19:10", "found a voltage, expected a bare number");
     change("J = \"0.1 mV\"", "J = \"k * L\"\nL = \"2 * J\"", "4:5", "parameter J depends on itself: J -> L -> J");
+    let computed = error_of(&BASE.replacen("k = 2", "k = \"inf\"\nl = \"2 * k\"", 1));
+    assert!(computed.message().contains("inf stands alone"), "{computed}");
+    let open = error_of(&BASE.replacen("weight = \"J\" }", "weight = \"(5 mV\" }", 1)).to_string();
+    assert!(!open.contains("did you mean"), "{open}");
+    change("duration = \"1 s\"", "duration = \"1e300 s\"", "2:12", "e295 days; times may be at most 100 days");
     change("size = 10", "size = 10\nsize = 11", "8:1", "not valid TOML: duplicate key");
     change("size = 10", "size = ", "7:8", "not valid TOML");
 }
