@@ -2,13 +2,9 @@
 //!
 //! Sources fire as they are told; how neurons fire is not known before they do, so a rate is assumed.
 
-use std::ops::Range;
-
 use memspike::network::{BuildError, expected};
-use memspike::sample::Law;
-use memspike::spec::{Active, NetworkSpec, PopulationKind, Rate, Slice, SourceSpec, WeightSample};
+use memspike::spec::{Active, NetworkSpec, PatternSpec, PopulationKind, Rate, Slice, SourceSpec, WeightSample};
 use memspike::time::Time;
-use memspike::value::{Limits, Value as Drawn};
 use serde_json::{Value, json};
 
 use super::memory::{bytes, grouped};
@@ -51,14 +47,14 @@ impl ResultSize {
             spikes(spec, slice, window, rate)
         };
         let (mut recorded, mut of_spikes) = (vec![0.0; spec.populations.len()], 0.0);
-        for (index, population) in spec.populations.iter().enumerate() {
-            let Some(members) = spec.record.recorded(index, population.size) else { continue };
-            recorded[index] = runs(&members).map(|run| fired(&slice(index, run))).sum();
-            of_spikes += (recorded[index] / CHUNK).ceil() * CHUNK * 2.0 * NUMBER;
-            // Whose they are, where not all members are recorded.
-            if !waiting.contains(&index) && members.contains(&false) {
-                of_spikes += NUMBER * members.iter().filter(|recorded| **recorded).count() as f64;
-            }
+        spec.record.spikes.iter().for_each(|slice| recorded[slice.population] += fired(slice));
+        for count in &recorded {
+            of_spikes += (count / CHUNK).ceil() * CHUNK * 2.0 * NUMBER;
+        }
+        // Whose they are, where not all members are recorded.
+        for (index, population) in spec.populations.iter().enumerate().filter(|(index, _)| !waiting.contains(index)) {
+            let recorded = spec.record.recorded(index, population.size).filter(|recorded| recorded.contains(&false));
+            of_spikes += NUMBER * recorded.iter().flatten().filter(|recorded| **recorded).count() as f64;
         }
         let mut tables = spec.record.spikes.len() + spec.populations.len();
         let mut of_states = 0.0;
@@ -145,37 +141,6 @@ fn overlap((from, to): (Time, Time), span: (Time, Time)) -> f64 {
     seconds((from.max(span.0), to.min(span.1)))
 }
 
-/// Some members of a population.
-fn slice(population: usize, members: Range<usize>) -> Slice {
-    Slice { population, start: members.start, stop: Some(members.end) }
-}
-
-/// The stretches of members that are recorded, each once however many slices it is in.
-fn runs(recorded: &[bool]) -> impl Iterator<Item = Range<usize>> {
-    let mut first = 0;
-    recorded.chunk_by(|a, b| a == b).filter_map(move |chunk| {
-        let run = first..first + chunk.len();
-        first = run.end;
-        chunk[0].then_some(run)
-    })
-}
-
-/// The mean of what is drawn, within its limits.
-fn mean(value: &Drawn) -> f64 {
-    const PARTS: u32 = 1 << 12;
-    match (value, Law::new(value)) {
-        (
-            Drawn::Normal { limits, .. } | Drawn::Lognormal { limits, .. } | Drawn::Exponential { limits, .. },
-            Some(Ok(law)),
-        ) if *limits != Limits::NONE => {
-            // At the middles of parts that are equally likely.
-            let word = |part: u32| part * (u32::MAX / PARTS) + u32::MAX / PARTS / 2;
-            (0..PARTS).map(|part| law.at(word(part))).sum::<f64>() / f64::from(PARTS)
-        }
-        _ => value.mean().unwrap_or(0.0),
-    }
-}
-
 /// How many spikes these members are expected to have in a window.
 fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64) -> f64 {
     let population = &spec.populations[slice.population];
@@ -188,7 +153,7 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             trains.get(members).unwrap_or(&[]).iter().map(within).sum::<usize>() as f64
         }
         SourceSpec::Poisson { rate: Rate::Constant(rate), active } => {
-            mean(rate) * active_seconds(spec, active, window) * many
+            rate.mean().unwrap_or(0.0) * active_seconds(spec, active, window) * many
         }
         SourceSpec::Poisson { rate: Rate::Steps(steps), active } => {
             let ends = steps.iter().skip(1).map(|step| step.0).chain([Time::NEVER]);
@@ -197,7 +162,9 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             };
             steps.iter().zip(ends).map(of).sum::<f64>() * many
         }
-        SourceSpec::Regular { rate, active, .. } => mean(rate) * active_seconds(spec, active, window) * many,
+        SourceSpec::Regular { rate, active, .. } => {
+            rate.mean().unwrap_or(0.0) * active_seconds(spec, active, window) * many
+        }
         SourceSpec::Labels(labels) => {
             let pixels = &labels.images.pixels;
             let bright = pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / 255.0 / pixels.len().max(1) as f64;
@@ -207,7 +174,9 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             let share = labels.presentation.seconds() / turn.seconds();
             rate * share * overlap(window, (labels.start, labels.end())) * many
         }
-        SourceSpec::Pattern(pattern) => pattern.mean_rate() * seconds(window) * many,
+        SourceSpec::Pattern(PatternSpec { min_rate, max_rate, background, .. }) => {
+            (0.5 * (min_rate + max_rate) + background) * seconds(window) * many
+        }
         SourceSpec::Reel(_) | SourceSpec::Recording(_) => assumed * seconds(window) * many,
     }
 }
@@ -248,14 +217,6 @@ mod tests {
         near(spikes("source.poisson = { rate = '20 Hz', during = 'on' }"), 400.0);
         near(spikes("source.poisson.rate.steps = [['0 s', '5 Hz'], ['1 s', '10 Hz'], ['1.25 s', '0 Hz']]"), 500.0);
         near(spikes("source.regular.rate = '3 Hz'"), 300.0);
-        // Half of a normal distribution: its mean is sqrt(2 / pi) standard deviations.
-        let half = spikes("source.poisson.rate = { normal = { mean = '0 Hz', std = '20 Hz', min = '0 Hz' } }");
-        assert!((half / 1595.8 - 1.0).abs() < 1e-3, "{half}");
-        // What a silent section of 50 ms adds, where its rate is 20 Hz: one spike with the chance 1 / e.
-        let pattern = "source.pattern = { min_rate = '20 Hz', max_rate = '20 Hz', background = '0 Hz' }";
-        near(spikes(pattern), 100.0 * (20.0 + 20.0 * (-1.0f64).exp()));
-        let twice = model("neuron = 'lif_exp'").replace("record = {", "record = { spikes = ['p[0:60]', 'p[40:80]'],");
-        near(size(&twice, 7.0).spikes, 560.0);
         let given = "simulation.duration = '2 s'\nrecord = { start = '500 ms', stop = '1500 ms' }\n\
                      population.p.source.spike_times = [['1 ms', '600 ms', '1600 ms'], ['700 ms', '800 ms']]\n";
         near(size(given, 7.0).spikes, 3.0);

@@ -1,6 +1,6 @@
-//! Looks now and then whether every state and every plastic weight is still a number, so that a run that blows up ends with an error instead of a result.
+//! Looks now and then whether every state is still a number, so that a run that blows up ends with an error instead of a result.
 
-use crate::network::{Group, Network};
+use crate::network::Network;
 use crate::neuron::Real;
 use crate::spec::PopulationKind;
 use crate::time::Time;
@@ -26,7 +26,7 @@ pub fn lost(model: &Model<'_>, time: Time, gid: u32) -> RunError {
 /// Looks at all members on this rank, up to whose time `at` everything has happened.
 ///
 /// # Errors
-/// Names the first member, by population and number, with a state that is infinite or not a number, or else the projection with such a weight.
+/// Names the first member, by population and number, with a state that is infinite or not a number.
 pub fn check<W: Real>(network: &Network, parts: &[&Part<W>], at: Time) -> Result<(), RunError> {
     for (index, population) in network.spec.populations.iter().enumerate() {
         let PopulationKind::Neuron { neuron, .. } = &population.kind else { continue };
@@ -42,19 +42,6 @@ pub fn check<W: Real>(network: &Network, parts: &[&Part<W>], at: Time) -> Result
                  w_max; adex on a grid loses its way where (v_peak - v_th) / delta_t is large, which the event engine does not. \
                  States are looked at every {EVERY} and at the end; record this one from time 0 to see where it begins",
                 population.name, variables[variable].name, variables[variable].unit
-            )));
-        }
-    }
-    for part in parts {
-        let unsound = |group: &&Group<W>| group.plastic.as_ref().is_some_and(|plastic| !plastic.is_sound());
-        if let Some(group) = part.groups().iter().find(unsound) {
-            let projection = &network.spec.projections[group.projections[0]];
-            return Err(RunError::Failed(format!(
-                "projection {}: {} is infinite or not a number at {at}, so the run has no result. Most often weights have no w_max, or the \
-                 rule changes them by too much at once (is a unit or a rate of learning wrong?). Weights are looked at every {EVERY} and \
-                 at the end; record these at an interval to see where it begins",
-                projection.name,
-                if projection.device.is_some() { "a conductance" } else { "a weight" }
             )));
         }
     }

@@ -8,7 +8,6 @@ use super::tree::Entry;
 use crate::describe::Bound::{Finite, Fraction, NonNegative, Positive};
 use crate::describe::Kind::{Flag, Number, Quantity};
 use crate::describe::{Model, param};
-use crate::math::{exp, exp_m1};
 use crate::rng::{Purpose, StreamKey};
 use crate::time::Time;
 
@@ -90,19 +89,6 @@ impl PatternSpec {
     #[inline]
     pub fn begin(&self, section: u64) -> Time {
         Time((section as i64).saturating_mul(self.duration.0))
-    }
-
-    /// How often a member fires on average \[Hz\].
-    pub fn mean_rate(&self) -> f64 {
-        let rate = 0.5 * (self.min_rate + self.max_rate) + self.background;
-        if !self.at_least_once || self.max_rate <= 0.0 {
-            return rate;
-        }
-        // The rate at each end of a section is uniform; of half a section by either end the expectation of exp(-spikes).
-        let half = 0.5e-3 * self.duration.ms();
-        let span = half * (self.max_rate - self.min_rate);
-        let silent = exp(-half * self.min_rate) * if span > 1e-6 { -exp_m1(-span) / span } else { 1.0 };
-        rate + silent * silent / self.duration.seconds()
     }
 
     /// The sections that have the pattern and end by `end`, as (start, stop).

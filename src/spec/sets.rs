@@ -5,9 +5,6 @@ use super::error::{ModelError, Place};
 use super::names::{self, check_name};
 use super::tree::{Entry, Node, Table};
 
-/// No set of a model builds on so many others, one on the next.
-const DEEPEST: usize = 64;
-
 /// The sets of one kind, with the built-in models that they build on.
 pub(crate) struct Sets<'a> {
     /// `neuron`, `plasticity` or `device`.
@@ -94,10 +91,6 @@ impl Sets<'_> {
         if let Some(set) = self.sets.and_then(|t| t.entry(name)).or_else(shipped) {
             if open.iter().any(|n| n == name) {
                 return Err(at.error(format!("{}.{name} builds on itself", self.kind)));
-            }
-            if open.len() >= DEEPEST {
-                let message = format!("more than {DEEPEST} sets build on one another here");
-                return Err(at.error(message).help("give one of them all parameters"));
             }
             open.push(name.to_string());
             return self.follow(&set.node, open);

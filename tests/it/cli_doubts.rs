@@ -278,20 +278,6 @@ fn what_begins_after_the_run_is_told() {
 }
 
 #[test]
-fn weights_that_outgrow_all_numbers_end_a_run() {
-    let text = "simulation.duration = '3 s'\npopulation.P = { size = 5, source.poisson.rate = '50 Hz' }\n\
-                population.Q = { size = 4, source.poisson.rate = '50 Hz' }\n\
-                [projection.p]\nsource = 'P'\ntarget = 'Q'\nconnect = 'all_to_all'\nweight = 1\n\
-                plasticity.stdp_power_law = { lambda = 0.1, alpha = 0.1, mu = 1.2 }\n";
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("m.toml"), text).unwrap();
-    for engine in ["event", "grid"] {
-        let stderr = bad(&memspike(folder.path(), &["run", "m.toml", "-o", "a.h5", "--engine", engine]), 1);
-        assert!(stderr.contains("projection p: a weight is infinite or not a number"), "{stderr}");
-    }
-}
-
-#[test]
 fn the_phase_of_a_sine_may_have_a_unit() {
     let text = |phase: &str| {
         format!(

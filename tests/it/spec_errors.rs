@@ -126,6 +126,7 @@ fn impossible_numbers() {
     change("size = 10", "size = 5_000_000_000", "7:8", "expected at most 4294967295");
     change("\"20 ms\"", "\"-20 ms\"", "8:30", "tau_m: found -20 ms, expected more than 0");
     change("\"2 ms\"", "\"-2 ms\"", "8:47", "t_ref: found -2 ms, expected 0 or more");
+    change("[record]\n", "[record]\nSpikeMonitor = \"E\"\n", "22:1", "SpikeMonitor (Brian2): write record.spikes");
     for name in ["V_m", "v_m"] {
         change("tau_m =", &format!("{name} ="), "8:22", "v_m is a state of lif_delta, no parameter: write initial.v_m");
     }

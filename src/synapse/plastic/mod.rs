@@ -189,13 +189,6 @@ impl<W: Real> Plastic<W> {
         }
     }
 
-    /// Is every stored weight, or conductance, a finite number?
-    pub fn is_sound(&self) -> bool {
-        // Stretches without a way out in the midst of them.
-        let sound = |values: &[W]| values.iter().fold(true, |sound, value| sound & value.wide().is_finite());
-        self.value.chunks(1 << 12).all(sound)
-    }
-
     /// Memory that it takes before the first spike \[bytes\].
     pub fn bytes(&self) -> usize {
         size_of_val(&self.value[..])
