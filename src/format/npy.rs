@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
-use super::words::{is_time, is_unit};
+use super::words::{is_time, is_unit, taken_as_seconds};
 use crate::npy;
 use crate::spikes::Recording;
 
@@ -64,6 +64,9 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
         }
     }
     let mut recording = Recording { format: "NumPy table of spikes".to_owned(), ..Recording::default() };
+    if is_time(&names[time]) == Some(None) {
+        recording.notes.push(taken_as_seconds(&names[time]));
+    }
     let (mut ids, mut numbers) = (Vec::new(), vec![0; count as usize]);
     for (population, units) in units {
         recording.populations.push((population.to_string(), ids.len(), units.len()));

@@ -41,7 +41,8 @@ fn split_unit(name: &str) -> (String, Option<f64>) {
     let name = name.trim().to_lowercase();
     let (base, unit) = match name.find(['(', '[']) {
         Some(at) => (name[..at].trim_end(), name[at + 1..].trim_end_matches([')', ']'])),
-        None => name.rsplit_once('_').unwrap_or((&name, "")),
+        // `t_min` may be the least time.
+        None => name.rsplit_once('_').filter(|(_, unit)| *unit != "min").unwrap_or((&name, "")),
     };
     match per_second(unit) {
         Some(factor) => (base.to_owned(), Some(factor)),
@@ -49,12 +50,18 @@ fn split_unit(name: &str) -> (String, Option<f64>) {
     }
 }
 
+/// The units of time that are known, for messages.
+pub(super) const UNITS_OF_TIME: &str = "s, ms, us, ns, min or h";
+
 /// How many of a unit of time make a second.
 pub(super) fn per_second(unit: &str) -> Option<f64> {
     match unit {
         "s" | "sec" | "secs" | "second" | "seconds" => Some(1.0),
         "ms" | "msec" | "millisecond" | "milliseconds" => Some(1e3),
-        "us" | "µs" | "microsecond" | "microseconds" => Some(1e6),
+        "us" | "µs" | "μs" | "usec" | "microsecond" | "microseconds" => Some(1e6),
+        "ns" | "nsec" | "nanosecond" | "nanoseconds" => Some(1e9),
+        "min" | "minute" | "minutes" => Some(1.0 / 60.0),
+        "h" | "hr" | "hour" | "hours" => Some(1.0 / 3600.0),
         _ => None,
     }
 }
@@ -65,6 +72,11 @@ pub(super) fn is_time(name: &str) -> Option<Option<f64>> {
         ["time", "times", "t", "timestamp", "timestamps", "spike_time", "spike_times", "spiketime", "spiketimes"];
     let (base, unit) = split_unit(name);
     NAMES.contains(&base.as_str()).then_some(unit)
+}
+
+/// What is assumed of a column of times whose name says no unit.
+pub(super) fn taken_as_seconds(column: &str) -> String {
+    format!("times of the column {column} are taken as seconds, which the file does not say")
 }
 
 /// Whether a column says whose spike a row is.
@@ -117,7 +129,8 @@ mod tests {
         assert_eq!(is_time("time_ms"), Some(Some(1e3)));
         assert_eq!(is_time("spike_time (s)"), Some(Some(1.0)));
         assert_eq!(is_time("spike_times"), Some(None), "the s of times is no unit");
-        assert_eq!(is_time("reaction_time"), None);
+        assert_eq!((is_time("time [min]"), is_time("time_ns")), (Some(Some(1.0 / 60.0)), Some(Some(1e9))));
+        assert_eq!((is_time("t_min"), is_time("reaction_time")), (None, None), "the least time is no time in minutes");
         assert!(is_unit("Sender") && !is_unit("unit_1011"));
     }
 

@@ -37,7 +37,7 @@ fn expect(found: (Fault, String), fault: Fault, parts: &[&str]) {
     }
 }
 
-fn set_text(file: &Group, name: &str, text: &str) {
+fn set_text(file: &hdf5::Location, name: &str, text: &str) {
     let text: VarLenUnicode = text.parse().unwrap();
     file.new_attr::<VarLenUnicode>().create(name).unwrap().write_scalar(&text).unwrap();
 }
@@ -295,4 +295,32 @@ fn a_time_series_whose_times_do_not_fit_is_refused() {
         put(&series, "timestamps", &[0.0, 0.1]);
     });
     expect(found, Fault::Invalid, &["/processing/behavior/hand/timestamps", "2 entries", "3 samples"]);
+}
+
+#[test]
+fn times_in_a_unit_that_is_none_of_time_are_refused() {
+    let nix = |unit: &str| {
+        refused(|f| {
+            set_text(f, "format", "nix");
+            let tag = f.create_group("data/b/multi_tags/train").unwrap();
+            set_text(&tag, "type", "neo.spiketrain");
+            let positions = tag.create_group("positions").unwrap();
+            set_text(&positions, "unit", unit);
+            put(&positions, "data", &[1.0, 2.0]);
+        })
+    };
+    expect(nix("mV"), Fault::Invalid, &["/data/b/multi_tags/train/positions", "\"mV\", expected s, ms"]);
+    let report = |unit: &str| {
+        refused(|f| {
+            let report = f.create_group("report/p").unwrap();
+            let data = report.new_dataset::<f32>().shape([2, 1]).create("data").unwrap();
+            data.write_raw(&[0.0f32, 1.0]).unwrap();
+            let mapping = report.create_group("mapping").unwrap();
+            put(&mapping, "node_ids", &[0u64]);
+            put(&mapping, "index_pointers", &[0u64, 1]);
+            put(&mapping, "time", &[0.0, 2.0, 1.0]);
+            set_text(&mapping.dataset("time").unwrap(), "units", unit);
+        })
+    };
+    expect(report("furlong"), Fault::Invalid, &["/report/p/mapping/time", "\"furlong\", expected ms"]);
 }

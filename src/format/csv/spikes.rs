@@ -6,6 +6,7 @@ use super::Header;
 use crate::format::error::{Fault, FormatError};
 use crate::format::gather::{Gathered, Spikes};
 use crate::format::plain::Plain;
+use crate::format::words::taken_as_seconds;
 use crate::spikes::{Column, Recording};
 
 /// More units than any recording has: a column that holds no units.
@@ -75,7 +76,7 @@ pub(super) fn read(
     }
     let time = &header.names[header.time];
     if header.per_second == 1.0 && super::is_time(time) == Some(None) {
-        recording.notes.push(format!("times of the column {time} are taken as seconds, which the file does not say"));
+        recording.notes.push(taken_as_seconds(time));
     }
     Ok((recording, gathered.finish(ids, &numbers)?))
 }

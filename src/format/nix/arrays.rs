@@ -1,7 +1,7 @@
 //! Signals, and trains that are plain arrays.
 
 use super::tags::Train;
-use super::{name, scale};
+use super::{name, scale_of, unit};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::spikes::{Recording, Signal};
@@ -45,7 +45,9 @@ pub(super) fn read(
         if !beside {
             continue;
         }
-        let Some(times) = times(h5, &place, shape.first().copied().unwrap_or(0))? else { continue };
+        let Some(times) = times(h5, &place, shape.first().copied().unwrap_or(0), &mut recording.notes)? else {
+            continue;
+        };
         if shape.len() > 2 || shape.iter().product::<usize>() > MAX_VALUES {
             recording.notes.push(format!("{place} has the shape {shape:?} and is left out: not a signal of behaviour"));
             continue;
@@ -70,19 +72,25 @@ fn join_columns(whole: &mut Signal, more: &Signal) {
     whole.width += more.width;
 }
 
-/// The times of an array's first dimension \[s\]; nothing if it is none of time.
-fn times(h5: &H5, place: &str, rows: usize) -> Result<Option<Vec<f64>>, FormatError> {
+/// The times of an array's first dimension \[s\]; nothing if it is none of time, with a note if it has another unit.
+fn times(h5: &H5, place: &str, rows: usize, notes: &mut Vec<String>) -> Result<Option<Vec<f64>>, FormatError> {
     let dimension = join(place, "dimensions/1");
+    // Neo writes the inverse of the rate's unit.
+    let factor = match unit(h5, &dimension).as_deref() {
+        None | Some("1/Hz") => 1.0,
+        Some("1/kHz") => 1e3,
+        Some(unit) => match scale_of(unit) {
+            Some(factor) => factor,
+            None => {
+                notes.push(format!("{place} runs over a dimension in {unit}, not over time, and is left out"));
+                return Ok(None);
+            }
+        },
+    };
     match h5.attr_text(&dimension, "dimension_type").as_deref() {
         Some("sample") => {
             let step = h5.attr_number(&dimension, "sampling_interval").unwrap_or(f64::NAN);
             let offset = h5.attr_number(&dimension, "offset").unwrap_or(0.0);
-            // Neo writes the inverse of the rate's unit.
-            let factor = match h5.attr_text(&dimension, "unit").as_deref() {
-                Some("1/kHz") => 1e3,
-                Some("1/Hz") => 1.0,
-                _ => scale(h5, &dimension),
-            };
             if !(step.is_finite() && step > 0.0 && offset.is_finite()) {
                 let message = format!("has the sampling_interval {step} and the offset {offset}, expected times");
                 return Err(h5.error(&dimension, Fault::Invalid, message));
@@ -94,7 +102,6 @@ fn times(h5: &H5, place: &str, rows: usize) -> Result<Option<Vec<f64>>, FormatEr
             if !h5.is_dataset(&ticks) {
                 return Ok(None);
             }
-            let factor = scale(h5, &dimension);
             let times: Vec<f64> = h5.list(&ticks)?.into_iter().map(|tick| tick / factor).collect();
             if times.len() != rows || times.iter().any(|t| !t.is_finite()) || times.windows(2).any(|p| p[1] < p[0]) {
                 let message = format!("has {} ticks, expected {rows} finite ones that don't decrease", times.len());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{name, scale};
+use super::{name, scale, unit};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{self, H5, join};
 use crate::format::listing::Wanted;
@@ -92,7 +92,7 @@ fn each_part(
     mut each: impl FnMut(usize, &[f64]) -> Result<(), FormatError>,
 ) -> Result<(), FormatError> {
     let data = join(place, "data");
-    let factor = scale(h5, place);
+    let factor = scale(h5, place)?;
     let slab = h5.slab(&data)?;
     for rows in slab.parts(0..slab.rows) {
         let first = rows.start;
@@ -111,7 +111,8 @@ fn observed(h5: &H5, place: &str) -> Option<(f64, f64)> {
     let edge = |name: &str| {
         let property = join(place, &format!("metadata/properties/{name}"));
         let value = h5.is_dataset(&property).then(|| h5.numbers(&property).ok()).flatten()?;
-        value.data.first().map(|time| time / scale(h5, &property)).filter(|time| time.is_finite())
+        let scale = scale(h5, &property).ok()?;
+        value.data.first().map(|time| time / scale).filter(|time| time.is_finite())
     };
     edge("t_start").zip(edge("t_stop")).filter(|(start, stop)| start <= stop)
 }
@@ -177,6 +178,9 @@ pub(super) fn fill(
         recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
     }
     segments_of(&trains, recording);
+    if trains.iter().any(|train| unit(h5, &train.times).is_none()) {
+        recording.notes.push("times without a unit are taken as seconds".to_owned());
+    }
     recording.spikes.unit_ids = (0..trains.len() as i64).collect();
     if !wanted.spikes() {
         return Ok(());

@@ -29,6 +29,7 @@ pub use write::{PopulationSpikes, ReportData, write_reports, write_spikes};
 
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join};
+use super::words;
 use crate::spikes::{Recording, SpikeTable};
 
 const ROOT: &str = "/spikes";
@@ -139,20 +140,20 @@ pub(super) struct Stored {
     pub says_sorted: bool,
 }
 
+/// How many of the unit of a dataset's times make a second; milliseconds where it says none.
+pub(super) fn per_second(h5: &H5, place: &str) -> Result<f64, FormatError> {
+    let Some(unit) = h5.attr_text(place, "units") else { return Ok(1e3) };
+    words::per_second(&unit).ok_or_else(|| {
+        let message = format!("the attribute units is {unit:?}, expected ms, milliseconds, s, seconds or us");
+        h5.error(place, Fault::Invalid, message)
+    })
+}
+
 /// The places of a population's spikes, and the unit of their times.
 pub(super) fn stored(h5: &H5, group: &str) -> Result<Stored, FormatError> {
     let times = join(group, "timestamps");
     let ids = ids_place(h5, group).unwrap_or_else(|| join(group, "node_ids"));
-    let unit = h5.attr_text(&times, "units").unwrap_or_else(|| "ms".to_owned());
-    let per_second = match unit.as_str() {
-        "ms" | "msec" | "millisecond" | "milliseconds" => 1e3,
-        "s" | "sec" | "second" | "seconds" => 1.0,
-        "us" | "microsecond" | "microseconds" => 1e6,
-        _ => {
-            let message = format!("the attribute units is {unit:?}, expected ms, milliseconds, s, seconds or us");
-            return Err(h5.error(&times, Fault::Invalid, message));
-        }
-    };
+    let per_second = per_second(h5, &times)?;
     let says_sorted = h5.attr_text(group, "sorting").is_some_and(|sorting| sorting == "by_time");
     Ok(Stored { times, ids, per_second, says_sorted })
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::per_second;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, list};
 use crate::spikes::{Recording, Signal};
@@ -61,10 +62,7 @@ fn times(h5: &H5, place: &str, rows: usize) -> Result<Vec<f64>, FormatError> {
             return Err(h5.error(&place, Fault::Invalid, message));
         }
     };
-    let per_second = match h5.attr_text(&place, "units").as_deref() {
-        Some("s" | "seconds") => 1.0,
-        _ => 1e3,
-    };
+    let per_second = per_second(h5, &place)?;
     Ok((0..rows).map(|row| (start + row as f64 * step) / per_second).collect())
 }
 
