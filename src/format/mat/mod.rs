@@ -6,6 +6,7 @@
 //! as in files of Neo: `times_units` of `times`.
 
 mod reaching;
+mod signals;
 mod tables;
 mod v5;
 mod v73;

@@ -31,9 +31,10 @@ pub(super) fn read(file: &dyn Workspace, wanted: &mut Wanted, recording: &mut Re
         },
         _ => String::new(),
     };
-    let mut trains = Vec::new();
+    let (mut trains, mut left_out) = (Vec::new(), 0);
     for channel in 0..channels {
         for (unit, item) in items.iter().skip(channel).step_by(channels).enumerate() {
+            left_out += usize::from(item.list().is_none());
             let times = item.list().cloned().unwrap_or_default();
             let mut about =
                 vec![("channel".to_owned(), (channel + 1).to_string()), ("sort".to_owned(), unit.to_string())];
@@ -42,6 +43,9 @@ pub(super) fn read(file: &dyn Workspace, wanted: &mut Wanted, recording: &mut Re
             }
             trains.push(Train { times, about, ..Train::default() });
         }
+    }
+    if left_out > 0 {
+        recording.notes.push(format!("{left_out} entries of `spikes` are no lists of real numbers and are left out"));
     }
     let unsorted = trains.iter().any(|train| !train.times.is_empty() && train.about[1].1 == "0");
     if unsorted {

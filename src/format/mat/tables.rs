@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Workspace;
 use super::reaching;
+use super::signals::signals;
 use super::value::{Numbers, Value, Variable};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{list, parts};
 use crate::format::listing::{AT_ONCE, Wanted};
 use crate::format::{observed, words};
-use crate::spikes::{Column, Recording, Signal};
-
-/// Wider matrices are raw voltage or images, not behaviour.
-const MAX_WIDTH: usize = 64;
-const MAX_VALUES: usize = 50_000_000;
+use crate::spikes::{Column, Recording};
 
 /// One unit's spikes, where they lie, and what is said beside them.
 #[derive(Default)]
@@ -47,13 +44,16 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
         reaching::read(file, wanted, &mut recording)?;
     } else {
         let trains = match nested(file, Lists::Rising)? {
-            Some(trains) => Trains::Units(trains),
+            Some(mut found) => {
+                found.others.extend(flat_names(file).map(|(times, _)| times.name.clone()));
+                found.trains(&mut recording)
+            }
             None => match flat(file)? {
                 Some(listed) => listed,
                 None => {
-                    let trains = nested(file, Lists::Any)?.ok_or(()).or_else(|()| Err(nothing(file)?))?;
+                    let found = nested(file, Lists::Any)?.ok_or(()).or_else(|()| Err(nothing(file)?))?;
                     recording.notes.push("times that decrease are sorted".to_owned());
-                    Trains::Units(trains)
+                    found.trains(&mut recording)
                 }
             },
         };
@@ -75,9 +75,9 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
 fn nothing(file: &dyn Workspace) -> Result<FormatError, FormatError> {
     let mut hint = String::new();
     for variable in file.variables().iter().filter(|v| v.class == "cell") {
-        let mut trains = Vec::new();
-        let good = search(&file.value(&variable.name)?, Lists::Rising, &mut Vec::new(), &mut trains)?;
-        if good && trains.iter().any(|train| train.times.len() > 1) {
+        let mut found = Found::default();
+        let good = search(&file.value(&variable.name)?, Lists::Rising, &mut Vec::new(), &mut found)?;
+        if good && found.trains.iter().any(|train| train.times.len() > 1) {
             let name = &variable.name;
             hint = format!(
                 "; `{name}` has lists that could be spike times, but its name does not say so: call it `spikes`"
@@ -115,8 +115,39 @@ enum Lists {
     Any,
 }
 
+/// What a variable holds.
+#[derive(Default)]
+struct Found<'f> {
+    variable: String,
+    trains: Vec<Train<'f>>,
+    /// Entries beside trains that can't be any.
+    left_out: Vec<String>,
+    /// Other variables that hold trains.
+    others: Vec<String>,
+}
+
+impl<'f> Found<'f> {
+    /// The trains; what was there beside them is said.
+    fn trains(self, recording: &mut Recording) -> Trains<'f> {
+        if !self.left_out.is_empty() {
+            let places = list(&self.left_out);
+            recording
+                .notes
+                .push(format!("entries of `{}` that are no real numbers are left out: {places}", self.variable));
+        }
+        if !self.others.is_empty() {
+            recording.notes.push(format!(
+                "only `{}` is read, though spike times may be in {} too: put all into one cell or structure",
+                self.variable,
+                list(&self.others)
+            ));
+        }
+        Trains::Units(self.trains)
+    }
+}
+
 /// The first variable whose cells and structures hold trains; those named after spikes or units come first.
-fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Vec<Train<'_>>>, FormatError> {
+fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Found<'_>>, FormatError> {
     let named = |v: &&Variable| ["spike", "spk", "unit", "neuron", "train"].iter().any(|w| plain(&v.name).contains(w));
     let holds = |v: &&Variable| match lists {
         Lists::Rising => ["cell", "struct"].contains(&v.class.as_str()),
@@ -125,17 +156,27 @@ fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Vec<Train<'_>>>, 
     };
     let (first, rest): (Vec<&Variable>, Vec<&Variable>) = file.variables().iter().filter(holds).partition(named);
     let named = first.len();
+    let mut whole: Option<Found> = None;
     for (i, variable) in first.into_iter().chain(rest).enumerate() {
-        let mut trains = Vec::new();
-        let value = file.value(&variable.name)?;
+        let mut found = Found { variable: variable.name.clone(), ..Found::default() };
         // Bare lists are spike times where the variable's name says so, and one of them has more than one.
         let many = |trains: &[Train]| trains.iter().any(|t| t.times.len() > usize::from(t.in_cell));
-        let good = search(&value, lists, &mut Vec::new(), &mut trains)? && many(&trains);
-        if good && (i < named || trains.iter().all(|train| !train.in_cell)) {
-            return Ok(Some(trains));
+        let searched = file.value(&variable.name);
+        let searched = searched.and_then(|value| search(&value, lists, &mut Vec::new(), &mut found));
+        let good = match searched {
+            Ok(good) => good && many(&found.trains),
+            // What is wrong with another variable is not what is wrong with the spikes.
+            Err(_) if whole.is_some() => false,
+            Err(error) => return Err(error),
+        };
+        if good && (i < named || found.trains.iter().all(|train| !train.in_cell)) {
+            match &mut whole {
+                None => whole = Some(found),
+                Some(whole) => whole.others.push(found.variable),
+            }
         }
     }
-    Ok(None)
+    Ok(whole)
 }
 
 /// Collects trains; false if numbers are found that can't be spike times.
@@ -143,12 +184,13 @@ fn search<'f>(
     value: &Value<'f>,
     lists: Lists,
     path: &mut Vec<usize>,
-    trains: &mut Vec<Train<'f>>,
+    found: &mut Found<'f>,
 ) -> Result<bool, FormatError> {
     match value {
         Value::Cell { extents, items } => {
             let rows = extents.first().copied().unwrap_or(1).max(1);
             let flat = extents.iter().filter(|n| **n != 1).count() <= 1;
+            let (before, mut left_out) = (found.trains.len(), Vec::new());
             for (i, item) in items.iter().enumerate() {
                 let depth = path.len();
                 if flat {
@@ -161,24 +203,32 @@ fn search<'f>(
                         let fits = lists == Lists::Any || times.rise()?;
                         if fits {
                             let (path, times) = (path.clone(), times.clone());
-                            trains.push(Train { path, times, in_cell: true, ..Train::default() });
+                            found.trains.push(Train { path, times, in_cell: true, ..Train::default() });
                         }
                         fits
                     }
                     (None, Value::Numbers { .. }) => false,
-                    _ => search(item, lists, path, trains)?,
+                    (None, Value::Text(_) | Value::Other) => {
+                        left_out.push(path.iter().map(usize::to_string).collect::<Vec<_>>().join(","));
+                        true
+                    }
+                    _ => search(item, lists, path, found)?,
                 };
                 path.truncate(depth);
                 if !good {
                     return Ok(false);
                 }
             }
+            // Beside no trains they are names or the like.
+            if found.trains.len() > before {
+                found.left_out.append(&mut left_out);
+            }
             Ok(true)
         }
         Value::Struct(records) => {
             for (i, record) in records.iter().enumerate() {
                 path.push(i + 1);
-                let good = from_record(record, lists, path, trains)?;
+                let good = from_record(record, lists, path, found)?;
                 path.pop();
                 if !good {
                     return Ok(false);
@@ -194,7 +244,7 @@ fn from_record<'f>(
     record: &[(String, Value<'f>)],
     lists: Lists,
     path: &mut Vec<usize>,
-    trains: &mut Vec<Train<'f>>,
+    found: &mut Found<'f>,
 ) -> Result<bool, FormatError> {
     let times = record.iter().find_map(|(name, value)| Some((name, value.list().filter(|_| is_times(name))?)));
     let Some((times_name, times)) = times else {
@@ -203,7 +253,7 @@ fn from_record<'f>(
         let trains_only = record.iter().any(|(name, _)| plain(name) == "spiketrains");
         let searched = |name: &str| !trains_only || plain(name) == "spiketrains";
         for (_, value) in record.iter().filter(|(name, value)| inner(value) && searched(name)) {
-            if !search(value, lists, path, trains)? {
+            if !search(value, lists, path, found)? {
                 return Ok(false);
             }
         }
@@ -233,7 +283,7 @@ fn from_record<'f>(
             _ => {}
         }
     }
-    trains.push(train);
+    found.trains.push(train);
     Ok(true)
 }
 
@@ -253,16 +303,17 @@ fn edge(record: &[(String, Value)], field: &str) -> Option<f64> {
 }
 
 /// A list of times and a list of units beside it, by the names of phy and others.
-fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatError> {
+fn flat_names(file: &dyn Workspace) -> Option<(&Variable, &Variable)> {
     const UNITS: [&str; 8] =
         ["spikeclusters", "clusters", "clu", "spikeunits", "units", "unitids", "spikeids", "spiketemplates"];
     let numbers = |names: &dyn Fn(&str) -> bool| {
         file.variables().iter().find(|v| names(&v.name) && !["cell", "struct", "char"].contains(&v.class.as_str()))
     };
-    let (Some(times), Some(units)) = (numbers(&is_times), numbers(&|name| UNITS.contains(&plain(name).as_str())))
-    else {
-        return Ok(None);
-    };
+    Some((numbers(&is_times)?, numbers(&|name| UNITS.contains(&plain(name).as_str()))?))
+}
+
+fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatError> {
+    let Some((times, units)) = flat_names(file) else { return Ok(None) };
     let (all, of) = (file.value(&times.name)?, file.value(&units.name)?);
     let (Some(all), Some(of)) = (all.list(), of.list()) else { return Ok(None) };
     if all.len() != of.len() {
@@ -299,7 +350,7 @@ pub(super) fn fill(
     for (unit, train) in kept.iter().enumerate() {
         let second = match &train.unit {
             Some(unit) => words::per_second(unit).ok_or_else(|| {
-                let message = format!("spike times are said to be in {unit:?}, expected s, ms or us");
+                let message = format!("spike times are said to be in {unit:?}, expected {}", words::UNITS_OF_TIME);
                 file.error("", Fault::Invalid, message)
             })?,
             None => 1.0,
@@ -358,42 +409,4 @@ fn columns(trains: &[Train], recording: &mut Recording) {
             recording.unit_columns.push((name.clone(), words::column(words)));
         }
     }
-}
-
-/// Matrices with one row (or column) per entry of `t` or `time`.
-fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {
-    let numbers = |v: &&Variable| !["cell", "struct", "char"].contains(&v.class.as_str());
-    let variables: Vec<Variable> = file.variables().iter().filter(numbers).cloned().collect();
-    let clock = variables.iter().find(|v| ["t", "time"].contains(&v.name.as_str()) && v.extents.len() == 2);
-    let Some(clock) = clock else { return Ok(()) };
-    let Value::Numbers { data: times, .. } = file.value(&clock.name)? else { return Ok(()) };
-    let times = times.all()?;
-    if times.iter().any(|t| !t.is_finite()) || times.windows(2).any(|t| t[1] < t[0]) {
-        recording.notes.push(format!("{} has times that decrease, so no signal is read", clock.name));
-        return Ok(());
-    }
-    for variable in variables.iter().filter(|v| v.name != clock.name) {
-        let rows = times.len();
-        let [a, b] = variable.extents[..] else { continue };
-        if (a != rows && b != rows) || rows < 2 || a.min(b) > MAX_WIDTH || a.saturating_mul(b) > MAX_VALUES {
-            continue;
-        }
-        let Value::Numbers { data, .. } = file.value(&variable.name)? else { continue };
-        let data = data.all()?;
-        let width = if a == rows { b } else { a };
-        if data.len() != rows * width {
-            continue;
-        }
-        // MATLAB's first extent runs fastest; a row of the signal is one sample.
-        let at = |row: usize, column: usize| if a == rows { row + rows * column } else { column + width * row };
-        let data = (0..rows).flat_map(|row| (0..width).map(move |column| at(row, column))).map(|i| data[i]).collect();
-        recording.signals.push(Signal {
-            name: variable.name.clone(),
-            unit: String::new(),
-            times: times.clone(),
-            data,
-            width,
-        });
-    }
-    Ok(())
 }

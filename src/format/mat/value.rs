@@ -22,7 +22,7 @@ pub(super) struct Variable {
 /// A value.
 #[derive(Clone)]
 pub(super) enum Value<'f> {
-    /// Numbers, also logical ones; the real part of complex ones.
+    /// Numbers, also logical ones.
     Numbers {
         extents: Vec<usize>,
         data: Numbers<'f>,
@@ -34,7 +34,7 @@ pub(super) enum Value<'f> {
     },
     /// One record of named values per element.
     Struct(Vec<Vec<(String, Value<'f>)>>),
-    /// What is not read here: sparse, function, object, table, a reference to nothing.
+    /// What is not read here: complex numbers, sparse, function, object, table, a reference to nothing.
     Other,
 }
 

@@ -29,9 +29,14 @@ const CLASSES: [&str; 18] = [
     "opaque",
 ];
 
+/// The flag of complex numbers.
+const COMPLEX: u32 = 0x0800;
+
 /// What comes before the content.
 struct Head<'s> {
     class: usize,
+    /// Whether its numbers have imaginary parts.
+    complex: bool,
     extents: Vec<usize>,
     name: String,
     rest: Reader<'s>,
@@ -39,19 +44,20 @@ struct Head<'s> {
 
 fn head(mut rest: Reader<'_>) -> Option<Head<'_>> {
     let flags = rest.element()?.head_numbers()?;
-    let class = (*flags.first()? as u32 & 0xff) as usize;
+    let flags = *flags.first()? as u32;
+    let (class, complex) = ((flags & 0xff) as usize, flags & COMPLEX != 0);
     if !(1..CLASSES.len()).contains(&class) {
         return None;
     }
     // An opaque object has no extents.
     if class == 17 {
         let name = rest.element()?.text();
-        return Some(Head { class, extents: Vec::new(), name, rest });
+        return Some(Head { class, complex, extents: Vec::new(), name, rest });
     }
     let extents = rest.element()?.head_numbers()?;
     let extents: Vec<usize> = extents.into_iter().map(|n| (n >= 0.0).then_some(n as usize)).collect::<Option<_>>()?;
     let name = rest.element()?.text();
-    Some(Head { class, extents, name, rest })
+    Some(Head { class, complex, extents, name, rest })
 }
 
 /// What a variable is.
@@ -72,7 +78,7 @@ fn nested(data: Reader, path: &Rc<Path>, depth: usize) -> Result<Value<'static>,
     if depth > MAX_DEPTH {
         return Err("is nested too deep");
     }
-    let Head { class, extents, mut rest, .. } = head(data).ok_or("has no class, extents and name")?;
+    let Head { class, complex, extents, mut rest, .. } = head(data).ok_or("has no class, extents and name")?;
     let count = extents.iter().try_fold(1usize, |all, n| all.checked_mul(*n)).ok_or("has impossible extents")?;
     match class {
         1 => {
@@ -89,6 +95,9 @@ fn nested(data: Reader, path: &Rc<Path>, depth: usize) -> Result<Value<'static>,
             let element = rest.element().filter(|element| element.count().is_some()).ok_or("has no numbers")?;
             if element.count() != Some(count) {
                 return Err("has another number of values than its extents say");
+            }
+            if complex {
+                return Ok(Value::Other);
             }
             let data = element.numbers(path).ok_or("can't be read")?;
             Ok(Value::Numbers { extents, data })
