@@ -52,8 +52,8 @@ pub(super) fn read(plain: &Plain, gathered: Gathered) -> Result<(Recording, Spik
 }
 
 fn header(plain: &Plain) -> Option<Header> {
-    let lines = plain.head_lines()?;
-    let (line, text) = lines.into_iter().enumerate().find(|(_, line)| !is_remark(line))?;
+    let head = plain.head_text()?;
+    let (line, text) = head.lines().enumerate().find(|(_, line)| !is_remark(line))?;
     let separator = Separator::of(text);
     let names: Vec<String> = separator.cells(text).into_iter().map(str::to_owned).collect();
     let time = names.iter().position(|name| is_time(name).is_some())?;

@@ -21,29 +21,30 @@ const MS: f64 = 1e3;
 /// More units than any recording has: ids that are no ids.
 const MAX_UNITS: usize = 1 << 24;
 
-/// Whether the beginning of a file is lines of two numbers, one of them whole.
+/// Whether the beginning of a file is lines of two numbers, one of them whole: the first line, and most others; one that is not is damage.
 pub(super) fn recognise(plain: &Plain) -> bool {
     time_first(plain).is_some()
 }
 
 /// Whether the time is in the first column; nothing if this is no such file.
 fn time_first(plain: &Plain) -> Option<bool> {
-    let lines = plain.head_lines()?;
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !is_remark(line)).take(LOOKED_AT).collect();
-    let (mut whole, separator) = ([true; 2], Separator::of(lines.first()?));
-    for line in &lines {
+    let head = plain.head_text()?;
+    let lines: Vec<&str> = head.lines().filter(|line| !is_remark(line)).take(LOOKED_AT).collect();
+    let separator = Separator::of(lines.first()?);
+    // Lines of two numbers, and those that have a whole one in each column.
+    let (mut pairs, mut whole) = (0, [0; 2]);
+    for (place, line) in lines.iter().enumerate() {
         let cells = separator.cells(line);
-        let [a, b] = cells[..] else { return None };
-        for (whole, cell) in whole.iter_mut().zip([a, b]) {
-            cell.parse::<f64>().ok().filter(|number| number.is_finite())?;
-            *whole &= cell.parse::<i64>().is_ok();
+        let is_number = |cell: &&str| cell.parse::<f64>().is_ok_and(f64::is_finite);
+        if cells.len() == 2 && cells.iter().all(is_number) {
+            pairs += 1;
+            whole.iter_mut().zip(cells).for_each(|(whole, cell)| *whole += usize::from(cell.parse::<i64>().is_ok()));
+        } else if place == 0 {
+            return None;
         }
     }
-    match whole {
-        [true, _] => Some(false),
-        [false, true] => Some(true),
-        [false, false] => None,
-    }
+    let [a, b] = whole;
+    (2 * pairs > lines.len() && 2 * a.max(b) > pairs).then_some(b > a)
 }
 
 /// Reads a list of events.

@@ -1,5 +1,6 @@
 //! Files that are not HDF5, and folders: their beginning, their lines, their bytes.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
@@ -8,6 +9,8 @@ use super::error::{Fault, FormatError};
 
 /// So much of a file is looked at to tell its format.
 const HEAD: u64 = 64 << 10;
+/// Text has at most one strange byte in so many, and one more.
+const STRANGE: usize = 1000;
 /// A longer line is not text that anybody wrote.
 const LONGEST_LINE: u64 = 64 << 20;
 
@@ -51,15 +54,17 @@ impl Plain<'_> {
         FormatError::new(self.path, place, fault, message)
     }
 
-    /// The beginning as text: whole lines only; nothing if there are bytes that text doesn't have.
-    pub fn head_lines(&self) -> Option<Vec<&str>> {
+    /// The beginning as text: whole lines only; nothing if there are more bytes than a few that text doesn't have. Those are damage, whose line
+    /// the reader names.
+    pub fn head_text(&self) -> Option<Cow<'_, str>> {
         let whole = if (self.head.len() as u64) < self.bytes {
             &self.head[..self.head.iter().rposition(|b| *b == b'\n').unwrap_or(0)]
         } else {
             &self.head[..]
         };
-        let text = std::str::from_utf8(whole).ok().filter(|text| !text.contains('\0'))?;
-        Some(text.trim_start_matches('\u{feff}').lines().collect())
+        let text = String::from_utf8_lossy(whole.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole));
+        let strange = text.chars().filter(|c| matches!(*c, '\0' | char::REPLACEMENT_CHARACTER)).count();
+        (strange <= 1 + whole.len() / STRANGE).then_some(text)
     }
 
     /// Calls `each` with the number (from 1) and the text of every line.
