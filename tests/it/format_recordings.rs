@@ -254,6 +254,20 @@ fn aedat4_is_read_with_and_without_compression() {
         assert_eq!((triggers.start.len(), triggers.start[1]), (2, 0.05));
         assert_eq!(signal(&events, "acceleration").data[3..6], [1.0, 0.0, f64::from(9.8f32)]);
     }
+    // Cut at the end of a packet, the file is shorter than its header says.
+    let whole = std::fs::read(path("aedat4/none.aedat4")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.aedat4");
+    let mut ends = 0;
+    let mut at = 14 + 4 + u32::from_le_bytes(whole[14..18].try_into().unwrap()) as usize;
+    while at < 31_550 {
+        std::fs::write(&cut, &whole[..at]).unwrap();
+        let error = format::read(&cut).unwrap_err();
+        assert!(error.fault == Fault::Damaged && error.to_string().contains("index follows at byte 31550"), "{error}");
+        at += 8 + u32::from_le_bytes(whole[at + 4..at + 8].try_into().unwrap()) as usize;
+        ends += 1;
+    }
+    assert!(at == 31_550 && ends > 2, "{at} {ends}");
     // As dv-processing reads it back: 888 of 1800 brighter; the last event at (26, 14).
     let events = read("aedat4/lz4.aedat4");
     let brighter = events.spikes.units.iter().filter(|unit| **unit % 2 == 1).count();

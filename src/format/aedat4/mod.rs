@@ -34,7 +34,7 @@ pub(super) fn recognise(plain: &Plain) -> bool {
 /// If the header or a packet is damaged.
 pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, Spikes), FormatError> {
     let header = streams::header(plain)?;
-    let mut pixels = Pixels::of(plain, &header.streams)?;
+    let mut pixels = Pixels::of(plain, header.events())?;
     // Times count from the first event until the earliest of all is known.
     let (mut zero, mut count) = (None, 0u64);
     let content = packets::read(plain, &header, &mut |event| {
@@ -76,6 +76,14 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
             });
         }
     }
+    if let Some(events) = header.events().filter(|_| !content.others.is_empty()) {
+        let others: Vec<String> = content.others.iter().map(i32::to_string).collect();
+        recording.notes.push(format!(
+            "the file has events of several sensors: those of stream {} are read, those of {} are left out",
+            events.id,
+            others.join(", ")
+        ));
+    }
     if content.left_out > 0 {
         recording
             .notes
@@ -97,8 +105,8 @@ enum Pixels {
 }
 
 impl Pixels {
-    fn of(plain: &Plain, streams: &[Stream]) -> Result<Pixels, FormatError> {
-        match streams.iter().find(|stream| stream.kind == "EVTS").and_then(|stream| stream.size) {
+    fn of(plain: &Plain, events: Option<&Stream>) -> Result<Pixels, FormatError> {
+        match events.and_then(|stream| stream.size) {
             Some((width, height)) => units(plain, width, height).map(|_| Pixels::Said(width, height)),
             None => Ok(Pixels::Seen(HashMap::new())),
         }

@@ -1,5 +1,6 @@
 //! Packets of events, triggers and inertial samples.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -36,6 +37,8 @@ pub(super) struct Content {
     pub triggers: Vec<(i64, i8)>,
     /// Time, acceleration and rotation.
     pub inertia: Vec<(i64, [f64; 6])>,
+    /// Further streams of events.
+    pub others: BTreeSet<i32>,
     /// Packets of other streams.
     pub left_out: usize,
 }
@@ -87,7 +90,11 @@ pub(super) fn read(
         let said = header.streams.iter().find(|s| s.id == stream).map(|s| s.kind.as_str());
         // The buffer names its kind behind its own length and its root.
         let kind = said.or_else(|| body.get(8..12).and_then(|b| std::str::from_utf8(b).ok())).unwrap_or_default();
-        if ["EVTS", "TRIG", "IMUS"].contains(&kind) {
+        // Those of another sensor are other pixels, though they be called the same.
+        let of_another = kind == "EVTS" && header.events().is_some_and(|events| events.id != stream);
+        if of_another {
+            content.others.insert(stream);
+        } else if ["EVTS", "TRIG", "IMUS"].contains(&kind) {
             let table = body.get(4..).and_then(|b| Flat(b).root()).ok_or_else(|| damaged("has no table"))?;
             let beyond = || damaged("has items beyond its end");
             if kind == "EVTS" {

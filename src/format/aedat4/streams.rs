@@ -29,6 +29,13 @@ pub(super) struct Stream {
     pub size: Option<(usize, usize)>,
 }
 
+impl Header {
+    /// The stream of events that is read, if the header names one.
+    pub fn events(&self) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.kind == "EVTS")
+    }
+}
+
 /// A header is text of some thousand bytes.
 const MAX_HEADER: u64 = 64 << 20;
 
@@ -49,7 +56,14 @@ pub(super) fn header(plain: &Plain) -> Result<Header, FormatError> {
         return Err(plain.error("the header", Fault::MissingFilter, message));
     }
     // An interrupted recording has no index: packets go on to the end.
-    let index = table.i64(1).and_then(|at| u64::try_from(at).ok()).filter(|at| (end..=plain.bytes).contains(at));
+    let index = table.i64(1).and_then(|at| u64::try_from(at).ok()).filter(|at| *at >= end);
+    if let Some(at) = index.filter(|at| *at > plain.bytes) {
+        let message = format!(
+            "says that an index follows at byte {at}, but the file has {} bytes: it is cut short or damaged; copy it again from its source",
+            plain.bytes
+        );
+        return Err(plain.error("the header", Fault::Damaged, message));
+    }
     let streams = streams(&table.text(2).unwrap_or_default());
     Ok(Header { compression, packets: end..index.unwrap_or(plain.bytes), streams })
 }
