@@ -288,6 +288,10 @@ fn circuit_output(
     let replace = replace || export.overwrite();
     let ready = |file: &Path| Output::new(file, replace)?.spare(read_of(spec));
     export.files().iter().try_for_each(|file| ready(file).map(drop))?;
+    if let Some(output) = given.as_ref().filter(|output| export.writes(output.path())) {
+        let shown = output.path().display();
+        return Err(Failure::input(format!("The circuit's configuration writes {shown} itself; choose another name.")));
+    }
     given.map_or_else(|| ready(&export.result()), Ok)
 }
 

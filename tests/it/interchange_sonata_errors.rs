@@ -31,6 +31,12 @@ fn mistakes_in_texts_are_told_with_file_and_place() {
         ("simulation_config.json", "\"tstop\": 1500.0", "\"tstop\": -1", "expected more than 0"),
         (
             "simulation_config.json",
+            "\"tstop\": 1500.0",
+            "\"tstop\": 9.995",
+            "run/tstop: found 9.995, which is no multiple",
+        ),
+        (
+            "simulation_config.json",
             "\"input_type\": \"spikes\"",
             "\"input_type\": \"current_clamp\"",
             "only spikes are known",
@@ -57,6 +63,18 @@ fn mistakes_in_texts_are_told_with_file_and_place() {
             "spikes drive virtual nodes",
         ),
         ("simulation_config.json", "\"V_m\"", "\"v_x\"", "no variable v_x"),
+        (
+            "simulation_config.json",
+            "\"sections\": \"multimeter_report\"",
+            "\"file_name\": \"./spikes.h5\"",
+            "several outputs go to",
+        ),
+        (
+            "circuit_config.json",
+            "$NETWORK_DIR/external_internal_edges.h5",
+            "$NETWORK_DIR/internal_internal_edges.h5",
+            "twice, whose synapses would be there twice",
+        ),
         ("simulation_config.json", "$BASE_DIR/circuit_config.json", "$BASE_DIR/simulation_config.json", "in a circle"),
         ("node_sets.json", "\"node_id\"", "\"hair\"", "the column hair"),
         (
@@ -134,6 +152,40 @@ fn unknown_keys_of_inputs_and_reports_and_sets_without_nodes_are_said() {
         assert!(notes.contains(told), "{told}: {notes}");
     }
     assert!(!notes.contains("delay is not used"), "{notes}");
+}
+
+#[test]
+fn the_folder_of_a_configuration_is_its_own_through_other_variables_too() {
+    let (folder, elsewhere) = (copy(), tempfile::tempdir().unwrap());
+    change(folder.path(), "circuit_config.json", "\"./network\"", "\"$configdir/network\"");
+    change(folder.path(), "simulation_config.json", "\"$BASE_DIR\": \".\"", "\"$BASE_DIR\": \"${configdir}\"");
+    let config = folder.path().join("simulation_config.json");
+    good(&memspike(elsewhere.path(), &["check", config.to_str().unwrap()]));
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    good(&memspike(folder.path().parent().unwrap(), &["check", &format!("{name}/simulation_config.json")]));
+}
+
+#[test]
+fn reports_without_a_sample_and_refractory_periods_between_steps_are_said() {
+    let folder = copy();
+    let times = "\"V_m\", \"start_time\": 50.0, \"end_time\": 5.0";
+    change(folder.path(), "simulation_config.json", "\"V_m\"", times);
+    let cell = "shared_components/nest_models/cell_models/472363762_point.json";
+    change(folder.path(), cell, "\"t_ref\": 3.0", "\"t_ref\": 3.001");
+    let output = memspike(folder.path(), &["check", "simulation_config.json"]);
+    good(&output);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("end_time, 5 ms, is before start_time, 50 ms: it is empty"), "{notes}");
+    assert!(notes.contains("is no multiple of the step, 0.01 ms, and is the one above"), "{notes}");
+}
+
+#[test]
+fn a_result_can_not_go_where_the_configuration_puts_something_else() {
+    let folder = copy();
+    fs::create_dir(folder.path().join("output")).unwrap();
+    let arguments = ["run", "simulation_config.json", "--duration", "1ms", "-o", "output/../output/spikes.h5"];
+    let error = bad(&memspike(folder.path(), &arguments), 2);
+    assert!(error.contains("writes output/../output/spikes.h5 itself"), "{error}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ seed = 5
 
 [population.zeta]
 size = 40
-neuron.lif_exp = { tau_m = "12 ms", t_ref = "1.3 ms", i_e = { normal = { mean = "380 pA", std = "30 pA" } } }
+neuron.lif_exp = { tau_m = "12 ms", t_ref = { uniform = ["1 ms", "2 ms"] }, i_e = { normal = { mean = "380 pA", std = "30 pA" } } }
 initial.v_m = { uniform = ["-70 mV", "-56 mV"] }
 
 [population.noise]
@@ -103,7 +103,7 @@ fn both(folder: &Path, model: &str, extra: &[&str]) -> String {
 fn a_circuit_gives_the_bits_of_the_model_that_it_was_made_of() {
     let folder = tempfile::tempdir().unwrap();
     let told = both(folder.path(), MODEL, &[]);
-    assert!(told.contains("population zeta: I_e, V_m differ from node to node"), "{told}");
+    assert!(told.contains("population zeta: t_ref, I_e, V_m differ from node to node"), "{told}");
     let state = |name: &str| read_observables(&folder.path().join(name)).unwrap().states;
     let (ours, theirs) = (state("model.h5"), state("circuit.h5"));
     assert_eq!(ours.len(), 3);
@@ -177,6 +177,10 @@ fn what_a_circuit_cannot_say_is_told_or_refused() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(part), "{part}: {said}");
     };
+    told(
+        &format!("{SMALL}[record]\nspikes = ['A[0:1]']\n"),
+        "record.spikes: a circuit keeps the spikes of all neurons",
+    );
     let plastic = format!("{SMALL}plasticity.stdp = {{}}\nw_max = '5 mV'\n");
     told(&plastic, "projection p: the weights at the start");
     told(

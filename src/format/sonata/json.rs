@@ -8,6 +8,10 @@ use crate::format::error::{Fault, FormatError};
 
 /// No configuration that anybody wrote is larger.
 const MAX_BYTES: u64 = 64 << 20;
+/// The variable that stands for the file's folder without being given.
+const CONFIG_FOLDER: &str = "$configdir";
+/// What stands for that folder until it is known where in a path it is.
+const FOLDER_MARK: &str = "\u{1}";
 /// Variables may stand for others, so deep.
 const DEEPEST: usize = 32;
 
@@ -39,10 +43,8 @@ impl Doc {
             }
             doc.variables = variables;
         }
-        let folder = path.parent().map_or(String::new(), |p| p.to_string_lossy().into_owned());
-        let folder = if folder.is_empty() { ".".to_owned() } else { folder };
-        if !doc.variables.iter().any(|v| v.0 == "$configdir") {
-            doc.variables.push(("$configdir".to_owned(), folder));
+        if !doc.variables.iter().any(|v| v.0 == CONFIG_FOLDER) {
+            doc.variables.push((CONFIG_FOLDER.to_owned(), FOLDER_MARK.to_owned()));
         }
         doc.variables.sort_by_key(|v| std::cmp::Reverse(v.0.len()));
         Ok(doc)
@@ -81,8 +83,20 @@ impl Doc {
         value.as_bool().ok_or_else(|| self.error(place, format!("found {}, expected true or false", kind(value))))
     }
 
+    /// The folder of the file.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new(""))
+    }
+
     /// A text with its variables replaced.
     pub fn expand(&self, value: &Value, place: &str) -> Result<String, FormatError> {
+        let text = self.replaced(value, place)?;
+        let folder = || std::path::absolute(self.folder().join(".")).unwrap_or_else(|_| self.folder().to_owned());
+        Ok(if text.contains(FOLDER_MARK) { text.replace(FOLDER_MARK, &folder().to_string_lossy()) } else { text })
+    }
+
+    /// A text with its variables replaced, the file's folder by a mark.
+    fn replaced(&self, value: &Value, place: &str) -> Result<String, FormatError> {
         let mut text = self.text(value, place)?.to_owned();
         for _ in 0..DEEPEST {
             if !text.contains('$') {
@@ -94,6 +108,7 @@ impl Doc {
             }
             if text == before {
                 let names: Vec<&str> = self.variables.iter().map(|v| v.0.as_str()).collect();
+                let text = text.replace(FOLDER_MARK, CONFIG_FOLDER);
                 let message =
                     format!("{text:?} has a variable that manifest does not give; it gives {}", names.join(", "));
                 return Err(self.error(place, message));
@@ -107,13 +122,10 @@ impl Doc {
 
     /// A path with its variables replaced; a relative one starts at the file's folder.
     pub fn file(&self, value: &Value, place: &str) -> Result<PathBuf, FormatError> {
-        let text = self.expand(value, place)?;
-        let path = PathBuf::from(&text);
-        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
-        // `$configdir/x` has the folder already.
-        let written = self.text(value, place)?;
-        let whole = path.is_absolute() || written.starts_with("$configdir") || written.starts_with("${configdir}");
-        let joined = if whole { path } else { folder.join(path) };
+        let text = self.replaced(value, place)?;
+        // Where it begins with the folder, it goes on from there as any relative path does.
+        let within = text.strip_prefix(FOLDER_MARK).map_or(&*text, |rest| rest.trim_start_matches('/'));
+        let joined = self.folder().join(within.replace(FOLDER_MARK, &self.folder().to_string_lossy()));
         // `./network` reads better without its dots in a message.
         let parts = joined.components().filter(|c| !matches!(c, std::path::Component::CurDir));
         Ok(parts.collect())
@@ -143,7 +155,7 @@ pub(super) fn value(path: &Path) -> Result<Value, FormatError> {
         return Err(FormatError::new(path, "", Fault::TooLarge, message));
     }
     let text = std::fs::read(path).map_err(unread)?;
-    serde_json::from_slice(&text)
+    serde_json::from_slice(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text))
         .map_err(|e| FormatError::new(path, "", Fault::Damaged, format!("is no JSON: {e}; correct that place")))
 }
 

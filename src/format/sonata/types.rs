@@ -26,7 +26,8 @@ impl Types {
         let bytes = std::fs::read(path)
             .map_err(|e| FormatError::new(path, "", Fault::Missing, format!("can't be read: {e}; check the path")))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong(0, "is not a text file, expected a table".to_owned()))?;
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let mut lines =
+            text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let Some((_, header)) = lines.next() else { return Err(wrong(0, "is empty, expected a table".to_owned())) };
         let columns = words(header);
         let Some(place) = columns.iter().position(|c| c == id) else {

@@ -21,7 +21,7 @@ use crate::describe::Kind;
 use crate::format::sonata::{EdgesData, NodesData, PopulationSpikes, write_edges, write_nodes, write_spikes};
 use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
-use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, StateRecord};
+use crate::spec::{Engine, NetworkSpec, PopulationKind, PopulationSpec, Precision, Slice, StateRecord};
 use crate::time::Time;
 
 /// Nodes that are neurons, and their types.
@@ -108,7 +108,10 @@ pub fn export(
                 sources.push(nodes);
             }
             PopulationKind::Neuron { neuron, .. } => {
-                let shared = cells(neuron.model, drawn, &mut nodes).map_err(|e| format!("population {name}: {e}"))?;
+                // The step above would be NEST's of what is between two.
+                let step = (spec.simulation.engine == Engine::Grid).then_some(spec.simulation.resolution);
+                let shared =
+                    cells(neuron.model, drawn, step, &mut nodes).map_err(|e| format!("population {name}: {e}"))?;
                 notes.extend(said_of_nest(&nodes, &shared, neuron.model));
                 let model = nest::model_name(neuron.model);
                 let _ = writeln!(tables[0], "{id} {name} point_neuron nest:{model} {name}.json");
@@ -172,6 +175,15 @@ fn said_of_the_model(spec: &NetworkSpec) -> Vec<String> {
     if spec.record.start > Time::ZERO {
         notes.push("record.start: a circuit keeps spikes from the start".to_owned());
     }
+    let whole = |(i, population): (usize, &PopulationSpec)| {
+        let members = population.size;
+        let covers =
+            |slice: &Slice| slice.population == i && slice.start == 0 && slice.stop.is_none_or(|to| to >= members);
+        matches!(population.kind, PopulationKind::Source(_)) || spec.record.spikes.iter().any(covers)
+    };
+    if !spec.populations.iter().enumerate().all(whole) {
+        notes.push("record.spikes: a circuit keeps the spikes of all neurons".to_owned());
+    }
     if spec.record.stop.is_some() {
         notes.push("record.stop: a circuit keeps spikes up to the end".to_owned());
     }
@@ -181,8 +193,14 @@ fn said_of_the_model(spec: &NetworkSpec) -> Vec<String> {
     notes
 }
 
-/// Parameters and initial state of a population's nodes: what all share is returned, the rest goes to the nodes.
-fn cells(model: NeuronModel, drawn: &Population, nodes: &mut NodesData) -> Result<Map<String, Value>, String> {
+/// Parameters and initial state of a population's nodes: what all share is returned, the rest goes to the nodes. Refractory periods are those of
+/// the grid, of this step.
+fn cells(
+    model: NeuronModel,
+    drawn: &Population,
+    step: Option<Time>,
+    nodes: &mut NodesData,
+) -> Result<Map<String, Value>, String> {
     let table = model.describe();
     let mut shared = Map::new();
     let values = |column: &Column| (0..drawn.size).map(|i| column.at(i)).collect::<Vec<f64>>();
@@ -201,7 +219,10 @@ fn cells(model: NeuronModel, drawn: &Population, nodes: &mut NodesData) -> Resul
         Ok(())
     };
     for (param, column) in table.params.iter().zip(&drawn.params) {
-        let values = values(column);
+        let mut values = values(column);
+        if let Some(step) = step.filter(|_| param.name == "t_ref") {
+            values.iter_mut().for_each(|ms| *ms = Time::from_ms((*ms / step.ms()).round() * step.ms()).ms());
+        }
         match param.name {
             "theta_plus" if values.iter().any(|x| *x != 0.0) => {
                 return Err("NEST's models have no threshold that adapts, and theta_plus is not 0".to_owned());

@@ -26,6 +26,7 @@ mod connections;
 mod drive;
 mod export;
 mod output;
+mod refractory;
 mod reports;
 mod sets;
 
@@ -72,6 +73,7 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, Interchan
         }
         circuit.push(cells::place(nodes, &config, &mut parts)?);
     }
+    expect_once(&config)?;
     let mut all = Vec::new();
     for (file, types) in &config.edges {
         all.extend(read_edges(file, types)?);
@@ -81,13 +83,52 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Circuit, Interchan
         connections::add(&edges, &circuit, &mut config, &mut parts)?;
     }
     drive::add(&mut config, &circuit, &mut parts)?;
+    expect_whole_steps(&config, sets)?;
     let mut spec = assemble(&text(&config), &path.display().to_string(), parts, sets)?;
     expect_steps(&spec, &config)?;
+    config.notes.extend(refractory::settle(&mut spec));
     let tables = config.nodes.iter().chain(&config.edges).flat_map(|(file, types)| [file, types]);
     spec.files.extend(tables.chain(config.inputs.iter().map(|input| &input.file)).cloned());
     let reports = reports::add(&mut config, &circuit, &mut spec)?;
     let export = config.output.clone().map(|output| Export::new(output, &circuit, &spec, reports));
+    if let Some(file) = export.as_ref().and_then(Export::written_twice) {
+        let message =
+            format!("several outputs go to {}, each in place of the one before: give each a name", file.display());
+        return Err(wrong(&config.path, "output, reports", message));
+    }
     Ok(Circuit { spec, notes: config.notes, export })
+}
+
+/// A run is so many steps; where a layer says otherwise, that is looked at as any model's.
+fn expect_whole_steps(config: &Config, sets: &[(String, String)]) -> Result<(), InterchangeError> {
+    let (Some(stop), Some(step)) = (config.tstop_ms, config.dt_ms) else { return Ok(()) };
+    let layered = sets.iter().any(|(key, _)| {
+        let key = key.strip_prefix("simulation").unwrap_or("record");
+        ["", ".duration", ".engine", ".resolution"].contains(&key)
+    });
+    let steps = stop / step;
+    if layered || (steps - steps.round()).abs() < 1e-6 {
+        return Ok(());
+    }
+    let message = format!(
+        "found {stop}, which is no multiple of run.dt, {step}: change one of them, give --duration, or run it without a grid, with \
+         --engine event"
+    );
+    Err(wrong(&config.path, "run/tstop", message))
+}
+
+/// Synapses of a file that is listed twice would be there twice.
+fn expect_once(config: &Config) -> Result<(), InterchangeError> {
+    let mut known = Vec::new();
+    for (file, _) in &config.edges {
+        let identity = file.canonicalize().unwrap_or_else(|_| file.clone());
+        if known.contains(&identity) {
+            let message = format!("lists {} twice, whose synapses would be there twice", file.display());
+            return Err(wrong(&config.path, "networks/edges", message));
+        }
+        known.push(identity);
+    }
+    Ok(())
 }
 
 /// Delays are rounded to steps of the grid; those that would be none are errors, as NEST has it.

@@ -1,7 +1,7 @@
 //! Results of a circuit as SONATA: the spikes and reports that its configuration asks for.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Placed;
 use super::reports::Planned;
@@ -61,6 +61,20 @@ impl Export {
         std::iter::once(self.output.folder.join(&self.output.spikes_file)).chain(reports).collect()
     }
 
+    /// Whether [`Export::write`] will write this file.
+    pub fn writes(&self, path: &Path) -> bool {
+        self.files().iter().any(|file| plain(file) == plain(path))
+    }
+
+    /// A file that would be written twice, with one output in place of another.
+    pub(super) fn written_twice(&self) -> Option<PathBuf> {
+        let mut files = self.files();
+        files.push(self.result());
+        (1..files.len())
+            .find(|&i| files[..i].iter().any(|file| plain(file) == plain(&files[i])))
+            .map(|i| files.swap_remove(i))
+    }
+
     /// Writes them from a finished result.
     ///
     /// # Errors
@@ -90,6 +104,18 @@ impl Export {
         }
         Ok(())
     }
+}
+
+/// A path from the root on, without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The data of a report, a table for each population of the circuit.

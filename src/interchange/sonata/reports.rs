@@ -41,6 +41,7 @@ pub(super) fn add(
         let place = format!("reports/{}", report.name);
         let chosen = sets::resolve(&report.cells, config, circuit, &place)?;
         let (start, interval) = series(config, report, spec, &place)?;
+        notes.extend(empty(report, spec).map(|why| format!("{}: {place}: {why}: it is empty", config.path.display())));
         for (i, name) in report.variables.iter().enumerate() {
             let mut columns = Vec::new();
             for &(p, node) in &chosen {
@@ -103,6 +104,16 @@ pub(super) fn add(
         });
     }
     Ok(planned)
+}
+
+/// Why a report has no sample.
+fn empty(report: &Report, spec: &NetworkSpec) -> Option<String> {
+    let start = report.start_ms.unwrap_or(0.0);
+    if let Some(end) = report.end_ms.filter(|end| *end < start) {
+        return Some(format!("end_time, {end} ms, is before start_time, {start} ms"));
+    }
+    let stop = spec.simulation.duration.filter(|stop| stop.ms() < start)?;
+    Some(format!("start_time, {start} ms, is after the end of the run, {stop}"))
 }
 
 /// Our name of what bmtk and NEURON call otherwise.
