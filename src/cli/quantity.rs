@@ -5,13 +5,20 @@ use memspike::units;
 
 /// A moment on a file's clock \[s\], which may count from 1970; may be negative.
 pub fn moment(text: &str) -> Result<f64, String> {
-    // Rounded to a tick, as everywhere, where ticks reach.
-    if let Ok(time) = units::time(text)
+    let written = text.trim().strip_suffix('s').and_then(|number| number.trim_end().parse::<f64>().ok());
+    let seconds = match written {
+        // Spikes of recordings lie between ticks, and one at the very moment is to be within the window or outside, not beside it.
+        Some(seconds) => seconds,
+        None => units::parse_quantity(text).and_then(|quantity| quantity.in_unit("s")).map_err(|e| e.to_string())?,
+    };
+    // What is a whole number of ticks but for the rounding of its unit is that.
+    if written.is_none()
+        && let Ok(time) = units::time(text)
         && time != Time::NEVER
+        && (time.seconds() - seconds).abs() <= 4.0 * f64::EPSILON * seconds.abs()
     {
         return Ok(time.seconds());
     }
-    let seconds = units::parse_quantity(text).and_then(|quantity| quantity.in_unit("s")).map_err(|e| e.to_string())?;
     if seconds.abs() <= 1e12 {
         Ok(seconds)
     } else {
@@ -96,6 +103,10 @@ mod tests {
         assert_eq!(seconds("60s"), Ok(60.0));
         assert_eq!((moment("0.1 s"), moment("-5ms")), (Ok(0.1), Ok(-0.005)));
         assert_eq!(moment("1700000005.25s"), Ok(1_700_000_005.25));
+        // Digits beyond a picosecond, as a recording has them.
+        assert_eq!(moment("0.037342420520759534s"), Ok(0.037_342_420_520_759_534));
+        assert_eq!(moment("37.342420520759534 ms").map(|t| t < 0.037_342_420_520_9), Ok(true));
+        assert_eq!([moment("1.1 ms"), moment("2.2ms"), moment("1 h")], [Ok(0.0011), Ok(0.0022), Ok(3600.0)]);
         assert!(
             moment("60").is_err() && moment("inf").is_err() && moment("1e13 s").is_err() && seconds("1e9 s").is_err()
         );
