@@ -338,3 +338,39 @@ fn recordings_of_several_inputs_are_on_one_clock() {
     let json: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
     assert_eq!((&json["recording_start_s"], &json["steps"]), (&0.1.into(), &151.into()));
 }
+
+#[test]
+fn what_a_graph_says_and_is_not_used_and_what_is_rounded_or_filled_up_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.nir");
+    fs::copy(data("lif_norse.nir"), &path).unwrap();
+    let file = crate::unlocked::open_rw(&path);
+    let put =
+        |place: &str, values: &[f64]| file.new_dataset_builder().with_data(values).create(place).map(drop).unwrap();
+    put("node/nodes/1/noise", &[0.5]);
+    file.unlink("node/nodes/output/shape").unwrap();
+    put("node/nodes/output/shape", &[5.0]);
+    file.close().unwrap();
+    let notes = read_graph(&path).unwrap().notes;
+    assert!(notes.iter().any(|note| note.contains("is a LIF, of which noise is not known")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("output says the shape [5], but gets [1]")), "{notes:?}");
+    assert!(graph("lif_norse.nir").notes.is_empty());
+
+    let node = |name: &str, kind: Kind| Node { name: name.to_owned(), kind, input: vec![1], output: vec![1] };
+    let nodes = vec![
+        node("a", Kind::Input),
+        node("b", Kind::Input),
+        node("late", Kind::Delay(vec![0.0004])),
+        node("out", Kind::Output),
+    ];
+    let whole = Graph { nodes, edges: vec![(0, 2), (1, 2), (2, 3)], ..Graph::default() };
+    write_graph(&folder.path().join("late.nir"), &whole, &[]).unwrap();
+    fs::write(folder.path().join("a.csv"), "1\n2\n3\n").unwrap();
+    fs::write(folder.path().join("b.csv"), "1\n").unwrap();
+    let arguments = ["run", "late.nir", "--input", "a=a.csv", "--input", "b=b.csv", "--dt", "1ms"];
+    let output = memspike(folder.path(), &arguments);
+    good(&output);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("late: 1 of 1 delays lie between steps of 1 ms"), "{notes}");
+    assert!(notes.contains("the input of b has numbers for 1 of 3 steps: 0 at the others"), "{notes}");
+}

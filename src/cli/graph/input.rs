@@ -17,6 +17,8 @@ pub(super) struct Inputs {
     pub values: Vec<(usize, Vec<f64>)>,
     /// Steps that the longest of them has.
     pub steps: usize,
+    /// For each node that has a table of numbers, its rows.
+    pub rows: Vec<(usize, usize)>,
     /// Where on the clock of the recordings among them time 0 of the run lies \[s\]; none if all are rows of numbers.
     pub recording_start: Option<f64>,
 }
@@ -49,11 +51,14 @@ pub(super) fn read(graph: &Graph, texts: &[String], dt: Time, duration: Option<T
         _ => None,
     });
     let recording_start = starts.reduce(f64::min);
-    let mut inputs = Inputs { values: Vec::new(), steps: 0, recording_start };
+    let mut inputs = Inputs { values: Vec::new(), steps: 0, rows: Vec::new(), recording_start };
     for (node, file, content) in given {
         let size = graph.nodes[node].size();
         let rows = match content {
-            Given::Rows(rows) => rows,
+            Given::Rows(rows) => {
+                inputs.rows.push((node, rows.len() / size));
+                rows
+            }
             Given::Spikes(recording) => counted(&file, &recording, size, recording_start.unwrap_or(0.0), dt, duration)?,
         };
         inputs.steps = inputs.steps.max(rows.len() / size);
@@ -70,6 +75,15 @@ pub(super) fn silent<'a>(graph: &'a Graph, given: &Inputs) -> Vec<&'a str> {
     let fed = |index: usize| given.values.iter().any(|(node, _)| *node == index);
     let nodes = graph.nodes.iter().enumerate();
     nodes.filter(|(index, node)| node.kind == Kind::Input && !fed(*index)).map(|(_, node)| node.name.as_str()).collect()
+}
+
+/// What is said of tables that end before the run does.
+pub(super) fn ending(graph: &Graph, given: &Inputs, steps: usize) -> Vec<String> {
+    let early = given.rows.iter().filter(|(_, rows)| *rows < steps);
+    let note = |(node, rows): &(usize, usize)| {
+        format!("the input of {} has numbers for {rows} of {steps} steps: 0 at the others", graph.nodes[*node].name)
+    };
+    early.map(note).collect()
 }
 
 /// The node and file of `[NODE=]FILE`.
@@ -128,7 +142,7 @@ fn lists_spikes(text: &str) -> bool {
     names.iter().any(|name| name.starts_with("time")) && names.contains(&"unit")
 }
 
-/// Numbers between commas or blanks, and how many there are in a row. A first line of words is left out.
+/// Numbers between commas or blanks, and how many there are in a row. A first line of words alone is left out.
 fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
     let (mut values, mut width) = (Vec::new(), 0);
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -136,8 +150,9 @@ fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
         let row: Result<Vec<f64>, String> = cells
             .map(|cell| cell.parse().map_err(|_| format!("line {}: {cell:?} is no number.", number + 1)))
             .collect();
+        let is_header = || !line.split([',', ';', '\t', ' ']).any(|cell| cell.trim().parse::<f64>().is_ok());
         match row {
-            Err(_) if number == 0 => continue,
+            Err(_) if number == 0 && is_header() => continue,
             Err(message) => return Err(message),
             Ok(row) if width == 0 || row.len() == width => {
                 width = row.len();
@@ -222,6 +237,10 @@ mod tests {
         std::fs::write(&file, "a,b\n1,2\n3,4\n").unwrap();
         let table = from(2, None).unwrap();
         assert_eq!((&table.values[0].1[..], table.recording_start), (&[1.0, 2.0, 3.0, 4.0][..], None));
+        assert_eq!(ending(&graph(&[2]), &table, 2), [""; 0]);
+        assert!(ending(&graph(&[2]), &table, 3)[0].contains("for 2 of 3 steps"));
+        std::fs::write(&file, "1,x\n3,4\n").unwrap();
+        assert!(from(2, None).err().unwrap().to_string().contains("line 1: \"x\" is no number"));
     }
 
     #[test]
@@ -249,6 +268,7 @@ mod tests {
         let given = |nodes: &[usize]| Inputs {
             values: nodes.iter().map(|node| (*node, Vec::new())).collect(),
             steps: 0,
+            rows: Vec::new(),
             recording_start: None,
         };
         assert_eq!(silent(&graph, &given(&[1])), ["a", "c"]);

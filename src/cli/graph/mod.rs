@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use memspike::clocked::{self, Scheme};
-use memspike::format::nir::{Graph, Kind, read_graph};
+use memspike::format::nir::{Graph, Kind, Node, read_graph};
 use memspike::time::Time;
 
 use super::note::note;
@@ -114,6 +114,8 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     }
     let start = given.recording_start;
     let steps = common.duration.map_or(given.steps, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
+    input::ending(&graph, &given, steps).iter().for_each(|text| note(format_args!("{text}")));
+    between_steps(&graph, dt).iter().for_each(|text| note(format_args!("{text}")));
     if steps == 0 {
         return Err(Failure::input(
             "There is nothing to simulate: give --input FILE, or --duration for a run without input.",
@@ -151,6 +153,23 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     let mut text = figure::lay_out(&graph, &options, &outcome, start);
     output.iter().for_each(|output| text += &format!("\nwritten to {}\n", output.path().display()));
     Ok(Done::text(text))
+}
+
+/// What is said of delays that lie between two steps.
+fn between_steps(graph: &Graph, dt: Time) -> Vec<String> {
+    let note = |node: &Node| {
+        let Kind::Delay(delays) = &node.kind else { return None };
+        let is_between = |delay: &&f64| {
+            let steps = **delay / dt.seconds();
+            (steps - steps.round()).abs() > 1e-6 * steps.max(1.0)
+        };
+        let moved = delays.iter().filter(is_between).count();
+        (moved > 0).then(|| {
+            let (name, of) = (&node.name, delays.len());
+            format!("{name}: {moved} of {of} delays lie between steps of {dt} and are rounded to the nearest")
+        })
+    };
+    graph.nodes.iter().filter_map(note).collect()
 }
 
 fn neurons(graph: &Graph) -> usize {

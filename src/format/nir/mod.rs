@@ -6,6 +6,7 @@
 
 mod kinds;
 mod read;
+mod said;
 mod shapes;
 mod write;
 

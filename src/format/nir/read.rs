@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{Convolution, Graph, Kind, Layer, Neuron, Node, Padding, Pool, Threshold};
-use super::shapes;
+use super::{said, shapes};
 use crate::format::contain;
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, list};
@@ -21,11 +21,13 @@ const MAX_NODES: usize = 1 << 16;
 /// # Errors
 /// If the file is no graph, or a node or edge in it can't be.
 pub fn read_graph(path: &Path) -> Result<Graph, FormatError> {
-    let Stored { mut graph, places } = contain::read(path)?;
+    let Stored { mut graph, places, declared } = contain::read(path)?;
     shapes::infer(&mut graph).map_err(|(name, message)| {
         let place = graph.nodes.iter().position(|n| n.name == name).map_or("/node", |i| places[i].as_str());
         FormatError::new(path, place, Fault::Invalid, message)
     })?;
+    let contradicted = said::contradicted(&graph, &declared);
+    graph.notes.extend(contradicted);
     Ok(graph)
 }
 
@@ -35,6 +37,8 @@ pub(in crate::format) struct Stored {
     graph: Graph,
     /// Where each node is in the file.
     places: Vec<String>,
+    /// The shapes that nodes say to get.
+    declared: Vec<(usize, Vec<usize>)>,
 }
 
 impl Stored {
@@ -44,18 +48,18 @@ impl Stored {
             let message = format!("holds {}, but no /node with a type: expected a NIR graph", list(&h5.members("/")));
             return Err(h5.error("", Fault::UnknownLayout, message));
         }
-        let mut reader = Reader { h5, graph: Graph::default(), places: Vec::new() };
+        let mut reader = Reader { h5, graph: Graph::default(), places: Vec::new(), declared: Vec::new() };
         reader.graph.version = h5.text("/version").unwrap_or_default();
         match h5.text("/node/type").as_deref() {
             None | Some("NIRGraph") => drop(reader.graph("/node", "", 0)?),
             // A single node is a graph of its own.
             Some(_) => drop(reader.single("/node")?),
         }
-        let Reader { graph, places, .. } = reader;
+        let Reader { graph, places, declared, .. } = reader;
         if graph.nodes.is_empty() {
             return Err(h5.error("/node/nodes", Fault::Incomplete, "holds no node"));
         }
-        Ok(Stored { graph, places })
+        Ok(Stored { graph, places, declared })
     }
 
     /// The matrices of weights, which are long.
@@ -72,7 +76,7 @@ impl Stored {
 
     /// Whether lengths and indices fit together.
     pub(in crate::format) fn check(&self) -> Result<(), String> {
-        let Stored { graph: Graph { nodes, edges, .. }, places } = self;
+        let Stored { graph: Graph { nodes, edges, .. }, places, .. } = self;
         if places.len() != nodes.len() {
             return Err(format!("{} places of {} nodes", places.len(), nodes.len()));
         }
@@ -91,6 +95,8 @@ struct Reader<'a> {
     graph: Graph,
     /// Where each node is in the file.
     places: Vec<String>,
+    /// The shapes that nodes say to get.
+    declared: Vec<(usize, Vec<usize>)>,
 }
 
 /// Where edges to and from a name go: nodes of a nested graph's inputs and outputs.
@@ -121,6 +127,8 @@ impl Reader<'_> {
             }
             let mut node = self.node(&at, full, &kind)?;
             let index = self.graph.nodes.len();
+            self.graph.notes.extend(said::unread(self.h5, &at, &kind));
+            self.declared.extend(said::declared(self.h5, &at, &kind).map(|shape| (index, shape)));
             match node.kind {
                 Kind::Input => own.inputs.push(index),
                 Kind::Output => own.outputs.push(index),
