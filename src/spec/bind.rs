@@ -96,6 +96,17 @@ pub enum BindError {
         /// Stop \[s\].
         stop: f64,
     },
+    /// A recording that doesn't say how long a run is.
+    #[error(
+        "population {population}: what is replayed is one moment, {start} s on the recording's clock, so that the run has no length; give \
+         simulation.duration (--duration)"
+    )]
+    Moment {
+        /// The population.
+        population: String,
+        /// When it is \[s\].
+        start: f64,
+    },
     /// A slice that the recording is too small for.
     #[error("{place} takes {population}[{start}:{stop}], but the recording gives {population} {size} members")]
     Slice {
@@ -317,6 +328,9 @@ impl NetworkSpec {
         let replayed = if counts { self.replayed.max(length) } else { self.replayed };
         // How long the others are is not known before the last.
         let duration = self.simulation.duration.or_else(|| (self.recordings().len() == 1).then_some(replayed));
+        if duration == Some(Time::ZERO) {
+            return Err(BindError::Moment { population: name, start });
+        }
         if let Some(duration) = duration.filter(|duration| self.record.start >= *duration) {
             return Err(BindError::Start { start: self.record.start, duration });
         }

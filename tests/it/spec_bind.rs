@@ -61,6 +61,17 @@ fn a_window_beside_the_recording_is_refused() {
 }
 
 #[test]
+fn a_recording_of_one_moment_needs_a_duration() {
+    let spikes = SpikeTable::from_units(vec![7], &[vec![10.5]]).unwrap();
+    let single = Recording { spikes, ..Recording::default() };
+    let message = model("", "").bind(0, &single).unwrap_err().to_string();
+    assert!(message.contains("one moment, 10.5 s") && message.contains("--duration"), "{message}");
+    let mut bound = model("", "[simulation]\nduration = \"1 s\"");
+    bound.bind(0, &single).unwrap();
+    assert_eq!(trains(&bound), [[0.0]]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let refused = |spec: &str, rest: &str| model(spec, rest).bind(0, &recording()).unwrap_err().to_string();
     assert!(refused("units = \"0-18446744073709551615\"", "").contains("but the recording has 3 units, 0 to 2"));
