@@ -103,6 +103,9 @@ impl Stored {
     }
 }
 
+/// The kind of bytes that stand for nothing, by which fields of an aligned array begin where the processor wants them.
+const PADDING: char = 'V';
+
 /// What stands before the numbers.
 struct Header {
     /// (name, kind, bytes, big-endian) of each field.
@@ -118,7 +121,7 @@ impl Header {
     fn names(&self) -> Vec<String> {
         match &self.fields[..] {
             [(name, ..)] if name.is_empty() => Vec::new(),
-            fields => fields.iter().map(|field| field.0.clone()).collect(),
+            fields => fields.iter().filter(|field| field.1 != PADDING).map(|field| field.0.clone()).collect(),
         }
     }
 
@@ -128,7 +131,9 @@ impl Header {
         for item in data.chunks_exact(self.stride) {
             let mut at = 0;
             for (_, kind, size, big) in &self.fields {
-                numbers.push(number(&item[at..at + size], *kind, *big)?);
+                if *kind != PADDING {
+                    numbers.push(number(&item[at..at + size], *kind, *big)?);
+                }
                 at += size;
             }
         }
@@ -173,7 +178,7 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
     Ok(Header { fields, shape, start, stride, bytes })
 }
 
-/// (name, kind, bytes, big-endian) of each field.
+/// (name, kind, bytes, big-endian) of each field, and of the padding between fields.
 fn fields(descr: &str) -> Result<Vec<(String, char, usize, bool)>, String> {
     let kind = |code: &str| {
         let plain = code.trim_start_matches(['<', '>', '|', '=']);
@@ -195,9 +200,18 @@ fn fields(descr: &str) -> Result<Vec<(String, char, usize, bool)>, String> {
     if words.is_empty() || words.len() % 2 != 0 {
         return Err("its header describes fields that can't be understood".to_string());
     }
+    if words.chunks_exact(2).all(|pair| pair[0].is_empty()) {
+        return Err("its header describes no field that has a name".to_string());
+    }
     words
         .chunks_exact(2)
-        .map(|pair| kind(&pair[1]).map(|(kind, size, big)| (pair[0].clone(), kind, size, big)))
+        .map(|pair| {
+            let padding = pair[1].strip_prefix("|V").filter(|_| pair[0].is_empty()).and_then(|size| size.parse().ok());
+            if let Some(size) = padding.filter(|size| *size <= LONGEST_HEADER) {
+                return Ok((String::new(), PADDING, size, false));
+            }
+            kind(&pair[1]).map(|(kind, size, big)| (pair[0].clone(), kind, size, big))
+        })
         .collect()
 }
 
@@ -239,6 +253,10 @@ mod tests {
         row.extend(0.25f32.to_le_bytes());
         let array = parse(&file("[('source', '<i4'), ('weight', '<f4')]", "(1,)", &row)).unwrap();
         assert_eq!((array.names[1].as_str(), array.numbers), ("weight", vec![3.0, 0.25]));
+        // numpy.dtype([("unit", "u1"), ("time", "f4")], align=True)
+        let aligned = [&[7, 0, 0, 0][..], &0.25f32.to_le_bytes()].concat();
+        let array = parse(&file("[('unit', '|u1'), ('', '|V3'), ('time', '<f4')]", "(1,)", &aligned)).unwrap();
+        assert_eq!((array.names, array.numbers), (vec!["unit".to_owned(), "time".to_owned()], vec![7.0, 0.25]));
         assert_eq!(parse(&file("'<f8'", "(3,)", &data)).unwrap_err(), "the file is truncated");
         assert!(parse(&file("'<c16'", "(1,)", &data)).unwrap_err().contains("type <c16"));
     }

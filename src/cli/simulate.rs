@@ -74,6 +74,7 @@ pub struct Request {
     /// Earlier output may be replaced.
     replace: bool,
     resume: Option<PathBuf>,
+    checkpoint_every: Option<Time>,
     threads: Option<usize>,
     options: Options,
     view: Option<u16>,
@@ -124,17 +125,13 @@ impl Flags {
             Model::Replay => None,
         };
         let output = path.map(|path| Output::new(&path, replace)?.spare(read)).transpose()?;
-        let checkpoint = match (self.checkpoint_every, &output) {
-            (None, _) => None,
-            (Some(every), Some(output)) => Some((checkpoint_path(output.path()), every)),
-            (Some(_), None) => {
-                return Err(Failure::input("--checkpoint-every needs an output: give -o OUT.h5 too."));
-            }
-        };
+        if self.checkpoint_every.is_some() && !writes {
+            return Err(Failure::input(NO_OUTPUT));
+        }
         if let Some(file) = self.resume.as_ref().filter(|file| !file.is_file()) {
             return Err(Failure::input(format!("There is no checkpoint {}; check the path.", file.display())));
         }
-        let options = Options { checkpoint, profile: self.profile, watched: self.view.is_some(), ..Options::default() };
+        let options = Options { profile: self.profile, watched: self.view.is_some(), ..Options::default() };
         let threads = self.threads.map(usize::from);
         Ok(Request {
             model,
@@ -142,6 +139,7 @@ impl Flags {
             output,
             replace,
             resume: self.resume,
+            checkpoint_every: self.checkpoint_every,
             threads,
             options,
             view: self.view,
@@ -157,6 +155,8 @@ impl Request {
         self.options.speed = speed;
     }
 }
+
+const NO_OUTPUT: &str = "--checkpoint-every needs an output: give -o OUT.h5 too.";
 
 /// `OUT.h5.ckpt`.
 fn checkpoint_path(output: &Path) -> PathBuf {
@@ -192,6 +192,12 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
         _ => Ok(request.output.take()),
     };
     request.output = agree(ranks, output)?;
+    if let Some(every) = request.checkpoint_every {
+        // Of a circuit only the first rank has the output, but all take part.
+        let own = request.output.as_ref().map(|output| output.path().to_owned());
+        let path = own.or_else(|| export.as_ref().map(Export::result)).ok_or_else(|| Failure::input(NO_OUTPUT))?;
+        request.options.checkpoint = Some((checkpoint_path(&path), every));
+    }
     let read = |path: &Path| Checkpoint::read_on(path, ranks).map_err(failed);
     let checkpoint = request.resume.as_deref().map(read).transpose()?;
     super::check::warn(&spec, ranks.is_first())?;

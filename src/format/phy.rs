@@ -212,7 +212,8 @@ fn text(plain: &Plain, path: &Path) -> Result<Option<String>, FormatError> {
 
 fn rate(plain: &Plain, folder: &Path) -> Result<Option<f64>, FormatError> {
     let Some(text) = text(plain, &folder.join(PARAMETERS))? else { return Ok(None) };
-    let value = text.lines().find_map(|line| {
+    // Of several lines the last counts, as in Python.
+    let value = text.lines().rev().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "sample_rate").then(|| value.split('#').next().unwrap_or("").trim().to_owned())
     });

@@ -96,8 +96,8 @@ impl Cell {
             self.initial[i] = number(name, value)?;
             return Ok(());
         }
-        let names = table.params.iter().map(|p| p.name).chain(table.variables.iter().map(|v| v.name));
-        let names: Vec<&str> = names.collect();
+        let ours = table.params.iter().map(|p| p.name).chain(table.variables.iter().map(|v| v.name));
+        let names: Vec<&str> = ours.map(self::name).collect();
         Err(format!("{name} is no parameter of {}; it has {}", table.name, names.join(", ")))
     }
 

@@ -295,6 +295,15 @@ fn a_time_series_whose_times_do_not_fit_is_refused() {
         put(&series, "timestamps", &[0.0, 0.1]);
     });
     expect(found, Fault::Invalid, &["/processing/behavior/hand/timestamps", "2 entries", "3 samples"]);
+    let found = refused(|f| {
+        nwb(f, &[0.1], &[1]);
+        let series = f.create_group("processing/behavior/hand").unwrap();
+        put(&series, "data", &[1.0, 2.0]);
+        put(&series, "timestamps", &[0.0, 0.1]);
+        let data = series.dataset("data").unwrap();
+        data.new_attr::<f64>().create("conversion").unwrap().write_scalar(&f64::NAN).unwrap();
+    });
+    expect(found, Fault::Invalid, &["/processing/behavior/hand/data", "the conversion NaN"]);
 }
 
 #[test]

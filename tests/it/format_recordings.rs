@@ -268,6 +268,15 @@ fn aedat4_is_read_with_and_without_compression() {
         ends += 1;
     }
     assert!(at == 31_550 && ends > 2, "{at} {ends}");
+    // Of two streams of events, though one is called so only.
+    let mut two = whole.clone();
+    let kind = two.windows(4).position(|word| word == b"TRIG").unwrap();
+    two[kind..kind + 4].copy_from_slice(b"EVTS");
+    std::fs::write(&cut, &two).unwrap();
+    let first = format::read(&cut).unwrap();
+    assert_eq!(first.spikes.len(), 1800);
+    let note = "those of stream 0 are read, those of 1 are left out";
+    assert!(first.notes.iter().any(|n| n.contains(note)), "{:?}", first.notes);
     // As dv-processing reads it back: 888 of 1800 brighter; the last event at (26, 14).
     let events = read("aedat4/lz4.aedat4");
     let brighter = events.spikes.units.iter().filter(|unit| **unit % 2 == 1).count();

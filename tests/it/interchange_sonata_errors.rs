@@ -189,6 +189,20 @@ fn a_result_can_not_go_where_the_configuration_puts_something_else() {
 }
 
 #[test]
+fn the_result_that_a_circuit_names_is_enough_for_checkpoints_and_nests_names_are_told() {
+    let folder = copy();
+    let arguments = ["run", "simulation_config.json", "--duration", "2ms", "--checkpoint-every", "1ms"];
+    good(&memspike(folder.path(), &arguments));
+    let cell = "shared_components/nest_models/cell_models/472363762_point.json";
+    change(folder.path(), cell, "\"C_m\"", "\"C\"");
+    let error = bad(&memspike(folder.path(), &["check", "simulation_config.json"]), 2);
+    assert!(
+        error.contains("C is no parameter of lif_alpha") && error.contains("C_m") && error.contains("V_th"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_delay_that_is_no_step_is_none_without_a_grid() {
     let folder = copy();
     change(folder.path(), "simulation_config.json", "\"dt\": 0.01", "\"dt\": 5.0");

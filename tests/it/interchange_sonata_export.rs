@@ -181,6 +181,8 @@ fn what_a_circuit_cannot_say_is_told_or_refused() {
         &format!("{SMALL}[record]\nspikes = ['A[0:1]']\n"),
         "record.spikes: a circuit keeps the spikes of all neurons",
     );
+    let short = SMALL.replace(", engine = 'grid'", "") + "delay = '0.01 ms'\n";
+    told(&short, "projection p: some delays are no step of 0.1 ms");
     let plastic = format!("{SMALL}plasticity.stdp = {{}}\nw_max = '5 mV'\n");
     told(&plastic, "projection p: the weights at the start");
     told(

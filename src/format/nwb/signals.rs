@@ -31,6 +31,10 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
     }
     let factor = h5.attr_number(&data_place, "conversion").unwrap_or(1.0);
     let offset = h5.attr_number(&data_place, "offset").unwrap_or(0.0);
+    if !(factor.is_finite() && offset.is_finite()) {
+        let message = format!("has the conversion {factor} and the offset {offset}, expected finite numbers");
+        return Err(h5.error(&data_place, Fault::Invalid, message));
+    }
     match channels(h5, place, width)? {
         Some(channels) => {
             let of = channels.iter().cycle();

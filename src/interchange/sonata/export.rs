@@ -289,6 +289,14 @@ fn connect(spec: &NetworkSpec, synapses: &[Synapses], files: &mut CircuitFiles, 
         if synapses.sources.is_empty() {
             continue;
         }
+        let step = spec.simulation.resolution;
+        if synapses.delays_ms.iter().any(|ms| Time::from_ms(*ms).0 < step.0 - step.0 / 2) {
+            notes.push(format!(
+                "projection {}: some delays are no step of {step}, with which the circuit is refused on its grid: give --dt, or run it with \
+                 --engine event",
+                projection.name
+            ));
+        }
         let _ = writeln!(types, "{id} {} static_synapse", projection.name);
         files.edges.push(EdgesData {
             name: projection.name.clone(),
