@@ -275,7 +275,7 @@ fn aedat4_is_read_with_and_without_compression() {
     std::fs::write(&cut, &two).unwrap();
     let first = format::read(&cut).unwrap();
     assert_eq!(first.spikes.len(), 1800);
-    let note = "those of stream 0 are read, those of 1 are left out";
+    let note = "those of stream 0 are read, those of 2 are left out";
     assert!(first.notes.iter().any(|n| n.contains(note)), "{:?}", first.notes);
     // As dv-processing reads it back: 888 of 1800 brighter; the last event at (26, 14).
     let events = read("aedat4/lz4.aedat4");
