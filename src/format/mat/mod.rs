@@ -5,6 +5,7 @@
 //! in any way; and lists of spike times with a list of units beside them. Times are seconds, but where a text beside them says another unit,
 //! as in files of Neo: `times_units` of `times`.
 
+mod listed;
 mod reaching;
 mod signals;
 mod tables;

@@ -1,14 +1,13 @@
 //! What the variables of a file say: trains of spikes, signals, trials.
 
-use std::collections::BTreeMap;
-
 use super::Workspace;
+use super::listed::{fill_listed, flat, flat_names};
 use super::reaching;
 use super::signals::signals;
 use super::value::{Numbers, Value, Variable};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{list, parts};
-use crate::format::listing::{AT_ONCE, Wanted};
+use crate::format::h5::list;
+use crate::format::listing::Wanted;
 use crate::format::{observed, words};
 use crate::spikes::{Column, Recording};
 
@@ -97,11 +96,11 @@ fn nothing(file: &dyn Workspace) -> Result<FormatError, FormatError> {
 }
 
 /// The name without case and underscores.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| *c != '_').collect::<String>().to_lowercase()
 }
 
-fn is_times(name: &str) -> bool {
+pub(super) fn is_times(name: &str) -> bool {
     const NAMES: [&str; 8] = ["time", "times", "spiketime", "spiketimes", "timestamps", "ts", "spikes", "spks"];
     NAMES.contains(&plain(name).as_str())
 }
@@ -302,27 +301,6 @@ fn edge(record: &[(String, Value)], field: &str) -> Option<f64> {
     Some(moment / words::per_second(&unit_of(record, field)?)?).filter(|moment| moment.is_finite())
 }
 
-/// A list of times and a list of units beside it, by the names of phy and others.
-fn flat_names(file: &dyn Workspace) -> Option<(&Variable, &Variable)> {
-    const UNITS: [&str; 8] =
-        ["spikeclusters", "clusters", "clu", "spikeunits", "units", "unitids", "spikeids", "spiketemplates"];
-    let numbers = |names: &dyn Fn(&str) -> bool| {
-        file.variables().iter().find(|v| names(&v.name) && !["cell", "struct", "char"].contains(&v.class.as_str()))
-    };
-    Some((numbers(&is_times)?, numbers(&|name| UNITS.contains(&plain(name).as_str()))?))
-}
-
-fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatError> {
-    let Some((times, units)) = flat_names(file) else { return Ok(None) };
-    let (all, of) = (file.value(&times.name)?, file.value(&units.name)?);
-    let (Some(all), Some(of)) = (all.list(), of.list()) else { return Ok(None) };
-    if all.len() != of.len() {
-        let message = format!("has {} entries, but {} has {}; expected as many", of.len(), times.name, all.len());
-        return Err(file.error(&units.name, Fault::Invalid, message));
-    }
-    Ok(Some(Trains::Listed { times: all.clone(), units: of.clone() }))
-}
-
 /// Trains as units. In a plain list an empty one is a unit without spikes; in cells of cells and tables of channels and units it is a place that is not
 /// used.
 pub(super) fn fill(
@@ -360,30 +338,6 @@ pub(super) fn fill(
             times.iter_mut().for_each(|time| *time /= second);
             wanted.train(unit as u32, first, &times, |message| file.error("", Fault::Invalid, message))?;
         }
-    }
-    Ok(())
-}
-
-/// Units in the order of their numbers.
-fn fill_listed(
-    times: &Numbers,
-    units: &Numbers,
-    wanted: &mut Wanted,
-    recording: &mut Recording,
-) -> Result<(), FormatError> {
-    let mut found = BTreeMap::<i64, u32>::new();
-    for part in units.parts() {
-        found.extend(units.read(part)?.into_iter().map(|unit| (unit as i64, 0)));
-    }
-    found.values_mut().zip(0..).for_each(|(place, number)| *place = number);
-    let names = found.keys().map(i64::to_string).collect();
-    if !found.is_empty() {
-        recording.unit_columns.push(("unit".to_owned(), words::column(names)));
-    }
-    recording.spikes.unit_ids = (0..found.len() as i64).collect();
-    for part in parts(0..times.len(), AT_ONCE).filter(|_| wanted.spikes()).collect::<Vec<_>>() {
-        let of = units.read(part.clone())?.into_iter().map(|unit| found.get(&(unit as i64)).copied().unwrap_or(0));
-        wanted.give(&times.read(part)?.into_iter().zip(of).collect::<Vec<_>>())?;
     }
     Ok(())
 }
