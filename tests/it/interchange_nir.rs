@@ -373,4 +373,6 @@ fn what_a_graph_says_and_is_not_used_and_what_is_rounded_or_filled_up_is_told() 
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(notes.contains("late: 1 of 1 delays lie between steps of 1 ms"), "{notes}");
     assert!(notes.contains("the input of b has numbers for 1 of 3 steps: 0 at the others"), "{notes}");
+    let error = bad(&memspike(folder.path(), &["run", "late.nir", "--dt", "1ms", "--duration", "0.4ms"]), 2);
+    assert!(error.contains("--duration is 0.4 ms, less than half a step of 1 ms"), "{error}");
 }
