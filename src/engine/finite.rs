@@ -1,4 +1,4 @@
-//! Looks now and then whether every state is still a number, so that a run that blows up ends with an error instead of a result.
+//! Looks now and then whether every state and plastic weight is still a number, so that a run that blows up ends with an error instead of a result.
 
 use crate::network::Network;
 use crate::neuron::Real;
@@ -9,9 +9,16 @@ use super::RunError;
 use super::event::{MANY, WITHIN};
 use super::part::Part;
 use super::shard::Model;
+use super::synapses::{self, Ends};
 
 /// Once per this much model time, and at the end of the run: rarely enough to cost nothing.
 pub const EVERY: Time = Time(100_000_000_000);
+
+/// Are plastic weights looked at too, after the window that ends one of those stretches at `to`? There are far more of them than of
+/// states: after 1, 2, 4, 8, .. stretches, so that a run that has lost them ends before it has taken twice as long.
+pub fn reaches_weights(to: Time) -> bool {
+    (to.0 / EVERY.0).cast_unsigned().is_power_of_two()
+}
 
 /// The error of a neuron whose spikes would not end; `gid` is its global id.
 pub fn lost(model: &Model<'_>, time: Time, gid: u32) -> RunError {
@@ -46,4 +53,48 @@ pub fn check<W: Real>(network: &Network, parts: &[&Part<W>], at: Time) -> Result
         }
     }
     Ok(())
+}
+
+/// Looks at all plastic weights on this rank, as the last spikes before `at` left them.
+///
+/// # Errors
+/// Names the projection and the synapse of the first that is infinite or not a number.
+pub fn check_weights<W: Real>(model: &Model<'_>, parts: &[&Part<W>], at: Time) -> Result<(), RunError> {
+    let learns = |index: &usize| !model.spec.projections[*index].is_static();
+    for index in (0..model.spec.projections.len()).filter(learns) {
+        if let Some((source, target, value)) = synapses::unsound(model, parts, index) {
+            return Err(weight(model, index, (source, target), value, at));
+        }
+    }
+    Ok(())
+}
+
+/// Looks at weights that were sampled at `at`, listed with the ends of their synapses.
+///
+/// # Errors
+/// As [`check_weights`].
+pub fn check_sample(
+    model: &Model<'_>,
+    projection: usize,
+    ends: &[Ends],
+    weights: &[f64],
+    at: Time,
+) -> Result<(), RunError> {
+    match ends.iter().zip(weights).find(|(_, weight)| !weight.is_finite()) {
+        Some((ends, &value)) => Err(weight(model, projection, (ends.source, ends.target), value, at)),
+        None => Ok(()),
+    }
+}
+
+/// The error of a weight that is not finite.
+fn weight(model: &Model<'_>, projection: usize, ends: (u32, u32), value: f64, at: Time) -> RunError {
+    let projection = &model.spec.projections[projection];
+    let name = |population: usize| &model.spec.populations[population].name;
+    let (source, target) = (name(projection.source.population), name(projection.target.population));
+    RunError::Failed(format!(
+        "projection.{}: the synapse from {source}[{}] to {target}[{}] has come to a weight of {value} at {at}, so the run has no result. Most \
+         often a rule makes weights grow without end: give w_max, or check its amplitudes (lambda, a_plus, eta) and their units. Weights \
+         are looked at where they are sampled, after {EVERY} and ever twice as long, and at the end",
+        projection.name, ends.0, ends.1
+    ))
 }

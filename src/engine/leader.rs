@@ -218,7 +218,7 @@ impl<'a> Leader<'a> {
             self.end_recording(shared, flight, window.to);
         }
         if pause.rest && self.windows.ends_stretch(window) {
-            let sound = self.expect_finite(shared, Time(window.to.0 - 1));
+            let sound = self.expect_finite(shared, Time(window.to.0 - 1), finite::reaches_weights(window.to));
             self.keep(sound)?;
         }
         if ranks.is_first() && self.trouble.is_none() {
@@ -230,6 +230,8 @@ impl<'a> Leader<'a> {
                 parts.iter_mut().for_each(|part| part.take_note(flight, window.to));
                 self.recorder.sample(self.network, window, self.windows.end, &views(parts))
             });
+            let sound = self.expect_finite_samples(window, &samples);
+            self.keep(sound)?;
             self.note_weights(window, &samples);
             if self.trouble.is_none() {
                 let written = samples.into_iter().try_for_each(|chunk| self.sink.write(chunk));
@@ -257,9 +259,24 @@ impl<'a> Leader<'a> {
         Ok(self.network.ranks.is_alone() && self.observer.stop_flag().load(Ordering::Relaxed))
     }
 
-    /// An error if a state on this rank is not finite.
-    fn expect_finite<W: Real>(&self, shared: &Shared<W>, at: Time) -> Result<(), RunError> {
-        shared.with_parts(|parts| finite::check(self.network, &views(parts), at))
+    /// An error if a state on this rank is not finite, or a plastic weight, if those are asked for.
+    fn expect_finite<W: Real>(&self, shared: &Shared<W>, at: Time, weights: bool) -> Result<(), RunError> {
+        shared.with_parts(|parts| {
+            let parts = views(parts);
+            finite::check(self.network, &parts, at)?;
+            if weights { finite::check_weights(self.model, &parts, at) } else { Ok(()) }
+        })
+    }
+
+    /// An error if a weight that was sampled is not finite.
+    fn expect_finite_samples(&self, window: &Window, samples: &[Chunk]) -> Result<(), RunError> {
+        samples.iter().try_for_each(|chunk| match chunk {
+            Chunk::Snapshot { index, weights, .. } => {
+                let (projection, ends) = (self.recorder.projection_of(*index), self.recorder.listed(*index));
+                finite::check_sample(self.model, projection, ends, weights, Time(window.to.0 - 1))
+            }
+            _ => Ok(()),
+        })
     }
 
     /// The recorded window begins: spikes on their way count when they arrive.
@@ -415,7 +432,7 @@ impl<'a> Leader<'a> {
         // A window that was stopped has its end outside: the last moment is a tick before.
         let end = stopped_at.unwrap_or(self.windows.end);
         let reached = stopped_at.map_or(end, |t| Time(t.0 - 1));
-        let sound = self.expect_finite(shared, reached);
+        let sound = self.expect_finite(shared, reached, true);
         ranks.agree(sound, RunError::code, told)?;
         let laps = || shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect();
         let phases = self.phases.take().unwrap_or_else(laps);

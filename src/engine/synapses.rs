@@ -3,7 +3,7 @@
 
 use crate::device::Constant;
 use crate::network::array::Losses;
-use crate::network::{Drawn, Group, Procedural};
+use crate::network::{Drawn, Group, Procedural, Share};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::synapse::PreSpike;
@@ -139,15 +139,7 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
                 continue;
             }
             for synapse in store.synapses(row) {
-                let slot = group.first + u32::from(store.target(synapse));
-                let member = if group.target.is_some() {
-                    share.members[target].start + slot
-                } else {
-                    if share.population_of(slot) != target {
-                        continue;
-                    }
-                    share.members[target].start + slot - share.first_slot[target]
-                };
+                let Some(member) = member(group, share, target, synapse) else { continue };
                 all.push(Located {
                     part: index as u32,
                     group: place as u32,
@@ -162,6 +154,42 @@ pub fn locate<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize)
     }
     all.sort_by_key(|l| (l.source, l.delay, l.target));
     all
+}
+
+/// The member of a population that a synapse of a group is onto; none if it is onto another population.
+fn member<W: Real>(group: &Group<W>, share: &Share, population: usize, synapse: usize) -> Option<u32> {
+    let slot = group.first + u32::from(group.store.target(synapse));
+    let first_slot = match group.target {
+        Some(_) => 0,
+        None if share.population_of(slot) == population => share.first_slot[population],
+        None => return None,
+    };
+    Some(share.members[population].start + slot - first_slot)
+}
+
+/// The first of these threads' synapses of a projection, by source and target, whose value (weight, or conductance of its device) is
+/// not finite: source, target, value. Values are as the last spike left them.
+pub fn unsound<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize) -> Option<(u32, u32, f64)> {
+    let spec = &model.spec.projections[projection];
+    let first = model.first_gid[spec.source.population];
+    let mut found: Option<(u32, u32, f64)> = None;
+    for part in parts {
+        for group in part.groups().iter().filter(|group| group.projections.contains(&projection)) {
+            let Some(plastic) = &group.plastic else { continue };
+            // Straight through: as fast as memory.
+            if plastic.value.iter().fold(true, |sound, value| sound & value.wide().is_finite()) {
+                continue;
+            }
+            for (synapse, value) in plastic.value.iter().enumerate().filter(|(_, value)| !value.wide().is_finite()) {
+                let source = group.store.sources.gid(group.store.row_of(synapse)) - first;
+                let Some(target) = member(group, part.share(), spec.target.population, synapse) else { continue };
+                if found.is_none_or(|(s, t, _)| (source, target) < (s, t)) {
+                    found = Some((source, target, value.wide()));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The constants in which the devices of located synapses differ: a column of each.

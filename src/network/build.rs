@@ -119,7 +119,10 @@ pub fn build<W: Real>(
             let (earlier, rest) = drafts.split_at_mut(later);
             earlier.iter().rev().for_each(|other| rest[0].share_table(other));
         }
-        drafts.iter().filter_map(|d| Some((d, d.spec.weight.constant()?))).try_for_each(|(d, w)| d.check_bounds(w))?;
+        drafts
+            .iter()
+            .filter_map(|d| Some((d, d.spec.weight.constant()?)))
+            .try_for_each(|(d, w)| d.held(w).map(drop))?;
         plan.lay_out(spec.simulation.engine, &drafts, &shares);
         plan.grain = grains.of(spec, &spec.projections[plan.projections[0]]);
         drafts.iter_mut().for_each(|draft| draft.grain = plan.grain);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::rng::name_key;
 use crate::sample::{Law, SampleError, Steps};
-use crate::spec::{Engine, NetworkSpec, PopulationKind, ProjectionSpec};
+use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, ProjectionSpec};
 use crate::synapse::Grain;
 use crate::time::Time;
 use crate::value::Value;
@@ -47,6 +47,8 @@ pub struct Draft<'a> {
     effective: Option<Effective>,
     /// What weights are rounded to multiples of.
     pub grain: Option<Grain>,
+    /// What holds them.
+    precision: Precision,
 }
 
 /// Where the values of a projection's synapses come from.
@@ -138,6 +140,7 @@ impl<'a> Draft<'a> {
             steps: None,
             effective: None,
             grain: None,
+            precision: network.simulation.precision,
         })
     }
 
@@ -232,7 +235,8 @@ impl<'a> Draft<'a> {
 
     /// The weight that all synapses have at first, if it is the same.
     pub fn shared_weight(&self) -> Option<f64> {
-        if self.effective.is_some() { None } else { self.spec.weight.constant().map(|weight| self.rounded(weight)) }
+        let held = |weight: f64| self.spec.held(weight).unwrap_or(weight);
+        if self.effective.is_some() { None } else { self.spec.weight.constant().map(|w| held(self.rounded(w))) }
     }
 
     fn rounded(&self, weight: f64) -> f64 {
@@ -370,12 +374,16 @@ impl<'a> Draft<'a> {
                 self.listed(values, row, out.ends.len(), "weight", |w| out.weights.push(w))?;
             }
         }
-        if let Some(weight) = out.weights.iter().find(|w| !w.is_finite()) {
-            return Err(self.error(format!("a weight came out as {weight}")));
+        let largest = self.precision.largest();
+        if let Some(&weight) = out.weights.iter().find(|w| w.is_nan() || w.abs() > largest) {
+            let problem = self.precision.refuse(weight).unwrap_or_default();
+            return Err(self.error(format!("a weight came out as {problem}")));
         }
         out.weights.iter_mut().for_each(|weight| *weight = self.rounded(*weight));
         if self.spec.plasticity.is_some() || self.spec.device.is_some() {
-            out.weights.iter().try_for_each(|&weight| self.check_bounds(weight))?;
+            for weight in &mut out.weights {
+                *weight = self.held(*weight)?;
+            }
         }
         Ok(())
     }
@@ -426,18 +434,16 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// A plastic or memristive weight must lie within the projection's bounds.
-    pub fn check_bounds(&self, weight: f64) -> Result<(), BuildError> {
-        let Some((low, high)) = self.spec.weight_bounds() else { return Ok(()) };
-        if weight < low || weight > high {
+    /// A weight; a plastic or memristive one must lie within the projection's bounds.
+    pub fn held(&self, weight: f64) -> Result<f64, BuildError> {
+        self.spec.held(weight).ok_or_else(|| {
             let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
-            return Err(self.error(format!(
+            self.error(format!(
                 "a weight of {weight} lies outside w_min = {} and w_max = {w_max}; widen them, or limit the weight's \
                  distribution with `min` and `max`",
                 self.spec.w_min
-            )));
-        }
-        Ok(())
+            ))
+        })
     }
 
     /// A delay in units.

@@ -278,10 +278,11 @@ impl NetworkSpec {
 
 /// Weights that are to be held within bounds but may be drawn beyond them, which ends the run.
 fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
-    let (low, high) = projection.weight_bounds()?;
+    projection.weight_bounds()?;
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
     let (least, most) = projection.weight.range()?;
-    (projection.weight.constant().is_none() && (least < low || most > high)).then(|| {
+    let inside = [least, most].iter().all(|&weight| projection.held(weight).is_some());
+    (projection.weight.constant().is_none() && !inside).then(|| {
         format!(
             "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \
              error if one is; limit the distribution with `min` and `max`",

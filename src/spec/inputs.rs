@@ -63,7 +63,7 @@ impl Reader<'_> {
                 if let Value::List(_) = value {
                     return Err(weight.mismatch("a constant or a distribution"));
                 }
-                values::check_known(weight, &value, finite)?;
+                values::check_known(weight, &value, |weight| self.check_weight(weight))?;
                 value
             }
         };
@@ -105,9 +105,4 @@ impl Reader<'_> {
             active,
         })
     }
-}
-
-/// A weight's check.
-pub(crate) fn finite(x: f64) -> Result<(), String> {
-    if x.is_finite() { Ok(()) } else { Err(format!("found {x}, expected a finite value")) }
 }

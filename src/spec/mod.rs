@@ -149,6 +149,7 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
         resolution: simulation.resolution,
         duration: simulation.duration,
         seed: simulation.seed,
+        precision: simulation.precision,
         neurons,
         rules,
         devices,

@@ -135,6 +135,25 @@ pub enum Precision {
     Double,
 }
 
+impl Precision {
+    /// The largest weight that it holds.
+    pub fn largest(self) -> f64 {
+        match self {
+            Precision::Single => f64::from(f32::MAX),
+            Precision::Double => f64::MAX,
+        }
+    }
+
+    /// What is wrong with a weight that it does not hold.
+    pub fn refuse(self, weight: f64) -> Option<String> {
+        if weight.is_finite() && weight.abs() > self.largest() {
+            let largest = self.largest();
+            return Some(format!("{weight:e}, more than the {largest:.1e} that single precision holds"));
+        }
+        (!weight.is_finite()).then(|| weight.to_string())
+    }
+}
+
 /// `[population.NAME]`.
 #[derive(Clone, Debug)]
 pub struct PopulationSpec {
@@ -387,6 +406,15 @@ impl ProjectionSpec {
         let w_max = self.w_max.unwrap_or(f64::INFINITY);
         let held = self.plasticity.is_some() || self.device.is_some();
         held.then_some((self.w_min.min(w_max), self.w_min.max(w_max)))
+    }
+
+    /// A weight between its bounds; none if it lies outside. What is beyond a bound by no more than single precision rounds is the bound:
+    /// a weight that has learnt up to 0.3 in single precision is 0.30000001 in a result, from which it may be read again.
+    pub fn held(&self, weight: f64) -> Option<f64> {
+        let Some((low, high)) = self.weight_bounds() else { return Some(weight) };
+        let rounding = |bound: f64| f64::from(f32::EPSILON) * bound.abs();
+        let inside = weight >= low - rounding(low) && weight <= high + rounding(high);
+        inside.then(|| weight.clamp(low, high))
     }
 
     /// Static synapses of weight 1 between all pairs, with NEST's default delay of 1 ms.

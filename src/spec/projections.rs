@@ -1,7 +1,6 @@
 //! `[projection.NAME]`: one per pair of populations, lists and matrices expanded.
 
 use super::error::{ModelError, Place};
-use super::inputs::finite;
 use super::matrix::Cells;
 use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
@@ -95,7 +94,7 @@ impl Reader<'_> {
             (Some(node), _) => {
                 let value = values::read(&self.scope, node, Form { indegree: true, ..Form::of(unit) })?;
                 self.check_list(node, &value, made.synapses)?;
-                values::check_known(node, &value, finite)?;
+                values::check_known(node, &value, |weight| self.check_weight(weight))?;
                 value
             }
             (None, Some(weights)) => Value::List(weights.into()),
@@ -232,7 +231,9 @@ impl Reader<'_> {
         let bound = |key: &str| -> Result<Option<(f64, &Place)>, ModelError> {
             let Some(node) = table.get(key) else { return Ok(None) };
             let node = cells.of(node)?;
-            Ok(Some((self.scope.finite(node, unit)?, &node.at)))
+            let value = self.scope.finite(node, unit)?;
+            self.check_weight(value).map_err(|message| node.at.error(message))?;
+            Ok(Some((value, &node.at)))
         };
         let low = bound("w_min")?;
         let high = bound("w_max")?;
@@ -269,7 +270,7 @@ impl Reader<'_> {
             if w * w_max < 0.0 {
                 return Err(format!("the weight {w} has another sign than w_max, {w_max}"));
             }
-            if w.abs() < spec.w_min.abs() || w.abs() > w_max.abs() {
+            if spec.held(w).is_none() {
                 return Err(format!("the weight {w} is outside [w_min, w_max] = [{}, {w_max}]", spec.w_min));
             }
             Ok(())

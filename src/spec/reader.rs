@@ -4,7 +4,7 @@ use super::error::{ModelError, Place};
 use super::interval_files::IntervalFile;
 use super::keys;
 use super::names::check_name;
-use super::network_spec::{Active, IntervalSpec, PopulationKind, PopulationSpec, Slice};
+use super::network_spec::{Active, IntervalSpec, PopulationKind, PopulationSpec, Precision, Slice};
 use super::scope::Scope;
 use super::sets::Sets;
 use super::tree::{Entry, Node, Table};
@@ -20,6 +20,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) duration: Option<Time>,
     /// `simulation.seed`.
     pub(crate) seed: u64,
+    /// `simulation.precision`.
+    pub(crate) precision: Precision,
     pub(crate) neurons: Sets<'a>,
     pub(crate) rules: Sets<'a>,
     pub(crate) devices: Sets<'a>,
@@ -159,6 +161,13 @@ impl Reader<'_> {
             PopulationKind::Neuron { neuron, .. } => neuron.model.weight_unit(),
             PopulationKind::Source(_) => "",
         }
+    }
+
+    /// Whether a weight, or its bound, is a number that the run's precision holds.
+    pub(crate) fn check_weight(&self, weight: f64) -> Result<(), String> {
+        let Some(problem) = self.precision.refuse(weight) else { return Ok(()) };
+        let expected = if weight.is_finite() { "less, or simulation.precision = \"double\"" } else { "a finite value" };
+        Err(format!("found {problem}, expected {expected}"))
     }
 
     /// `start`, `stop`, `during`.

@@ -4,6 +4,10 @@ use std::path::Path;
 
 use memspike::record::Chunk;
 
+use memspike::engine::Options;
+use memspike::{network, spec};
+
+use crate::engine_run::run_with;
 use crate::plasticity_stdp::{run, snapshots};
 
 fn traces(memory: &memspike::record::Memory) -> Vec<f64> {
@@ -214,4 +218,66 @@ fn mistakes_explain_themselves() {
         assert!(error.contains(part), "{lines}\n{error}");
     }
     assert_eq!(refused("plasticity = 'stdp_power_law'"), "");
+}
+
+/// Weights onto a source, learnt in single precision: whatever they come to may be a weight again.
+#[test]
+fn a_weight_that_learnt_to_its_bound_in_single_precision_is_read_again() {
+    let text = |precision: &str, weight: f64| {
+        format!(
+            "simulation = {{ duration = '40 ms', precision = '{precision}' }}\n\
+             population.P.source.spike_times = {{ values = [[10, 20, 30]], unit = 'ms' }}\n\
+             population.Q.source.spike_times = {{ values = [[12, 22, 32]], unit = 'ms' }}\n\
+             [projection.p]\nsource = 'P'\ntarget = 'Q'\nconnect.pairs = [[0, 0], [0, 0]]\n\
+             weight = {{ values = [{weight}, 0.2] }}\nw_max = 0.3\nplasticity.stdp.a_plus = 0.5\n\
+             [[record.weights]]\nprojection = 'p'\non = 'end'\n"
+        )
+    };
+    let learnt = |text: &str| snapshots(&run(text, 1))[0].1.clone();
+    assert_eq!(learnt(&text("single", 0.2)), [f64::from(0.3f32); 2]);
+    assert_eq!(learnt(&text("single", f64::from(0.3f32))), [f64::from(0.3f32); 2]);
+    assert_eq!(learnt(&text("double", f64::from(0.3f32))), [0.3; 2]);
+    let more = spec::parse(&text("single", 0.300_001), "test", Path::new(""), &[]).err().unwrap().to_string();
+    assert!(more.contains("outside [w_min, w_max] = [0, 0.3]"), "{more}");
+}
+
+#[test]
+fn a_weight_that_is_no_number_ends_the_run_with_the_name_of_its_synapse() {
+    let text = |record: &str| {
+        format!(
+            "simulation.duration = '100 ms'\n\
+             population.P.source.spike_times = [[], ['1 ms', '90 ms']]\n\
+             population.Q = {{ size = 3, source.regular.rate = '100 Hz' }}\n\
+             [projection.p]\nsource = 'P'\ntarget = 'Q[1:3]'\nconnect = 'all_to_all'\nweight = 1\n\
+             plasticity.stdp_power_law = {{ lambda = 0.5, mu = 4, w_0 = 0.1, tau_plus = '1 s' }}\n{record}\n"
+        )
+    };
+    for record in ["", "[[record.weights]]\nprojection = 'p'\ninterval = '50 ms'"] {
+        let errors = [1, 3].map(|threads| {
+            run_with(&text(record), &[], threads, &Options::default()).err().map(|error| error.to_string())
+        });
+        let error = errors[0].clone().unwrap();
+        assert!(error.contains("projection.p: the synapse from P[1] to Q[1] has come to a weight of"), "{error}");
+        assert_eq!(errors[1].as_deref(), Some(&*error));
+    }
+}
+
+#[test]
+fn a_weight_that_single_precision_cannot_hold_is_refused() {
+    let text = |precision: &str, weight: &str| {
+        format!(
+            "simulation = {{ duration = '1 ms', precision = '{precision}' }}\n\
+             population.P.source.spike_times = [[]]\npopulation.Q.source.spike_times = [[]]\n\
+             [projection.p]\nsource = 'P'\ntarget = 'Q'\nconnect = 'all_to_all'\n{weight}\n"
+        )
+    };
+    let built = |precision: &str, weight: &str| -> Result<(), String> {
+        let spec = spec::parse(&text(precision, weight), "test", Path::new(""), &[]).map_err(|e| e.to_string())?;
+        network::compile(spec, 1).map(drop).map_err(|e| e.to_string())
+    };
+    for weight in ["weight = 1e39", "weight = { uniform = [1e39, 2e39] }", "w_max = 1e40\nplasticity = 'stdp'"] {
+        assert_eq!(built("double", weight), Ok(()));
+        let error = built("single", weight).unwrap_err();
+        assert!(error.contains("single precision holds"), "{error}");
+    }
 }
