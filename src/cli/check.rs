@@ -8,6 +8,7 @@ use memspike::spec::{Engine, NetworkSpec};
 use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
+use super::figures::column;
 use super::memory::{available_to, bytes, grouped, needed, refuse_if_too_large};
 use super::model::{Layers, Model, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
@@ -181,7 +182,7 @@ fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
     );
     sizes.result.iter().for_each(|result| out += &format!("{}\n", result.text()));
     let names = spec.populations.iter().map(|p| &p.name).chain(size.projections.iter().map(|(name, _)| name));
-    let width = names.map(|n| n.chars().count()).chain([10]).max().unwrap_or(10);
+    let width = column(names.map(String::as_str), 10);
     let _ = writeln!(out, "\n{:<width$} {:>14}  model", "population", "size");
     for p in &spec.populations {
         let _ = writeln!(out, "{:<width$} {:>14}  {}", p.name, grouped(p.size as u64), kind(&p.kind));

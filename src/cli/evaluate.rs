@@ -151,8 +151,15 @@ pub fn population(
     match (wanted, &there[..]) {
         (Some(wanted), _) => {
             let found = recording.populations.iter().find(|p| p.0 == wanted);
+            let part =
+                recording.populations.iter().find(|p| wanted.split_once('[').is_some_and(|(name, _)| name == p.0));
             found.cloned().ok_or_else(|| {
-                Failure::input(format!("There are no spikes of `{wanted}`; expected one of {}.", names()))
+                Failure::input(match part {
+                    Some((whole, ..)) => {
+                        format!("`{wanted}` is a part of a population; expected all of it, `{whole}`.")
+                    }
+                    None => format!("There are no spikes of `{wanted}`; expected one of {}.", names()),
+                })
             })
         }
         (None, [only]) => Ok((*only).clone()),

@@ -122,7 +122,14 @@ fn on_chip(energy: &serde_json::Map<String, Value>) -> String {
 }
 
 fn name_width(rows: &serde_json::Map<String, Value>, head: &str) -> usize {
-    rows.keys().map(|n| n.chars().count()).chain([head.len()]).max().unwrap_or(0)
+    column(rows.keys().map(String::as_str), head.len())
+}
+
+/// The width of a column of names, at least that of its head. A longer name puts its own line out: of lines as wide as the longest name
+/// nobody reads the rest, and formatting has a limit.
+pub fn column<'a>(names: impl Iterator<Item = &'a str>, least: usize) -> usize {
+    const WIDEST: usize = 255;
+    names.map(|name| name.chars().count()).max().unwrap_or(0).min(WIDEST).max(least)
 }
 
 /// Three significant digits, without an exponent where that reads well.

@@ -2,9 +2,13 @@
 //!
 //! Sources fire as they are told; how neurons fire is not known before they do, so a rate is assumed.
 
+use std::ops::Range;
+
 use memspike::network::{BuildError, expected};
+use memspike::sample::Law;
 use memspike::spec::{Active, NetworkSpec, PatternSpec, PopulationKind, Rate, Slice, SourceSpec, WeightSample};
 use memspike::time::Time;
+use memspike::value;
 use serde_json::{Value, json};
 
 use super::memory::{bytes, grouped};
@@ -47,7 +51,15 @@ impl ResultSize {
             spikes(spec, slice, window, rate)
         };
         let (mut recorded, mut of_spikes) = (vec![0.0; spec.populations.len()], 0.0);
-        spec.record.spikes.iter().for_each(|slice| recorded[slice.population] += fired(slice));
+        for slice in spec.record.spikes.iter().filter(|slice| waiting.contains(&slice.population)) {
+            recorded[slice.population] += fired(slice);
+        }
+        // Slices may overlap: who is in two of them is recorded once.
+        for (index, population) in spec.populations.iter().enumerate().filter(|(index, _)| !waiting.contains(index)) {
+            let members = spec.record.recorded(index, population.size).unwrap_or_default();
+            let slice = |own: Range<usize>| Slice { population: index, start: own.start, stop: Some(own.end) };
+            recorded[index] = stretches(&members).into_iter().map(|own| fired(&slice(own))).sum();
+        }
         for count in &recorded {
             of_spikes += (count / CHUNK).ceil() * CHUNK * 2.0 * NUMBER;
         }
@@ -153,7 +165,7 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             trains.get(members).unwrap_or(&[]).iter().map(within).sum::<usize>() as f64
         }
         SourceSpec::Poisson { rate: Rate::Constant(rate), active } => {
-            rate.mean().unwrap_or(0.0) * active_seconds(spec, active, window) * many
+            mean(rate, members) * active_seconds(spec, active, window) * many
         }
         SourceSpec::Poisson { rate: Rate::Steps(steps), active } => {
             let ends = steps.iter().skip(1).map(|step| step.0).chain([Time::NEVER]);
@@ -162,9 +174,7 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             };
             steps.iter().zip(ends).map(of).sum::<f64>() * many
         }
-        SourceSpec::Regular { rate, active, .. } => {
-            rate.mean().unwrap_or(0.0) * active_seconds(spec, active, window) * many
-        }
+        SourceSpec::Regular { rate, active, .. } => mean(rate, members) * active_seconds(spec, active, window) * many,
         SourceSpec::Labels(labels) => {
             let pixels = &labels.images.pixels;
             let bright = pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / 255.0 / pixels.len().max(1) as f64;
@@ -174,11 +184,50 @@ fn spikes(spec: &NetworkSpec, slice: &Slice, window: (Time, Time), assumed: f64)
             let share = labels.presentation.seconds() / turn.seconds();
             rate * share * overlap(window, (labels.start, labels.end())) * many
         }
-        SourceSpec::Pattern(PatternSpec { min_rate, max_rate, background, .. }) => {
-            (0.5 * (min_rate + max_rate) + background) * seconds(window) * many
+        SourceSpec::Pattern(pattern) => {
+            let PatternSpec { min_rate, max_rate, background, .. } = pattern;
+            (0.5 * (min_rate + max_rate) + at_least_once(pattern) + background) * seconds(window) * many
         }
         SourceSpec::Reel(_) | SourceSpec::Recording(_) => assumed * seconds(window) * many,
     }
+}
+
+/// The mean of a value over these members: of a distribution, over what its limits leave of it.
+fn mean(value: &value::Value, members: Range<usize>) -> f64 {
+    /// Quantiles that stand for a distribution, 2 to this.
+    const PARTS: u32 = 14;
+    let of = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    match (value, Law::new(value)) {
+        (value::Value::List(values), _) => of(values.get(members).unwrap_or(values)),
+        (_, Some(Ok(law))) if law.constant().is_none() => {
+            let at = |part: u32| law.at((part << (32 - PARTS)) + (1 << (31 - PARTS)));
+            of(&(0..1 << PARTS).map(at).collect::<Vec<f64>>())
+        }
+        _ => value.mean().unwrap_or(0.0),
+    }
+}
+
+/// The rate of spikes in sections of a pattern's noise that would have none \[Hz\].
+fn at_least_once(pattern: &PatternSpec) -> f64 {
+    if !pattern.at_least_once || pattern.max_rate <= 0.0 {
+        return 0.0;
+    }
+    // A section is silent with e^-n, where n is expected: half of it from the rate at either end, which is uniform.
+    let duration = pattern.duration.seconds();
+    let [low, high] = [pattern.min_rate, pattern.max_rate].map(|rate| 0.5 * rate * duration);
+    let half = if high - low > 1e-6 { ((-low).exp() - (-high).exp()) / (high - low) } else { (-low).exp() };
+    half * half / duration
+}
+
+/// The members for which it is true, in stretches.
+fn stretches(recorded: &[bool]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let stretch = |all: &[bool]| {
+        let start = end;
+        end += all.len();
+        all[0].then_some(start..end)
+    };
+    recorded.chunk_by(|a, b| a == b).filter_map(stretch).collect()
 }
 
 /// How long something is active in a window \[s\].
@@ -217,6 +266,16 @@ mod tests {
         near(spikes("source.poisson = { rate = '20 Hz', during = 'on' }"), 400.0);
         near(spikes("source.poisson.rate.steps = [['0 s', '5 Hz'], ['1 s', '10 Hz'], ['1.25 s', '0 Hz']]"), 500.0);
         near(spikes("source.regular.rate = '3 Hz'"), 300.0);
+        let close = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-3, "{found} {expected}");
+        // The mean of a normal distribution that is cut at 0, a third of its deviation below its mean.
+        close(spikes("source.poisson.rate = { normal = { mean = '10 Hz', std = '30 Hz', min = '0 Hz' } }"), 2795.4);
+        close(spikes("source.poisson.rate = { exponential = { mean = '20 Hz' } }"), 2000.0);
+        // 50 Hz, and a spike in those 20 ms that would have none: (1 - e^-0.8)^2 / 0.8^2 of all.
+        close(spikes("source.pattern = { duration = '20 ms', max_rate = '80 Hz' }"), 5000.0 + 2369.0);
+        close(spikes("source.pattern = { duration = '20 ms', max_rate = '80 Hz', at_least_once = false }"), 5000.0);
+        let twice = "simulation.duration = '1 s'\npopulation.p = { size = 100, neuron = 'lif_exp' }\n\
+                     record.spikes = ['p[0:60]', 'p[40:80]', 'p[90:91]']\n";
+        near(size(twice, 7.0).spikes, 7.0 * 81.0);
         let given = "simulation.duration = '2 s'\nrecord = { start = '500 ms', stop = '1500 ms' }\n\
                      population.p.source.spike_times = [['1 ms', '600 ms', '1600 ms'], ['700 ms', '800 ms']]\n";
         near(size(given, 7.0).spikes, 3.0);

@@ -101,8 +101,10 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
         return Err(PlotError::Table(format!("found {} names of {} neurons", names.len(), weights.len())));
     }
     let largest = weights.iter().flatten().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
+    // Images may have more pixels than there are sources.
+    let bare = if weights.iter().flatten().any(|w| w.is_nan()) { "; white: no synapse" } else { "" };
     let caption = format!(
-        "Weights onto {} neurons as images of their {rows} x {columns} sources, from 0 (light) to {} {unit} (dark).",
+        "Weights onto {} neurons as images of {rows} x {columns} pixels, one for each source, from 0 (light) to {} {unit} (dark){bare}.",
         weights.len(),
         trimmed(largest)
     );
@@ -167,6 +169,7 @@ mod tests {
         );
         assert!(images[1].3.iter().all(|p| *p == shade(&ONE_SIDED, 1.0)));
         assert!(figure.caption.contains("3 neurons") && figure.caption.contains("2 mV"), "{}", figure.caption);
+        assert!(figure.caption.ends_with("; white: no synapse."), "{}", figure.caption);
         assert!(fields("t", &Fields { rows: 3, ..three.clone() }, (600, 400)).is_err());
         let many = Fields { weights: vec![vec![0.0; 4]; 100_000], names: Vec::new(), ..three.clone() };
         assert!(fields("t", &many, (600, 400)).is_err());

@@ -177,10 +177,19 @@ pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> Mod
     at.error(message).help(list)
 }
 
+/// The longest name: as of a file, where results and sweeps take it from the model.
+const LONGEST: usize = 255;
+
 /// Checks the form of a name that the model gives.
 pub(crate) fn check_name(entry: &Entry) -> Result<(), ModelError> {
     let fine = entry.key.starts_with(|c: char| c.is_ascii_alphabetic())
         && entry.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if fine && entry.key.len() > LONGEST {
+        let (begin, length) = (&entry.key[..20], entry.key.len());
+        return Err(entry
+            .key_at
+            .error(format!("{begin}.. has {length} characters: expected a name of at most {LONGEST}")));
+    }
     if fine {
         return Ok(());
     }

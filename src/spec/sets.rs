@@ -19,6 +19,9 @@ pub(crate) struct Sets<'a> {
     pub(crate) shipped: Option<&'static Table>,
 }
 
+/// Sets that build on one another in a row, at most.
+const DEEPEST: usize = 100;
+
 /// A built-in model and the entries that apply to it, the last of a key counting.
 pub(crate) struct Resolved {
     /// Index into [`Sets::models`].
@@ -91,6 +94,11 @@ impl Sets<'_> {
         if let Some(set) = self.sets.and_then(|t| t.entry(name)).or_else(shipped) {
             if open.iter().any(|n| n == name) {
                 return Err(at.error(format!("{}.{name} builds on itself", self.kind)));
+            }
+            // A model with more than this is not written by hand; each step is a call within a call.
+            if open.len() >= DEEPEST {
+                let message = format!("sets build on one another more than {DEEPEST} deep, from {} on", open[0]);
+                return Err(at.error(message));
             }
             open.push(name.to_string());
             return self.follow(&set.node, open);

@@ -172,6 +172,8 @@ fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for()
         assert!(good(&draw(kind, "b[1:3]")).contains("8 synapses of p"), "{kind}");
         let error = bad(&draw(kind, "a"), 2);
         assert!(error.contains("leaves no synapse") && error.contains("p ends at b"), "{error}");
+        let error = bad(&draw(kind, "b[1:40]"), 2);
+        assert!(error.contains("`b[1:40]` goes beyond the end; `b` has 3 members"), "{error}");
     }
     assert!(good(&draw("fields", "b[1]")).contains("1 images of 2 x 2"));
     assert!(good(&draw("fields", "b")).contains("3 images of 2 x 2"));

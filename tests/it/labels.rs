@@ -186,6 +186,7 @@ fn a_layer_is_evaluated_from_its_result() {
     refused(&["a.h5", "--train", "5:3"], "empty");
     refused(&["a.h5", "--train", "0:4", "--test", "3:5"], "in --train and in --test");
     refused(&["a.h5", "--population", "F"], "one of E");
+    refused(&["a.h5", "--population", "E[0:2]"], "`E[0:2]` is a part of a population; expected all of it, `E`");
     refused(&["a.h5", "--label", "part"], "whole numbers");
     refused(&["session.nwb"], "no table of presentations");
 }

@@ -141,7 +141,16 @@ fn absurd_nesting_is_an_error_and_no_crash() {
         format!("a = {}", "[".repeat(100_000)),
         format!("[parameters]\na = \"{}\"", "(".repeat(100_000)),
         format!("[parameters]\na = \"1{}\"", "+1".repeat(100_000)),
+        (0..20_000).map(|n| format!("[neuron.s{n}.s{}]\n", n + 1)).collect(),
+        format!("simulation.duration = '1 s'\n[population.{}]\nsize = 1\nneuron = 'lif_exp'\n", "E".repeat(70_000)),
     ] {
         assert!(spec::parse(&text, "m", Path::new(""), &[]).is_err());
     }
+    let chain = |length: usize| {
+        let sets: String = (1..length).map(|n| format!("[neuron.s{n}.s{}]\n", n - 1)).collect();
+        let text = format!("{BASE}{sets}[neuron.s0.lif_exp]\n");
+        spec::parse(&text, "m", Path::new(""), &[]).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(chain(100), Ok(()));
+    assert!(chain(102).unwrap_err().contains("sets build on one another more than 100 deep"));
 }

@@ -7,6 +7,7 @@ use memspike::clocked::Plan;
 use memspike::format::nir::{Graph, Kind, Neuron, Threshold, read_graph};
 use serde_json::{Map, Value, json};
 
+use super::figures::column;
 use super::memory::grouped;
 use super::{Done, Failure, neurons};
 
@@ -27,7 +28,7 @@ pub fn describe(path: &Path, as_json: bool) -> Result<Done, Failure> {
         grouped(neurons(&graph) as u64),
         grouped(graph.nodes.iter().map(|n| parameters(&n.kind)).sum::<usize>() as u64)
     );
-    let width = graph.nodes.iter().map(|n| n.name.chars().count()).chain([4]).max().unwrap_or(4);
+    let width = column(graph.nodes.iter().map(|n| n.name.as_str()), 4);
     let shape = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
     let _ = writeln!(out, "\n{:<width$} {:<10} {:>14} {:>14}  to", "node", "kind", "takes", "gives");
     for (index, node) in graph.nodes.iter().enumerate() {

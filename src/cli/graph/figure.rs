@@ -6,7 +6,7 @@ use memspike::clocked::{self, Outcome, Scheme};
 use memspike::format::nir::Graph;
 use serde_json::{Map, Value, json};
 
-use super::figures::short;
+use super::figures::{column, short};
 use super::memory::grouped;
 use super::neurons;
 
@@ -70,7 +70,7 @@ pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outco
     if let Some(start) = start {
         let _ = writeln!(out, "time 0 is {start} s on the clock of the recordings");
     }
-    let width = graph.nodes.iter().map(|n| n.name.chars().count()).chain([10]).max().unwrap_or(10);
+    let width = column(graph.nodes.iter().map(|n| n.name.as_str()), 10);
     let _ = writeln!(out, "\n{:<width$} {:>8} {:>12} {:>11}", "node", "size", "spikes", "rate [Hz]");
     for (node, spikes) in &outcome.spikes {
         let (n, count) = (&graph.nodes[*node], spikes.times.len());

@@ -1,7 +1,7 @@
 //! `plot weights`, `evolution` and `connectivity`: what snapshots of weights show.
 
 use memspike::format::result::{Snapshots, read_observables};
-use memspike::plot::{self, Selection, WeightSnapshots};
+use memspike::plot::{self, PlotError, Selection, WeightSnapshots};
 
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
@@ -77,6 +77,7 @@ fn onto(all: Vec<Snapshots>, selections: &[Selection]) -> Result<Vec<Snapshots>,
             )
         })
         .collect();
+    selections.iter().try_for_each(|selection| expect_within(selection, &all))?;
     let mut left = Vec::new();
     for mut table in all {
         let taken = |id: i64| {
@@ -104,6 +105,19 @@ fn onto(all: Vec<Snapshots>, selections: &[Selection]) -> Result<Vec<Snapshots>,
         )));
     }
     Ok(left)
+}
+
+/// An error if a selection goes beyond the end of its population, as where spikes are selected.
+fn expect_within(selection: &Selection, all: &[Snapshots]) -> Result<(), Failure> {
+    let onto = |table: &&Snapshots| table.target_population.as_ref() == Some(&selection.population);
+    let size = all.iter().find(onto).and_then(|table| table.target_size);
+    match (selection.members, size) {
+        (Some((from, to)), Some(size)) if from >= size || to > size && to != usize::MAX => {
+            let name = selection.population.clone();
+            Err(Failure::input(PlotError::Slice { name, from, to, size }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether `--projection NAME` takes a projection: the one of this name, or all that a table of the model with lists of sources or targets

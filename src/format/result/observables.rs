@@ -76,6 +76,8 @@ pub struct Snapshots {
     pub target_ids: Vec<i64>,
     /// The population of the targets, where the result says it.
     pub target_population: Option<String>,
+    /// Its size, where the result says it.
+    pub target_size: Option<usize>,
     /// Weights row by row: `times_ms.len()` rows of `source_ids.len()` numbers.
     pub weights: Vec<f64>,
 }
@@ -217,7 +219,9 @@ fn snapshots(h5: &H5, place: &str, projection: String) -> Result<Snapshots, Form
     let weights = rows(h5, &join(place, "weights"), times_ms.len(), source_ids.len())?;
     let unit = unit(h5, &join(place, "weights"));
     let target_population = h5.attr_text(place, "target_population");
-    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, target_population, weights })
+    let size = |name: &String| h5.attr_number(&join("/populations", name), "size");
+    let target_size = target_population.as_ref().and_then(size).map(|size| size as usize);
+    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, target_population, target_size, weights })
 }
 
 fn unit(h5: &H5, place: &str) -> String {
