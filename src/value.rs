@@ -115,6 +115,17 @@ impl Value {
         }
     }
 
+    /// What keeps draws within bounds.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Value::Normal { .. } | Value::Lognormal { .. } | Value::Exponential { .. } => {
+                "limit the distribution with `min` and `max`"
+            }
+            Value::Uniform { .. } => "keep both ends of `uniform` within them",
+            Value::Constant(_) | Value::List(_) | Value::OfIndegree(_) => "keep the weights within them",
+        }
+    }
+
     /// The mean, before anything is redrawn; none where it depends on the neuron.
     pub fn mean(&self) -> Option<f64> {
         match self {

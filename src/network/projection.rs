@@ -439,9 +439,9 @@ impl<'a> Draft<'a> {
         self.spec.held(weight).ok_or_else(|| {
             let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
             self.error(format!(
-                "a weight of {weight} lies outside w_min = {} and w_max = {w_max}; widen them, or limit the weight's \
-                 distribution with `min` and `max`",
-                self.spec.w_min
+                "a weight of {weight} lies outside w_min = {} and w_max = {w_max}; widen them, or {}",
+                self.spec.w_min,
+                self.spec.weight.remedy()
             ))
         })
     }

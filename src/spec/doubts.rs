@@ -285,8 +285,10 @@ fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
     (projection.weight.constant().is_none() && !inside).then(|| {
         format!(
             "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \
-             error if one is; limit the distribution with `min` and `max`",
-            projection.name, projection.w_min
+             error if one is; {}",
+            projection.name,
+            projection.w_min,
+            projection.weight.remedy()
         )
     })
 }
