@@ -5,7 +5,7 @@
 //! fixed model times (see [`Losses`]).
 
 use crate::crossbar::{Cell, CrossbarError, CrossbarSpec, effect};
-use crate::spec::ProjectionSpec;
+use crate::spec::{ProjectionSpec, without_rounding};
 use crate::synapse::Energy;
 
 use super::build::BuildError;
@@ -30,6 +30,11 @@ impl Effective {
                 pairs.push(if draft.wiring.by_target() { (end, number as u32) } else { (number as u32, end) });
             }
             first.push(weights.len());
+        }
+        if let Some(w_max) = draft.spec.w_max {
+            // Of either sign, in pairs.
+            let held = |weight: f64| without_rounding(weight.abs(), draft.spec.w_min.abs(), w_max.abs());
+            weights.iter_mut().for_each(|weight| *weight = held(*weight).copysign(*weight));
         }
         let bounds = bounds(draft, crossbar, &weights)?;
         let cells = cells(crossbar, bounds, &pairs, &weights);

@@ -394,6 +394,18 @@ pub struct ProjectionSpec {
     pub waveform: Option<Overlap>,
 }
 
+/// A number, or the bound beyond which it lies by no more than single precision rounds.
+pub(crate) fn without_rounding(number: f64, low: f64, high: f64) -> f64 {
+    let near = |bound: f64| (number - bound).abs() <= f64::from(f32::EPSILON) * bound.abs();
+    if number > high && near(high) {
+        high
+    } else if number < low && near(low) {
+        low
+    } else {
+        number
+    }
+}
+
 impl ProjectionSpec {
     /// How many constants of the devices of a synapse differ from those of another's.
     pub fn drawn(&self) -> usize {
@@ -412,9 +424,8 @@ impl ProjectionSpec {
     /// a weight that has learnt up to 0.3 in single precision is 0.30000001 in a result, from which it may be read again.
     pub fn held(&self, weight: f64) -> Option<f64> {
         let Some((low, high)) = self.weight_bounds() else { return Some(weight) };
-        let rounding = |bound: f64| f64::from(f32::EPSILON) * bound.abs();
-        let inside = weight >= low - rounding(low) && weight <= high + rounding(high);
-        inside.then(|| weight.clamp(low, high))
+        let weight = without_rounding(weight, low, high);
+        (weight >= low && weight <= high).then_some(weight)
     }
 
     /// Static synapses of weight 1 between all pairs, with NEST's default delay of 1 ms.
