@@ -146,6 +146,12 @@ fn absurd_nesting_is_an_error_and_no_crash() {
     ] {
         assert!(spec::parse(&text, "m", Path::new(""), &[]).is_err());
     }
+    let parameters: String = (0..20_000).map(|n| format!("p{n} = 'p{}'\n", n + 1)).collect();
+    let error = spec::parse(&format!("[parameters]\n{parameters}p20000 = 1\n"), "m", Path::new(""), &[])
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("more than 200 deep") && error.lines().count() < 40, "{error}");
     let chain = |length: usize| {
         let sets: String = (1..length).map(|n| format!("[neuron.s{n}.s{}]\n", n - 1)).collect();
         let text = format!("{BASE}{sets}[neuron.s0.lif_exp]\n");
