@@ -104,7 +104,7 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
     // Images may have more pixels than there are sources.
     let bare = if weights.iter().flatten().any(|w| w.is_nan()) { "; white: no synapse" } else { "" };
     let caption = format!(
-        "Weights onto {} neurons as images of {rows} x {columns} pixels, one for each source, from 0 (light) to {} {unit} (dark){bare}.",
+        "Weights onto {} neurons as images of {rows} x {columns}, a pixel for each source, from 0 (light) to {} {unit} (dark){bare}.",
         weights.len(),
         trimmed(largest)
     );
