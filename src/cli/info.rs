@@ -8,7 +8,7 @@ use memspike::format;
 use memspike::spikes::{Column, Recording};
 use serde_json::{Map, Value, json};
 
-use super::figures::short;
+use super::figures::{column, short};
 use super::memory::grouped;
 use super::model::{Model, is_circuit};
 use super::part::outside;
@@ -79,7 +79,7 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     let r = &seen.recording;
     let mut out = format!("{}: {}\n", file.display(), r.format);
     // Two blanks behind the longest.
-    let width = r.about.iter().map(|(label, _)| label.chars().count() + 2).chain([18]).max().unwrap_or(18);
+    let width = column(r.about.iter().map(|(label, _)| label.as_str()), 16) + 2;
     for (label, text) in &r.about {
         let _ = writeln!(out, "  {label:<width$}{}", text.replace('\n', " "));
     }

@@ -291,8 +291,9 @@ impl<'a> Draft<'a> {
     /// Checks the extremes of all weights and delays that could be drawn, so that nothing can go wrong later.
     pub fn check_values(&self) -> Result<(), BuildError> {
         let (low, high) = self.weight_range();
-        if let Some(weight) = [low, high].into_iter().find(|w| !w.is_finite()).filter(|_| self.n_source > 0) {
-            return Err(self.error(format!("a weight may come out as {weight}")));
+        let problem = [low, high].into_iter().find_map(|weight| self.precision.refuse(weight));
+        if let Some(problem) = problem.filter(|_| self.n_source > 0) {
+            return Err(self.error(format!("a weight may come out as {problem}")));
         }
         self.constant_delay()?;
         if let Draws::Law(law) = &self.delays {

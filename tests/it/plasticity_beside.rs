@@ -275,7 +275,12 @@ fn a_weight_that_single_precision_cannot_hold_is_refused() {
         let spec = spec::parse(&text(precision, weight), "test", Path::new(""), &[]).map_err(|e| e.to_string())?;
         network::compile(spec, 1).map(drop).map_err(|e| e.to_string())
     };
-    for weight in ["weight = 1e39", "weight = { uniform = [1e39, 2e39] }", "w_max = 1e40\nplasticity = 'stdp'"] {
+    for weight in [
+        "weight = 1e39",
+        "weight = { uniform = [1e39, 2e39] }",
+        "weight = { uniform = [1, 2e39] }\nprocedural = true",
+        "w_max = 1e40\nplasticity = 'stdp'",
+    ] {
         assert_eq!(built("double", weight), Ok(()));
         let error = built("single", weight).unwrap_err();
         assert!(error.contains("single precision holds"), "{error}");
