@@ -62,17 +62,16 @@ pub fn text(table: &Table) -> String {
     out
 }
 
-/// Its header in a model file, whose NAMEs are to be chosen; a comment where it is the value of many keys.
+/// Where the keys go in a file; a comment for those of a value, which may be in many places.
 fn header(table: &Table) -> String {
-    let name = table.name.replace(' ', "_");
-    match table.name.split(['.', ' ', ',']).next().unwrap_or_default() {
-        "simulation" | "population" | "input" | "interval" | "projection" | "energy" => format!("[{name}]"),
-        "record" if table.name != "record" => format!("[[{name}]]"),
-        "record" => "[record]".to_string(),
-        "source" => format!("[population.NAME.{name}]"),
-        "current" => format!("[input.NAME.{name}]"),
-        "connect" => format!("[projection.NAME.{name}]"),
-        _ => format!("# [{}]", table.name),
+    let name = table.name.trim_end_matches(" of a recording");
+    match name.split_once('.') {
+        Some(("source", _)) => format!("[population.NAME.{name}]"),
+        Some(("current", _)) => format!("[input.NAME.{name}]"),
+        Some(("connect", _)) => format!("[projection.NAME.{name}]"),
+        Some(("record", _)) => format!("[[{name}]]"),
+        None if !["simulation", "record", "energy"].contains(&name) => format!("# [{name}]"),
+        _ => format!("[{name}]"),
     }
 }
 
@@ -111,13 +110,10 @@ mod tests {
         assert_eq!(found("lognormal"), ["normal, lognormal, exponential"]);
         assert!(found("projektion").is_empty());
         assert!(text(find("simulation")[0]).contains("0.1 ms") && list().contains("record.state"));
-        let headers = |name: &str| find(name).into_iter().map(header).collect::<Vec<_>>();
-        assert_eq!(headers("interval"), ["[interval.NAME]", "[interval.NAME_of_a_recording]"]);
-        assert_eq!(headers("poisson"), ["[population.NAME.source.poisson]", "[input.NAME.poisson]"]);
-        assert_eq!(
-            [headers("weights"), headers("lognormal")].concat()[..2],
-            ["[[record.weights]]", "# [normal, lognormal, exponential]"]
-        );
+        // Keys go where they were pasted from, whatever stands above.
+        assert!(toml(find("simulation")[0]).starts_with("[simulation]\n"));
+        assert!(toml(find("source.poisson")[0]).starts_with("[population.NAME.source.poisson]\n"));
+        assert!(toml(find("record.state")[0]).starts_with("[[record.state]]\n"));
         for table in tables::TABLES {
             toml(table).parse::<toml_edit::DocumentMut>().unwrap_or_else(|e| panic!("{}: {e}", table.name));
         }

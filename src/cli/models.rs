@@ -87,7 +87,15 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         }
         if !tables.is_empty() {
             let show = if args.toml { keys::toml } else { keys::text };
-            return Ok(Done::text(tables.into_iter().map(show).collect::<Vec<_>>().join("\n")));
+            let mut texts: Vec<String> = tables.into_iter().map(show).collect();
+            // A table that is there already can't begin again: its other keys may stand under the first header.
+            for later in 1..texts.len() {
+                let header = texts[later].lines().next().unwrap_or_default().to_string();
+                if args.toml && header.starts_with('[') && texts[..later].iter().any(|t| t.starts_with(&header)) {
+                    texts[later].insert_str(0, "# ");
+                }
+            }
+            return Ok(Done::text(texts.join("\n")));
         }
     }
     let chosen: Vec<Entry> = match &args.name {

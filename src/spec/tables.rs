@@ -185,7 +185,12 @@ pub const POISSON_INPUT: Table = Table::new(
     "input.NAME.poisson",
     "of a Poisson input",
     &[
-        key("rate", "rate, >= 0, or `{ steps }`", Never, "of each train: a constant, or drawn once for each neuron"),
+        key(
+            "rate",
+            "rate, >= 0, or `{ steps }`",
+            Never,
+            "of each train: the same for all, or drawn once for each neuron",
+        ),
         key(
             "weight",
             "in the target's weight unit",
