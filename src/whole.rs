@@ -61,8 +61,40 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // If it can't be removed either, the message about the write is the one that counts.
-        drop(fs::remove_file(&self.0));
+        discard(&self.0);
+    }
+}
+
+/// Removes a file that did not become whole. The HDF5 library may hold it open to the end of the process, so its space is given back first.
+pub fn discard(part: &Path) {
+    // If it can't be removed either, the message about the write is the one that counts.
+    if part.is_file() {
+        drop(File::options().write(true).open(part).and_then(|file| file.set_len(0)));
+        drop(fs::remove_file(part));
+    }
+}
+
+/// Folders that were made for files to come. Those that are still empty go away again with this.
+#[derive(Debug)]
+pub struct Folders(Vec<PathBuf>);
+
+impl Folders {
+    /// Makes a folder, and those that it is in, where they are not there.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn make(folder: &Path) -> io::Result<Folders> {
+        let missing = folder.ancestors().filter(|place| !place.as_os_str().is_empty() && !place.exists());
+        let folders = Folders(missing.map(Path::to_owned).collect());
+        fs::create_dir_all(folder)?;
+        Ok(folders)
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        // Those within come first; one that holds a file is not removed.
+        self.0.iter().for_each(|folder| drop(fs::remove_dir(folder)));
     }
 }
 
@@ -119,6 +151,18 @@ mod tests {
         write(&out, "new").unwrap();
         assert_eq!(fs::read(&out).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn folders_that_were_made_go_away_again_unless_something_is_in_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        drop(Folders::make(&deep).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let made = Folders::make(&deep).unwrap();
+        fs::write(folder.path().join("a/x"), "x").unwrap();
+        drop(made);
+        assert!(folder.path().join("a/x").is_file() && !folder.path().join("a/b").exists());
     }
 
     #[cfg(unix)]

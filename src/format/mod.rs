@@ -19,6 +19,7 @@ mod h5;
 mod listing;
 mod mat;
 mod mea;
+mod new_hdf5;
 pub mod nir;
 mod nix;
 mod npy;
@@ -46,6 +47,7 @@ use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
 pub use content::content;
 pub use error::{Fault, FormatError};
+pub use new_hdf5::replace_hdf5;
 pub use write::{Session, Subject, Target, Wrote, write};
 
 use crate::shell;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use memspike::interchange::sonata::export;
 use memspike::shell;
+use memspike::whole::Folders;
 
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
@@ -37,6 +38,10 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         Output::new(path, args.force)?.spare([args.input.as_path()])?;
     }
     notes(&said);
+    // Away again if nothing is written, but not before it is known why.
+    let made = Folders::make(folder);
+    let _made =
+        made.map_err(|e| Failure::unwritten(format!("The folder {} can't be made: {e}.", folder.display()), &e))?;
     files.write(folder).map_err(|message| unwritten_by_library(&folder.join("circuit_config.json"), message))?;
     let (nodes, edges) = files.size();
     Ok(Done::text(format!(

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use memspike::crossbar::{Adc, Solution};
-use memspike::whole;
 use serde_json::{Value, json};
 
 use super::{Args, Job, table};
@@ -185,9 +184,6 @@ impl Outcome {
         let path = output.path();
         let s = &self.solution;
         let currents = self.pairs.as_ref().unwrap_or(&s.bit_line_currents);
-        let fail = |e: &dyn std::fmt::Display| {
-            unwritten_by_library(path, format!("{} could not be written: {e}.", path.display()))
-        };
         match table::extension(path).as_str() {
             "csv" => {
                 let mut header = vec!["column", "current_a"];
@@ -227,7 +223,8 @@ impl Outcome {
                 if let Some(c) = &self.converted {
                     all.push(("adc_codes", "1", vec![c.codes.len()], &c.codes));
                 }
-                whole::replace(path, |e| fail(&e), |part| table::write_h5(part, &all).map_err(|e| fail(&e)))
+                let failed = |e| unwritten_by_library(path, format!("{} could not be written: {e}.", path.display()));
+                table::write_h5(path, &all).map_err(failed)
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use memspike::format::read_arrays;
+use memspike::format::{read_arrays, replace_hdf5};
 use memspike::npy;
 use memspike::units::Factor;
 
@@ -141,16 +141,16 @@ pub fn npy_bytes(numbers: &[f64]) -> Vec<u8> {
 /// A dataset to write: name, unit, shape, numbers.
 pub type Dataset<'a> = (&'a str, &'a str, Vec<usize>, &'a [f64]);
 
-/// Writes an HDF5 file; each dataset carries its unit as an attribute.
-pub fn write_h5(path: &Path, datasets: &[Dataset<'_>]) -> hdf5::Result<()> {
-    let file = hdf5::File::create(path)?;
-    for (name, unit, shape, numbers) in datasets {
-        let dataset = file.new_dataset::<f64>().shape(shape.clone()).create(*name)?;
-        dataset.write_raw(numbers)?;
-        let text: hdf5::types::VarLenUnicode = unit.parse().unwrap_or_default();
-        dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units")?.write_scalar(&text)?;
-    }
-    file.close()
+/// Writes an HDF5 file, or none; each dataset carries its unit as an attribute.
+pub fn write_h5(path: &Path, datasets: &[Dataset<'_>]) -> Result<(), String> {
+    replace_hdf5(path, |file| {
+        datasets.iter().try_for_each(|(name, unit, shape, numbers)| {
+            let dataset = file.new_dataset::<f64>().shape(shape.clone()).create(*name)?;
+            dataset.write_raw(numbers)?;
+            let text: hdf5::types::VarLenUnicode = unit.parse().unwrap_or_default();
+            dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units")?.write_scalar(&text)
+        })
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Writing a graph as the Python package nir reads it.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group};
 
-use crate::whole;
+use crate::format::replace_hdf5;
 
 use super::kinds::{Convolution, Graph, Kind, Layer, Neuron, Node, Padding, Pool};
 
@@ -16,12 +15,10 @@ const VERSION: &str = "1.0";
 /// Writes a graph; `about` is kept as its metadata: (key, text).
 ///
 /// # Errors
-/// What the library says.
+/// What the system or the library says.
 pub fn write_graph(path: &Path, graph: &Graph, about: &[(&str, &str)]) -> Result<(), String> {
-    let write = |part: &Path| -> hdf5::Result<()> {
-        hdf5::silence_errors(true);
-        let file = File::create(part)?;
-        text(&file, "version", VERSION)?;
+    let fill = |file: &File| -> hdf5::Result<()> {
+        text(file, "version", VERSION)?;
         let root = file.create_group("node")?;
         text(&root, "type", "NIRGraph")?;
         let nodes = root.create_group("nodes")?;
@@ -35,11 +32,9 @@ pub fn write_graph(path: &Path, graph: &Graph, about: &[(&str, &str)]) -> Result
             edges.write_raw(&names)?;
         }
         let metadata = root.create_group("metadata")?;
-        about.iter().try_for_each(|(key, value)| text(&metadata, key, value))?;
-        file.close()
+        about.iter().try_for_each(|(key, value)| text(&metadata, key, value))
     };
-    let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
-    whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
+    replace_hdf5(path, fill).map_err(|e| format!("{}: can't be written: {e}", path.display()))
 }
 
 fn word(text: &str) -> VarLenUnicode {

@@ -43,7 +43,6 @@ pub use summary::{Run, read_run, read_summary};
 pub use table::Mark;
 pub(super) use write::unwritable;
 pub use write::{Marks, ResultError, ResultFile};
-pub(super) use writer::cause;
 
 /// The attribute `format` by which a result is recognised.
 const FORMAT: &str = "memspike";

@@ -7,8 +7,9 @@ use super::attributes::{number, text};
 use super::claim::claim;
 use super::header::Header;
 use super::write::{Marks, ResultError, remove, unwritable};
-use super::writer::{Writer, cause, expect_tables};
+use super::writer::{Writer, expect_tables};
 use crate::format::contain;
+use crate::format::new_hdf5::cause;
 use crate::record::Layout;
 use crate::whole::{Part, part_path};
 

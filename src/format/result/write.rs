@@ -15,7 +15,7 @@ use super::resume::{self, Taken};
 use super::table::Mark;
 use super::writer::Writer;
 use crate::record::{Chunk, Layout, Sink, SinkError};
-use crate::whole::part_path;
+use crate::whole::{self, part_path};
 
 /// Chunks that may wait for the writer; then the simulation waits, so that memory stays bounded.
 const QUEUE: usize = 16;
@@ -280,6 +280,7 @@ fn serve(writer: Writer, orders: &Receiver<Order>, answer: &SyncSender<Answer>) 
             }
         }
     }
+    writer.abandon();
 }
 
 fn expect_free(out: &Path, force: bool) -> Result<(), ResultError> {
@@ -294,8 +295,7 @@ fn expect_free(out: &Path, force: bool) -> Result<(), ResultError> {
 }
 
 pub(super) fn remove(part: &Path) {
-    // If it can't be removed either, the message about the write is the one that counts.
-    drop(fs::remove_file(part));
+    whole::discard(part);
 }
 
 pub(in crate::format) fn unwritable(path: &Path, error: &io::Error) -> String {

@@ -13,6 +13,7 @@ use super::read::RECORDED;
 use super::table::{Mark, Plan, Table, Values};
 use super::write::Marks;
 use super::{FORMAT, FORMAT_VERSION, SONATA_MAGIC, SONATA_VERSION};
+use crate::format::new_hdf5::{abandon, access, cause};
 use crate::record::{Chunk, Layout, PopulationLayout, StateLayout, WeightKind, WeightLayout};
 use crate::spikes::{Column, IntervalTable, Signal};
 
@@ -36,13 +37,12 @@ struct Tables {
 impl Writer {
     /// Makes the file, complete but for the rows.
     pub fn create(part: &Path, layout: &Layout, header: &Header) -> Result<Writer, String> {
-        let make = || -> hdf5::Result<Writer> {
-            let file = File::with_options().with_fapl(access).create(part)?;
-            set_text(&file, "format", FORMAT)?;
-            set(&file, "format_version", &FORMAT_VERSION)?;
-            set(&file, "magic", &SONATA_MAGIC)?;
-            set_list(&file, "version", &SONATA_VERSION)?;
-            write_header(&file, header)?;
+        let fill = |file: &File| -> hdf5::Result<Tables> {
+            set_text(file, "format", FORMAT)?;
+            set(file, "format_version", &FORMAT_VERSION)?;
+            set(file, "magic", &SONATA_MAGIC)?;
+            set_list(file, "version", &SONATA_VERSION)?;
+            write_header(file, header)?;
             let populations = file.create_group("populations")?;
             for (place, population) in layout.populations.iter().enumerate() {
                 write_population(&populations, place, population)?;
@@ -52,19 +52,18 @@ impl Writer {
                 layout.devices.iter().try_for_each(|devices| write_devices(&projections, devices))?;
             }
             file.create_group("summary")?;
-            let tables = Tables::create(&file, layout)?;
-            let writer = Writer { file, tables, flushed: Instant::now() };
-            writer.file.flush()?;
-            Ok(writer)
+            let tables = Tables::create(file, layout)?;
+            file.flush()?;
+            Ok(tables)
         };
-        make().map_err(|e| cause(&e))
+        let file = File::with_options().with_fapl(access).create(part).map_err(|e| cause(&e))?;
+        Writer::with(file, fill)
     }
 
     /// Opens the file of an earlier run and takes it back to a checkpoint.
     pub fn open(part: &Path, layout: &Layout, header: &Header, marks: &Marks) -> Result<Writer, String> {
-        let open = || -> hdf5::Result<Writer> {
-            let file = File::with_options().with_fapl(access).open_rw(part)?;
-            let tables = Tables::open(&file, layout, marks)?;
+        let take_back = |file: &File| -> hdf5::Result<Tables> {
+            let tables = Tables::open(file, layout, marks)?;
             tables.cut()?;
             for old in ["intervals", "behavior", "summary"] {
                 if file.link_exists(old) {
@@ -73,13 +72,24 @@ impl Writer {
             }
             // What is cut off and unlinked may be overwritten from now on, so the file must know of it first.
             file.flush()?;
-            write_header(&file, header)?;
+            write_header(file, header)?;
             file.create_group("summary")?;
-            let writer = Writer { file, tables, flushed: Instant::now() };
-            writer.file.flush()?;
-            Ok(writer)
+            file.flush()?;
+            Ok(tables)
         };
-        open().map_err(|e| cause(&e))
+        let file = File::with_options().with_fapl(access).open_rw(part).map_err(|e| cause(&e))?;
+        Writer::with(file, take_back)
+    }
+
+    /// The writer of a file, once `ready` has made its tables ready.
+    fn with(file: File, ready: impl FnOnce(&File) -> hdf5::Result<Tables>) -> Result<Writer, String> {
+        match ready(&file) {
+            Ok(tables) => Ok(Writer { file, tables, flushed: Instant::now() }),
+            Err(error) => {
+                abandon(file);
+                Err(cause(&error))
+            }
+        }
     }
 
     /// Stores a chunk.
@@ -144,11 +154,11 @@ impl Writer {
         self.file.flush()
     }
 
-    /// Closes a file that can't be written any more, as far as that goes.
+    /// Closes a file that is not finished, or can't be written any more, as far as that goes.
     pub fn abandon(self) {
         let Writer { file, tables, .. } = self;
         drop(tables);
-        drop(file.close());
+        abandon(file);
     }
 }
 
@@ -363,30 +373,4 @@ fn free_name(root: &Group, name: &str) -> String {
         name.push('_');
     }
     name
-}
-
-/// Metadata reaches the disk only in a flush, so that a killed run leaves a file as of its last flush. Chunks are written whole and once, so
-/// the library need not keep them (8 MiB of each dataset otherwise, and a copy).
-fn access(plist: &mut hdf5::file::FileAccessBuilder) -> &mut hdf5::file::FileAccessBuilder {
-    use hdf5::file::{CacheDecreaseMode, CacheIncreaseMode, FlashIncreaseMode, MetadataCacheConfig};
-    let config = MetadataCacheConfig {
-        evictions_enabled: false,
-        incr_mode: CacheIncreaseMode::Off,
-        flash_incr_mode: FlashIncreaseMode::Off,
-        decr_mode: CacheDecreaseMode::Off,
-        ..MetadataCacheConfig::default()
-    };
-    plist.mdc_config(&config).chunk_cache(1, 0, 1.0).file_locking(false)
-}
-
-/// What the operating system said, out of HDF5's long account.
-pub(in crate::format) fn cause(error: &hdf5::Error) -> String {
-    let text = match error.stack() {
-        Some(stack) => stack.iter().map(|frame| frame.description().to_owned()).collect::<Vec<_>>().join("; "),
-        None => error.to_string(),
-    };
-    match text.split_once("error message = '") {
-        Some((_, rest)) => rest.split('\'').next().unwrap_or(rest).to_owned(),
-        None => error.to_string(),
-    }
 }

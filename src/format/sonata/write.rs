@@ -1,12 +1,11 @@
 //! Writes SONATA spikes and reports, as libsonata and bmtk read them.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use hdf5::{File, Group};
 
+use crate::format::replace_hdf5;
 use crate::format::result::{SONATA_MAGIC, SONATA_VERSION, Sorting, set, set_list, set_text, write_list};
-use crate::whole;
 
 /// Spikes of a population, in the order in which they are to be written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,16 +86,16 @@ pub(super) fn write_groups<'a, T: 'a>(
     groups: impl Iterator<Item = (&'a str, &'a T)>,
     fill: impl Fn(&Group, &T) -> hdf5::Result<()>,
 ) -> Result<(), String> {
-    let failed = |e: &dyn Display| format!("{}: can't be written: {e}", path.display());
-    let write = |part: &Path| {
-        let file = create(part)?;
+    let write = |file: &File| {
+        set(file, "magic", &SONATA_MAGIC)?;
+        set_list(file, "version", &SONATA_VERSION)?;
         let root = file.create_group(root)?;
         for (name, content) in groups {
             fill(&root.create_group(name)?, content)?;
         }
-        file.close()
+        Ok(())
     };
-    whole::replace(path, |e| failed(&e), |part| write(part).map_err(|e| failed(&e)))
+    replace_hdf5(path, write).map_err(|e| format!("{}: can't be written: {e}", path.display()))
 }
 
 fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {
@@ -107,12 +106,4 @@ fn write_mapping(group: &Group, report: &ReportData) -> hdf5::Result<()> {
     write_list(group, "element_pos", &vec![0.0f32; count])?;
     let time = write_list(group, "time", &report.time_ms)?;
     set_text(&time, "units", "ms")
-}
-
-fn create(path: &Path) -> hdf5::Result<File> {
-    hdf5::silence_errors(true);
-    let file = File::create(path)?;
-    set(&file, "magic", &SONATA_MAGIC)?;
-    set_list(&file, "version", &SONATA_VERSION)?;
-    Ok(file)
 }

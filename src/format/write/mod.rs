@@ -15,7 +15,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError};
 use std::path::Path;
 
-use super::result::{ResultError, cause, claim, unwritable};
+use super::new_hdf5::cause;
+use super::result::{ResultError, claim, unwritable};
 use crate::spikes::{Recording, SourceError, SpikeSource};
 use crate::whole::{Part, part_path};
 pub use session::{Session, Subject};

@@ -7,6 +7,7 @@ use hdf5::File;
 
 use super::column::Column;
 use super::{Unwritten, What};
+use crate::format::new_hdf5;
 use crate::format::result::attributes::{Sorting, set, set_list, set_text};
 use crate::format::result::{SONATA_MAGIC, SONATA_VERSION};
 
@@ -25,10 +26,23 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
         let message = format!("a spike is at {time} s; SONATA has no times before 0: write .nwb, .csv or .npy");
         return Err(Unwritten::Input(message));
     }
+    let inexact = new_hdf5::fill(part, |file| fill(file, what, &ids, &mut notes))?;
+    notes.extend(what.beside_spikes("SONATA"));
+    if inexact > 0 {
+        notes.push(format!(
+            "SONATA counts milliseconds: {inexact} of {} times have no double in ms that is exactly theirs; they are off \
+             in the last bit",
+            what.total()
+        ));
+    }
+    Ok(notes)
+}
+
+/// Fills the file; gives how many times are not exactly those of the recording.
+fn fill(file: &File, what: &What, ids: &[i64], notes: &mut Vec<String>) -> Result<usize, Unwritten> {
     let mut inexact = 0usize;
-    let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
-    set(&file, "magic", &SONATA_MAGIC)?;
-    set_list(&file, "version", &SONATA_VERSION)?;
+    set(file, "magic", &SONATA_MAGIC)?;
+    set_list(file, "version", &SONATA_VERSION)?;
     let root = file.create_group("spikes")?;
     let populations = what.populations();
     let names = group_names(&populations.iter().map(|population| population.0).collect::<Vec<_>>());
@@ -60,16 +74,7 @@ pub(super) fn write(part: &Path, what: &What) -> Result<Vec<String>, Unwritten> 
         times.flush()?;
         nodes.flush()?;
     }
-    file.close()?;
-    notes.extend(what.beside_spikes("SONATA"));
-    if inexact > 0 {
-        notes.push(format!(
-            "SONATA counts milliseconds: {inexact} of {} times have no double in ms that is exactly theirs; they are off \
-             in the last bit",
-            what.total()
-        ));
-    }
-    Ok(notes)
+    Ok(inexact)
 }
 
 /// Names of groups for the populations of these names: their own, where a group can be called so, else others, so that no two are alike.

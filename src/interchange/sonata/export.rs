@@ -13,6 +13,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde_json::{Map, Value, json};
 
@@ -23,6 +24,7 @@ use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
 use crate::spec::{Engine, NetworkSpec, PopulationKind, PopulationSpec, Precision, Slice, StateRecord};
 use crate::time::Time;
+use crate::whole::{self, Folders};
 
 /// Nodes that are neurons, and their types.
 const NODES: [&str; 2] = ["nodes.h5", "node_types.csv"];
@@ -34,6 +36,8 @@ const SETS: &str = "node_sets.json";
 const MODELS: &str = "point_neuron_models";
 const CIRCUIT: &str = "circuit_config.json";
 const SIMULATION: &str = "simulation_config.json";
+/// The folder in which they are until all are whole.
+const UNFINISHED: &str = "circuit.part";
 
 /// A circuit that is not written yet.
 #[derive(Clone, Debug, Default)]
@@ -62,13 +66,35 @@ impl CircuitFiles {
         (nodes, self.edges.iter().map(|edges| edges.sources.len() as u64).sum())
     }
 
-    /// Writes them into a folder, which is made if it isn't there.
+    /// Writes them into a folder, which is made if it isn't there: all of them, or none. They are written into a folder within it, and
+    /// moved when all are whole.
     ///
     /// # Errors
-    /// What can't be written.
+    /// What can't be written; what was there is as it was then.
     pub fn write(&self, folder: &Path) -> Result<(), String> {
-        let unwritten = |path: &Path, error: std::io::Error| format!("{}: can't be written: {error}", path.display());
-        std::fs::create_dir_all(folder.join(MODELS)).map_err(|e| unwritten(folder, e))?;
+        let failed = |path: &Path, error: io::Error| format!("{}: can't be written: {error}", path.display());
+        let unfinished = folder.join(UNFINISHED);
+        // Away again, if nothing comes into them.
+        let mut made = Vec::new();
+        for place in [folder.join(MODELS), unfinished.join(MODELS)] {
+            made.push(Folders::make(&place).map_err(|e| failed(folder, e))?);
+        }
+        let written = self.fill(&unfinished).and_then(|()| {
+            self.paths(&unfinished).into_iter().zip(self.paths(folder)).try_for_each(|(from, to)| {
+                // What a link stands for is replaced, as elsewhere; it may be on another disk.
+                let copy = |part: &Path| fs::copy(&from, part).map(drop);
+                let moved = whole::target(&to).and_then(|target| fs::rename(&from, target));
+                moved.or_else(|_| whole::replace(&to, |e| e, copy)).map_err(|e| failed(&to, e))
+            })
+        });
+        self.paths(&unfinished).iter().for_each(|path| whole::discard(path));
+        // Those of an earlier process that was killed are not in `made`.
+        [unfinished.join(MODELS), unfinished].iter().for_each(|place| drop(fs::remove_dir(place)));
+        drop(made);
+        written
+    }
+
+    fn fill(&self, folder: &Path) -> Result<(), String> {
         self.nodes.iter().try_for_each(|(files, nodes)| write_nodes(&folder.join(files[0]), nodes))?;
         if !self.edges.is_empty() {
             write_edges(&folder.join(EDGES[0]), &self.edges)?;
@@ -78,7 +104,7 @@ impl CircuitFiles {
         }
         self.texts.iter().try_for_each(|(path, text)| {
             let path = folder.join(path);
-            crate::whole::write(&path, text).map_err(|e| unwritten(&path, e))
+            whole::write(&path, text).map_err(|e| format!("{}: can't be written: {e}", path.display()))
         })
     }
 }

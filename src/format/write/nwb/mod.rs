@@ -23,6 +23,7 @@ use self::marker::Marker;
 use self::table::{Names, TableWriter, whole};
 use super::{Session, Unwritten, What, repeated};
 use crate::format::h5::list;
+use crate::format::new_hdf5;
 use crate::format::nwb::{BEHAVIOR, GENERAL, ID_IN_POPULATION, LISTS, SUBJECT};
 use crate::format::result::attributes::{set_text, stored, write_list};
 use crate::spikes::{Column, Recording, Signal, SourceError};
@@ -32,15 +33,18 @@ const VERSION: &str = "2.7.0";
 
 /// Writes all of a recording.
 pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<String>, Unwritten> {
+    new_hdf5::fill(part, |file| fill(file, what, session))
+}
+
+fn fill(file: &File, what: &What, session: &Session) -> Result<Vec<String>, Unwritten> {
     let (recording, mut notes) = (what.recording, Vec::new());
-    let file = File::with_options().with_fapl(|p| p.file_locking(false)).create(part)?;
     let marker = Marker::new(seed(what)?);
-    marker.mark(&file, "/", "NWBFile")?;
-    set_text(&file, "nwb_version", VERSION)?;
+    marker.mark(file, "/", "NWBFile")?;
+    set_text(file, "nwb_version", VERSION)?;
     let about = |label: &str| recording.about.iter().find(|(l, text)| l == label && !text.is_empty());
     let or_about = |given: &Option<String>, label: &str| given.clone().or_else(|| about(label).map(|a| a.1.clone()));
     text(
-        &file,
+        file,
         "identifier",
         // Not the recording's own: this is another file, and may hold a part of it.
         &session.identifier.clone().unwrap_or_else(|| marker.uuid("identifier")),
@@ -48,10 +52,10 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
     let description = or_about(&session.description, "session").unwrap_or_else(|| {
         format!("Spikes converted by memspike {} from: {}", env!("CARGO_PKG_VERSION"), recording.format)
     });
-    text(&file, "session_description", &description)?;
-    text(&file, "session_start_time", &session.start)?;
-    text(&file, "timestamps_reference_time", session.reference.as_ref().unwrap_or(&session.start))?;
-    texts(&file, "file_create_date", std::slice::from_ref(&session.written))?;
+    text(file, "session_description", &description)?;
+    text(file, "session_start_time", &session.start)?;
+    text(file, "timestamps_reference_time", session.reference.as_ref().unwrap_or(&session.start))?;
+    texts(file, "file_create_date", std::slice::from_ref(&session.written))?;
     for name in ["acquisition", "analysis", "processing", "stimulus", "general"] {
         file.create_group(name)?;
     }
@@ -59,8 +63,8 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
         file.create_group(name)?;
     }
     general(&file.group("general")?, &marker, session, recording)?;
-    let electrodes = electrodes::write(&file, &marker, recording, &mut notes)?;
-    units::write(&file, &marker, what, session, electrodes.as_deref(), &mut notes)?;
+    let electrodes = electrodes::write(file, &marker, recording, &mut notes)?;
+    units::write(file, &marker, what, session, electrodes.as_deref(), &mut notes)?;
     if recording.populations.is_empty()
         && let Some(id) = repeated(what.spikes.unit_ids())
     {
@@ -68,10 +72,9 @@ pub(super) fn write(part: &Path, what: &What, session: &Session) -> Result<Vec<S
             "several units have the id {id}: they are numbered from 0, their ids are in the column {ID_IN_POPULATION}"
         ));
     }
-    behavior::write(&file, &marker, recording, &mut notes)?;
-    intervals(&file, &marker, recording, &mut notes)?;
+    behavior::write(file, &marker, recording, &mut notes)?;
+    intervals(file, &marker, recording, &mut notes)?;
     notes.extend(anew(recording));
-    file.close()?;
     Ok(notes)
 }
 
