@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use memspike::plot::{self, Figure, PlotError};
-use memspike::{shell, whole};
+use memspike::{format, shell, whole};
 
 use super::Failure;
 
@@ -68,20 +68,23 @@ impl Output {
         }
     }
 
-    /// Checks that it is none of the files that are read.
+    /// Checks that it is none of the files that are read: of a folder the files in it, of HDF5 also those that its links lead to.
     ///
     /// # Errors
     /// If it is one.
     pub fn spare<'a>(self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<Output, Failure> {
-        let own = self.path.canonicalize().ok();
-        match inputs.into_iter().find(|input| own.is_some() && input.canonicalize().ok() == own) {
-            None => Ok(self),
-            Some(input) => Err(Failure::input(format!(
-                "The output {} is the file that is read, {}; choose another name.",
-                self.path.display(),
-                input.display()
-            ))),
-        }
+        // What is not there yet is not read.
+        let Ok(own) = self.path.canonicalize() else { return Ok(self) };
+        let is_own = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file == own);
+        let mut inputs =
+            inputs.into_iter().flat_map(|input| format::files(input).into_iter().map(move |file| (input, file)));
+        let Some((input, file)) = inputs.find(|(_, file)| is_own(file)) else { return Ok(self) };
+        let with = if file == input { String::new() } else { format!(", with {}", input.display()) };
+        Err(Failure::input(format!(
+            "The output {} is the file that is read, {}{with}; choose another name.",
+            self.path.display(),
+            file.display()
+        )))
     }
 
     /// Writes the whole file, or nothing.

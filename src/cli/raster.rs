@@ -80,7 +80,8 @@ enum Kind {
 
 /// Reads, draws, and says what was drawn.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
+    let output =
+        args.output.as_deref().map(|path| Output::new(path, args.force)?.spare([args.file.as_path()])).transpose()?;
     let kind = output.as_ref().map(|output| kind(output.path())).transpose()?;
     let (options, what) = args.window.split(args.file);
     let options = RasterOptions { bin: args.bin, ..options };

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::contain;
 use super::error::{Fault, FormatError};
+use super::linked::Linked;
 use super::phy;
 use super::plain::Plain;
 use crate::fnv;
@@ -23,6 +25,21 @@ pub fn content(path: &Path) -> Result<u64, FormatError> {
     let plain = Plain::open(path)?;
     let files = phy::files(&plain).unwrap_or_else(|| vec![path.to_owned()]);
     of_files(&files, MOST).map_err(|error| plain.error("", Fault::Missing, format!("can't be read: {error}")))
+}
+
+/// The files that reading `path` reads, whatever it is: also those in its folder, where a recording is a folder, and those that an HDF5
+/// file has its contents in.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let mut files = vec![path.to_owned()];
+    let Ok(plain) = Plain::open(path) else { return files };
+    if let Some(within) = phy::files(&plain) {
+        files.extend(within);
+    } else if super::is_hdf5(&plain).unwrap_or(false)
+        && let Ok(Linked(linked)) = contain::read(path)
+    {
+        files.extend(linked);
+    }
+    files
 }
 
 fn of_files(files: &[PathBuf], most: u64) -> io::Result<u64> {

@@ -1,6 +1,6 @@
 //! `memspike convert MODEL OUT.nir`: a network as a NIR graph.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memspike::format::nir::{Graph, write_graph};
 use memspike::interchange::nir::export;
@@ -15,6 +15,7 @@ use super::{Args, network};
 /// Builds the network and writes it.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let network = network::read(&args.input, &args.set)?;
+    let output = &output.clone().spare(network.spec.files.iter().map(PathBuf::as_path))?;
     let dt = args.dt.unwrap_or(network.spec.simulation.resolution);
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (graph, notes) = export(&network.spec, &network.populations, &network.synapses, dt.ms()).map_err(wrong)?;

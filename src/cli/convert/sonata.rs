@@ -1,6 +1,6 @@
 //! `memspike convert MODEL DIR --to sonata`: a network as a SONATA circuit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memspike::interchange::sonata::export;
 use memspike::shell;
@@ -35,7 +35,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (files, said) = export(&network.spec, &network.populations, &network.synapses, trains).map_err(wrong)?;
     for path in files.paths(folder).iter().filter(|path| path.exists()) {
-        Output::new(path, args.force)?.spare([args.input.as_path()])?;
+        Output::new(path, args.force)?
+            .spare(network.spec.files.iter().map(PathBuf::as_path).chain([args.input.as_path()]))?;
     }
     notes(&said);
     // Away again if nothing is written, but not before it is known why.

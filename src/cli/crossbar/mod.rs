@@ -226,8 +226,8 @@ struct Job {
 
 /// Reads, solves, writes, and says what came out.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let output = args.output.as_ref().map(|path| Output::new(path, args.force)).transpose()?;
-    let picture = args.plot.as_ref().map(|path| Output::new(path, args.force)).transpose()?;
+    let ready = |path: &PathBuf| Output::new(path, args.force)?.spare([args.file.as_path()]);
+    let (output, picture) = (args.output.as_ref().map(ready).transpose()?, args.plot.as_ref().map(ready).transpose()?);
     if let Some(output) = &output
         && !matches!(table::extension(output.path()).as_str(), "h5" | "hdf5" | "csv" | "npy")
     {

@@ -1,7 +1,7 @@
 //! Where the figures of a device go: tables as CSV, pictures, by the extension of each output.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use memspike::plot::Figure;
 
@@ -74,6 +74,15 @@ impl Sinks {
 }
 
 impl Checked {
+    /// Checks that none is a file that is read.
+    ///
+    /// # Errors
+    /// If one is.
+    pub fn spare(self, input: &Path) -> Result<Checked, Failure> {
+        let spared = self.0.into_iter().map(|(output, kind)| Ok((output.spare([input])?, kind)));
+        spared.collect::<Result<_, _>>().map(Checked)
+    }
+
     /// Is a picture wanted?
     pub fn wants_picture(&self) -> bool {
         self.0.iter().any(|(_, kind)| *kind == Kind::Picture)

@@ -79,7 +79,11 @@ pub struct Side {
 
 /// Compares, and prints or writes.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
+    let output = args
+        .output
+        .as_deref()
+        .map(|path| Output::new(path, args.force)?.spare([args.first.as_path(), args.second.as_path()]))
+        .transpose()?;
     let separator = output.as_ref().map(cells::separator).transpose()?;
     let sides = [read(&args.first, &args.part)?, read(&args.second, &args.part)?];
     let measures = Measures { tolerance: args.tolerance, tau: args.tau, cost: args.cost, min_spikes: args.min_spikes };

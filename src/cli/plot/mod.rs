@@ -153,7 +153,7 @@ impl Args {
 
 /// Reads, draws, and says what was drawn.
 pub fn run(args: Args) -> Result<Done, Failure> {
-    let output = Output::new(&args.output, args.force)?;
+    let output = Output::new(&args.output, args.force)?.spare([args.file.as_path()])?;
     plot::Format::of(output.path()).map_err(Failure::input)?;
     args.refuse_idle()?;
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

@@ -135,7 +135,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         (.., true) => Some(Table::Spectrum),
         _ => None,
     };
-    let output = args.output.as_deref().map(|path| Output::new(path, args.force)).transpose()?;
+    let output =
+        args.output.as_deref().map(|path| Output::new(path, args.force)?.spare([args.file.as_path()])).transpose()?;
     let separator = output.as_ref().map(cells::separator).transpose()?;
     let measured = measure(args)?;
     let Some((output, separator)) = output.zip(separator) else {

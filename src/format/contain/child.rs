@@ -9,6 +9,7 @@ use super::contents::Through;
 use super::limits::{self, Granted};
 use super::{Contents, Pieced, WORD, here, wire};
 use crate::format::arrays::Arrays;
+use crate::format::linked::Linked;
 use crate::format::nir::Stored;
 use crate::format::open;
 use crate::format::result::{Figures, Looked, Observables, Pieces, Written};
@@ -35,6 +36,7 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
         Some(Observables::NAME) => answer::<Observables>,
         Some(Figures::NAME) => answer::<Figures>,
         Some(Look::NAME) => answer::<Look>,
+        Some(Linked::NAME) => answer::<Linked>,
         Some(Arrays::NAME) => answer::<Arrays>,
         Some(Stored::NAME) => answer::<Stored>,
         Some(NodesFile::NAME) => answer::<NodesFile>,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::arrays::Arrays;
 use crate::format::error::FormatError;
 use crate::format::h5::H5;
+use crate::format::linked::Linked;
 use crate::format::nir::Stored;
 use crate::format::result::{Figures, Looked, Observables, Written};
 use crate::format::sonata::{EdgesFile, NodesFile};
@@ -237,6 +238,23 @@ impl Contents for Through {
 
     fn read(h5: &H5, (): &()) -> Result<Through, FormatError> {
         h5.walk().map(|()| Through)
+    }
+
+    fn columns(&mut self) -> Vec<Long<'_>> {
+        Vec::new()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Contents for Linked {
+    const NAME: &'static str = "linked";
+    type Query = ();
+
+    fn read(h5: &H5, (): &()) -> Result<Linked, FormatError> {
+        Linked::read(h5)
     }
 
     fn columns(&mut self) -> Vec<Long<'_>> {
