@@ -162,6 +162,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_of_a_folder_or_by_a_link_is_not_overwritten_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["spike_times.npy", "spike_clusters.npy", "spike_times.txt"] {
+            std::fs::write(at(name), b"\x93NUMPY").unwrap();
+        }
+        let spare = |out: &str, read: &Path| Output::new(&at(out), true).unwrap().spare([read]);
+        let failure = spare("spike_clusters.npy", folder.path()).unwrap_err().to_string();
+        assert!(failure.contains("is the file that is read") && failure.contains("with"), "{failure}");
+        assert!(spare("spike_clusters.npy", &at("spike_times.npy")).is_err(), "one file stands for its folder");
+        assert!(spare("spike_times.txt", folder.path()).is_ok() && spare("new.h5", folder.path()).is_ok());
+
+        let write = |name: &str, link: Option<&str>| {
+            let fill = |file: &hdf5::File| match link {
+                Some(to) => file.create_group("units")?.link_external(to, "/", "elsewhere"),
+                None => file.new_dataset::<f64>().create("x").map(drop),
+            };
+            format::replace_hdf5(&at(name), fill).unwrap();
+        };
+        write("there.h5", None);
+        write("between.h5", Some("there.h5"));
+        write("here.h5", Some("between.h5"));
+        write("other.h5", None);
+        for out in ["there.h5", "between.h5", "here.h5"] {
+            assert!(spare(out, &at("here.h5")).is_err(), "{out}");
+        }
+        assert!(spare("other.h5", &at("here.h5")).is_ok() && spare("here.h5", &at("there.h5")).is_ok());
+    }
+
+    #[test]
     fn an_output_in_a_missing_folder_or_on_a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Output::new(&folder.path().join("no/a.h5"), false).unwrap_err().to_string().contains("mkdir"));

@@ -1,11 +1,12 @@
-//! A full disk ends a run with a message and leaves no result or picture that looks whole.
+//! A full disk ends a command with a message and leaves no file that looks whole, or the one that was there.
 //!
-//! A program of its own: a dataset of a file that could not be closed stays among the open ones of the HDF5 library, and another
-//! file's links can't be removed in that process any more (H5Ldelete looks at all of them).
+//! A program of its own: a file that can't be flushed is never closed, so it stays among the open ones of the HDF5 library, and another
+//! file's links may not be removable in that process any more (H5Ldelete looks at all of them).
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
+use memspike::format::read_here;
 use memspike::format::result::{Header, ResultFile};
 use memspike::record::{Chunk, Layout, PopulationLayout, Sink, SinkError};
 use serde_json::Map;
@@ -114,6 +115,88 @@ fn a_picture_or_page_that_does_not_fit_leaves_the_old_one() {
         assert_eq!(std::fs::read_dir(&small.0).unwrap().count(), 1, "the part is gone");
         std::fs::remove_file(&out).unwrap();
     }
+}
+
+fn program(arguments: &[&str], more: &[&Path]) -> Output {
+    let command = env!("CARGO_BIN_EXE_memspike");
+    Command::new(command).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).args(more).output().unwrap()
+}
+
+/// Says that no space is left at a file of this name, with exit code 1.
+fn expect_full(output: &Output, name: &str) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("No space left on device") && message.contains(name), "{message}");
+}
+
+/// Has a command write on small and larger disks, in place of another file: that one stays until one disk is large enough.
+fn expect_whole_or_old(arguments: &[&str], name: &str, check: impl Fn(&Path)) {
+    let mut failures = 0;
+    for kilobytes in [8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 400] {
+        let Some(small) = Small::mount(&format!("{kilobytes}k")) else { return };
+        let out = small.0.join(name);
+        std::fs::write(&out, "old").unwrap();
+        let output = program(arguments, &[&out]);
+        assert_eq!(whole_files(&small.0), [name], "{arguments:?} on {kilobytes} kB");
+        if output.status.success() {
+            check(&out);
+        } else {
+            failures += 1;
+            expect_full(&output, name);
+            assert_eq!(std::fs::read(&out).unwrap(), b"old", "{arguments:?} on {kilobytes} kB");
+        }
+    }
+    assert!((1..11).contains(&failures), "{failures} of {arguments:?}");
+}
+
+const SPIKES: &str = "tests/data/recordings/sonata_spikes/300_intfire_output_spikes.h5";
+
+#[test]
+fn a_converted_recording_is_whole_or_the_old_file_stays() {
+    let times = |path: &Path| read_here(path).unwrap().spikes.times;
+    let expected = times(&Path::new(env!("CARGO_MANIFEST_DIR")).join(SPIKES));
+    for name in ["a.nwb", "a.h5", "a.csv", "a.npy"] {
+        expect_whole_or_old(&["convert", "--force", SPIKES], name, |out| assert_eq!(times(out), expected, "{name}"));
+    }
+}
+
+#[test]
+fn a_graph_or_a_solved_array_is_whole_or_the_old_file_stays() {
+    let graph = ["convert", "--force", "tests/data/nir/chain.toml", "--dt", "0.1ms"];
+    expect_whole_or_old(&graph, "a.nir", |out| assert!(program(&["info"], &[out]).status.success()));
+    let array = ["crossbar", "--force", "tests/data/crossbar/cells.csv", "--voltages", "1V,0V,1V,0V", "-o"];
+    expect_whole_or_old(&array, "a.h5", |out| assert!(std::fs::metadata(out).unwrap().len() > 4096));
+}
+
+#[test]
+fn a_table_of_statistics_is_whole_or_the_old_file_stays() {
+    expect_whole_or_old(&["stats", "--force", SPIKES, "--per-unit", "-o"], "a.csv", |_| {});
+}
+
+#[test]
+fn a_circuit_is_whole_or_there_is_none_of_it_and_so_is_each_of_its_outputs() {
+    let convert = |to: &Path| program(&["convert", "--to", "sonata", "tests/data/nir/chain.toml"], &[to]);
+    let mut failures = 0;
+    for kilobytes in [4, 16, 32, 48, 64, 72, 80, 400] {
+        let Some(small) = Small::mount(&format!("{kilobytes}k")) else { return };
+        let output = convert(&small.0.join("circuit"));
+        if !output.status.success() {
+            failures += 1;
+            expect_full(&output, "circuit");
+            assert_eq!(whole_files(&small.0), [""; 0]);
+        }
+    }
+    assert!((1..8).contains(&failures), "{failures}");
+
+    let folder = tempfile::tempdir().unwrap();
+    assert!(convert(&folder.path().join("circuit")).status.success());
+    let config = folder.path().join("circuit/simulation_config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let Some(small) = Small::mount("4k") else { return };
+    std::fs::write(&config, text.replace("$BASE_DIR/output", &small.0.display().to_string())).unwrap();
+    let output = program(&["run", "-o"], &[&folder.path().join("a.h5"), &config]);
+    expect_full(&output, "spikes.h5");
+    assert_eq!(whole_files(&small.0), [""; 0]);
 }
 
 #[cfg(unix)]

@@ -79,7 +79,9 @@ impl CircuitFiles {
         for place in [folder.join(MODELS), unfinished.join(MODELS)] {
             made.push(Folders::make(&place).map_err(|e| failed(folder, e))?);
         }
-        let written = self.fill(&unfinished).and_then(|()| {
+        // By the names that they would have had.
+        let named = |told: String| told.replace(&unfinished.display().to_string(), &folder.display().to_string());
+        let written = self.fill(&unfinished).map_err(named).and_then(|()| {
             self.paths(&unfinished).into_iter().zip(self.paths(folder)).try_for_each(|(from, to)| {
                 // What a link stands for is replaced, as elsewhere; it may be on another disk.
                 let copy = |part: &Path| fs::copy(&from, part).map(drop);
