@@ -289,7 +289,7 @@ fn circuit_output(
     given: Option<Output>,
     replace: bool,
 ) -> Result<Output, Failure> {
-    let unmade = |e| Failure::input(format!("The folder {} can't be made: {e}.", export.folder().display()));
+    let unmade = |e| Failure::unwritten(format!("The folder {} can't be made: {e}.", export.folder().display()), &e);
     std::fs::create_dir_all(export.folder()).map_err(unmade)?;
     let replace = replace || export.overwrite();
     let ready = |file: &Path| Output::new(file, replace)?.spare(read_of(spec));

@@ -78,3 +78,25 @@ pub(super) fn cause(error: &hdf5::Error) -> String {
         None => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_filled_leaves_the_old_one_and_can_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("a.h5");
+        std::fs::write(&out, "old").unwrap();
+        let half = |file: &File| -> hdf5::Result<()> {
+            file.create_group("a")?.new_dataset::<f64>().shape(3).create("x")?.write_raw(&[1.0, 2.0, 3.0])?;
+            Err("enough".into())
+        };
+        assert_eq!(replace_hdf5(&out, half).unwrap_err(), "enough");
+        assert_eq!(std::fs::read(&out).unwrap(), b"old");
+        replace_hdf5(&out, |file| file.new_dataset::<f64>().create("x")?.write_scalar(&7.0)).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let file = File::with_options().with_fapl(|p| p.file_locking(false)).open(&out).unwrap();
+        assert_eq!(file.dataset("x").unwrap().read_scalar::<f64>().unwrap(), 7.0);
+    }
+}

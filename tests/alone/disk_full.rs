@@ -33,7 +33,8 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        drop(Command::new("umount").arg(&self.0).output());
+        // At once, also where a file that can't be closed is open on it.
+        drop(Command::new("umount").arg("-l").arg(&self.0).output());
     }
 }
 

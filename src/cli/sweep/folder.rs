@@ -97,7 +97,8 @@ impl Folder {
         if path.exists() && !path.is_dir() {
             return Err(Failure::input(format!("The output {shown} is a file; expected the name of a folder.")));
         }
-        fs::create_dir_all(path).map_err(|e| Failure::input(format!("The folder {shown} can't be made: {e}.")))?;
+        fs::create_dir_all(path)
+            .map_err(|e| Failure::unwritten(format!("The folder {shown} can't be made: {e}."), &e))?;
         let claim = File::open(path).ok();
         if let Some(Err(fs::TryLockError::WouldBlock)) = claim.as_ref().map(File::try_lock) {
             return Err(Failure::input(format!(

@@ -3,6 +3,7 @@
 //! HDF5's own file lock is switched off: network file systems often refuse it, and programs started meanwhile inherit it.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Claims `part`, which is made if it is not there; what it holds stays. The claim ends when the file is dropped.
 ///
 /// # Errors
-/// `Input` if it can't be opened, or another run is writing it.
+/// `Input` if it can't be opened, or another run is writing it; `Failed` if the disk has no room for another file.
 pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Result<File, ResultError> {
     let begin = Instant::now();
     loop {
         let open = OpenOptions::new().write(true).create(true).truncate(false).open(part);
-        let file = open.map_err(|e| ResultError::Input(unwritable(&e)))?;
+        let file = open.map_err(|e| match e.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ResultError::Failed(unwritable(&e)),
+            _ => ResultError::Input(unwritable(&e)),
+        })?;
         match file.try_lock() {
             // Who held it until now may have given the file its final name: then it is no longer what is claimed.
             Ok(()) if is_at(&file, part) => return Ok(file),
