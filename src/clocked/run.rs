@@ -135,9 +135,25 @@ impl Line {
 
     fn shift(&mut self, x: &[f64], out: &mut [f64]) {
         self.rows.push_front(x.to_vec());
-        self.rows.truncate(self.longest + 1);
+        self.rows.truncate(self.longest.saturating_add(1));
         for (i, out) in out.iter_mut().enumerate() {
             *out = self.rows.get(self.steps[i]).map_or(0.0, |row| row[i]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_of_whole_steps_and_may_be_longer_than_any_run() {
+        let mut line = Line::new(&[0.002, 1e30], 1e-3);
+        let out = [1.0, 2.0, 3.0].map(|x| {
+            let mut out = [f64::NAN; 2];
+            line.shift(&[x, x], &mut out);
+            out
+        });
+        assert_eq!(out, [[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]);
     }
 }

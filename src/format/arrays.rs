@@ -95,6 +95,12 @@ impl Array {
         (!unit.is_empty() && Factor::new(unit, unit).is_ok()).then_some(unit)
     }
 
+    /// What the file says in the place of a unit, if that is none that we know.
+    pub fn unknown_unit(&self) -> Option<&str> {
+        let said = self.unit.trim();
+        (!said.is_empty() && self.unit().is_none()).then_some(said)
+    }
+
     /// The numbers in `unit`; where the file says none they are taken to be in it.
     ///
     /// # Errors

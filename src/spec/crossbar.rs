@@ -87,8 +87,10 @@ impl Reader<'_> {
             if w * w_min < 0.0 {
                 return Err(node.at.error(format!("the weight {w} has another sign than w_min, {w_min}")));
             }
-            if w.abs() < w_min.abs() || w.abs() > w_max.abs() {
-                return Err(node.at.error(format!("the weight {w} is outside [w_min, w_max] = [{w_min}, {w_max}]")));
+            // From w_min at g_min to w_max at g_max, whichever is larger; of pairs their difference, of any sign.
+            let inside = if made.differential { w.abs() <= w_max.abs() } else { (w - w_min) * (w_max - w) >= 0.0 };
+            if !inside {
+                return Err(node.at.error(format!("the weight {w} lies outside w_min = {w_min} and w_max = {w_max}")));
             }
         }
         Ok(made)

@@ -174,7 +174,7 @@ pub const INPUT: Table = Table::new(
     "input.NAME",
     "of an input",
     &[
-        key("target", "population, slice or list", Never, "neurons that get it"),
+        key("target", "population, slice or list", Never, "neurons that get it, none of them twice"),
         key("poisson", "table", Means("`current` is given"), "Poisson trains of its own into each neuron"),
         key("current", "a table with one current", Means("`poisson` is given"), "the same current into each neuron"),
     ],

@@ -53,6 +53,25 @@ fn dataset(path: &Path, name: &str) -> Vec<f64> {
 }
 
 #[test]
+fn a_word_that_is_no_unit_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fill = |file: &hdf5::File| {
+        let dataset = file.new_dataset::<f64>().shape([1, 2]).create("g")?;
+        dataset.write_raw(&[1e-6, 2e-6])?;
+        let word: hdf5::types::VarLenUnicode = "furlong".parse().unwrap_or_default();
+        dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units")?.write_scalar(&word)
+    };
+    memspike::format::replace_hdf5(&folder.path().join("g.h5"), fill).unwrap();
+    let output = memspike(folder.path(), &["crossbar", "g.h5", "--dataset", "g", "--voltages", "0.1V"]);
+    good(&output);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        notes.contains("g is in furlong, as its attribute says, which is no unit: its numbers are taken as S"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn passive_arrays_give_the_references_currents_voltages_and_power() {
     for name in ["crossbar_4x4", "crossbar_4x4_signed", "crossbar_16x16", "crossbar_64x64"] {
         let (case, folder) = (case(name), tempfile::tempdir().unwrap());

@@ -7,6 +7,8 @@ use memspike::format::{read_arrays, replace_hdf5};
 use memspike::npy;
 use memspike::units::Factor;
 
+use crate::cli::note::note;
+
 /// A matrix, row by row.
 pub struct Matrix {
     pub rows: usize,
@@ -100,7 +102,14 @@ fn hdf5(path: &Path, dataset: Option<&str>, typed: Option<&str>, unit: &str) -> 
     })?;
     let shape = array.shape.clone();
     let numbers = match typed {
-        None => array.numbers_in(unit)?,
+        None => {
+            if let Some(said) = array.unknown_unit() {
+                note(format_args!(
+                    "{name} is in {said}, as its attribute says, which is no unit: its numbers are taken as {unit}"
+                ));
+            }
+            array.numbers_in(unit)?
+        }
         Some(typed) => {
             if let Some(told) = array.unit()
                 && !Factor::new(told, typed).is_ok_and(|factor| factor.is_one())
