@@ -87,10 +87,9 @@ impl Reader<'_> {
             if w * w_min < 0.0 {
                 return Err(node.at.error(format!("the weight {w} has another sign than w_min, {w_min}")));
             }
-            // From w_min at g_min to w_max at g_max, whichever is larger; of pairs their difference, of any sign.
-            let inside = if made.differential { w.abs() <= w_max.abs() } else { (w - w_min) * (w_max - w) >= 0.0 };
-            if !inside {
-                return Err(node.at.error(format!("the weight {w} lies outside w_min = {w_min} and w_max = {w_max}")));
+            if w.abs() < w_min.abs() || w.abs() > w_max.abs() {
+                let message = format!("the size of the weight {w} lies outside w_min = {w_min} and w_max = {w_max}");
+                return Err(node.at.error(message).help("w_min is the bound nearest to 0, of weights below 0 too"));
             }
         }
         Ok(made)
