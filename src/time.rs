@@ -15,6 +15,11 @@ pub struct Time(pub i64);
 /// Ticks per millisecond.
 pub const TICKS_PER_MS: f64 = 1e9;
 
+/// Is a delay of so many steps between two of them? One that was kept in single precision is off by less.
+pub fn is_between_steps(steps: f64) -> bool {
+    (steps - steps.round()).abs() > 1e-6 * steps.max(1.0)
+}
+
 impl Time {
     /// Model time 0.
     pub const ZERO: Time = Time(0);

@@ -64,20 +64,25 @@ impl Spans {
 
     /// Was this moment observed? The edges of a span were.
     pub fn hold(&self, time: f64) -> bool {
-        let next = self.0.partition_point(|span| span.0 <= time + ROUNDING);
-        next > 0 && time <= self.0[next - 1].1 + ROUNDING
+        self.cover(time, time)
     }
 
     /// The same for counts in bins, where the end of a span is not of it: a bin that ends there, or is cut there, would count both its edges.
     #[inline]
     pub fn hold_in_bins(&self, time: f64) -> bool {
-        let next = self.0.partition_point(|span| span.0 <= time + ROUNDING);
-        next > 0 && time.next_up() < self.0[next - 1].1
+        self.end_after(time).is_some_and(|stop| time.next_up() < stop)
     }
 
     /// How much of `from..to` was observed \[s\].
     pub fn seconds_within(&self, from: f64, to: f64) -> f64 {
         self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()
+    }
+
+    /// How much of a bin was observed \[s\], over which it has a rate: none of a sliver, less than a quarter of it, where one spike or none would
+    /// make a rate that is noise.
+    pub fn seconds_of_bin(&self, from: f64, to: f64) -> Option<f64> {
+        let seconds = if self.cover(from, to) { to - from } else { self.seconds_within(from, to) };
+        (seconds >= 0.25 * (to - from)).then_some(seconds)
     }
 
     /// The parts of `from..to` that were not observed.
@@ -90,8 +95,14 @@ impl Spans {
 
     /// Was all of `from..to` observed?
     pub fn cover(&self, from: f64, to: f64) -> bool {
-        let next = self.0.partition_point(|span| span.0 <= from + ROUNDING);
-        next > 0 && to <= self.0[next - 1].1 + ROUNDING
+        self.end_after(from).is_some_and(|stop| to <= stop + ROUNDING)
+    }
+
+    /// The end of the last span that has begun by then.
+    #[inline]
+    fn end_after(&self, time: f64) -> Option<f64> {
+        let begun = self.0.partition_point(|span| span.0 <= time + ROUNDING);
+        begun.checked_sub(1).map(|last| self.0[last].1)
     }
 }
 

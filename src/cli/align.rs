@@ -118,15 +118,7 @@ fn found<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> 
     }
     let (of, column) = to.split_once('.').map_or((None, to), |(table, column)| (Some(table), column));
     for table in recording.intervals.iter().filter(|t| of.is_none_or(|name| t.name == name)) {
-        let times = match column {
-            "start_time" => Some(&table.start),
-            "stop_time" => Some(&table.stop),
-            _ => table.columns.iter().find_map(|(name, values)| match values {
-                Column::Number(values) if name == column => Some(values),
-                _ => None,
-            }),
-        };
-        if let Some(times) = times {
+        if let Some(Cells::Numbers(times)) = cells(table, column) {
             if !table.may_be_times(column, times) {
                 let table = &table.name;
                 return Err(Failure::input(format!(
@@ -149,21 +141,33 @@ fn described(table: &IntervalTable) -> String {
     format!("{} with {}", table.name, columns.join(", "))
 }
 
+/// A column of a table of intervals, whose ends have names too.
+enum Cells<'a> {
+    Numbers(&'a [f64]),
+    Words(&'a [String]),
+}
+
+/// The column of this name, if there is one.
+fn cells<'a>(table: &'a IntervalTable, column: &str) -> Option<Cells<'a>> {
+    match column {
+        "start_time" => Some(Cells::Numbers(&table.start)),
+        "stop_time" => Some(Cells::Numbers(&table.stop)),
+        _ => table.columns.iter().find(|(name, _)| name == column).map(|(_, values)| match values {
+            Column::Number(values) => Cells::Numbers(values),
+            Column::Text(values) => Cells::Words(values),
+        }),
+    }
+}
+
 /// The group of each interval, and what the groups are called.
 fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
-    let of_table = || table.columns.iter().find(|(name, _)| name == column).map(|(_, values)| values.clone());
-    let values = match column {
-        "start_time" => Some(Column::Number(table.start.clone())),
-        "stop_time" => Some(Column::Number(table.stop.clone())),
-        _ => of_table(),
-    };
-    let Some(values) = values else {
+    let Some(values) = cells(table, column) else {
         let there = described(table);
         return Err(Failure::input(format!("--group-by is `{column}`, which is no column; the file holds {there}.")));
     };
     let values: Vec<String> = match values {
-        Column::Text(values) => values,
-        Column::Number(values) => values.iter().map(|v| format!("{v}")).collect(),
+        Cells::Words(values) => values.to_vec(),
+        Cells::Numbers(values) => values.iter().map(|v| format!("{v}")).collect(),
     };
     let mut names = values.clone();
     // Numbers by their size, words by the alphabet.

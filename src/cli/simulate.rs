@@ -278,7 +278,7 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
 }
 
 /// The files that a model names.
-fn read_of(spec: &NetworkSpec) -> impl Iterator<Item = &Path> {
+pub fn read_of(spec: &NetworkSpec) -> impl Iterator<Item = &Path> {
     spec.files.iter().map(PathBuf::as_path)
 }
 

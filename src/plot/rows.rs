@@ -15,6 +15,20 @@ pub struct Selection {
     pub members: Option<(usize, usize)>,
 }
 
+impl Selection {
+    /// The members that it takes of a population of this size.
+    ///
+    /// # Errors
+    /// If it begins or ends beyond the population's end.
+    pub fn within(&self, size: usize) -> Result<Range<usize>, PlotError> {
+        let Some((from, to)) = self.members else { return Ok(0..size) };
+        if from >= size || to > size && to != usize::MAX {
+            return Err(PlotError::Slice { name: self.population.clone(), from, to, size });
+        }
+        Ok(from..to.min(size))
+    }
+}
+
 impl FromStr for Selection {
     type Err = PlotError;
 
@@ -190,11 +204,7 @@ fn members(ids: &[i64], named: bool, selection: &Selection) -> Result<Range<usiz
     let (first, last) = (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(0));
     let all = ids.is_empty() || last.checked_add(1) == i64::try_from(ids.len()).ok();
     if !(named && !all && first >= 0 && ids.is_sorted_by(|a, b| a < b)) {
-        let size = ids.len();
-        if from >= size || to > size && to != usize::MAX {
-            return Err(PlotError::Slice { name: name(), from, to, size });
-        }
-        return Ok(from..to.min(size));
+        return selection.within(ids.len());
     }
     let place = |number: usize| ids.partition_point(|id| (*id as u64) < number as u64);
     let places = place(from)..place(to);

@@ -153,13 +153,8 @@ impl<'a> Tally<'a> {
             }
             let hz = |index: usize| {
                 let (from, to) = rate.edges(index);
-                let seconds = if self.spans.cover(from, to) { to - from } else { self.spans.seconds_within(from, to) };
-                // Less than a quarter is a sliver, too.
-                if seconds < 0.25 * (to - from) {
-                    f64::NAN
-                } else {
-                    counts[index] as f64 / (seconds * members.max(1) as f64)
-                }
+                let rate = |seconds: f64| counts[index] as f64 / (seconds * members.max(1) as f64);
+                self.spans.seconds_of_bin(from, to).map_or(f64::NAN, rate)
             };
             rate.hz = (0..rate.hz.len()).map(hz).collect();
             rate

@@ -81,7 +81,11 @@ pub fn raster_text(
         }
     }
     text += &time_axis(time, columns, longest);
-    let seconds: Vec<f64> = (0..columns).map(|column| observed(&spans, time, (column, columns))).collect();
+    let width = (time.stop - time.start) / columns as f64;
+    let begin = |column: usize| time.start + column as f64 * width;
+    // Where next to nothing was observed no rate is drawn.
+    let observed = |column| spans.seconds_of_bin(begin(column), begin(column) + width).unwrap_or(f64::INFINITY);
+    let seconds: Vec<f64> = (0..columns).map(observed).collect();
     for (band, counts) in counts.iter().enumerate().filter(|(band, _)| rows.bands[*band].selected > 0) {
         let rate = |(&count, seconds): (&u32, &f64)| f64::from(count) / (seconds * rows.bands[band].selected as f64);
         let rates: Vec<f64> = counts.iter().zip(&seconds).map(rate).collect();
@@ -96,17 +100,6 @@ pub fn raster_text(
         text += "no spikes in this window\n";
     }
     Ok(text)
-}
-
-/// How much of a column was observed \[s\]; infinitely much of a sliver, in which a spike would make a rate that is noise.
-fn observed(spans: &Spans, time: axis::TimeAxis, (column, columns): (usize, usize)) -> f64 {
-    let width = (time.stop - time.start) / columns as f64;
-    let from = time.start + column as f64 * width;
-    if spans.cover(from, from + width) {
-        return width;
-    }
-    let seconds = spans.seconds_within(from, from + width);
-    if seconds < 0.25 * width { f64::INFINITY } else { seconds }
 }
 
 fn level(rate: f64, most: f64) -> char {

@@ -12,7 +12,7 @@ use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
 use crate::plasticity::hebbian::VARIANTS;
 use crate::sample::Law;
-use crate::time::{TICKS_PER_MS, Time};
+use crate::time::{TICKS_PER_MS, Time, is_between_steps};
 use crate::units;
 use crate::value::Value;
 
@@ -48,8 +48,6 @@ const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 /// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event, and the grid engine as long
 /// for each ms.
 const GONE: f64 = 1e-5;
-/// A delay that was kept in single precision is off by less, relatively.
-const STORED: f64 = 1e-6;
 /// So many windows take a minute, if nothing happens.
 const MOST_WINDOWS: f64 = 3e8;
 
@@ -148,7 +146,7 @@ impl NetworkSpec {
         let Value::List(delays) = &projection.delay else { return None };
         let is_moved = |ms: &&f64| {
             let steps = **ms / step.ms();
-            (steps - steps.round().max(1.0)).abs() > STORED * steps
+            is_between_steps(steps) || steps < 0.5
         };
         let moved = delays.iter().filter(is_moved).count();
         (self.simulation.engine == Engine::Grid && moved > 0).then(|| {

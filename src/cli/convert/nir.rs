@@ -1,6 +1,6 @@
 //! `memspike convert MODEL OUT.nir`: a network as a NIR graph.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use memspike::format::nir::{Graph, write_graph};
 use memspike::interchange::nir::export;
@@ -8,6 +8,7 @@ use memspike::time::Time;
 
 use crate::cli::note::notes as say;
 use crate::cli::output::{Output, unwritten_by_library};
+use crate::cli::simulate::read_of;
 use crate::cli::{Done, Failure};
 
 use super::{Args, network};
@@ -15,7 +16,7 @@ use super::{Args, network};
 /// Builds the network and writes it.
 pub fn run(args: &Args, output: &Output) -> Result<Done, Failure> {
     let network = network::read(&args.input, &args.set)?;
-    let output = &output.clone().spare(network.spec.files.iter().map(PathBuf::as_path))?;
+    let output = &output.clone().spare(read_of(&network.spec))?;
     let dt = args.dt.unwrap_or(network.spec.simulation.resolution);
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (graph, notes) = export(&network.spec, &network.populations, &network.synapses, dt.ms()).map_err(wrong)?;

@@ -1,6 +1,6 @@
 //! `memspike convert MODEL DIR --to sonata`: a network as a SONATA circuit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use memspike::interchange::sonata::export;
 use memspike::shell;
@@ -9,6 +9,7 @@ use memspike::whole::Folders;
 use crate::cli::memory::grouped;
 use crate::cli::note::notes;
 use crate::cli::output::{Output, unwritten_by_library};
+use crate::cli::simulate::read_of;
 use crate::cli::{Done, Failure};
 
 use super::{Args, network};
@@ -35,8 +36,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let wrong = |message: String| Failure::input(format!("{}: {message}.", args.input.display()));
     let (files, said) = export(&network.spec, &network.populations, &network.synapses, trains).map_err(wrong)?;
     for path in files.paths(folder).iter().filter(|path| path.exists()) {
-        Output::new(path, args.force)?
-            .spare(network.spec.files.iter().map(PathBuf::as_path).chain([args.input.as_path()]))?;
+        Output::new(path, args.force)?.spare(read_of(&network.spec).chain([args.input.as_path()]))?;
     }
     notes(&said);
     // Away again if nothing is written, but not before it is known why.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use memspike::clocked::{self, Scheme};
 use memspike::format::nir::{Graph, Kind, Node, read_graph};
-use memspike::time::Time;
+use memspike::time::{Time, is_between_steps};
 
 use super::note::note;
 use super::output::{IDLE_FORCE, Output};
@@ -164,11 +164,7 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
 fn between_steps(graph: &Graph, dt: Time) -> Vec<String> {
     let note = |node: &Node| {
         let Kind::Delay(delays) = &node.kind else { return None };
-        let is_between = |delay: &&f64| {
-            let steps = **delay / dt.seconds();
-            (steps - steps.round()).abs() > 1e-6 * steps.max(1.0)
-        };
-        let moved = delays.iter().filter(is_between).count();
+        let moved = delays.iter().filter(|delay| is_between_steps(**delay / dt.seconds())).count();
         (moved > 0).then(|| {
             let (name, of) = (&node.name, delays.len());
             format!("{name}: {moved} of {of} delays lie between steps of {dt} and are rounded to the nearest")

@@ -1,7 +1,7 @@
 //! `plot weights`, `evolution` and `connectivity`: what snapshots of weights show.
 
 use memspike::format::result::{Snapshots, read_observables};
-use memspike::plot::{self, PlotError, Selection, WeightSnapshots};
+use memspike::plot::{self, Selection, WeightSnapshots};
 
 use super::{Args, Drawn, SIZE};
 use crate::cli::Failure;
@@ -111,13 +111,7 @@ fn onto(all: Vec<Snapshots>, selections: &[Selection]) -> Result<Vec<Snapshots>,
 fn expect_within(selection: &Selection, all: &[Snapshots]) -> Result<(), Failure> {
     let onto = |table: &&Snapshots| table.target_population.as_ref() == Some(&selection.population);
     let size = all.iter().find(onto).and_then(|table| table.target_size);
-    match (selection.members, size) {
-        (Some((from, to)), Some(size)) if from >= size || to > size && to != usize::MAX => {
-            let name = selection.population.clone();
-            Err(Failure::input(PlotError::Slice { name, from, to, size }))
-        }
-        _ => Ok(()),
-    }
+    size.map_or(Ok(()), |size| selection.within(size).map(drop).map_err(Failure::input))
 }
 
 /// Whether `--projection NAME` takes a projection: the one of this name, or all that a table of the model with lists of sources or targets

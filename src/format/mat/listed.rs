@@ -15,9 +15,7 @@ use crate::spikes::Recording;
 pub(super) fn flat_names(file: &dyn Workspace) -> Option<(&Variable, &Variable)> {
     const UNITS: [&str; 8] =
         ["spikeclusters", "clusters", "clu", "spikeunits", "units", "unitids", "spikeids", "spiketemplates"];
-    let numbers = |names: &dyn Fn(&str) -> bool| {
-        file.variables().iter().find(|v| names(&v.name) && !["cell", "struct", "char"].contains(&v.class.as_str()))
-    };
+    let numbers = |names: &dyn Fn(&str) -> bool| file.variables().iter().find(|v| names(&v.name) && v.is_numeric());
     Some((numbers(&is_times)?, numbers(&|name| UNITS.contains(&plain(name).as_str()))?))
 }
 

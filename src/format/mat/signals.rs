@@ -11,8 +11,7 @@ const MAX_VALUES: usize = 50_000_000;
 
 /// Matrices with one row (or column) per entry of `t` or `time`.
 pub(super) fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {
-    let numbers = |v: &&Variable| !["cell", "struct", "char"].contains(&v.class.as_str());
-    let variables: Vec<Variable> = file.variables().iter().filter(numbers).cloned().collect();
+    let variables: Vec<Variable> = file.variables().iter().filter(|v| v.is_numeric()).cloned().collect();
     let clock = variables.iter().find(|v| ["t", "time"].contains(&v.name.as_str()) && v.extents.len() == 2);
     let Some(clock) = clock else { return Ok(()) };
     let Value::Numbers { data: times, .. } = file.value(&clock.name)? else { return Ok(()) };

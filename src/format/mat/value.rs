@@ -19,6 +19,13 @@ pub(super) struct Variable {
     pub extents: Vec<usize>,
 }
 
+impl Variable {
+    /// Does it hold numbers, as far as its class says?
+    pub fn is_numeric(&self) -> bool {
+        !["cell", "struct", "char"].contains(&self.class.as_str())
+    }
+}
+
 /// A value.
 #[derive(Clone)]
 pub(super) enum Value<'f> {

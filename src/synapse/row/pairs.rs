@@ -2,7 +2,6 @@
 
 use crate::math::vector::Target;
 use crate::memory::prefetch;
-use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::synapse::recent::Recent;
 use crate::synapse::{History, PreSpike};
@@ -10,7 +9,7 @@ use crate::time::Time;
 
 use super::decayed::Decayed;
 use super::stretch::{ROUNDS, Round, Stretch};
-use super::walk::{AHEAD, Find, Synapse};
+use super::walk::{Find, Synapse};
 
 /// What the synapses of a row have in common.
 pub(super) struct Pairs<'a, R> {
@@ -86,25 +85,21 @@ impl<R: Pair> Find for Pairs<'_, R> {
     /// Without a branch on how many spikes are found, for that can't be foreseen: the first two are written down whether they are there or
     /// not, and count if they are.
     #[inline(always)]
-    fn write_all<W: Real>(
+    fn write_all(
         &self,
         stretch: &mut Stretch,
         timed: bool,
-        (values, targets): (&[W], &[u16]),
-        delay_of: impl Fn(usize) -> Time,
+        synapses: impl Iterator<Item = Synapse>,
         mut long: impl FnMut(usize),
     ) {
         // Before a source's first spike there was nothing to learn, at any synapse.
         let learns = self.span.after < self.span.seen;
-        for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
-            if let Some(&later) = targets.get(offset + AHEAD) {
-                self.fetch(later);
-            }
-            let delay = delay_of(offset);
+        for synapse in synapses {
+            let Synapse { offset, value, target, delay } = synapse;
             let recent = &self.recent[usize::from(target)];
             let (after, seen, since) = (self.span.after - delay, self.span.seen - delay, self.span.since - delay);
             let Some((heard, before, learnt)) = recent.near(after, seen) else {
-                if !self.write(stretch, timed, Synapse { offset, value: value.wide(), target, delay }) {
+                if !self.write(stretch, timed, synapse) {
                     long(offset);
                 }
                 continue;
@@ -134,7 +129,7 @@ impl<R: Pair> Find for Pairs<'_, R> {
             if timed {
                 stretch.at[place] = self.span.seen;
             }
-            stretch.push(offset, value.wide(), (post, age));
+            stretch.push(offset, value, (post, age));
         }
     }
 

@@ -10,7 +10,7 @@ use super::stretch::{Columns, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
 /// How many synapses ahead a target's spikes are fetched.
-pub(super) const AHEAD: usize = 12;
+const AHEAD: usize = 12;
 
 /// A synapse of a row.
 pub(in crate::synapse) struct Synapse {
@@ -30,21 +30,18 @@ pub(in crate::synapse) trait Find {
     fn fetch(&self, target: u16);
     /// Writes down what a synapse finds, `timed` with when; not if that is too much.
     fn write(&self, stretch: &mut Stretch, timed: bool, synapse: Synapse) -> bool;
-    /// Writes all synapses of a stretch down, one by one; calls `long` with the offsets of those that find too much.
+    /// Writes all synapses of a stretch down; calls `long` with the offsets of those that find too much.
     #[inline(always)]
-    fn write_all<W: Real>(
+    fn write_all(
         &self,
         stretch: &mut Stretch,
         timed: bool,
-        (values, targets): (&[W], &[u16]),
-        delay_of: impl Fn(usize) -> Time,
+        synapses: impl Iterator<Item = Synapse>,
         mut long: impl FnMut(usize),
     ) {
-        for (offset, (value, &target)) in values.iter().zip(targets).enumerate() {
-            if let Some(&later) = targets.get(offset + AHEAD) {
-                self.fetch(later);
-            }
-            if !self.write(stretch, timed, Synapse { offset, value: value.wide(), target, delay: delay_of(offset) }) {
+        for synapse in synapses {
+            let offset = synapse.offset;
+            if !self.write(stretch, timed, synapse) {
                 long(offset);
             }
         }
@@ -77,8 +74,13 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         let values = &mut values[own.clone()];
         let targets = &targets[own];
         stretch.clear();
-        let delay_of = |offset| travel.of(begin + offset);
-        find.write_all(stretch, timed, (&*values, targets), delay_of, |offset| long.push(begin + offset));
+        let all = values.iter().zip(targets).enumerate().map(|(offset, (value, &target))| {
+            if let Some(&later) = targets.get(offset + AHEAD) {
+                find.fetch(later);
+            }
+            Synapse { offset, value: value.wide(), target, delay: travel.of(begin + offset) }
+        });
+        find.write_all(stretch, timed, all, |offset| long.push(begin + offset));
         find.complete(stretch);
         holder.begin(first, stretch);
         let (rounds, Columns { len, offset, value, y, weight, at }) = stretch.parts();
