@@ -144,6 +144,22 @@ impl Kernel for ByChance<'_> {
     }
 }
 
+/// Puts down in a byte how many pulses each change gets: 127 if it is more.
+pub struct Sizes<'a> {
+    pub count: &'a [f64],
+    pub size: &'a mut [i8; STRETCH],
+}
+
+impl Kernel for Sizes<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let (size, rest) = self.size.split_at_mut(self.count.len().min(STRETCH));
+        size.iter_mut().zip(self.count).for_each(|(size, count)| *size = count.abs() as i8);
+        rest.fill(0);
+    }
+}
+
 /// How many pulses spikes are worth, each of which finds a trace; 0: no change. PLAIN: what shows is a
 /// conductance, else a share of the range.
 pub struct Wanted<'a, R, const POST: bool, const PLAIN: bool> {

@@ -1,15 +1,16 @@
 //! From changes to pulses, and the pulses themselves.
 
 use crate::device::{Cell, Law, MOST_PULSES, Pair, Pulses, constant_step, normals, soft_bounds};
+use crate::math::vector::at_least;
 use crate::neuron::Real;
 use crate::rng::lanes::Each;
 
 use super::super::Kept;
 use super::super::memristor::Memristor;
-use super::super::row::{PLACES, STRETCH};
+use super::super::row::STRETCH;
 use super::Devices;
 use super::constants::sloped;
-use super::kernels::{ByChance, Step, Sum};
+use super::kernels::{ByChance, Sizes, Step, Sum};
 use super::work::{Changes, Hits, Work};
 
 impl<W: Real> Devices<'_, W> {
@@ -19,8 +20,6 @@ impl<W: Real> Devices<'_, W> {
     pub(super) fn give_all(&mut self, places: &[u8], values: &mut [f64]) {
         self.number(places);
         let changes = places.len();
-        self.work.hits.len = changes;
-        self.work.hits.change[..changes].copy_from_slice(&PLACES[..changes]);
         if self.count > 1 {
             let first = places.iter().map(|&place| usize::from(place) * self.count);
             first.zip(&*values).for_each(|(slot, &g)| self.work.g[slot % STRETCH] = g);
@@ -49,7 +48,7 @@ impl<W: Real> Devices<'_, W> {
     fn number(&mut self, places: &[u8]) {
         let pulses = self.memristor.device.common.pulses;
         let Work { key: keys, updates, carry, changes, .. } = &mut *self.work;
-        let Changes { count, key, serial, block, words, .. } = changes;
+        let Changes { count, size, key, serial, block, words, .. } = changes;
         let len = places.len().min(STRETCH);
         for (change, &place) in places.iter().enumerate().take(len) {
             let place = usize::from(place) % STRETCH;
@@ -71,19 +70,30 @@ impl<W: Real> Devices<'_, W> {
                 }
             }
         }
+        self.target.run(Sizes { count, size });
     }
 
-    /// Of the changes that had a pulse of the number before, keeps those that have one of this number, counted from 1; how many.
+    /// Keeps the changes that have a pulse of this number, counted from 1, one number after the other; how many.
     #[inline]
     fn keep(&mut self, number: u32) -> usize {
-        let Work { changes: Changes { count, .. }, hits: Hits { len, change, .. }, .. } = &mut *self.work;
+        let Work { changes: Changes { count, size, .. }, hits: Hits { len, change, .. }, .. } = &mut *self.work;
         let (before, least) = ((*len).min(STRETCH), f64::from(number));
         *len = 0;
         if least > MOST_PULSES {
             return 0;
         }
+        if let Ok(least) = i8::try_from(number) {
+            for (half, sizes) in size.as_chunks().0.iter().enumerate() {
+                let mut bits = at_least(sizes, least);
+                while bits != 0 {
+                    change[*len % STRETCH] = (64 * half) as u8 + bits.trailing_zeros() as u8;
+                    *len += 1;
+                    bits &= bits - 1;
+                }
+            }
+            return *len;
+        }
         for at in 0..before {
-            // Written whether it is one or not, which is cheaper than to ask.
             let this = change[at];
             change[*len % STRETCH] = this;
             *len += usize::from(count[usize::from(this) % STRETCH].abs() >= least);

@@ -64,6 +64,8 @@ pub struct Own {
 pub struct Changes {
     /// Pulses that each is worth, then those that it gets; negative for depression.
     pub count: [f64; STRETCH],
+    /// How many pulses each gets, as far as a byte goes; 0 where there is no change.
+    pub size: [i8; STRETCH],
     pub key: [u64; STRETCH],
     /// When it is proposed, if that matters.
     pub at: [Time; STRETCH],
@@ -147,6 +149,7 @@ impl Work {
             },
             changes: Changes {
                 count: zeros,
+                size: [0; STRETCH],
                 key: [0; STRETCH],
                 at: [Time::ZERO; STRETCH],
                 serial: [0; STRETCH],
