@@ -117,9 +117,10 @@ impl Cell {
                 let end = self.v_leak + self.r * self.drive;
                 // (e^(-s / tau_syn) - e^(-s / tau)) tau_syn / (tau_syn - tau), also where the two are equal.
                 let part = self.tau_syn.map_or(0.0, |tau_syn| {
-                    let x = s / tau - s / tau_syn;
-                    let ratio = if x.abs() < 1e-12 { 1.0 } else { exp_m1(x) / x };
-                    s / tau * leak * ratio
+                    // From the slower of both decays on, so that nothing grows without bound.
+                    let x = (s / tau - s / tau_syn).abs();
+                    let ratio = if x < 1e-12 { 1.0 } else { -exp_m1(-x) / x };
+                    s / tau * leak.max(decay) * ratio
                 });
                 end + (v - end) * leak + self.r * excess * part
             }
@@ -189,9 +190,13 @@ mod tests {
 
     #[test]
     fn the_closed_form_is_what_small_steps_go_to() {
-        for (tau_mem, tau_syn) in
-            [(Some(0.02), Some(0.005)), (Some(0.01), Some(0.01)), (None, Some(0.004)), (Some(0.02), None)]
-        {
+        for (tau_mem, tau_syn) in [
+            (Some(0.02), Some(0.005)),
+            (Some(0.002), Some(0.03)),
+            (Some(0.01), Some(0.01)),
+            (None, Some(0.004)),
+            (Some(0.02), None),
+        ] {
             let cell = Cell { tau_mem, tau_syn, r: 2.0, v_leak: -0.3, drive: 0.7 };
             let (mut v, mut i) = (0.1, tau_syn.map_or(0.7, |_| 3.0));
             let exact = cell.after(v, i, 0.01);
@@ -207,6 +212,14 @@ mod tests {
             }
             assert!((v - exact.0).abs() < 1e-9 && (i - exact.1).abs() < 1e-9, "{tau_mem:?} {tau_syn:?}: {v} {exact:?}");
         }
+    }
+
+    #[test]
+    fn a_step_of_many_time_constants_is_exact_too() {
+        // What is left is the current that the synapse still has, which the membrane follows.
+        let cell = Cell { tau_mem: Some(0.001), tau_syn: Some(20.0), r: 2.0, v_leak: 0.0, drive: 0.0 };
+        let (v, i) = cell.after(0.0, 3.0, 1.0);
+        assert!((v - 2.0 * i / (1.0 - 0.001 / 20.0)).abs() < 1e-14 && i > 2.8, "{v} {i}");
     }
 
     #[test]

@@ -182,12 +182,12 @@ impl Common {
         if moved > cell.g_max { cell.g_max } else { moved }
     }
 
-    /// Refuses steps that go beyond the range: `most` is what the device allows at mid-range, and why.
+    /// Refuses steps that go beyond the range: `most` is what the device allows at mid-range, up and down, and why.
     ///
     /// # Errors
     /// Which step.
-    pub fn check_steps(&self, most: f64, why: &str) -> Result<(), Invalid> {
-        for (name, step) in [("dg_up", self.dg_up), ("dg_down", self.dg_down)] {
+    pub fn check_steps(&self, most: [f64; 2], why: &str) -> Result<(), Invalid> {
+        for (name, step, most) in [("dg_up", self.dg_up, most[0]), ("dg_down", self.dg_down, most[1])] {
             if step > most * (1.0 + 1e-12) {
                 return Err(Invalid::new(name, format!("found {step} S, expected at most {most} S: {why}")));
             }

@@ -23,7 +23,7 @@ pub const MODEL: Model = Model {
 /// # Errors
 /// If one pulse would cross the whole range.
 pub fn new(common: &Common) -> Result<(), Invalid> {
-    common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min")
+    common.check_steps([common.range(); 2], "one pulse would cross the whole range g_max - g_min")
 }
 
 /// Size of a step \[S\].

@@ -70,7 +70,7 @@ impl ExpStep {
             }
         }
         law.b += 2.0 * a * (law.anchor - common.mid()) / common.range();
-        common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min")?;
+        common.check_steps([common.range(); 2], "one pulse would cross the whole range g_max - g_min")?;
         Ok(law)
     }
 

@@ -67,7 +67,7 @@ impl LinearStep {
             }
         }
         common.check_steps(
-            common.range() / (1.0 + law.slope_up.abs().max(law.slope_down.abs())),
+            law.slopes().map(|slope| common.range() / (1.0 + slope.abs())),
             "the step at the far bound would cross the whole range g_max - g_min",
         )?;
         Ok(law)

@@ -160,6 +160,16 @@ pub struct Device {
 }
 
 impl Device {
+    /// The device of a run in single precision: its bounds are numbers that 32 bits hold, so that at its bound it stands for the bound
+    /// of the weight, at which a rule may stop. Not of physical devices, whose bounds follow from their states.
+    pub fn in_single(mut self) -> Device {
+        let c = &mut self.common;
+        if !matches!(self.law, Law::Physical(_)) {
+            [&mut c.g_min, &mut c.g_max].map(|g| *g = f64::from(*g as f32));
+        }
+        self
+    }
+
     /// The change \[S\] that one pulse makes to a device without noise: positive if `up`.
     #[inline]
     pub fn step(&self, cell: &Cell, g: f64, up: bool) -> f64 {

@@ -68,7 +68,8 @@ impl NeuroSim {
         let (up, down) = (curve("up", 1.0)?, curve("down", -1.0)?);
         let law = NeuroSim { top: [up.0, down.0], share: [up.1, -down.1] };
         (common.dg_up, common.dg_down) = (law.step(common.mid(), true), law.step(common.mid(), false));
-        common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min; use more levels")?;
+        common
+            .check_steps([common.range(); 2], "one pulse would cross the whole range g_max - g_min; use more levels")?;
         Ok(law)
     }
 

@@ -66,7 +66,7 @@ impl PiecewiseStep {
         };
         let law =
             PiecewiseStep { up: sizes("factors_up", common.dg_up)?, down: sizes("factors_down", common.dg_down)? };
-        common.check_steps(common.range(), "one pulse would cross the whole range g_max - g_min")?;
+        common.check_steps([common.range(); 2], "one pulse would cross the whole range g_max - g_min")?;
         Ok(law)
     }
 

@@ -39,7 +39,7 @@ impl PowStep {
     /// If a step is larger than the range.
     pub fn new(v: &Values<'_>, common: &Common) -> Result<PowStep, Invalid> {
         let law = PowStep { gamma_up: v.get("gamma_up"), gamma_down: v.get("gamma_down") };
-        let most = common.range() * pow(2.0, -law.gamma_up.max(law.gamma_down));
+        let most = [law.gamma_up, law.gamma_down].map(|gamma| common.range() * pow(2.0, -gamma));
         common.check_steps(
             most,
             "2^gamma times the step at mid-range is the step at the far bound, which would cross the whole range",
@@ -68,6 +68,22 @@ impl PowStep {
 mod tests {
     use super::super::{DeviceModel, DeviceSpec};
     use super::*;
+
+    #[test]
+    fn each_direction_has_a_limit_of_its_own() {
+        let refused = |model, given: &[(&str, f64)]| DeviceSpec::with(model, given).device().err().map(|e| e.parameter);
+        let range = [("g_min", 0.0), ("g_max", 1e-4)];
+        for (model, up, down) in [
+            (DeviceModel::PowStep, ("gamma_up", 4.0), ("gamma_down", 0.5)),
+            (DeviceModel::Querlioz, ("beta_up", 6.0), ("beta_down", 1.0)),
+            (DeviceModel::LinearStep, ("slope_up", 1.0), ("slope_down", 0.0)),
+        ] {
+            let with = |steps: [(&'static str, f64); 2]| [&range[..], &[up, down], &steps].concat();
+            assert_eq!(refused(model, &with([("dg_up", 1e-6), ("dg_down", 5.5e-5)])), None, "{model:?}");
+            let expected = Some("dg_up".to_string());
+            assert_eq!(refused(model, &with([("dg_up", 5.5e-5), ("dg_down", 1e-6)])), expected, "{model:?}");
+        }
+    }
 
     /// As in aihwkit: w += scale ((b_max - w)/(b_max - b_min))^gamma, so that no device has steps without end.
     #[test]

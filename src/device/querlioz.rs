@@ -39,7 +39,7 @@ impl Querlioz {
     /// If the step at the far bound is larger than the range.
     pub fn new(v: &Values<'_>, common: &Common) -> Result<Querlioz, Invalid> {
         let law = Querlioz { beta_up: v.get("beta_up"), beta_down: v.get("beta_down") };
-        let most = common.range() * exp(-0.5 * law.beta_up.max(law.beta_down));
+        let most = [law.beta_up, law.beta_down].map(|beta| common.range() * exp(-0.5 * beta));
         common.check_steps(
             most,
             "e^(beta/2) times the step at mid-range is the step at the far bound, which would cross the whole range",

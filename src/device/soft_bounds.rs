@@ -52,7 +52,7 @@ pub fn check(common: &Common) -> Result<(), Invalid> {
         return Err(Invalid::new("anchor", message));
     }
     common.check_steps(
-        common.range() / 2.0,
+        [common.range() / 2.0; 2],
         "half the range g_max - g_min, for twice the step at mid-range is the step at the far bound",
     )
 }

@@ -9,10 +9,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::device::Device;
 use crate::neuron::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Modulator;
-use crate::spec::{Engine, NetworkSpec, ProjectionSpec};
+use crate::spec::{Engine, NetworkSpec, Precision, ProjectionSpec};
 use crate::synapse::{BLOCK, Grain, Memristor, Plastic, PlasticSetup};
 use crate::time::Time;
 
@@ -379,6 +380,9 @@ fn make_plastic<W: Real>(
     if let Some(device) = device.as_mut().filter(|_| projection.waveform.is_some()) {
         // There are no pulses to pay for, and what overlapping spikes cost has no price.
         (device.common.price_up, device.common.price_down) = (None, None);
+    }
+    if spec.simulation.precision == Precision::Single {
+        device = device.map(Device::in_single);
     }
     let memristor = device.map(|d| Memristor::new(d, projection.w_min, w_max, spec.simulation.seed, &projection.name));
     let modulator = projection.plasticity.as_ref().and_then(|r| r.modulator());

@@ -31,6 +31,22 @@ fn energy(outcome: &Outcome, kind: &str) -> Option<f64> {
     outcome.summary.projections["p"]["energy_j"][kind].as_f64()
 }
 
+/// With mu_plus = 1 a change is a_plus (1 - w / w_max): no pulse once the device is at its upper bound, in either precision.
+#[test]
+fn a_rule_that_stops_at_the_bound_stops_when_the_device_is_there() {
+    let text = pulses(&[1.0; 60], DEVICE, "w_min = 0\nw_max = 1\nweight = 0.5")
+        .replace("device.soft_bounds", "device.constant_step")
+        .replace("dg_up = '1 uS'", "dg_up = '10 uS'")
+        .replace("tau_minus = '1 ms'", "tau_minus = '1 ms', mu_plus = 1");
+    for precision in ["double", "single"] {
+        let (memory, outcome) =
+            run_with(&format!("simulation.precision = '{precision}'\n{text}"), 1, &Options::default());
+        // Five steps, and a sixth where rounding leaves a hair of the last.
+        assert!(outcome.summary.projections["p"]["pulses"]["set"].as_u64().unwrap() <= 6, "{precision}");
+        assert_eq!(memory.weights(0).1.last(), Some(&1.0), "{precision}");
+    }
+}
+
 #[test]
 fn pulses_follow_the_recurrence_for_either_sign_and_each_one_has_its_price() {
     let signs: Vec<f64> = (0..60).map(|i| if i % 5 < 3 { 1.0 } else { -1.0 }).collect();
