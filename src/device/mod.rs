@@ -165,7 +165,7 @@ impl Device {
     pub fn in_single(mut self) -> Device {
         let c = &mut self.common;
         if !matches!(self.law, Law::Physical(_)) {
-            [&mut c.g_min, &mut c.g_max].map(|g| *g = f64::from(*g as f32));
+            (c.g_min, c.g_max) = (f64::from(c.g_min as f32), f64::from(c.g_max as f32));
         }
         self
     }

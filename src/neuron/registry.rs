@@ -2,7 +2,9 @@
 
 use crate::check::Invalid;
 use crate::describe::Model;
+use crate::value::Value;
 
+use super::adaptation;
 use super::{BlockSpec, EventNeuron, GridNeurons, NeuronModel, Real};
 
 impl NeuronModel {
@@ -94,6 +96,15 @@ impl NeuronModel {
     /// Names the parameter that does not fit.
     pub fn check(self, values: &[f64]) -> Result<(), Invalid> {
         with_neuron_model!(self, M => <M as EventNeuron>::params(values).map(|_| ()))
+    }
+
+    /// Do neurons with these parameters keep something else in the place of this state variable: what arrives while they are refractory,
+    /// for a threshold that adapts?
+    pub fn has_no_room(self, params: &[Value], variable: usize) -> bool {
+        let Model { params: all, variables, .. } = self.describe();
+        let keeps = all.iter().position(|p| p.name == "refractory_input");
+        variables[variable].name == adaptation::VARIABLE.name
+            && keeps.is_some_and(|at| params[at].constant() != Some(0.0))
     }
 
     /// A block of neurons for the grid engine, with steps of `h_ms`.

@@ -30,7 +30,7 @@ impl Reader<'_> {
                 required(table, "size", &entry.key_at, "the number of neurons")?;
                 let size = size.unwrap_or(0);
                 let neuron = self.neuron(node, size)?;
-                let initial = self.initial(table.get("initial"), neuron.model, size)?;
+                let initial = self.initial(table.get("initial"), &neuron, size)?;
                 Ok(PopulationSpec { name: entry.key.clone(), size, kind: PopulationKind::Neuron { neuron, initial } })
             }
             (None, Some(source)) => {
@@ -75,10 +75,15 @@ impl Reader<'_> {
     }
 
     /// `initial.<state>`.
-    fn initial(&self, node: Option<&Node>, model: NeuronModel, size: usize) -> Result<Vec<(usize, Value)>, ModelError> {
+    fn initial(
+        &self,
+        node: Option<&Node>,
+        neuron: &NeuronSpec,
+        size: usize,
+    ) -> Result<Vec<(usize, Value)>, ModelError> {
         let Some(node) = node else { return Ok(Vec::new()) };
         let Some(table) = node.table() else { return Err(node.mismatch("a table such as { v_m = \"-60 mV\" }")) };
-        let model = model.describe();
+        let model = neuron.model.describe();
         let mut initial = Vec::new();
         for entry in &table.entries {
             let Some(variable) = model.variable(&entry.key) else {
@@ -90,6 +95,10 @@ impl Reader<'_> {
             values::check_known(&entry.node, &value, |x| {
                 if x.is_finite() { Ok(()) } else { Err(format!("found {x}, expected a finite value")) }
             })?;
+            if value.constant() != Some(0.0) && neuron.model.has_no_room(&neuron.params, variable) {
+                let message = "found theta and refractory_input, expected one of them: a neuron keeps either";
+                return Err(entry.node.at.error(message));
+            }
             initial.push((variable, value));
         }
         // Whatever the order in which they are written: the digest of the network, and so checkpoints, depend on this one.

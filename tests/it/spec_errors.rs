@@ -95,6 +95,9 @@ fn misspelt_keys_and_names() {
     change("duration =", "durration =", "2:1", "did you mean duration?");
     change("[record]", "[records]", "21:2", "did you mean record?");
     change("tau_m", "tau_n", "8:22", "unknown parameter tau_n of neuron model lif_delta: did you mean tau_m?");
+    let theta = "neuron.lif_delta.refractory_input = true\ninitial.theta = \"2 mV\"";
+    let text = format!("[population.a]\nsize = 1\n{theta}\n[simulation]\nduration = \"1 s\"\n");
+    shows(&text, "4:17", "found theta and refractory_input, expected one of them");
     change("initial.v_m", "initial.w", "9:9", "unknown state variable w of lif_delta");
     change("target = \"E\"\npoisson", "target = \"F\"\npoisson", "13:11", "unknown population F: did you mean E?");
     change("fixed_indegree", "fixed_indegre", "18:9", "did you mean fixed_indegree?");

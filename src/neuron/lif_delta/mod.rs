@@ -46,7 +46,7 @@ events during refractoriness are lost, or with refractory_input added at its end
             Flag,
             0.0,
             Finite,
-            "add input that arrives during refractoriness, decayed, at its end; not together with theta_plus",
+            "add input that arrives during refractoriness, decayed, at its end; not together with theta_plus or initial.theta",
         ),
         PARAMS[0],
         PARAMS[1],
