@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use super::axis;
 use super::figure::Figure;
-use super::heat::Heat;
+use super::heat::{Heat, blank};
 use super::{PlotError, WeightSnapshots};
 
 /// At most so many rows and columns: more could not be told apart.
 const MOST: usize = 300;
 
-/// Draws the last snapshot of a projection: a row per target, a column per source, white where there is no synapse.
+/// Draws the last snapshot of a projection: a row per target, a column per source, white (grey where there are negative weights) where there
+/// is no synapse.
 /// `pairs` are the source and target of each synapse; several between one pair add up. Where there are many members, neighbours
 /// share a cell and the mean over their connected pairs is drawn.
 ///
@@ -59,7 +60,7 @@ pub fn connectivity(
     if connected.len() < pairs.len() {
         caption += "; several synapses of a pair add up";
     }
-    caption += "; white: no synapse.";
+    caption += &format!("; {}: no synapse.", blank(two_sided));
     let weight = format!("weight{}", axis::in_brackets(&table.unit));
     let labels = ["source neuron".to_string(), "target neuron".to_string(), weight];
     // Ticks count neurons, not cells.

@@ -2,7 +2,7 @@
 
 use super::axis;
 use super::figure::Figure;
-use super::heat::Heat;
+use super::heat::{Heat, blank};
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, Selection};
 use crate::analysis::{Distribution, correlations};
@@ -54,7 +54,7 @@ pub fn correlation_map(
     }
     if silent > 0 {
         let units = if silent == 1 { "unit" } else { "units" };
-        caption += &format!("; white: {silent} {units} whose count does not vary");
+        caption += &format!("; {}: {silent} {units} whose count does not vary", blank(true));
     }
     let several = rows.bands.len() > 1;
     let shown = || rows.bands.iter().filter(|b| !b.ids.is_empty());

@@ -15,7 +15,7 @@ pub(crate) struct Heat {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
-    /// `rows * columns` numbers; NaN is left white.
+    /// `rows * columns` numbers; NaN is left blank ([`blank`]).
     pub values: Vec<f64>,
     /// Values at the ends of the scale.
     pub range: (f64, f64),
@@ -38,6 +38,14 @@ pub(crate) const ONE_SIDED: [[u8; 3]; 5] =
 /// The palette's blue and vermilion, from white.
 pub(crate) const TWO_SIDED: [[u8; 3]; 5] =
     [[0x00, 0x45, 0x8b], [0x56, 0xb4, 0xe9], [0xff, 0xff, 0xff], [0xee, 0x8e, 0x3c], [0xa5, 0x35, 0x00]];
+
+/// What has no number, on a map of two colours, where white is 0.
+const BLANK: [u8; 4] = [0xcc, 0xcc, 0xcc, 0xff];
+
+/// The name of the colour of what has no number.
+pub(crate) fn blank(two_sided: bool) -> &'static str {
+    if two_sided { "grey" } else { "white" }
+}
 
 /// The colour of a share of a scale; white if it is not known.
 pub(crate) fn shade(scale: &[[u8; 3]; 5], share: f64) -> [u8; 4] {
@@ -87,7 +95,7 @@ impl Heat {
         map.fill(|x, y| {
             let (column, row) = ((x * columns as f64) as usize, (y * rows as f64) as usize);
             let value = values[row.min(rows - 1) * columns + column.min(columns - 1)];
-            shade(colors, (value - low) / (high - low))
+            if self.two_sided && value.is_nan() { BLANK } else { shade(colors, (value - low) / (high - low)) }
         })?;
         for x in &self.lines[0] {
             map.rule((*x, 0.0), (*x, rows as f64), TEXT.fade(0.6))?;

@@ -30,8 +30,8 @@ fn a_correlation_map_shows_equal_opposite_and_silent_trains() {
     let (warm, cold, none) = (cell(1.0, 0.0), cell(2.0, 0.0), cell(3.0, 0.0));
     assert!(warm[0] > warm[2] + 80, "vermilion: {warm:?}");
     assert!(cold[2] > cold[0] + 80, "blue: {cold:?}");
-    assert_eq!((none, cell(0.0, 0.0)), ([255; 3], [255; 3]), "no correlation, and the diagonal");
-    assert!(figure.caption.contains("mean over pairs -0.3333; white: 1 unit"), "{}", figure.caption);
+    assert_eq!((none, cell(0.0, 0.0)), ([0xcc; 3], [0xcc; 3]), "no correlation, and the diagonal");
+    assert!(figure.caption.contains("mean over pairs -0.3333; grey: 1 unit"), "{}", figure.caption);
     assert!(has(&figure, "correlation") && has(&figure, "unit"));
 }
 
@@ -115,6 +115,12 @@ fn a_connectivity_map_has_a_row_per_target_and_white_where_there_is_no_synapse()
     assert!(has(&figure, "weight (pA)") && has(&figure, "source neuron") && has(&figure, "target neuron"));
     assert!(figure.caption.starts_with("3 synapses at 0.005 s"), "{}", figure.caption);
     assert!(connectivity("t", &table, &[(0, 1)], SIZE).is_err());
+    // Below 0 white is a weight of 0, and grey no synapse.
+    let table = WeightSnapshots { weights: vec![vec![0.0, -2.0, -4.0]], times_ms: vec![5.0], ..table };
+    let figure = connectivity("t", &table, &[(0, 1), (1, 0), (2, 1)], SIZE).unwrap();
+    let cell = |source: f64, target: f64| at(&figure, "connectivity", source + 0.5, target + 0.5);
+    assert_eq!([cell(0.0, 1.0), cell(0.0, 0.0)], [[255; 3], [0xcc; 3]]);
+    assert!(figure.caption.ends_with("; grey: no synapse."), "{}", figure.caption);
 }
 
 #[test]
