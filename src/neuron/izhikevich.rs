@@ -27,7 +27,7 @@ grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's
         param("d", QuantityOrBare("mV/ms"), 8.0, Finite, "jump of recovery at a spike"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant input, as I of the paper (1 pA stands for 1 mV/ms)"),
         param("v_th", Quantity("mV"), 30.0, Finite, "potential at which a spike is emitted"),
-        param("v_min", Quantity("mV"), f64::NEG_INFINITY, NotNan, "lower bound of the potential"),
+        param("v_min", Quantity("mV"), f64::NEG_INFINITY, NotNan, "lower bound of the potential, at most c"),
         param(
             "consistent_integration",
             Flag,
@@ -67,8 +67,12 @@ impl Ode<2> for Params {
         if c >= v_th {
             return Err(Invalid::new("c", format!("found {c} mV, expected less than v_th = {v_th} mV")));
         }
-        if v_min >= v_th {
-            return Err(Invalid::new("v_min", format!("found {v_min} mV, expected less than v_th = {v_th} mV")));
+        if v_min > c {
+            let message = format!(
+                "found {v_min} mV, expected at most c = {c} mV: the lower bound holds after a reset too, so the reset could not be \
+                 reached"
+            );
+            return Err(Invalid::new("v_min", message));
         }
         let consistent = *consistent != 0.0;
         Ok(Params { a: *a, b: *b, c: *c, d: *d, i_e: *i_e, v_th: *v_th, v_min: *v_min, consistent })
@@ -131,7 +135,7 @@ struct Block<R> {
 /// A block of neurons of the grid engine, with steps of `h_ms`.
 ///
 /// # Errors
-/// A parameter out of its bound, or c or v_min not below v_th.
+/// A parameter out of its bound, c not below v_th, or v_min above c.
 pub fn grid<R: Real>(h_ms: f64, spec: &BlockSpec<'_>) -> Result<Box<dyn GridNeurons<R>>, Invalid> {
     let count = if spec.shared() { spec.size.min(1) } else { spec.size };
     let params = (0..count).map(|i| Params::from_values(&spec.params_of(i))).collect::<Result<Vec<_>, _>>()?;

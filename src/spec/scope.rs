@@ -191,7 +191,11 @@ impl Scope {
 
     /// A time, 0 or more, off the grid too; `inf` is an error.
     pub(crate) fn any_time(&self, node: &Node) -> Result<Time, ModelError> {
-        let ms = self.finite(node, "ms")?;
+        Scope::time_of_ms(node, self.finite(node, "ms")?)
+    }
+
+    /// A finite number of ms, which this node says, as a time.
+    pub(crate) fn time_of_ms(node: &Node, ms: f64) -> Result<Time, ModelError> {
         if ms < 0.0 {
             return Err(node.at.error(format!("found {} ms, expected a time of 0 or more", units::shown(ms))));
         }

@@ -3,7 +3,7 @@
 use super::error::{ModelError, Place};
 use super::network_spec::{PopulationKind, Rate, RecordingSpec, SourceSpec};
 use super::reader::{Reader, required};
-use super::scope::{snap, snap_up};
+use super::scope::{Scope, snap, snap_up};
 use super::tables::{POISSON_SOURCE, RATE_STEPS, RECORDING, REGULAR, SOURCE, SPIKE_TIMES};
 use super::tree::{Kind, Node, Table};
 use super::values::{self, Form};
@@ -171,11 +171,7 @@ impl Reader<'_> {
             let time = match (factor, &item.kind) {
                 (None, _) => self.scope.any_time(item)?,
                 (Some(factor), Kind::Integer(_) | Kind::Float(_)) => {
-                    let ms = factor.apply(self.scope.finite(item, "")?);
-                    if !(0.0..=Time::LIMIT.ms()).contains(&ms) {
-                        return Err(item.at.error(format!("found {ms} ms, expected a time of 0 or more")));
-                    }
-                    Time::from_ms(ms)
+                    Scope::time_of_ms(item, factor.apply(self.scope.finite(item, "")?))?
                 }
                 (Some(_), _) => return Err(item.mismatch("a bare number; the unit stands beside the list")),
             };
