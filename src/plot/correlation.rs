@@ -56,6 +56,9 @@ pub fn correlation_map(
         let units = if silent == 1 { "unit" } else { "units" };
         caption += &format!("; {}: {silent} {units} whose count does not vary", blank(true));
     }
+    if sizes.last().is_some_and(|largest| *largest > full) {
+        caption += &format!("; those beyond {} have its colour", axis::trimmed(full));
+    }
     let several = rows.bands.len() > 1;
     let shown = || rows.bands.iter().filter(|b| !b.ids.is_empty());
     let ticks: Vec<(f64, String)> = if several {

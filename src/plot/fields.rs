@@ -9,7 +9,7 @@ use super::chart::{Sheet, Style};
 use super::elements::Image;
 use super::figure::Figure;
 use super::font;
-use super::heat::{ONE_SIDED, shade};
+use super::heat::{ONE_SIDED, blank, shade, shade_of_two};
 use super::palette::MUTED;
 
 /// The weights of a projection whose sources are the pixels of an image.
@@ -88,7 +88,7 @@ fn lay_out(
 }
 
 /// Draws the image of each neuron under its name, in rows by their numbers, as large as the picture allows: the larger a weight's size, the
-/// darker. Names are left out where they would not fit.
+/// darker, in two colours where there are weights of both signs. Names are left out where they would not fit.
 ///
 /// # Errors
 /// If an image does not have its stated shape, or the picture is too small for them all.
@@ -101,12 +101,19 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
         return Err(PlotError::Table(format!("found {} names of {} neurons", names.len(), weights.len())));
     }
     let largest = weights.iter().flatten().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
+    let is = |sign: f64| weights.iter().flatten().any(|w| w * sign > 0.0);
+    let (two_sided, end) = (is(1.0) && is(-1.0), trimmed(largest));
+    let colors = match (two_sided, is(-1.0)) {
+        (true, _) => format!("from -{end} (blue) over 0 (white) to {end} {unit} (vermilion)"),
+        (_, true) => format!("from 0 (light) to -{end} {unit} (dark)"),
+        _ => format!("from 0 (light) to {end} {unit} (dark)"),
+    };
     // Images may have more pixels than there are sources.
-    let bare = if weights.iter().flatten().any(|w| w.is_nan()) { "; white: no synapse" } else { "" };
+    let bare = weights.iter().flatten().any(|w| w.is_nan());
+    let bare = if bare { format!("; {}: no synapse", blank(two_sided)) } else { String::new() };
     let caption = format!(
-        "Weights onto {} neurons as images of {rows} x {columns}, a pixel for each source, from 0 (light) to {} {unit} (dark){bare}.",
-        weights.len(),
-        trimmed(largest)
+        "Weights onto {} neurons as images of {rows} x {columns}, a pixel for each source, {colors}{bare}.",
+        weights.len()
     );
     let style = Style::of(size)?;
     let [left, top, right, bottom] = style.room(size, title, &caption);
@@ -132,7 +139,8 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
         }
         let one = |k: usize| {
             let (column, row) = (k % wide * columns / wide, k / wide * rows / high);
-            shade(&ONE_SIDED, field[row * columns + column].abs() / largest.max(f64::MIN_POSITIVE))
+            let share = field[row * columns + column] / largest.max(f64::MIN_POSITIVE);
+            if two_sided { shade_of_two(share) } else { shade(&ONE_SIDED, share.abs()) }
         };
         let rgba = (0..wide * high).map(one).collect();
         let corner = [x.round(), (y + label).round()].map(fine);
@@ -148,7 +156,7 @@ mod tests {
 
     #[test]
     fn each_neuron_has_its_image_and_large_weights_are_dark() {
-        let weights = vec![vec![0.0, 1.0, -2.0, f64::NAN], vec![2.0; 4], vec![0.0; 4]];
+        let weights = vec![vec![0.0, 1.0, 2.0, f64::NAN], vec![2.0; 4], vec![0.0; 4]];
         let names = ["0", "1", "2"].map(str::to_string).to_vec();
         let three = Fields { rows: 2, columns: 2, unit: "mV".into(), names, weights };
         let figure = fields("t", &three, (600, 400)).unwrap();
@@ -170,6 +178,17 @@ mod tests {
         assert!(images[1].3.iter().all(|p| *p == shade(&ONE_SIDED, 1.0)));
         assert!(figure.caption.contains("3 neurons") && figure.caption.contains("2 mV"), "{}", figure.caption);
         assert!(figure.caption.ends_with("; white: no synapse."), "{}", figure.caption);
+        // Weights of both signs have two colours, and white is 0.
+        let weights = vec![vec![-2.0, 1.0, 0.0, f64::NAN]];
+        let both = Fields { weights, names: vec!["0".into()], ..three.clone() };
+        let figure = fields("t", &both, (600, 400)).unwrap();
+        let Some(Mark::Pixels { rgba, .. }) = figure.marks.iter().find(|m| matches!(m, Mark::Pixels { .. })) else {
+            panic!("no image")
+        };
+        for colour in [-1.0, 0.5, 0.0, f64::NAN].map(shade_of_two) {
+            assert!(rgba.contains(&colour), "{colour:?}");
+        }
+        assert!(figure.caption.contains("from -2 (blue) over 0 (white) to 2 mV (vermilion); grey: no synapse."));
         assert!(fields("t", &Fields { rows: 3, ..three.clone() }, (600, 400)).is_err());
         let many = Fields { weights: vec![vec![0.0; 4]; 100_000], names: Vec::new(), ..three.clone() };
         assert!(fields("t", &many, (600, 400)).is_err());

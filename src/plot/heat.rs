@@ -36,7 +36,7 @@ pub(crate) const ONE_SIDED: [[u8; 3]; 5] =
     [[0xff, 0xff, 0xf0], [0xab, 0xda, 0xec], [0x56, 0xb4, 0xe9], [0x00, 0x72, 0xb2], [0x00, 0x24, 0x3d]];
 
 /// The palette's blue and vermilion, from white.
-pub(crate) const TWO_SIDED: [[u8; 3]; 5] =
+const TWO_SIDED: [[u8; 3]; 5] =
     [[0x00, 0x45, 0x8b], [0x56, 0xb4, 0xe9], [0xff, 0xff, 0xff], [0xee, 0x8e, 0x3c], [0xa5, 0x35, 0x00]];
 
 /// What has no number, on a map of two colours, where white is 0.
@@ -59,6 +59,11 @@ pub(crate) fn shade(scale: &[[u8; 3]; 5], share: f64) -> [u8; 4] {
         (a + (b - a) * (at - low as f64)).round() as u8
     };
     [mix(0), mix(1), mix(2), 255]
+}
+
+/// The colour of a share of a scale from -1 to 1.
+pub(crate) fn shade_of_two(share: f64) -> [u8; 4] {
+    if share.is_nan() { BLANK } else { shade(&TWO_SIDED, 0.5 + 0.5 * share) }
 }
 
 impl Heat {
@@ -91,11 +96,11 @@ impl Heat {
             (sheet.style.left_room(&y, bottom - top), sheet.style.left_room(&strength, bottom - top));
         let right = right - (2.4 * em + before).round();
         let mut map = sheet.chart(self.name, [left + beside, top, right, bottom], beside, (x, y))?;
-        let colors = if self.two_sided { &TWO_SIDED } else { &ONE_SIDED };
         map.fill(|x, y| {
             let (column, row) = ((x * columns as f64) as usize, (y * rows as f64) as usize);
             let value = values[row.min(rows - 1) * columns + column.min(columns - 1)];
-            if self.two_sided && value.is_nan() { BLANK } else { shade(colors, (value - low) / (high - low)) }
+            let share = (value - low) / (high - low);
+            if self.two_sided { shade_of_two(2.0 * share - 1.0) } else { shade(&ONE_SIDED, share) }
         })?;
         for x in &self.lines[0] {
             map.rule((*x, 0.0), (*x, rows as f64), TEXT.fade(0.6))?;
@@ -106,7 +111,7 @@ impl Heat {
         let from = right + before + 0.9 * em;
         let axes = (Axis::at((0.0, 1.0), "", Vec::new()), strength);
         let scale = sheet.chart("scale", [from, top, from + 1.5 * em, bottom], before, axes)?;
-        scale.fill(|_, y| shade(colors, 1.0 - y))?;
+        scale.fill(|_, y| if self.two_sided { shade_of_two(1.0 - 2.0 * y) } else { shade(&ONE_SIDED, 1.0 - y) })?;
         Ok(sheet.finish())
     }
 }
