@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{AnalysisError, ROUNDING, in_order, whole_part};
+use super::{AnalysisError, ROUNDING, Spans, in_order, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Counts of the lags `target - reference` between spikes of two trains.
@@ -14,7 +14,13 @@ pub struct Correlogram {
     pub counts: Vec<u64>,
     /// Number of reference spikes.
     pub references: usize,
+    /// For how long the target was observed at the lags of each bin, over all reference spikes, in bins.
+    pub observed: Vec<f64>,
 }
+
+/// Bins have a rate whose lags were observed for so large a share of the reference spikes at least: where there are few, one pair makes a rate
+/// that is noise.
+const LEAST: f64 = 0.1;
 
 impl Correlogram {
     /// Lag in the middle of a bin \[s\].
@@ -22,10 +28,20 @@ impl Correlogram {
         (index as f64 - (self.counts.len() / 2) as f64) * self.bin
     }
 
-    /// The rate of the target around a spike of the reference \[Hz\]; zeros if there is none.
+    /// The rate of the target around a spike of the reference \[Hz\], over the time that was observed; NaN where that is less than a tenth of
+    /// the reference spikes' lags, zeros if there is no reference.
     pub fn hz(&self) -> Vec<f64> {
-        let per = self.bin * self.references.max(1) as f64;
-        self.counts.iter().map(|n| *n as f64 / per).collect()
+        let rate = |(&n, &observed): (&u64, &f64)| match self.references {
+            0 => 0.0,
+            all if observed < LEAST * all as f64 => f64::NAN,
+            _ => n as f64 / (self.bin * observed),
+        };
+        self.counts.iter().zip(&self.observed).map(rate).collect()
+    }
+
+    /// Were all lags observed around each reference spike?
+    pub fn is_whole(&self) -> bool {
+        self.observed.iter().all(|bins| *bins >= self.references as f64)
     }
 }
 
@@ -43,7 +59,7 @@ pub fn correlogram(
     bin: f64,
     reach: f64,
 ) -> Result<Correlogram, AnalysisError> {
-    let mut lags = Lags::new(bin, reach)?;
+    let mut lags = Lags::new(bin, reach, Spans::whole(f64::NEG_INFINITY, f64::INFINITY))?;
     if same {
         reference.iter().for_each(|time| lags.add(*time, true, true));
         return Ok(lags.found());
@@ -66,18 +82,18 @@ pub fn correlogram(
 }
 
 /// The same of the units of a source that `is_reference` and `is_target` say, and how many spikes the target has; a spike of a unit that is both
-/// is not paired with itself. Spikes that are further apart than `reach` are not in memory together.
+/// is not paired with itself. Rates are over what was observed of the window, which `observed` says as in [`Spans::within`]. Spikes that are further apart than `reach` are not in memory together.
 ///
 /// # Errors
 /// As [`correlogram`], and if spikes cannot be read or do not come in the order of time.
 pub fn correlogram_of(
     source: &dyn SpikeSource,
-    window: (f64, f64),
+    (window, observed): ((f64, f64), &[(f64, f64)]),
     (is_reference, is_target): (&[bool], &[bool]),
     bin: f64,
     reach: f64,
 ) -> Result<(Correlogram, usize), AnalysisError> {
-    let (mut lags, mut targets) = (Lags::new(bin, reach)?, 0);
+    let (mut lags, mut targets) = (Lags::new(bin, reach, Spans::within(observed, window.0, window.1))?, 0);
     in_order(source, window, &mut |time, unit| {
         let (reference, target) = (is_reference[unit as usize], is_target[unit as usize]);
         targets += usize::from(target);
@@ -94,12 +110,14 @@ struct Lags {
     edge: f64,
     counts: Vec<u64>,
     references: usize,
+    spans: Spans,
+    exposure: Exposure,
     /// Those that a later spike may be near to.
     recent: [VecDeque<f64>; 2],
 }
 
 impl Lags {
-    fn new(bin: f64, reach: f64) -> Result<Lags, AnalysisError> {
+    fn new(bin: f64, reach: f64, spans: Spans) -> Result<Lags, AnalysisError> {
         if !(bin > 0.0 && bin.is_finite()) {
             return Err(AnalysisError::Bin(bin));
         }
@@ -112,7 +130,8 @@ impl Lags {
         }
         let counts = vec![0u64; 2 * side as usize + 1];
         let (side, edge) = (side as i64, (side + 0.5 + ROUNDING) * bin);
-        Ok(Lags { bin, side, edge, counts, references: 0, recent: Default::default() })
+        let exposure = Exposure::new(counts.len());
+        Ok(Lags { bin, side, edge, counts, references: 0, spans, exposure, recent: Default::default() })
     }
 
     /// A spike of the reference, the target or both, which is no pair with itself.
@@ -135,6 +154,10 @@ impl Lags {
         if reference {
             self.recent[1].iter().for_each(|before| count(before - time));
             self.references += 1;
+            let place = |end: f64| (end - time) / bin + (side as f64 + 0.5);
+            for &(start, stop) in self.spans.around(time - self.edge, time + self.edge) {
+                self.exposure.add(place(start), place(stop));
+            }
         }
         if target {
             self.recent[0].iter().for_each(|before| count(time - before));
@@ -145,7 +168,49 @@ impl Lags {
     }
 
     fn found(self) -> Correlogram {
-        Correlogram { bin: self.bin, counts: self.counts, references: self.references }
+        let observed = self.exposure.bins();
+        Correlogram { bin: self.bin, counts: self.counts, references: self.references, observed }
+    }
+}
+
+/// For how long each bin was observed, in bins.
+struct Exposure {
+    /// Where bins begin and cease that were observed whole.
+    steps: Vec<f64>,
+    /// Parts of bins.
+    parts: Vec<f64>,
+}
+
+impl Exposure {
+    fn new(bins: usize) -> Exposure {
+        Exposure { steps: vec![0.0; bins + 1], parts: vec![0.0; bins] }
+    }
+
+    /// From one place to another, in bins.
+    fn add(&mut self, from: f64, to: f64) {
+        let bins = self.parts.len();
+        let (from, to) = (from.clamp(0.0, bins as f64), to.clamp(0.0, bins as f64));
+        let (first, last) = (from.ceil(), to.floor());
+        if first > last {
+            self.parts[last as usize] += to - from;
+            return;
+        }
+        if from < first {
+            self.parts[first as usize - 1] += first - from;
+        }
+        if last < to {
+            self.parts[last as usize] += to - last;
+        }
+        self.steps[first as usize] += 1.0;
+        self.steps[last as usize] -= 1.0;
+    }
+
+    fn bins(&self) -> Vec<f64> {
+        let whole = self.steps.iter().scan(0.0, |sum, step| {
+            *sum += step;
+            Some(*sum)
+        });
+        whole.zip(&self.parts).map(|(whole, part)| whole + part).collect()
     }
 }
 
@@ -218,12 +283,36 @@ mod tests {
                 // The spikes of common units, each of which is not paired with itself.
                 expected[5] -= joined([0, 1, 2].map(|unit| a[unit] && b[unit])).len() as u64;
             }
-            let (found, targets) = correlogram_of(&table, (0.0, 5.0), (&a, &b), 0.02, 0.1).unwrap();
+            let (found, targets) = correlogram_of(&table, ((0.0, 5.0), &[]), (&a, &b), 0.02, 0.1).unwrap();
             assert_eq!((&found.counts, found.references, targets), (&expected, reference.len(), target.len()));
             let common = (0..3).any(|unit| a[unit] && b[unit]);
             if a == b || !common {
-                assert_eq!(correlogram(&reference, &target, a == b, 0.02, 0.1).unwrap(), found);
+                assert_eq!(correlogram(&reference, &target, a == b, 0.02, 0.1).unwrap().counts, found.counts);
             }
+        }
+    }
+
+    /// A clock of 10 Hz fires at 10 Hz at any lag, whatever was observed of it; what was not is no silence.
+    #[test]
+    fn rates_are_over_what_was_observed() {
+        let observed = [(0.0, 1.0), (3.0, 4.0), (6.0, 12.0)];
+        let clock: Vec<f64> = (0..120).map(|i| 0.05 + 0.1 * f64::from(i)).collect();
+        let seen = |time: f64| observed.iter().any(|span| span.0 <= time && time < span.1);
+        let train: Vec<f64> = clock.into_iter().filter(|time| seen(*time)).collect();
+        let table = SpikeTable::from_units(vec![0, 1], &[train.clone(), train.clone()]).unwrap();
+        let of = |bin, reach| {
+            correlogram_of(&table, ((0.0, 12.0), &observed), (&[true, false], &[false, true]), bin, reach).unwrap().0
+        };
+        let found = of(0.1, 8.0);
+        assert!(!found.is_whole() && found.hz().iter().all(|hz| hz.is_nan() || (hz - 10.0).abs() < 1e-6), "{found:?}");
+        assert!(found.hz()[80].is_finite() && found.hz()[60].is_finite() && of(0.1, 11.9).hz()[0].is_nan());
+        // By hand: how much of each reference's lags was observed.
+        let found = of(0.5, 3.0);
+        for (index, bins) in found.observed.iter().enumerate() {
+            let middle = found.lag(index);
+            let of = |t: &f64| Spans::within(&observed, 0.0, 12.0).seconds_within(t + middle - 0.25, t + middle + 0.25);
+            let expected = train.iter().map(of).sum::<f64>() / 0.5;
+            assert!((bins - expected).abs() < 1e-9, "{index}: {bins} {expected}");
         }
     }
 }

@@ -73,6 +73,13 @@ impl Spans {
         self.end_after(time).is_some_and(|stop| time.next_up() < stop)
     }
 
+    /// Those that have a part in `from..to`.
+    pub fn around(&self, from: f64, to: f64) -> &[(f64, f64)] {
+        let first = self.0.partition_point(|span| span.1 <= from);
+        let last = self.0.partition_point(|span| span.0 < to);
+        &self.0[first..last.max(first)]
+    }
+
     /// How much of `from..to` was observed \[s\].
     pub fn seconds_within(&self, from: f64, to: f64) -> f64 {
         self.0.iter().map(|(start, stop)| (stop.min(to) - start.max(from)).max(0.0)).sum()

@@ -9,7 +9,7 @@ use super::scale::Axis;
 use super::{PlotError, palette};
 use crate::analysis::Correlogram;
 
-/// Draws the rate of `names[1]` around the spikes of `names[0]`, with its mean rate \[Hz\] as a dashed line.
+/// Draws the rate of `names[1]` around the spikes of `names[0]`, over what was observed, with its mean rate \[Hz\] as a dashed line.
 ///
 /// # Errors
 /// If the picture is too small.
@@ -22,24 +22,32 @@ pub fn cross_correlogram(
 ) -> Result<Figure, PlotError> {
     let pairs = grouped(table.counts.iter().sum::<u64>() as usize);
     let (width, spikes) = (trimmed(table.bin * 1e3), grouped(table.references));
-    let caption = format!(
-        "{pairs} pairs of spikes, {spikes} spikes of {}; bins of {width} ms; dashed: mean rate of {}.",
+    let hz = table.hz();
+    let mut caption = format!(
+        "{pairs} pairs of spikes, {spikes} spikes of {}; bins of {width} ms; dashed: mean rate of {}",
         names[0], names[1]
     );
+    if !table.is_whole() {
+        caption += "; rates are over the time that was observed";
+    }
+    if hz.iter().any(|hz| hz.is_nan()) {
+        caption += ", none where that is less than a tenth of the lags";
+    }
+    caption += ".";
     let sheet = Sheet::new(title, &caption, size)?;
-    let hz = table.hz();
     let most = hz.iter().copied().fold(mean_hz, f64::max);
     let edge = 1e3 * table.lag(hz.len() - 1) + 500.0 * table.bin;
     let x = Axis::numbers((-edge, edge), format!("time since a spike of {} (ms)", names[0]));
     let y = Axis::numbers((0.0, if most > 0.0 { 1.08 * most } else { 1.0 }), format!("rate of {} (Hz)", names[1]));
     let mut chart = sheet.chart_in(&sheet.area, "correlogram", (x, y))?;
-    let steps = hz.iter().enumerate().flat_map(|(index, hz)| {
-        let middle = 1e3 * table.lag(index);
-        [(middle - 500.0 * table.bin, *hz), (middle + 500.0 * table.bin, *hz)]
-    });
     let ink = palette::color(0);
-    let steps = AreaSeries::new(steps, 0.0, ink.fade(0.3)).border_style(chart.stroke(1.5, ink));
-    chart.plot.draw_series(steps)?;
+    let steps: Vec<(f64, f64)> = hz.iter().enumerate().map(|(index, hz)| (1e3 * table.lag(index), *hz)).collect();
+    for known in steps.split(|(_, hz)| hz.is_nan()).filter(|known| !known.is_empty()) {
+        let half = 500.0 * table.bin;
+        let edges = known.iter().flat_map(|&(middle, hz)| [(middle - half, hz), (middle + half, hz)]);
+        let area = AreaSeries::new(edges, 0.0, ink.fade(0.3)).border_style(chart.stroke(1.5, ink));
+        chart.plot.draw_series(area)?;
+    }
     chart.level(mean_hz)?;
     if table.counts.iter().all(|n| *n == 0) {
         chart.say("no pairs of spikes")?;

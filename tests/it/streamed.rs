@@ -149,7 +149,7 @@ fn every_picture_is_the_same() {
         let few = |spikes: &dyn SpikeSource| pictures(&Selected::new(spikes, some.to_vec()));
         assert!(few(&streamed) == few(&table) && few(&table) == pictures(&table.select(&some)), "{path:?}");
         let masks: [Vec<bool>; 2] = [2, 3].map(|n| (0..units.len()).map(|unit| unit % n == 0).collect());
-        let lags = |spikes: &dyn SpikeSource| correlogram_of(spikes, window, (&masks[0], &masks[1]), 0.01, 0.1);
+        let lags = |spikes: &dyn SpikeSource| correlogram_of(spikes, (window, &[]), (&masks[0], &masks[1]), 0.01, 0.1);
         assert_eq!(lags(&streamed), lags(&table));
     }
 }

@@ -155,7 +155,7 @@ fn pair(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
     };
     let (reference, target) = (chosen(first)?, chosen(second)?);
     let (bin, reach) = (args.bin.unwrap_or(0.001), args.reach.unwrap_or(0.1));
-    let found = correlogram_of(&*all.spikes, all.window, (&reference, &target), bin, reach);
+    let found = correlogram_of(&*all.spikes, (all.window, &all.observed), (&reference, &target), bin, reach);
     let (table, targets) = found.map_err(Failure::input)?;
     // What was not observed is no silence.
     let mean = Spans::within(&all.observed, all.window.0, all.window.1).duration().map_or(0.0, |s| targets as f64 / s);
