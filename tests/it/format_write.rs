@@ -344,9 +344,11 @@ fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
     // What else there is, and integers that no double is, are told.
     let path = folder.path().join("a.nwb");
     crate::unlocked::open_rw(&path).create_group("general/optogenetics").unwrap();
+    crate::unlocked::open_rw(&path).create_group("events").unwrap().create_group("stim").unwrap();
     put(&path, "code", &[(1i64 << 53) + 1, 3], 2);
     let odd = format::read(&path).unwrap();
     assert!(odd.notes.iter().any(|note| note == "of /general is left out: optogenetics"), "{:?}", odd.notes);
+    assert!(odd.notes.iter().any(|note| note == "/events is left out: stim"), "{:?}", odd.notes);
     assert!(odd.notes.iter().any(|note| note.contains("beyond 2^53") && note.ends_with("code")), "{:?}", odd.notes);
     let wrote = format::write(&folder.path().join("d.nwb"), &odd, &odd.spikes, Target::Nwb, &session()).unwrap();
     assert!(wrote.notes.is_empty(), "{:?}", wrote.notes);

@@ -66,6 +66,22 @@ pub(super) const SUBJECT: &[(&str, &str)] = &[
 /// What of `/general` is read elsewhere, or written anew for what is.
 const TABLES: [&str; 3] = ["subject", "devices", "extracellular_ephys"];
 
+/// What of the file is read, or written anew; of `stimulus` the rest is told by itself.
+const ROOT: [&str; 12] = [
+    "acquisition",
+    "file_create_date",
+    "general",
+    "identifier",
+    "intervals",
+    "processing",
+    "session_description",
+    "session_start_time",
+    "specifications",
+    "stimulus",
+    "timestamps_reference_time",
+    "units",
+];
+
 /// Whether this is an NWB file.
 pub(super) fn recognise(h5: &H5) -> bool {
     h5.attr_text("/", "nwb_version").is_some()
@@ -114,8 +130,10 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
             recording.notes.push(format!("of {place} is left out: {}", list(&rest)));
         }
     }
-    for place in ["/stimulus/presentation", "/stimulus/templates", "/analysis", "/scratch"] {
-        let there = h5.members(place);
+    let unknown =
+        h5.members("/").into_iter().filter(|name| !ROOT.contains(&name.as_str())).map(|name| join("/", &name));
+    for place in ["/stimulus/presentation", "/stimulus/templates"].map(str::to_owned).into_iter().chain(unknown) {
+        let there = h5.members(&place);
         if !there.is_empty() {
             recording.notes.push(format!("{place} is left out: {}", list(&there)));
         }
