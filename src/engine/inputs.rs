@@ -296,7 +296,7 @@ impl Current {
         match &self.kind {
             CurrentKind::Steps(steps) => steps.iter().map(|s| s.0).find(|t| *t >= time).unwrap_or(Time::NEVER),
             CurrentKind::Sine { interval, spans, .. } | CurrentKind::Noise { interval, spans, .. } => {
-                let tick = Time((time.0 + interval.0 - 1).div_euclid(interval.0) * interval.0);
+                let tick = Time(((time.0 - 1).div_euclid(interval.0) + 1).saturating_mul(interval.0));
                 let edge = |t: Time| if t >= time { t } else { Time::NEVER };
                 let edges = spans.iter().flat_map(|s| [edge(s.0), edge(s.1)]).min().unwrap_or(Time::NEVER);
                 let ticking = spans.iter().any(|s| tick < s.1 && s.0 <= tick);

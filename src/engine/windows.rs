@@ -42,7 +42,7 @@ impl Series {
         if time <= self.start {
             return self.start;
         }
-        let n = ((time - self.start).0 + self.interval.0 - 1) / self.interval.0;
+        let n = ((time - self.start).0 - 1) / self.interval.0 + 1;
         self.start.saturating_add(Time(n.saturating_mul(self.interval.0)))
     }
 
@@ -191,6 +191,13 @@ mod tests {
         let on_grid = |members, step| in_steps(longest(members, None), ms(step));
         assert_eq!([1, 20_000, 1_000_000].map(|members| on_grid(members, 0.3)), [ms(9.9), ms(0.9), ms(0.3)]);
         assert_eq!(on_grid(1, 25.0), ms(25.0));
+    }
+
+    #[test]
+    fn a_series_goes_on_without_end_where_time_does_not() {
+        let series = Series { start: Time(5), interval: Time(8_000_000_000_000_000_000) };
+        assert_eq!([0, 5, 6].map(|at| series.next(Time(at)).0), [5, 5, 8_000_000_000_000_000_005]);
+        assert_eq!(series.next(Time(8_640_000_000_000_000_000)), Time::NEVER);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Ode<2> for Params {
     }
 
     fn receive(&self, y: &mut [f64; 2], weight: f64) {
-        y[0] = (y[0] + weight).max(self.v_min);
+        y[0] += weight;
     }
 
     fn quiet(&self, _: &[f64; 2], _: f64) -> f64 {

@@ -288,6 +288,22 @@ fn whole_models_on_the_grid_follow_nest_at_every_step() {
 }
 
 #[test]
+fn events_of_one_instant_add_up_before_the_lower_bound_holds() {
+    for order in [["-110 mV", "110 mV"], ["110 mV", "-110 mV"]] {
+        for model in ["izhikevich = { v_min = '-90 mV'", "lif_delta = { v_min = '-90 mV', e_l = '-70 mV'"] {
+            let text = format!(
+                "simulation.duration = '20 ms'\npopulation.p.source.spike_times = [['5 ms']]\n\
+                 population.N = {{ size = 1, neuron.{model} }} }}\n\
+                 [projection]\na = {{ source = 'p', target = 'N', connect = 'all_to_all', weight = '{}' }}\n\
+                 b = {{ source = 'p', target = 'N', connect = 'all_to_all', weight = '{}' }}\n",
+                order[0], order[1]
+            );
+            assert!(run(&text, &[], 1).spikes(1).is_empty(), "{model} {order:?}");
+        }
+    }
+}
+
+#[test]
 fn neurons_that_are_advanced_together_spike_as_those_that_go_one_by_one() {
     // Bounds that nobody reaches, one for each neuron, keep neurons from going together. Sources that spike at the same
     // ticks, targets with several synapses from one source, and spikes at arrival, which coincide too.

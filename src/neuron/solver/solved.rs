@@ -374,6 +374,10 @@ where
         if state.time < state.refractory_until {
             return false;
         }
+        // Events of one instant add up before the bound holds.
+        if state.origin == state.time && state.y[0] < params.floor() {
+            state.y[0] = params.floor();
+        }
         let y = if state.origin == state.time { state.y } else { state.values(params, state.time) };
         // What is no number has no spike.
         let reached = y[0] - params.risen().map_or(0.0, |k| y[k]) >= params.threshold();
