@@ -292,7 +292,8 @@ fn main() {
 
 const HEAD: &str = "# What the shipped models reproduce
 
-Every model of `models/` at its full length, next to its paper or to what other simulators give for the same network.
+Models of `models/` at their full length, next to their papers or to what other simulators give for the same network. What the models that learn
+patterns and digits reach is in [LEARNING.md](LEARNING.md); `replay`, `overlap_stdp`, `vogels_sprekeler_balance`, `hpc_benchmark` and `procedural` are not here.
 Rates and CVs are means over the recorded window. The CV of a train of few intervals is biased low, so it grows with the window:
 compare it over windows of equal length. A mean weight is taken as NEST gives it, as of the last presynaptic spike of each synapse;
 the weight at the very end, post spikes since then included, is larger (additive rule: 0.994). Networks that differ much from seed to seed are
