@@ -293,7 +293,7 @@ impl Device {
             c.moved(cell, g, up, if up { dg } else { -dg }, noise)
         };
         match &self.law {
-            Law::TwoState(law) => law.pulse(c, cell, g, up, uniform(word)),
+            Law::TwoState(law) => law.pulse(cell, g, up, uniform(word)),
             Law::Measured(law) if law.noisy => by_drawn_step(law.drawn(g, up, word)),
             Law::Physical(law) if law.is_noisy() => by_drawn_step(law.drawn(g, up, word)),
             _ => {

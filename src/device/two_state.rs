@@ -82,22 +82,43 @@ impl TwoState {
 
     /// The conductance after one pulse; `chance` is uniform in (0, 1). A device's own factors of its steps are those of its chances.
     #[inline]
-    pub fn pulse(&self, c: &Common, cell: &Cell, g: f64, up: bool, chance: f64) -> f64 {
-        let high = g > c.mid();
+    pub fn pulse(&self, cell: &Cell, g: f64, up: bool, chance: f64) -> f64 {
+        let mid = middle(cell);
+        let high = g > mid;
         let (p, state) = if up { (self.p_up * cell.up, cell.g_max) } else { (self.p_down * cell.down, cell.g_min) };
         if up == high || chance >= p {
             return g;
         }
         // Given that it switches, the rest of the number is uniform again.
-        self.drawn(state, chance / p.min(1.0), c, up)
+        self.drawn(state, chance / p.min(1.0), mid, up)
     }
 
-    /// The conductance of a state that was just reached, on its side of mid-range.
-    fn drawn(&self, state: f64, chance: f64, c: &Common, high: bool) -> f64 {
+    /// The conductance of a state that was just reached, on its side of the middle.
+    fn drawn(&self, state: f64, chance: f64, mid: f64, high: bool) -> f64 {
         if self.sigma == 0.0 {
             return state;
         }
         let g = state * exp(self.sigma * Quantile::table().at(chance) - 0.5 * self.sigma * self.sigma);
-        if high { g.max(c.mid() * (1.0 + 1e-9)) } else { g.min(c.mid()) }
+        if high { g.max(mid * (1.0 + 1e-9)) } else { g.min(mid) }
+    }
+}
+
+/// What parts a device's own states \[S\]: its bounds may both lie on one side of the nominal middle.
+#[inline]
+fn middle(cell: &Cell) -> f64 {
+    0.5 * (cell.g_min + cell.g_max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DeviceModel, DeviceSpec};
+    use super::*;
+
+    #[test]
+    fn a_device_whose_bounds_lie_below_the_nominal_middle_switches_both_ways() {
+        let d = DeviceSpec::with(DeviceModel::TwoState, &[("p_up", 1.0), ("p_down", 1.0)]).device().unwrap();
+        let cell = Cell { g_max: 0.5 * d.common.mid(), ..Cell::nominal(&d.common) };
+        let set = d.pulse(&cell, cell.g_min, true, 0, || 0);
+        assert_eq!([set, d.pulse(&cell, set, false, 0, || 0)], [cell.g_max, cell.g_min]);
     }
 }
