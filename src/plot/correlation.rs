@@ -57,7 +57,7 @@ pub fn correlation_map(
         caption += &format!("; {}: {silent} {units} whose count does not vary", blank(true));
     }
     if sizes.last().is_some_and(|largest| *largest > full) {
-        caption += &format!("; those beyond {} have its colour", axis::trimmed(full));
+        caption += &format!("; correlations beyond {} are drawn as dark as that", axis::trimmed(full));
     }
     let several = rows.bands.len() > 1;
     let shown = || rows.bands.iter().filter(|b| !b.ids.is_empty());
