@@ -15,13 +15,14 @@ pub struct Detection {
 }
 
 impl Detection {
-    /// Of spikes and spans \[start, stop), both rising, spans without overlap.
+    /// Of spikes and spans \[start, stop), both rising; a spike in several spans is an answer to each.
     pub fn of(spikes: &[f64], spans: &[(f64, f64)]) -> Detection {
-        let (mut hits, mut inside, mut waits) = (0, 0, 0.0);
+        let (mut hits, mut inside, mut seen, mut waits) = (0, 0, 0, 0.0);
         for &(start, stop) in spans {
             let from = spikes.partition_point(|t| *t < start);
             let to = spikes.partition_point(|t| *t < stop);
-            inside += to - from;
+            inside += to.saturating_sub(from.max(seen));
+            seen = seen.max(to);
             if from < to {
                 hits += 1;
                 waits += spikes[from] - start;
@@ -49,5 +50,9 @@ mod tests {
         assert_eq!(d, Detection { occurrences: 3, hits: 2, false_alarms: 3, latency: Some(0.375) });
         assert!((d.hit_rate() - 2.0 / 3.0).abs() < 1e-15);
         assert_eq!(Detection::of(&[], &spans), Detection { occurrences: 3, hits: 0, false_alarms: 0, latency: None });
+        // Spans that overlap, or lie in each other: no spike but the last lies outside of all.
+        let spans = [(1.0, 3.0), (2.0, 4.0), (5.0, 9.0), (6.0, 7.0)];
+        let d = Detection::of(&[1.5, 2.5, 3.5, 6.5, 8.0, 9.5], &spans);
+        assert_eq!((d.hits, d.false_alarms), (4, 1));
     }
 }

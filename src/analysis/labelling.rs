@@ -35,28 +35,31 @@ pub struct Counter<'a> {
     presentations: &'a [(f64, f64)],
     /// Presentations by their start.
     order: Vec<usize>,
-    /// The place in `order` of the first that does not end before the last spike.
-    next: usize,
+    /// How many of these have begun by the last spike,
+    begun: usize,
+    /// and which of them last.
+    open: Vec<usize>,
     responses: Responses,
 }
 
 impl<'a> Counter<'a> {
-    /// Of the presentations \[start, stop), which do not overlap.
+    /// Of the presentations \[start, stop); a spike in several of them is an answer to each.
     pub fn new(neurons: usize, presentations: &'a [(f64, f64)]) -> Counter<'a> {
         let mut order: Vec<usize> = (0..presentations.len()).collect();
         order.sort_by(|a, b| presentations[*a].0.total_cmp(&presentations[*b].0));
         let responses = Responses { neurons, counts: vec![0; neurons * presentations.len()] };
-        Counter { presentations, order, next: 0, responses }
+        Counter { presentations, order, begun: 0, open: Vec::new(), responses }
     }
 
     /// One more spike, not before the last one.
     pub fn add(&mut self, time: f64, neuron: usize) {
-        while self.order.get(self.next).is_some_and(|index| self.presentations[*index].1 <= time) {
-            self.next += 1;
+        while let Some(&index) = self.order.get(self.begun).filter(|index| self.presentations[**index].0 <= time) {
+            self.open.push(index);
+            self.begun += 1;
         }
-        let Some(&index) = self.order.get(self.next) else { return };
+        self.open.retain(|index| time < self.presentations[*index].1);
         let Responses { neurons, counts } = &mut self.responses;
-        if time >= self.presentations[index].0 && neuron < *neurons {
+        for index in self.open.iter().filter(|_| neuron < *neurons) {
             counts[index * *neurons + neuron] += 1;
         }
     }
@@ -68,7 +71,7 @@ impl<'a> Counter<'a> {
 }
 
 impl Responses {
-    /// Counts the spikes (time, neuron), rising in time, within each of the presentations \[start, stop), which do not overlap.
+    /// Counts the spikes (time, neuron), rising in time, within each of the presentations \[start, stop).
     pub fn count(
         spikes: impl IntoIterator<Item = (f64, usize)>,
         neurons: usize,
@@ -195,6 +198,13 @@ pub fn parse_range(text: &str) -> Result<Range<usize>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spike_in_presentations_that_overlap_answers_each() {
+        let shown = [(0.0, 2.0), (1.0, 3.0), (5.0, f64::NAN), (f64::NAN, 9.0), (1.2, 1.6)];
+        let found = Responses::count([(0.5, 0), (1.5, 0), (2.5, 0), (6.0, 0)], 1, &shown);
+        assert_eq!(found.counts, [2, 2, 0, 0, 1]);
+    }
 
     #[test]
     fn spikes_are_counted_in_the_presentation_that_they_fall_into() {

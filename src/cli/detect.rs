@@ -58,6 +58,7 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
         )));
     }
     let own = Selected::new(spikes, (first..first + size).collect());
+    let ids = &spikes.unit_ids()[first..first + size];
     let mut each: Vec<(usize, Detection)> = Vec::with_capacity(size);
     each_train(&own, (question.start, f64::INFINITY), HELD, &mut |_, train| {
         let train: Vec<f64> = train.iter().copied().filter(|time| observed.hold(*time)).collect();
@@ -68,9 +69,9 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     })
     .map_err(Failure::input)?;
     if question.json {
-        Done::json(&as_json(&name, &table.name, question, &each))
+        Done::json(&as_json((&name, ids), &table.name, question, &each))
     } else {
-        Ok(Done::text(as_text(&name, &table.name, question, &each)))
+        Ok(Done::text(as_text((&name, ids), &table.name, question, &each)))
     }
 }
 
@@ -97,9 +98,15 @@ fn table<'a>(question: &Question<'_>, recording: &'a Recording) -> Result<&'a In
     }
 }
 
-fn as_json(population: &str, table: &str, question: &Question<'_>, each: &[(usize, Detection)]) -> Value {
-    let one = |(spikes, d): &(usize, Detection)| {
+fn as_json(
+    (population, ids): (&str, &[i64]),
+    table: &str,
+    question: &Question<'_>,
+    each: &[(usize, Detection)],
+) -> Value {
+    let one = |((spikes, d), id): (&(usize, Detection), &i64)| {
         json!({
+            "id": id,
             "spikes": spikes,
             "hits": d.hits,
             "hit_rate": d.hit_rate(),
@@ -112,19 +119,25 @@ fn as_json(population: &str, table: &str, question: &Question<'_>, each: &[(usiz
         "intervals": table,
         "start_s": question.start,
         "occurrences": each.first().map_or(0, |(_, d)| d.occurrences),
-        "neurons": each.iter().map(one).collect::<Vec<_>>(),
+        "neurons": each.iter().zip(ids).map(one).collect::<Vec<_>>(),
     })
 }
 
-fn as_text(population: &str, table: &str, question: &Question<'_>, each: &[(usize, Detection)]) -> String {
+fn as_text(
+    (population, ids): (&str, &[i64]),
+    table: &str,
+    question: &Question<'_>,
+    each: &[(usize, Detection)],
+) -> String {
     let occurrences = each.first().map_or(0, |(_, d)| d.occurrences);
     let mut out = format!("{population}: {occurrences} intervals of {table} from {} s on\n\n", question.start);
-    let _ = writeln!(out, "neuron  spikes    hits  hit rate  false alarms  latency [ms]");
-    for (neuron, (spikes, d)) in each.iter().enumerate() {
+    let width = ids.iter().map(|id| id.to_string().len()).max().unwrap_or(0).max(6);
+    let _ = writeln!(out, "{:>width$}  spikes    hits  hit rate  false alarms  latency [ms]", "neuron");
+    for (id, (spikes, d)) in ids.iter().zip(each) {
         let latency = d.latency.map_or("-".to_string(), |s| format!("{:.2}", s * 1e3));
         let rate = format!("{:.1} %", 100.0 * d.hit_rate());
         let _ =
-            writeln!(out, "{neuron:>6}  {spikes:>6}  {:>6}  {rate:>8}  {:>12}  {latency:>12}", d.hits, d.false_alarms);
+            writeln!(out, "{id:>width$}  {spikes:>6}  {:>6}  {rate:>8}  {:>12}  {latency:>12}", d.hits, d.false_alarms);
     }
     out
 }

@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use memspike::analysis::{Counter, Evaluation, evaluate, parse_range};
+use memspike::analysis::{Counter, Evaluation, Spans, evaluate, parse_range};
 use memspike::format;
 use memspike::spikes::{Column, IntervalTable, Recording};
 use serde_json::{Value, json};
 
-use super::note::notes;
+use super::note::{note, notes};
 use super::{Done, Failure, detect, quantity};
 
 /// Label neurons by their responses in training, and say how well test responses are told; or --detect
@@ -58,6 +58,9 @@ pub struct Args {
     json: bool,
 }
 
+/// What the units of a file without populations are called.
+const UNITS: &str = "units";
+
 /// A table of presentations with what the command needs of it.
 struct Presentations<'a> {
     table: &'a IntervalTable,
@@ -68,9 +71,17 @@ struct Presentations<'a> {
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
     notes(&recording.notes);
+    for (flag, given) in [("--start", args.start.is_some()), ("--lag", args.lag.is_some())] {
+        if given && !args.detect {
+            return Err(Failure::input(format!(
+                "{flag} is for --detect; presentations are chosen with --train and --test."
+            )));
+        }
+    }
     if args.detect {
         let (intervals, population) = (args.intervals.as_deref(), args.population.as_deref());
-        let (start, lag) = (args.start.unwrap_or(0.0), args.lag.unwrap_or(0.0));
+        let begin = recording.extent(spikes.ends().map_err(Failure::input)?).0;
+        let (start, lag) = (args.start.unwrap_or(begin.min(0.0)), args.lag.unwrap_or(0.0));
         return detect::run(
             &detect::Question { intervals, population, start, lag, json: args.json },
             &recording,
@@ -80,8 +91,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let shown = presentations(args, &recording)?;
     let (population, first, size) =
         population(args.population.as_deref(), &recording, spikes.unit_ids().len(), &shown.table.name)?;
-    let (train, test) = parts(args, &shown)?;
+    let (mut train, mut test) = parts(args, &shown)?;
     let spans: Vec<(f64, f64)> = shown.table.start.iter().copied().zip(shown.table.stop.iter().copied()).collect();
+    keep_observed(&recording, spikes.ends().map_err(Failure::input)?, &spans, [&mut train, &mut test])?;
     let mut counter = Counter::new(size, &spans);
     let mut count = |times: &[f64], units: &[u32]| {
         times.iter().zip(units).for_each(|(time, unit)| counter.add(*time, *unit as usize - first));
@@ -90,10 +102,35 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     spikes.pieces_of(first..first + size, all, &mut count).map_err(Failure::input)?;
     let evaluation = evaluate(&counter.responses(), &shown.labels, &train, &test);
     if args.json {
-        Done::json(&as_json(&population, &train, &evaluation))
+        Done::json(&as_json((&population, &spikes.unit_ids()[first..first + size]), &train, &evaluation))
     } else {
         Ok(Done::text(as_text(&population, &train, &evaluation)))
     }
+}
+
+/// Leaves out the presentations that nobody observed whole, or that have no start or stop: what is not known is no wrong answer.
+fn keep_observed(
+    recording: &Recording,
+    ends: Option<(f64, f64)>,
+    spans: &[(f64, f64)],
+    parts: [&mut Vec<usize>; 2],
+) -> Result<(), Failure> {
+    let (start, stop) = recording.extent(ends);
+    let observed = Spans::within(&recording.observed, start, stop);
+    let mut left_out = 0;
+    for (flag, part) in ["--train", "--test"].into_iter().zip(parts) {
+        let before = part.len();
+        part.retain(|&index| spans[index].0 < spans[index].1 && observed.cover(spans[index].0, spans[index].1));
+        left_out += before - part.len();
+        if part.is_empty() {
+            return Err(Failure::input(format!("None of the {before} presentations of {flag} was observed whole.")));
+        }
+    }
+    if left_out > 0 {
+        let (presentations, were) = if left_out == 1 { ("presentation", "was") } else { ("presentations", "were") };
+        note(format_args!("{left_out} {presentations} {were} not observed whole, and {were} left out"));
+    }
+    Ok(())
 }
 
 /// The table of presentations and their labels.
@@ -142,8 +179,13 @@ pub fn population(
     units: usize,
     source: &str,
 ) -> Result<(String, usize, usize), Failure> {
-    if recording.populations.is_empty() && wanted.is_none() {
-        return Ok(("all units".into(), 0, units));
+    if recording.populations.is_empty() {
+        return match wanted {
+            None | Some(UNITS) => Ok((UNITS.into(), 0, units)),
+            Some(wanted) => Err(Failure::input(format!(
+                "There are no spikes of `{wanted}`: the file has no populations, and its units are called `{UNITS}`."
+            ))),
+        };
     }
     // The source itself learns nothing.
     let there: Vec<_> = recording.populations.iter().filter(|p| p.0 != source).collect();
@@ -221,7 +263,7 @@ fn parts(args: &Args, shown: &Presentations) -> Result<(Vec<usize>, Vec<usize>),
     Ok((train, test))
 }
 
-fn as_json(population: &str, train: &[usize], e: &Evaluation) -> Value {
+fn as_json((population, ids): (&str, &[i64]), train: &[usize], e: &Evaluation) -> Value {
     let assigned: Vec<Value> =
         e.assigned.iter().map(|a| a.map_or(Value::Null, |class| json!(e.classes[class]))).collect();
     json!({
@@ -235,6 +277,7 @@ fn as_json(population: &str, train: &[usize], e: &Evaluation) -> Value {
         "accuracy_most_active": e.accuracy_most_active(),
         "unanswered": e.unanswered.iter().sum::<u64>(),
         "classes": e.classes,
+        "ids": ids,
         "labels": assigned,
         "confusion": e.confusion,
         "unanswered_by_class": e.unanswered,

@@ -98,7 +98,7 @@ fn misspelt_keys_and_names() {
     let text = "[population.a]\nsize = 1\nneuron.izhikevich.v_min = \"-60 mV\"\n[simulation]\nduration = \"1 s\"\n";
     shows(text, "3:27", "v_min: found -60 mV, expected at most c = -65 mV");
     let text = "[population.a]\nsource.spike_times = { values = [[1e300]], unit = \"ms\" }\n";
-    shows(text, "2:34", "times may be at most 100 days");
+    shows(text, "2:35", "times may be at most 100 days");
     let theta = "neuron.lif_delta.refractory_input = true\ninitial.theta = \"2 mV\"";
     let text = format!("[population.a]\nsize = 1\n{theta}\n[simulation]\nduration = \"1 s\"\n");
     shows(&text, "4:17", "found theta and refractory_input, expected one of them");
