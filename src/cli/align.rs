@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::cmp::Ordering;
+
 use memspike::format;
 use memspike::plot::{self, Aligned, PlotError, RasterOptions};
 use memspike::spikes::{Column, IntervalTable, Recording};
@@ -159,6 +161,11 @@ fn cells<'a>(table: &'a IntervalTable, column: &str) -> Option<Cells<'a>> {
     }
 }
 
+/// What words are sorted by: numbers by their size, before all others.
+fn by_size(word: &str) -> f64 {
+    word.parse::<f64>().ok().filter(|number| !number.is_nan()).unwrap_or(f64::INFINITY)
+}
+
 /// The group of each interval, and what the groups are called.
 fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
     let Some(values) = cells(table, column) else {
@@ -170,11 +177,7 @@ fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<Strin
         Cells::Numbers(values) => values.iter().map(|v| format!("{v}")).collect(),
     };
     let mut names = values.clone();
-    // Numbers by their size, words by the alphabet.
-    names.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b),
-        _ => a.cmp(b),
-    });
+    names.sort_by(|a, b| by_size(a).partial_cmp(&by_size(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));
     names.dedup();
     if names.len() > MOST_GROUPS {
         let found = names.len();

@@ -172,8 +172,9 @@ pub fn shown<T>(
         expect_something(&recording, spikes.ends().map_err(Failure::input)?, (options.start, options.stop))?;
     }
     // The window is what was observed, where the file says so.
-    options.start = options.start.or(recording.observed.first().map(|o| o.0));
-    options.stop = options.stop.or(recording.observed.last().map(|o| o.1.next_up()));
+    let observed = &recording.observed;
+    options.start = options.start.or(observed.iter().map(|o| o.0).min_by(f64::total_cmp));
+    options.stop = options.stop.or(observed.iter().map(|o| o.1.next_up()).max_by(f64::total_cmp));
     let spans = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
     let ends = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
     let left = outside(&*spikes, &spans, ends).map_err(Failure::input)?;
