@@ -7,6 +7,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
 
+mod layout;
+
+use self::layout::{Field, Layout};
+
 /// An array of numbers: columns of a table, or a matrix.
 #[derive(Debug, PartialEq)]
 pub struct Array {
@@ -31,6 +35,12 @@ impl Array {
 /// Bytes of a header that somebody may have written; thousands of fields have fewer.
 const LONGEST_HEADER: usize = 1 << 24;
 
+/// Bytes that are read at once of an array that stays in its file.
+const AT_ONCE: usize = 1 << 20;
+
+/// Below it a double has all whole numbers.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+
 /// Reads a file.
 ///
 /// # Errors
@@ -54,8 +64,11 @@ fn truncated() -> String {
 fn parse(bytes: &[u8]) -> Result<Array, String> {
     let header = header(bytes)?;
     let data = &bytes[header.start..];
-    let expected = header.bytes.filter(|n| *n <= data.len()).ok_or_else(truncated)?;
-    let numbers = header.numbers(&data[..expected])?;
+    header.expected(data.len() as u64)?;
+    if let Some(name) = header.layout.several.first() {
+        return Err(format!("its field {name} holds several numbers, expected one"));
+    }
+    let numbers = header.numbers(data);
     Ok(Array { names: header.names(), shape: header.shape, numbers })
 }
 
@@ -85,9 +98,18 @@ impl Stored {
         file.by_ref().take(rest as u64).read_to_end(&mut bytes).map_err(unread)?;
         let header = header(&bytes)?;
         let room = length.saturating_sub(header.start as u64);
-        let expected = header.bytes.filter(|n| *n as u64 <= room).ok_or_else(truncated)?;
-        let items = expected / header.stride;
+        let items = header.expected(room)? / header.layout.stride;
         Ok(Stored { file: Mutex::new(file), names: header.names(), shape: header.shape.clone(), items, header })
+    }
+
+    /// Names of fields that are passed over, since they hold more than one number.
+    pub fn passed_over(&self) -> &[String] {
+        &self.header.layout.several
+    }
+
+    /// So many items are read at once.
+    pub fn at_once(&self) -> usize {
+        (AT_ONCE / self.header.layout.stride).max(1)
     }
 
     /// The numbers of some items.
@@ -95,49 +117,96 @@ impl Stored {
     /// # Errors
     /// If the file can't be read any more.
     pub fn numbers(&self, items: Range<usize>) -> Result<Vec<f64>, String> {
-        let mut bytes = vec![0; items.len() * self.header.stride];
-        let place = self.header.start as u64 + items.start as u64 * self.header.stride as u64;
+        Ok(self.header.numbers(&self.bytes(items)?))
+    }
+
+    /// Some items as they are stored.
+    ///
+    /// # Errors
+    /// If the file can't be read any more.
+    pub fn items(&self, items: Range<usize>) -> Result<Items<'_>, String> {
+        Ok(Items { bytes: self.bytes(items)?, layout: &self.header.layout })
+    }
+
+    fn bytes(&self, items: Range<usize>) -> Result<Vec<u8>, String> {
+        let Header { start, layout: Layout { stride, .. }, .. } = self.header;
+        let mut bytes = vec![0; items.len() * stride];
+        let place = start as u64 + items.start as u64 * stride as u64;
         let mut file = self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut bytes)).map_err(unread)?;
-        self.header.numbers(&bytes)
+        Ok(bytes)
     }
 }
 
-/// The kind of bytes that stand for nothing, by which fields of an aligned array begin where the processor wants them.
-const PADDING: char = 'V';
+/// Items whose integers can be had as such: a double has not all of them.
+pub struct Items<'a> {
+    bytes: Vec<u8>,
+    layout: &'a Layout,
+}
+
+impl Items<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.bytes.len() / self.layout.stride
+    }
+
+    /// The number in a field of an item.
+    pub fn number(&self, item: usize, field: usize) -> f64 {
+        number(self.item(item), &self.layout.fields[field])
+    }
+
+    /// The same as a whole number; none if it is none, or can't be told from its neighbours.
+    pub fn whole(&self, item: usize, field: usize) -> Option<i64> {
+        let (item, field) = (self.item(item), &self.layout.fields[field]);
+        if field.kind == 'f' {
+            let number = number(item, field);
+            return (number.fract() == 0.0 && number.abs() < MAX_WHOLE).then_some(number as i64);
+        }
+        let bits = bits(item, field);
+        if field.kind == 'i' { Some(bits as i64) } else { i64::try_from(bits).ok() }
+    }
+
+    fn item(&self, item: usize) -> &[u8] {
+        &self.bytes[item * self.layout.stride..][..self.layout.stride]
+    }
+}
 
 /// What stands before the numbers.
 struct Header {
-    /// (name, kind, bytes, big-endian) of each field.
-    fields: Vec<(String, char, usize, bool)>,
+    layout: Layout,
     shape: Vec<usize>,
-    /// Where the numbers begin, and how many bytes an item and all of them have.
+    /// Where the numbers begin, and how many bytes all of them have.
     start: usize,
-    stride: usize,
     bytes: Option<usize>,
 }
 
 impl Header {
     fn names(&self) -> Vec<String> {
-        match &self.fields[..] {
-            [(name, ..)] if name.is_empty() => Vec::new(),
-            fields => fields.iter().filter(|field| field.1 != PADDING).map(|field| field.0.clone()).collect(),
+        match &self.layout.fields[..] {
+            [field] if field.name.is_empty() => Vec::new(),
+            fields => fields.iter().map(|field| field.name.clone()).collect(),
+        }
+    }
+
+    /// How many bytes the numbers have, of a file in which so many come behind the header.
+    fn expected(&self, there: u64) -> Result<usize, String> {
+        let expected = self.bytes.filter(|bytes| *bytes as u64 <= there).ok_or_else(truncated)?;
+        match there - expected as u64 {
+            0 => Ok(expected),
+            more => Err(format!(
+                "the file goes on for {more} bytes behind the last item of which its header tells: it is damaged, or holds several arrays"
+            )),
         }
     }
 
     /// The numbers of whole items.
-    fn numbers(&self, data: &[u8]) -> Result<Vec<f64>, String> {
-        let mut numbers = Vec::with_capacity(data.len() / self.stride * self.fields.len());
-        for item in data.chunks_exact(self.stride) {
-            let mut at = 0;
-            for (_, kind, size, big) in &self.fields {
-                if *kind != PADDING {
-                    numbers.push(number(&item[at..at + size], *kind, *big)?);
-                }
-                at += size;
-            }
+    fn numbers(&self, data: &[u8]) -> Vec<f64> {
+        let Layout { fields, stride, .. } = &self.layout;
+        let mut numbers = Vec::with_capacity(data.len() / stride * fields.len());
+        for item in data.chunks_exact(*stride) {
+            numbers.extend(fields.iter().map(|field| number(item, field)));
         }
-        Ok(numbers)
+        numbers
     }
 }
 
@@ -171,64 +240,32 @@ fn header(bytes: &[u8]) -> Result<Header, String> {
         .filter(|n| !n.is_empty())
         .map(|n| n.parse::<usize>().map_err(|_| format!("its header has the shape ({shape_text})")))
         .collect::<Result<Vec<_>, _>>()?;
-    let fields = fields(after("descr")?)?;
-    let stride: usize = fields.iter().map(|f| f.2).sum();
+    let layout = Layout::of(after("descr")?)?;
     let items = shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
-    let bytes = items.and_then(|n| n.checked_mul(stride));
-    Ok(Header { fields, shape, start, stride, bytes })
+    let bytes = items.and_then(|n| n.checked_mul(layout.stride));
+    Ok(Header { layout, shape, start, bytes })
 }
 
-/// (name, kind, bytes, big-endian) of each field, and of the padding between fields.
-fn fields(descr: &str) -> Result<Vec<(String, char, usize, bool)>, String> {
-    let kind = |code: &str| {
-        let plain = code.trim_start_matches(['<', '>', '|', '=']);
-        let kind = plain.chars().next().filter(|k| matches!(k, 'f' | 'i' | 'u' | 'b'));
-        let size = plain.get(1..).and_then(|s| s.parse::<usize>().ok()).filter(|s| matches!(s, 1 | 2 | 4 | 8));
-        match (kind, size) {
-            (Some(kind), Some(size)) if kind != 'f' || size >= 4 => Ok((kind, size, code.starts_with('>'))),
-            _ => Err(format!("its numbers are of the type {code}; expected floats or integers of up to 8 bytes")),
-        }
-    };
-    let quoted = |text: &str| text.split('\'').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
-    if descr.starts_with('\'') {
-        let code = quoted(descr).into_iter().next().unwrap_or_default();
-        let (kind, size, big) = kind(&code)?;
-        return Ok(vec![(String::new(), kind, size, big)]);
-    }
-    let list = descr.split(']').next().unwrap_or("");
-    let words = quoted(list);
-    if words.is_empty() || words.len() % 2 != 0 {
-        return Err("its header describes fields that can't be understood".to_string());
-    }
-    if words.chunks_exact(2).all(|pair| pair[0].is_empty()) {
-        return Err("its header describes no field that has a name".to_string());
-    }
-    words
-        .chunks_exact(2)
-        .map(|pair| {
-            let padding = pair[1].strip_prefix("|V").filter(|_| pair[0].is_empty()).and_then(|size| size.parse().ok());
-            if let Some(size) = padding.filter(|size| *size <= LONGEST_HEADER) {
-                return Ok((String::new(), PADDING, size, false));
-            }
-            kind(&pair[1]).map(|(kind, size, big)| (pair[0].clone(), kind, size, big))
-        })
-        .collect()
-}
-
-/// One number, from 1 to 8 bytes.
-fn number(bytes: &[u8], kind: char, big: bool) -> Result<f64, String> {
+/// The bits of a field, those of whole numbers with their sign.
+fn bits(item: &[u8], field: &Field) -> u64 {
+    let bytes = &item[field.start..field.start + field.size];
     let mut word = [0u8; 8];
     for (i, &byte) in bytes.iter().enumerate() {
-        word[if big { bytes.len() - 1 - i } else { i }] = byte;
+        word[if field.big_endian { bytes.len() - 1 - i } else { i }] = byte;
     }
     let bits = u64::from_le_bytes(word);
     let shift = 64 - 8 * bytes.len() as u32;
-    Ok(match (kind, bytes.len()) {
+    if field.kind == 'i' { ((bits << shift) as i64 >> shift) as u64 } else { bits }
+}
+
+fn number(item: &[u8], field: &Field) -> f64 {
+    let bits = bits(item, field);
+    match (field.kind, field.size) {
         ('f', 8) => f64::from_bits(bits),
         ('f', _) => f64::from(f32::from_bits(bits as u32)),
-        ('i', _) => ((bits << shift) as i64 >> shift) as f64,
+        ('i', _) => bits as i64 as f64,
         _ => bits as f64,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -259,5 +296,40 @@ mod tests {
         assert_eq!((array.names, array.numbers), (vec!["unit".to_owned(), "time".to_owned()], vec![7.0, 0.25]));
         assert_eq!(parse(&file("'<f8'", "(3,)", &data)).unwrap_err(), "the file is truncated");
         assert!(parse(&file("'<c16'", "(1,)", &data)).unwrap_err().contains("type <c16"));
+    }
+    #[test]
+    fn fields_of_several_numbers_are_passed_over_or_refused() {
+        let item = |time: f64, unit: i32| [&time.to_le_bytes()[..], &[7; 24], &unit.to_le_bytes()].concat();
+        let data = [item(0.5, 3), item(1.5, -4)].concat();
+        let descr = "[('time', '<f8'), ('xy', '<f4', (2, 2)), ('of', [('a', '<i4'), ('b', '<i4')]), (('a title', 'unit'), '<i4')]";
+        let bytes = file(descr, "(2,)", &data);
+        assert!(parse(&bytes).unwrap_err().contains("field xy holds several numbers"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        std::fs::write(&path, bytes).unwrap();
+        let stored = Stored::open(&path).unwrap();
+        assert_eq!(
+            (&stored.names[..], stored.passed_over()),
+            (&["time", "unit"].map(String::from)[..], &["xy", "of"].map(String::from)[..])
+        );
+        assert_eq!(stored.numbers(0..2).unwrap(), [0.5, 3.0, 1.5, -4.0]);
+        let longer = file("'<f8'", "(1,)", &[0; 20]);
+        assert!(parse(&longer).unwrap_err().contains("goes on for 12 bytes"));
+    }
+
+    #[test]
+    fn whole_numbers_are_those_of_the_file() {
+        let data: Vec<u8> = [i64::MAX, i64::MAX - 1, -5].iter().flat_map(|id| id.to_le_bytes()).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let whole = |descr: &str| {
+            std::fs::write(&path, file(descr, "(3,)", &data)).unwrap();
+            let stored = Stored::open(&path).unwrap();
+            let items = stored.items(0..3).unwrap();
+            [0, 1, 2].map(|item| items.whole(item, 0))
+        };
+        assert_eq!(whole("'<i8'"), [Some(i64::MAX), Some(i64::MAX - 1), Some(-5)]);
+        assert_eq!(whole("'<u8'"), [Some(i64::MAX), Some(i64::MAX - 1), None]);
+        assert_eq!(whole("'<f8'"), [None; 3]);
     }
 }

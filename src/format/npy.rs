@@ -4,16 +4,11 @@ use std::collections::BTreeMap;
 
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
+use super::h5::list;
 use super::plain::Plain;
 use super::words::{is_time, is_unit, taken_as_seconds};
 use crate::npy;
 use crate::spikes::Recording;
-
-/// Whole numbers that a double has all of.
-const MAX_ID: f64 = 9_007_199_254_740_992.0;
-
-/// Items that are read at once.
-const AT_ONCE: usize = 1 << 15;
 
 /// Whether the header names fields of times and of units.
 pub(super) fn recognise(plain: &Plain) -> bool {
@@ -40,32 +35,36 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
     // For each population and id the number of the unit, in the order of first spikes.
     let mut units: BTreeMap<i64, BTreeMap<i64, u32>> = BTreeMap::new();
     let mut count = 0;
-    for from in (0..array.items).step_by(AT_ONCE) {
-        let numbers = array.numbers(from..array.items.min(from + AT_ONCE)).map_err(damaged)?;
-        for (row, item) in numbers.chunks_exact(names.len()).enumerate() {
+    let at_once = array.at_once();
+    for from in (0..array.items).step_by(at_once) {
+        let items = array.items(from..array.items.min(from + at_once)).map_err(damaged)?;
+        for item in 0..items.count() {
             let wrong = |field: usize, expected: &str| {
-                let message = format!("{} is {}, expected {expected}", names[field], item[field]);
-                plain.error(format!("item {}", from + row), Fault::Invalid, message)
+                let message = format!("{} is {}, expected {expected}", names[field], items.number(item, field));
+                plain.error(format!("item {}", from + item), Fault::Invalid, message)
             };
             let whole = |field: usize| {
-                let number = item[field];
-                let is_whole = number.fract() == 0.0 && number.abs() <= MAX_ID;
-                if is_whole { Ok(number as i64) } else { Err(wrong(field, "a whole number")) }
+                items.whole(item, field).ok_or_else(|| wrong(field, "a whole number, of doubles one below 2^53"))
             };
             let of = population.map_or(Ok(0), whole)?;
             let number = units.entry(of).or_default().entry(whole(unit)?).or_insert_with(|| {
                 count += 1;
                 count - 1
             });
-            if !item[time].is_finite() {
+            let when = items.number(item, time);
+            if !when.is_finite() {
                 return Err(wrong(time, "a finite time"));
             }
-            gathered.push(item[time] / per_second, *number)?;
+            gathered.push(when / per_second, *number)?;
         }
     }
     let mut recording = Recording { format: "NumPy table of spikes".to_owned(), ..Recording::default() };
     if is_time(&names[time]) == Some(None) {
         recording.notes.push(taken_as_seconds(&names[time]));
+    }
+    if !array.passed_over().is_empty() {
+        let message = format!("fields that hold several numbers are left out: {}", list(array.passed_over()));
+        recording.notes.push(message);
     }
     let (mut ids, mut numbers) = (Vec::new(), vec![0; count as usize]);
     for (population, units) in units {
