@@ -228,6 +228,48 @@ fn links_that_lead_nowhere_are_named() {
 }
 
 #[test]
+fn a_short_file_may_have_its_data_in_long_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let times: Vec<f64> = (0..20_000).map(f64::from).collect();
+    let (bytes, length) = (times.iter().flat_map(|time| time.to_le_bytes()).collect::<Vec<_>>(), times.len());
+    fs::write(at("times.raw"), bytes).unwrap();
+    let data = File::create(at("data.h5")).unwrap();
+    put(&data, "times", &times);
+    data.close().unwrap();
+    let read = |name: &str, add: &dyn Fn(&Group)| {
+        let file = File::create(at(name)).unwrap();
+        let units = nwb(&file, &[1.0], &[length as u16]);
+        units.unlink("spike_times").unwrap();
+        add(&units);
+        file.close().unwrap();
+        assert!(fs::metadata(at(name)).unwrap().len() < 16_000, "shorter than its data");
+        format::read(&at(name)).unwrap_or_else(|error| panic!("{error}")).spikes.times
+    };
+    assert_eq!(read("link.nwb", &|units| units.link_external("data.h5", "/times", "spike_times").unwrap()), times);
+    let raw = at("times.raw").display().to_string();
+    let beside = |units: &Group| {
+        let builder = units.new_dataset::<f64>().external(&raw, 0, length * 8);
+        builder.shape(length).create("spike_times").map(drop).unwrap();
+    };
+    assert_eq!(read("raw.nwb", &beside), times);
+}
+
+#[test]
+fn units_of_a_matlab_file_that_are_no_whole_numbers_are_refused() {
+    for odd in [1.2, f64::NAN, f64::INFINITY] {
+        let found = refused(|file| {
+            for (name, values) in [("spike_times", [0.1, 0.2]), ("spike_clusters", [3.0, odd])] {
+                let variable = file.new_dataset::<f64>().shape((2, 1)).create(name).unwrap();
+                variable.write_raw(&values).unwrap();
+                set_text(&variable, "MATLAB_class", "double");
+            }
+        });
+        expect(found, Fault::Invalid, &["spike_clusters", "entry 1 is", "expected a whole number"]);
+    }
+}
+
+#[test]
 fn ids_beyond_the_population_of_a_result_are_refused() {
     let found = refused(|f| {
         set_text(f, "format", "memspike");

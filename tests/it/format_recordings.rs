@@ -359,6 +359,29 @@ fn segments(path: &Path, start: f64) {
 }
 
 #[test]
+fn channels_of_a_nix_file_are_in_the_order_of_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.nix");
+    let text = |place: &hdf5::Location, name: &str, text: &str| {
+        let text: hdf5::types::VarLenUnicode = text.parse().unwrap();
+        place.new_attr::<hdf5::types::VarLenUnicode>().create(name).unwrap().write_scalar(&text).unwrap();
+    };
+    let file = hdf5::File::create(&path).unwrap();
+    text(&file, "format", "nix");
+    for channel in 0..12 {
+        let array = file.create_group(&format!("data/b/data_arrays/lfp.{channel}")).unwrap();
+        array.new_dataset_builder().with_data(&[f64::from(channel); 2]).create("data").unwrap();
+        let dimension = array.create_group("dimensions/1").unwrap();
+        text(&dimension, "dimension_type", "sample");
+        dimension.new_attr::<f64>().create("sampling_interval").unwrap().write_scalar(&0.1).unwrap();
+    }
+    file.close().unwrap();
+    let recording = format::read(&path).unwrap();
+    let lfp = &recording.signals[0];
+    assert_eq!((lfp.width, &lfp.data[..12]), (12, &(0..12).map(f64::from).collect::<Vec<_>>()[..]));
+}
+
+#[test]
 fn segments_of_a_nix_file_are_told_apart_and_those_on_a_clock_of_their_own_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let read = |start: f64| {

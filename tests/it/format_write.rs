@@ -354,6 +354,24 @@ fn what_an_nwb_file_says_of_session_and_subject_goes_into_the_next() {
     assert!(wrote.notes.is_empty(), "{:?}", wrote.notes);
 }
 
+#[test]
+fn an_age_keeps_from_when_it_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = Recording {
+        spikes: SpikeTable::from_units(vec![0], &[vec![1.0]]).unwrap(),
+        about: vec![("age".into(), "P10D".into())],
+        remarks: vec![("subject/age/reference".into(), "gestational".into())],
+        ..Recording::default()
+    };
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    assert_eq!(read.remark("subject/age/reference"), Some("gestational"));
+    let mut given = session();
+    given.subject.age = Some("P3D".to_owned());
+    format::write(&folder.path().join("b.nwb"), &read, &read.spikes, Target::Nwb, &given).unwrap();
+    let given = format::read(&folder.path().join("b.nwb")).unwrap();
+    assert_eq!(given.remark("subject/age/reference"), Some("birth"));
+}
+
 /// What a column of the units is stored as.
 fn stored(path: &Path, name: &str) -> String {
     let file = hdf5::File::open(path).unwrap();
@@ -458,4 +476,24 @@ fn a_unit_without_an_electrode_leaves_those_of_the_others() {
     assert_eq!(hdf5::File::open(folder.path().join("a.nwb")).unwrap().dataset("units/electrodes").unwrap().size(), 2);
     assert_eq!(read.remark("groups/A/location"), Some("left"));
     assert_eq!(read.kind("electrodes/id"), Some(Kind::Integer));
+}
+
+#[test]
+fn groups_of_electrodes_stand_beside_their_table_whatever_they_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recording = Recording {
+        spikes: SpikeTable::from_units(vec![0], &[vec![1.0]]).unwrap(),
+        electrodes: vec![("id".into(), Column::Number(vec![0.0, 1.0, 2.0, 3.0]))],
+        ..Recording::default()
+    };
+    let groups = |recording: &Recording, name: &str| {
+        let read = through(folder.path(), recording, Target::Nwb, name);
+        let (_, column) = read.electrodes.into_iter().find(|(name, _)| name == "group_name").unwrap();
+        let Column::Text(groups) = column else { panic!("no words") };
+        groups
+    };
+    assert_eq!(groups(&recording, "a.nwb"), ["electrode_group"; 4]);
+    let own = ["electrodes", ".", "a/b", "a_b"].map(str::to_owned).to_vec();
+    recording.electrodes.push(("group_name".into(), Column::Text(own)));
+    assert_eq!(groups(&recording, "b.nwb"), ["electrodes_", "._", "a_b", "a_b_"]);
 }

@@ -3,7 +3,9 @@
 //! Everything is addressed by its absolute path, so that every error can name it. Types and sizes are
 //! checked before anything is read or allocated.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use hdf5::filters::Filter;
 use hdf5::types::{IntSize, TypeDescriptor};
@@ -286,18 +288,48 @@ impl H5<'_> {
     fn expect_possible_size(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<u64, FormatError> {
         let shape = dataset.shape();
         let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
-        let stored = dataset.storage_size();
         let bytes = count.and_then(|c| c.checked_mul(element_bytes));
-        let plausible = bytes.is_some_and(|b| b <= SMALL_BYTES.max(stored.saturating_mul(MAX_COMPRESSION)));
-        if !plausible || stored > self.bytes {
+        let fits = |stored: u64, there: u64| {
+            stored <= there && bytes.is_some_and(|b| b <= SMALL_BYTES.max(stored.saturating_mul(MAX_COMPRESSION)))
+        };
+        if fits(dataset.storage_size(), self.bytes) {
+            return Ok(bytes.unwrap_or(u64::MAX));
+        }
+        let (stored, there) = self.held(dataset);
+        if !fits(stored, there) {
             let message = format!(
-                "claims the shape {shape:?}, which can't be in {stored} stored bytes of a file of {} bytes; the file is \
-                 damaged or was never filled",
-                self.bytes
+                "claims the shape {shape:?}, which can't be in {stored} stored bytes of a file of {there} bytes; the file is \
+                 damaged or was never filled"
             );
             return Err(self.error(place, Fault::TooLarge, message));
         }
         Ok(bytes.unwrap_or(u64::MAX))
+    }
+
+    /// Bytes that are stored for a dataset, and those of the files that have them, which need not be the one that was opened: links lead elsewhere,
+    /// raw data lie beside it, and virtual datasets are put together from others.
+    fn held(&self, dataset: &Dataset) -> (u64, u64) {
+        let own = PathBuf::from(dataset.filename());
+        let length = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
+        let here = length(&own).unwrap_or(self.bytes);
+        let Ok(plan) = dataset.create_plist() else { return (dataset.storage_size(), here) };
+        let near = |name: &String| match &name[..] {
+            "." => here,
+            // Stands for files that are numbered: as many as there are.
+            name if name.contains('%') => u64::MAX,
+            name => length(&own.with_file_name(name)).or_else(|| length(Path::new(name))).unwrap_or(0),
+        };
+        let all = |names: BTreeSet<String>| names.iter().map(near).fold(0, u64::saturating_add);
+        let beside: BTreeSet<String> = plan.external().into_iter().map(|file| file.name).collect();
+        if !beside.is_empty() {
+            return (dataset.storage_size(), all(beside));
+        }
+        let sources: BTreeSet<String> = plan.virtual_map().into_iter().map(|source| source.src_filename).collect();
+        if sources.is_empty() {
+            return (dataset.storage_size(), here);
+        }
+        let there = all(sources);
+        (there, there)
     }
 
     fn expect(

@@ -11,6 +11,9 @@ use crate::format::listing::{AT_ONCE, Wanted};
 use crate::format::words;
 use crate::spikes::Recording;
 
+/// Below it a double has all whole numbers.
+const MAX_UNIT: f64 = 9_007_199_254_740_992.0;
+
 /// A list of times and a list of units beside it, by the names of phy and others.
 pub(super) fn flat_names(file: &dyn Workspace) -> Option<(&Variable, &Variable)> {
     const UNITS: [&str; 8] =
@@ -28,19 +31,27 @@ pub(super) fn flat(file: &dyn Workspace) -> Result<Option<Trains<'_>>, FormatErr
         let message = format!("has {} entries, but {} has {}; expected as many", of.len(), times.name, all.len());
         return Err(file.error(&units.name, Fault::Invalid, message));
     }
-    Ok(Some(Trains::Listed { times: all.clone(), units: of.clone() }))
+    Ok(Some(Trains::Listed { times: all.clone(), units: of.clone(), called: units.name.clone() }))
 }
 
-/// Units in the order of their numbers.
+/// Units in the order of their numbers; `wrong` is told of what is no number of a unit.
 pub(super) fn fill_listed(
     times: &Numbers,
     units: &Numbers,
+    wrong: &dyn Fn(String) -> FormatError,
     wanted: &mut Wanted,
     recording: &mut Recording,
 ) -> Result<(), FormatError> {
     let mut found = BTreeMap::<i64, u32>::new();
     for part in units.parts() {
-        found.extend(units.read(part)?.into_iter().map(|unit| (unit as i64, 0)));
+        let first = part.start;
+        for (entry, unit) in units.read(part)?.into_iter().enumerate() {
+            if unit.fract() != 0.0 || unit.abs() >= MAX_UNIT {
+                let message = format!("entry {} is {unit}, expected a whole number below 2^53", first + entry);
+                return Err(wrong(message));
+            }
+            found.insert(unit as i64, 0);
+        }
     }
     found.values_mut().zip(0..).for_each(|(place, number)| *place = number);
     let names = found.keys().map(i64::to_string).collect();

@@ -32,7 +32,7 @@ pub(super) enum Trains<'f> {
     /// A list of times for each unit.
     Units(Vec<Train<'f>>),
     /// A list of times, and one of units beside it.
-    Listed { times: Numbers<'f>, units: Numbers<'f> },
+    Listed { times: Numbers<'f>, units: Numbers<'f>, called: String },
 }
 
 /// Reads a file whose variables are at hand.
@@ -311,7 +311,10 @@ pub(super) fn fill(
 ) -> Result<(), FormatError> {
     let trains = match trains {
         Trains::Units(trains) => trains,
-        Trains::Listed { times, units } => return fill_listed(&times, &units, wanted, recording),
+        Trains::Listed { times, units, called } => {
+            let wrong = |message| file.error(&called, Fault::Invalid, message);
+            return fill_listed(&times, &units, &wrong, wanted, recording);
+        }
     };
     let plain = levels(&trains).is_some_and(|levels| levels.len() < 2);
     let (kept, empty): (Vec<Train>, Vec<Train>) =

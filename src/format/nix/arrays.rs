@@ -1,6 +1,6 @@
 //! Signals, and trains that are plain arrays.
 
-use super::tags::Train;
+use super::tags::{Train, natural};
 use super::{name, scale_of, unit};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
@@ -20,7 +20,10 @@ pub(super) fn read(
     let root = join(block, "data_arrays");
     let without_tags = trains.is_empty();
     let mut signals: Vec<(String, Signal)> = Vec::new();
-    for array in h5.members(&root) {
+    let mut arrays = h5.members(&root);
+    // The tenth channel of a signal is behind the second.
+    arrays.sort_by_cached_key(|array| natural(array));
+    for array in arrays {
         let place = join(&root, &array);
         let kind = h5.attr_text(&place, "type").unwrap_or_default();
         let data = join(&place, "data");

@@ -221,7 +221,7 @@ fn segments_of(trains: &[Train], recording: &mut Recording) {
 }
 
 /// A key by which `unit2` comes before `unit10`: the text, and the number behind it.
-fn natural(name: &str) -> (String, u64) {
+pub(super) fn natural(name: &str) -> (String, u64) {
     let text = name.trim_end_matches(|c: char| c.is_ascii_digit());
     (text.to_owned(), name[text.len()..].parse().unwrap_or(0))
 }

@@ -115,6 +115,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     for place in signals {
         signals::read(h5, place, &mut recording)?;
     }
+    remark(h5, "/general/subject/age", "reference", "subject/age", &mut recording);
     electrodes::read(h5, &mut recording)?;
     intervals::read(h5, &found.intervals, &mut recording)?;
     // Of counts those are read that spikes come from, where there are no times of them.

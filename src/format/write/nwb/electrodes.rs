@@ -1,5 +1,7 @@
 //! Electrodes, their groups and the device that they belong to.
 
+use std::collections::BTreeMap;
+
 use hdf5::File;
 
 use super::marker::Marker;
@@ -26,9 +28,13 @@ pub(super) fn write(
         _ => vec![otherwise.to_owned(); count],
     };
     let locations = words("location", "unknown");
-    let own = words("group_name", "electrodes");
-    let groups: Vec<String> = own.iter().map(|name| name.replace(['/', '\0'], "_")).collect();
-    let groups: Vec<String> = groups.into_iter().map(|name| if name.is_empty() { "_".into() } else { name }).collect();
+    let own = words("group_name", "electrode_group");
+    // The table stands among the groups.
+    let mut group_names = Names::new(&["electrodes"]);
+    let mut called = BTreeMap::<&str, String>::new();
+    let name = |own| called.entry(own).or_insert_with(|| group_names.free(own)).clone();
+    let groups: Vec<String> = own.iter().map(String::as_str).map(name).collect();
+    notes.extend(group_names.told("groups of electrodes"));
 
     let devices = file.create_group("general/devices")?;
     let device = devices.create_group("array")?;

@@ -155,7 +155,9 @@ fn general(general: &Group, marker: &Marker, session: &Session, recording: &Reco
     for (name, value) in fields {
         text(&place, name, &value)?;
         if name == "age" {
-            set_text(&*place.dataset("age")?, "reference", "birth")?;
+            // From when the recording's own age counts.
+            let said = recording.remark("subject/age/reference").filter(|_| subject.age.is_none());
+            set_text(&*place.dataset("age")?, "reference", said.unwrap_or("birth"))?;
         }
     }
     Ok(())
