@@ -54,8 +54,7 @@ impl Part {
     /// # Errors
     /// What the operating system says; `out` is as it was then.
     pub fn put(&self, out: &Path) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()?;
-        fs::rename(&self.0, out)
+        put(&self.0, out)
     }
 }
 
@@ -65,10 +64,38 @@ impl Drop for Part {
     }
 }
 
+/// Puts `part` in the place of `out`, once the disk has all of it. Who may read and write `out` stays as it was.
+///
+/// # Errors
+/// What the operating system says; `out` is as it was then.
+pub fn put(part: &Path, out: &Path) -> io::Result<()> {
+    let file = File::open(part)?;
+    if let Ok(old) = fs::metadata(out)
+        && old.is_file()
+    {
+        // Some file systems have no permissions to set.
+        drop(file.set_permissions(old.permissions()));
+    }
+    file.sync_all()?;
+    fs::rename(part, out)
+}
+
+/// Checks that an unfinished file is to be written where no link is: what that leads to would be overwritten.
+///
+/// # Errors
+/// If there is a link.
+pub fn expect_no_link(part: &Path) -> io::Result<()> {
+    if !part.is_symlink() {
+        return Ok(());
+    }
+    let message = format!("{} is a link, and what it leads to would be overwritten; remove it", part.display());
+    Err(io::Error::other(message))
+}
+
 /// Removes a file that did not become whole. The HDF5 library may hold it open to the end of the process, so its space is given back first.
 pub fn discard(part: &Path) {
     // If it can't be removed either, the message about the write is the one that counts.
-    if part.is_file() {
+    if part.is_file() && !part.is_symlink() {
         drop(File::options().write(true).open(part).and_then(|file| file.set_len(0)));
         drop(fs::remove_file(part));
     }
@@ -115,6 +142,9 @@ pub fn replace<T, E>(
         Ok(target) => target,
         Err(error) => return Err(failed(error)),
     };
+    if let Err(error) = expect_no_link(&part_path(&out)) {
+        return Err(failed(error));
+    }
     let part = Part::of(&out);
     let value = write(part.path())?;
     part.put(&out).map_err(failed)?;
@@ -183,5 +213,31 @@ mod tests {
         assert!(write(&circle, "x").is_err() && circle.is_symlink());
         write(Path::new("/dev/null"), "nothing").unwrap();
         assert!(!Path::new("/dev/null").is_file() && !Path::new("/dev/null.part").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_the_unfinished_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, victim) = (folder.path().join("a.png"), folder.path().join("victim"));
+        write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, part_path(&out)).unwrap();
+        assert!(write(&out, "new").unwrap_err().to_string().contains("a.png.part is a link"));
+        drop(Part::of(&out));
+        assert!(fs::read(&victim).unwrap() == b"precious" && part_path(&out).is_symlink() && !out.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_a_file_stays_as_it_was() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("a.png");
+        write(&out, "old").unwrap();
+        for mode in [0o600, 0o640, 0o444] {
+            fs::set_permissions(&out, fs::Permissions::from_mode(mode)).unwrap();
+            write(&out, "new").unwrap();
+            assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, mode);
+        }
     }
 }

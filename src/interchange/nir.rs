@@ -12,7 +12,7 @@
 //! Times are seconds. NIR knows no refractory period, no plasticity and no noise: weights are those at the start, what is left out is
 //! told. Neurons that NIR has no primitive for are errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Synapses, unsaid};
 use crate::format::nir::{Graph, Kind, Layer, Neuron, Node, Threshold};
@@ -92,7 +92,25 @@ pub fn export(
         graph.edges.push((node, graph.nodes.len()));
         graph.nodes.push(shaped(format!("{}.output", population.name), Kind::Output, population.size, population.size));
     }
+    notes.extend(told_apart(&mut graph));
     Ok((graph, notes))
+}
+
+/// Numbers nodes that have the name of an earlier one: a projection may be called as a population is. Says which.
+fn told_apart(graph: &mut Graph) -> Option<String> {
+    let own: BTreeSet<String> = graph.nodes.iter().map(|node| node.name.clone()).collect();
+    let (mut taken, mut changed) = (BTreeSet::new(), Vec::new());
+    for node in &mut graph.nodes {
+        if taken.insert(node.name.clone()) {
+            continue;
+        }
+        let mut numbered = (2..).map(|n| format!("{}_{n}", node.name));
+        let free = numbered.find(|name| !own.contains(name) && !taken.contains(name)).unwrap_or_default();
+        changed.push(format!("{} is {free}", node.name));
+        taken.insert(free.clone());
+        node.name = free;
+    }
+    (!changed.is_empty()).then(|| format!("nodes with the name of another are numbered: {}", changed.join(", ")))
 }
 
 fn shaped(name: String, kind: Kind, takes: usize, gives: usize) -> Node {
@@ -196,4 +214,18 @@ fn matrices(
         matrix[synapses.targets[i] as usize * sources + synapses.sources[i] as usize] += synapses.weights[i];
     }
     Ok(all.into_iter().map(|(bits, weights)| (f64::from_bits(bits), weights)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_nodes_have_one_name() {
+        let mut graph = Graph::default();
+        graph.nodes.extend(["a", "a_2", "a", "b", "a"].map(|name| Node::new(name.to_owned(), Kind::Input)));
+        assert!(told_apart(&mut graph).unwrap().ends_with("a is a_3, a is a_4"));
+        assert_eq!(graph.nodes.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["a", "a_2", "a_3", "b", "a_4"]);
+        assert_eq!(told_apart(&mut graph), None);
+    }
 }

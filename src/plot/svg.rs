@@ -133,7 +133,7 @@ fn paint(what: &str, ink: Ink) -> String {
     if ink.alpha < 1.0 { format!(r#"{color} {what}-opacity="{}""#, n(ink.alpha)) } else { color }
 }
 
-/// Text as XML; control characters, which XML has no way to write, become spaces.
+/// Text as XML; control characters and the two that are none at all, which XML has no way to write, become spaces.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -142,7 +142,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            c if c.is_control() => safe.push(' '),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push(' '),
             c => safe.push(c),
         }
     }
@@ -176,6 +176,6 @@ mod tests {
 
     #[test]
     fn names_cannot_break_out_of_the_xml() {
-        assert_eq!(escape("a<b>&\"c\"\u{7}"), "a&lt;b&gt;&amp;&quot;c&quot; ");
+        assert_eq!(escape("a<b>&\"c\"\u{7}\u{fffe}\u{ffff}"), "a&lt;b&gt;&amp;&quot;c&quot;   ");
     }
 }

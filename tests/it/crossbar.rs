@@ -189,6 +189,13 @@ fn files_hold_what_is_printed_and_the_picture_is_drawn() {
     json(folder.path(), &["crossbar", "one.csv", "--voltages", "out.npy", "--json"]);
     json(folder.path(), &["crossbar", "out.h5", "--voltages", "0.1V,float", "--json"]);
     assert_eq!(std::fs::read(path("drop.png")).unwrap()[..4], *b"\x89PNG");
+    // No output takes the place of what is read.
+    std::fs::write(path("v.csv"), "0.1\n0.2\n").unwrap();
+    for (flag, name) in [("--voltages", "v.csv"), ("--inputs", "v.csv")] {
+        let args = ["crossbar", "g.csv", "--unit", "uS", flag, name, "-o", name, "--force"];
+        assert!(bad(&memspike(folder.path(), &args), 2).contains("is the file that is read"), "{flag}");
+    }
+    assert_eq!(std::fs::read_to_string(path("v.csv")).unwrap(), "0.1\n0.2\n");
 }
 
 #[test]

@@ -253,6 +253,18 @@ fn mistakes_are_explained() {
     assert!(refused(&["pulses", "two.toml"]).contains("--pick: a, b"));
     let picked = good(&memspike(folder.path(), &["device", "pulses", "two.toml", "--pick", "b", "--cells", "2"]));
     assert!(picked.starts_with("b (exp_step)"), "{picked}");
+    std::fs::write(folder.path().join("seq.csv"), "1,-1,1\n").unwrap();
+    std::fs::write(folder.path().join("hp.toml"), "[device.a]\nhp = {}\n").unwrap();
+    for args in [
+        &["pulses", "pcm", "--sequence", "seq.csv", "--csv", "seq.csv", "--force"][..],
+        &["pulses", "two.toml", "--pick", "a", "--csv", "two.toml", "--force"],
+        &["retention", "two.toml", "--pick", "b", "--csv", "two.toml", "--force"],
+        &["iv", "hp.toml", "--csv", "hp.toml", "--force"],
+        &["stdp", "hp.toml", "--csv", "hp.toml", "--force"],
+    ] {
+        let said = refused(args);
+        assert!(said.contains("is the file that is read"), "{args:?}: {said}");
+    }
     std::fs::write(folder.path().join("none.toml"), "title = 'x'\n").unwrap();
     assert!(refused(&["pulses", "none.toml"]).contains("has no device"));
 }

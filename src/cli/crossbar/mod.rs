@@ -188,6 +188,13 @@ impl Args {
         self.v_max.unwrap_or(VOLTAGE)
     }
 
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let lists = [&self.voltages, &self.bit_line_voltages, &self.inputs].into_iter().flatten();
+        let beside = lists.filter(|text| table::is_file(text)).map(Path::new);
+        std::iter::once(self.file.as_path()).chain(beside)
+    }
+
     /// Refuses what would change nothing.
     fn check(&self) -> Result<(), Failure> {
         let is_hdf5 = matches!(table::extension(&self.file).as_str(), "h5" | "hdf5");
@@ -226,7 +233,7 @@ struct Job {
 
 /// Reads, solves, writes, and says what came out.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let ready = |path: &PathBuf| Output::new(path, args.force)?.spare([args.file.as_path()]);
+    let ready = |path: &PathBuf| Output::new(path, args.force)?.spare(args.files());
     let (output, picture) = (args.output.as_ref().map(ready).transpose()?, args.plot.as_ref().map(ready).transpose()?);
     if let Some(output) = &output
         && !matches!(table::extension(output.path()).as_str(), "h5" | "hdf5" | "csv" | "npy")

@@ -57,11 +57,15 @@ impl Choice {
         }
     }
 
+    /// The file that the device is read from, if it is no name.
+    pub fn file(&self) -> Option<&Path> {
+        let path = Path::new(&self.device);
+        (path.extension().is_some_and(|e| e == "toml") || path.is_file()).then_some(path)
+    }
+
     /// Reads its parameters; with its name.
     fn spec(&self) -> Result<(String, DeviceSpec), Failure> {
-        let path = Path::new(&self.device);
-        let is_file = path.extension().is_some_and(|e| e == "toml") || path.is_file();
-        if is_file { self.of_file(path) } else { self.named() }
+        self.file().map_or_else(|| self.named(), |path| self.of_file(path))
     }
 
     /// Reads a physical device; with its name.

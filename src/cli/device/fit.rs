@@ -72,7 +72,7 @@ pub struct Args {
 
 /// Reads, fits and reports.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let outputs = args.sinks.check(true)?.spare(&args.file)?;
+    let outputs = args.sinks.check(true)?.spare([args.file.as_path()])?;
     let known: Vec<&str> = MODELS.iter().map(|m| m.describe().name).collect();
     let models: Vec<DeviceModel> = if args.models.is_empty() {
         MODELS.to_vec()

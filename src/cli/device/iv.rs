@@ -162,7 +162,7 @@ fn apart(points: &[(f64, f64)], run: usize) -> Vec<(f64, f64)> {
 
 /// Solves and reports.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let outputs = args.sinks.check(false)?;
+    let outputs = args.sinks.check(false)?.spare(args.choice.file())?;
     let (name, device) = args.choice.physical()?;
     let x0 = args.start.state(&device)?;
     let drive = args.drive()?;

@@ -1,7 +1,7 @@
 //! What the subcommands have in common: where a picture and a table of numbers go.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use memspike::plot::{self, Figure};
 
@@ -34,12 +34,13 @@ pub struct Ready {
 pub const SIZE: (u32, u32) = (1200, 800);
 
 impl Files {
-    /// Checks them before anything is computed.
+    /// Checks them before anything is computed; `read` are the files that none may take the place of.
     ///
     /// # Errors
-    /// A file that exists, a missing folder, an unknown kind of picture.
-    pub fn check(&self) -> Result<Ready, Failure> {
-        let ready = |path: &Option<PathBuf>| path.as_ref().map(|p| Output::new(p, self.force)).transpose();
+    /// A file that exists or is read, a missing folder, an unknown kind of picture.
+    pub fn check(&self, read: &[&Path]) -> Result<Ready, Failure> {
+        let free = |path: &PathBuf| Output::new(path, self.force)?.spare(read.iter().copied());
+        let ready = |path: &Option<PathBuf>| path.as_ref().map(free).transpose();
         let (picture, csv) = (ready(&self.output)?, ready(&self.csv)?);
         if let Some(picture) = &picture {
             plot::Format::of(picture.path()).map_err(Failure::input)?;

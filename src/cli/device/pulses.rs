@@ -1,5 +1,7 @@
 //! `memspike device pulses`: the conductance after each of some pulses.
 
+use std::path::Path;
+
 use memspike::device::Law;
 use memspike::device::characterise::{Staircase, staircase};
 use memspike::plot::{self, Axes, Curve};
@@ -63,7 +65,9 @@ const MOST: usize = 100_000_000;
 
 /// Applies them.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let files = args.files.check()?;
+    let sequence_file = args.sequence.as_deref().filter(|text| !is_signs(text)).map(Path::new);
+    let read: Vec<&Path> = args.choice.file().into_iter().chain(sequence_file).collect();
+    let files = args.files.check(&read)?;
     let chosen = args.choice.read()?;
     if chosen.device.bank.count() > 1 {
         let why = "the pulses go to one device, not to those of a synapse";
@@ -109,12 +113,21 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     Ok(Done::text(lay_out(&chosen, &result) + &said))
 }
 
+/// What may stand between the directions of pulses.
+fn between(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
+/// Whether a text is the directions themselves, not the name of a file.
+fn is_signs(text: &str) -> bool {
+    let mut signs = text.chars().filter(|c| !between(*c)).peekable();
+    signs.peek().is_some() && signs.all(|c| matches!(c, '+' | '-'))
+}
+
 /// Directions of pulses from text, or from a file.
 fn sequence(text: &str) -> Result<Vec<bool>, Failure> {
-    let between = |c: char| c.is_whitespace() || c == ',';
-    let signs: Vec<char> = text.chars().filter(|c| !between(*c)).collect();
-    if !signs.is_empty() && signs.iter().all(|c| matches!(c, '+' | '-')) {
-        return Ok(signs.into_iter().map(|c| c == '+').collect());
+    if is_signs(text) {
+        return Ok(text.chars().filter(|c| !between(*c)).map(|c| c == '+').collect());
     }
     let words = std::fs::read_to_string(text).map_err(|e| {
         Failure::input(format!("--sequence {text}: expected + and -, or a file that can be read ({e})."))

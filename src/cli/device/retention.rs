@@ -60,7 +60,7 @@ fn time(text: &str) -> Result<f64, String> {
 
 /// Lets time pass.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let files = args.files.check()?;
+    let files = args.files.check(args.choice.file().as_slice())?;
     let chosen = args.choice.read()?;
     if chosen.device.bank.count() > 1 {
         args.choice.refuse(&["pair", "devices", "refresh"], "what is shown is one device, not those of a synapse")?;

@@ -74,12 +74,12 @@ impl Sinks {
 }
 
 impl Checked {
-    /// Checks that none is a file that is read.
+    /// Checks that none is one of the files that are read.
     ///
     /// # Errors
     /// If one is.
-    pub fn spare(self, input: &Path) -> Result<Checked, Failure> {
-        let spared = self.0.into_iter().map(|(output, kind)| Ok((output.spare([input])?, kind)));
+    pub fn spare<'a>(self, inputs: impl IntoIterator<Item = &'a Path> + Clone) -> Result<Checked, Failure> {
+        let spared = self.0.into_iter().map(|(output, kind)| Ok((output.spare(inputs.clone())?, kind)));
         spared.collect::<Result<_, _>>().map(Checked)
     }
 

@@ -64,7 +64,7 @@ fn distances(text: &str) -> Result<Vec<f64>, Failure> {
 
 /// Solves, tabulates and reports.
 pub fn run(args: &Args) -> Result<Done, Failure> {
-    let outputs = args.sinks.check(false)?;
+    let outputs = args.sinks.check(false)?.spare(args.choice.file())?;
     let (name, device) = args.choice.physical()?;
     if device.noise_step().is_some() {
         let message = format!("{NOISE}: the window of overlapping spikes is that without noise; leave it out.");

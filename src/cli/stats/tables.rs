@@ -36,7 +36,7 @@ impl Table {
             }
             Table::Spectrum => {
                 let (groups, hz) = spectra(measured)?;
-                let head = [String::from("hz")].into_iter().chain(groups.iter().map(|(name, _)| name.to_string()));
+                let head = [String::from("hz")].into_iter().chain(groups.iter().map(|(name, _)| name.clone()));
                 let row = |k: usize| {
                     let densities = groups.iter().map(|(_, spectrum)| spectrum.density[k]);
                     [hz[k]].into_iter().chain(densities).map(|value| Cell::Number(Some(value))).collect()
@@ -62,7 +62,7 @@ impl Table {
             Table::Spectrum => {
                 let (groups, hz) = spectra(measured)?;
                 let density: Map<String, Value> =
-                    groups.iter().map(|(name, spectrum)| (name.to_string(), json!(spectrum.density))).collect();
+                    groups.iter().map(|(name, spectrum)| (name.clone(), json!(spectrum.density))).collect();
                 ("spectra", json!({ "hz": hz, "density": density }))
             }
         })
@@ -131,14 +131,23 @@ fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
     })
 }
 
+/// What all units together are called: `all`, or longer where populations are called so.
+fn all_units<'a>(populations: impl Iterator<Item = &'a str> + Clone) -> String {
+    let mut name = "all".to_owned();
+    while populations.clone().any(|population| population == name) {
+        name += "_units";
+    }
+    name
+}
+
 /// Populations with their spectra, and the frequencies of these \[Hz\].
-type Spectra<'a> = (Vec<(&'a str, &'a Spectrum)>, &'a [f64]);
+type Spectra<'a> = (Vec<(String, &'a Spectrum)>, &'a [f64]);
 
 /// Populations with their spectra, and the frequencies, which all share; at last all units together, if there are several populations.
 fn spectra(measured: &Measured) -> Result<Spectra<'_>, Failure> {
     let found = &measured.found;
-    let all = (found.groups.len() > 1).then_some(("all", &found.all));
-    let groups = found.groups.iter().map(|group| (group.name.as_str(), group)).chain(all);
+    let all = (found.groups.len() > 1).then(|| (all_units(found.groups.iter().map(|g| g.name.as_str())), &found.all));
+    let groups = found.groups.iter().map(|group| (group.name.clone(), group)).chain(all);
     let groups: Vec<_> = groups.filter_map(|(name, group)| Some((name, group.spectrum.as_ref()?))).collect();
     let Some((_, Spectrum { hz, .. })) = groups.first() else {
         return Err(Failure::input(format!(
@@ -147,4 +156,15 @@ fn spectra(measured: &Measured) -> Result<Spectra<'_>, Failure> {
         )));
     };
     Ok((groups, hz))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all_units;
+
+    #[test]
+    fn all_units_together_have_no_population_s_name() {
+        assert_eq!(all_units(["a", "b"].into_iter()), "all");
+        assert_eq!(all_units(["all", "b", "all_units"].into_iter()), "all_units_units");
+    }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::write::ResultError;
+use crate::whole::expect_no_link;
 
 /// How long to wait: a program that is just being started holds our lock until it has begun.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Result<File, ResultError> {
     let begin = Instant::now();
     loop {
-        let open = OpenOptions::new().write(true).create(true).truncate(false).open(part);
-        let file = open.map_err(|e| match e.kind() {
+        let open = || OpenOptions::new().write(true).create(true).truncate(false).open(part);
+        let file = expect_no_link(part).and_then(|()| open()).map_err(|e| match e.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ResultError::Failed(unwritable(&e)),
             _ => ResultError::Input(unwritable(&e)),
         })?;

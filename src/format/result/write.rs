@@ -174,10 +174,7 @@ impl ResultFile {
             _ => return Err(self.broken().into()),
         }
         self.stop();
-        let stored = fs::File::open(&self.part)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.part, &self.out));
-        match stored {
+        match whole::put(&self.part, &self.out) {
             Ok(()) => {
                 self.finished = true;
                 Ok(())

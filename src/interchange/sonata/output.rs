@@ -143,11 +143,38 @@ fn columns(report: &Planned, states: &[States]) -> Vec<ReportData> {
         let Some((first, _)) = sources.first() else { continue };
         let rows = first.times_ms.partition_point(|t| *t <= report.end_ms);
         let start = first.times_ms.first().copied().unwrap_or(0.0);
-        let step = first.times_ms.get(1).map_or(1.0, |second| second - start);
+        let step = first.times_ms.get(1).map_or(report.interval_ms, |second| second - start);
         table.time_ms = [start, start + rows as f64 * step, step];
         for row in 0..rows {
             table.data.extend(sources.iter().map(|(s, place)| s.data[row * s.node_ids.len() + place]));
         }
     }
     tables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interchange::sonata::reports::Column;
+
+    #[test]
+    fn the_step_of_a_report_with_one_sample_is_that_of_the_configuration() {
+        let column =
+            Column { circuit: "net".to_owned(), node: 3, population: "a".to_owned(), variable: "v_m", member: 0 };
+        let mut report =
+            Planned { file_name: "v.h5".to_owned(), end_ms: f64::INFINITY, interval_ms: 20.0, columns: vec![column] };
+        let states = States {
+            population: "a".to_owned(),
+            variable: "v_m".to_owned(),
+            unit: "mV".to_owned(),
+            threshold: None,
+            node_ids: vec![0],
+            times_ms: vec![5.0],
+            data: vec![-70.0],
+        };
+        let time = |report: &Planned| columns(report, std::slice::from_ref(&states))[0].time_ms;
+        assert_eq!(time(&report), [5.0, 25.0, 20.0]);
+        report.end_ms = 0.0;
+        assert_eq!(time(&report), [5.0, 5.0, 20.0]);
+    }
 }

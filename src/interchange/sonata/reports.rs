@@ -13,6 +13,8 @@ pub(super) struct Planned {
     pub file_name: String,
     /// The last sample at most \[ms\].
     pub end_ms: f64,
+    /// Time between samples \[ms\].
+    pub interval_ms: f64,
     pub columns: Vec<Column>,
 }
 
@@ -82,7 +84,8 @@ pub(super) fn add(
                     config.path.display()
                 ));
             }
-            planned.push(Planned { file_name, end_ms: report.end_ms.unwrap_or(f64::INFINITY), columns });
+            let end_ms = report.end_ms.unwrap_or(f64::INFINITY);
+            planned.push(Planned { file_name, end_ms, interval_ms: interval.ms(), columns });
         }
     }
     config.notes.append(&mut notes);
