@@ -1,8 +1,7 @@
 //! `raster --align-to`: which events trials are aligned to, and how they are grouped.
 
-use std::path::Path;
-
 use std::cmp::Ordering;
+use std::path::Path;
 
 use memspike::format;
 use memspike::plot::{self, Aligned, PlotError, RasterOptions};
@@ -192,6 +191,20 @@ fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_numbers_by_their_size_then_words() {
+        let words = ["10", "2x", "9", "1e1", "3", "x", "2x", "9", "a1", "10"].map(str::to_owned).to_vec();
+        let table = IntervalTable {
+            name: "trials".into(),
+            start: vec![0.0; words.len()],
+            stop: vec![1.0; words.len()],
+            columns: vec![("c".into(), Column::Text(words))],
+        };
+        let (of, names) = grouped(&table, "c").unwrap();
+        assert_eq!(names, ["3", "9", "10", "1e1", "2x", "a1", "x"]);
+        assert_eq!(of, [2, 4, 1, 3, 0, 6, 4, 1, 5, 2]);
+    }
 
     #[test]
     fn a_recording_was_observed_from_its_beginning_to_its_end_unless_it_says_otherwise() {
