@@ -1,6 +1,7 @@
 //! memspike: an exact, event-driven spiking-network simulator with memristive synapses.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
+#![warn(clippy::print_stderr)]
 
 pub mod analysis;
 pub mod check;
@@ -25,6 +26,7 @@ pub mod ranks;
 pub mod record;
 pub mod rng;
 pub mod sample;
+pub mod say;
 pub mod shell;
 pub mod sorted;
 pub mod spec;

@@ -1,5 +1,7 @@
 //! The `memspike` program: parse, dispatch, print, exit.
 
+#![warn(clippy::print_stderr)]
+
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -23,7 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::from(code as u8);
     }
     std::panic::catch_unwind(run).unwrap_or_else(|_| {
-        eprintln!("{}", own_mistake());
+        memspike::say!("{}", own_mistake());
         ExitCode::from(1)
     })
 }
@@ -42,7 +44,7 @@ fn printed(written: std::io::Result<()>, code: ExitCode) -> ExitCode {
     match written.and_then(|()| std::io::stdout().flush()) {
         // `memspike models | head`: whoever reads has what it wanted.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("error: Can't write to the standard output: {error}.");
+            memspike::say!("error: Can't write to the standard output: {error}.");
             ExitCode::from(1)
         }
         _ => code,
@@ -63,7 +65,7 @@ fn run() -> ExitCode {
         }
         Err(failure) => {
             if !failure.is_silent() {
-                eprintln!("{}", cli::printable(&failure.to_string()));
+                memspike::say!("{}", cli::printable(&failure.to_string()));
             }
             ExitCode::from(failure.code)
         }

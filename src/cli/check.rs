@@ -98,10 +98,10 @@ pub fn warn(spec: &NetworkSpec, tells: bool) -> Result<(), Failure> {
         return Ok(());
     }
     notes(&spec.notes);
-    doubts.iter().for_each(|doubt| eprintln!("warning: {doubt}"));
+    doubts.iter().for_each(|doubt| memspike::say!("warning: {doubt}"));
     for projection in &spec.projections {
         let messages = projection.waveform.as_ref().map(|w| w.surface().warnings(&projection.name));
-        messages.iter().flatten().for_each(|message| eprintln!("warning: {message}"));
+        messages.iter().flatten().for_each(|message| memspike::say!("warning: {message}"));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub fn listen(aloud: bool) {
     let handler = move || {
         if !KEEPS.load(Ordering::SeqCst) {
             if aloud {
-                eprintln!("Stopped before the simulation began; nothing was written.");
+                memspike::say!("Stopped before the simulation began; nothing was written.");
             }
             std::process::exit(130);
         }
@@ -27,10 +27,10 @@ pub fn listen(aloud: bool) {
             std::process::exit(130);
         }
         if aloud {
-            eprintln!("Stopping; what was simulated is kept. Ctrl-C again ends at once.");
+            memspike::say!("Stopping; what was simulated is kept. Ctrl-C again ends at once.");
         }
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will not keep what was simulated: {error}");
+        memspike::say!("warning: Ctrl-C will not keep what was simulated: {error}");
     }
 }

@@ -7,7 +7,7 @@ use super::failure::printable;
 /// Says a note, which ends with a full stop whether or not its text does.
 pub fn note(text: impl Display) {
     let text = printable(&text.to_string());
-    eprintln!("note: {}.", text.trim_end_matches('.'));
+    memspike::say!("note: {}.", text.trim_end_matches('.'));
 }
 
 /// Says all notes on what was read.

@@ -215,7 +215,7 @@ fn shaded<'r>(recording: &'r Recording, what: &Shown) -> Result<Option<&'r Inter
 fn behavior(recording: &Recording, names: &[String]) -> Result<Vec<Signal>, Failure> {
     let known: Vec<&str> = recording.signals.iter().map(|s| s.name.as_str()).collect();
     if known.is_empty() && names.is_empty() {
-        eprintln!("warning: the file holds no behaviour.");
+        memspike::say!("warning: the file holds no behaviour.");
     }
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
         let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };

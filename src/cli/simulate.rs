@@ -255,7 +255,7 @@ fn watch(request: &Request, simulation: &Simulation, port: u16) -> Result<Live, 
     let title = request.output.as_ref().and_then(|output| output.path().file_name());
     let title = title.map_or_else(|| "simulation".into(), |name| name.to_string_lossy());
     let live = Live::start(&title, &simulation.layout(), window, port)?;
-    eprintln!("watch it at {}", live.address);
+    memspike::say!("watch it at {}", live.address);
     Ok(live)
 }
 
@@ -379,7 +379,7 @@ fn report(request: &Request, export: Option<&Export>, outcome: &Outcome, ranks: 
         if ranks.is_first() {
             // The last moment is a tick before the end of a window.
             let seconds = (outcome.reached.seconds() * 1e9).round() / 1e9;
-            eprintln!("Stopped at {seconds} s; what was simulated is kept.");
+            memspike::say!("Stopped at {seconds} s; what was simulated is kept.");
         }
         done.interrupted = true;
     }

@@ -17,7 +17,7 @@ pub fn together(work: impl FnOnce(&Ranks) -> Result<Done, Failure>) -> Result<Do
     }
     // The others may be waiting for this rank: after a mistake of our own they are ended.
     let done = catch_unwind(AssertUnwindSafe(|| work(&ranks))).unwrap_or_else(|_| {
-        eprintln!("{}", crate::own_mistake());
+        memspike::say!("{}", crate::own_mistake());
         ranks.abort(1)
     });
     let done = agree(&ranks, done);
@@ -43,7 +43,7 @@ fn join() -> Result<Ranks, Failure> {
 
 #[cfg(not(feature = "mpi"))]
 fn join() -> Result<Ranks, Failure> {
-    eprintln!(
+    memspike::say!(
         "warning: {} copies were started together, but this memspike was built without MPI: each simulates the whole \
          network. To share it, build with: cargo build --release --features mpi",
         launched()

@@ -361,7 +361,7 @@ fn broken(leader: &Leader<'_>) -> RunError {
     let error = RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into());
     let ranks = &leader.network.ranks;
     if !ranks.is_alone() {
-        eprintln!("error: rank {}: {error}", ranks.rank());
+        crate::say!("error: rank {}: {error}", ranks.rank());
         ranks.abort(1);
     }
     error

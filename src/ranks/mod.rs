@@ -209,7 +209,9 @@ impl Ranks {
     /// Messages are plain data between copies of one program: what can't be read was garbled, or comes from another version.
     fn checked<T>(&self, message: Result<T, String>) -> T {
         message.unwrap_or_else(|error| {
-            eprintln!("error: A message between ranks can't be read ({error}); run the same memspike on all of them.");
+            crate::say!(
+                "error: A message between ranks can't be read ({error}); run the same memspike on all of them."
+            );
             self.abort(1)
         })
     }

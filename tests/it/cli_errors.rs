@@ -97,6 +97,26 @@ fn help_that_can_not_be_written_is_a_failure() {
     }
 }
 
+/// A log on a full disk, or `2>&1 | head`: what can't be told ends nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_can_not_be_told_ends_nothing() {
+    let folder = workplace();
+    // A weight that never changes, and a delay beyond the run: warnings.
+    let model = "simulation.duration = '1 ms'\npopulation.p.source.spike_times = [['0.5 ms']]\n\
+                 population.N = { size = 1, neuron = 'lif_exp' }\n\
+                 projection.a = { source = 'p', target = 'N', connect = 'all_to_all', weight = '1 pA', delay = '5 ms' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    for (args, code) in
+        [(&["check", "nope.toml"][..], 2), (&["run", "m.toml", "-o", "a.h5"], 0), (&["run", "--nope"], 2)]
+    {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(folder.path()).args(args).stderr(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+    assert!(folder.path().join("a.h5").is_file());
+}
+
 #[test]
 fn no_file_that_a_model_names_is_overwritten() {
     let folder = workplace();

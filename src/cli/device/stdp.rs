@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let changes: Vec<f64> = after.iter().map(|&x| device.conductance(x) - g0).collect();
     let ms: Vec<f64> = distances.iter().map(|dt| dt * 1e3).collect();
     let surface = Surface::new(&device, &waveform);
-    surface.warnings(&name).iter().for_each(|message| eprintln!("warning: {message}"));
+    surface.warnings(&name).iter().for_each(|message| memspike::say!("warning: {message}"));
     let tabulated = |dt: f64| {
         let mut before = surface.untouched(g0);
         let mut after = |side, g, since| surface.after(side, g, since, &mut before, None::<fn(bool) -> f64>);

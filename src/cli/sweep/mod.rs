@@ -197,7 +197,7 @@ impl<'a> Sweep<'a> {
         let Ended { index, end, said } = ended;
         for line in said.into_iter().filter(|line| !line.is_empty()) {
             if !self.said.contains(&line) {
-                self.say(|| eprintln!("{line}"));
+                self.say(|| memspike::say!("{line}"));
                 self.said.push(line);
             }
         }
@@ -214,7 +214,7 @@ impl<'a> Sweep<'a> {
             End::Failed(failure) => {
                 self.failures.push((index, failure.code));
                 let text = failure.to_string();
-                self.say(|| eprintln!("{label}: {text}"));
+                self.say(|| memspike::say!("{label}: {text}"));
                 if self.json {
                     let text = text.strip_prefix("error: ").unwrap_or(&text);
                     self.line(json!({
@@ -280,7 +280,7 @@ impl<'a> Sweep<'a> {
         let (count, done) = (self.points.len(), self.figures.iter().flatten().count());
         let table = self.folder.file("sweep.csv");
         if !all {
-            eprintln!("Stopped: {done} of {count} runs are done; the same command goes on from there.");
+            memspike::say!("Stopped: {done} of {count} runs are done; the same command goes on from there.");
             return Ok(Done { interrupted: true, ..Done::default() });
         }
         if !self.failures.is_empty() {
