@@ -124,7 +124,8 @@ impl Flags {
             Model::File(path) => Some(path.as_path()),
             Model::Replay => None,
         };
-        let output = path.map(|path| Output::new(&path, replace)?.spare(read)).transpose()?;
+        let output = path.as_deref().map(|path| Output::new(path, replace)?.spare(read)).transpose()?;
+        path.as_deref().map_or(Ok(()), expect_no_other_format)?;
         if self.checkpoint_every.is_some() && !writes {
             return Err(Failure::input(NO_OUTPUT));
         }
@@ -154,6 +155,28 @@ impl Request {
     pub fn at_speed(&mut self, speed: Option<f64>) {
         self.options.speed = speed;
     }
+}
+
+/// Endings of what a result is not, though people may expect it.
+const OTHER_FORMATS: [&str; 14] =
+    ["csv", "tsv", "txt", "dat", "gdf", "npy", "npz", "nwb", "mat", "json", "toml", "png", "svg", "pdf"];
+
+/// A file that says it is something else would be opened as that.
+fn expect_no_other_format(path: &Path) -> Result<(), Failure> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !OTHER_FORMATS.contains(&&*ending) {
+        return Ok(());
+    }
+    let shown = path.display();
+    let then = match &*ending {
+        "csv" | "npy" | "nwb" => "and `memspike convert` makes such a file of it",
+        "png" | "svg" | "pdf" => "and `memspike raster` draws it",
+        _ => "and `memspike convert` makes CSV, NPY, NWB or SONATA of it",
+    };
+    Err(Failure::input(format!(
+        "The output {shown} would be HDF5, which its name doesn't say; call it {}, {then}.",
+        path.with_extension("h5").display()
+    )))
 }
 
 const NO_OUTPUT: &str = "--checkpoint-every needs an output: give -o OUT.h5 too.";

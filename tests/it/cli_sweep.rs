@@ -45,6 +45,27 @@ fn results(folder: &Path) -> usize {
 }
 
 #[test]
+fn a_value_that_a_flag_and_an_axis_give_is_refused() {
+    let folder = workplace();
+    std::fs::write(
+        folder.path().join("m.toml"),
+        "simulation.duration = '1 ms'\npopulation.N = { size = 1, neuron = 'lif_exp' }\n",
+    )
+    .unwrap();
+    for (key, values, flag, value) in [
+        ("seed", "1,2", "--seed", "9"),
+        ("engine", "grid", "--engine", "event"),
+        ("duration", "2 ms", "--duration", "1s"),
+    ] {
+        let values = format!("{key}={values}");
+        let stderr = bad(&memspike(folder.path(), &["sweep", "m.toml", "-P", &values, flag, value, "-o", "s"]), 2);
+        assert!(stderr.contains(&format!("{flag} and -P both give simulation.{key}")), "{stderr}");
+    }
+    let stderr = bad(&memspike(folder.path(), &["run", "m.toml", "-o", "a.csv"]), 2);
+    assert!(stderr.contains("would be HDF5") && stderr.contains("call it a.h5"), "{stderr}");
+}
+
+#[test]
 fn each_run_is_the_run_that_its_values_name() {
     let folder = workplace();
     good(&small(folder.path(), &["-o", "out"]));

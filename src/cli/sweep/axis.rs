@@ -35,6 +35,18 @@ pub struct Axis {
 /// A run: which value of each axis.
 pub type Point = Vec<usize>;
 
+/// A word without the quotes around it, which its name, as a value and as a part of a file's, does not have; `--set` takes both. What would be something
+/// else than a text without them keeps them.
+fn bare(value: &str) -> &str {
+    let inner = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    let is_word = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !["true", "false", "inf", "nan"].contains(word)
+    };
+    inner.filter(is_word).unwrap_or(value)
+}
+
 impl Axis {
     /// What `-P KEY=VALUES` means for a model; its values are not checked yet.
     ///
@@ -45,7 +57,8 @@ impl Axis {
         let key = resolve(typed, &parameters(model)).map_err(wrong)?;
         // A column of the table that has this name already keeps it.
         let name = if OWN_COLUMNS.contains(&typed) { key.clone() } else { typed.to_string() };
-        let values = range::values(texts).map_err(wrong)?;
+        let values: Vec<String> =
+            range::values(texts).map_err(wrong)?.iter().map(|value| bare(value).to_owned()).collect();
         let mut seen = HashSet::new();
         if let Some(twice) = values.iter().find(|value| !seen.insert(safe(value).to_lowercase())) {
             return Err(wrong(format!("the value {twice} comes twice, or makes the same file name as another one")));
@@ -225,6 +238,13 @@ mod tests {
         assert_eq!((mixed.column().as_str(), mixed.values[0].as_str()), ("delay", "900 us"));
         assert_eq!(axis("spikes", "1").unwrap().name, "parameters.spikes", "a figure has this name");
         assert!(axis("g", "1,1.0").unwrap_err().to_string().contains("comes twice"));
+    }
+
+    #[test]
+    fn quotes_around_a_word_are_not_of_it() {
+        let values = |texts: &str| axis("engine", texts).unwrap().values;
+        assert_eq!(values("'grid',\"event\""), ["grid", "event"]);
+        assert_eq!(values("\"3\",'true','a b'"), ["\"3\"", "'true'", "'a b'"]);
     }
 
     #[test]
