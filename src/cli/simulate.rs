@@ -125,7 +125,6 @@ impl Flags {
             Model::Replay => None,
         };
         let output = path.as_deref().map(|path| Output::new(path, replace)?.spare(read)).transpose()?;
-        path.as_deref().map_or(Ok(()), expect_no_other_format)?;
         if self.checkpoint_every.is_some() && !writes {
             return Err(Failure::input(NO_OUTPUT));
         }
@@ -287,6 +286,7 @@ fn load(request: &Request, ranks: &Ranks) -> Result<(Loaded, Estimate), Failure>
     let loaded = request.model.load(&request.layers, Some(request.buffer).filter(|_| ranks.is_alone()))?;
     let spared = |output: &Output| output.clone().spare(read_of(&loaded.spec)).map(drop);
     request.output.as_ref().map_or(Ok(()), spared)?;
+    request.output.as_ref().map_or(Ok(()), |output| expect_no_other_format(output.path()))?;
     if loaded.spec.simulation.duration.is_none() {
         let message = format!("{} doesn't say how long to simulate; give a duration: --duration 1s.", request.model);
         return Err(Failure::input(message));
