@@ -367,6 +367,14 @@ fn small_steps(projection: &ProjectionSpec) -> Option<String> {
     let device = projection.device.as_ref()?.device().ok()?;
     let c = &device.common;
     let (step, across) = (c.dg_up.min(c.dg_down), c.range() / c.dg_up.min(c.dg_down));
+    if step == 0.0 {
+        let which = if c.dg_up == 0.0 { "up" } else { "down" };
+        return Some(format!(
+            "projection.{}: a pulse {which} does nothing at the middle of the device's range (is it below a threshold?), so that changes in that \
+             direction are lost",
+            projection.name
+        ));
+    }
     (c.pulses != Pulses::One && across > MOST_PULSES).then(|| {
         format!(
             "projection.{}: {across:.3e} pulses of {step:e} S cross the device's range of {:e} S; a change of a weight \

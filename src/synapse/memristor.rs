@@ -89,14 +89,16 @@ impl Memristor {
         let w_span = w_max - w_min;
         let per = w_span.abs() / c.range() / bank.devices as f64;
         let (g_min, range) = (c.g_min, c.range());
+        // No number of pulses makes a change where one does nothing, such as below a threshold.
+        let worth = |dw: f64| if dw == 0.0 && c.pulses != Pulses::One { f64::INFINITY } else { dw };
         Memristor {
             map: Map {
                 g_min,
                 range,
                 w_low: w_min,
                 w_span,
-                dw_up: up * per,
-                dw_down: down * per,
+                dw_up: worth(up * per),
+                dw_down: worth(down * per),
                 side: if w_min * w_max >= 0.0 { w_max.signum() } else { 0.0 },
             },
             spread: key(Purpose::Device),

@@ -163,6 +163,22 @@ fn steps_too_small_for_the_pulses_of_a_change_are_told() {
 }
 
 #[test]
+fn pulses_below_a_threshold_are_told_and_not_given() {
+    let folder = workplace();
+    let text = "simulation.duration = '100 ms'\npopulation.pre.source.spike_times = [['10 ms']]\n\
+                population.post.source.spike_times = [['12 ms']]\n\
+                [projection.p]\nsource = 'pre'\ntarget = 'post'\nconnect = 'all_to_all'\nweight = 0.5\nw_max = 1\n\
+                plasticity = 'stdp'\n[projection.p.device.voltage_threshold]\n\
+                pulse_up = { v = '1 V', width = '10 ns' }\npulse_down = { v = '-1 V', width = '10 ns' }\n";
+    std::fs::write(folder.path().join("m.toml"), text).unwrap();
+    let output = memspike(folder.path(), &["run", "m.toml", "--json"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("a pulse up does nothing") && !stderr.contains("inf"), "{stderr}");
+    let figures: serde_json::Value = serde_json::from_str(&good(&output)).unwrap();
+    assert_eq!(figures["projections"]["p"]["pulses"]["set"], 0);
+}
+
+#[test]
 fn bounds_of_weights_that_nothing_changes_are_told() {
     let told = |more: &str| {
         let text = format!(
