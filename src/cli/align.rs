@@ -48,13 +48,13 @@ pub fn draw<T>(
     let (recording, spikes) = format::read_in_order(file).map_err(Failure::input)?;
     notes(&recording.notes);
     let Events { table, times, said } = events(&recording, &align.to)?;
-    let (of, names) = match &align.group_by {
-        None => (vec![0; times.len()], vec![String::new()]),
-        Some(column) => grouped(table, column)?,
-    };
     let within = |t: f64| options.start.is_none_or(|s| t >= s) && options.stop.is_none_or(|s| t <= s);
-    let trials: Vec<(f64, usize)> =
-        times.iter().copied().zip(of).filter(|(t, _)| t.is_finite() && within(*t)).collect();
+    let rows: Vec<usize> = (0..times.len()).filter(|row| times[*row].is_finite() && within(times[*row])).collect();
+    let (of, names) = match &align.group_by {
+        None => (vec![0; rows.len()], vec![String::new()]),
+        Some(column) => grouped(&of_rows(table, &rows), column)?,
+    };
+    let trials: Vec<(f64, usize)> = rows.iter().map(|row| times[*row]).zip(of).collect();
     let populations = groups(&recording);
     let ids = spikes.unit_ids();
     let units = plot::selected(ids, &populations, &options.select).map_err(Failure::input)?;
@@ -142,6 +142,24 @@ fn described(table: &IntervalTable) -> String {
     format!("{} with {}", table.name, columns.join(", "))
 }
 
+/// These rows of a table alone: what others hold makes no groups.
+fn of_rows(table: &IntervalTable, rows: &[usize]) -> IntervalTable {
+    let numbers = |values: &[f64]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
+    let column = |(name, column): &(String, Column)| {
+        let column = match column {
+            Column::Number(values) => Column::Number(numbers(values)),
+            Column::Text(words) => Column::Text(rows.iter().map(|row| words[*row].clone()).collect()),
+        };
+        (name.clone(), column)
+    };
+    IntervalTable {
+        name: table.name.clone(),
+        start: numbers(&table.start),
+        stop: numbers(&table.stop),
+        columns: table.columns.iter().map(column).collect(),
+    }
+}
+
 /// A column of a table of intervals, whose ends have names too.
 enum Cells<'a> {
     Numbers(&'a [f64]),
@@ -213,5 +231,17 @@ mod tests {
         assert_eq!(observed_spans(&recording, Some((0.25, 9.5))), [(0.25, 9.5f64.next_up())]);
         recording.observed = vec![(0.0, 1.0), (2.0, 10.0)];
         assert_eq!(observed_spans(&recording, Some((0.25, 9.5))), recording.observed);
+    }
+
+    #[test]
+    fn only_trials_of_the_window_make_groups() {
+        let table = IntervalTable {
+            name: "trials".into(),
+            start: vec![0.0, 1.0, 2.0],
+            stop: vec![1.0, 2.0, 3.0],
+            columns: vec![("c".into(), Column::Text(["hit", "miss", "late"].map(str::to_owned).to_vec()))],
+        };
+        let (of, names) = grouped(&of_rows(&table, &[2, 1]), "c").unwrap();
+        assert_eq!((of, names), (vec![0, 1], vec!["late".to_owned(), "miss".to_owned()]));
     }
 }

@@ -2,10 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// No request that a browser sends to these pages is longer.
 const LONGEST: u64 = 16 * 1024;
+
+/// Requests that are answered at a time, each by a thread; a browser sends a few. Further ones are hung up on.
+const MOST: usize = 64;
 
 /// What is sent back.
 pub struct Answer {
@@ -28,12 +32,22 @@ pub fn listen(port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
 /// Answers requests, each on a thread of its own, until the process ends; `respond` gets the path with what follows `?`, and
 /// answers none with 404.
 pub fn serve(listener: &TcpListener, respond: impl Fn(&str) -> Option<Answer> + Send + Sync) {
-    let respond = &respond;
+    let (respond, open) = (&respond, &AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        for stream in listener.incoming().flatten() {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else {
+                // Out of file descriptors, for example: it would fail again at once.
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            };
+            if open.fetch_add(1, Ordering::Relaxed) >= MOST {
+                open.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
             scope.spawn(move || {
                 // Whoever hangs up before the answer does not want it.
                 let _ = exchange(&stream, respond);
+                open.fetch_sub(1, Ordering::Relaxed);
             });
         }
     });
@@ -60,8 +74,7 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
     let mut words = request.split_whitespace();
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     // A page of another site may have its name point here; it says so in this line (DNS rebinding).
-    let ours = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
-    let (status, answer) = match (method, host.is_some_and(|host| ours.contains(&host))) {
+    let (status, answer) = match (method, host.is_some_and(|host| is_ours(&host, port))) {
         (_, false) => ("403 Forbidden", None),
         ("GET", true) => match respond(path) {
             Some(answer) => ("200 OK", Some(answer)),
@@ -82,6 +95,15 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
     stream.flush()
 }
 
+/// Does a line `Host` name this machine's own address? Browsers leave port 80, that of HTTP, away.
+fn is_ours(host: &str, port: u16) -> bool {
+    ["127.0.0.1", "localhost"].iter().any(|name| match host.strip_prefix(name) {
+        Some("") => port == 80,
+        Some(rest) => rest == format!(":{port}"),
+        None => false,
+    })
+}
+
 /// Asks the desktop to show an address; that it cannot is no failure, since the address is printed too.
 pub fn open_browser(address: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
@@ -91,5 +113,19 @@ pub fn open_browser(address: &str) {
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn();
-    drop(command);
+    // Whoever has ended stays in the table of processes until it is waited for.
+    if let Ok(mut child) = command {
+        std::thread::spawn(move || child.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_without_a_port_is_ours_on_port_80_only() {
+        assert!(is_ours("127.0.0.1", 80) && is_ours("localhost:80", 80) && is_ours("localhost:8000", 8000));
+        assert!(!is_ours("127.0.0.1", 8000) && !is_ours("localhost:80", 8000) && !is_ours("localhost.example", 80));
+    }
 }

@@ -38,6 +38,10 @@ pub fn bind(spec: &mut NetworkSpec, recordings: &[Replayed]) -> Result<(), Failu
         }
         if found.rows == 0 && !wanted.filter.is_empty() {
             note(format_args!("interval {name}: `where` leaves no row of {table}, so that it never comes"));
+        } else if found.rows > found.untimed && spec.intervals[wanted.interval].spans.is_empty() {
+            note(format_args!(
+                "interval {name}: no row of {table} ends after its start and after the beginning of the run, so that it never comes"
+            ));
         }
     }
     Ok(())

@@ -168,14 +168,23 @@ pub fn shown<T>(
         None => Vec::new(),
         Some(names) => behavior(&recording, names)?,
     };
+    let spiked = spikes.ends().map_err(Failure::input)?;
     if options.start.zip(options.stop).is_none_or(|(start, stop)| start < stop) {
-        expect_something(&recording, spikes.ends().map_err(Failure::input)?, (options.start, options.stop))?;
+        expect_something(&recording, spiked, (options.start, options.stop))?;
     }
     // The window is what was observed, where the file says so.
     let observed = &recording.observed;
     options.start = options.start.or(observed.iter().map(|o| o.0).min_by(f64::total_cmp));
     options.stop = options.stop.or(observed.iter().map(|o| o.1.next_up()).max_by(f64::total_cmp));
     let spans = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
+    let asked = (options.start, options.stop);
+    let assumed = spiked.and_then(|spiked| assumed(&recording, spiked, asked));
+    if let Some((first, last)) = spiked.filter(|_| assumed.is_some()) {
+        // Trials that go on beyond the spikes are shown whole.
+        let (begin, end) = recording.extent(spiked);
+        options.start = options.start.or((begin < first).then_some(begin));
+        options.stop = options.stop.or((end > last).then(|| end.next_up()));
+    }
     let ends = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
     let left = outside(&*spikes, &spans, ends).map_err(Failure::input)?;
     if left > 0 {
@@ -189,9 +198,17 @@ pub fn shown<T>(
         groups: &groups,
         signals: &signals,
         intervals: shaded,
-        observed: &recording.observed,
+        observed: if recording.observed.is_empty() { assumed.as_slice() } else { &recording.observed },
     };
     draw(&data, &options)
+}
+
+/// When a recording that does not say so was observed, as `stats` and `info` take it: from its beginning to its end, or the edges of the window that
+/// was asked for. The axis may begin at 0 where that is long before. None of a moment, over which there is no rate.
+fn assumed(recording: &Recording, spiked: (f64, f64), (start, stop): (Option<f64>, Option<f64>)) -> Option<(f64, f64)> {
+    let (begin, end) = recording.extent(Some(spiked));
+    let (from, to) = (start.unwrap_or(begin), stop.unwrap_or(end.next_up()));
+    (recording.observed.is_empty() && begin < end && from < to).then_some((from, to))
 }
 
 /// The populations of a result; none of a recording.
@@ -236,4 +253,24 @@ fn terminal(data: &RasterData, options: &RasterOptions) -> Result<Done, Failure>
         color: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
     plot::raster_text(data, options, &terminal).map(Done::painted).map_err(Failure::input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_that_begins_late_is_observed_from_its_beginning_on_though_the_axis_begins_at_0() {
+        let mut recording = Recording::default();
+        let whole = (None, None);
+        assert_eq!(assumed(&recording, (10.0, 80.0), whole), Some((10.0, 80.0f64.next_up())));
+        assert_eq!(assumed(&recording, (10.0, 80.0), (Some(0.0), Some(50.0))), Some((0.0, 50.0)));
+        assert_eq!(assumed(&recording, (10.0, 10.0), whole), None);
+        let trials =
+            IntervalTable { name: "trials".into(), start: vec![9.0], stop: vec![90.0], ..IntervalTable::default() };
+        recording.intervals = vec![trials];
+        assert_eq!(assumed(&recording, (10.0, 80.0), whole), Some((9.0, 90.0f64.next_up())));
+        recording.observed = vec![(0.0, 100.0)];
+        assert_eq!(assumed(&recording, (10.0, 80.0), whole), None);
+    }
 }

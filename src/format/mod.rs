@@ -49,6 +49,7 @@ pub use arrays::{Array, Arrays, read_arrays};
 pub use content::{content, files};
 pub use error::{Fault, FormatError};
 pub use new_hdf5::replace_hdf5;
+pub use words::{begins_spikes, name_spikes};
 pub use write::{Session, Subject, Target, Wrote, write};
 
 use crate::shell;

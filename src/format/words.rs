@@ -74,6 +74,18 @@ pub(super) fn is_time(name: &str) -> Option<Option<f64>> {
     NAMES.contains(&base.as_str()).then_some(unit)
 }
 
+/// Are columns of these names a list of spikes, a row for each: are there times and units?
+pub fn name_spikes<S: AsRef<str>>(names: &[S]) -> bool {
+    let any = |fits: &dyn Fn(&str) -> bool| names.iter().any(|name| fits(name.as_ref()));
+    any(&|name| is_time(name).is_some()) && any(&is_unit)
+}
+
+/// Does a text begin, after its remarks, with the names of columns of such a list?
+pub fn begins_spikes(text: &str) -> bool {
+    let first = text.lines().find(|line| !is_remark(line));
+    first.is_some_and(|line| name_spikes(&Separator::of(line).cells(line)))
+}
+
 /// What is assumed of a column of times whose name says no unit.
 pub(super) fn taken_as_seconds(column: &str) -> String {
     format!("times of the column {column} are taken as seconds, which the file does not say")

@@ -175,11 +175,14 @@ pub fn units_where(
     if !recording.populations.is_empty() {
         columns.push(("population", &populations));
     }
+    let chosen = keep.len();
     let found = conditions::select(conditions, &columns, keep.into_iter())?;
     if found.is_empty() {
         let wanted: Vec<&str> = conditions.iter().map(|condition| condition.column.as_str()).collect();
         let values = conditions.iter().map(|c| conditions::there_are(c, &columns)).collect::<Vec<_>>().join("; ");
-        return Err(format!("where leaves no unit: none has the wanted value of {}; {values}", wanted.join(" and ")));
+        // Other units may have it.
+        let none = if chosen < ids.len() { format!("none of the {chosen} chosen units") } else { "none".to_owned() };
+        return Err(format!("where leaves no unit: {none} has the wanted value of {}; {values}", wanted.join(" and ")));
     }
     Ok(found)
 }

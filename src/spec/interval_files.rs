@@ -129,6 +129,14 @@ fn times<'a>(table: &'a IntervalTable, name: &str) -> Result<&'a [f64], String> 
     };
     let there: Vec<(&str, &[f64])> = table.columns.iter().filter_map(numbers).collect();
     let found = there.iter().find(|column| column.0 == name).map(|column| column.1);
+    if let Some(values) = found.filter(|values| values.iter().any(|value| value.is_finite()))
+        && !table.may_be_times(name, values)
+    {
+        return Err(format!(
+            "`{name}` is no column of times: few of its numbers lie in or near their own intervals of {}",
+            table.name
+        ));
+    }
     found.filter(|values| values.len() == table.start.len()).ok_or_else(|| {
         let names: Vec<&str> = ["start_time", "stop_time"].into_iter().chain(there.iter().map(|c| c.0)).collect();
         missing("column of numbers", name, &names)
@@ -139,7 +147,7 @@ fn times<'a>(table: &'a IntervalTable, name: &str) -> Result<&'a [f64], String> 
 mod tests {
     use super::Rows;
     use crate::spec;
-    use crate::spikes::{IntervalTable, Recording};
+    use crate::spikes::{Column, IntervalTable, Recording};
 
     #[test]
     fn rows_without_a_time_are_counted_and_left_out() {
@@ -156,5 +164,25 @@ mod tests {
         let wanted = std::mem::take(&mut spec.interval_files).remove(0);
         assert_eq!(spec.bind_interval(&wanted, &recording, 0.0), Ok(Rows { rows: 3, untimed: 1 }));
         assert_eq!(spec.intervals[0].spans.len(), 2);
+    }
+
+    #[test]
+    fn a_column_that_holds_no_times_is_refused() {
+        let text = "simulation.duration = '10 s'\npopulation.E = { size = 1, neuron = 'lif_exp' }\n\
+                    interval.x = { table = 'trials', file = 'a.nwb', start = 'rt', duration = '1 ms' }\n";
+        let mut spec = spec::parse(text, "model", "".as_ref(), &[]).unwrap();
+        let of = |values: Vec<f64>| {
+            let trials = IntervalTable {
+                name: "trials".into(),
+                start: vec![10.0, 13.0, 16.0],
+                stop: vec![11.0, 14.0, 17.0],
+                columns: vec![("rt".into(), Column::Number(values))],
+            };
+            Recording { intervals: vec![trials], ..Recording::default() }
+        };
+        let wanted = std::mem::take(&mut spec.interval_files).remove(0);
+        let message = spec.bind_interval(&wanted, &of(vec![0.1, 0.2, 0.3]), 0.0).unwrap_err();
+        assert!(message.contains("`rt` is no column of times"), "{message}");
+        assert_eq!(spec.bind_interval(&wanted, &of(vec![10.1, 13.2, 16.3]), 0.0), Ok(Rows { rows: 3, untimed: 0 }));
     }
 }

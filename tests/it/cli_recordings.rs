@@ -165,6 +165,18 @@ fn a_window_in_which_nothing_was_recorded_is_refused_by_every_command() {
     }
 }
 
+#[test]
+fn what_is_told_of_chosen_units_is_of_them() {
+    let folder = workplace();
+    let rows = "time_s,unit,population\n0.5,0,a\n1,0,a\n1.5,1,a\n2,0,b\n";
+    std::fs::write(folder.path().join("p.csv"), rows).unwrap();
+    let drawn = good(&memspike(folder.path(), &["plot", "rates", "p.csv", "-o", "p.png", "--population", "a"]));
+    assert!(drawn.contains("3 spikes of 2 units"), "{drawn}");
+    let args = ["convert", "p.csv", "q.csv", "--population", "a", "--where", "population=b"];
+    let said = bad(&memspike(folder.path(), &args), 2);
+    assert!(said.contains("none of the 2 chosen units has the wanted value of population"), "{said}");
+}
+
 /// A folder with a list of a spike each half second, 100.25 s to 109.75 s.
 fn half_seconds() -> tempfile::TempDir {
     let folder = workplace();

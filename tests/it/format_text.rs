@@ -72,6 +72,9 @@ fn a_table_of_spikes_is_told_by_its_names() {
     let sonata = read("timestamps population node_ids\n10.0 v1 0\n20.0 lgn 3\n30.0 v1 1\n").unwrap();
     assert_eq!(sonata.spikes.times, [0.01, 0.02, 0.03], "milliseconds beside node_ids");
     assert_eq!(sonata.populations, [("lgn".to_owned(), 0, 1), ("v1".to_owned(), 1, 2)]);
+    let alone = read("time_s,unit,population\n0.5,2,M1\n0.75,4,M1\n").unwrap();
+    assert_eq!(alone.populations, [("M1".to_owned(), 0, 2)]);
+    assert!(read("time_s,unit,population\n0.5,2,\n").unwrap().populations.is_empty());
     let named = read("time (s); neuron; amplitude\n0.5;\"b\";1\n0.25;\"a\";2\n").unwrap();
     assert_eq!((named.spikes.unit_ids, named.spikes.times), (vec![0, 1], vec![0.25, 0.5]));
     assert_eq!(named.unit_columns[0].1, Column::Text(vec!["a".to_owned(), "b".to_owned()]));

@@ -454,6 +454,32 @@ fn signals_of_nwb_have_the_factors_of_their_channels_and_whatever_is_changed_is_
 }
 
 #[test]
+fn columns_of_units_that_are_called_as_those_of_electrodes_but_differ_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |words: [&str; 2]| Column::Text(words.map(str::to_owned).to_vec());
+    let recording = Recording {
+        spikes: SpikeTable::from_units(vec![0, 1], &[vec![1.0], vec![2.0]]).unwrap(),
+        unit_columns: vec![
+            ("electrode".into(), Column::Number(vec![7.0, 5.0])),
+            ("label".into(), text(["good", "mua"])),
+            ("area".into(), text(["M1", "S1"])),
+        ],
+        electrodes: vec![
+            ("id".into(), Column::Number(vec![5.0, 7.0])),
+            ("label".into(), text(["e5", "e7"])),
+            ("area".into(), text(["S1", "M1"])),
+        ],
+        ..Recording::default()
+    };
+    let read = through(folder.path(), &recording, Target::Nwb, "a.nwb");
+    let column = |name: &str| read.unit_columns.iter().find(|column| column.0 == name).unwrap().1.clone();
+    assert_eq!((column("label"), column("area")), (text(["good", "mua"]), text(["M1", "S1"])));
+    // What agrees stands in the table of electrodes alone.
+    let file = hdf5::File::open(folder.path().join("a.nwb")).unwrap();
+    assert!(file.link_exists("units/label") && !file.link_exists("units/area"));
+}
+
+#[test]
 fn a_unit_without_an_electrode_leaves_those_of_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let text = |word: &str| Column::Text(vec![word.to_owned(), word.to_owned()]);

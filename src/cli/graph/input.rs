@@ -113,12 +113,15 @@ fn open(file: &Path, size: usize) -> Result<Given, Failure> {
     let (values, width) = match extension.as_str() {
         "npy" => {
             let array = npy::read(file).map_err(&wrong)?;
+            if format::name_spikes(&array.names) {
+                return spikes(file, size);
+            }
             let width = if array.names.is_empty() { array.shape.iter().skip(1).product() } else { array.names.len() };
             (array.numbers, width)
         }
         "csv" | "txt" | "tsv" => {
             let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?;
-            if lists_spikes(&text) {
+            if format::begins_spikes(&text) {
                 return spikes(file, size);
             }
             table(&text).map_err(&wrong)?
@@ -134,12 +137,6 @@ fn open(file: &Path, size: usize) -> Result<Given, Failure> {
         Some(bad) => Err(wrong(format!("holds {bad}, expected finite numbers."))),
         None => Ok(Given::Rows(values)),
     }
-}
-
-/// Is this a list of spikes, as `memspike convert` writes it?
-fn lists_spikes(text: &str) -> bool {
-    let names: Vec<&str> = text.lines().next().unwrap_or("").split(',').map(str::trim).collect();
-    names.iter().any(|name| name.starts_with("time")) && names.contains(&"unit")
 }
 
 /// Numbers between commas or blanks, and how many there are in a row. A first line of words alone is left out.
@@ -234,6 +231,24 @@ mod tests {
         let short = from(2, Some(Time::from_ms(0.3))).unwrap();
         assert_eq!(short.values[0].1, all.values[0].1[..6]);
         assert!(from(3, None).is_err());
+        // Whatever readers of recordings take for a list of spikes is one.
+        for header in ["# mine\nt_s\tid", "spike_times;node_id"] {
+            let separator = if header.contains(';') { ';' } else { '\t' };
+            std::fs::write(&file, format!("{header}\n0.1{separator}0\n0.4{separator}1\n")).unwrap();
+            assert!(from(2, None).unwrap().recording_start.is_some(), "{header}");
+        }
+        let structured = folder.path().join("in.npy");
+        let head = "{'descr': [('time', '<f8'), ('unit', '<i8')], 'fortran_order': False, 'shape': (2,), }";
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        bytes.extend(format!("{head:<117}\n").bytes());
+        for (time, unit) in [(0.0001f64, 0i64), (0.0004, 1)] {
+            bytes.extend(time.to_le_bytes());
+            bytes.extend(unit.to_le_bytes());
+        }
+        std::fs::write(&structured, bytes).unwrap();
+        let given = [structured.display().to_string()];
+        let spikes = read(&graph(&[2]), &given, Time::from_ms(0.1), None).unwrap();
+        assert_eq!(spikes.recording_start, Some(0.0001));
         std::fs::write(&file, "a,b\n1,2\n3,4\n").unwrap();
         let table = from(2, None).unwrap();
         assert_eq!((&table.values[0].1[..], table.recording_start), (&[1.0, 2.0, 3.0, 4.0][..], None));

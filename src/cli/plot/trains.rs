@@ -24,30 +24,29 @@ struct Trains {
 /// Reads and draws.
 pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let all = read(args)?;
+    match args.kind {
+        Kind::Crosscorrelogram => return pair(title, args, &all),
+        Kind::Spectrum => return spectrum(title, args, &all),
+        _ => {}
+    }
     let (start, stop) = all.window;
     // One that was asked for must fit.
     let bin = |default: f64| args.bin.unwrap_or(default.min(stop - start));
+    let (units, groups) = select(&all, &args.population).map_err(Failure::input)?;
+    let selected = units.map(|units| Selected::new(&*all.spikes, units));
+    let spikes: &dyn SpikeSource = selected.as_ref().map_or(&*all.spikes, |selected| selected);
     let figure = match args.kind {
         Kind::Correlations => {
             let chosen = (&all.groups[..], &args.population[..]);
             plot::correlation_map(title, &*all.spikes, chosen, all.window, bin(0.005), &all.observed, (1100, 1000))
         }
-        Kind::Crosscorrelogram => return pair(title, args, &all),
-        Kind::Spectrum => return spectrum(title, args, &all),
-        kind => {
-            let (units, groups) = select(&all, &args.population).map_err(Failure::input)?;
-            let selected = units.map(|units| Selected::new(&*all.spikes, units));
-            let spikes = selected.as_ref().map_or(&*all.spikes, |selected| selected);
-            match kind {
-                Kind::Isi => plot::isi_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
-                Kind::Cv => plot::cv_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
-                _ => plot::rate_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
-            }
-        }
+        Kind::Isi => plot::isi_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
+        Kind::Cv => plot::cv_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
+        _ => plot::rate_histogram(title, spikes, &groups, all.window, &all.observed, SIZE),
     };
     let figure = figure.map_err(Failure::input)?;
-    let units = all.spikes.unit_ids().len();
-    Ok((figure, format!("{} spikes of {} units", grouped(shown(&*all.spikes, all.window)?), grouped(units as u64))))
+    let count = spikes.unit_ids().len();
+    Ok((figure, format!("{} spikes of {} units", grouped(shown(spikes, all.window)?), grouped(count as u64))))
 }
 
 /// How many spikes there are in a window.

@@ -63,7 +63,10 @@ pub(super) fn read(
         }
         recording.populations.push((population, first, ids.len() - first));
     }
-    if recording.populations.len() < 2 {
+    // Without the column, or with nothing in it, the units have no population; one that is alone has its name all the same.
+    if let [(name, ..)] = &recording.populations[..]
+        && name.is_empty()
+    {
         recording.populations.clear();
     }
     if named {

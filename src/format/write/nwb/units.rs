@@ -101,8 +101,10 @@ pub(super) fn write(
     for (name, column) in &recording.unit_columns {
         let known = !recording.populations.is_empty() && name == "population";
         // What a unit has from its electrode stands in the table of electrodes.
-        let from_electrode = electrodes.is_some()
-            && (name == "electrode" || recording.electrodes.iter().any(|electrode| electrode.0 == *name));
+        let of_electrodes = recording.electrodes.iter().find(|electrode| electrode.0 == *name);
+        let from_electrode = electrodes.is_some_and(|rows| {
+            name == "electrode" || of_electrodes.is_some_and(|electrode| is_of_electrodes(column, &electrode.1, rows))
+        });
         if !known && !from_electrode {
             table.recorded(recording, "units", (name, &names.free(name)), column)?;
         }
@@ -115,6 +117,21 @@ pub(super) fn write(
     // Ids of NWB are unique in the table; populations each count from 0.
     table.integers(ID_IN_POPULATION, "Id of the unit within its population", ids)?;
     Ok(table.finish(&(0..units as i64).collect::<Vec<_>>())?)
+}
+
+/// Has each unit what its electrode has, and nothing without one? A column of units may have the name of one of electrodes and say something else.
+fn is_of_electrodes(units: &Column, electrodes: &Column, rows: &[Option<usize>]) -> bool {
+    match (units, electrodes) {
+        (Column::Number(own), Column::Number(theirs)) => own.iter().zip(rows).all(|(own, row)| {
+            let theirs = row.and_then(|row| theirs.get(row)).copied().unwrap_or(f64::NAN);
+            *own == theirs || (own.is_nan() && theirs.is_nan())
+        }),
+        (Column::Text(own), Column::Text(theirs)) => own
+            .iter()
+            .zip(rows)
+            .all(|(own, row)| *own == row.and_then(|row| theirs.get(row)).cloned().unwrap_or_default()),
+        _ => false,
+    }
 }
 
 /// The smallest difference between spike times \[s\], where the recording says it.
