@@ -292,7 +292,7 @@ impl Checkpoint {
     pub fn expect_begins(&self, model_hash: &str, end: Time) -> Result<(), RunError> {
         if self.model_hash != model_hash {
             return Err(RunError::Checkpoint(
-                "it was written by another model or seed, or a file that it reads has changed; resume with the model that wrote it, or start anew"
+                "it was written by another model or seed, or a file that it reads has changed; resume with the model and engine that wrote it, or start anew"
                     .into(),
             ));
         }

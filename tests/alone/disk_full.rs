@@ -209,18 +209,24 @@ fn a_circuit_is_whole_or_there_is_none_of_it_and_so_is_each_of_its_outputs() {
 fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/brunel.toml");
-    let run = |name: &str, blocks: u32| {
-        let line =
-            format!("ulimit -f {blocks}; exec \"$0\" run --set parameters.order=50 --duration 300ms -o \"$1\" \"$2\"");
+    let run = |name: &str, blocks: u32, more: &str| {
+        let run = "exec \"$0\" run --set parameters.order=50 --duration 300ms -o \"$1\" \"$2\"";
+        let line = format!("ulimit -f {blocks}; {run} {more}");
         let arguments = [Path::new(env!("CARGO_BIN_EXE_memspike")), &folder.path().join(name), &model];
         Command::new("sh").args(["-c", &line]).args(arguments).output().unwrap()
     };
-    let output = run("a.h5", 100);
+    let output = run("a.h5", 100, "");
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("File too large") && message.contains("a.h5"), "{message}");
     assert_eq!(whole_files(folder.path()), [""; 0]);
-    assert_eq!(run("b.h5", 100_000).status.code(), Some(0));
+    assert!(message.contains("no result was kept"), "{message}");
+    assert_eq!(run("b.h5", 100_000, "").status.code(), Some(0));
+    // What a checkpoint refers to is kept, and that is said.
+    let output = run("c.h5", 400, "--checkpoint-every 20ms");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("--resume") && !message.contains("no result"), "{message}");
+    assert!(folder.path().join("c.h5.part").is_file() && folder.path().join("c.h5.ckpt").is_file());
 }
 
 /// All files of a folder but unfinished ones, which there must be none of.

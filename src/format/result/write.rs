@@ -88,6 +88,10 @@ impl ResultFile {
     pub fn create(out: &Path, layout: &Layout, header: &Header, force: bool) -> Result<ResultFile, ResultError> {
         hdf5::silence_errors(true);
         expect_free(out, force)?;
+        if out.to_str().is_none() {
+            let message = format!("{}: the name is not UTF-8, which HDF5 files need; give another name", out.display());
+            return Err(ResultError::Input(message));
+        }
         let part = part_path(out);
         // Opening it ourselves gives the operating system's reason, which HDF5 would hide.
         let claim = claim(&part, |e| unwritable(&part, e))?;
@@ -122,7 +126,7 @@ impl ResultFile {
             Ok(writer) => writer,
             Err(cause) => {
                 remove(&part);
-                return Err(ResultError::Failed(unwritten(out, &cause)));
+                return Err(ResultError::Failed(unwritten(out, &cause, keep_part)));
             }
         };
         let (queue, orders) = sync_channel(QUEUE);
@@ -130,7 +134,7 @@ impl ResultFile {
         let thread = std::thread::Builder::new()
             .name("result writer".to_owned())
             .spawn(move || serve(writer, &orders, &answer))
-            .map_err(|e| ResultError::Failed(unwritten(out, &e.to_string())))?;
+            .map_err(|e| ResultError::Failed(unwritten(out, &e.to_string(), keep_part)))?;
         Ok(ResultFile {
             out: out.to_owned(),
             part,
@@ -179,7 +183,7 @@ impl ResultFile {
                 self.finished = true;
                 Ok(())
             }
-            Err(e) => Err(ResultError::Failed(unwritten(&self.out, &e.to_string()))),
+            Err(e) => Err(ResultError::Failed(unwritten(&self.out, &e.to_string(), self.keep_part))),
         }
     }
 
@@ -211,7 +215,7 @@ impl ResultFile {
     }
 
     fn fail(&mut self, cause: &str) -> SinkError {
-        let message = unwritten(&self.out, cause);
+        let message = unwritten(&self.out, cause, self.keep_part);
         self.failed = Some(message.clone());
         SinkError(message)
     }
@@ -304,6 +308,12 @@ pub(in crate::format) fn unwritable(path: &Path, error: &io::Error) -> String {
     format!("{}: can't be written: {error}{remedy}", path.display())
 }
 
-fn unwritten(out: &Path, cause: &str) -> String {
-    format!("{}: writing the result has failed: {cause}; no result was kept", out.display())
+/// `keep_part` says that a checkpoint refers to what was written so far.
+fn unwritten(out: &Path, cause: &str, keep_part: bool) -> String {
+    let kept = if keep_part {
+        "what was written up to the last checkpoint is kept, and --resume goes on from there"
+    } else {
+        "no result was kept"
+    };
+    format!("{}: writing the result has failed: {cause}; {kept}", out.display())
 }
