@@ -10,6 +10,11 @@ use super::Summary;
 use super::ledger::{self, Spent};
 use super::statistics::Statistics;
 
+/// How long all units together were observed \[s\]: the ticks of all, so that a rate is rounded as little as can be.
+fn unit_seconds(units: f64, window: Time) -> f64 {
+    units * window.0 as f64 / Time::from_ms(1e3).0 as f64
+}
+
 /// The figures of a run that got to `end` after `wall` s in its recorded window.
 pub fn summarise(
     network: &Network,
@@ -22,12 +27,13 @@ pub fn summarise(
 ) -> Summary {
     let spec = &network.spec;
     let warmup_s = spec.record.start.min(end).seconds();
-    let duration_s = (end.min(spec.record.until()) - spec.record.start).seconds().max(0.0);
+    let window = end.min(spec.record.until()) - spec.record.start;
+    let duration_s = window.seconds().max(0.0);
     let mut populations = Map::new();
     for (index, population) in spec.populations.iter().enumerate() {
         let (spikes, cv) = statistics.population(network, index);
-        let rate =
-            if duration_s > 0.0 { json!(spikes as f64 / population.size as f64 / duration_s) } else { Value::Null };
+        let observed = unit_seconds(population.size as f64, window);
+        let rate = if duration_s > 0.0 { json!(spikes as f64 / observed) } else { Value::Null };
         let figures = json!({ "size": population.size, "spikes": spikes, "rate_hz": rate, "cv_isi": cv });
         populations.insert(population.name.clone(), figures);
     }
@@ -102,4 +108,16 @@ fn peak_rss_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_that_a_double_holds_are_not_rounded() {
+        let rate = |spikes: f64, units, ms| spikes / unit_seconds(units, Time::from_ms(ms));
+        assert_eq!([rate(553.0, 80.0, 200.0), rate(28.0, 10.0, 200.0)], [34.5625, 14.0]);
+        assert_eq!(rate(3.0, 1.0, 300.0), 10.0);
+    }
 }

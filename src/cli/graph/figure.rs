@@ -33,7 +33,7 @@ pub(super) fn summary(
         let (n, count) = (&graph.nodes[*node], spikes.times.len());
         (
             n.name.clone(),
-            json!({ "size": n.size(), "spikes": count, "rate_hz": count as f64 / n.size() as f64 / duration }),
+            json!({ "size": n.size(), "spikes": count, "rate_hz": count as f64 / (n.size() as f64 * duration) }),
         )
     };
     let outputs = outcome.outputs.iter().map(|(node, rows)| {
