@@ -66,6 +66,10 @@ fn write_all(program: &clap::Command, folder: &Path) -> Result<Done, Failure> {
 fn render(command: clap::Command) -> std::io::Result<Vec<u8>> {
     let name = command.get_display_name().unwrap_or("memspike").to_string();
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).title(name.to_uppercase()).render(&mut page)?;
-    Ok(page)
+    clap_mangen::Man::new(command).render(&mut page)?;
+    // It leaves an empty date out, so that the version would stand in its place.
+    let title = format!(".TH {} 1 \"\" \"memspike {}\"", name.to_uppercase(), env!("CARGO_PKG_VERSION"));
+    let page = String::from_utf8_lossy(&page);
+    let lines = page.lines().map(|line| if line.starts_with(".TH ") { title.as_str() } else { line });
+    Ok(lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes())
 }

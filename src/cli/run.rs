@@ -31,15 +31,15 @@ pub struct Args {
 
     #[command(flatten)]
     graph: graph::Flags,
-
-    /// End when the standard input is closed: a sweep starts its runs so
-    #[arg(long, hide = true)]
-    with_parent: bool,
 }
+
+/// Where this is set, a run ends when its standard input is closed: a sweep starts its runs so. Not a flag, since shells would complete
+/// it, hidden or not.
+pub const WITH_PARENT: &str = "MEMSPIKE_WITH_PARENT";
 
 /// Simulates, and prints the figures.
 pub fn run(args: Args, ranks: &Ranks) -> Result<Done, Failure> {
-    if args.with_parent {
+    if std::env::var_os(WITH_PARENT).is_some() {
         go_with_the_parent();
     }
     if graph::is_graph(&args.model) {

@@ -25,6 +25,7 @@ use serde_json::Value;
 use super::gate::Gate;
 use crate::cli::model::{Layers, Model};
 use crate::cli::note::note;
+use crate::cli::run::WITH_PARENT;
 use crate::cli::{Failure, check, memory};
 
 /// How often Ctrl-C is looked for.
@@ -190,12 +191,12 @@ impl Crew<'_> {
         let mut command = Command::new(&self.program);
         command.args(self.common.trust.then_some("--trust")).arg("run");
         command.args(task.layers.iter().map(|(key, value)| format!("--set={key}={value}")));
-        command.args(["--force", "--with-parent", "--threads", &threads.to_string()]);
+        command.args(["--force", "--threads", &threads.to_string()]);
         // As one argument: the name of the folder may begin with a dash.
         let mut output = OsString::from("--output=");
         output.push(&task.file);
         command.arg(output).arg("--").arg(&self.common.model);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.env(WITH_PARENT, "1").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         // Ctrl-C is for this process, which ends the others.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
