@@ -89,9 +89,11 @@ pub fn layer(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A time as a model file writes it, to the tick.
+/// A time as a model file writes it, to the tick: a whole number of the largest unit that has one.
 pub fn toml(time: Time) -> String {
-    format!("\"{} ps\"", time.0)
+    let units = [(1_000_000_000_000, "s"), (1_000_000_000, "ms"), (1_000_000, "us"), (1000, "ns")];
+    let (ticks, unit) = units.into_iter().find(|(ticks, _)| time.0 % ticks == 0).unwrap_or((1, "ps"));
+    format!("\"{} {unit}\"", time.0 / ticks)
 }
 
 #[cfg(test)]
@@ -113,6 +115,14 @@ mod tests {
         assert_eq!(span("200 ms"), Ok(Time::from_ms(200.0)));
         assert!(seconds("60").unwrap_err().contains("expected a time"));
         assert!(span("0 ms").is_err() && span("-1 ms").is_err() && span("inf").is_err());
+    }
+
+    #[test]
+    fn times_are_written_in_the_largest_unit_that_is_whole() {
+        let written = |text: &str| toml(span(text).unwrap());
+        assert_eq!([written("2s"), written("1500 ms")], ["\"2 s\"", "\"1500 ms\""]);
+        assert_eq!([written("0.25 us"), written("7 ps")], ["\"250 ns\"", "\"7 ps\""]);
+        assert_eq!(written("1500 ns"), "\"1500 ns\"");
     }
 
     #[test]

@@ -178,6 +178,13 @@ impl Reader<'_> {
             Some(node) => {
                 let stop = self.scope.time_or_never(node)?;
                 if stop <= start {
+                    // What is within a millionth of a step was moved to the grid.
+                    let written = self.scope.any_time(node)?;
+                    if written > start {
+                        let message =
+                            format!("stop, {written}, is {stop} on the grid, which is not after start, {start}");
+                        return Err(node.at.error(message));
+                    }
                     return Err(node.at.error(format!("stop, {stop}, is not after start, {start}")));
                 }
                 stop

@@ -266,6 +266,15 @@ fn off_grid_times_are_errors_on_the_grid_only() {
 }
 
 #[test]
+fn a_stop_that_the_grid_moves_to_the_start_is_not_called_before_it() {
+    let source = "source.poisson = { rate = \"1 kHz\", start = \"5 ms\", stop = \"5.000000001 ms\" }";
+    let model =
+        format!("simulation = {{ duration = \"1 s\", engine = \"grid\" }}\n[population.p]\nsize = 1\n{source}\n");
+    let error = spec::parse(&model, "model.toml", Path::new(""), &[]).unwrap_err().to_string();
+    assert!(error.contains("stop, 5.000000001 ms, is 5 ms on the grid"), "{error}");
+}
+
+#[test]
 fn files_that_can_not_be_read() {
     let error = spec::load(Path::new("no/such/model.toml"), &[]).unwrap_err();
     assert_eq!(error.to_string(), "no/such/model.toml: there is no such file");
