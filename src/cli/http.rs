@@ -1,4 +1,4 @@
-//! The few words of HTTP/1.1 (RFC 9112) that a page on this machine needs: GET, one answer, connection closed.
+//! The few words of HTTP/1.1 (RFC 9112) that a page on this machine needs: GET and HEAD, one answer, connection closed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -76,7 +76,7 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
     // A page of another site may have its name point here; it says so in this line (DNS rebinding).
     let (status, answer) = match (method, host.is_some_and(|host| is_ours(&host, port))) {
         (_, false) => ("403 Forbidden", None),
-        ("GET", true) => match respond(path) {
+        ("GET" | "HEAD", true) => match respond(path) {
             Some(answer) => ("200 OK", Some(answer)),
             None => ("404 Not Found", None),
         },
@@ -84,14 +84,17 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
     };
     let text = || Answer { kind: "text/plain; charset=utf-8", body: format!("{status}\n").into_bytes() };
     let Answer { kind, body } = answer.unwrap_or_else(text);
+    let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
     let mut stream = stream;
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+        "HTTP/1.1 {status}\r\n{allow}Content-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
          X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
-    stream.write_all(&body)?;
+    if method != "HEAD" {
+        stream.write_all(&body)?;
+    }
     stream.flush()
 }
 

@@ -208,6 +208,15 @@ fn http(port: u16, method: &str, path: &str, host: &str, body: &str) -> (String,
     (head, bytes)
 }
 
+/// What HEAD gives: all of it, until the connection closes.
+fn headers_only(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(format!("HEAD / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.strip_suffix("\r\n").expect("an empty line ends the headers").to_string()
+}
+
 fn base64(text: &str) -> Vec<u8> {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::new();
@@ -421,7 +430,9 @@ fn view_serves_the_page_on_this_machine_and_to_no_other_name() {
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/html"), "{head}");
     assert!(String::from_utf8_lossy(&page).contains("hand pos"));
     assert!(http(port, "GET", "/etc/passwd", "127.0.0.1", "").0.starts_with("HTTP/1.1 404"));
-    assert!(http(port, "POST", "/", "127.0.0.1", "x").0.starts_with("HTTP/1.1 405"));
+    let (refused, _) = http(port, "POST", "/", "127.0.0.1", "x");
+    assert!(refused.starts_with("HTTP/1.1 405") && refused.contains("Allow: GET, HEAD\r\n"), "{refused}");
+    assert_eq!(headers_only(port), head, "HEAD is GET without its body");
     assert!(
         http(port, "GET", "/", "evil.example", "").0.starts_with("HTTP/1.1 403"),
         "a name that was made to point here"
