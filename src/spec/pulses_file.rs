@@ -57,7 +57,8 @@ fn is_unit(text: &str) -> bool {
     !text.is_empty() && units::unit_of(text).is_some_and(|unit| unit.dimension != units::Dimension::NONE)
 }
 
-/// The name of a column without the unit that it ends in, and that: what is in brackets, or what follows the last `_` if it is a unit.
+/// The name of a column without the unit that it ends in, and that: what is in brackets, or what follows the last `_` or, as in
+/// ISO 80000, `/` if it is a unit.
 fn parts(column: &str) -> (&str, Option<&str>) {
     let column = column.trim();
     for (open, close) in [('[', ']'), ('(', ')')] {
@@ -65,10 +66,14 @@ fn parts(column: &str) -> (&str, Option<&str>) {
             return (name.trim_end().trim_end_matches('_'), Some(unit.trim()));
         }
     }
-    match column.rsplit_once('_') {
-        Some((name, unit)) if is_unit(unit) => (name, Some(unit)),
-        _ => (column, None),
+    for separator in ['_', '/'] {
+        if let Some((name, unit)) = column.rsplit_once(separator)
+            && is_unit(unit.trim())
+        {
+            return (name.trim_end(), Some(unit.trim()));
+        }
     }
+    (column, None)
 }
 
 /// The unit of a column of conductances by its name, such as uS of `G_uS` and of `g [uS]`; S where that says none.
@@ -107,6 +112,9 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
             .map_err(wrong)?
             .ok_or_else(|| wrong(format!("there is no column {name}; the columns are {}", header.join(", "))))
     };
+    if cells.is_empty() {
+        return Err(wrong("found the names of columns, but no rows of pulses; lines end with LF or CR LF".into()));
+    }
     let (g, way) = (place(&columns.g)?, place(&columns.direction)?);
     let device = columns.device.as_deref().map(place).transpose()?;
     let cycle = columns.cycle.as_deref().map(place).transpose()?;
@@ -211,6 +219,8 @@ mod tests {
                 "row 1: found a conductance of 1e300 uS, expected from 0 to 1e15 S",
             ),
             ("cell,cycle,polarity,G_uS\n1,1,up,nan\n", "row 1: found a conductance of nan uS"),
+            ("cell,cycle,polarity,G_uS\r1,1,up,1\r", "no rows of pulses"),
+            ("cell,cycle,polarity,G_uS\n", "no rows of pulses"),
             ("cell,cycle,polarity,G_uS\n1,1,up,x\n", "row 1: found \"x\""),
             ("cell,cycle,polarity,g\n1,1,up,1\n", "no column G_uS"),
             ("cell,cycle,polarity,G_uS\n1,1,up,1\n,1,up,2\n", "row 2: the device in cell is empty"),
@@ -228,6 +238,9 @@ mod tests {
             ("g [uS]", "g", "uS"),
             ("conductance (mS)", "conductance", "mS"),
             ("g_[nS]", "g", "nS"),
+            ("G/uS", "G", "uS"),
+            ("G / uS", "G", "uS"),
+            ("g/g0", "g/g0", "S"),
             ("g", "g", "S"),
             ("g_after", "g_after", "S"),
             ("g_2", "g_2", "S"),
