@@ -13,11 +13,11 @@ pub struct Changes {
     pub set: Vec<(String, String)>,
 
     /// The seed of all random numbers
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = quantity::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 
     /// How long to simulate, from model time 0
-    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span, allow_hyphen_values = true)]
     pub duration: Option<Time>,
 
     /// event: exact spike times; grid: spikes on multiples of the resolution

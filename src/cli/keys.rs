@@ -19,10 +19,16 @@ pub fn find(name: &str) -> Vec<&'static Table> {
     tables::TABLES.into_iter().filter(|table| names(table).iter().any(is)).collect()
 }
 
-/// All names, for the list of what there is.
-pub fn list() -> String {
+/// The names of all tables.
+pub fn all() -> Vec<String> {
     let mut all: Vec<String> = tables::TABLES.iter().flat_map(|table| names(table)).collect();
     all.dedup();
+    all
+}
+
+/// All names, for the list of what there is.
+pub fn list() -> String {
+    let all = all();
     let mut out = "Tables of a model file (docs/MODEL-FILE.md has them with examples)\n".to_string();
     let mut line = String::new();
     for name in all {

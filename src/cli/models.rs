@@ -128,14 +128,23 @@ fn find(zoo: &[Entry], name: &str) -> Result<Vec<Entry>, Failure> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let known: Vec<&str> = zoo.iter().map(|e| e.name).collect();
+    let known: Vec<String> = zoo.iter().map(|entry| unique_name(zoo, entry)).collect();
+    let tables = keys::all();
+    let wanted = name.to_lowercase();
+    // Of a long word more letters may be wrong than of a short one.
+    let most = (wanted.chars().count() / 3).min(2);
     let near = known
         .iter()
-        .map(|k| (distance(k, name), k))
-        .filter(|(letters, _)| *letters <= 2)
+        .chain(&tables)
+        .map(|known| (distance(&known.to_lowercase(), &wanted), known))
+        .filter(|(letters, _)| *letters <= most)
         .min()
-        .map_or(String::new(), |(_, k)| format!(" Did you mean `{k}`?"));
-    Err(Failure::input(format!("There is no model `{name}`.{near} Expected one of {}.", known.join(", "))))
+        .map_or(String::new(), |(_, known)| format!(" Did you mean `{known}`?"));
+    Err(Failure::input(format!(
+        "There is no model and no table `{name}`.{near} Expected a model, one of {}, or a table of the model file, one of {}.",
+        known.join(", "),
+        tables.join(", ")
+    )))
 }
 
 /// Levenshtein's distance: how many letters differ.

@@ -60,6 +60,14 @@ pub fn span(text: &str) -> Result<Time, String> {
     Ok(time)
 }
 
+/// A seed, as the model file takes it.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|seed| *seed <= i64::MAX as u64)
+        .ok_or_else(|| "expected a whole number from 0 to 2^63 - 1".to_string())
+}
+
 /// A size in bytes: `64kB`, `256MB`, `2GiB`, `1000`.
 pub fn bytes(text: &str) -> Result<u64, String> {
     let wrong = || format!("expected a size of 1 byte or more, such as 256MB, found {text:?}");

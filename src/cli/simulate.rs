@@ -30,7 +30,7 @@ pub struct Flags {
 
     /// Worker threads (of each rank, under mpirun); without it, one per processor or fewer for a small network. The result
     /// does not depend on it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), allow_negative_numbers = true)]
     threads: Option<u16>,
 
     /// Print the figures as one JSON object

@@ -23,7 +23,7 @@ pub const LABELS: Model = Model {
                 poisson: a Poisson train of that rate;  periodic: equal intervals, the first spike at a random part of one\n\
                 shown are the first `train` images, `epochs` times, then the first `label` images once more, then the last `test` images;\n\
                 size follows from the images, simulation.duration, if it is not given, from what is shown\n\
-                the result has a table /intervals/<population>: start_time, stop_time, image, label, part (train, label, test) and epoch of each",
+                the result has a table /intervals/<population>: start_time, stop_time, image, label, part (train, label, test) and epoch of each that ends within the run",
     reference: "IDX: LeCun, Cortes & Burges, the MNIST database of handwritten digits; rates as in Diehl & Cook 2015, \
                 doi:10.3389/fncom.2015.00099 (63.75 Hz, 350 ms, 150 ms)",
     params: &[

@@ -118,6 +118,22 @@ fn what_can_not_be_told_ends_nothing() {
 }
 
 #[test]
+fn negative_values_are_told_what_is_expected() {
+    let folder = workplace();
+    for (flag, value, expected) in [
+        ("--duration", "-5ms", "expected a time"),
+        ("--seed", "-1", "expected a whole number from 0 to 2^63 - 1"),
+        ("--seed", "abc", "expected a whole number from 0 to 2^63 - 1"),
+        ("--threads", "-1", "-1 is not in 1..=1024"),
+    ] {
+        let stderr = bad(&memspike(folder.path(), &["run", "m.toml", flag, value]), 2);
+        assert!(stderr.contains(expected) && !stderr.contains("-- "), "{flag} {value}: {stderr}");
+    }
+    let stderr = bad(&memspike(folder.path(), &["models", "LIF_Exp"]), 2);
+    assert!(stderr.contains("Did you mean `lif_exp`?") && stderr.contains("projection"), "{stderr}");
+}
+
+#[test]
 fn no_file_that_a_model_names_is_overwritten() {
     let folder = workplace();
     let files = [

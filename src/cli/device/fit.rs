@@ -210,7 +210,8 @@ fn step(fit: &Fit, g: f64, up: bool) -> f64 {
 /// The set as a model file writes it.
 fn set(args: &Args, fit: &Fit, name: &str) -> String {
     let model = fit.model.describe();
-    let source = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    // A name with a line break would end the comment.
+    let source = args.file.file_name().map(|n| n.to_string_lossy().replace(char::is_control, " ")).unwrap_or_default();
     let mut out = format!(
         "# Fitted to {source}: residual {:.3e} S, {:.2} % of a step.\n[device.{name}.{}]\n",
         fit.residual,

@@ -132,13 +132,13 @@ impl Args {
             Failure::input(format!("--pulses: found {text}, expected {expected}."))
         };
         let samples = self.samples.unwrap_or(10).max(1);
-        let mut drive = Drive { caption: text.to_string(), leaps: Some(samples + 1), ..Drive::default() };
+        let mut drive = Drive { caption: text.to_string(), leaps: Some(samples.saturating_add(1)), ..Drive::default() };
         for part in text.split(',') {
             let count = part.rsplit_once('x').and_then(|(rest, n)| Some((rest, n.trim().parse::<usize>().ok()?)));
             let (one, count) = count.unwrap_or((part, 1));
             let (volt, width) = one.split_once(':').ok_or_else(wrong)?;
             let (volt, width) = (in_unit(volt.trim(), "V")?, in_unit(width.trim(), "s")?);
-            let many = (drive.times.len() as f64) + count as f64 * (samples + 1) as f64;
+            let many = (drive.times.len() as f64) + count as f64 * (samples as f64 + 1.0);
             if !(count > 0 && width > 0.0 && width.is_finite() && volt.is_finite() && many <= MOST) {
                 return Err(wrong());
             }

@@ -16,9 +16,9 @@ use crate::cli::{Done, Failure};
 #[command(after_help = "Examples:\n  memspike device pulses re_ram_es --up 600 --down 600 -o staircase.png\n  \
                   memspike device pulses soft_bounds --sequence ++-+-- --start 0.5 --json --set dg_up=\"2 uS\"\n\n\
                   Without noise: the first cycle. What endurance ends stays where its last pulse left it, in all later cycles too.\n\
-                  std_cells: spread from cell to cell, of their means over cycles less what the spread over cycles adds to that (which one\n\
-                  cycle alone can't tell: it stays); std_cycles: spread over the cycles of a cell, root mean square over cells. Both estimate\n\
-                  that of what they are drawn from (over n - 1), and together, as a root of squares, that of all; of one cell or cycle alone\n\
+                  std_cells: spread from cell to cell, of their means over cycles less what the spread over cycles adds to that (which one \
+                  cycle alone can't tell: it stays); std_cycles: spread over the cycles of a cell, root mean square over cells. Both estimate \
+                  that of what they are drawn from (over n - 1), and together, as a root of squares, that of all; of one cell or cycle alone \
                   they are 0. Pulses go to one device, also of a set whose synapses have several or pairs. A picture's band is the mean plus and minus that of all, cut where no cell ever was.")]
 pub struct Args {
     #[command(flatten)]

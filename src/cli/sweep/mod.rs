@@ -70,7 +70,7 @@ pub struct Args {
 
     /// Worker threads of each run; without it, processors divided by jobs, or fewer for a small network. The results do not depend
     /// on it
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), allow_negative_numbers = true)]
     threads: Option<u16>,
 
     #[command(flatten)]
