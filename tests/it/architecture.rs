@@ -15,6 +15,7 @@ const LEAVES: &[&str] = &[
     "ranks",
     "rng",
     "sample",
+    "say",
     "shell",
     "sorted",
     "spikes",
