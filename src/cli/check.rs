@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::figures::column;
 use super::memory::{available_to, bytes, grouped, needed, refuse_if_too_large};
-use super::model::{Layers, Model, tell_interval_files_apart};
+use super::model::{Layers, Loaded, Model, is_circuit, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
 use super::note::notes;
 use super::result_size::{self, ResultSize};
@@ -73,7 +73,12 @@ pub fn describe(model: &Model, layers: &Layers, json: bool, rate: f64) -> Result
     // A model that waits for its recording is right as far as it goes.
     let unknown = unnamed(&spec);
     let waiting = !unknown.is_empty();
-    let spec = if waiting { stand_in(spec)? } else { model.load(layers, None)?.spec };
+    let spec = match model {
+        _ if waiting => stand_in(spec)?,
+        Model::File(path) if is_circuit(path) => model.load(layers, None)?.spec,
+        // Not read again: it may come through a pipe.
+        _ => Loaded::bound(spec, None)?.spec,
+    };
     let size = network::estimate(&spec).map_err(Failure::input)?;
     let bytes = needed(&spec, &size, None, 1, true)?;
     refuse_if_too_large(size.members(), size.synapses, bytes, available_to(1))?;

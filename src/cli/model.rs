@@ -92,7 +92,16 @@ impl Model {
             notes(&circuit.notes);
             return Ok(Loaded { spec: circuit.spec, recordings: Vec::new(), export: circuit.export });
         }
-        let mut spec = self.read(layers)?;
+        Loaded::bound(self.read(layers)?, buffer)
+    }
+}
+
+impl Loaded {
+    /// A model that was read, with its recordings, as [`Model::load`]; not of a circuit.
+    ///
+    /// # Errors
+    /// Exit code 2, with the file and the place in it.
+    pub fn bound(mut spec: NetworkSpec, buffer: Option<u64>) -> Result<Loaded, Failure> {
         let mut recordings = Vec::new();
         let open = spec.simulation.duration.is_none();
         for Read { population, file, recording, reel, content } in read_recordings(&spec, buffer)? {

@@ -1,10 +1,12 @@
 //! What `check` predicts of a run: its synapses and the size of its result.
 
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::cli::{bad, good, memspike, workplace};
+use crate::cli::{bad, command, good, memspike, workplace};
 
 fn json(folder: &Path, args: &[&str]) -> Value {
     serde_json::from_str(&good(&memspike(folder, &[args, &["--json"]].concat()))).unwrap()
@@ -95,4 +97,16 @@ fn numbers_that_are_drawn_are_told_as_expectations() {
         text.contains("5,050 expected") && text.contains("sizes are those for a recording of 1000 units"),
         "{text}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_model_may_come_through_a_pipe() {
+    let folder = workplace();
+    let mut check = command(folder.path());
+    check.args(["check", "/dev/stdin"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut check = check.spawn().unwrap();
+    let model = "simulation.duration = '1 ms'\npopulation.N = { size = 7, neuron = 'lif_exp' }\n";
+    check.stdin.take().unwrap().write_all(model.as_bytes()).unwrap();
+    assert!(good(&check.wait_with_output().unwrap()).contains('7'));
 }
