@@ -229,7 +229,7 @@ fn an_output_that_hdf5_can_not_name_is_the_users_mistake() {
     use std::os::unix::ffi::OsStrExt;
     let folder = workplace();
     let mut run = command(folder.path());
-    run.args(["run", "models/brunel.toml", "--set=parameters.order=50", "--duration=5ms", "-o"]);
+    run.args(["run", "models/brunel.toml", "--set=parameters.order=50", "--duration=300ms", "-o"]);
     let output = run.arg(std::ffi::OsStr::from_bytes(b"bad\xff.h5")).output().unwrap();
     assert!(bad(&output, 2).contains("the name is not UTF-8"));
 }

@@ -242,6 +242,8 @@ fn a_short_file_may_have_its_data_in_long_ones() {
         let units = nwb(&file, &[1.0], &[length as u16]);
         units.unlink("spike_times").unwrap();
         add(&units);
+        // The file stays open as long as something in it is.
+        drop(units);
         file.close().unwrap();
         assert!(fs::metadata(at(name)).unwrap().len() < 16_000, "shorter than its data");
         format::read(&at(name)).unwrap_or_else(|error| panic!("{error}")).spikes.times
