@@ -100,7 +100,8 @@ fn lateness_figures(lateness: &[f64]) -> Option<[f64; 3]> {
     sorted.sort_by(f64::total_cmp);
     let last = *sorted.last()?;
     let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
-    Some([mean, sorted[(sorted.len() - 1) * 99 / 100], last])
+    // The smallest that 99 of 100 do not exceed.
+    Some([mean, sorted[(sorted.len() * 99).div_ceil(100) - 1], last])
 }
 
 /// Peak memory of the process \[KiB\], where the system tells (Linux).
@@ -113,6 +114,14 @@ fn peak_rss_kib() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_99th_percentile_of_lateness_is_one_that_99_of_100_do_not_exceed() {
+        assert_eq!(lateness_figures(&[]), None);
+        assert_eq!(lateness_figures(&[3.0, 0.0, 0.0]), Some([1.0, 3.0, 3.0]));
+        let many: Vec<f64> = (1..=200).map(f64::from).collect();
+        assert_eq!(lateness_figures(&many), Some([100.5, 198.0, 200.0]));
+    }
 
     #[test]
     fn rates_that_a_double_holds_are_not_rounded() {

@@ -163,6 +163,12 @@ pub(crate) fn unknown(at: &Place, what: &str, name: &str, valid: &[&str]) -> Mod
         && (valid.iter().any(|v| ours.split([' ', '.', ',']).any(|part| part == *v))
             || nearest(name, valid.iter().copied()).is_none())
     {
+        let is_key = !ours.contains(' ');
+        if is_key && !ours.split(['.', ',']).any(|part| valid.contains(&part)) {
+            return at
+                .error(format!("unknown {what} {name}: {whose}'s is {ours} here, which is none of these"))
+                .help(list);
+        }
         return at.error(format!("{name} ({whose}): write {ours}")).help(list);
     }
     // "parameter of stdp" reads better with the name in the middle.

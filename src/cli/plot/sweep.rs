@@ -69,7 +69,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
 }
 
 fn read(folder: &Path) -> Result<Sweep, Failure> {
-    let Some(record) = Record::read(folder)? else {
+    let record = if folder.is_dir() { Record::read(folder)? } else { None };
+    let Some(record) = record else {
         return Err(Failure::input(format!(
             "{} is not the folder of a sweep: there is no sweep.json in it; make one with memspike sweep.",
             folder.display()

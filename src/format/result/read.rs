@@ -200,7 +200,10 @@ fn about(h5: &H5) -> Vec<(String, String)> {
         about.extend(h5.attr_text("/", name).map(|text| (name.to_owned(), text)));
     }
     for name in ["seed", "resolution_ms", "duration_ms"] {
-        about.extend(h5.attr_number("/", name).map(|number| (name.to_owned(), number.to_string())));
+        // A double does not have all seeds.
+        let whole = h5.attr_integer("/", name).map(|number| number.to_string());
+        let number = whole.or_else(|| h5.attr_number("/", name).map(|number| number.to_string()));
+        about.extend(number.map(|number| (name.to_owned(), number)));
     }
     for projection in h5.members("/projections") {
         let names = devices::names(h5, &projection);
