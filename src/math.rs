@@ -14,6 +14,11 @@ pub(crate) const ROUND: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts; the first has 21 trailing zero bits, so that its products with the integers here are exact.
 const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
 
+/// The whole number that a double is, below 2^53; none if it is none, or may stand for its neighbours too.
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
 /// e^x, to less than 1 unit in the last place.
 ///
 /// x = k ln 2 / 128 + r with |r| <= 0.0028; a table gives 2^(k/128) in two parts, a Taylor polynomial of degree 5

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 mod layout;
 
 use self::layout::{Field, Layout};
+use crate::math::whole;
 
 /// An array of numbers: columns of a table, or a matrix.
 #[derive(Debug, PartialEq)]
@@ -37,9 +38,6 @@ const LONGEST_HEADER: usize = 1 << 24;
 
 /// Bytes that are read at once of an array that stays in its file.
 const AT_ONCE: usize = 1 << 20;
-
-/// Below it a double has all whole numbers.
-const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Reads a file.
 ///
@@ -159,8 +157,7 @@ impl Items<'_> {
     pub fn whole(&self, item: usize, field: usize) -> Option<i64> {
         let (item, field) = (self.item(item), &self.layout.fields[field]);
         if field.kind == 'f' {
-            let number = number(item, field);
-            return (number.fract() == 0.0 && number.abs() < MAX_WHOLE).then_some(number as i64);
+            return whole(number(item, field));
         }
         let bits = bits(item, field);
         if field.kind == 'i' { Some(bits as i64) } else { i64::try_from(bits).ok() }

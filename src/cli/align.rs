@@ -1,6 +1,5 @@
 //! `raster --align-to`: which events trials are aligned to, and how they are grouped.
 
-use std::cmp::Ordering;
 use std::path::Path;
 
 use memspike::format;
@@ -52,7 +51,7 @@ pub fn draw<T>(
     let rows: Vec<usize> = (0..times.len()).filter(|row| times[*row].is_finite() && within(times[*row])).collect();
     let (of, names) = match &align.group_by {
         None => (vec![0; rows.len()], vec![String::new()]),
-        Some(column) => grouped(&of_rows(table, &rows), column)?,
+        Some(column) => grouped(table, &rows, column)?,
     };
     let trials: Vec<(f64, usize)> = rows.iter().map(|row| times[*row]).zip(of).collect();
     let populations = groups(&recording);
@@ -142,24 +141,6 @@ fn described(table: &IntervalTable) -> String {
     format!("{} with {}", table.name, columns.join(", "))
 }
 
-/// These rows of a table alone: what others hold makes no groups.
-fn of_rows(table: &IntervalTable, rows: &[usize]) -> IntervalTable {
-    let numbers = |values: &[f64]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
-    let column = |(name, column): &(String, Column)| {
-        let column = match column {
-            Column::Number(values) => Column::Number(numbers(values)),
-            Column::Text(words) => Column::Text(rows.iter().map(|row| words[*row].clone()).collect()),
-        };
-        (name.clone(), column)
-    };
-    IntervalTable {
-        name: table.name.clone(),
-        start: numbers(&table.start),
-        stop: numbers(&table.stop),
-        columns: table.columns.iter().map(column).collect(),
-    }
-}
-
 /// A column of a table of intervals, whose ends have names too.
 enum Cells<'a> {
     Numbers(&'a [f64]),
@@ -183,19 +164,21 @@ fn by_size(word: &str) -> f64 {
     word.parse::<f64>().ok().filter(|number| !number.is_nan()).unwrap_or(f64::INFINITY)
 }
 
-/// The group of each interval, and what the groups are called.
-fn grouped(table: &IntervalTable, column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
+/// The group of each of these intervals, and what the groups are called.
+fn grouped(table: &IntervalTable, rows: &[usize], column: &str) -> Result<(Vec<usize>, Vec<String>), Failure> {
     let Some(values) = cells(table, column) else {
         let there = described(table);
         return Err(Failure::input(format!("--group-by is `{column}`, which is no column; the file holds {there}.")));
     };
     let values: Vec<String> = match values {
-        Cells::Words(values) => values.to_vec(),
-        Cells::Numbers(values) => values.iter().map(|v| format!("{v}")).collect(),
+        Cells::Words(values) => rows.iter().map(|row| values[*row].clone()).collect(),
+        Cells::Numbers(values) => rows.iter().map(|row| values[*row].to_string()).collect(),
     };
     let mut names = values.clone();
-    names.sort_by(|a, b| by_size(a).partial_cmp(&by_size(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));
+    names.sort_unstable();
     names.dedup();
+    // Those of one size stay in the order of the alphabet.
+    names.sort_by(|a, b| by_size(a).total_cmp(&by_size(b)));
     if names.len() > MOST_GROUPS {
         let found = names.len();
         return Err(Failure::input(format!(
@@ -219,7 +202,7 @@ mod tests {
             stop: vec![1.0; words.len()],
             columns: vec![("c".into(), Column::Text(words))],
         };
-        let (of, names) = grouped(&table, "c").unwrap();
+        let (of, names) = grouped(&table, &(0..10).collect::<Vec<_>>(), "c").unwrap();
         assert_eq!(names, ["3", "9", "10", "1e1", "2x", "a1", "x"]);
         assert_eq!(of, [2, 4, 1, 3, 0, 6, 4, 1, 5, 2]);
     }
@@ -241,7 +224,7 @@ mod tests {
             stop: vec![1.0, 2.0, 3.0],
             columns: vec![("c".into(), Column::Text(["hit", "miss", "late"].map(str::to_owned).to_vec()))],
         };
-        let (of, names) = grouped(&of_rows(&table, &[2, 1]), "c").unwrap();
+        let (of, names) = grouped(&table, &[2, 1], "c").unwrap();
         assert_eq!((of, names), (vec![0, 1], vec!["late".to_owned(), "miss".to_owned()]));
     }
 }

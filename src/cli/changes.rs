@@ -32,7 +32,7 @@ pub enum Kernel {
 }
 
 impl Changes {
-    /// The layers that they are.
+    /// The layers that they are: those of `set`, then a key of `[simulation]` for each flag, which is called as the key.
     pub fn layers(self) -> Layers {
         let mut layers = self.set;
         let mut lay = |key: &str, value: String| layers.push((format!("simulation.{key}"), value));

@@ -24,6 +24,22 @@ pub struct Question<'a> {
     pub json: bool,
 }
 
+/// What there is of a neuron.
+struct Found {
+    /// What it is called.
+    id: i64,
+    spikes: usize,
+    detection: Detection,
+}
+
+/// Says that so many things, of which these are the words for one and for several, are left out as nobody observed them whole.
+pub fn tell_left_out(count: usize, [one, several]: [&str; 2]) {
+    let (things, were) = if count == 1 { (one, "was") } else { (several, "were") };
+    if count > 0 {
+        note(format_args!("{count} {things} {were} not observed whole, and {were} left out"));
+    }
+}
+
 /// Counts and tells.
 pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSource) -> Result<Done, Failure> {
     let table = table(question, recording)?;
@@ -40,14 +56,7 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     // What nobody observed is no miss.
     let observed = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
     let (spans, unseen): (Vec<_>, Vec<_>) = spans.into_iter().partition(|s| observed.cover(s.0, s.1));
-    if !unseen.is_empty() {
-        let (intervals, were) = if unseen.len() == 1 { ("interval", "was") } else { ("intervals", "were") };
-        note(format_args!(
-            "{} {intervals} of {} {were} not observed whole, and {were} left out",
-            unseen.len(),
-            table.name
-        ));
-    }
+    tell_left_out(unseen.len(), [&format!("interval of {}", table.name), &format!("intervals of {}", table.name)]);
     cut.extend(unseen);
     cut.sort_by(|a, b| a.0.total_cmp(&b.0));
     cut.retain(|s| s.1 > question.start);
@@ -59,19 +68,19 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     }
     let own = Selected::new(spikes, (first..first + size).collect());
     let ids = &spikes.unit_ids()[first..first + size];
-    let mut each: Vec<(usize, Detection)> = Vec::with_capacity(size);
-    each_train(&own, (question.start, f64::INFINITY), HELD, &mut |_, train| {
+    let mut each: Vec<Found> = Vec::with_capacity(size);
+    each_train(&own, (question.start, f64::INFINITY), HELD, &mut |unit, train| {
         let train: Vec<f64> = train.iter().copied().filter(|time| observed.hold(*time)).collect();
         // The lag does not move the start of an answer before that of the first interval.
-        let mut found = Detection::of(&beside(&train, &cut, &spans), &spans);
-        found.latency = found.latency.map(|wait| wait + question.lag);
-        each.push((train.len(), found));
+        let mut detection = Detection::of(&beside(&train, &cut, &spans), &spans);
+        detection.latency = detection.latency.map(|wait| wait + question.lag);
+        each.push(Found { id: ids[unit], spikes: train.len(), detection });
     })
     .map_err(Failure::input)?;
     if question.json {
-        Done::json(&as_json((&name, ids), &table.name, question, &each))
+        Done::json(&as_json(&name, &table.name, question, &each))
     } else {
-        Ok(Done::text(as_text((&name, ids), &table.name, question, &each)))
+        Ok(Done::text(as_text(&name, &table.name, question, &each)))
     }
 }
 
@@ -98,13 +107,8 @@ fn table<'a>(question: &Question<'_>, recording: &'a Recording) -> Result<&'a In
     }
 }
 
-fn as_json(
-    (population, ids): (&str, &[i64]),
-    table: &str,
-    question: &Question<'_>,
-    each: &[(usize, Detection)],
-) -> Value {
-    let one = |((spikes, d), id): (&(usize, Detection), &i64)| {
+fn as_json(population: &str, table: &str, question: &Question<'_>, each: &[Found]) -> Value {
+    let one = |Found { id, spikes, detection: d }: &Found| {
         json!({
             "id": id,
             "spikes": spikes,
@@ -118,22 +122,17 @@ fn as_json(
         "population": population,
         "intervals": table,
         "start_s": question.start,
-        "occurrences": each.first().map_or(0, |(_, d)| d.occurrences),
-        "neurons": each.iter().zip(ids).map(one).collect::<Vec<_>>(),
+        "occurrences": each.first().map_or(0, |found| found.detection.occurrences),
+        "neurons": each.iter().map(one).collect::<Vec<_>>(),
     })
 }
 
-fn as_text(
-    (population, ids): (&str, &[i64]),
-    table: &str,
-    question: &Question<'_>,
-    each: &[(usize, Detection)],
-) -> String {
-    let occurrences = each.first().map_or(0, |(_, d)| d.occurrences);
+fn as_text(population: &str, table: &str, question: &Question<'_>, each: &[Found]) -> String {
+    let occurrences = each.first().map_or(0, |found| found.detection.occurrences);
     let mut out = format!("{population}: {occurrences} intervals of {table} from {} s on\n\n", question.start);
-    let width = ids.iter().map(|id| id.to_string().len()).max().unwrap_or(0).max(6);
+    let width = each.iter().map(|found| found.id.to_string().len()).max().unwrap_or(0).max(6);
     let _ = writeln!(out, "{:>width$}  spikes    hits  hit rate  false alarms  latency [ms]", "neuron");
-    for (id, (spikes, d)) in ids.iter().zip(each) {
+    for Found { id, spikes, detection: d } in each {
         let latency = d.latency.map_or("-".to_string(), |s| format!("{:.2}", s * 1e3));
         let rate = format!("{:.1} %", 100.0 * d.hit_rate());
         let _ =

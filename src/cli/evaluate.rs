@@ -9,7 +9,7 @@ use memspike::format;
 use memspike::spikes::{Column, IntervalTable, Recording};
 use serde_json::{Value, json};
 
-use super::note::{note, notes};
+use super::note::notes;
 use super::{Done, Failure, detect, quantity};
 
 /// Label neurons by their responses in training, and say how well test responses are told; or --detect
@@ -126,10 +126,7 @@ fn keep_observed(
             return Err(Failure::input(format!("None of the {before} presentations of {flag} was observed whole.")));
         }
     }
-    if left_out > 0 {
-        let (presentations, were) = if left_out == 1 { ("presentation", "was") } else { ("presentations", "were") };
-        note(format_args!("{left_out} {presentations} {were} not observed whole, and {were} left out"));
-    }
+    detect::tell_left_out(left_out, ["presentation", "presentations"]);
     Ok(())
 }
 

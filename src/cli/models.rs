@@ -9,6 +9,7 @@ use memspike::device::{DeviceModel, measured, presets};
 use memspike::neuron::NeuronModel;
 use memspike::plasticity::{RuleModel, short_term};
 use memspike::spec;
+use memspike::units::nearest;
 use serde_json::{Value, json};
 
 use super::{Done, Failure, keys};
@@ -130,37 +131,13 @@ fn find(zoo: &[Entry], name: &str) -> Result<Vec<Entry>, Failure> {
     }
     let known: Vec<String> = zoo.iter().map(|entry| unique_name(zoo, entry)).collect();
     let tables = keys::all();
-    let wanted = name.to_lowercase();
-    // Of a long word more letters may be wrong than of a short one.
-    let most = (wanted.chars().count() / 3).min(2);
-    let near = known
-        .iter()
-        .chain(&tables)
-        .map(|known| (distance(&known.to_lowercase(), &wanted), known))
-        .filter(|(letters, _)| *letters <= most)
-        .min()
-        .map_or(String::new(), |(_, known)| format!(" Did you mean `{known}`?"));
+    let near = nearest(name, known.iter().chain(&tables).map(String::as_str))
+        .map_or(String::new(), |known| format!(" Did you mean `{known}`?"));
     Err(Failure::input(format!(
         "There is no model and no table `{name}`.{near} Expected a model, one of {}, or a table of the model file, one of {}.",
         known.join(", "),
         tables.join(", ")
     )))
-}
-
-/// Levenshtein's distance: how many letters differ.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn list(zoo: &[Entry]) -> String {

@@ -67,9 +67,11 @@ fn name_from<'a>(text: &str, taken: impl Fn(&str) -> bool + 'a) -> String {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name = format!("n{name}");
     }
-    if !taken(&name) {
-        return name;
-    }
+    if taken(&name) { numbered(&name, taken) } else { name }
+}
+
+/// A name with the first number behind it, from 2 on, with which it is none of those in `taken`.
+fn numbered(name: &str, taken: impl Fn(&str) -> bool) -> String {
     (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or_default()
 }
 

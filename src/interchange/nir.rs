@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Synapses, unsaid};
+use super::{Synapses, numbered, unsaid};
 use crate::format::nir::{Graph, Kind, Layer, Neuron, Node, Threshold};
 use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
@@ -104,8 +104,7 @@ fn told_apart(graph: &mut Graph) -> Option<String> {
         if taken.insert(node.name.clone()) {
             continue;
         }
-        let mut numbered = (2..).map(|n| format!("{}_{n}", node.name));
-        let free = numbered.find(|name| !own.contains(name) && !taken.contains(name)).unwrap_or_default();
+        let free = numbered(&node.name, |name| own.contains(name) || taken.contains(name));
         changed.push(format!("{} is {free}", node.name));
         taken.insert(free.clone());
         node.name = free;

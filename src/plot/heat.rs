@@ -96,11 +96,12 @@ impl Heat {
             (sheet.style.left_room(&y, bottom - top), sheet.style.left_room(&strength, bottom - top));
         let right = right - (2.4 * em + before).round();
         let mut map = sheet.chart(self.name, [left + beside, top, right, bottom], beside, (x, y))?;
+        let color =
+            |share: f64| if self.two_sided { shade_of_two(2.0 * share - 1.0) } else { shade(&ONE_SIDED, share) };
         map.fill(|x, y| {
             let (column, row) = ((x * columns as f64) as usize, (y * rows as f64) as usize);
             let value = values[row.min(rows - 1) * columns + column.min(columns - 1)];
-            let share = (value - low) / (high - low);
-            if self.two_sided { shade_of_two(2.0 * share - 1.0) } else { shade(&ONE_SIDED, share) }
+            color((value - low) / (high - low))
         })?;
         for x in &self.lines[0] {
             map.rule((*x, 0.0), (*x, rows as f64), TEXT.fade(0.6))?;
@@ -111,7 +112,7 @@ impl Heat {
         let from = right + before + 0.9 * em;
         let axes = (Axis::at((0.0, 1.0), "", Vec::new()), strength);
         let scale = sheet.chart("scale", [from, top, from + 1.5 * em, bottom], before, axes)?;
-        scale.fill(|_, y| if self.two_sided { shade_of_two(1.0 - 2.0 * y) } else { shade(&ONE_SIDED, 1.0 - y) })?;
+        scale.fill(|_, y| color(1.0 - y))?;
         Ok(sheet.finish())
     }
 }

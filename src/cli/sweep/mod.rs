@@ -90,20 +90,17 @@ pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let common =
         Common { jobs: args.jobs.map_or(processors, usize::from), model: args.model, threads: args.threads, trust };
-    let changes = &args.changes;
-    let flags = [
-        ("--seed", "simulation.seed", changes.seed.is_some()),
-        ("--duration", "simulation.duration", changes.duration.is_some()),
-        ("--engine", "simulation.engine", changes.engine.is_some()),
-    ];
+    // Those of --set come first, then those of flags that are keys of [simulation].
+    let set = args.changes.set.len();
     let layers = args.changes.layers();
     refuse(&common, &layers)?;
     let model = Model::File(common.model.clone());
     let base = model.read(&layers)?;
     let axis = |(key, values): &(String, String)| Axis::new(key, values, &base);
     let axes = args.parameters.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
-    if let Some((flag, key, _)) = flags.iter().find(|(_, key, given)| *given && axes.iter().any(|a| a.key == *key)) {
-        return Err(Failure::input(format!("{flag} and -P both give {key}; leave one of them out.")));
+    if let Some((key, _)) = layers[set..].iter().find(|(key, _)| axes.iter().any(|axis| axis.key == *key)) {
+        let flag = key.trim_start_matches("simulation.");
+        return Err(Failure::input(format!("--{flag} and -P both give {key}; leave one of them out.")));
     }
     let points = axis::points(&axes)?;
     let over = |point: &Point| [layers.clone(), axis::layers(&axes, point)].concat();

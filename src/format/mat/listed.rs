@@ -9,10 +9,8 @@ use crate::format::error::{Fault, FormatError};
 use crate::format::h5::parts;
 use crate::format::listing::{AT_ONCE, Wanted};
 use crate::format::words;
+use crate::math::whole;
 use crate::spikes::Recording;
-
-/// Below it a double has all whole numbers.
-const MAX_UNIT: f64 = 9_007_199_254_740_992.0;
 
 /// A list of times and a list of units beside it, by the names of phy and others.
 pub(super) fn flat_names(file: &dyn Workspace) -> Option<(&Variable, &Variable)> {
@@ -46,11 +44,10 @@ pub(super) fn fill_listed(
     for part in units.parts() {
         let first = part.start;
         for (entry, unit) in units.read(part)?.into_iter().enumerate() {
-            if unit.fract() != 0.0 || unit.abs() >= MAX_UNIT {
-                let message = format!("entry {} is {unit}, expected a whole number below 2^53", first + entry);
-                return Err(wrong(message));
-            }
-            found.insert(unit as i64, 0);
+            let number = whole(unit).ok_or_else(|| {
+                wrong(format!("entry {} is {unit}, expected a whole number below 2^53", first + entry))
+            })?;
+            found.insert(number, 0);
         }
     }
     found.values_mut().zip(0..).for_each(|(place, number)| *place = number);
