@@ -26,7 +26,7 @@ use super::statistics::Statistics;
 use super::synapses::{Listing, groups_of, locate};
 use super::train::Train;
 
-const MAGIC: &[u8; 8] = b"memspkC5";
+const MAGIC: &[u8; 8] = b"memspkC6";
 
 /// Everything that is not a function of model and seed alone.
 #[derive(Serialize, Deserialize)]

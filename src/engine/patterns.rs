@@ -16,6 +16,8 @@ const BITS: u32 = 20;
 /// The members of a thread.
 pub struct Patterns {
     spec: PatternSpec,
+    /// The run's: nothing is looked for beyond.
+    end: Time,
     /// Noise, jitter and background of (member, section).
     noise: StreamKey,
     /// The pattern of each member.
@@ -36,10 +38,11 @@ struct Section {
 }
 
 impl Patterns {
-    /// `members` members of the population `name` (see [`crate::rng::name_key`]).
-    pub fn new(spec: PatternSpec, seed: u64, name: u32, members: usize) -> Patterns {
+    /// `members` members of the population `name` (see [`crate::rng::name_key`]), in a run that ends at `end`.
+    pub fn new(spec: PatternSpec, seed: u64, name: u32, members: usize, end: Time) -> Patterns {
         Patterns {
             spec,
+            end,
             noise: StreamKey::new(seed, Purpose::Poisson, name),
             pattern: StreamKey::new(seed, Purpose::Pattern, name),
             rates: StreamKey::new(seed, Purpose::Rate, name),
@@ -53,14 +56,15 @@ impl Patterns {
         self.next(place, member, Train { next: Time::ZERO, drawn: 0 })
     }
 
-    /// A member's next spike.
+    /// A member's next spike, if it has one in the sections of the run: at rates near 0 the next may be days away, and a run that goes
+    /// on for longer looks again (`Sources::load`).
     pub fn next(&mut self, place: usize, member: u32, train: Train) -> Train {
         let (mut section, mut number) = (train.drawn >> BITS, train.drawn & ((1 << BITS) - 1));
         // Silent ones have no next spike.
         if self.spec.max_rate + self.spec.background <= 0.0 {
             return Train { next: Time::NEVER, drawn: 0 };
         }
-        while self.spec.begin(section) < Time::LIMIT {
+        while self.spec.begin(section) < self.end {
             if self.present[place].number != Some(section) {
                 let mut spikes = std::mem::take(&mut self.present[place].spikes);
                 self.fill(member, section, &mut spikes);
@@ -149,7 +153,7 @@ mod tests {
     }
 
     fn train(spec: PatternSpec, member: u32, until: f64) -> Vec<f64> {
-        let mut patterns = Patterns::new(spec, 3, 9, 1);
+        let mut patterns = Patterns::new(spec, 3, 9, 1, Time::LIMIT);
         let mut train = patterns.first(0, member);
         let mut all = Vec::new();
         while train.next < Time::from_ms(until) {
@@ -216,14 +220,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_looked_for_beyond_the_run() {
+        let hz = "background = '0 Hz', min_rate = '0 Hz', max_rate = '1e-9 Hz', at_least_once = false";
+        let mut patterns = Patterns::new(spec(hz), 3, 9, 1, Time::from_ms(1000.0));
+        // Half of a hundred days of this would be years of work.
+        assert_eq!(patterns.first(0, 0), Train { next: Time::NEVER, drawn: 20 << BITS });
+    }
+
+    #[test]
     fn a_train_can_be_taken_up_at_any_spike() {
         let spec = spec("");
         let whole = train(spec, 3, 2000.0);
-        let mut at = Patterns::new(spec, 3, 9, 1).first(0, 3);
+        let mut at = Patterns::new(spec, 3, 9, 1, Time::LIMIT).first(0, 3);
         for &expected in &whole {
             assert_eq!(at.next.ms(), expected);
             // Nothing is kept from before.
-            at = Patterns::new(spec, 3, 9, 1).next(0, 3, at);
+            at = Patterns::new(spec, 3, 9, 1, Time::LIMIT).next(0, 3, at);
         }
     }
 }

@@ -104,7 +104,8 @@ impl Sources {
             }
             SourceSpec::Pattern(pattern) => {
                 let name = name_key(&population.name);
-                Kind::Pattern(Box::new(Patterns::new(*pattern, spec.simulation.seed, name, members.len())))
+                let (seed, end) = (spec.simulation.seed, spec.simulation.duration.unwrap_or(Time::LIMIT));
+                Kind::Pattern(Box::new(Patterns::new(*pattern, seed, name, members.len(), end)))
             }
             SourceSpec::Recording(_) => {
                 return Err(RunError::Model(format!(

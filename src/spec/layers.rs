@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::error::{ModelError, Place, Source};
 use super::names;
+use super::tables;
 use super::tree::{self, Entry, Kind, Node, Table};
 
 /// Reads a file with everything that it extends; and the files of that.
@@ -111,6 +112,12 @@ pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelErro
             let valid: Vec<&str> = there.iter().flat_map(|t| &t.entries).map(|e| e.key.as_str()).collect();
             return Err(names::unknown(&entry.key_at, "parameter", &entry.key, &valid));
         }
+    }
+    let top = layer.table().map_or(&[][..], |table| &table.entries);
+    let is_parameter = |key: &str| there.as_ref().is_some_and(|table| table.get(key).is_some());
+    if let Some(entry) = top.iter().find(|e| !tables::MODEL.names().contains(&e.key.as_str()) && is_parameter(&e.key)) {
+        let key = &entry.key;
+        return Err(entry.key_at.error(format!("{key} is a parameter of this model: write parameters.{key}")));
     }
     if let Some(entry) = layer.table().and_then(|t| t.entry("extends")) {
         return Err(entry.key_at.error("`extends` can't be set from outside: name it in the model file"));

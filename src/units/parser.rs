@@ -28,7 +28,14 @@ pub(crate) fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Expressi
     }
     let expression = parser.sum()?;
     parser.space();
-    if parser.rest().is_empty() { Ok(expression) } else { Err(parser.unexpected("an operator or the end")) }
+    if parser.rest().is_empty() {
+        return Ok(expression);
+    }
+    Err(parser.unexpected(if parser.rest().starts_with(',') {
+        "an operator or the end; decimals are written with a point, thousands without a mark"
+    } else {
+        "an operator or the end"
+    }))
 }
 
 struct Parser<'a> {

@@ -132,6 +132,9 @@ fn parameters_with_names_of_distributions_are_kept() {
 fn a_parameter_that_the_model_lacks_is_refused() {
     let error = set(&[("parameters.gg", "3")]).unwrap_err();
     assert!(error.message().contains("unknown parameter gg"), "{error}");
+    let sets = [("g".to_string(), "3".to_string())];
+    let error = spec::parse(&format!("parameters.g = 5\n{BASE}"), "m", Path::new(""), &sets).unwrap_err();
+    assert!(error.message().contains("write parameters.g"), "{error}");
 }
 
 #[test]
