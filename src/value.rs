@@ -91,10 +91,6 @@ impl Value {
             let (low, high) = if limits.same_sign && mean < 0.0 { (low, high.min(0.0)) } else { (low, high) };
             (low.max(limits.min), high.min(limits.max))
         };
-        // A sign for all.
-        let from_zero = |most: f64, mean: f64, limits: &Limits| {
-            if mean < 0.0 { within(-most, 0.0, mean, limits) } else { within(0.0, most, mean, limits) }
-        };
         match self {
             Value::Constant(value) => Some((*value, *value)),
             Value::Uniform { low, high } => Some((*low, *high)),
@@ -103,10 +99,15 @@ impl Value {
             }
             Value::Lognormal { mean, std, limits } => {
                 let variance = ln_1p((std / mean).powi(2));
-                let most = mean.abs() * exp(NORMAL * variance.sqrt() - 0.5 * variance);
-                Some(from_zero(most, *mean, limits))
+                let at = |normal: f64| mean.abs() * exp(normal * variance.sqrt() - 0.5 * variance);
+                let (least, most) = (at(-NORMAL), at(NORMAL));
+                let (low, high) = if *mean < 0.0 { (-most, -least) } else { (least, most) };
+                Some(within(low, high, *mean, limits))
             }
-            Value::Exponential { mean, limits } => Some(from_zero(EXPONENTIAL * mean.abs(), *mean, limits)),
+            Value::Exponential { mean, limits } => {
+                let (low, high) = if *mean < 0.0 { (EXPONENTIAL * mean, 0.0) } else { (0.0, EXPONENTIAL * mean) };
+                Some(within(low, high, *mean, limits))
+            }
             Value::List(values) => {
                 let range = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
                 (range.0 <= range.1).then_some(range)
@@ -167,7 +168,8 @@ mod tests {
         assert!(negative.1 == 0.0 && (negative.0 / 3.0).exp() < 1.1e-9, "{negative:?}");
         let (low, high) = Value::Lognormal { mean: 2.0, std: 2.0, limits: Limits::NONE }.range().unwrap();
         // ln of it is normal, of variance ln 2.
-        assert!(low == 0.0 && ((high / 2.0).ln() + 0.5 * 2f64.ln() - 6.0 * 2f64.ln().sqrt()).abs() < 1e-12, "{high}");
+        let normal = |value: f64| ((value / 2.0).ln() + 0.5 * 2f64.ln()) / 2f64.ln().sqrt();
+        assert!((normal(low) + 6.0).abs() < 1e-12 && (normal(high) - 6.0).abs() < 1e-12, "{low} {high}");
         assert_eq!(Value::Uniform { low: -1.0, high: 4.0 }.range(), Some((-1.0, 4.0)));
         assert_eq!(Value::List([3.0, -1.0].into()).range(), Some((-1.0, 3.0)));
         assert_eq!(Value::List([].into()).range(), None);

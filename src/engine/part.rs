@@ -174,12 +174,13 @@ impl<W: Real> Part<W> {
                 event::Part::Empty => Ok(()),
                 event::Part::Neurons(block) => block.load(cells, now, &shard.currents),
                 event::Part::Sources(sources) => {
-                    sources.load(trains.to_vec(), now, quantum);
+                    sources.load(trains.to_vec(), now, now, quantum);
                     Ok(())
                 }
             },
             Part::Grid(shard) => {
                 shard.read_currents(Time(now.0 - 1));
+                let emitted = shard.emitted_before(now);
                 match &mut shard.parts[population] {
                     grid::Part::Empty => {}
                     grid::Part::Neurons { block, .. } => {
@@ -194,7 +195,7 @@ impl<W: Real> Part<W> {
                             block.load(i, &bytes.chunks_exact(8).map(word).collect::<Vec<u64>>());
                         }
                     }
-                    grid::Part::Sources(sources) => sources.load(trains.to_vec(), now, quantum),
+                    grid::Part::Sources(sources) => sources.load(trains.to_vec(), now, emitted, quantum),
                 }
                 Ok(())
             }

@@ -165,9 +165,9 @@ impl Sources {
         }
     }
 
-    /// Goes on from where the members stood at `now`. Where a given train stands follows from the time alone: the run before may have read it
-    /// from a tape.
-    pub fn load(&mut self, states: Vec<SourceState>, now: Time, quantum: Time) {
+    /// Goes on from where the members stood at `now`, when all spikes before `emitted` had been. Where a given train stands follows from the
+    /// time alone: the run before may have read it from a tape.
+    pub fn load(&mut self, states: Vec<SourceState>, now: Time, emitted: Time, quantum: Time) {
         self.trains = match &self.kind {
             Kind::Given(trains) => {
                 trains.iter().map(|train| given(train, train.partition_point(|t| *t < now))).collect()
@@ -178,7 +178,7 @@ impl Sources {
         for place in (0..self.trains.len()).filter(|&place| self.trains[place].next == Time::NEVER).collect::<Vec<_>>()
         {
             self.trains[place] = self.begin(place);
-            while self.trains[place].next < now {
+            while self.trains[place].next < emitted {
                 self.step(place);
             }
         }

@@ -7,7 +7,8 @@ use crate::describe::{Bound, Kind, Param, Variable, param};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{SampleError, draw};
-use crate::spec::{InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Rate, SourceSpec};
+use crate::spec::{Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Rate, SourceSpec};
+use crate::time::TICKS_PER_MS;
 use crate::value::Value;
 
 use super::Population;
@@ -30,6 +31,9 @@ pub fn draw_populations(spec: &NetworkSpec) -> Result<Vec<Population>, BuildErro
                     .map(|(value, param)| column(spec, population, Purpose::Parameter, param.name, value))
                     .collect::<Result<Vec<_>, _>>()?;
                 check(population, neuron.model, &params)?;
+                if spec.simulation.engine == Engine::Event {
+                    check_steps(population, neuron.model, &params)?;
+                }
                 let initial = table.variables.iter().enumerate().map(|(v, variable)| {
                     match initial.iter().find(|(index, _)| *index == v) {
                         Some((_, value)) => initial_column(spec, population, variable, value),
@@ -225,6 +229,25 @@ fn check(population: &PopulationSpec, model: NeuronModel, params: &[Column]) -> 
             let who = if shared { String::new() } else { format!("neuron {i}: ") };
             BuildError::Population { name: population.name.clone(), message: format!("{who}{e}") }
         })?;
+    }
+    Ok(())
+}
+
+/// The event engine follows a membrane in steps as long as its conductances last, which can't be less than a tick.
+fn check_steps(population: &PopulationSpec, model: NeuronModel, params: &[Column]) -> Result<(), BuildError> {
+    if model.weight_unit() != "nS" {
+        return Ok(());
+    }
+    for name in ["tau_syn_ex", "tau_syn_in"] {
+        let Some(column) = model.describe().param(name).map(|index| &params[index]) else { continue };
+        let short = |&i: &usize| column.at(i) < 1.0 / TICKS_PER_MS;
+        if let Some(i) = (0..population.size).find(short) {
+            let message = format!(
+                "member {i}: {name}: found {:e} ms, expected a tick of the event engine (1 ps) or more; limit what is drawn with `min`",
+                column.at(i)
+            );
+            return Err(BuildError::Population { name: population.name.clone(), message });
+        }
     }
     Ok(())
 }

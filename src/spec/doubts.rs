@@ -241,7 +241,7 @@ impl NetworkSpec {
     /// Conductances and adaptation that decay within a moment, through which a membrane is followed in steps of that length.
     ///
     /// # Errors
-    /// If that is less than a tick of the event engine.
+    /// If that is less than a tick of the event engine. (Of what is drawn, that is looked at when it has been.)
     fn gone_at_once(&self) -> Result<Vec<String>, String> {
         let mut told = Vec::new();
         let exact = self.simulation.engine == Engine::Event;
@@ -254,13 +254,17 @@ impl NetworkSpec {
             for (name, usual) in
                 [("tau_syn_ex", synapses), ("tau_syn_in", synapses), ("tau_w", "adaptation has some ms")]
             {
-                let value = neuron.model.describe().param(name).and_then(|i| neuron.params[i].range());
-                let Some((ms, _)) = value.filter(|range| range.0 < GONE) else { continue };
+                let value = neuron.model.describe().param(name).map(|i| &neuron.params[i]);
+                let Some(value) = value else { continue };
+                let Some((ms, _)) = value.range().filter(|range| range.0 < GONE) else { continue };
+                let drawn = value.constant().is_none();
                 let found = format!(
-                    "population.{}: {name} = {ms:e} ms, where {usual} and more; is the unit right?",
-                    population.name
+                    "population.{}: {name} {} {ms:e} ms, where {usual} and more; {}",
+                    population.name,
+                    if drawn { "comes down to" } else { "=" },
+                    if drawn { "limit what is drawn" } else { "is the unit right?" }
                 );
-                if exact && name != "tau_w" && ms < 1.0 / TICKS_PER_MS {
+                if exact && !drawn && name != "tau_w" && ms < 1.0 / TICKS_PER_MS {
                     return Err(format!("{found} The event engine, whose tick is 1 ps, would not end."));
                 }
                 told.push(if exact && name != "tau_w" {

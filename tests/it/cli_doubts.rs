@@ -3,6 +3,7 @@
 use crate::cli::{bad, good, memspike, workplace};
 use crate::engine_run::{model, run, run_with};
 use memspike::engine::Options;
+use memspike::network;
 
 /// Conductance-based neurons that get events of this weight.
 fn conductances(engine: &str, weight: &str) -> String {
@@ -394,6 +395,15 @@ fn conductances_that_are_gone_at_once_are_told() {
     assert!(told("event", "1e-10 ms").unwrap_err().contains("not end"));
     assert!(told("grid", "1 ns").unwrap().concat().contains("tau_syn_in = 1e-6 ms"));
     assert_eq!([told("event", "0.1 us"), told("grid", "0.1 us")], [Ok(Vec::new()), Ok(Vec::new())]);
+    // What is drawn is looked at when it has been.
+    let drawn = |value: &str| text("event", "x").replace("'x'", value);
+    let narrow = "{ lognormal = { mean = '2 ms', cv = 0.1 } }";
+    assert_eq!(model(&drawn(narrow), &[]).doubts(), Ok(Vec::new()));
+    let wide = model(&drawn("{ uniform = ['0 ms', '2 ms'] }"), &[]);
+    assert!(wide.doubts().unwrap().concat().contains("tau_syn_in comes down to 0e0 ms"));
+    assert!(network::compile(wide, 1).is_ok());
+    let none = network::compile(model(&drawn("{ values = [1e-10], unit = 'ms' }"), &[]), 1).err().unwrap();
+    assert!(none.to_string().contains("expected a tick of the event engine"), "{none}");
     let adapts = text("grid", "1 ns").replace("lif_cond_exp = { tau_syn_in", "adex = { tau_w");
     assert!(model(&adapts, &[]).doubts().unwrap().concat().contains("tau_w = 1e-6 ms, where adaptation has some ms"));
 }

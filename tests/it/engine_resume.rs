@@ -85,6 +85,8 @@ population.R = { size = 2, source.regular = { rate = '400 Hz', during = 'on' } }
 population.Q = { size = 10, source.poisson = { rate = '200 Hz' } }
 population.N = { size = 10, neuron = 'lif_exp' }
 population.D = { size = 10, neuron = 'lif_delta' }
+# Its last spike lies so little behind a step of the grid that it is in it.
+population.S = { size = 2, source.regular = { rate = '100 Hz', phase = '5e-8 ms', stop = '22 ms' } }
 input.noise = { target = 'N', current.noise = { std = '2000 pA', interval = '1 ms', during = 'edge' } }
 input.drive = { target = 'N', poisson = { rate = '2 kHz', weight = '300 pA', during = 'on' } }
 [projection.mem]

@@ -225,15 +225,25 @@ impl<W: Real> GridShard<W> {
 
     /// Sources whose spikes lie in the step that ends now.
     fn emit_sources(&mut self, now: Time, out: &mut Outbox) {
+        let end = self.end_of_step(now);
         for (population, part) in self.parts.iter_mut().enumerate() {
             let Part::Sources(sources) = part else { continue };
             let groups = &mut self.groups;
-            let slack = Time(now.0 + 1 + (self.step.0 / 1_000_000).max(1));
-            sources.advance(slack, |place, gid, _| {
+            sources.advance(end, |place, gid, _| {
                 out.spikes.push(Spike { time: now, gid });
                 tell_plastic(groups, population, place, now);
             });
         }
+    }
+
+    /// Spikes of sources before this are in the step that ends at `now`, or in an earlier one (see [`on_grid`](super::sources::on_grid)).
+    fn end_of_step(&self, now: Time) -> Time {
+        Time(now.0 + 1 + (self.step.0 / 1_000_000).max(1))
+    }
+
+    /// What sources had emitted when a window ended at `now`: all before this.
+    pub fn emitted_before(&self, now: Time) -> Time {
+        self.end_of_step(Time((now.0 - 1).div_euclid(self.step.0) * self.step.0))
     }
 
     /// Sets the injected currents of the step that begins at `begin`.
