@@ -25,12 +25,14 @@ impl Time {
     pub const ZERO: Time = Time(0);
     /// Later than anything that happens: "never".
     pub const NEVER: Time = Time(i64::MAX);
-    /// The longest time that the program accepts, 100 days; leaves room for sums of two times.
+    /// The longest time that the program accepts, 100 days.
     pub const LIMIT: Time = Time(8_640_000_000_000_000_000);
+    /// The longest delay, a day: may be added to any time that the program accepts.
+    pub const LONGEST_DELAY: Time = Time(86_400_000_000_000_000);
 
-    /// Can a run come to it? Two such times can be added.
+    /// Can a run come to it?
     pub fn is_possible(self) -> bool {
-        self.0.unsigned_abs() < 1 << 61
+        self.0.unsigned_abs() <= Time::LIMIT.0.unsigned_abs() + 1
     }
 
     /// The tick nearest to `ms` milliseconds; saturates at [`Time::NEVER`], and NaN is 0.

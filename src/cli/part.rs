@@ -200,10 +200,7 @@ pub fn conditions(filter: &[String]) -> Result<Vec<Condition>, Failure> {
         let Some((column, value)) = text.split_once('=').filter(|(column, _)| !column.is_empty()) else {
             return Err(Failure::input(format!("--where is {text:?}; expected COLUMN=VALUE, such as location=M1.")));
         };
-        let value = match value.parse::<f64>() {
-            Ok(number) if number.is_finite() => Wanted::Number(number),
-            _ => Wanted::Text(value.to_string()),
-        };
+        let value = Wanted::of_text(value);
         match conditions.iter_mut().find(|known| known.column == column) {
             Some(condition) => condition.values.push(value),
             None => conditions.push(Condition { column: column.to_string(), values: vec![value] }),

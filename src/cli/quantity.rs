@@ -28,7 +28,11 @@ pub fn moment(text: &str) -> Result<f64, String> {
 
 /// A time from an event on \[s\]; may be negative.
 pub fn seconds(text: &str) -> Result<f64, String> {
-    units::time(text).map(|time| time.seconds()).map_err(|e| e.to_string())
+    let time = units::time(text).map_err(|e| e.to_string())?;
+    if time < Time::NEVER {
+        return Ok(time.seconds());
+    }
+    Err("expected a time that is not infinite, such as \"500 ms\"".to_string())
 }
 
 /// A length of time that is more than 0 \[s\].
@@ -122,6 +126,7 @@ mod tests {
         );
         assert_eq!(span("200 ms"), Ok(Time::from_ms(200.0)));
         assert!(seconds("60").unwrap_err().contains("expected a time"));
+        assert!(seconds("inf").unwrap_err().contains("not infinite") && seconds("-inf").is_err());
         assert!(span("0 ms").is_err() && span("-1 ms").is_err() && span("inf").is_err());
     }
 

@@ -362,7 +362,12 @@ fn result_file(
 /// What the result says of its run.
 fn header(network: &Network, recordings: &[Replayed]) -> Header {
     let spec = &network.spec;
-    let spans = |spans: &[(Time, Time)]| spans.iter().map(|(a, b)| (a.seconds(), b.seconds())).collect();
+    // What begins when the run is over is no part of it.
+    let end = spec.simulation.duration.unwrap_or(Time::NEVER);
+    let spans = |spans: &[(Time, Time)]| {
+        let begun = spans.iter().filter(|(start, _)| *start < end);
+        begun.map(|(start, stop)| (start.seconds(), stop.seconds())).collect()
+    };
     let mut header = Header {
         model: spec.resolved.clone(),
         model_hash: model_hash(network),

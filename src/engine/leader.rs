@@ -30,8 +30,8 @@ use super::statistics::Statistics;
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, array, ledger, summary, told};
 
-/// Later than any arrival, and safe to add to.
-const NEVER: Time = Time(i64::MAX / 4);
+/// Later than any arrival; a tick may be added.
+const NEVER: Time = Time(i64::MAX - 1);
 
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);

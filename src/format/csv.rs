@@ -12,7 +12,7 @@ mod spikes;
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
 use super::plain::Plain;
-use super::words::{Separator, is_remark, is_time, is_unit};
+use super::words::{Separator, is_remark, is_time, unit_column};
 use crate::spikes::Recording;
 
 /// What the line of names says.
@@ -59,7 +59,7 @@ fn header(plain: &Plain) -> Option<Header> {
     let time = names.iter().position(|name| is_time(name).is_some())?;
     let lower = |name: &String| name.to_lowercase();
     let counts = |name: &String| ["unit_", "neuron_", "cell_"].iter().any(|p| lower(name).starts_with(p));
-    let kind = match names.iter().position(|name| is_unit(name)) {
+    let kind = match unit_column(&names) {
         Some(unit) => Kind::Spikes { unit },
         None => {
             let units: Vec<usize> = (0..names.len()).filter(|i| counts(&names[*i])).collect();

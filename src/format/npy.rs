@@ -6,7 +6,7 @@ use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
 use super::h5::list;
 use super::plain::Plain;
-use super::words::{is_time, is_unit, taken_as_seconds};
+use super::words::{is_time, is_unit, taken_as_seconds, unit_column};
 use crate::npy;
 use crate::spikes::Recording;
 
@@ -27,7 +27,7 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
     let array = npy::Stored::open(plain.path).map_err(damaged)?;
     let names = &array.names[..];
     let place = |fits: &dyn Fn(&str) -> bool| names.iter().position(|name| fits(name));
-    let (Some(time), Some(unit)) = (place(&|name| is_time(name).is_some()), place(&is_unit)) else {
+    let (Some(time), Some(unit)) = (place(&|name| is_time(name).is_some()), unit_column(names)) else {
         return Err(plain.error("", Fault::UnknownLayout, "has no fields of times and units"));
     };
     let population = place(&|name| name.eq_ignore_ascii_case("population"));

@@ -93,31 +93,43 @@ pub(super) fn taken_as_seconds(column: &str) -> String {
 
 /// Whether a column says whose spike a row is.
 pub(super) fn is_unit(name: &str) -> bool {
-    const NAMES: [&str; 22] = [
-        "unit",
-        "units",
-        "unit_id",
-        "neuron",
-        "neurons",
-        "neuron_id",
-        "id",
-        "ids",
-        "gid",
-        "gids",
-        "node_id",
-        "node_ids",
-        "sender",
-        "senders",
-        "cell",
-        "cell_id",
-        "cluster",
-        "cluster_id",
-        "channel",
-        "electrode",
-        "i",
-        "index",
+    unit_rank(name).is_some()
+}
+
+/// The column that says whose spike a row is: of several whose names may mean that, the one whose name says it best.
+pub(super) fn unit_column<S: AsRef<str>>(names: &[S]) -> Option<usize> {
+    let ranks = names.iter().enumerate().filter_map(|(column, name)| Some((unit_rank(name.as_ref())?, column)));
+    ranks.min().map(|(_, column)| column)
+}
+
+/// How little a name says that a column is of units; none if it is of something else.
+fn unit_rank(name: &str) -> Option<usize> {
+    const NAMES: [&[&str]; 3] = [
+        &[
+            "unit",
+            "units",
+            "unit_id",
+            "neuron",
+            "neurons",
+            "neuron_id",
+            "gid",
+            "gids",
+            "node_id",
+            "node_ids",
+            "sender",
+            "senders",
+            "cell",
+            "cell_id",
+            "cluster",
+            "cluster_id",
+        ],
+        // May have several units.
+        &["channel", "electrode"],
+        // May number the rows.
+        &["id", "ids", "i", "index"],
     ];
-    NAMES.contains(&name.trim().to_lowercase().as_str())
+    let name = name.trim().to_lowercase();
+    NAMES.iter().position(|names| names.contains(&name.as_str()))
 }
 
 /// A column of words, as numbers if all of them are; an empty cell is no number then.
@@ -144,6 +156,8 @@ mod tests {
         assert_eq!((is_time("time [min]"), is_time("time_ns")), (Some(Some(1.0 / 60.0)), Some(Some(1e9))));
         assert_eq!((is_time("t_min"), is_time("reaction_time")), (None, None), "the least time is no time in minutes");
         assert!(is_unit("Sender") && !is_unit("unit_1011"));
+        assert_eq!(unit_column(&["time", "channel", "cluster_id"]), Some(2));
+        assert_eq!([unit_column(&["index", "time", "neuron"]), unit_column(&["id", "i", "time"])], [Some(2), Some(0)]);
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl<'a> Draft<'a> {
         draft.weights = draft.draws(&spec.weight, "weight")?;
         draft.delays = draft.draws(&spec.delay, "delay")?;
         if let (Some(step), Draws::Law(law)) = (draft.step, &draft.delays) {
-            let steps = |ms: f64| (ms > 0.0 && ms <= Time::LIMIT.ms()).then(|| in_steps(ms, step));
+            let steps = |ms: f64| (ms > 0.0 && ms <= Time::LONGEST_DELAY.ms()).then(|| in_steps(ms, step));
             draft.steps = law.constant().is_none().then(|| Steps::new(law, steps)).flatten().map(Arc::new);
         }
         if let Some(crossbar) = &spec.crossbar
@@ -449,9 +449,9 @@ impl<'a> Draft<'a> {
 
     /// A delay in units.
     pub fn delay(&self, ms: f64) -> Result<u64, BuildError> {
-        if ms.is_nan() || ms <= 0.0 || ms > Time::LIMIT.ms() {
+        if ms.is_nan() || ms <= 0.0 || ms > Time::LONGEST_DELAY.ms() {
             return Err(self.error(format!(
-                "a delay of {ms} ms was drawn; delays must be more than 0, and 100 days at most: limit the distribution \
+                "a delay of {ms} ms was drawn; delays must be more than 0, and a day at most: limit the distribution \
                  with `min` and `max`"
             )));
         }

@@ -202,7 +202,7 @@ impl Group<'_> {
     /// A delay in steps of the grid, or ticks.
     fn delay(&self, ms: f64) -> u64 {
         let grid = self.spec.simulation.engine == Engine::Grid;
-        in_steps(ms.clamp(0.0, Time::LIMIT.ms()), if grid { self.spec.simulation.resolution } else { Time(1) })
+        in_steps(ms.clamp(0.0, Time::LONGEST_DELAY.ms()), if grid { self.spec.simulation.resolution } else { Time(1) })
     }
 
     /// Have all synapses of a source the same weight, for good?

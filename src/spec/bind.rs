@@ -164,7 +164,7 @@ pub fn units_where(
     if conditions.is_empty() {
         return Ok(keep);
     }
-    let id_column = Column::Number(ids.iter().map(|id| *id as f64).collect());
+    let id_column = conditions::id_column(ids);
     let population = |unit: usize| {
         let of = recording.populations.iter().find(|(_, first, count)| (*first..first + count).contains(&unit));
         of.map(|of| of.0.clone()).unwrap_or_default()

@@ -25,6 +25,36 @@ pub enum Wanted {
     Text(String),
 }
 
+impl Wanted {
+    /// What a text on the command line asks for.
+    pub fn of_text(text: &str) -> Wanted {
+        match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => Wanted::of_whole(whole),
+            (_, Ok(number)) if number.is_finite() => Wanted::Number(number),
+            _ => Wanted::Text(text.to_string()),
+        }
+    }
+
+    /// A whole number; by its digits if a double can't tell it from its neighbours.
+    fn of_whole(number: i64) -> Wanted {
+        if is_exact(number) { Wanted::Number(number as f64) } else { Wanted::Text(number.to_string()) }
+    }
+}
+
+/// Whether a double tells a whole number from its neighbours.
+fn is_exact(number: i64) -> bool {
+    number.unsigned_abs() < 1 << f64::MANTISSA_DIGITS
+}
+
+/// Ids as a column to compare with: by their digits if one is beyond what doubles tell apart.
+pub(super) fn id_column(ids: &[i64]) -> Column {
+    if ids.iter().all(|&id| is_exact(id)) {
+        Column::Number(ids.iter().map(|&id| id as f64).collect())
+    } else {
+        Column::Text(ids.iter().map(i64::to_string).collect())
+    }
+}
+
 impl Condition {
     /// Whether a row fulfils it. A number and a word are equal if they are written alike.
     pub fn holds(&self, column: &Column, row: usize) -> bool {
@@ -94,7 +124,7 @@ impl Reader<'_> {
             return Err(node.mismatch(expected));
         }
         let one = |node: &Node| match &node.kind {
-            Kind::Integer(number) => Ok(Wanted::Number(*number as f64)),
+            Kind::Integer(number) => Ok(Wanted::of_whole(*number)),
             Kind::Float(number) => Ok(Wanted::Number(*number)),
             Kind::Text(text) => Ok(Wanted::Text(text.clone())),
             Kind::Bool(value) => Ok(Wanted::Text(value.to_string())),

@@ -10,7 +10,7 @@ use super::parameters;
 use super::pulses_file::{PulseColumns, read_pulses, unit_in};
 use super::scope::Scope;
 use super::sets::{Resolved, Sets};
-use super::tree::{Entry, Node, Table};
+use super::tree::{Entry, Kind, Node, Table};
 use crate::device::measured::Measured;
 use crate::device::physical::waveform;
 use crate::device::{DeviceModel, DeviceSpec, presets};
@@ -150,37 +150,41 @@ pub fn device(name: &str, changes: &[(String, String)]) -> Result<DeviceSpec, Mo
     read(&Scope::default(), &sets(None), node)
 }
 
-/// The devices of a file's `[device.NAME]` tables (a model, or a file with nothing else), by name; `changes` apply to each.
+/// The devices of a file's `[device.NAME]` tables (a model, or a file with nothing else), by name; `changes` apply to the one that is
+/// `picked`, or to the only one.
 ///
 /// # Errors
 /// A file that can't be read or has no device, or the first mistake in one, with its place.
-pub fn device_file(path: &Path, changes: &[(String, String)]) -> Result<Vec<(String, DeviceSpec)>, ModelError> {
+pub fn device_file(
+    path: &Path,
+    picked: Option<&str>,
+    changes: &[(String, String)],
+) -> Result<Vec<(String, DeviceSpec)>, ModelError> {
     let (root, _) = layers::read(path)?;
     let none = || root.at.error("the file has no device: expected a table such as [device.my_cell.soft_bounds]");
-    let names: Vec<String> = match root.table().and_then(|t| t.get("device")?.table()) {
-        Some(table) if !table.entries.is_empty() => table.entries.iter().map(|e| e.key.clone()).collect(),
-        _ => return Err(none()),
-    };
+    let own = root.table().and_then(|t| t.get("device")?.table());
+    let own = own.filter(|table| !table.entries.is_empty()).ok_or_else(none)?;
     let mut scope = Scope::default();
     if let Some(table) = root.table().and_then(|t| t.get("parameters")?.table()) {
         scope.parameters = Arc::new(parameters::read(&scope, table)?);
     }
+    let sets = sets(Some(own));
+    sets.check_names()?;
     let mut all = Vec::new();
-    for name in names {
-        let place = |node: &Node| -> Option<Node> { node.table()?.get("device").cloned() };
-        let own = root.table().and_then(|t| t.get("device")).and_then(|n| n.table()).ok_or_else(none)?;
-        let sets = sets(Some(own));
-        sets.check_names()?;
-        let model = match own.get(&name).and_then(Node::table).and_then(|t| t.entries.first()) {
-            Some(entry) => entry.key.clone(),
-            None => String::new(),
+    for Entry { key: name, node, .. } in &own.entries {
+        let is_meant = picked.map_or(own.entries.len() == 1, |picked| picked == name);
+        // A name alone stands for its model or set, with nothing changed.
+        let model = match (&node.kind, node.table().and_then(|t| t.entries.first())) {
+            (Kind::Text(model), _) => model.clone(),
+            (_, Some(entry)) => entry.key.clone(),
+            _ => String::new(),
         };
-        let changed = changes.iter().try_fold(root.clone(), |root, (key, value)| {
-            layers::set(root, &format!("device.{name}.{model}.{key}"), value)
-        })?;
-        let table = place(&changed).ok_or_else(none)?;
-        let node = table.table().and_then(|t| t.get(&name)).ok_or_else(none)?;
-        all.push((name, read(&scope, &sets, node)?));
+        let mut changed = root.clone();
+        for (key, value) in changes.iter().filter(|_| is_meant) {
+            changed = layers::set(changed, &format!("device.{name}.{model}.{key}"), value)?;
+        }
+        let node = changed.table().and_then(|t| t.get("device")?.table()?.get(name)).ok_or_else(none)?;
+        all.push((name.clone(), read(&scope, &sets, node)?));
     }
     Ok(all)
 }

@@ -83,7 +83,9 @@ impl Reader<'_> {
         let said = count.map_or(&every.node, |count| &count.node);
         let count = match (count, self.duration) {
             (Some(count), _) => self.scope.count(&count.node)?,
-            (None, Some(end)) => ((end.0 - start.0).max(0) as u64).div_ceil(period.0 as u64),
+            // The end belongs to the run.
+            (None, Some(end)) if end >= start => ((end.0 - start.0) / period.0) as u64 + 1,
+            (None, Some(_)) => 0,
             (None, None) => {
                 return Err(every.key_at.error("`count` is missing, and there is no simulation.duration to fill"));
             }

@@ -137,10 +137,10 @@ fn snapshot(path: &Path, place: &str, at: Option<f64>, unit: Option<&str>) -> Re
     Ok(Columns { source, target, weight, delay: Some(delay) })
 }
 
-/// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0.
+/// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0; weights are those of all synapses of an edge together.
 fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, String> {
     let ends = ["source_node_id", "target_node_id", "edge_group_id", "edge_group_index"];
-    let mut group = Group::read(path, place, &[&ends[..], &["0/syn_weight", "0/delay"]].concat())?;
+    let mut group = Group::read(path, place, &[&ends[..], &["0/syn_weight", "0/nsyns", "0/delay"]].concat())?;
     let (source, target) = (group.needed("source_node_id", "")?, group.needed("target_node_id", "")?);
     if group.take("edge_group_id", "")?.is_some_and(|groups| groups.iter().any(|g| *g != 0.0)) {
         return Err(format!("{place} has several edge groups; one is supported"));
@@ -151,13 +151,23 @@ fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, Strin
         match &index {
             None => Ok(Some(values)),
             Some(index) => {
-                let picked = index.iter().map(|i| values.get(*i as usize).copied());
+                let picked = index.iter().map(|&i| {
+                    let row = Some(i).filter(|i| *i >= 0.0 && i.fract() == 0.0)?;
+                    values.get(row as usize).copied()
+                });
                 let picked: Option<Vec<f64>> = picked.collect();
                 picked.map(Some).ok_or_else(|| format!("edge_group_index points beyond {place}/{name}"))
             }
         }
     };
-    let weight = unit.map_or(Ok(None), |unit| attribute("0/syn_weight", unit))?;
+    let mut weight = unit.map_or(Ok(None), |unit| attribute("0/syn_weight", unit))?;
+    // An edge stands for so many synapses.
+    if let (Some(_), Some(synapses)) = (unit, attribute("0/nsyns", "")?) {
+        let weights = weight.as_mut().ok_or_else(|| {
+            format!("{place} has 0/nsyns, by which weights are multiplied, but no 0/syn_weight: those of edge types are not read")
+        })?;
+        weights.iter_mut().zip(synapses).for_each(|(weight, synapses)| *weight *= synapses);
+    }
     Ok(Columns { source, target, weight, delay: attribute("0/delay", "ms")? })
 }
 

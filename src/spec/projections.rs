@@ -27,8 +27,8 @@ pub(crate) struct Pair {
 
 /// Whether a delay \[ms\] can be one.
 pub(crate) fn check_delay(ms: f64) -> Result<(), String> {
-    if ms > Time::LIMIT.ms() {
-        return Err(format!("found a delay of {} ms; times may be at most 100 days", shown(ms)));
+    if ms > Time::LONGEST_DELAY.ms() {
+        return Err(format!("found a delay of {} ms; delays may be at most a day", shown(ms)));
     }
     if ms > 0.0 { Ok(()) } else { Err(format!("found a delay of {} ms, expected more than 0", shown(ms))) }
 }

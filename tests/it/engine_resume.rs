@@ -79,6 +79,7 @@ fn a_run_may_go_on_for_longer_than_was_planned() {
 const REPEATED: &str = "
 simulation = { duration = '20 ms', resolution = '0.1 ms' }
 interval.on = { start = '1 ms', duration = '2 ms', every = '5 ms' }
+interval.tenth = { start = '0 ms', duration = '2 ms', every = '10 ms' }
 interval.edge = { start = '10 ms', duration = '3 ms', every = '10 ms' }
 population.P = { size = 30, source.poisson = { rate = '500 Hz', during = 'on' } }
 population.R = { size = 2, source.regular = { rate = '400 Hz', during = 'on' } }
@@ -87,6 +88,7 @@ population.N = { size = 10, neuron = 'lif_exp' }
 population.D = { size = 10, neuron = 'lif_delta' }
 # Its last spike lies so little behind a step of the grid that it is in it.
 population.S = { size = 2, source.regular = { rate = '100 Hz', phase = '5e-8 ms', stop = '22 ms' } }
+population.T = { size = 2, source.regular = { rate = '1 kHz', during = 'tenth' } }
 input.noise = { target = 'N', current.noise = { std = '2000 pA', interval = '1 ms', during = 'edge' } }
 input.drive = { target = 'N', poisson = { rate = '2 kHz', weight = '300 pA', during = 'on' } }
 [projection.mem]

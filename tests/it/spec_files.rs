@@ -140,6 +140,17 @@ fn connections_come_from_an_earlier_result_and_sonata() {
     write(&zero, "delay", &[2.5, 1.5]);
     drop((zero, group, file));
     check(read(path, "connect.file = { path = \"edges.h5\" }"));
+    // Edges that stand for several synapses.
+    let file = hdf5::File::open_rw(path.join("edges.h5")).unwrap();
+    write(&file.group("edges/A_A/0").unwrap(), "nsyns", &[2.0, 3.0]);
+    drop(file);
+    let several = read(path, "connect.file = { path = \"edges.h5\" }").unwrap();
+    assert!(matches!(&several.projections[0].weight, Value::List(w) if **w == [15.0, -12.0]));
+    let file = hdf5::File::open_rw(path.join("edges.h5")).unwrap();
+    file.group("edges/A_A/0").unwrap().unlink("syn_weight").unwrap();
+    drop(file);
+    let error = read(path, "connect.file = { path = \"edges.h5\" }").unwrap_err();
+    assert!(error.message().contains("has 0/nsyns"), "{error}");
 }
 
 #[test]
@@ -256,11 +267,7 @@ fn broken_files_are_named() {
         ("a.csv", b"source,target\n0,1\n3,0\n", "connection 2 of 2: found the source 3, but there are 3, 0 to 2"),
         ("b.csv", b"source,target\n0,x\n", "row 1: found \"x\", expected a number"),
         ("c.csv", b"source,target,delay\n0,1,0\n", "found a delay of 0 ms, expected more than 0"),
-        (
-            "c.csv",
-            b"source,target,delay\n0,1,1e12\n",
-            "found a delay of 1000000000000 ms; times may be at most 100 days",
-        ),
+        ("c.csv", b"source,target,delay\n0,1,1e12\n", "found a delay of 1000000000000 ms; delays may be at most a day"),
         ("d.csv", b"source,target,weight\n0,1,nan\n", "found the weight NaN"),
         ("e.csv", b"from,to\n0,1\n", "found the column from"),
         ("f.csv", b"", "the file is empty"),

@@ -26,7 +26,7 @@ pub struct Built {
 pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     let Loaded { spec, .. } = Model::File(path.to_owned()).load(layers, None)?;
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    // It records all weights of one step.
+    // It records all weights at the start.
     let mut listed = spec.clone();
     record_all(&mut listed);
     let bytes = memory::needed(&listed, &size, Some(1), 1, false)?;
@@ -35,10 +35,12 @@ pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     Ok(Built { spec, populations, synapses })
 }
 
-/// One step, at whose end all weights are recorded.
+/// One step, at whose start all weights are recorded: within it they may change already.
 fn record_all(spec: &mut NetworkSpec) {
-    spec.simulation.duration = Some(spec.simulation.resolution);
-    let all = (0..spec.projections.len()).map(|projection| WeightRecord { projection, on: WeightSample::End });
+    let step = spec.simulation.resolution;
+    spec.simulation.duration = Some(step);
+    let on = WeightSample::Interval(step);
+    let all = (0..spec.projections.len()).map(|projection| WeightRecord { projection, on });
     spec.record = RecordSpec { weights: all.collect(), ..RecordSpec::default() };
 }
 
@@ -47,6 +49,7 @@ fn build(mut spec: NetworkSpec) -> Result<(Vec<Population>, Vec<Synapses>), Fail
     record_all(&mut spec);
     let (populations, layout, memory) = simulate(spec)?;
     let mut synapses = Vec::new();
+    // The first of each is that of the start.
     for (place, layout) in layout.weights.into_iter().enumerate() {
         let WeightKind::Snapshots { source_ids, target_ids, delays_ms } = layout.kind else { continue };
         let weights = memory.chunks.iter().find_map(|chunk| match chunk {

@@ -34,16 +34,29 @@ impl Drive {
     fn typed(args: &Args, rows: usize, columns: usize) -> Result<Drive, Failure> {
         let dac = args.dac_bits.map(|bits| Dac::new(bits, args.v_max())).transpose().map_err(Failure::input)?;
         let given = |v: f64| dac.map_or(v, |dac| dac.voltage(v));
+        // A converter clips, but nobody asks for a voltage that it can't give.
+        let within = |flag: &str, v: f64| match args.v_max() {
+            most if dac.is_some() && v.abs() > most => Err(Failure::input(format!(
+                "{flag}: found {v} V, which is more than the {most} V that the converters of --dac-bits give at most; set --v-max."
+            ))),
+            _ => Ok(()),
+        };
         if let Some((row, column)) = args.read {
             let scheme = Scheme::from(args.scheme.unwrap_or(SchemeName::Grounded));
-            let voltage = given(args.read_voltage.unwrap_or(VOLTAGE));
+            let voltage = args.read_voltage.unwrap_or(VOLTAGE);
+            within("--read-voltage", voltage)?;
+            let voltage = given(voltage);
             let mut sources = scheme.sources((rows, columns), (row, column), voltage).map_err(Failure::input)?;
             // There is a converter in front of each word line, of those that are half or a third selected too.
             sources.word_lines.iter_mut().flatten().for_each(|volt| *volt = given(*volt));
             return Ok(Drive { sources, read: Some((row, column, scheme)) });
         }
         let word_lines = match (&args.voltages, &args.inputs) {
-            (Some(text), _) => lines("--voltages", text, rows, "V")?,
+            (Some(text), _) => {
+                let volts = lines("--voltages", text, rows, "V")?;
+                volts.iter().flatten().try_for_each(|&volt| within("--voltages", volt))?;
+                volts
+            }
             (None, Some(text)) => {
                 let mut shares = lines("--inputs", text, rows, "")?;
                 if let Some(share) = shares.iter().flatten().find(|x| !(0.0..=1.0).contains(*x)) {

@@ -105,7 +105,7 @@ impl Choice {
     }
 
     fn of_file(&self, path: &Path) -> Result<(String, DeviceSpec), Failure> {
-        let all = spec::device_file(path, &self.set).map_err(Failure::input)?;
+        let all = spec::device_file(path, self.pick.as_deref(), &self.set).map_err(Failure::input)?;
         let names: Vec<String> = all.iter().map(|(name, _)| name.clone()).collect();
         let names = names.join(", ");
         match &self.pick {

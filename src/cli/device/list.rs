@@ -39,7 +39,7 @@ impl Line {
 pub fn run(args: &Args) -> Result<Done, Failure> {
     let lines = match &args.file {
         Some(file) => {
-            let devices = spec::device_file(file, &[]).map_err(Failure::input)?;
+            let devices = spec::device_file(file, None, &[]).map_err(Failure::input)?;
             devices.iter().map(|(name, spec)| Line::new(name, spec)).collect::<Result<Vec<_>, _>>()?
         }
         None => {

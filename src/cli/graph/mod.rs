@@ -137,6 +137,10 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
             ))
         })
     });
+    let mut potentials = potentials.collect::<Result<Vec<usize>, _>>()?;
+    // A node that is named twice is recorded once.
+    potentials.sort_unstable();
+    potentials.dedup();
     let scheme = if flags.scheme == Some(SchemeName::Exact) { Scheme::Exact } else { Scheme::Euler };
     let options = clocked::Options {
         dt: dt.seconds(),
@@ -144,7 +148,7 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
         scheme,
         subtract: flags.reset == Some(Reset::Subtract),
         inputs: given.values,
-        potentials: potentials.collect::<Result<_, _>>()?,
+        potentials,
     };
     let begun = Instant::now();
     let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;

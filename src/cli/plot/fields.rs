@@ -1,6 +1,5 @@
 //! `plot fields`: the weights onto each neuron as an image of its sources.
 
-use memspike::format::result::read_observables;
 use memspike::plot::{self, Fields};
 
 use super::weights::one;
@@ -13,7 +12,6 @@ const MOST_PIXELS: usize = 10_000_000;
 /// The images at the last snapshot.
 pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let chosen = one(args)?;
-    let images = read_observables(&args.file).map_err(Failure::input)?.images;
     let count = |ids: &[i64]| ids.iter().max().map_or(0, |last| (*last).max(0) as usize + 1);
     // With --population only the targets that it takes, else all up to the last.
     let listed = (!args.population.is_empty()).then(|| {
@@ -28,7 +26,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let side = (sources as f64).sqrt().ceil() as usize;
     // Pixels at the end of an image may have no synapse.
     let fits = |shape: &(usize, usize)| shape.0.checked_mul(shape.1).is_some_and(|size| size >= sources);
-    let (rows, columns) = images.into_iter().find(fits).unwrap_or((side, side));
+    let (rows, columns) = chosen.images.filter(fits).unwrap_or((side, side));
     if sources == 0 || neurons == 0 || neurons.saturating_mul(rows * columns) > MOST_PIXELS {
         return Err(Failure::input(format!(
             "{} has {neurons} targets of {sources} sources: expected weights that make 1 to {MOST_PIXELS} pixels.",

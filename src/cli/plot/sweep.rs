@@ -194,12 +194,18 @@ impl Sweep {
     }
 }
 
-/// `populations.E.rate_hz` as `populations E rate (Hz)`.
+/// `populations.E.rate_hz` as `populations E rate (Hz)`; names that the model gives stay as they are.
 fn with_unit(figure: &str) -> String {
     const UNITS: [(&str, &str); 4] = [("_hz", "Hz"), ("_s", "s"), ("_j", "J"), ("_w", "W")];
     let mut unit = "";
     let mut words = Vec::new();
-    for part in figure.split('.') {
+    let last = figure.split('.').count() - 1;
+    for (place, part) in figure.split('.').enumerate() {
+        // The one figure that has parts.
+        if place < last && part != "energy_j" {
+            words.push(part.to_string());
+            continue;
+        }
         let found = UNITS.iter().find_map(|(suffix, unit)| Some((part.strip_suffix(suffix)?, *unit)));
         let (word, its) = found.unwrap_or((part, ""));
         unit = if its.is_empty() { unit } else { its };
@@ -218,5 +224,7 @@ mod tests {
         assert_eq!(with_unit("rate_hz"), "rate (Hz)");
         assert_eq!(with_unit("energy_j.read"), "energy read (J)");
         assert_eq!(with_unit("cv_isi"), "cv isi");
+        assert_eq!(with_unit("populations.inh_s.spikes"), "populations inh_s spikes");
+        assert_eq!(with_unit("projections.a_j.energy_j.set"), "projections a_j energy set (J)");
     }
 }

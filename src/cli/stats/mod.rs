@@ -185,7 +185,15 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         Some(to) => {
             let (events, said) = align::moments(&recording, to)?;
             let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));
-            (Some(Trials::new(&events, before, after, &spans).map_err(Failure::input)?), Some(said))
+            let trials = Trials::new(&events, before, after, &spans).map_err(Failure::input)?;
+            let (all, left_out) = (events.len(), events.len() - trials.count());
+            if left_out > 0 {
+                note(format_args!(
+                    "{left_out} of {all} trials are left out: from {before} s before them to {after} s after them was not all observed within \
+                     the window; --before and --after say how long they are"
+                ));
+            }
+            (Some(trials), Some(said))
         }
     };
     let spectrum_bin = args.widths.spectrum_bin.unwrap_or(SPECTRUM_BIN);

@@ -46,16 +46,18 @@ fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
     let title = format!("{name}: {} units, {} active", count(group.units.len()), count(group.active));
     let mut out = format!("\n{title:<34}{}\n", head());
     let mut row = |label: String, found: Option<Distribution>| {
-        if let Some(d) = found {
-            let _ =
-                writeln!(out, "  {label:<32}{}", cells(d.n as u64, [d.mean, d.std, d.min, d.median, d.max].map(Some)));
-        }
+        let (n, figures) = match found {
+            Some(d) => (d.n, [d.mean, d.std, d.min, d.median, d.max].map(Some)),
+            None => (0, [None; 5]),
+        };
+        let _ = writeln!(out, "  {label:<32}{}", cells(n as u64, figures));
     };
-    row("rate [Hz]".into(), group.rate_hz);
-    row("CV".into(), group.cv);
-    row("CV2".into(), group.cv2);
-    row("LV".into(), group.lv);
-    row("LvR".into(), group.lvr);
+    let always =
+        [("rate [Hz]", group.rate_hz), ("CV", group.cv), ("CV2", group.cv2), ("LV", group.lv), ("LvR", group.lvr)];
+    for (label, found) in always.into_iter().filter(|(_, found)| found.is_some()) {
+        row(label.into(), found);
+    }
+    // What was asked for has its row in any case.
     if let Some(bins) = plan.fano {
         row(format!("Fano factor, bins of {}", duration(bins.width)), group.fano_bins);
     }

@@ -29,8 +29,10 @@ pub(super) use ragged::Target;
 pub(super) use slab::{Slab, parts};
 pub(super) use slices::Slices;
 
-/// Deflate, the filter with the highest ratio in use, packs at most 1032 : 1.
-const MAX_COMPRESSION: u64 = 1100;
+/// Deflate packs at most 1032 : 1.
+const MOST_DEFLATED: u64 = 1100;
+/// Other filters, and several, may write down equal blocks of hundreds of kilobytes by a few bytes.
+const MOST_PACKED: u64 = 1 << 18;
 /// Below this size a dataset may consist of fill values that are not stored at all.
 const SMALL_BYTES: u64 = 64 << 20;
 
@@ -289,8 +291,13 @@ impl H5<'_> {
         let shape = dataset.shape();
         let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
         let bytes = count.and_then(|c| c.checked_mul(element_bytes));
+        // As the file has them: flags of a byte are packed further than the doubles that they become.
+        let element = dataset.dtype().map_or(element_bytes, |kind| kind.size() as u64);
+        let unpacked = count.and_then(|c| c.checked_mul(element));
+        let most = most_packed(&dataset.filters());
         let fits = |stored: u64, there: u64| {
-            stored <= there && bytes.is_some_and(|b| b <= SMALL_BYTES.max(stored.saturating_mul(MAX_COMPRESSION)))
+            let possible = |unpacked: u64| unpacked <= stored.saturating_mul(most);
+            stored <= there && (bytes.is_some_and(|b| b <= SMALL_BYTES) || unpacked.is_some_and(possible))
         };
         if fits(dataset.storage_size(), self.bytes) {
             return Ok(bytes.unwrap_or(u64::MAX));
@@ -351,6 +358,15 @@ impl H5<'_> {
             return Ok(());
         }
         Err(self.error(place, Fault::WrongType, format!("found the shape {shape:?}, expected one dimension")))
+    }
+}
+
+/// How many bytes these filters may make one of.
+fn most_packed(filters: &[Filter]) -> u64 {
+    let packs = |filter: &&Filter| !matches!(filter, Filter::Shuffle | Filter::Fletcher32);
+    match &filters.iter().filter(packs).collect::<Vec<_>>()[..] {
+        [] | [Filter::Deflate(_)] => MOST_DEFLATED,
+        _ => MOST_PACKED,
     }
 }
 

@@ -19,8 +19,6 @@ pub struct Observables {
     pub pre_spike: Vec<PreSpikeWeights>,
     /// `/weights/<projection>/snapshots`.
     pub snapshots: Vec<Snapshots>,
-    /// Rows and columns of what sources of labelled images show.
-    pub images: Vec<(usize, usize)>,
     /// `/projections/<name>/drawn`.
     pub devices: Vec<DrawnDevices>,
 }
@@ -78,6 +76,8 @@ pub struct Snapshots {
     pub target_population: Option<String>,
     /// Its size, where the result says it.
     pub target_size: Option<usize>,
+    /// Rows and columns of the labelled images that the sources show, if they do.
+    pub images: Option<(usize, usize)>,
     /// Weights row by row: `times_ms.len()` rows of `source_ids.len()` numbers.
     pub weights: Vec<f64>,
 }
@@ -98,9 +98,6 @@ impl Observables {
             return Err(h5.error("", Fault::UnknownLayout, message));
         }
         let mut all = Observables::default();
-        for population in h5.members("/populations") {
-            all.images.extend(image(h5, &join("/populations", &population)));
-        }
         for population in h5.members("/state") {
             for variable in h5.members(&join("/state", &population)) {
                 all.states.push(states(h5, &population, variable)?);
@@ -122,7 +119,7 @@ impl Observables {
     }
 }
 
-/// The shape of a source's images; none of other populations.
+/// The shape of the images that a population shows; none if it shows none.
 fn image(h5: &H5, place: &str) -> Option<(usize, usize)> {
     let parameters: serde_json::Value = serde_json::from_str(&h5.attr_text(place, "parameters")?).ok()?;
     let side = |name: &str| parameters.get(name)?.as_u64().and_then(|n| usize::try_from(n).ok());
@@ -221,7 +218,18 @@ fn snapshots(h5: &H5, place: &str, projection: String) -> Result<Snapshots, Form
     let target_population = h5.attr_text(place, "target_population");
     let size = |name: &String| h5.attr_number(&join("/populations", name), "size");
     let target_size = target_population.as_ref().and_then(size).map(|size| size as usize);
-    Ok(Snapshots { projection, unit, times_ms, source_ids, target_ids, target_population, target_size, weights })
+    let images = h5.attr_text(place, "source_population").and_then(|name| image(h5, &join("/populations", &name)));
+    Ok(Snapshots {
+        projection,
+        unit,
+        times_ms,
+        source_ids,
+        target_ids,
+        target_population,
+        target_size,
+        images,
+        weights,
+    })
 }
 
 fn unit(h5: &H5, place: &str) -> String {
