@@ -62,8 +62,14 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     cut.retain(|s| s.1 > question.start);
     if spans.is_empty() {
         return Err(Failure::input(format!(
-            "No interval of `{}` lies between {} s and {stop} s.",
-            table.name, question.start
+            "No interval of `{}` lies between {} s and {stop} s{}.",
+            table.name,
+            question.start,
+            if question.lag > 0.0 {
+                format!(" when answers may come {} s later (--lag)", question.lag)
+            } else {
+                String::new()
+            }
         )));
     }
     let own = Selected::new(spikes, (first..first + size).collect());

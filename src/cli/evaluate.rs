@@ -38,7 +38,7 @@ pub struct Args {
     intervals: Option<String>,
 
     /// Its column of labels, whole numbers
-    #[arg(long, value_name = "COLUMN", default_value = "label")]
+    #[arg(long, value_name = "COLUMN", default_value = LABEL)]
     label: String,
 
     /// Instead: does each neuron fire when its intervals come, such as those of source.pattern, and at no other time?
@@ -61,6 +61,9 @@ pub struct Args {
 /// What the units of a file without populations are called.
 const UNITS: &str = "units";
 
+/// The column of labels in results.
+const LABEL: &str = "label";
+
 /// A table of presentations with what the command needs of it.
 struct Presentations<'a> {
     table: &'a IntervalTable,
@@ -79,6 +82,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         }
     }
     if args.detect {
+        if args.label != LABEL {
+            return Err(Failure::input("--label is for presentations with labels; --detect needs none."));
+        }
         let (intervals, population) = (args.intervals.as_deref(), args.population.as_deref());
         let begin = recording.extent(spikes.ends().map_err(Failure::input)?).0;
         let (start, lag) = (args.start.unwrap_or(begin.min(0.0)), args.lag.unwrap_or(0.0));

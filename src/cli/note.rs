@@ -2,11 +2,11 @@
 
 use std::fmt::Display;
 
-use super::failure::printable;
+use super::failure::one_line;
 
 /// Says a note, which ends with a full stop whether or not its text does.
 pub fn note(text: impl Display) {
-    let text = printable(&text.to_string());
+    let text = one_line(&text.to_string());
     memspike::say!("note: {}.", text.trim_end_matches('.'));
 }
 

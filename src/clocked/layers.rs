@@ -79,7 +79,9 @@ fn sum_windows(p: &Pool, input: &[usize], output: &[usize], x: &[f64], out: &mut
             for column in 0..columns {
                 let span = |d: usize, place: usize, length: usize| {
                     let first = place * p.stride[d];
-                    first.saturating_sub(p.padding[d])..(first + p.kernel[d]).saturating_sub(p.padding[d]).min(length)
+                    let end = (first + p.kernel[d]).saturating_sub(p.padding[d]).min(length);
+                    // A window may lie in the padding alone.
+                    first.saturating_sub(p.padding[d]).min(end)..end
                 };
                 let mut sum = 0.0;
                 for r in span(0, row, height) {

@@ -89,16 +89,20 @@ pub fn layout(network: &Network, recorder: &Recorder) -> Layout {
 /// Model name and parameters (JSON) of a population.
 fn describe(kind: &PopulationKind) -> (String, String) {
     match kind {
-        PopulationKind::Neuron { neuron, .. } => {
+        PopulationKind::Neuron { neuron, initial } => {
             let model = neuron.model.describe();
-            let mut map = serde_json::Map::new();
-            for (param, value) in model.params.iter().zip(&neuron.params) {
-                let json = match value.constant() {
-                    Some(v) if v.is_finite() => v.into(),
-                    Some(v) => v.to_string().into(),
-                    None => drawn(value),
-                };
-                map.insert(param.name.into(), json);
+            let number = |value: &Value| match value.constant() {
+                Some(v) if v.is_finite() => v.into(),
+                Some(v) => v.to_string().into(),
+                None => drawn(value),
+            };
+            let params = model.params.iter().zip(&neuron.params);
+            let mut map: serde_json::Map<_, _> =
+                params.map(|(param, value)| (param.name.to_owned(), number(value))).collect();
+            if !initial.is_empty() {
+                let begin =
+                    initial.iter().map(|(index, value)| (model.variables[*index].name.to_owned(), number(value)));
+                map.insert("initial".into(), begin.collect::<serde_json::Map<_, _>>().into());
             }
             (model.name.into(), serde_json::Value::Object(map).to_string())
         }

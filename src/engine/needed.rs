@@ -7,7 +7,7 @@ use crate::spec::{
     Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Slice, SourceSpec,
     WeightSample,
 };
-use crate::synapse::PostSpike;
+use crate::synapse::{PostSpike, Voltage};
 use crate::time::Time;
 
 use super::event::{ARRIVAL_BYTES, cell_bytes};
@@ -113,7 +113,7 @@ fn member(spec: &NetworkSpec, population: &PopulationSpec) -> f64 {
     bytes as f64
 }
 
-/// Post spikes from which plastic synapses have still to learn.
+/// Post spikes from which plastic synapses have still to learn, or running means of potentials.
 fn histories(spec: &NetworkSpec, threads: usize, ranks: usize) -> Result<f64, BuildError> {
     let parts = (threads * ranks) as f64;
     let seconds = spec.simulation.duration.map_or(f64::INFINITY, Time::seconds);
@@ -121,12 +121,19 @@ fn histories(spec: &NetworkSpec, threads: usize, ranks: usize) -> Result<f64, Bu
     for projection in &spec.projections {
         let w_max = projection.w_max.unwrap_or(f64::INFINITY);
         let rule = projection.plasticity.as_ref().map(|r| r.rule(projection.w_min, w_max));
-        // A rule of potentials keeps them in the place of spikes.
-        if (rule.is_none() && projection.waveform.is_none()) || matches!(rule, Some(Rule::Clopath(_))) {
-            continue;
-        }
         let target = &projection.target;
         let targets = target.members(spec.populations[target.population].size).len() as f64 / parts;
+        if let Some(Rule::Clopath(rule)) = &rule {
+            let step = spec.simulation.resolution;
+            let longest = projection.delay.range().map_or(0.0, |range| range.1).min(Time::LONGEST_DELAY.ms());
+            let steps = spec.simulation.duration.map_or(usize::MAX, |end| (end.0 / step.0) as usize + 1);
+            let kept = Voltage::kept(rule, Time::from_ms(longest), step).min(steps);
+            all += targets * threads as f64 * Voltage::bytes(kept) as f64;
+            continue;
+        }
+        if rule.is_none() && projection.waveform.is_none() {
+            continue;
+        }
         let most = most_unsettled((expected(spec, projection)? as f64 / parts) as usize) as f64;
         let of_each = (most / targets.max(1.0)).min(RATE * seconds);
         if of_each > 0.0 {

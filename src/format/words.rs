@@ -20,7 +20,8 @@ impl Separator {
     /// The cells of a line, without blanks and quotes around them.
     pub fn cells(self, line: &str) -> Vec<&str> {
         match self {
-            Separator::Char(c) => line.split(c).map(unquote).collect(),
+            Separator::Char(c) if line.contains('"') => quoted(line, c),
+            Separator::Char(c) => line.split(c).map(str::trim).collect(),
             Separator::Blanks => line.split_whitespace().map(unquote).collect(),
         }
     }
@@ -28,6 +29,28 @@ impl Separator {
 
 fn unquote(cell: &str) -> &str {
     cell.trim().trim_matches('"')
+}
+
+/// The cells of a line, of which some are in quotes, between which a separator is none.
+fn quoted(line: &str, separator: char) -> Vec<&str> {
+    let mut cells = Vec::new();
+    let (mut begin, mut within, mut blank) = (0, false, true);
+    for (at, c) in line.char_indices() {
+        match c {
+            // One that is written twice ends the cell and begins it again.
+            '"' if within => within = false,
+            '"' if blank || line[..at].ends_with('"') => within = true,
+            c if c == separator && !within => {
+                cells.push(unquote(&line[begin..at]));
+                (begin, blank) = (at + c.len_utf8(), true);
+                continue;
+            }
+            _ => {}
+        }
+        blank &= c.is_whitespace();
+    }
+    cells.push(unquote(&line[begin..]));
+    cells
 }
 
 /// Whether a line says nothing: empty, or a comment.
@@ -145,6 +168,16 @@ pub(super) fn column(words: Vec<String>) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn separators_within_quotes_are_none() {
+        let cells = |line| Separator::Char(',').cells(line);
+        assert_eq!(cells("1, \"a, b\" ,2"), ["1", "a, b", "2"]);
+        assert_eq!(cells("\"0.5\",\"\",x"), ["0.5", "", "x"]);
+        assert_eq!(cells("\"say \"\"hi, you\"\" now\",2"), ["say \"\"hi, you\"\" now", "2"]);
+        // An inch is no quote.
+        assert_eq!(cells("5\", 6\",7"), ["5", "6", "7"]);
+    }
 
     #[test]
     fn columns_of_time_and_their_units_are_told_by_name() {

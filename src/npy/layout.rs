@@ -121,7 +121,9 @@ fn number_type(code: &str) -> Result<(char, usize, bool), String> {
     let size = plain.get(1..).and_then(|s| s.parse::<usize>().ok()).filter(|s| matches!(s, 1 | 2 | 4 | 8));
     match (kind, size) {
         (Some(kind), Some(size)) if kind != 'f' || size >= 4 => Ok((kind, size, code.starts_with('>'))),
-        _ => Err(format!("its numbers are of the type {code}; expected floats or integers of up to 8 bytes")),
+        _ => {
+            Err(format!("its numbers are of the type {code}; expected floats of 4 or 8 bytes, or integers of up to 8"))
+        }
     }
 }
 

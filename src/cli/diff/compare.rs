@@ -281,7 +281,7 @@ impl Samples {
         for (side, train) in trains.into_iter().enumerate().filter(|(side, _)| row.units[*side].is_some()) {
             let spans = &spans[side];
             let seen: Vec<f64> = train.iter().copied().filter(|time| spans.hold(*time)).collect();
-            self.rates[side].push(seen.len() as f64 / spans.seconds());
+            self.rates[side].extend(spans.duration().map(|seconds| seen.len() as f64 / seconds));
             self.cvs[side].extend(cv_within(&seen, spans).filter(|_| seen.len() as u64 >= min_spikes));
             let intervals = intervals_within(&seen, spans);
             intervals.into_iter().try_for_each(|interval| self.intervals[side].push(interval))?;

@@ -17,7 +17,7 @@ fn sums(rows: &[f64], width: usize) -> Vec<f64> {
     sums
 }
 
-/// So many sums of an output are shown.
+/// So many sums of an output are shown to people.
 const SHOWN: usize = 64;
 
 /// As one JSON object. `start` is where on the clock of its recordings the run begins \[s\].
@@ -38,9 +38,7 @@ pub(super) fn summary(
     };
     let outputs = outcome.outputs.iter().map(|(node, rows)| {
         let n = &graph.nodes[*node];
-        let mut sums = sums(rows, n.size());
-        sums.truncate(SHOWN);
-        (n.name.clone(), json!({ "shape": n.output, "sums": sums }))
+        (n.name.clone(), json!({ "shape": n.output, "sums": sums(rows, n.size()) }))
     });
     json!({
         "neurons": neurons(graph),
@@ -86,7 +84,9 @@ pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outco
     for (node, rows) in &outcome.outputs {
         let n = &graph.nodes[*node];
         let sums: Vec<String> = sums(rows, n.size()).iter().take(SHOWN).map(|x| short(*x)).collect();
-        let _ = writeln!(out, "\n{} summed over the steps: {}", n.name, sums.join(" "));
+        let more = n.size().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" .. {} more (--json has all)", grouped(more as u64)) } else { String::new() };
+        let _ = writeln!(out, "\n{} summed over the steps: {}{more}", n.name, sums.join(" "));
     }
     out
 }

@@ -50,7 +50,7 @@ pub use table::parse;
                         lies over --set.\n\n\
                         FOLDER gets a result for each run, named by its values, and sweep.csv: keys, file and those figures of run --json that \
                         follow from the model, in the order of the combinations, with the same bytes for every -j. The same command goes on \
-                        where an earlier one was stopped, also with more values: a run whose result is there is not done again, unless it is damaged."
+                        where an earlier one was stopped, also with more values: a run whose result is there is not done again, unless it was cut short."
 )]
 pub struct Args {
     /// The model file (TOML), or the configuration of a SONATA circuit (JSON)

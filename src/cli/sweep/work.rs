@@ -248,7 +248,7 @@ impl Crew<'_> {
     }
 }
 
-/// The result that is there already; none if its run did not reach the end, or if it was damaged since, which is said.
+/// The result that is there already; none if its run did not reach the end, or if it can't be opened any more, which is said.
 ///
 /// # Errors
 /// Exit code 2 if it is something else than the result of this run.

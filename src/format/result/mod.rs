@@ -9,7 +9,7 @@
 //! | `/weights/<projection>/snapshots/` | `times`, `weights` \[time, synapse\] (w itself), `source_ids`, `target_ids`, `delays` |
 //! | of both | attributes `source_population`, `target_population`, and `source_first`, `target_first`: the first members of the slices |
 //! | `/intervals/<name>/`, `/behavior/<signal>/` | s, model time |
-//! | `/populations/<name>` | attributes size, model, parameters; of a recording also `recording_start_s` and the dataset `unit_ids` |
+//! | `/populations/<name>` | attributes size, model, parameters (with what is given of their `initial` state); of a recording also `recording_start_s` and the dataset `unit_ids` |
 //! | `/populations/<name>/drawn/` | with `record.parameters` a dataset for each parameter, and `initial_<variable>`, that differs from member to member; rates and weights of inputs |
 //! | `/projections/<name>/drawn/` | with it too, of devices that differ: `source_ids`, `target_ids`, `delays` and a dataset \[synapse\], or \[synapse, device\], for each constant |
 //! | `/summary` | the figures of `--json` as attributes; nested ones as JSON text |

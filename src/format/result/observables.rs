@@ -176,12 +176,14 @@ fn states(h5: &H5, population: &str, variable: String) -> Result<States, FormatE
     Ok(States { population: population.to_owned(), variable, unit, threshold, node_ids, times_ms, data })
 }
 
-/// `v_peak` where the model has one, otherwise `v_th` unless it adapts.
+/// `v_peak` where the model has one, otherwise `v_th` unless it adapts, or has before the run.
 fn threshold(h5: &H5, population: &str) -> Option<f64> {
     let text = h5.attr_text(&join("/populations", population), "parameters")?;
     let parameters: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).ok()?;
     let number = |name: &str| parameters.get(name).and_then(serde_json::Value::as_f64);
-    let constant = parameters.get("theta_plus").is_none_or(|rise| rise.as_f64() == Some(0.0));
+    let none = |rise: Option<&serde_json::Value>| rise.is_none_or(|rise| rise.as_f64() == Some(0.0));
+    let begin = parameters.get("initial").and_then(|initial| initial.get("theta"));
+    let constant = none(parameters.get("theta_plus")) && none(begin);
     let exponential = number("delta_t") != Some(0.0);
     number("v_peak").filter(|_| exponential).or_else(|| number("v_th").filter(|_| constant))
 }

@@ -30,6 +30,18 @@ pub struct Voltage {
 }
 
 impl Voltage {
+    /// So many running means are kept: a spike asks for those as of its emission, less the rule's delay, when it has arrived, or a window
+    /// later.
+    pub fn kept(rule: &Clopath, max_delay: Time, step: Time) -> usize {
+        let reach = Time(rule.delay.0 + 2 * max_delay.0 + WINDOW.0);
+        (reach.0 / step.0) as usize + 2
+    }
+
+    /// What so many take \[bytes\]: room grows by doubling.
+    pub fn bytes(kept: usize) -> usize {
+        kept.next_power_of_two() * size_of::<[f64; 3]>()
+    }
+
     /// A spike at `time` begins to count.
     pub(super) fn spike(&mut self, rule: &Clopath, time: Time) {
         self.clamped_until = time + rule.t_clamp;
@@ -119,9 +131,7 @@ impl<W: Real> Plastic<W> {
     pub fn sampled_with(&mut self, target: u32, time: Time, v: f64, means: Option<[f64; 3]>) {
         let Some(Rule::Clopath(rule)) = &self.setup.rule else { return };
         let step = self.setup.step;
-        // A spike asks for the mean as of its emission, less its delay, when it has arrived, or a window later.
-        let reach = Time(rule.delay.0 + 2 * self.setup.max_delay.0 + WINDOW.0);
-        let keep = (reach.0 / step.0) as usize + 2;
+        let keep = Voltage::kept(rule, self.setup.max_delay, step);
         let voltage = self.post[target as usize].voltage.get_or_insert_default();
         let drives = voltage.sample(rule, step, time.0.div_euclid(step.0), v, means, keep);
         self.unsettled += usize::from(drives);
