@@ -12,6 +12,7 @@ pub mod device;
 pub mod engine;
 pub mod fnv;
 pub mod format;
+pub mod given;
 pub mod hardware;
 pub mod idx;
 pub mod interchange;

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
             *kept = panic.to_string();
         }
     }));
+    memspike::format::look_beside();
     memspike::format::contain::survive_large_writes();
     // Another memspike may have started this one to read a file.
     if let Some(code) = memspike::format::contain::serve(std::env::args_os()) {

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 mod layout;
 
 use self::layout::{Field, Layout};
+use crate::given;
 use crate::math::whole;
 
 /// An array of numbers: columns of a table, or a matrix.
@@ -44,7 +45,7 @@ const AT_ONCE: usize = 1 << 20;
 /// # Errors
 /// If it can't be read, is cut short, or holds something else than numbers.
 pub fn read(path: &Path) -> Result<Array, String> {
-    parse(&std::fs::read(path).map_err(unread)?)
+    parse(&given::bytes(path).map_err(unread)?)
 }
 
 fn unread(error: std::io::Error) -> String {

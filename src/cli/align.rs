@@ -47,8 +47,18 @@ pub fn draw<T>(
     let (recording, spikes) = format::read_in_order(file).map_err(Failure::input)?;
     notes(&recording.notes);
     let Events { table, times, said } = events(&recording, &align.to)?;
-    let within = |t: f64| options.start.is_none_or(|s| t >= s) && options.stop.is_none_or(|s| t <= s);
+    let within = |t: f64| options.start.is_none_or(|s| t >= s) && options.stop.is_none_or(|s| t < s);
+    let observed = observed_spans(&recording, spikes.ends().map_err(Failure::input)?);
+    // What nobody observed is no trial without spikes.
+    let seen = |t: f64| {
+        observed.is_empty() || observed.iter().any(|(from, to)| *from < t + align.after && t - align.before < *to)
+    };
     let rows: Vec<usize> = (0..times.len()).filter(|row| times[*row].is_finite() && within(times[*row])).collect();
+    let (rows, unseen): (Vec<usize>, Vec<usize>) = rows.into_iter().partition(|row| seen(times[*row]));
+    if !unseen.is_empty() {
+        let (trials, are) = if unseen.len() == 1 { ("trial", "is") } else { ("trials", "are") };
+        note(format_args!("{} {trials} of {} that nobody observed {are} left out", unseen.len(), table.name));
+    }
     let (of, names) = match &align.group_by {
         None => (vec![0; rows.len()], vec![String::new()]),
         Some(column) => grouped(table, &rows, column)?,
@@ -63,7 +73,6 @@ pub fn draw<T>(
         (unit, name)
     };
     let units: Vec<(usize, String)> = units.into_iter().map(named).collect();
-    let observed = observed_spans(&recording, spikes.ends().map_err(Failure::input)?);
     let title = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let what = Aligned {
         title: &title,

@@ -45,18 +45,28 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     let table = table(question, recording)?;
     let (name, first, size) = population(question.population, recording, spikes.unit_ids().len(), &table.name)?;
     let stop = recording.extent(spikes.ends().map_err(Failure::input)?).1;
-    let mut spans: Vec<(f64, f64)> = table.start.iter().copied().zip(table.stop.iter().copied()).collect();
+    let all = table.start.iter().copied().zip(table.stop.iter().copied());
+    let (mut spans, untimed): (Vec<_>, Vec<_>) = all.partition(|s| s.0.is_finite() && s.1.is_finite());
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let unknown = reaching(&untimed, &spans);
+    let of = |what: &str| [format!("interval of {}{what}", table.name), format!("intervals of {}{what}", table.name)];
+    if !untimed.is_empty() {
+        let [one, several] = of(" without a start or a stop");
+        let things = if untimed.len() == 1 { format!("{one} is") } else { format!("{several} are") };
+        note(format_args!("{} {things} left out, and so are the spikes that may lie in them", untimed.len()));
+    }
     let whole = |s: &(f64, f64)| s.0 >= question.start && s.1 + question.lag <= stop;
     let (spans, cut): (Vec<_>, Vec<_>) = spans.into_iter().partition(whole);
     let later = |spans: Vec<(f64, f64)>| -> Vec<(f64, f64)> {
         spans.into_iter().map(|s| (s.0 + question.lag, s.1 + question.lag)).collect()
     };
-    let (spans, mut cut) = (later(spans), later(cut));
+    let (spans, mut cut) = (later(spans), later([cut, unknown].concat()));
     // What nobody observed is no miss.
     let observed = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
     let (spans, unseen): (Vec<_>, Vec<_>) = spans.into_iter().partition(|s| observed.cover(s.0, s.1));
-    tell_left_out(unseen.len(), [&format!("interval of {}", table.name), &format!("intervals of {}", table.name)]);
+    let beyond = cut.iter().filter(|s| s.0 < stop && s.1 > stop && s.1.is_finite()).count();
+    let [one, several] = of("");
+    tell_left_out(unseen.len() + beyond, [&one, &several]);
     cut.extend(unseen);
     cut.sort_by(|a, b| a.0.total_cmp(&b.0));
     cut.retain(|s| s.1 > question.start);
@@ -88,6 +98,18 @@ pub fn run(question: &Question<'_>, recording: &Recording, spikes: &dyn SpikeSou
     } else {
         Ok(Done::text(as_text(&name, &table.name, question, &each)))
     }
+}
+
+/// How far intervals of which one end is unknown may reach: to the next start, or from the last stop.
+fn reaching(untimed: &[(f64, f64)], known: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let next = |at: f64| known.iter().map(|s| s.0).filter(|start| *start > at).fold(f64::INFINITY, f64::min);
+    let last = |at: f64| known.iter().map(|s| s.1).filter(|stop| *stop < at).fold(f64::NEG_INFINITY, f64::max);
+    let span = |&(start, stop): &(f64, f64)| match (start.is_finite(), stop.is_finite()) {
+        (true, _) => Some((start, next(start))),
+        (false, true) => Some((last(stop), stop)),
+        _ => None,
+    };
+    untimed.iter().filter_map(span).collect()
 }
 
 /// The spikes that count: those within intervals of which the window has a part only are neither answers nor false alarms.
@@ -159,5 +181,13 @@ mod tests {
         assert_eq!(counted, [1.18, 1.5, 2.1]);
         let found = Detection::of(&counted, &whole);
         assert_eq!((found.hits, found.false_alarms), (2, 1));
+    }
+
+    #[test]
+    fn an_interval_without_an_end_may_reach_to_the_next() {
+        let known = [(1.0, 2.0), (5.0, 6.0)];
+        let untimed = [(3.0, f64::NAN), (f64::NAN, 4.0), (7.0, f64::NAN), (f64::NAN, 0.5), (f64::NAN, f64::NAN)];
+        let infinity = f64::INFINITY;
+        assert_eq!(reaching(&untimed, &known), [(3.0, 5.0), (2.0, 4.0), (7.0, infinity), (-infinity, 0.5)]);
     }
 }

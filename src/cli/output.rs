@@ -42,7 +42,9 @@ impl Output {
                 "The output - would be a file of that name, not the standard output; give the name of a file (./- for that one).",
             ));
         }
-        if target.exists() && !target.is_file() {
+        // The standard output is a link to what can't be followed, and the link itself tells no more than that.
+        let special = |path: &Path| path.exists() && !path.is_file();
+        if special(path) || special(&target) {
             return Err(Failure::input(format!(
                 "The output {shown} is a device or a pipe; expected the name of a file, which is written beside it and renamed when it is whole."
             )));

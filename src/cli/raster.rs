@@ -36,7 +36,8 @@ pub struct Args {
     #[command(flatten)]
     window: Window,
 
-    /// Width of the bins of rates in a picture; a round number that suits the window without it
+    /// Width of the bins of rates in a picture; a round number that suits the window without it. A bin of which less than a
+    /// quarter lies in the window and was observed has no rate
     #[arg(long, value_name = "TIME", value_parser = quantity::positive_seconds)]
     bin: Option<f64>,
 
@@ -90,6 +91,14 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         return Err(Failure::input(format!(
             "--bin changes nothing: the bins {of} follow from its width; draw a .png, .svg or .pdf."
         )));
+    }
+    if output.is_none() && args.align_to.is_none() {
+        let idle = [("--behavior", what.behavior.is_some()), ("--shade", what.shade.is_some())];
+        if let Some((flag, _)) = idle.iter().find(|(_, given)| *given) {
+            return Err(Failure::input(format!(
+                "{flag} changes nothing in the terminal; draw a picture or a page: -o."
+            )));
+        }
     }
     if let Some(to) = args.align_to {
         let (before, after) = (args.before.unwrap_or(0.5), args.after.unwrap_or(1.0));

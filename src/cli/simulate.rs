@@ -46,7 +46,7 @@ pub struct Flags {
     view: Option<u16>,
 
     /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time
-    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    #[arg(long, value_name = "TIME", value_parser = quantity::span, allow_hyphen_values = true)]
     checkpoint_every: Option<Time>,
 
     /// Go on from a checkpoint; needs the same model and seed, and the output that was interrupted (OUT.h5, without -o too); the
@@ -56,7 +56,7 @@ pub struct Flags {
 
     /// Spikes of recordings that are larger are not read into memory, but through a buffer of this size while the model runs, after what is
     /// not in the order of time was sorted in a temporary file (TMPDIR); the result is the same
-    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes, default_value = "256MB")]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes, default_value = "256MB", allow_hyphen_values = true)]
     buffer: u64,
 
     /// Replace the output if it exists

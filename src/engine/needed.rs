@@ -1,5 +1,6 @@
 //! How much memory a run will take, before anything is built: from the sizes of what is kept, and of how much of it.
 
+use crate::math::exp_m1;
 use crate::network::{BuildError, GROWN, Stored, expected, stored};
 use crate::plasticity::Rule;
 use crate::sample::Law;
@@ -7,14 +8,14 @@ use crate::spec::{
     Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Precision, Slice, SourceSpec,
     WeightSample,
 };
-use crate::synapse::{PostSpike, Voltage};
+use crate::synapse::{PostSpike, PreSpike, Voltage};
 use crate::time::Time;
 
-use super::event::{ARRIVAL_BYTES, cell_bytes};
+use super::event::{ARRIVAL_BYTES, EVENT_BYTES, cell_bytes};
 use super::flight::Spike;
-use super::grid::STEP_BYTES;
+use super::grid::{RUN_BYTES, STEP_BYTES};
 use super::rates::{Events, RATE, background, most};
-use super::shard::most_unsettled;
+use super::shard::{Sent, most_unsettled};
 use super::statistics;
 use super::synapses::{Ends, Located};
 use super::train::Train;
@@ -41,7 +42,8 @@ pub fn needed(spec: &NetworkSpec, threads: usize, ranks: usize, written: bool) -
     // The columns of recorded weights are gone when spikes arrive.
     let (first, last) = listed(spec, written, ranks)?;
     let window = longest_window(spec, everybody)?;
-    let passing = (arrivals(spec, window) + emitted(spec, window) + ahead(spec, window)?) / ranks as f64;
+    let passing = (arrivals(spec, window) + emitted(spec, window) + ahead(spec, window)? + under_way(spec, threads)?)
+        / ranks as f64;
     let passing = first.max(last + passing);
     let told = if spec.record.parameters { told(spec, ranks)? } else { 0.0 };
     let running = told
@@ -200,6 +202,51 @@ fn arrivals(spec: &NetworkSpec, window: f64) -> f64 {
     }
     let most = (0..spec.populations.len()).map(|population| background(spec, population)).fold(0.0, f64::max);
     most * 1e-3 * window * ARRIVAL_BYTES as f64
+}
+
+/// What is on its way over delays: synapses that were drawn ahead, runs of synapses, spikes that plastic synapses have to learn from, weights
+/// that are recorded as they arrive.
+fn under_way(spec: &NetworkSpec, threads: usize) -> Result<f64, BuildError> {
+    let grid = spec.simulation.engine == Engine::Grid;
+    let weight = if spec.simulation.precision == Precision::Single { 4 } else { 8 };
+    let mut all = 0.0;
+    for (index, projection) in spec.projections.iter().enumerate() {
+        let source = &spec.populations[projection.source.population];
+        let hz = match &source.kind {
+            PopulationKind::Source(SourceSpec::Poisson { rate, .. }) => most(rate),
+            PopulationKind::Source(SourceSpec::Regular { rate, .. }) => rate.mean().unwrap_or(0.0),
+            _ => RATE,
+        };
+        let ms = |delay: Option<f64>| {
+            let end = spec.simulation.duration.map_or(f64::INFINITY, Time::ms);
+            delay.unwrap_or(0.0).clamp(0.0, Time::LONGEST_DELAY.ms()).min(end)
+        };
+        let range = projection.delay.range();
+        let (mean, longest) = (ms(projection.delay.mean()), ms(range.map(|r| r.1)));
+        // Spikes of one source that are on their way.
+        let spikes = hz * 1e-3 * mean;
+        let sources = projection.source.members(source.size).len() as f64;
+        let synapses = expected(spec, projection)? as f64;
+        let each = match (projection.procedural, projection.delay.constant(), grid) {
+            (true, None, true) => (size_of::<u16>() + weight) as f64 * synapses,
+            (true, None, false) => EVENT_BYTES as f64 * synapses,
+            // Runs of equal delay; of synapses without their own there is one for each thread.
+            (_, _, true) if projection.is_static() => {
+                let delays = range.map_or(1.0, |r| 1.0 + (r.1 - r.0) / spec.simulation.resolution.ms());
+                let row = synapses / sources.max(1.0) / threads as f64;
+                let runs = delays * -exp_m1(-row / delays);
+                RUN_BYTES as f64 * sources * threads as f64 * runs
+            }
+            _ if !projection.is_static() => size_of::<PreSpike>() as f64 * sources * threads as f64,
+            _ => 0.0,
+        };
+        all += GROWN * spikes * each;
+        if spec.record.weights.iter().any(|r| r.projection == index && r.on == WeightSample::PreSpike) {
+            // Until all that come earlier have arrived; they are sorted then.
+            all += 2.0 * hz * 1e-3 * longest * synapses * size_of::<Sent>() as f64;
+        }
+    }
+    Ok(all)
 }
 
 /// What plastic synapses transmit in a window, where it is worked out when that begins.

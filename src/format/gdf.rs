@@ -84,12 +84,14 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
         }
     })?;
     let mut recording = Recording { format: "GDF text".to_owned(), ..Recording::default() };
-    recording.notes.push("times are taken as milliseconds, the unit of GDF".to_owned());
-    if time_first {
-        recording
-            .notes
-            .push("the first column is taken as times, for it has fractions; the second as identifiers".to_owned());
-    }
+    recording.notes.push(
+        if time_first {
+            "the first column, which has fractions, is taken as times in milliseconds, the second as identifiers"
+        } else {
+            "the first column is taken as identifiers, the second as times in milliseconds, as GDF has them"
+        }
+        .to_owned(),
+    );
     let mut numbers = vec![LEFT_OUT; known.len()];
     if trials::recognise(&known) {
         let events = known.split_off(&trials::FIRST_EVENT);

@@ -48,6 +48,7 @@ use self::plain::Plain;
 pub use arrays::{Array, Arrays, read_arrays};
 pub use content::{content, files};
 pub use error::{Fault, FormatError};
+pub use h5::look_beside;
 pub use new_hdf5::replace_hdf5;
 pub use words::{begins_spikes, name_spikes};
 pub use write::{Session, Subject, Target, Wrote, write};

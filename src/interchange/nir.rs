@@ -20,7 +20,7 @@ use crate::network::Population;
 use crate::neuron::{Column, NeuronModel};
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec};
 
-/// No dense matrix is larger.
+/// The dense matrices of a graph have no more weights together: 1 GiB.
 const MAX_WEIGHTS: usize = 1 << 27;
 /// A projection with more different delays would become as many matrices.
 const MAX_DELAYS: usize = 64;
@@ -37,6 +37,7 @@ pub fn export(
     dt_ms: f64,
 ) -> Result<(Graph, Vec<String>), String> {
     let (mut graph, mut notes) = (Graph::default(), Vec::new());
+    let mut room = MAX_WEIGHTS;
     let mut place = Vec::new();
     for (population, drawn) in spec.populations.iter().zip(populations) {
         let size = population.size;
@@ -63,7 +64,7 @@ pub fn export(
             ));
             continue;
         }
-        let matrices = matrices(projection, synapses, size(ends.0), size(ends.1))?;
+        let matrices = matrices(projection, synapses, (size(ends.0), size(ends.1)), &mut room)?;
         let alone = matrices.len() == 1;
         for (number, (delay_ms, weight)) in matrices.into_iter().enumerate() {
             let name = if alone { projection.name.clone() } else { format!("{}_{}", projection.name, number + 1) };
@@ -138,6 +139,21 @@ fn block(
     if column("theta_plus").iter().any(|x| *x != 0.0) {
         return Err(format!("population {name}: NIR has no threshold that adapts, and theta_plus is not 0"));
     }
+    // What has been learned before and stays is a part of the threshold.
+    let start = |variable: &str| -> Vec<f64> {
+        let column = table.variables.iter().position(|v| v.name == variable).map(|i| &drawn.initial[i]);
+        (0..drawn.size)
+            .map(|i| column.map_or(f64::NAN, |c| c.at(i)))
+            .map(|x| if x.is_nan() { 0.0 } else { x })
+            .collect()
+    };
+    let theta = start("theta");
+    if theta.iter().zip(column("tau_theta")).any(|(theta, tau)| *theta != 0.0 && tau.is_finite()) {
+        return Err(format!(
+            "population {name}: NIR has no threshold that falls back, and theta does not start at 0; with tau_theta = \"inf\" it stays where it \
+             is, and v_threshold is v_th + theta"
+        ));
+    }
     if model == NeuronModel::LifDelta && column("v_min").iter().any(|x| x.is_finite()) {
         return Err(format!("population {name}: NIR has no lower bound of the potential, and v_min is given"));
     }
@@ -152,6 +168,7 @@ fn block(
         let start = |variable: usize| Some(drawn.initial[variable].at(i)).filter(|x| !x.is_nan());
         table.variables.iter().enumerate().all(|(variable, known)| match known.name {
             "v_m" => (start(variable).unwrap_or(e_l[i]) - v_leak[i]).abs() < 1e-9,
+            "theta" => true,
             _ => start(variable).unwrap_or(0.0) == 0.0,
         })
     };
@@ -160,6 +177,7 @@ fn block(
             "population {name}: NIR has no initial state; in most frameworks neurons start at v_leak, here they do not"
         ));
     }
+    let v_threshold = column("v_th").iter().zip(&theta).map(|(v_th, theta)| v_th + theta).collect();
     let seconds = |ms: &[f64]| ms.iter().map(|t| t * 1e-3).collect::<Vec<f64>>();
     let (synapse, r) = if model == NeuronModel::LifExp {
         let (excitatory, inhibitory) = (column("tau_syn_ex"), column("tau_syn_in"));
@@ -179,25 +197,27 @@ fn block(
         synapse,
         r,
         v_leak,
-        threshold: Some(Threshold { v_threshold: column("v_th"), v_reset: column("v_reset"), given: true }),
+        threshold: Some(Threshold { v_threshold, v_reset: column("v_reset"), given: true }),
     })
 }
 
-/// A dense matrix for each delay that occurs \[ms\]: rows are targets.
+/// A dense matrix for each delay that occurs \[ms\]: rows are targets. There is `room` for so many weights.
 fn matrices(
     projection: &ProjectionSpec,
     synapses: &Synapses,
-    sources: usize,
-    targets: usize,
+    (sources, targets): (usize, usize),
+    room: &mut usize,
 ) -> Result<Vec<(f64, Vec<f64>)>, String> {
     // Delays above 0 are ordered as their bits are.
     let mut all: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    let cells = sources.checked_mul(targets).filter(|cells| *cells <= MAX_WEIGHTS).ok_or_else(|| {
+    let cells = sources.saturating_mul(targets);
+    let too_large = || {
         format!(
-            "projection {}: a matrix of {targets} x {sources} weights is too large for a NIR graph",
+            "projection {}: with matrices of {targets} x {sources} weights, one for each delay, the NIR graph has more than {MAX_WEIGHTS} \
+             weights, zeros and all; take a smaller network, or fewer different delays",
             projection.name
         )
-    })?;
+    };
     for (i, delay) in synapses.delays_ms.iter().enumerate() {
         let full = all.len() >= MAX_DELAYS;
         let matrix = match all.entry(delay.to_bits()) {
@@ -208,7 +228,10 @@ fn matrices(
                     projection.name
                 ));
             }
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(vec![0.0; cells]),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                *room = room.checked_sub(cells).ok_or_else(too_large)?;
+                entry.insert(vec![0.0; cells])
+            }
         };
         matrix[synapses.targets[i] as usize * sources + synapses.sources[i] as usize] += synapses.weights[i];
     }

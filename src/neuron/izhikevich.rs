@@ -16,7 +16,7 @@ pub const MODEL: Model = Model {
     equations: "\
 dv_m/dt = 0.04 v_m^2 + 5 v_m + 140 - u_m + i_e   (mV, ms; i_e counts as mV/ms)
 du_m/dt = a (b v_m - u_m)
-an event of weight w: v_m += w
+an event of weight w: v_m += w; on the grid with consistent_integration = false w counts as current for a step, as NEST's
 v_m >= v_th: a spike; v_m = c, u_m += d
 grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's at 0.1 or 1 ms is far off",
     reference: "Izhikevich 2003, doi:10.1109/TNN.2003.820440; NEST izhikevich",
@@ -33,7 +33,7 @@ grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's
             Flag,
             1.0,
             Finite,
-            "grid: integrate v and u together (else as published, in two half steps)",
+            "grid: integrate v and u together (else as published, v in two half steps, before u)",
         ),
     ],
     variables: &[

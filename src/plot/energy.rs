@@ -20,6 +20,9 @@ pub struct EnergyBars {
 /// The kinds, in the order of their bars.
 pub const ENERGY_KINDS: [&str; 4] = ["read", "set", "reset", "static"];
 
+/// What the model calls their prices.
+const PRICES: [&str; 4] = ["read", "pulse_up", "pulse_down", "static_power"];
+
 /// Draws the bars of each projection, on one axis; lying, so that long names can be read beside them.
 ///
 /// # Errors
@@ -31,13 +34,14 @@ pub fn energy(title: &str, all: &[EnergyBars], size: (u32, u32)) -> Result<Figur
     let most = all.iter().flat_map(|bars| bars.joules.iter().flatten()).copied().fold(0.0, f64::max);
     let prefixes = [(1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ"), (1e-12, "pJ"), (1e-15, "fJ")];
     let (unit, symbol) = prefixes.into_iter().find(|(unit, _)| most >= *unit).unwrap_or((1.0, "J"));
-    let missing = all.iter().any(|bars| bars.joules.contains(&None));
-    let caption = if missing {
-        "\u{2013}: the model has no price for it (pulse_up, pulse_down, read, static_power)."
+    let missing = |kind: usize| all.iter().any(|bars| bars.joules[kind].is_none());
+    let prices: Vec<&str> = (0..PRICES.len()).filter(|kind| missing(*kind)).map(|kind| PRICES[kind]).collect();
+    let caption = if prices.is_empty() {
+        String::new()
     } else {
-        ""
+        format!("\u{2013}: the model has no price for it ({}).", prices.join(", "))
     };
-    let sheet = Sheet::new(title, caption, size)?;
+    let sheet = Sheet::new(title, &caption, size)?;
     let names = all.iter().enumerate().map(|(i, b)| (i as f64 + 0.5, b.name.clone())).collect();
     let y = Axis::at((all.len() as f64, 0.0), "projection", names);
     let high = if most > 0.0 { 1.08 * most / unit } else { 1.0 };

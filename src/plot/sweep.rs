@@ -115,7 +115,9 @@ fn mean(samples: &[f64]) -> f64 {
 
 fn caption(swept: &Swept) -> String {
     let counts = || swept.groups.iter().flat_map(|(_, samples)| samples.iter().map(Vec::len));
-    let runs: usize = swept.groups.first().map_or(0, |(_, samples)| samples.iter().map(Vec::len).sum());
+    // One figure may have no value in a run that has another's.
+    let of_each = swept.groups.iter().map(|(_, samples)| samples.iter().map(Vec::len).sum::<usize>());
+    let runs = of_each.max().unwrap_or(0);
     let (least, most) = (counts().filter(|count| *count > 0).min(), counts().max().unwrap_or(0));
     let up_to = if least == Some(most) { "" } else { "up to " };
     let each = if swept.keys.len() == 1 { "; pale dots: each run" } else { "" };

@@ -7,6 +7,7 @@ use super::error::{ModelError, Place, Source};
 use super::names;
 use super::tables;
 use super::tree::{self, Entry, Kind, Node, Table};
+use crate::given;
 
 /// Reads a file with everything that it extends; and the files of that.
 pub(crate) fn read(path: &Path) -> Result<(Node, Vec<PathBuf>), ModelError> {
@@ -23,7 +24,7 @@ pub(crate) fn read_source(source: &Arc<Source>) -> Result<Node, ModelError> {
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
-    match std::fs::read(path) {
+    match given::text(path) {
         Ok(bytes) => {
             String::from_utf8(bytes).map_err(|error| no_text(error.as_bytes(), error.utf8_error().valid_up_to()))
         }

@@ -11,6 +11,7 @@ use super::tables::CONNECT_FILE;
 use super::tree::Node;
 use super::values_file::{arrays, column_of, csv_rows, number};
 use crate::format::Arrays;
+use crate::format::sonata::is_count;
 use crate::npy;
 
 /// Columns of a table of connections.
@@ -166,6 +167,9 @@ fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, Strin
         let weights = weight.as_mut().ok_or_else(|| {
             format!("{place} has 0/nsyns, by which weights are multiplied, but no 0/syn_weight: those of edge types are not read")
         })?;
+        if let Some(odd) = synapses.iter().find(|n| !is_count(**n)) {
+            return Err(format!("{place}/0/nsyns has {odd}, expected whole numbers, 0 or more"));
+        }
         weights.iter_mut().zip(synapses).for_each(|(weight, synapses)| *weight *= synapses);
     }
     Ok(Columns { source, target, weight, delay: attribute("0/delay", "ms")? })

@@ -11,7 +11,7 @@ use crate::device::Pair as DevicePair;
 use crate::plasticity::RuleModel;
 use crate::time::Time;
 use crate::units::shown;
-use crate::value::{Limits, Value};
+use crate::value::Value;
 
 /// One pair of the populations that a projection lists.
 pub(crate) struct Pair {
@@ -24,6 +24,9 @@ pub(crate) struct Pair {
     /// The unit of weights that come with the connections; none where the projection has its own.
     pub(crate) weight_unit: Option<&'static str>,
 }
+
+/// No normal number that is drawn lies so many standard deviations from the mean (`sample::law`).
+const FARTHEST: f64 = 6.35;
 
 /// Whether a delay \[ms\] can be one.
 pub(crate) fn check_delay(ms: f64) -> Result<(), String> {
@@ -197,17 +200,22 @@ impl Reader<'_> {
     fn delay(&self, node: &Node) -> Result<Value, ModelError> {
         let value = values::read(&self.scope, node, Form::of("ms"))?;
         values::check_known(node, &value, check_delay)?;
-        let may_be_negative = |limits: &Limits| limits.min <= 0.0 && !limits.same_sign;
         let problem = match &value {
             Value::Constant(ms) => {
                 let time = self.scope.on_grid(node, Time::from_ms(*ms))?;
                 if time <= Time::ZERO {
-                    return Err(node.at.error(format!("found a delay of {ms} ms, shorter than a tick of 1 ps")));
+                    let least = match self.scope.grid.filter(|_| Time::from_ms(*ms) > Time::ZERO) {
+                        Some(step) => format!("a step of the grid, {step}"),
+                        None => "a tick of 1 ps".to_string(),
+                    };
+                    return Err(node.at.error(format!("found a delay of {} ms, shorter than {least}", shown(*ms))));
                 }
                 return Ok(Value::Constant(time.ms()));
             }
             Value::Uniform { low, .. } => *low <= 0.0,
-            Value::Normal { mean, limits, .. } => *mean <= 0.0 || may_be_negative(limits),
+            Value::Normal { mean, std, limits } => {
+                *mean <= 0.0 || (limits.min <= 0.0 && !limits.same_sign && mean - FARTHEST * std <= 0.0)
+            }
             Value::Lognormal { mean, .. } | Value::Exponential { mean, .. } => *mean <= 0.0,
             _ => false,
         };

@@ -61,7 +61,7 @@ impl Reader<'_> {
         if let (Some(node), true) = (table.get("start"), start >= spec.until()) {
             return Err(node.at.error(format!("found {start}, which is not before record.stop, {}", spec.until())));
         }
-        for slice in self.slices(place)? {
+        for (slice, only) in self.joined(self.slices(place)?) {
             let population = &self.populations[slice.population];
             let PopulationKind::Neuron { neuron, .. } = &population.kind else {
                 return Err(place.at.error(format!("{} is a source, which has no state to record", population.name)));
@@ -94,9 +94,31 @@ impl Reader<'_> {
                         .help("the result has one table for each population and variable"));
                 }
             }
-            spec.state.push(StateRecord { slice, only: None, variables, start, interval });
+            spec.state.push(StateRecord { slice, only, variables, start, interval });
         }
         Ok(())
+    }
+
+    /// Slices of one population put together, with the members that lie in any of them where there are several.
+    fn joined(&self, slices: Vec<Slice>) -> Vec<(Slice, Option<Vec<u32>>)> {
+        let mut all: Vec<(Slice, Option<Vec<u32>>)> = Vec::new();
+        for slice in slices {
+            let size = self.populations[slice.population].size;
+            let own = || slice.members(size).map(|member| member as u32);
+            match all.iter_mut().find(|(first, _)| first.population == slice.population) {
+                None => all.push((slice, None)),
+                Some((first, only)) => {
+                    let mut members = only.take().unwrap_or_else(|| first.members(size).map(|m| m as u32).collect());
+                    members.extend(own());
+                    members.sort_unstable();
+                    members.dedup();
+                    let start = first.start.min(slice.start);
+                    let stop = first.stop.zip(slice.stop).map(|(a, b)| a.max(b));
+                    (*first, *only) = (Slice { population: slice.population, start, stop }, Some(members));
+                }
+            }
+        }
+        all
     }
 
     fn weights(

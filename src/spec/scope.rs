@@ -214,6 +214,9 @@ impl Scope {
     /// Snaps a time to the grid, if the model runs on one and the time is within 1e-6 step of it.
     pub(crate) fn on_grid(&self, node: &Node, time: Time) -> Result<Time, ModelError> {
         let Some(step) = self.grid else { return Ok(time) };
+        if time > Time::LIMIT {
+            return Err(node.at.error("times may be at most 100 days"));
+        }
         snap(time, step).ok_or_else(|| {
             node.at.error(format!("{time} is not a multiple of the resolution, {step}")).help(
                 "the grid engine needs times on its grid: change the time, the resolution, or take engine = \"event\"",

@@ -8,8 +8,8 @@ use super::tables::VALUES_FILE;
 use super::tree::{Node, Table};
 use super::values::{Form, Told, unit_factor};
 use crate::format::{Array, Arrays, Fault, read_arrays};
-use crate::npy;
 use crate::value::Value;
+use crate::{given, npy};
 
 /// Reads `{ file = "w.npy", unit = "pA" }`.
 pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Result<Value, ModelError> {
@@ -49,7 +49,7 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Res
 
 /// The rows of a csv file under its header.
 pub(crate) fn csv_rows(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
-    let text = std::fs::read_to_string(path).map_err(|e| missing(&e))?;
+    let text = given::string(path).map_err(|e| missing(&e))?;
     let separator = if path.extension().is_some_and(|e| e == "tsv") { '\t' } else { ',' };
     let cells = |line: &str| line.split(separator).map(|c| c.trim().trim_matches('"').to_string()).collect::<Vec<_>>();
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
@@ -88,7 +88,11 @@ pub(crate) fn number(cell: &str, row: usize) -> Result<f64, String> {
 }
 
 fn dataset(path: &Path, name: &str) -> Result<Array, String> {
-    arrays(path, &[name])?.take(name).ok_or_else(|| format!("there is no dataset {name}"))
+    let array = arrays(path, &[name])?.take(name).ok_or_else(|| format!("there is no dataset {name}"))?;
+    if array.shape.iter().filter(|length| **length != 1).count() > 1 {
+        return Err(format!("{name} has the shape {:?}, expected one dimension of numbers", array.shape));
+    }
+    Ok(array)
 }
 
 /// What an HDF5 file has at some places.

@@ -7,6 +7,7 @@ const LEAVES: &[&str] = &[
     "check",
     "describe",
     "fnv",
+    "given",
     "hardware",
     "idx",
     "math",

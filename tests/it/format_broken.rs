@@ -255,6 +255,13 @@ fn a_short_file_may_have_its_data_in_long_ones() {
         builder.shape(length).create("spike_times").map(drop).unwrap();
     };
     assert_eq!(read("raw.nwb", &beside), times);
+    // What isn't there would be zeros.
+    fs::OpenOptions::new().write(true).open(&raw).unwrap().set_len(length as u64 * 4).unwrap();
+    let error = format::read(&at("raw.nwb")).unwrap_err();
+    assert!(error.to_string().contains("times.raw, which is cut short"), "{error}");
+    fs::remove_file(&raw).unwrap();
+    let error = format::read(&at("raw.nwb")).unwrap_err();
+    assert!(error.to_string().contains("times.raw, which is not there"), "{error}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Counts of spikes in trials.
 
 use super::super::fano::fano;
-use crate::analysis::{AnalysisError, Spans};
+use crate::analysis::{AnalysisError, ROUNDING, Spans};
 
 /// More counts than that are not held: 400 MB of them.
 const MOST_COUNTS: usize = 100_000_000;
@@ -37,6 +37,8 @@ impl Trials {
 
     /// The trials in which a time lies.
     fn of(&self, time: f64) -> std::ops::Range<usize> {
+        // Spikes on an edge lie behind it, whatever rounding does.
+        let time = time + ROUNDING * (self.before + self.after);
         let from = self.events.partition_point(|at| at + self.after <= time);
         let to = self.events.partition_point(|at| at - self.before <= time);
         from..to.max(from)
@@ -93,6 +95,9 @@ mod tests {
         }
         assert_eq!(counts.counts, [3, 3, 1]);
         assert_eq!(counts.fano(0), fano([3, 3, 1]));
+        // 1007.33 + 0.1 is more than 1007.43.
+        let trials = Trials::new(&[1001.33, 1007.33], 0.0, 0.1, &Spans::whole(0.0, 2000.0)).unwrap();
+        assert_eq!([1001.43, 1007.43, 1007.33].map(|time| trials.of(time).len()), [0, 0, 1]);
         assert!(Trials::new(&[1.0], 0.0, 0.0, &Spans::whole(0.0, 1.0)).is_err());
     }
 }

@@ -43,6 +43,13 @@ pub(super) fn moment(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The moment that a file means: as it is written, or with what is left out of the time, and UTC where there is no zone, put in.
+pub(super) fn completed(text: &str) -> Option<String> {
+    let text = text.trim();
+    let with = |end: &str| moment(&format!("{}{end}", text.replacen(' ', "T", 1))).ok();
+    moment(text).ok().or_else(|| ["", "Z", ":00Z", ":00", "T00:00:00Z"].into_iter().find_map(with))
+}
+
 /// A length of time such as P90D, or two of them that it lies between: P90D/P120D, P90D/.
 pub(super) fn duration(text: &str) -> Result<String, String> {
     let good = match text.split_once('/') {
@@ -105,6 +112,21 @@ mod tests {
         ] {
             assert!(moment(bad).unwrap_err().contains("2026-03-01T14:30:00"), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_of_a_moment_is_put_in() {
+        for (text, whole) in [
+            ("2024-01-02T03:04:05+01:00", "2024-01-02T03:04:05+01:00"),
+            ("2024-01-02T03:04:05", "2024-01-02T03:04:05Z"),
+            ("2024-01-02 03:04:05.25", "2024-01-02T03:04:05.25Z"),
+            ("2024-01-02T03:04", "2024-01-02T03:04:00Z"),
+            ("2024-01-02", "2024-01-02T00:00:00Z"),
+            ("2024-01-02 03:04:05-05:00", "2024-01-02T03:04:05-05:00"),
+        ] {
+            assert_eq!(completed(text).as_deref(), Some(whole));
+        }
+        assert_eq!([completed("yesterday"), completed("2024-13-01")], [None, None]);
     }
 
     #[test]

@@ -263,7 +263,12 @@ impl SessionFlags {
 
 /// A moment that the recording says.
 fn said(recording: &Recording, label: &str) -> Option<String> {
-    recording.about.iter().find(|(l, _)| l == label).and_then(|(_, text)| iso::moment(text).ok())
+    let (_, text) = recording.about.iter().find(|(l, _)| l == label)?;
+    let moment = iso::completed(text)?;
+    if moment != *text {
+        note::note(format_args!("the file says {text} of the session's time; {moment} is taken"));
+    }
+    Some(moment)
 }
 
 /// When the session began, and whether that had to be taken from the file's date.

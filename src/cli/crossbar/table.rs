@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use memspike::format::{read_arrays, replace_hdf5};
-use memspike::npy;
 use memspike::units::Factor;
+use memspike::{given, npy};
 
 use crate::cli::note::note;
 
@@ -65,7 +65,7 @@ fn shaped(shape: &[usize], numbers: Vec<f64>) -> Result<Matrix, String> {
 }
 
 fn csv(path: &Path) -> Result<Matrix, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let text = given::string(path).map_err(|e| e.to_string())?;
     let separator = if extension(path) == "tsv" { '\t' } else { ',' };
     let (mut numbers, mut rows, mut columns) = (Vec::new(), 0, 0);
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use memspike::device::Law;
 use memspike::device::characterise::{Staircase, staircase};
+use memspike::given;
 use memspike::plot::{self, Axes, Curve};
 use serde_json::json;
 
@@ -129,7 +130,7 @@ fn sequence(text: &str) -> Result<Vec<bool>, Failure> {
     if is_signs(text) {
         return Ok(text.chars().filter(|c| !between(*c)).map(|c| c == '+').collect());
     }
-    let words = std::fs::read_to_string(text).map_err(|e| {
+    let words = given::string(Path::new(text)).map_err(|e| {
         Failure::input(format!("--sequence {text}: expected + and -, or a file that can be read ({e})."))
     })?;
     let words = words.split(between).filter(|w| !w.is_empty());

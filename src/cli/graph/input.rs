@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use memspike::analysis::Bins;
 use memspike::format;
 use memspike::format::nir::{Graph, Kind};
-use memspike::npy;
 use memspike::spikes::Recording;
 use memspike::time::Time;
+use memspike::{given, npy};
 
 use super::Failure;
 
@@ -79,11 +79,19 @@ pub(super) fn silent<'a>(graph: &'a Graph, given: &Inputs) -> Vec<&'a str> {
 
 /// What is said of tables that end before the run does.
 pub(super) fn ending(graph: &Graph, given: &Inputs, steps: usize) -> Vec<String> {
-    let early = given.rows.iter().filter(|(_, rows)| *rows < steps);
     let note = |(node, rows): &(usize, usize)| {
-        format!("the input of {} has numbers for {rows} of {steps} steps: 0 at the others", graph.nodes[*node].name)
+        let name = &graph.nodes[*node].name;
+        match *rows {
+            rows if rows < steps => {
+                Some(format!("the input of {name} has numbers for {rows} of {steps} steps: 0 at the others"))
+            }
+            rows if rows > steps => {
+                Some(format!("the input of {name} has numbers for {rows} steps, of which the run takes {steps}"))
+            }
+            _ => None,
+        }
     };
-    early.map(note).collect()
+    given.rows.iter().filter_map(note).collect()
 }
 
 /// The node and file of `[NODE=]FILE`.
@@ -120,7 +128,7 @@ fn open(file: &Path, size: usize) -> Result<Given, Failure> {
             (array.numbers, width)
         }
         "csv" | "txt" | "tsv" => {
-            let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?;
+            let text = given::string(file).map_err(|e| wrong(format!("can't be read: {e}.")))?;
             if format::begins_spikes(&text) {
                 return spikes(file, size);
             }

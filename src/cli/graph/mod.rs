@@ -116,6 +116,9 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     let steps = common.duration.map_or(given.steps, |duration| (duration.0 as f64 / dt.0 as f64).round() as usize);
     input::ending(&graph, &given, steps).iter().for_each(|text| note(format_args!("{text}")));
     between_steps(&graph, dt).iter().for_each(|text| note(format_args!("{text}")));
+    if let Some(duration) = common.duration.filter(|d| is_between_steps(d.0 as f64 / dt.0 as f64) && steps > 0) {
+        note(format_args!("--duration {duration} is not a multiple of the step, {dt}: {steps} steps are simulated"));
+    }
     if let Some(duration) = common.duration.filter(|_| steps == 0) {
         return Err(Failure::input(format!(
             "--duration is {duration}, less than half a step of {dt}; give more of it, or another --dt."

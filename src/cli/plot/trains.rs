@@ -32,7 +32,14 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let (start, stop) = all.window;
     // One that was asked for must fit.
     let bin = |default: f64| args.bin.unwrap_or(default.min(stop - start));
-    let (units, groups) = select(&all, &args.population).map_err(Failure::input)?;
+    let (units, groups) = match args.kind {
+        // One map of all of them, each once.
+        Kind::Correlations if !args.population.is_empty() => (
+            Some(plot::selected(all.spikes.unit_ids(), &all.groups, &args.population).map_err(Failure::input)?),
+            Vec::new(),
+        ),
+        _ => select(&all, &args.population).map_err(Failure::input)?,
+    };
     let selected = units.map(|units| Selected::new(&*all.spikes, units));
     let spikes: &dyn SpikeSource = selected.as_ref().map_or(&*all.spikes, |selected| selected);
     let figure = match args.kind {

@@ -22,6 +22,9 @@ pub struct Event {
     pub weight: f64,
 }
 
+/// What one of them takes \[bytes\].
+pub const EVENT_BYTES: usize = size_of::<Event>();
+
 /// The events on their way through one group.
 pub struct Held {
     /// By their time in units of the longest window; within one in order of emission, source, synapse.

@@ -24,6 +24,7 @@ use held::Held;
 
 pub use arrivals::ARRIVAL_BYTES;
 pub use block::{Block, MANY, WITHIN, cell_bytes};
+pub use held::EVENT_BYTES;
 
 /// One thread's part of the network in the event engine.
 pub struct EventShard<W: Real> {

@@ -55,6 +55,9 @@ struct When {
 /// What a step of the longest delay takes in each store, without what is on its way \[bytes\].
 pub const STEP_BYTES: usize = size_of::<Vec<Run>>();
 
+/// What a run of synapses takes that is on its way \[bytes\].
+pub const RUN_BYTES: usize = size_of::<Run>();
+
 /// Runs of a list that share a cache line.
 const RUNS_PER_LINE: usize = 64 / size_of::<Run>();
 

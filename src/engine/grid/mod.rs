@@ -23,7 +23,7 @@ use crate::time::Time;
 
 use delivery::Delivery;
 
-pub use delivery::STEP_BYTES;
+pub use delivery::{RUN_BYTES, STEP_BYTES};
 
 /// One thread's part of the network in the grid engine.
 pub struct GridShard<W: Real> {

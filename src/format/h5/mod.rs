@@ -3,9 +3,7 @@
 //! Everything is addressed by its absolute path, so that every error can name it. Types and sizes are
 //! checked before anything is read or allocated.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdf5::filters::Filter;
 use hdf5::types::{IntSize, TypeDescriptor};
@@ -14,6 +12,7 @@ use hdf5::{Container, Dataset, File, Location, LocationType};
 use super::error::{Fault, FormatError};
 use crate::spikes::Column;
 
+mod beside;
 mod column;
 mod compound;
 mod filters;
@@ -23,6 +22,7 @@ mod slices;
 mod strings;
 mod walk;
 
+pub use beside::look_beside;
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;
 pub(super) use ragged::Target;
@@ -288,6 +288,7 @@ impl H5<'_> {
 
     /// Whether so much can be in the file; how many bytes it is.
     fn expect_possible_size(&self, place: &str, dataset: &Dataset, element_bytes: u64) -> Result<u64, FormatError> {
+        beside::expect_there(self, place, dataset)?;
         let shape = dataset.shape();
         let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
         let bytes = count.and_then(|c| c.checked_mul(element_bytes));
@@ -302,7 +303,7 @@ impl H5<'_> {
         if fits(dataset.storage_size(), self.bytes) {
             return Ok(bytes.unwrap_or(u64::MAX));
         }
-        let (stored, there) = self.held(dataset);
+        let (stored, there) = beside::held(self, dataset);
         if !fits(stored, there) {
             let message = format!(
                 "claims the shape {shape:?}, which can't be in {stored} stored bytes of a file of {there} bytes; the file is \
@@ -311,32 +312,6 @@ impl H5<'_> {
             return Err(self.error(place, Fault::TooLarge, message));
         }
         Ok(bytes.unwrap_or(u64::MAX))
-    }
-
-    /// Bytes that are stored for a dataset, and those of the files that have them, which need not be the one that was opened: links lead elsewhere,
-    /// raw data lie beside it, and virtual datasets are put together from others.
-    fn held(&self, dataset: &Dataset) -> (u64, u64) {
-        let own = PathBuf::from(dataset.filename());
-        let length = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
-        let here = length(&own).unwrap_or(self.bytes);
-        let Ok(plan) = dataset.create_plist() else { return (dataset.storage_size(), here) };
-        let near = |name: &String| match &name[..] {
-            "." => here,
-            // Stands for files that are numbered: as many as there are.
-            name if name.contains('%') => u64::MAX,
-            name => length(&own.with_file_name(name)).or_else(|| length(Path::new(name))).unwrap_or(0),
-        };
-        let all = |names: BTreeSet<String>| names.iter().map(near).fold(0, u64::saturating_add);
-        let beside: BTreeSet<String> = plan.external().into_iter().map(|file| file.name).collect();
-        if !beside.is_empty() {
-            return (dataset.storage_size(), all(beside));
-        }
-        let sources: BTreeSet<String> = plan.virtual_map().into_iter().map(|source| source.src_filename).collect();
-        if sources.is_empty() {
-            return (dataset.storage_size(), here);
-        }
-        let there = all(sources);
-        (there, there)
     }
 
     fn expect(

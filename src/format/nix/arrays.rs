@@ -52,7 +52,7 @@ pub(super) fn read(
             continue;
         };
         if shape.len() > 2 || shape.iter().product::<usize>() > MAX_VALUES {
-            recording.notes.push(format!("{place} has the shape {shape:?} and is left out: not a signal of behaviour"));
+            recording.notes.push(format!("{place} has the shape {shape:?} and is left out: signals of behaviour have at most {MAX_VALUES} values in one or two dimensions"));
             continue;
         }
         let numbers = h5.numbers(&data)?;

@@ -9,13 +9,26 @@ use crate::spikes::{Recording, Signal};
 const MAX_WIDTH: usize = 64;
 const MAX_VALUES: usize = 50_000_000;
 
+/// Why a series of this shape is not read; none if it is.
+fn unlike_behaviour(shape: &[usize]) -> Option<String> {
+    let width: usize = shape.iter().skip(1).product();
+    if shape.is_empty() || shape.len() > 2 {
+        return Some("signals of behaviour have one or two dimensions".to_owned());
+    }
+    if width > MAX_WIDTH {
+        return Some(format!("signals of behaviour have at most {MAX_WIDTH} columns"));
+    }
+    let values = shape.iter().product::<usize>();
+    (values > MAX_VALUES).then(|| format!("signals of behaviour have at most {MAX_VALUES} values"))
+}
+
 /// Reads one TimeSeries in its own unit: data * conversion + offset, of an ElectricalSeries data * conversion * channel_conversion + offset.
 pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<(), FormatError> {
     let data_place = join(place, "data");
     let shape = h5.shape(&data_place)?;
     let width: usize = shape.iter().skip(1).product();
-    if shape.is_empty() || shape.len() > 2 || width > MAX_WIDTH || shape.iter().product::<usize>() > MAX_VALUES {
-        recording.notes.push(format!("{place} has the shape {shape:?} and is left out: not a signal of behaviour"));
+    if let Some(why) = unlike_behaviour(&shape) {
+        recording.notes.push(format!("{place} has the shape {shape:?} and is left out: {why}"));
         return Ok(());
     }
     let mut data = match h5.numbers(&data_place) {

@@ -89,10 +89,15 @@ fn population(h5: &H5, name: String) -> Result<Edges, FormatError> {
         let message = format!("an edge has the receptor_type {receptor}; the neurons here have the receptor 0 alone");
         return Err(h5.error(&place, Fault::Invalid, message));
     }
+    let synapses = rows.attribute(h5, "nsyns")?;
+    if let Some(odd) = synapses.iter().flatten().find(|n| !n.is_nan() && !is_count(**n)) {
+        let message = format!("an edge has the nsyns {odd}, expected a whole number, 0 or more");
+        return Err(h5.error(&place, Fault::Invalid, message));
+    }
     Ok(Edges {
         weight: rows.attribute(h5, "syn_weight")?,
         delay: rows.attribute(h5, "delay")?,
-        synapses: rows.attribute(h5, "nsyns")?,
+        synapses,
         name,
         file: PathBuf::new(),
         source_population,
@@ -102,6 +107,11 @@ fn population(h5: &H5, name: String) -> Result<Edges, FormatError> {
         type_ids,
         types: Arc::default(),
     })
+}
+
+/// Can an edge stand for so many synapses?
+pub(crate) fn is_count(synapses: f64) -> bool {
+    synapses >= 0.0 && synapses.fract() == 0.0
 }
 
 /// The nodes at one end, and their population.

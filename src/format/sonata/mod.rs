@@ -19,6 +19,7 @@ mod write;
 
 pub use config::{Config, Output, Report, SpikeInput, read_config};
 pub(super) use edges::EdgesFile;
+pub(crate) use edges::is_count;
 pub use edges::{Edges, read_edges};
 pub use json::read_json;
 pub use network::{EdgesData, NodesData, write_edges, write_nodes};

@@ -40,7 +40,7 @@ pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
             let message = format!("found the shape {:?}, expected [times, columns]", data.shape);
             return Err(h5.error(&data_place, Fault::WrongType, message));
         };
-        let times = times(h5, &place, rows)?;
+        let times = times(h5, &place, rows, &mut recording.notes)?;
         let unit = h5.attr_text(&data_place, "units").unwrap_or_default();
         recording.about.push((format!("columns of {name}"), columns(h5, &place, width)?));
         recording.observed.extend(times.first().zip(times.last()).map(|(a, b)| (*a, *b)));
@@ -52,11 +52,19 @@ pub(in crate::format) fn read(h5: &H5) -> Result<Recording, FormatError> {
 }
 
 /// The times of the rows \[s\].
-fn times(h5: &H5, place: &str, rows: usize) -> Result<Vec<f64>, FormatError> {
+fn times(h5: &H5, place: &str, rows: usize, notes: &mut Vec<String>) -> Result<Vec<f64>, FormatError> {
     let place = join(&join(place, "mapping"), "time");
     let time = h5.list(&place)?;
     let (start, step) = match time[..] {
-        [start, stop, step] if start.is_finite() && step.is_finite() && step > 0.0 && stop >= start => (start, step),
+        [start, stop, step] if start.is_finite() && step.is_finite() && step > 0.0 && stop >= start => {
+            // Reports that are cut short are read as far as they go; some writers count the last moment too.
+            let said = (stop - start) / step;
+            if (said - rows as f64).abs() > 1.5 {
+                let (place, said) = (&place, said.round());
+                notes.push(format!("{place} says that there are {said} samples, but {rows} are there"));
+            }
+            (start, step)
+        }
         _ => {
             let message = format!("is {time:?}, expected [start, stop, step] in ms with a step above 0");
             return Err(h5.error(&place, Fault::Invalid, message));

@@ -1,7 +1,7 @@
 //! What nodes and edges share: a table of rows, each with a type and a place in a group of attributes.
 
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{H5, join};
+use crate::format::h5::{H5, join, list};
 
 /// The rows of `/nodes/<population>` or `/edges/<population>`.
 pub(super) struct Rows {
@@ -32,6 +32,12 @@ impl Rows {
         let mut groups = group_id.clone();
         groups.sort_unstable();
         groups.dedup();
+        // Rows without attributes need no group, but one that lies among others is missing.
+        let there: Vec<String> = h5.members(place).into_iter().filter(|name| name.parse::<i64>().is_ok()).collect();
+        if let Some(group) = groups.iter().find(|group| !there.is_empty() && !there.contains(&group.to_string())) {
+            let message = format!("names the group {group}, which is not there; there are {}", list(&there));
+            return Err(h5.error(&join(place, &format!("{what}_group_id")), Fault::Invalid, message));
+        }
         Ok(Rows { place: place.to_owned(), group_id, group_index, groups })
     }
 

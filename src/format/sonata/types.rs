@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::format::error::{Fault, FormatError};
+use crate::given;
 
 /// A table of types.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,7 +24,7 @@ impl Types {
             let place = if line > 0 { format!("line {line}") } else { String::new() };
             FormatError::new(path, place, Fault::Invalid, message)
         };
-        let bytes = std::fs::read(path)
+        let bytes = given::text(path)
             .map_err(|e| FormatError::new(path, "", Fault::Missing, format!("can't be read: {e}; check the path")))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong(0, "is not a text file, expected a table".to_owned()))?;
         let mut lines =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{InterchangeError, Placed, name_from, wrong};
-use crate::format::sonata::{Config, Edges, read_json};
+use crate::format::sonata::{Config, Edges, is_count, read_json};
 use crate::spec::{Connect, Parts, ProjectionSpec, Slice};
 use crate::value::Value;
 
@@ -127,11 +127,11 @@ fn read_type(edges: &Edges, id: i64, config: &Config) -> Result<Type, Interchang
             .error(id, format!("receptor_type is {receptor}; the neurons here have the receptor 0 alone"))
             .into());
     }
-    let mut found = Type {
-        weight: types.number(id, "syn_weight")?,
-        delay: types.number(id, "delay")?,
-        synapses: types.number(id, "nsyns")?,
-    };
+    let synapses = types.number(id, "nsyns")?;
+    if let Some(odd) = synapses.filter(|n| !is_count(*n)) {
+        return Err(types.error(id, format!("nsyns is {odd}, expected a whole number, 0 or more")).into());
+    }
+    let mut found = Type { weight: types.number(id, "syn_weight")?, delay: types.number(id, "delay")?, synapses };
     let Some(file) = types.get(id, "dynamics_params") else { return Ok(found) };
     let path = config.synapses.as_ref().map_or_else(|| file.into(), |folder| folder.join(file));
     for (key, value) in &read_json(&path)? {

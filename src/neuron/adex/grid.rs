@@ -324,7 +324,7 @@ impl<R: Real> Stretch<'_, R> {
             p.reset(&mut y);
             let steps = (p.membrane.t_ref.ms() / end).round() as u32;
             // One more, because the step of the spike is counted down too.
-            self.refractory[i] = if steps > 0 { steps + 1 } else { 0 };
+            self.refractory[i] = if steps > 0 { steps.saturating_add(1) } else { 0 };
             self.spiked.push(i);
         }
         group.held[l] = self.refractory[i] > 0;

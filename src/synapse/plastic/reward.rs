@@ -28,7 +28,7 @@ impl<W: Real> Plastic<W> {
     /// Takes note of a spike of the modulator, emitted at `time`; they come in order of time.
     pub fn modulated(&mut self, time: Time) {
         let (Some(Rule::Dopamine(rule)), Some(modulator)) = (&self.setup.rule, &self.setup.modulator) else { return };
-        let time = time + modulator.delay;
+        let time = time.saturating_add(modulator.delay);
         let before = self.modulation.last().map_or(0.0, |m| m.level * exp((m.time - time).ms() / rule.tau_n));
         self.modulation.push(Modulation { time, level: before + 1.0 / rule.tau_n });
         self.unsettled += 1;

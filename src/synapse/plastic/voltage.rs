@@ -33,7 +33,7 @@ impl Voltage {
     /// So many running means are kept: a spike asks for those as of its emission, less the rule's delay, when it has arrived, or a window
     /// later.
     pub fn kept(rule: &Clopath, max_delay: Time, step: Time) -> usize {
-        let reach = Time(rule.delay.0 + 2 * max_delay.0 + WINDOW.0);
+        let reach = rule.delay.saturating_add(Time(2 * max_delay.0 + WINDOW.0));
         (reach.0 / step.0) as usize + 2
     }
 
@@ -44,7 +44,7 @@ impl Voltage {
 
     /// A spike at `time` begins to count.
     pub(super) fn spike(&mut self, rule: &Clopath, time: Time) {
-        self.clamped_until = time + rule.t_clamp;
+        self.clamped_until = time.saturating_add(rule.t_clamp);
     }
 
     /// The running means that count at `time`: those of the last sample at or before, or of the oldest that is kept.
