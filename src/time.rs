@@ -20,6 +20,12 @@ pub fn is_between_steps(steps: f64) -> bool {
     (steps - steps.round()).abs() > 1e-6 * steps.max(1.0)
 }
 
+/// Is a moment in one of these spans, which rise and do not overlap? Their ends are not.
+pub fn is_within(spans: &[(Time, Time)], time: Time) -> bool {
+    let begun = spans.partition_point(|span| span.0 <= time);
+    begun > 0 && time < spans[begun - 1].1
+}
+
 impl Time {
     /// Model time 0.
     pub const ZERO: Time = Time(0);

@@ -136,15 +136,17 @@ impl Lags {
 
     /// A spike of the reference, the target or both, which is no pair with itself.
     fn add(&mut self, time: f64, reference: bool, target: bool) {
+        let (bin, side) = (self.bin, self.side);
+        // What the difference of two moments may be off by, in bins: much on a clock that has gone for days.
+        let off = (2.0 * (time.abs().next_up() - time.abs()) / bin).min(0.25);
         for recent in &mut self.recent {
-            while recent.front().is_some_and(|before| time - before > self.edge) {
+            while recent.front().is_some_and(|before| time - before > self.edge + off * bin) {
                 recent.pop_front();
             }
         }
-        let (bin, side) = (self.bin, self.side);
         let counts = &mut self.counts;
         let mut count = |lag: f64| {
-            let place = lag / bin + (side as f64 + 0.5);
+            let place = lag / bin + (side as f64 + 0.5) + off;
             // Where the first bin begins only rounding leads below 0.
             let place = if place > -ROUNDING { whole_part(place.max(0.0)) } else { usize::MAX };
             if let Some(count) = counts.get_mut(place) {
@@ -226,6 +228,16 @@ mod tests {
         assert_eq!(found.counts, [0, 0, 1, 1, 0]);
         assert!((found.lag(0) + 0.2).abs() < 1e-12 && found.lag(2) == 0.0);
         assert_eq!(found.hz()[2], 1.0 / (0.1 * 2.0));
+    }
+
+    #[test]
+    fn lags_on_an_edge_lie_behind_it_on_any_clock() {
+        for start in [0.0, 1000.0, 1e6] {
+            let reference: Vec<f64> = (0..200).map(|k| start + 0.1 * f64::from(k)).collect();
+            let target: Vec<f64> = reference.iter().map(|t| t + 0.0025).collect();
+            let found = correlogram(&reference, &target, false, 0.005, 0.02).unwrap();
+            assert_eq!(found.counts, [0, 0, 0, 0, 0, 200, 0, 0, 0], "{start}");
+        }
     }
 
     #[test]

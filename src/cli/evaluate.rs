@@ -186,7 +186,7 @@ pub fn population(
         return match wanted {
             None | Some(UNITS) => Ok((UNITS.into(), 0, units)),
             Some(wanted) => Err(Failure::input(format!(
-                "There are no spikes of `{wanted}`: the file has no populations, and its units are called `{UNITS}`."
+                "There are no spikes of `{wanted}`: the file has no populations; all of its units together are called `{UNITS}`."
             ))),
         };
     }

@@ -29,7 +29,7 @@ pub const MODEL: Model = Model {
 pub const REFERENCE: Model = Model {
     name: "soft_bounds_reference",
     summary: "Soft-bounds device read against a reference device of its own",
-    equations: "pulses as soft_bounds; what shows is g - (g_ref + sigma_reference N), g_ref: reference, or with\n\
+    equations: "pulses as soft_bounds; what shows is g - (g_ref + sigma_reference N), or 0 S below that, g_ref: reference, or with\n\
                 subtract_symmetry_point also by how much the device's symmetry point, where its steps up and down are equal,\n\
                 lies above that of the nominal device; a read takes v^2 width of the device and of its reference, g + |g_ref|",
     reference: "aihwkit SoftBoundsReferenceDevice; Gong, Rasch et al. 2022 (IEDM), doi:10.1109/IEDM45625.2022.10019569",

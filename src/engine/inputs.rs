@@ -9,7 +9,7 @@ use crate::neuron::Real;
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{normal, poisson};
 use crate::spec::{Active, InputKind, NetworkSpec, Rate};
-use crate::time::Time;
+use crate::time::{Time, is_within};
 
 use super::RunError;
 use super::abreast::Abreast;
@@ -294,13 +294,14 @@ impl Current {
     /// The first change at or after `time`.
     pub fn next_change(&self, time: Time) -> Time {
         match &self.kind {
-            CurrentKind::Steps(steps) => steps.iter().map(|s| s.0).find(|t| *t >= time).unwrap_or(Time::NEVER),
+            CurrentKind::Steps(steps) => {
+                steps.get(steps.partition_point(|s| s.0 < time)).map_or(Time::NEVER, |step| step.0)
+            }
             CurrentKind::Sine { interval, spans, .. } | CurrentKind::Noise { interval, spans, .. } => {
                 let tick = Time(((time.0 - 1).div_euclid(interval.0) + 1).saturating_mul(interval.0));
-                let edge = |t: Time| if t >= time { t } else { Time::NEVER };
-                let edges = spans.iter().flat_map(|s| [edge(s.0), edge(s.1)]).min().unwrap_or(Time::NEVER);
-                let ticking = spans.iter().any(|s| tick < s.1 && s.0 <= tick);
-                if ticking { tick.min(edges) } else { edges }
+                let span = spans.get(spans.partition_point(|s| s.1 < time));
+                let edge = span.map_or(Time::NEVER, |s| if s.0 >= time { s.0 } else { s.1 });
+                if is_within(spans, tick) { tick.min(edge) } else { edge }
             }
         }
     }
@@ -308,9 +309,12 @@ impl Current {
     /// The current into `place` from `time` (a change, or 0) on \[pA\].
     pub fn at(&self, place: u32, time: Time) -> f64 {
         match &self.kind {
-            CurrentKind::Steps(steps) => steps.iter().rev().find(|s| s.0 <= time).map_or(0.0, |s| s.1),
+            CurrentKind::Steps(steps) => {
+                let begun = steps.partition_point(|s| s.0 <= time);
+                if begun == 0 { 0.0 } else { steps[begun - 1].1 }
+            }
             &CurrentKind::Sine { amplitude, frequency, phase, offset, interval, ref spans } => {
-                if !spans.iter().any(|s| time >= s.0 && time < s.1) {
+                if !is_within(spans, time) {
                     return 0.0;
                 }
                 let begin = time.0.div_euclid(interval.0) * interval.0;
@@ -319,7 +323,7 @@ impl Current {
                 offset + amplitude * sin_turns(turns - turns.floor())
             }
             &CurrentKind::Noise { mean, std, interval, ref spans, key } => {
-                if !spans.iter().any(|s| time >= s.0 && time < s.1) {
+                if !is_within(spans, time) {
                     return 0.0;
                 }
                 let member = u64::from(self.first_member + (place - self.places.start));

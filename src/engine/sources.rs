@@ -235,7 +235,7 @@ fn regular(rate_hz: f64, phase_ms: f64, start: Time, spans: &[(Time, Time)], mut
     }
     loop {
         let next = start.saturating_add(Time::from_ms(phase_ms + n as f64 * (1e3 / rate_hz)));
-        let Some(span) = spans.iter().find(|s| next < s.1) else {
+        let Some(span) = spans.get(spans.partition_point(|s| s.1 <= next)) else {
             return Train { next: Time::NEVER, drawn: n };
         };
         if next >= span.0 {

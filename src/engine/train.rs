@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::rng::StreamKey;
 use crate::sample::exponential;
 use crate::spec::{Active, IntervalSpec, Rate};
-use crate::time::Time;
+use crate::time::{Time, is_within};
 
 /// A rate as a staircase: from each time on, a factor on the train's own rate.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,9 +27,8 @@ impl Profile {
         edges.sort_unstable();
         edges.dedup();
         let value = |t: Time| {
-            let on = spans.iter().any(|s| t >= s.0 && t < s.1);
-            let level = base.iter().rev().find(|s| s.0 <= t).map_or(0.0, |s| s.1);
-            if on { level } else { 0.0 }
+            let before = base.partition_point(|s| s.0 <= t);
+            if before > 0 && is_within(&spans, t) { base[before - 1].1 } else { 0.0 }
         };
         Profile { steps: edges.into_iter().map(|t| (t, value(t))).collect() }
     }

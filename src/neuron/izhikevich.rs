@@ -27,7 +27,7 @@ grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's
         param("d", QuantityOrBare("mV/ms"), 8.0, Finite, "jump of recovery at a spike"),
         param("i_e", Quantity("pA"), 0.0, Finite, "constant input, as I of the paper (1 pA stands for 1 mV/ms)"),
         param("v_th", Quantity("mV"), 30.0, Finite, "potential at which a spike is emitted"),
-        param("v_min", Quantity("mV"), f64::NEG_INFINITY, NotNan, "lower bound of the potential, at most c"),
+        param("v_min", Quantity("mV"), f64::NEG_INFINITY, NotNan, "lower bound of the potential, which does not start below it; at most c"),
         param(
             "consistent_integration",
             Flag,

@@ -256,7 +256,7 @@ pub trait GridNeurons<R: Real>: Send {
     /// A new step begins.
     fn begin(&mut self) {}
     /// Advances the neurons from number `first` on, as many as there are inputs, by the step that has begun, and appends the
-    /// indices of those that spike at its end, in ascending order.
+    /// indices of those that spike at its end, in ascending order; one that fires several times within the step as often.
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>);
     /// A whole step: all neurons at once.
     fn step(&mut self, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {

@@ -99,20 +99,28 @@ pub(super) fn there_are(condition: &Condition, columns: &[(&str, &Column)]) -> S
     let Some((_, column)) = columns.iter().find(|column| column.0 == *name) else { return String::new() };
     match column {
         Column::Text(values) => {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+            // A line for all of them, whatever they hold.
+            let shown = |value: &String| value.chars().flat_map(plain).collect::<String>();
+            let values: Vec<String> = values.iter().map(shown).collect::<BTreeSet<_>>().into_iter().collect();
             let more = if values.len() > MOST { format!(" and {} more", values.len() - MOST) } else { String::new() };
             format!("{name} is {}{more}", values[..values.len().min(MOST)].join(", "))
         }
         Column::Number(values) => {
-            let mut values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+            let mut values: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
             values.sort_by(f64::total_cmp);
             values.dedup();
             match &values[..] {
+                [] => format!("{name} has no number"),
                 [first, .., last] if values.len() > MOST => format!("{name} is from {first} to {last}"),
                 _ => format!("{name} is {}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")),
             }
         }
     }
+}
+
+/// A character, or what stands for a line break or a tab.
+fn plain(c: char) -> Vec<char> {
+    if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }
 
 impl Reader<'_> {

@@ -23,6 +23,13 @@ pub(super) fn read(
     mut gathered: Gathered,
 ) -> Result<(Recording, Spikes), FormatError> {
     let population = header.names.iter().position(|name| name.eq_ignore_ascii_case("population"));
+    for column in [Some(header.time), Some(unit), population].into_iter().flatten() {
+        let name = &header.names[column];
+        if header.names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() > 1 {
+            let message = format!("has the column {name} twice; rename one of them");
+            return Err(plain.error(format!("line {}", header.line), Fault::Invalid, message));
+        }
+    }
     let (mut units, mut count) = (Units::new(), 0);
     header.rows(plain, |number, cells| {
         let time = header.time(plain, number, cells)?;
@@ -73,7 +80,9 @@ pub(super) fn read(
         recording.unit_columns.push(("name".to_owned(), Column::Text(names)));
     }
     let other = |i: &usize| ![header.time, unit].contains(i) && Some(*i) != population;
-    let other: Vec<&str> = (0..header.names.len()).filter(other).map(|i| header.names[i].as_str()).collect();
+    // A comma at the end of each line makes a column without a name.
+    let other = (0..header.names.len()).filter(other).map(|i| header.names[i].as_str());
+    let other: Vec<&str> = other.filter(|name| !name.is_empty()).collect();
     if !other.is_empty() {
         recording.notes.push(format!("columns that describe single spikes are left out: {}", other.join(", ")));
     }

@@ -14,6 +14,10 @@ pub(super) fn read(h5: &H5, elsewhere: &[String], recording: &mut Recording) -> 
         if h5.is_dataset(&join(&place, "start_time")) {
             let table = table(h5, &place, name, recording)?;
             recording.intervals.push(table);
+        } else if h5.is_group(&place) {
+            recording
+                .notes
+                .push(format!("{place} has no start_time, so that its rows are no intervals, and is left out"));
         }
     }
     for place in elsewhere {

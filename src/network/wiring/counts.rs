@@ -20,7 +20,8 @@ pub(super) fn total_from_probability(ends: &Ends, p: f64) -> Result<u64, WiringE
     if pairs == 0.0 {
         return Ok(0);
     }
-    let total = if ends.multapses { math::ln_1p(-p) / math::ln_1p(-1.0 / pairs) } else { p * pairs };
+    // Of a single pair the logarithm is infinite: one synapse, or none, whichever is nearer.
+    let total = if ends.multapses && pairs > 1.0 { math::ln_1p(-p) / math::ln_1p(-1.0 / pairs) } else { p * pairs };
     Ok(total.round() as u64)
 }
 

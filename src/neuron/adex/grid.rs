@@ -368,8 +368,8 @@ impl<R: Real> GridNeurons<R> for Block {
             rest: &mut self.rest,
             spiked: &mut self.spiked,
         });
+        // Without a refractory period a neuron may fire several times within a step: as many spikes at its end, as NEST's.
         self.spiked.sort_unstable();
-        self.spiked.dedup();
         spikes.extend(self.spiked.drain(..).map(|i| (first + i) as u32));
         let [_, g_ex, g_in, _] = &mut self.y;
         for (k, (ex, inh)) in input.excitatory.iter_mut().zip(input.inhibitory).enumerate() {

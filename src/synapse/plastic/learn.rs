@@ -5,7 +5,7 @@ use crate::device::physical::waveform::Side;
 use crate::neuron::Real;
 use crate::plasticity::{AtPost, AtPre, Pairing, Rule};
 use crate::synapse::{History, PostSpike, Visit};
-use crate::time::Time;
+use crate::time::{Time, is_within};
 
 use super::state::Synapse;
 use super::{Past, Plastic, PreSpike};
@@ -282,7 +282,7 @@ impl<W: Real> Plastic<W> {
     }
 
     pub(super) fn learns_at(&self, time: Time) -> bool {
-        self.setup.during.as_ref().is_none_or(|spans| spans.iter().any(|(a, b)| time >= *a && time < *b))
+        self.setup.during.as_ref().is_none_or(|spans| is_within(spans, time))
     }
 
     /// The weight in the rule's scale: 0 or more.

@@ -121,3 +121,30 @@ impl super::reference::Scan {
         self.spikes_ms.is_empty() && self.v.iter().all(|&v| v < m.threshold())
     }
 }
+
+#[test]
+fn adex_without_a_refractory_period_fires_as_often_within_a_step_as_nest() {
+    // Spikes of aeif_cond_exp of NEST 3.10 in 50 ms, other parameters as they are unless given, and the most within a step.
+    for (h_ms, i_e, b, expected) in
+        [(1.0, 1e4, 80.5, 64), (1.0, 1e4, 0.0, 84), (0.5, 2e4, 0.0, 162), (0.1, 1e5, 0.0, 723)]
+    {
+        let model = NeuronModel::Adex.describe();
+        let value = |name: &str, default: f64| match name {
+            "i_e" => i_e,
+            "b" => b,
+            _ => default,
+        };
+        let params: Vec<Column> = model.params.iter().map(|p| Column::Shared(value(p.name, p.default))).collect();
+        let initial = vec![Column::Shared(f64::NAN); model.variables.len()];
+        let mut block = adex::grid::<f64>(h_ms, &BlockSpec { size: 2, params: &params, initial: &initial }).unwrap();
+        let mut spikes = Vec::new();
+        for _ in 0..(50.0 / h_ms) as usize {
+            let (mut excitatory, mut inhibitory) = ([0.0; 2], [0.0; 2]);
+            let input = StepInput { excitatory: &mut excitatory, inhibitory: &mut inhibitory, current: &[] };
+            block.step(input, &mut spikes);
+        }
+        for neuron in 0..2 {
+            assert_eq!(spikes.iter().filter(|place| **place == neuron).count(), expected, "{h_ms} ms, {i_e} pA");
+        }
+    }
+}
