@@ -16,7 +16,7 @@ pub const MODEL: Model = Model {
                 at a pre spike:  dw = -o_1 (a_minus + a_minus_triplet r_2)\n\
                 r_1, r_2: presynaptic traces that jump by 1 and decay with tau_plus, tau_plus_triplet\n\
                 o_1, o_2: postsynaptic traces, with tau_minus, tau_minus_triplet\n\
-                o_2 and r_2 count earlier spikes only; with pairing = \"nearest\" traces are set to 1 instead; w_max is optional: without it w has no upper bound",
+                o_2 and r_2 count earlier spikes only (of two at one time in a train the second counts the first); with pairing = \"nearest\" traces are set to 1 instead; w_max is optional: without it w has no upper bound",
     reference: "Pfister & Gerstner 2006, doi:10.1523/JNEUROSCI.1425-06.2006; NEST stdp_triplet_synapse, \
                 with a_plus = Aplus, a_plus_triplet = Aplus_triplet, ..",
     params: &[
