@@ -45,7 +45,7 @@ pub struct Outcome {
 /// Simulates a graph.
 ///
 /// # Errors
-/// If a circle has no state, or a potential grows without bound.
+/// If a circle has no state, or a potential or what a node gives grows without bound.
 pub fn run(graph: &Graph, options: &Options) -> Result<Outcome, GraphError> {
     let plan = Plan::of(graph)?;
     let named = |node: usize| move |e: GraphError| GraphError(format!("{}: {}", graph.nodes[node].name, e.0));
@@ -106,6 +106,10 @@ pub fn run(graph: &Graph, options: &Options) -> Result<Outcome, GraphError> {
                 }
                 (Kind::Delay(_), _, Some(line)) => line.shift(x, out),
                 _ => apply(node, x, out),
+            }
+            if let Some(k) = out.iter().position(|value| !value.is_finite()) {
+                let message = format!("gives {} for its element {k} in step {step}, expected finite numbers", out[k]);
+                return Err(named(index)(GraphError(message)));
             }
         }
         outcome.outputs.iter_mut().for_each(|(node, rows)| rows.extend(&given[*node]));

@@ -20,11 +20,11 @@ pub const BYTES: u64 = size_of::<Counter>() as u64;
 struct Counter {
     spikes: u32,
     last: Time,
-    /// Of its first spike; with the last one it tells the sum of the intervals.
-    begin: Time,
     /// The first interval, to which the others are compared: their differences are exact, and small for a regular train.
     first: Time,
-    /// Sum of the squares of the differences \[ticks^2\].
+    /// Mean of the differences so far \[ticks\], and the sum of the squares of their distances from it (Welford 1962,
+    /// doi:10.1080/00401706.1962.10490022).
+    mean: f64,
     squares: f64,
 }
 
@@ -34,9 +34,14 @@ impl Counter {
     fn add(&mut self, time: Time) {
         let interval = time - self.last;
         match self.spikes {
-            0 => self.begin = time,
+            0 => {}
             1 => self.first = interval,
-            _ => self.squares += ((interval - self.first).0 as f64).powi(2),
+            n => {
+                let off = (interval - self.first).0 as f64;
+                let before = off - self.mean;
+                self.mean += before / f64::from(n);
+                self.squares += before * (off - self.mean);
+            }
         }
         self.spikes += 1;
         self.last = time;
@@ -134,11 +139,7 @@ impl Statistics {
 
 fn cv(counter: &Counter) -> f64 {
     let n = f64::from(counter.spikes - 1);
-    // The sum of the differences may be beyond 64 bits.
-    let all =
-        i128::from((counter.last - counter.begin).0) - i128::from(counter.spikes - 1) * i128::from(counter.first.0);
-    let off = all as f64 / n;
-    let (mean, std) = (counter.first.0 as f64 + off, (counter.squares / n - off * off).max(0.0).sqrt());
+    let (mean, std) = (counter.first.0 as f64 + counter.mean, (counter.squares / n).sqrt());
     // Spikes lie on whole ticks: that alone makes intervals differ by as much.
     if mean == 0.0 || std <= 1.0 { 0.0 } else { std / mean }
 }
@@ -163,7 +164,7 @@ mod tests {
         // A first interval unlike all others costs no digits.
         let burst =
             [vec![0], (0..1000).map(|k| 1_000_000_000_000 + k * 1_000_000_000 + (k % 7) * 12_345_678).collect()];
-        // Nor does one of 1000 s before many of 10 ms, though the sum of what these differ by is beyond 64 bits.
+        // Nor does one of 1000 s before many of 10 ms, where the sum of what these differ by is beyond 64 bits.
         let late = [vec![0], (0..20_000).map(|k| 1_000_000_000_000_000 + k * 10_000_000_000).collect()].concat();
         for ticks in [burst.concat(), late, vec![0, 5_000, 5_001, 90_000, 90_000, 1_000_000]] {
             let seconds: Vec<f64> = ticks.iter().map(|t| *t as f64 * 1e-12).collect();

@@ -82,7 +82,9 @@ fn an_output_that_may_not_be_there_is_the_users_mistake() {
 fn a_signal_that_is_not_there_is_told_with_those_that_are() {
     let folder = workplace();
     std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n0.75,2\n").unwrap();
-    let stderr = bad(&memspike(folder.path(), &["raster", "few.csv", "--behavior=a"]), 2);
+    let stderr = bad(&memspike(folder.path(), &["raster", "few.csv", "--behavior=a", "-o", "few.png"]), 2);
+    let idle = bad(&memspike(folder.path(), &["raster", "few.csv", "--behavior=a"]), 2);
+    assert!(idle.contains("--behavior changes nothing in the terminal"), "{idle}");
     assert!(stderr.contains("There is no signal `a`; the file holds none."), "{stderr}");
 }
 

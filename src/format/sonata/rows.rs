@@ -32,9 +32,9 @@ impl Rows {
         let mut groups = group_id.clone();
         groups.sort_unstable();
         groups.dedup();
-        // Rows without attributes need no group, but one that lies among others is missing.
+        // Rows without attributes are in the group 0, which may be left out.
         let there: Vec<String> = h5.members(place).into_iter().filter(|name| name.parse::<i64>().is_ok()).collect();
-        if let Some(group) = groups.iter().find(|group| !there.is_empty() && !there.contains(&group.to_string())) {
+        if let Some(group) = groups.iter().find(|group| **group != 0 && !there.contains(&group.to_string())) {
             let message = format!("names the group {group}, which is not there; there are {}", list(&there));
             return Err(h5.error(&join(place, &format!("{what}_group_id")), Fault::Invalid, message));
         }
