@@ -57,6 +57,8 @@ impl Arrays {
                 let numbers = h5.numbers(place)?;
                 let unit = ["units", "unit"].iter().find_map(|name| h5.attr_text(place, name)).unwrap_or_default();
                 found.arrays.push(Array { place: place.clone(), shape: numbers.shape, unit, numbers: numbers.data });
+            } else {
+                h5.expect_no_dangling(place)?;
             }
         }
         Ok(found)

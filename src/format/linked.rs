@@ -8,7 +8,7 @@ use hdf5::LocationType;
 use serde::{Deserialize, Serialize};
 
 use super::error::FormatError;
-use super::h5::{H5, join};
+use super::h5::{H5, join, sources};
 
 /// So many groups and datasets are looked at, those at the top first: links may go round in circles.
 const MOST: usize = 1 << 16;
@@ -40,7 +40,7 @@ impl Linked {
                     // What it names itself lies beside the file that it is in.
                     let beside = PathBuf::from(&name);
                     linked.add(&beside, plan.external().into_iter().map(|file| file.name));
-                    linked.add(&beside, plan.virtual_map().into_iter().map(|source| source.src_filename));
+                    linked.add(&beside, sources(&dataset).into_iter().map(|(name, _)| name));
                     linked.add(h5.path, Some(name).filter(|_| Some(info.fileno) != own));
                 }
                 _ => {}

@@ -17,13 +17,15 @@ pub(crate) fn rate_chart(
     (rates, rows): (&[BinnedRate], &Rows),
     intervals: Option<&IntervalTable>,
 ) -> Result<(), PlotError> {
-    let top = rates.iter().flat_map(|r| &r.hz).copied().fold(0.0, f64::max);
+    // A population of which no neuron was chosen has no name in the picture.
+    let drawn = || rates.iter().zip(&rows.bands).filter(|(_, band)| !band.ids.is_empty());
+    let top = drawn().flat_map(|(rate, _)| &rate.hz).copied().fold(0.0, f64::max);
     let y = Axis::numbers((0.0, if top > 0.0 { 1.08 * top } else { 1.0 }), "rate (Hz)").every(1.5);
     let mut chart = sheet.chart("rate", place.pixels, place.left, (place.time, y))?;
     shade(&chart, intervals)?;
-    for (rate, band) in rates.iter().zip(&rows.bands) {
+    for (rate, band) in drawn() {
         let ink = palette::color(band.color);
-        let fill = ink.fade(if rates.len() == 1 { 0.3 } else { 0.0 });
+        let fill = ink.fade(if drawn().count() == 1 { 0.3 } else { 0.0 });
         // Where nothing was observed there is nothing to draw.
         let known: Vec<(usize, f64)> = rate.hz.iter().copied().enumerate().collect();
         for run in known.split(|(_, hz)| hz.is_nan()).filter(|run| !run.is_empty()) {

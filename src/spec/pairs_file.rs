@@ -143,8 +143,8 @@ fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, Strin
     let ends = ["source_node_id", "target_node_id", "edge_group_id", "edge_group_index"];
     let mut group = Group::read(path, place, &[&ends[..], &["0/syn_weight", "0/nsyns", "0/delay"]].concat())?;
     let (source, target) = (group.needed("source_node_id", "")?, group.needed("target_node_id", "")?);
-    if group.take("edge_group_id", "")?.is_some_and(|groups| groups.iter().any(|g| *g != 0.0)) {
-        return Err(format!("{place} has several edge groups; one is supported"));
+    if let Some(other) = group.take("edge_group_id", "")?.iter().flatten().find(|group| **group != 0.0) {
+        return Err(format!("{place} has edges of the group {other}; those of the group 0 alone are read"));
     }
     let index = group.take("edge_group_index", "")?;
     let mut attribute = |name: &str, unit: &str| -> Result<Option<Vec<f64>>, String> {

@@ -255,7 +255,17 @@ fn a_short_file_may_have_its_data_in_long_ones() {
         builder.shape(length).create("spike_times").map(drop).unwrap();
     };
     assert_eq!(read("raw.nwb", &beside), times);
+    let virtual_one = |units: &Group| {
+        let mut builder = units.new_dataset::<f64>();
+        let all = || hdf5::Hyperslab::from(hdf5::SliceOrIndex::from(..));
+        builder = builder.virtual_map("data.h5", "times", length, all(), length, all());
+        builder.shape(length).create("spike_times").map(drop).unwrap();
+    };
+    assert_eq!(read("virtual.nwb", &virtual_one), times);
     // What isn't there would be zeros.
+    fs::remove_file(at("data.h5")).unwrap();
+    let error = format::read(&at("virtual.nwb")).unwrap_err();
+    assert!(error.to_string().contains("data.h5, which is not there"), "{error}");
     fs::OpenOptions::new().write(true).open(&raw).unwrap().set_len(length as u64 * 4).unwrap();
     let error = format::read(&at("raw.nwb")).unwrap_err();
     assert!(error.to_string().contains("times.raw, which is cut short"), "{error}");

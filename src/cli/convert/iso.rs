@@ -46,7 +46,13 @@ pub(super) fn moment(text: &str) -> Result<String, String> {
 /// The moment that a file means: as it is written, or with what is left out of the time, and UTC where there is no zone, put in.
 pub(super) fn completed(text: &str) -> Option<String> {
     let text = text.trim();
-    let with = |end: &str| moment(&format!("{}{end}", text.replacen(' ', "T", 1))).ok();
+    let mut whole = text.replacen(' ', "T", 1).replace(' ', "");
+    // +0100, as strftime writes it.
+    let zone = whole.len().saturating_sub(5);
+    if whole.is_char_boundary(zone) && (fits("+0000", &whole[zone..]) || fits("-0000", &whole[zone..])) && zone > 10 {
+        whole.insert(whole.len() - 2, ':');
+    }
+    let with = |end: &str| moment(&format!("{whole}{end}")).ok();
     moment(text).ok().or_else(|| ["", "Z", ":00Z", ":00", "T00:00:00Z"].into_iter().find_map(with))
 }
 
@@ -123,6 +129,8 @@ mod tests {
             ("2024-01-02T03:04", "2024-01-02T03:04:00Z"),
             ("2024-01-02", "2024-01-02T00:00:00Z"),
             ("2024-01-02 03:04:05-05:00", "2024-01-02T03:04:05-05:00"),
+            ("2024-01-02T03:04:05+0100", "2024-01-02T03:04:05+01:00"),
+            ("2024-01-02 03:04:05 -0430", "2024-01-02T03:04:05-04:30"),
         ] {
             assert_eq!(completed(text).as_deref(), Some(whole));
         }

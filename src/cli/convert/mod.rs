@@ -192,10 +192,12 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     let recording = cut.map_or(recording, |cut| cut.recording);
     let (start, assumed) = start(&args, &recording);
     if assumed && target == Target::Nwb {
-        note::note(format_args!(
-            "{} does not say when its session began; the file's own date is taken, {start}: give --session-start",
-            args.input.display()
-        ));
+        let said = recording.about.iter().find(|(label, _)| label == "start");
+        let said = said.map_or("does not say when its session began".to_owned(), |(_, text)| {
+            format!("says that its session began at {text}, which is no date and time of ISO 8601")
+        });
+        let input = args.input.display();
+        note::note(format_args!("{input} {said}; the file's own date is taken, {start}: give --session-start"));
     }
     let mut session = session(args.session, start);
     session.reference = said(&recording, "times_since");

@@ -7,7 +7,7 @@ use memspike::format::sonata::PopulationSpikes;
 use memspike::interchange::Synapses;
 use memspike::network::{self, Population};
 use memspike::record::{Chunk, Layout, Memory, WeightKind};
-use memspike::spec::{NetworkSpec, PopulationKind, RecordSpec, Slice, WeightRecord, WeightSample};
+use memspike::spec::{NetworkSpec, PopulationKind, RecordSpec, Slice, SourceSpec, WeightRecord, WeightSample};
 
 use crate::cli::model::{Layers, Loaded, Model};
 use crate::cli::{Failure, memory};
@@ -35,8 +35,14 @@ pub fn read(path: &Path, layers: &Layers) -> Result<Built, Failure> {
     Ok(Built { spec, populations, synapses })
 }
 
-/// One step, at whose start all weights are recorded: within it they may change already.
+/// One step, at whose start all weights are recorded, and in which nothing happens from which they would learn.
 fn record_all(spec: &mut NetworkSpec) {
+    spec.inputs.clear();
+    for population in &mut spec.populations {
+        if let PopulationKind::Source(source) = &mut population.kind {
+            *source = SourceSpec::SpikeTimes(vec![Vec::new(); population.size]);
+        }
+    }
     let step = spec.simulation.resolution;
     spec.simulation.duration = Some(step);
     let on = WeightSample::Interval(step);

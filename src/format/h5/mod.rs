@@ -23,6 +23,7 @@ mod strings;
 mod walk;
 
 pub use beside::look_beside;
+pub(super) use beside::sources;
 pub(super) use compound::{Field, FieldKind};
 pub(super) use filters::register as register_filters;
 pub(super) use ragged::Target;
@@ -106,6 +107,20 @@ impl H5<'_> {
     /// The names in a group of links that lead nowhere: their file or what is in it is not there, or they go round in a circle.
     pub fn dangling(&self, place: &str) -> Vec<String> {
         self.members(place).into_iter().filter(|name| self.kind(&join(place, name)).is_none()).collect()
+    }
+
+    /// Whether what is absent at this path is no link that leads nowhere, nor behind one.
+    pub fn expect_no_dangling(&self, place: &str) -> Result<(), FormatError> {
+        let mut above = String::new();
+        for name in place.split('/').filter(|name| !name.is_empty()) {
+            let here = join(&above, name);
+            if self.kind(&here).is_none() {
+                let dangles = self.members(&above).iter().any(|member| member == name);
+                return if dangles { Err(self.nowhere(&here)) } else { Ok(()) };
+            }
+            above = here;
+        }
+        Ok(())
     }
 
     /// The error for a link that leads nowhere, where what it stands for would be taken for absent.

@@ -3,6 +3,9 @@
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, list};
 
+/// Groups of attributes have no more names above them: `/nodes/<population>/<group>/dynamics_params`.
+const DEEPEST: usize = 5;
+
 /// The rows of `/nodes/<population>` or `/edges/<population>`.
 pub(super) struct Rows {
     place: String,
@@ -15,6 +18,15 @@ pub(super) struct Rows {
 impl Rows {
     /// Reads which group each of `count` rows is in; `what` is `node` or `edge`.
     pub fn read(h5: &H5, place: &str, what: &str, count: usize) -> Result<Rows, FormatError> {
+        // What a link that leads nowhere stands for would be taken for absent.
+        let mut folders = vec![place.to_owned()];
+        while let Some(folder) = folders.pop() {
+            if let Some(name) = h5.dangling(&folder).first() {
+                return Err(h5.nowhere(&join(&folder, name)));
+            }
+            let below = h5.members(&folder).into_iter().map(|name| join(&folder, &name));
+            folders.extend(below.filter(|inner| h5.is_group(inner) && inner.matches('/').count() < DEEPEST));
+        }
         let one = |name: &str| -> Result<Option<Vec<i64>>, FormatError> {
             let at = join(place, &format!("{what}_{name}"));
             if !h5.is_dataset(&at) {
