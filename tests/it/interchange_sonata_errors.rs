@@ -273,3 +273,40 @@ fn tables_that_do_not_fit_together_are_errors() {
         assert!(error.contains(expected) && error.contains(file), "{place}: {error}");
     }
 }
+
+#[test]
+fn rows_of_no_group_links_that_lead_nowhere_and_numbers_of_synapses_that_are_none_are_told() {
+    type Change = fn(&hdf5::Group);
+    let cases: [(Change, &str); 3] = [
+        (
+            |edges| {
+                let ids = edges.dataset("edge_group_id").unwrap();
+                ids.write_raw(&vec![5u16; ids.size()]).unwrap();
+            },
+            "names the group 5, which is not there",
+        ),
+        (
+            |edges| {
+                edges.unlink("0/syn_weight").unwrap();
+                edges.link_external("gone.h5", "/weights", "0/syn_weight").unwrap();
+            },
+            "0/syn_weight: is a link that leads nowhere",
+        ),
+        (
+            |edges| {
+                let count = edges.dataset("edge_type_id").unwrap().size();
+                edges.new_dataset_builder().with_data(&vec![-1i32; count]).create("0/nsyns").unwrap();
+            },
+            "an edge has the nsyns -1",
+        ),
+    ];
+    for (change, expected) in cases {
+        let folder = copy();
+        let file = hdf5::File::open_rw(folder.path().join("network/internal_internal_edges.h5")).unwrap();
+        let population = file.group("edges").unwrap().member_names().unwrap().remove(0);
+        change(&file.group(&format!("edges/{population}")).unwrap());
+        file.close().unwrap();
+        let error = bad(&memspike(folder.path(), &["check", "simulation_config.json"]), 2);
+        assert!(error.contains(expected), "{error}");
+    }
+}
