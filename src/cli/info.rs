@@ -116,7 +116,7 @@ fn as_text(file: &Path, seen: &Seen) -> String {
         let columns = if t.columns.is_empty() { String::new() } else { format!("; columns {}", names(&t.columns)) };
         let _ = writeln!(out, "intervals {:<17} {}{columns}", one_line(&t.name), grouped(t.start.len() as u64));
     }
-    r.notes.iter().for_each(|note| out += &format!("note: {note}\n"));
+    r.notes.iter().for_each(|note| out += &format!("note: {}\n", one_line(note)));
     out
 }
 

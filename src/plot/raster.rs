@@ -224,9 +224,13 @@ fn caption(
     if let Some(table) = data.intervals.filter(|t| !t.start.is_empty()) {
         parts.push(format!("shaded: {}", if table.name.is_empty() { "intervals" } else { &table.name }));
     }
-    if options.start.is_some() || options.stop.is_some() {
-        let (from, to) = (axis::trimmed(time.start * per_s), axis::trimmed(time.stop * per_s));
-        parts.push(format!("window {from} to {to} {unit}"));
+    // Where an end was not given there is room around the spikes.
+    let (from, to) = (axis::trimmed(time.start * per_s), axis::trimmed(time.stop * per_s));
+    match (options.start, options.stop) {
+        (Some(_), Some(_)) => parts.push(format!("window {from} to {to} {unit}")),
+        (Some(_), None) => parts.push(format!("window from {from} {unit} on")),
+        (None, Some(_)) => parts.push(format!("window up to {to} {unit}")),
+        (None, None) => {}
     }
     parts.join("; ") + "."
 }

@@ -4,6 +4,7 @@ use super::{BEHAVIOR, remark};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::spikes::{Recording, Signal};
+use crate::units::shown;
 
 /// Raw voltage of many channels is not behaviour: wider series, and longer ones, are left out with a note.
 const MAX_WIDTH: usize = 64;
@@ -109,8 +110,8 @@ pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, Fo
     if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
         let message = format!(
             "decreases from {} s to {} s at entry {}, expected times that don't",
-            times[bad],
-            times[bad + 1],
+            shown(times[bad]),
+            shown(times[bad + 1]),
             bad + 1
         );
         return Err(h5.error(&stamps, Fault::Invalid, message));

@@ -9,6 +9,7 @@ use crate::format::listing::Wanted;
 use crate::format::observed;
 use crate::format::write::repeated;
 use crate::spikes::{Column, Recording};
+use crate::units::shown;
 
 const UNITS: &str = "/units";
 
@@ -148,8 +149,8 @@ fn check_train(h5: &H5, id: i64, first: usize, times: &[f64]) -> Result<(), Form
              decrease within a unit: sort them, or check spike_times_index",
             bad + 1,
             first + bad + 1,
-            times[bad + 1],
-            times[bad]
+            shown(times[bad + 1]),
+            shown(times[bad])
         );
         return Err(h5.error(place, Fault::Invalid, message));
     }
