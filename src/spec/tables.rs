@@ -311,7 +311,7 @@ pub const PROJECTION: Table = Table::new(
         ),
         key(
             "delay",
-            "time, > 0; a value for each synapse",
+            "time, > 0, a day at most; a value for each synapse",
             Means("`\"1 ms\"`, or `connect.file`'s"),
             "from spike to event",
         ),
