@@ -62,6 +62,11 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
     if is_time(&names[time]) == Some(None) {
         recording.notes.push(taken_as_seconds(&names[time]));
     }
+    let other = |field: &usize| ![time, unit].contains(field) && Some(*field) != population;
+    let other: Vec<&str> = (0..names.len()).filter(other).map(|field| names[field].as_str()).collect();
+    if !other.is_empty() {
+        recording.notes.push(format!("fields that describe single spikes are left out: {}", other.join(", ")));
+    }
     if !array.passed_over().is_empty() {
         let message = format!("fields that hold several numbers are left out: {}", list(array.passed_over()));
         recording.notes.push(message);

@@ -36,7 +36,8 @@ impl Drive {
         let given = |v: f64| dac.map_or(v, |dac| dac.voltage(v));
         // A converter clips, but nobody asks for a voltage that it can't give.
         let within = |flag: &str, v: f64| match args.v_max() {
-            most if dac.is_some() && v.abs() > most => Err(Failure::input(format!(
+            // As much as single precision rounds is let through.
+            most if dac.is_some() && v.abs() > most * (1.0 + 1e-6) => Err(Failure::input(format!(
                 "{flag}: found {v} V, which is more than the {most} V that the converters of --dac-bits give at most; set --v-max."
             ))),
             _ => Ok(()),
