@@ -182,16 +182,19 @@ fn longest_window(spec: &NetworkSpec, everybody: f64) -> Result<f64, BuildError>
     Ok(shortest.fold(windows::longest(everybody as i64, events).ms(), f64::min))
 }
 
+/// The rate of a member of a source that has one \[Hz\].
+fn source_rate(population: &PopulationSpec) -> Option<f64> {
+    match &population.kind {
+        PopulationKind::Source(SourceSpec::Poisson { rate, .. }) => Some(most(rate)),
+        PopulationKind::Source(SourceSpec::Regular { rate, .. }) => rate.mean(),
+        _ => None,
+    }
+}
+
 /// The spikes that sources emit in a window: by their threads, and sorted.
 fn emitted(spec: &NetworkSpec, window: f64) -> f64 {
-    let of = |population: &PopulationSpec| {
-        let hz = match &population.kind {
-            PopulationKind::Source(SourceSpec::Poisson { rate, .. }) => most(rate),
-            PopulationKind::Source(SourceSpec::Regular { rate, .. }) => rate.mean().unwrap_or(0.0),
-            _ => 0.0,
-        };
-        hz * 1e-3 * window * population.size as f64
-    };
+    let of =
+        |population: &PopulationSpec| source_rate(population).unwrap_or(0.0) * 1e-3 * window * population.size as f64;
     2.0 * size_of::<Spike>() as f64 * spec.populations.iter().map(of).sum::<f64>()
 }
 
@@ -212,11 +215,7 @@ fn under_way(spec: &NetworkSpec, threads: usize) -> Result<f64, BuildError> {
     let mut all = 0.0;
     for (index, projection) in spec.projections.iter().enumerate() {
         let source = &spec.populations[projection.source.population];
-        let hz = match &source.kind {
-            PopulationKind::Source(SourceSpec::Poisson { rate, .. }) => most(rate),
-            PopulationKind::Source(SourceSpec::Regular { rate, .. }) => rate.mean().unwrap_or(0.0),
-            _ => RATE,
-        };
+        let hz = source_rate(source).unwrap_or(RATE);
         let ms = |delay: Option<f64>| {
             let end = spec.simulation.duration.map_or(f64::INFINITY, Time::ms);
             delay.unwrap_or(0.0).clamp(0.0, Time::LONGEST_DELAY.ms()).min(end)

@@ -223,7 +223,7 @@ mod tests {
     fn nothing_is_looked_for_beyond_the_run() {
         let hz = "background = '0 Hz', min_rate = '0 Hz', max_rate = '1e-9 Hz', at_least_once = false";
         let mut patterns = Patterns::new(spec(hz), 3, 9, 1, Time::from_ms(1000.0));
-        // Half of a hundred days of this would be years of work.
+        // To look through a hundred days of sections takes minutes a member.
         assert_eq!(patterns.first(0, 0), Train { next: Time::NEVER, drawn: 20 << BITS });
     }
 
