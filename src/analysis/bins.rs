@@ -5,6 +5,11 @@ use super::{AnalysisError, Spans, number_of_bins};
 /// A number that is less than this below the next integer is that integer: times are rounded, and so are bins.
 pub(crate) const ROUNDING: f64 = 1e-8;
 
+/// What the sum or difference of moments like this one may be off by: much on a clock that has gone for days.
+pub(crate) fn off(time: f64) -> f64 {
+    2.0 * (time.abs().next_up() - time.abs())
+}
+
 /// The whole bins that fit into a window, from its start; what is left at its end is in none.
 ///
 /// These are the bins of `elephant.conversion.BinnedSpikeTrain`, whose tolerance is the same: a spike that lies closer than 1e-8 of a

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{AnalysisError, ROUNDING, Spans, in_order, whole_part};
+use super::{AnalysisError, ROUNDING, Spans, in_order, off, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Counts of the lags `target - reference` between spikes of two trains.
@@ -137,8 +137,8 @@ impl Lags {
     /// A spike of the reference, the target or both, which is no pair with itself.
     fn add(&mut self, time: f64, reference: bool, target: bool) {
         let (bin, side) = (self.bin, self.side);
-        // What the difference of two moments may be off by, in bins: much on a clock that has gone for days.
-        let off = (2.0 * (time.abs().next_up() - time.abs()) / bin).min(0.25);
+        // In bins.
+        let off = (off(time) / bin).min(0.25);
         for recent in &mut self.recent {
             while recent.front().is_some_and(|before| time - before > self.edge + off * bin) {
                 recent.pop_front();

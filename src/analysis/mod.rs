@@ -26,7 +26,7 @@ mod van_rossum;
 mod victor_purpura;
 
 pub use bins::Bins;
-pub(crate) use bins::{ROUNDING, covering, whole_part};
+pub(crate) use bins::{ROUNDING, covering, off, whole_part};
 pub use correlation::{Correlations, MOST_CORRELATED, correlations};
 pub use correlogram::{Correlogram, correlogram, correlogram_of};
 pub use cv2::cv2;

@@ -305,8 +305,7 @@ fn open<T>(path: &Path, read: impl FnOnce(&H5) -> Result<T, FormatError>) -> Res
     // Nothing outlives the closure, so no half-changed state can be seen.
     let quiet = AssertUnwindSafe(|| {
         // Without its lock, which network file systems often refuse; a recording is only read.
-        let options = hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path);
-        let file = options.map_err(|e| unopened(path, &e))?;
+        let file = h5::open(path).map_err(|e| unopened(path, &e))?;
         read(&H5 { path, file: &file, bytes: plain.bytes })
     });
     catch_unwind(quiet).unwrap_or_else(|_| {

@@ -11,7 +11,7 @@ use super::rows::{Band, Rows};
 use super::scale::Axis;
 use super::spikes::{names, numbers, separators};
 use super::{Group, PlotError, backend};
-use crate::analysis::{ROUNDING, Spans, number_of_bins, whole_part};
+use crate::analysis::{ROUNDING, Spans, number_of_bins, off, whole_part};
 use crate::spikes::SpikeSource;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
@@ -188,9 +188,10 @@ impl<'a> Layer<'a> {
         let mut rows: Vec<u32> = (0..self.trials.len() as u32).collect();
         rows.sort_by(|a, b| self.trials[*a as usize].0.total_cmp(&self.trials[*b as usize].0));
         // Spikes on an edge lie behind it, as those on the edges of bins.
-        let (event, rounding) = (|row: &u32| self.trials[*row as usize].0, ROUNDING * self.bin);
-        let firsts: Vec<f64> = rows.iter().map(|row| event(row) - self.what.reach.0 - rounding).collect();
-        let ends: Vec<f64> = rows.iter().map(|row| event(row) + self.what.reach.1 - rounding).collect();
+        let event = |row: &u32| self.trials[*row as usize].0;
+        let rounding = |row: &u32| off(event(row)).max(ROUNDING * self.bin);
+        let firsts: Vec<f64> = rows.iter().map(|row| event(row) - self.what.reach.0 - rounding(row)).collect();
+        let ends: Vec<f64> = rows.iter().map(|row| event(row) + self.what.reach.1 - rounding(row)).collect();
         let mut strokes = vec![Vec::new(); self.what.units.len()];
         let window = (firsts[0], ends[ends.len() - 1]);
         self.what.spikes.runs(0..all, window, &mut |times, units| {

@@ -1,7 +1,7 @@
 //! Counts of spikes in trials.
 
 use super::super::fano::fano;
-use crate::analysis::{AnalysisError, ROUNDING, Spans};
+use crate::analysis::{AnalysisError, ROUNDING, Spans, off};
 
 /// More counts than that are not held: 400 MB of them.
 const MOST_COUNTS: usize = 100_000_000;
@@ -38,7 +38,7 @@ impl Trials {
     /// The trials in which a time lies.
     fn of(&self, time: f64) -> std::ops::Range<usize> {
         // Spikes on an edge lie behind it, whatever rounding does.
-        let time = time + ROUNDING * (self.before + self.after);
+        let time = time + off(time).max(ROUNDING * (self.before + self.after));
         let from = self.events.partition_point(|at| at + self.after <= time);
         let to = self.events.partition_point(|at| at - self.before <= time);
         from..to.max(from)
@@ -98,6 +98,9 @@ mod tests {
         // 1007.33 + 0.1 is more than 1007.43.
         let trials = Trials::new(&[1001.33, 1007.33], 0.0, 0.1, &Spans::whole(0.0, 2000.0)).unwrap();
         assert_eq!([1001.43, 1007.43, 1007.33].map(|time| trials.of(time).len()), [0, 0, 1]);
+        // On the clock of a century, where neighbours are half a microsecond apart.
+        let trials = Trials::new(&[3e9 + 0.33], 0.2, 0.1, &Spans::whole(0.0, 4e9)).unwrap();
+        assert_eq!([3e9 + 0.43, 3e9 + 0.13, 3e9 + 0.429].map(|time| trials.of(time).len()), [0, 1, 1]);
         assert!(Trials::new(&[1.0], 0.0, 0.0, &Spans::whole(0.0, 1.0)).is_err());
     }
 }

@@ -6,12 +6,12 @@ use std::ffi::c_char;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hdf5::Dataset;
 use hdf5::plist::dataset_create::Layout;
-use hdf5::{Dataset, File};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5Pget_virtual_count, H5Pget_virtual_dsetname, H5Pget_virtual_filename};
 
-use super::H5;
+use super::{H5, open};
 use crate::format::error::{Fault, FormatError};
 
 /// Where the library looks for raw data.
@@ -103,9 +103,12 @@ fn expect_within(h5: &H5, place: &str, dataset: &Dataset, depth: usize) -> Resul
         wanted -= here;
     }
     for (name, source) in sources(dataset).iter().filter(|(name, source)| !is_numbered(name) && !is_numbered(source)) {
-        let path = if name == "." { Some(own.clone()) } else { near(&own, name) };
-        let path = path.ok_or_else(|| missing(name, "which is not there"))?;
-        let file = File::open(&path).map_err(|_| missing(name, "which can't be read"))?;
+        let file = if name == "." {
+            dataset.file()
+        } else {
+            open(&near(&own, name).ok_or_else(|| missing(name, "which is not there"))?)
+        };
+        let file = file.map_err(|_| missing(name, "which can't be read"))?;
         let found = file.dataset(source).map_err(|_| missing(name, &format!("which has no dataset {source}")))?;
         if depth > 0 {
             expect_within(h5, place, &found, depth - 1)?;

@@ -37,6 +37,11 @@ const MOST_PACKED: u64 = 1 << 18;
 /// Below this size a dataset may consist of fill values that are not stored at all.
 const SMALL_BYTES: u64 = 64 << 20;
 
+/// Opens a file to read it, without a lock: it may lie where nothing can be written.
+pub(super) fn open(path: &Path) -> hdf5::Result<File> {
+    File::with_options().with_fapl(|p| p.file_locking(false)).open(path)
+}
+
 /// An open file and its path on disk.
 pub(crate) struct H5<'a> {
     pub path: &'a Path,
