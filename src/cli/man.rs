@@ -69,7 +69,37 @@ fn render(command: clap::Command) -> std::io::Result<Vec<u8>> {
     clap_mangen::Man::new(command).render(&mut page)?;
     // It leaves an empty date out, so that the version would stand in its place.
     let title = format!(".TH {} 1 \"\" \"memspike {}\"", name.to_uppercase(), env!("CARGO_PKG_VERSION"));
-    let page = String::from_utf8_lossy(&page);
-    let lines = page.lines().map(|line| if line.starts_with(".TH ") { title.as_str() } else { line });
-    Ok(lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes())
+    let mut text = String::new();
+    let (mut behind, mut kept) = (false, false);
+    for line in String::from_utf8_lossy(&page).lines() {
+        let line = match line {
+            line if line.starts_with(".TH ") => title.as_str(),
+            ".SH EXTRA" => ".SH NOTES",
+            line => line,
+        };
+        if line.starts_with(".SH ") {
+            behind = line == ".SH NOTES";
+        }
+        // Examples stay as they are written, to be copied; what surrounds them is filled.
+        let example = behind && line.starts_with(' ');
+        if example != kept {
+            text += if example { ".nf\n" } else { ".fi\n" };
+            kept = example;
+        }
+        text += line;
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_kept_as_lines() {
+        let page = String::from_utf8(render(Cli::command().find_subcommand("man").unwrap().clone()).unwrap()).unwrap();
+        assert!(page.contains(".SH NOTES\nExamples:\n.nf\n  memspike man run\n"), "{page}");
+        assert_eq!(page.matches(".nf").count(), page.matches(".fi").count());
+    }
 }

@@ -334,6 +334,7 @@ fn result_file(
     let mut layout = simulation.layout();
     for replayed in recordings {
         let population = &mut layout.populations[replayed.population];
+        population.model = "source.recording".to_owned();
         population.recording_start_s = Some(replayed.bound.start_s);
         population.unit_ids = Some(replayed.bound.unit_ids.clone());
     }

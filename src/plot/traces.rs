@@ -89,7 +89,7 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
     let [_, top, _, bottom] = chart.panel.pixels;
     let times: Vec<f64> = table.times_ms.iter().map(|t| t / 1e3).collect();
     for (index, (_, series)) in table.series.iter().enumerate() {
-        curve(chart, &times, series, 1.3, palette::color(index))?;
+        curve(chart, &times, series, gap(&times), (1.3, palette::color(index)))?;
     }
     if let Some(level) = table.level_in_reach() {
         chart.level(level)?;
@@ -114,21 +114,30 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
     chart.legend(&level.chain(labels).collect::<Vec<_>>(), 0.0)
 }
 
-/// A curve through samples, interrupted where they are not finite or far apart; per pixel column at
-/// most its first, lowest, highest and last sample, which is all that can be seen.
-pub(crate) fn curve(chart: &mut Chart, times: &[f64], values: &[f64], hairs: f64, ink: Ink) -> Result<(), PlotError> {
+/// Samples further apart than this are not joined: eight times their median distance.
+pub(crate) fn gap(times: &[f64]) -> f64 {
     let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
-    let typical = if steps.is_empty() {
-        f64::INFINITY
-    } else {
-        let middle = steps.len() / 2;
-        *steps.select_nth_unstable_by(middle, f64::total_cmp).1
-    };
+    if steps.is_empty() {
+        return f64::INFINITY;
+    }
+    let middle = steps.len() / 2;
+    8.0 * *steps.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+/// A curve through samples, interrupted where they are not finite or further apart than `gap`; per pixel column at
+/// most its first, lowest, highest and last sample, which is all that can be seen.
+pub(crate) fn curve(
+    chart: &mut Chart,
+    times: &[f64],
+    values: &[f64],
+    gap: f64,
+    (hairs, ink): (f64, Ink),
+) -> Result<(), PlotError> {
     let mut run: Vec<(f64, f64)> = Vec::new();
     let mut last_time = f64::NEG_INFINITY;
     for (&time, &value) in times.iter().zip(values) {
         let known = time.is_finite() && value.is_finite();
-        if (!known || time - last_time > 8.0 * typical) && !run.is_empty() {
+        if (!known || time - last_time > gap) && !run.is_empty() {
             stretch(chart, &std::mem::take(&mut run), hairs, ink)?;
         }
         if known {

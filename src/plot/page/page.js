@@ -346,7 +346,7 @@ function yAxis(panel, low, high, name) {
   pen.rotate(-Math.PI / 2);
   pen.textAlign = "center";
   pen.fillStyle = "#222";
-  pen.fillText(name, 0, 0, panel.bottom - panel.top + 16);
+  pen.fillText(name, 0, 0, panel.bottom - panel.top + 8);
   pen.restore();
   return y;
 }
@@ -411,12 +411,19 @@ function rates(counts, bins) {
 
 function signal(s, panel) {
   let low = Infinity, high = -Infinity;
-  const inside = [];
-  s.times.forEach((t, i) => { if (t >= view.t0 && t <= view.t1) inside.push(i); });
+  // One more on either side: the curve goes on to the edges.
+  const reach = (found) => (found < 0 ? s.times.length : found);
+  const first = Math.max(0, reach(s.times.findIndex((t) => t >= view.t0)) - 1);
+  const end = Math.min(s.times.length, reach(s.times.findIndex((t) => t > view.t1)) + 1);
+  const inside = Array.from({ length: Math.max(0, end - first) }, (_, n) => first + n);
   for (const column of s.columns) for (const i of inside) if (column[i] !== null) { low = Math.min(low, column[i]); high = Math.max(high, column[i]); }
   if (!(low < high)) { low = (Number.isFinite(low) ? low : 0) - 1; high = low + 2; }
   const room = 0.05 * (high - low);
   const y = yAxis(panel, low - room, high + room, s.unit ? `${s.name} (${s.unit})` : s.name);
+  pen.save();
+  pen.beginPath();
+  pen.rect(box.left, panel.top, box.right - box.left, panel.bottom - panel.top);
+  pen.clip();
   s.columns.forEach((column, k) => {
     pen.strokeStyle = meta.colors[k % meta.colors.length];
     pen.lineWidth = 1.4;
@@ -435,6 +442,17 @@ function signal(s, panel) {
     });
     pen.stroke();
   });
+  pen.restore();
+  // Which colour is which column.
+  pen.font = SMALL;
+  pen.textAlign = "right";
+  pen.textBaseline = "top";
+  let x = box.right - 4;
+  for (let k = s.names.length - 1; k >= 0; k--) {
+    pen.fillStyle = meta.colors[k % meta.colors.length];
+    pen.fillText(s.names[k], x, panel.top + 2);
+    x -= pen.measureText(s.names[k]).width + 8;
+  }
 }
 
 function timeTicks() {
@@ -484,6 +502,7 @@ function caption() {
   const of = !aligned ? some(units, meta.noun) : `${only < 0 ? some(aligned.units.length, "units") : aligned.units[only]} in ${some(units, "trials")}`;
   const parts = [`${some(stats.spikes, "spikes")} of ${of}`];
   if (aligned) parts.push(`0: ${aligned.event}`);
+  if (meta.shaded) parts.push(`shaded: ${meta.shaded}`);
   if (stats.dense) parts.push("binned at the screen's pixels, darker where more fell");
   if (stats.step > 1) parts.push(`one in ${stats.step} of them is drawn`);
   if (dropped > 0) parts.push(`${dropped.toLocaleString("en")} earlier ones have left the page`);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::plot::axis;
+use crate::plot::signal::{around, names};
 use crate::spikes::Signal;
 
 /// At most so many moments of a signal.
@@ -14,12 +15,10 @@ const VALUES: usize = 1_000_000;
 /// But not fewer than these: more than a screen has pixels.
 const LEAST: usize = 5_000;
 
-/// A signal's samples within a window \[s\]. What is left out of them is told in `notes`.
+/// A signal's samples within a window \[s\], and one on either side of it. What is left out of them is told in `notes`.
 pub(super) fn of(signal: &Signal, (start, stop): (f64, f64), notes: &mut Vec<String>) -> Value {
     let width = signal.width.max(1);
-    let inside: Vec<usize> = (0..signal.times.len().min(signal.data.len() / width))
-        .filter(|i| signal.times[*i] >= start && signal.times[*i] <= stop)
-        .collect();
+    let inside: Vec<usize> = around(signal, (start, stop)).collect();
     let name = signal.name.replace('_', " ");
     let most = (VALUES / width).clamp(LEAST, MOST);
     let mut stretch = 0;
@@ -36,7 +35,7 @@ pub(super) fn of(signal: &Signal, (start, stop): (f64, f64), notes: &mut Vec<Str
     // What is further apart is not joined, as in a picture.
     let gap = typical_step(signal, &inside).map(|step| (8 + stretch) as f64 * step);
     // NaN becomes null, which interrupts the curve.
-    json!({ "name": name, "unit": signal.unit, "times": times, "columns": columns, "gap": gap })
+    json!({ "name": name, "unit": signal.unit, "names": names(signal.width), "times": times, "columns": columns, "gap": gap })
 }
 
 /// The median distance of samples \[s\].
