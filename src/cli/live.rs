@@ -28,7 +28,7 @@ struct State {
     now_s: f64,
     done: bool,
     energy: String,
-    /// When the page last asked, and whether it knows of the end.
+    /// When a page was last given or asked, and whether it knows of the end.
     asked: Option<Instant>,
     told: bool,
 }
@@ -71,13 +71,23 @@ impl Live {
 
     fn serve(&self, listener: &TcpListener, page: &[u8]) {
         http::serve(listener, |path| match path.split_once('?').unwrap_or((path, "")) {
-            ("/", _) => Some(Answer { kind: "text/html; charset=utf-8", body: page.to_vec() }),
+            ("/", _) => {
+                // It will ask.
+                self.awaits();
+                Some(Answer { kind: "text/html; charset=utf-8", body: page.to_vec() })
+            }
             ("/live", query) => {
                 let from = query.strip_prefix("from=").and_then(|n| n.parse().ok()).unwrap_or(0);
                 Some(Answer { kind: "application/octet-stream", body: self.news(from) })
             }
             _ => None,
         });
+    }
+
+    /// There is a page, which does not know of the end yet.
+    fn awaits(&self) {
+        let mut state = self.state();
+        (state.asked, state.told) = (Some(Instant::now()), false);
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
