@@ -157,7 +157,7 @@ const SHARED: [Param; 44] = [
         Flag,
         0.0,
         Finite,
-        "programming noise (cut at the bounds), drift and 1/f noise of phase-change memory, as functions of g/g_max",
+        "programming noise (cut at the bounds), drift and 1/f noise of phase-change memory, as functions of g/g_max (Joshi 2020, Nandakumar 2019); that noise counts from t_0 of drift before the last pulse",
     ),
     param("drift.nu", Number, NONE, NonNegative, "exponent: g ((t + t_0)/t_0)^-nu, t since the last pulse"),
     param("drift.sigma_nu", Number, 0.0, NonNegative, "device-to-device spread of the exponent, which is cut at 0"),

@@ -18,7 +18,7 @@ pub const MODEL: Model = Model {
                 depolarised for long is depressed less: at a mean of -60 mV by (60/70)^2 = 0.73 of what it is at -70 mV\n\
                 x: presynaptic trace that jumps by 1/tau_x and decays with tau_x; u_plus, u_minus count delay_u_bars later\n\
                 the target is looked at every `resolution` of the simulation, in both engines, as NEST does; for t_clamp after a\n\
-                spike v_m counts as v_clamp, which stands for the spike's shape (0: no shape); what t_clamp and delay_u_bars last\n\
+                spike v_m counts as v_clamp, which stands for the spike's shape (t_clamp = 0: no shape); what t_clamp and delay_u_bars last\n\
                 between two looks they last to the next one; any neuron model will do, and\n\
                 u_plus, u_minus, u_bar_bar start at its v_m",
     reference: "Clopath, Busing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479; NEST clopath_synapse with \
