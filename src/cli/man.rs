@@ -89,6 +89,7 @@ fn render(command: clap::Command) -> std::io::Result<Vec<u8>> {
         text += line;
         text.push('\n');
     }
+    text += if kept { ".fi\n" } else { "" };
     Ok(text.into_bytes())
 }
 
