@@ -20,7 +20,7 @@ pub(crate) fn unit_rate_chart(sheet: &Sheet, pixels: [f64; 4], rows: &Rows, hz: 
         bars.push((band, spans.map(|(from, to)| (from, to, mean(from, to))).collect::<Vec<_>>()));
     }
     let most = bars.iter().flat_map(|(_, bars)| bars).map(|bar| bar.2).fold(0.0, f64::max);
-    let name = if pack > 1 { format!("mean of {pack} units (Hz)") } else { "unit rate (Hz)".to_owned() };
+    let name = if pack > 1 { format!("{pack}-unit mean (Hz)") } else { "unit rate (Hz)".to_owned() };
     let x = Axis::numbers((0.0, if most > 0.0 { 1.05 * most } else { 1.0 }), name).every(3.5);
     let y = Axis::at((rows.count.max(1) as f64, 0.0), "", Vec::new());
     let chart = sheet.chart("unit rates", pixels, 0.5 * sheet.style.em, (x, y))?;
