@@ -261,8 +261,8 @@ impl NetworkSpec {
                 let found = format!(
                     "population.{}: {name} {} {ms:e} ms, where {usual} and more; {}",
                     population.name,
-                    if drawn { "comes down to" } else { "=" },
-                    if drawn { "limit what is drawn" } else { "is the unit right?" }
+                    if drawn { "may be drawn down to" } else { "=" },
+                    if drawn { "limit what is drawn." } else { "is the unit right?" }
                 );
                 if exact && !drawn && name != "tau_w" && ms < 1.0 / TICKS_PER_MS {
                     return Err(format!("{found} The event engine, whose tick is 1 ps, would not end."));

@@ -25,6 +25,7 @@ pub(crate) fn read_source(source: &Arc<Source>) -> Result<Node, ModelError> {
 
 fn read_text(path: &Path) -> Result<String, String> {
     match given::text(path) {
+        Ok(bytes) if bytes.contains(&0) => Err(no_text(&bytes, 0)),
         Ok(bytes) => {
             String::from_utf8(bytes).map_err(|error| no_text(error.as_bytes(), error.utf8_error().valid_up_to()))
         }

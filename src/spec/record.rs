@@ -88,10 +88,9 @@ impl Reader<'_> {
                     .any(|s| s.slice.population == slice.population && s.variables.contains(&variable));
                 if before || variables[..i].contains(&variable) {
                     let message = format!("{} of {} is recorded twice", names[variable], population.name);
-                    return Err(place
-                        .at
-                        .error(message)
-                        .help("the result has one table for each population and variable"));
+                    return Err(place.at.error(message).help(
+                        "the result has one table for each population and variable: give several slices in one list",
+                    ));
                 }
             }
             spec.state.push(StateRecord { slice, only, variables, start, interval });

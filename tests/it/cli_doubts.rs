@@ -400,7 +400,7 @@ fn conductances_that_are_gone_at_once_are_told() {
     let narrow = "{ lognormal = { mean = '2 ms', cv = 0.1 } }";
     assert_eq!(model(&drawn(narrow), &[]).doubts(), Ok(Vec::new()));
     let wide = model(&drawn("{ uniform = ['0 ms', '2 ms'] }"), &[]);
-    assert!(wide.doubts().unwrap().concat().contains("tau_syn_in comes down to 0e0 ms"));
+    assert!(wide.doubts().unwrap().concat().contains("tau_syn_in may be drawn down to 0e0 ms"));
     assert!(network::compile(wide, 1).is_ok());
     let none = network::compile(model(&drawn("{ values = [1e-10], unit = 'ms' }"), &[]), 1).err().unwrap();
     assert!(none.to_string().contains("expected a tick of the event engine"), "{none}");
