@@ -37,6 +37,14 @@ pub struct RasterData<'a> {
     pub observed: &'a [(f64, f64)],
 }
 
+impl RasterData<'_> {
+    /// What is shaded, if anything is.
+    pub(crate) fn shaded(&self) -> Option<&str> {
+        let table = self.intervals.filter(|table| !table.start.is_empty())?;
+        Some(if table.name.is_empty() { "intervals" } else { &table.name })
+    }
+}
+
 /// How it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RasterOptions {
@@ -221,8 +229,8 @@ fn caption(
         let of_all = if rows.count < rows.selected() { " of all selected neurons" } else { "" };
         parts.push(format!("rates{of_all} in bins of {width}"));
     }
-    if let Some(table) = data.intervals.filter(|t| !t.start.is_empty()) {
-        parts.push(format!("shaded: {}", if table.name.is_empty() { "intervals" } else { &table.name }));
+    if let Some(name) = data.shaded() {
+        parts.push(format!("shaded: {name}"));
     }
     // Where an end was not given there is room around the spikes.
     let (from, to) = (axis::trimmed(time.start * per_s), axis::trimmed(time.stop * per_s));

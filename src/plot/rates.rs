@@ -23,9 +23,10 @@ pub(crate) fn rate_chart(
     let y = Axis::numbers((0.0, if top > 0.0 { 1.08 * top } else { 1.0 }), "rate (Hz)").every(1.5);
     let mut chart = sheet.chart("rate", place.pixels, place.left, (place.time, y))?;
     shade(&chart, intervals)?;
+    let alone = drawn().count() == 1;
     for (rate, band) in drawn() {
         let ink = palette::color(band.color);
-        let fill = ink.fade(if drawn().count() == 1 { 0.3 } else { 0.0 });
+        let fill = ink.fade(if alone { 0.3 } else { 0.0 });
         // Where nothing was observed there is nothing to draw.
         let known: Vec<(usize, f64)> = rate.hz.iter().copied().enumerate().collect();
         for run in known.split(|(_, hz)| hz.is_nan()).filter(|run| !run.is_empty()) {

@@ -69,8 +69,9 @@ pub(crate) fn signal_chart(
     let mut chart = sheet.chart(&signal.name, place.pixels, place.left, axes)?;
     shade(&chart, intervals)?;
     let (times, columns) = within(signal, window);
+    let gap = gap(&signal.times);
     for (column, values) in columns.iter().enumerate() {
-        curve(&mut chart, &times, values, gap(&signal.times), (1.4, palette::color(column)))?;
+        curve(&mut chart, &times, values, gap, (1.4, palette::color(column)))?;
     }
     let names = names(signal.width);
     if names.is_empty() {

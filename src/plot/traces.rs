@@ -88,8 +88,9 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
     let Style { em, hair, .. } = sheet.style;
     let [_, top, _, bottom] = chart.panel.pixels;
     let times: Vec<f64> = table.times_ms.iter().map(|t| t / 1e3).collect();
+    let gap = gap(&times);
     for (index, (_, series)) in table.series.iter().enumerate() {
-        curve(chart, &times, series, gap(&times), (1.3, palette::color(index)))?;
+        curve(chart, &times, series, gap, (1.3, palette::color(index)))?;
     }
     if let Some(level) = table.level_in_reach() {
         chart.level(level)?;
@@ -116,12 +117,14 @@ fn one(sheet: &Sheet, chart: &mut Chart, table: &Traces) -> Result<(), PlotError
 
 /// Samples further apart than this are not joined: eight times their median distance.
 pub(crate) fn gap(times: &[f64]) -> f64 {
+    typical_step(times).map_or(f64::INFINITY, |step| 8.0 * step)
+}
+
+/// The median distance of samples, if there is one.
+pub(crate) fn typical_step(times: &[f64]) -> Option<f64> {
     let mut steps: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).collect();
-    if steps.is_empty() {
-        return f64::INFINITY;
-    }
     let middle = steps.len() / 2;
-    8.0 * *steps.select_nth_unstable_by(middle, f64::total_cmp).1
+    (!steps.is_empty()).then(|| *steps.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 /// A curve through samples, interrupted where they are not finite or further apart than `gap`; per pixel column at

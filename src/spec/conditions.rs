@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::error::ModelError;
 use super::reader::Reader;
 use super::tree::{Kind, Node};
+use crate::math::whole;
 use crate::spikes::Column;
 
 /// A column and the values of which a row must have one.
@@ -43,7 +44,7 @@ impl Wanted {
 
 /// Whether a double tells a whole number from its neighbours.
 fn is_exact(number: i64) -> bool {
-    number.unsigned_abs() < 1 << f64::MANTISSA_DIGITS
+    whole(number as f64).is_some()
 }
 
 /// Ids as a column to compare with: by their digits if one is beyond what doubles tell apart.

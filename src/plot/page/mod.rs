@@ -142,7 +142,7 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         "note": notes.join(" "),
         "colors": (0..14).map(hex).collect::<Vec<_>>(),
         "signals": signals,
-        "shaded": data.intervals.filter(|table| !table.start.is_empty()).map(|table| if table.name.is_empty() { "intervals" } else { &table.name }),
+        "shaded": data.shaded(),
         "observed": null,
         "intervals": intervals,
         "live": null,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::plot::axis;
 use crate::plot::signal::{around, names};
+use crate::plot::traces::typical_step;
 use crate::spikes::Signal;
 
 /// At most so many moments of a signal.
@@ -18,7 +19,8 @@ const LEAST: usize = 5_000;
 /// A signal's samples within a window \[s\], and one on either side of it. What is left out of them is told in `notes`.
 pub(super) fn of(signal: &Signal, (start, stop): (f64, f64), notes: &mut Vec<String>) -> Value {
     let width = signal.width.max(1);
-    let inside: Vec<usize> = around(signal, (start, stop)).collect();
+    let range = around(signal, (start, stop));
+    let inside: Vec<usize> = range.clone().collect();
     let name = signal.name.replace('_', " ");
     let most = (VALUES / width).clamp(LEAST, MOST);
     let mut stretch = 0;
@@ -33,17 +35,9 @@ pub(super) fn of(signal: &Signal, (start, stop): (f64, f64), notes: &mut Vec<Str
         extremes(signal, &inside, length)
     };
     // What is further apart is not joined, as in a picture.
-    let gap = typical_step(signal, &inside).map(|step| (8 + stretch) as f64 * step);
+    let gap = typical_step(&signal.times[range]).map(|step| (8 + stretch) as f64 * step);
     // NaN becomes null, which interrupts the curve.
     json!({ "name": name, "unit": signal.unit, "names": names(signal.width), "times": times, "columns": columns, "gap": gap })
-}
-
-/// The median distance of samples \[s\].
-fn typical_step(signal: &Signal, inside: &[usize]) -> Option<f64> {
-    let steps = inside.windows(2).map(|pair| signal.times[pair[1]] - signal.times[pair[0]]);
-    let mut steps: Vec<f64> = steps.filter(|step| *step > 0.0).collect();
-    let middle = steps.len() / 2;
-    (!steps.is_empty()).then(|| *steps.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 /// Of each stretch of so many samples the lowest and the highest, in the order in which they come: at their own times if the signal has one
