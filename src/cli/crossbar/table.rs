@@ -74,9 +74,10 @@ fn csv(path: &Path) -> Result<Matrix, String> {
         }
         let before = numbers.len();
         for cell in line.split(separator) {
-            let number = cell.trim().parse::<f64>();
-            numbers
-                .push(number.map_err(|_| format!("line {}: found \"{}\", expected a number", index + 1, cell.trim()))?);
+            // Some programs write all cells in quotes.
+            let cell = cell.trim().trim_matches('"');
+            let number = cell.parse::<f64>();
+            numbers.push(number.map_err(|_| format!("line {}: found \"{cell}\", expected a number", index + 1))?);
         }
         let found = numbers.len() - before;
         if rows > 0 && found != columns {
@@ -171,7 +172,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let read = |path: &Path, dataset: Option<&str>| read(path, dataset, None, "S");
-        std::fs::write(path("a.csv"), "# S\n1e-6, 2\n\n3,4\n").unwrap();
+        std::fs::write(path("a.csv"), "# S\n1e-6, 2\n\n\"3\",\"4\"\n").unwrap();
         write_h5(&path("a.h5"), &[("g", "S", vec![2, 2], &[1e-6, 2.0, 3.0, 4.0])]).unwrap();
         let numbers = |name: &str| read(&path(name), Some("g")).map(|m| (m.rows, m.columns, m.numbers));
         let expected = Ok((2, 2, vec![1e-6, 2.0, 3.0, 4.0]));

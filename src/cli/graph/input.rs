@@ -147,15 +147,16 @@ fn open(file: &Path, size: usize) -> Result<Given, Failure> {
     }
 }
 
-/// Numbers between commas or blanks, and how many there are in a row. A first line of words alone is left out.
+/// Numbers between commas or blanks, in quotes or not, and how many there are in a row. A first line of words alone is left out.
 fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
     let (mut values, mut width) = (Vec::new(), 0);
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let cells = line.split([',', ';', '\t', ' ']).map(str::trim).filter(|cell| !cell.is_empty());
-        let row: Result<Vec<f64>, String> = cells
+        let cells =
+            || line.split([',', ';', '\t', ' ']).map(|cell| cell.trim().trim_matches('"')).filter(|c| !c.is_empty());
+        let row: Result<Vec<f64>, String> = cells()
             .map(|cell| cell.parse().map_err(|_| format!("line {}: {cell:?} is no number.", number + 1)))
             .collect();
-        let is_header = || !line.split([',', ';', '\t', ' ']).any(|cell| cell.trim().parse::<f64>().is_ok());
+        let is_header = || !cells().any(|cell| cell.parse::<f64>().is_ok());
         match row {
             Err(_) if number == 0 && is_header() => continue,
             Err(message) => return Err(message),
@@ -257,7 +258,7 @@ mod tests {
         let given = [structured.display().to_string()];
         let spikes = read(&graph(&[2]), &given, Time::from_ms(0.1), None).unwrap();
         assert_eq!(spikes.recording_start, Some(0.0001));
-        std::fs::write(&file, "a,b\n1,2\n3,4\n").unwrap();
+        std::fs::write(&file, "a,b\n1,2\n\"3\",\"4\"\n").unwrap();
         let table = from(2, None).unwrap();
         assert_eq!((&table.values[0].1[..], table.recording_start), (&[1.0, 2.0, 3.0, 4.0][..], None));
         assert_eq!(ending(&graph(&[2]), &table, 2), [""; 0]);

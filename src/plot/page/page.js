@@ -96,7 +96,7 @@ function layout() {
   // Beside the names stand numbers of members, beside the labels of axes those of their ticks: none of them may be cut.
   const beside = (names > 0 ? Math.min(names, 150) + 12 : TITLE) + Math.max(0, ...ids) + 16;
   const left = Math.round(Math.min(Math.max(Math.min(names, 150) + 76, beside, TITLE + tickRoom + 12), 0.5 * width));
-  const right = width - 24, axis = 40;
+  const right = width - EDGE, axis = 40;
   const below = meta.signals.length, room = height - axis - 6;
   const part = room / (1 + 0.26 + 0.26 * below), gap = 14;
   const panels = [];
@@ -111,7 +111,7 @@ function layout() {
 }
 
 // Small text; room for an upright label on the left; and for the widest number beside an axis that there was.
-const SMALL = "12px 'DejaVu Sans', Verdana, sans-serif", TITLE = 26;
+const SMALL = "12px 'DejaVu Sans', Verdana, sans-serif", TITLE = 26, EDGE = 24;
 let tickRoom = 0;
 
 const px = (t) => box.left + (t - view.t0) / (view.t1 - view.t0) * (box.right - box.left);
@@ -477,7 +477,9 @@ function axes(time) {
     pen.fillStyle = "#888";
     pen.fillRect(Math.round(x), bottom, 1, 5);
     pen.fillStyle = "#555";
-    pen.fillText(label(v, time.step), x, bottom + 7);
+    const text = label(v, time.step);
+    // Cut at the page's edge it would be another number.
+    if (x + pen.measureText(text).width / 2 <= right + EDGE) pen.fillText(text, x, bottom + 7);
   }
   pen.fillStyle = "#222";
   pen.font = "13px 'DejaVu Sans', Verdana, sans-serif";
