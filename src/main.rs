@@ -34,21 +34,27 @@ fn main() -> ExitCode {
 /// What is said after a panic.
 fn own_mistake() -> String {
     let what = PANIC.lock().map(|kept| kept.replace('\n', " ")).unwrap_or_default();
+    // Libraries that start threads panic where the system allows no more.
+    if what.contains("failed to spawn thread") || what.contains("global thread pool has not been initialized") {
+        return format!(
+            "error: The system allows no more threads here ({what}); allow more processes (ulimit -u, or the limit of pids of a container or job)."
+        );
+    }
     format!(
         "error: memspike stopped over a mistake of its own: {what}\n  Please report it, with the command and its files: \
          https://github.com/memspike/memspike/issues"
     )
 }
 
-/// The exit code after something was written to the standard output, if all of it could be.
-fn printed(written: std::io::Result<()>, code: ExitCode) -> ExitCode {
+/// The exit code after something was written to the standard output: `code`, or `failed` if not all of it could be.
+fn printed(written: std::io::Result<()>, code: u8, failed: u8) -> ExitCode {
     match written.and_then(|()| std::io::stdout().flush()) {
         // `memspike models | head`: whoever reads has what it wanted.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             memspike::say!("error: Can't write to the standard output: {error}.");
-            ExitCode::from(1)
+            ExitCode::from(failed)
         }
-        _ => code,
+        _ => ExitCode::from(code),
     }
 }
 
@@ -57,12 +63,13 @@ fn run() -> ExitCode {
         Ok(typed) => typed,
         // What is wrong with it goes to the standard error; help and version were asked for.
         Err(error) if error.use_stderr() => error.exit(),
-        Err(error) => return printed(error.print(), ExitCode::SUCCESS),
+        Err(error) => return printed(error.print(), 0, 1),
     };
     match typed.dispatch() {
         Ok(done) => {
-            let code = if done.interrupted { 130 } else { u8::from(done.differs) };
-            printed(std::io::stdout().write_all(&done.stdout), ExitCode::from(code))
+            let code = if done.interrupted { 130 } else { u8::from(done.differs == Some(true)) };
+            let failed = if done.differs.is_some() { 2 } else { 1 };
+            printed(std::io::stdout().write_all(&done.stdout), code, failed)
         }
         Err(failure) => {
             if !failure.is_silent() {

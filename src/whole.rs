@@ -151,6 +151,25 @@ pub fn replace<T, E>(
     Ok(value)
 }
 
+/// Checks that `out` can be written later: that no folder or device is in its place, and that its unfinished form can be made.
+///
+/// # Errors
+/// What the operating system says.
+pub fn probe(out: &Path) -> io::Result<()> {
+    let out = target(out)?;
+    if out.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    let part = part_path(&out);
+    expect_no_link(&part)?;
+    match File::create_new(&part) {
+        Ok(_) => fs::remove_file(&part),
+        // Left by a run that was killed, and replaced by the next.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && part.is_file() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// As [`fs::write`], but whole or not at all.
 ///
 /// # Errors

@@ -25,8 +25,8 @@ pub struct Done {
     pub stdout: Vec<u8>,
     /// Ctrl-C stopped it; what was simulated is kept.
     pub interrupted: bool,
-    /// Two files were compared, and differ: exit code 1.
-    pub differs: bool,
+    /// Two files were compared: whether they differ, for which exit code 1 is kept.
+    pub differs: Option<bool>,
 }
 
 impl Done {
@@ -68,12 +68,11 @@ impl Failure {
     /// the run failed.
     pub fn unwritten(error: impl Into<Box<dyn Error + Send + Sync>>, cause: &io::Error) -> Failure {
         use io::ErrorKind::{
-            AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+            AlreadyExists, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
         };
         match cause.kind() {
-            AlreadyExists | IsADirectory | NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem => {
-                Failure::input(error)
-            }
+            AlreadyExists | InvalidFilename | IsADirectory | NotADirectory | NotFound | PermissionDenied
+            | ReadOnlyFilesystem => Failure::input(error),
             _ => Failure::run(error),
         }
     }

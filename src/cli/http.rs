@@ -44,11 +44,14 @@ pub fn serve(listener: &TcpListener, respond: impl Fn(&str) -> Option<Answer> + 
                 open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
-            scope.spawn(move || {
+            let answering = std::thread::Builder::new().spawn_scoped(scope, move || {
                 // Whoever hangs up before the answer does not want it.
                 let _ = exchange(&stream, respond);
                 open.fetch_sub(1, Ordering::Relaxed);
             });
+            if answering.is_err() {
+                open.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     });
 }
@@ -118,7 +121,7 @@ pub fn open_browser(address: &str) {
         .spawn();
     // Whoever has ended stays in the table of processes until it is waited for.
     if let Ok(mut child) = command {
-        std::thread::spawn(move || child.wait());
+        drop(std::thread::Builder::new().spawn(move || child.wait()));
     }
 }
 

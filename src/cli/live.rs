@@ -65,7 +65,8 @@ impl Live {
         let state = Arc::new(Mutex::new(State::default()));
         let live = Live { state, clock, first_rows: Arc::new(first_rows), address: format!("http://{address}/") };
         let served = live.clone();
-        std::thread::spawn(move || served.serve(&listener, page.as_bytes()));
+        let serving = std::thread::Builder::new().spawn(move || served.serve(&listener, page.as_bytes()));
+        serving.map_err(|e| Failure::run(format!("A thread that serves the page can't be started: {e}.")))?;
         Ok(live)
     }
 
@@ -206,6 +207,10 @@ impl<S: Sink> Sink for Seen<S> {
 
     fn marks(&self) -> Vec<u8> {
         self.sink.marks()
+    }
+
+    fn keep(&mut self) {
+        self.sink.keep();
     }
 }
 

@@ -1,7 +1,7 @@
 //! A file to write: checked before anything is computed.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use memspike::plot::{self, Figure, PlotError};
 use memspike::{format, shell, whole};
@@ -126,18 +126,16 @@ impl Output {
 
 /// What is said where a library could not write a file: it does not tell why, so the system is asked whether one may be there at all.
 pub fn unwritten_by_library(path: &Path, message: String) -> Failure {
-    let part = whole::part_path(path);
-    match fs::File::create_new(&part) {
-        Ok(_) => {
-            drop(fs::remove_file(&part));
-            Failure::run(message)
-        }
+    match whole::probe(path) {
+        Ok(()) => Failure::run(message),
         Err(cause) => Failure::unwritten(message, &cause),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

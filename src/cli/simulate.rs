@@ -11,6 +11,7 @@ use memspike::ranks::Ranks;
 use memspike::record::Memory;
 use memspike::spec::{NetworkSpec, WeightRecord, WeightSample};
 use memspike::time::Time;
+use memspike::whole;
 
 use super::changes::Changes;
 use super::live::{Live, Seen, Watched};
@@ -110,8 +111,7 @@ impl Flags {
     /// # Errors
     /// Exit code 2 if the output can't be written, or the flags don't go together.
     pub fn request(self, model: Model, output: Option<&Path>) -> Result<Request, Failure> {
-        // The checkpoint's name says where the run was going.
-        let resumed = self.resume.as_ref().map(|ckpt| ckpt.with_extension(""));
+        let resumed = self.resume.as_deref().filter(|_| output.is_none()).map(resumed_output).transpose()?;
         let path = output.map(Path::to_path_buf).or(resumed);
         // A circuit may say itself what is written.
         let writes = path.is_some() || matches!(&model, Model::File(file) if is_circuit(file));
@@ -187,6 +187,25 @@ fn checkpoint_path(output: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Where a run was going, as its checkpoint's name says.
+fn resumed_output(checkpoint: &Path) -> Result<PathBuf, Failure> {
+    if checkpoint.extension().is_some_and(|ending| ending == "ckpt") {
+        return Ok(checkpoint.with_extension(""));
+    }
+    let shown = checkpoint.display();
+    Err(Failure::input(format!(
+        "{shown} is not called OUT.h5.ckpt, so its name doesn't say which output goes on; give that too: -o OUT.h5."
+    )))
+}
+
+/// That the first checkpoint can't be written would be known when it is due, which may be hours later.
+fn expect_writable(checkpoint: &Path) -> Result<(), Failure> {
+    whole::probe(checkpoint).map_err(|e| {
+        let message = format!("The checkpoint {} can't be written: {e}; choose another output.", checkpoint.display());
+        Failure::unwritten(message, &e)
+    })
+}
+
 /// The exchange of spikes once per shortest delay takes some microsecond, even if nobody fires.
 fn tell_of_short_windows(network: &Network) {
     let (shortest, duration) = (network.min_delay, network.spec.simulation.duration.unwrap_or(Time::ZERO));
@@ -241,6 +260,8 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
     let file = request.output.as_ref().filter(|_| ranks.is_first());
     let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();
     let file = agree(ranks, file)?;
+    let checkpoints = request.options.checkpoint.as_ref().filter(|_| ranks.is_first());
+    agree(ranks, checkpoints.map_or(Ok(()), |(path, _)| expect_writable(path)))?;
     request.options.resume = checkpoint.map(Box::new);
     let live = request.view.filter(|_| ranks.is_first()).map(|port| watch(&request, &simulation, port)).transpose();
     let live = agree(ranks, live)?;

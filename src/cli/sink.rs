@@ -45,4 +45,8 @@ impl Sink for Stored {
     fn marks(&self) -> Vec<u8> {
         self.marks.clone()
     }
+
+    fn keep(&mut self) {
+        self.file.keep();
+    }
 }

@@ -72,6 +72,8 @@ pub struct Leader<'a> {
     lateness: Vec<f64>,
     /// Figures of the weights at the run's end, by projection; of those that are recorded there.
     weights: Vec<Option<[f64; 4]>>,
+    /// There is a checkpoint of this run.
+    resumable: bool,
     /// Names model and seed.
     pub hash: String,
     /// How to run.
@@ -108,6 +110,7 @@ impl<'a> Leader<'a> {
             paced_from: (Instant::now(), Time::ZERO),
             lateness: Vec::new(),
             weights: vec![None; network.spec.projections.len()],
+            resumable: options.resume.is_some(),
             hash: model_hash(network),
             options,
             sink,
@@ -346,7 +349,17 @@ impl<'a> Leader<'a> {
             weights: self.weights.clone(),
             marks: self.sink.marks(),
         };
-        Checkpoint::new(&self.hash, moment, saved).write(path)
+        Checkpoint::new(&self.hash, moment, saved).write(path).map_err(|error| {
+            let kept = if self.resumable {
+                "the one before it is kept, and --resume goes on from there"
+            } else {
+                "no result was kept"
+            };
+            RunError::Failed(format!("{error}; {kept}"))
+        })?;
+        self.sink.keep();
+        self.resumable = true;
+        Ok(())
     }
 
     /// Notes the figures of weights at the run's end.

@@ -44,8 +44,15 @@ pub fn prices<W: Real>(parts: &[&Part<W>], projections: usize, reached: Time, pu
     }
     // Every synapse is looked at: by as many threads as have been running.
     std::thread::scope(|scope| {
-        let threads: Vec<_> = shares.map(|groups| scope.spawn(move || of(groups))).collect();
-        join(threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect())
+        // What no thread can be had for is done by this one.
+        let started = shares
+            .map(|groups| std::thread::Builder::new().spawn_scoped(scope, move || of(groups)).map_err(|_| groups));
+        let started: Vec<_> = started.collect();
+        let done = started.into_iter().map(|thread| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(groups) => of(groups),
+        });
+        join(done.collect())
     })
 }
 

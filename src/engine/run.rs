@@ -196,7 +196,12 @@ impl<W: Real> Shared<W> {
         std::thread::scope(|scope| {
             for index in 1..self.parts.len() {
                 let course = course.clone();
-                scope.spawn(move || self.guarded(|| self.follow(index, model, windows, course, every, from)));
+                let follow = move || self.guarded(|| self.follow(index, model, windows, course, every, from));
+                if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, follow) {
+                    // Those that have been started wait for it.
+                    self.barrier.break_up();
+                    return Err(lost(leader, RunError::Failed(format!("a worker thread can't be started: {error}"))));
+                }
             }
             let result = self.guarded(|| self.lead(leader, course, every, from)).unwrap_or_else(|| Err(broken(leader)));
             if result.is_err() {
@@ -358,7 +363,11 @@ impl<W: Real> Shared<W> {
 
 /// A barrier breaks if a thread panics. The other ranks can't be told any more: they are ended.
 fn broken(leader: &Leader<'_>) -> RunError {
-    let error = RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into());
+    lost(leader, RunError::Failed("a worker thread failed; this is an error of memspike, please report it".into()))
+}
+
+/// With other ranks, which may be waiting for this one, all are ended.
+fn lost(leader: &Leader<'_>, error: RunError) -> RunError {
     let ranks = &leader.network.ranks;
     if !ranks.is_alone() {
         crate::say!("error: rank {}: {error}", ranks.rank());

@@ -180,6 +180,9 @@ pub trait Sink: Send {
     fn marks(&self) -> Vec<u8> {
         Vec::new()
     }
+
+    /// A checkpoint with these marks is in its place: what was stored before them stays, whatever comes.
+    fn keep(&mut self) {}
 }
 
 /// Why a sink can't store a chunk.

@@ -90,12 +90,15 @@ fn a_signal_that_is_not_there_is_told_with_those_that_are() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn help_that_can_not_be_written_is_a_failure() {
+fn what_can_not_be_written_to_the_standard_output_is_a_failure() {
     let folder = workplace();
-    for args in [&["--help"][..], &["--version"], &["models"]] {
+    std::fs::write(folder.path().join("few.csv"), "time_s,unit\n0.5,1\n0.75,2\n").unwrap();
+    // Of `diff` 1 would say that the files differ.
+    let all = [(&["--help"][..], 1), (&["--version"], 1), (&["models"], 1), (&["diff", "few.csv", "few.csv"], 2)];
+    for (args, code) in all {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let output = command(folder.path()).args(args).stdout(full).output().unwrap();
-        assert!(bad(&output, 1).contains("No space left on device"), "{args:?}");
+        assert!(bad(&output, code).contains("No space left on device"), "{args:?}");
     }
 }
 

@@ -177,6 +177,25 @@ fn a_resumed_run_gives_the_spikes_of_one_without_a_stop() {
     bad(&memspike(folder.path(), &on), 2);
 }
 
+/// Not when the first is due, which may be hours later.
+#[test]
+fn a_checkpoint_that_can_not_be_written_is_told_before_the_run() {
+    let folder = workplace();
+    let text = "simulation.duration = '20 ms'\npopulation.P = { size = 3, source.poisson.rate = '200 Hz' }\n";
+    std::fs::write(folder.path().join("m.toml"), text).unwrap();
+    std::fs::create_dir(folder.path().join("a.h5.ckpt")).unwrap();
+    // One that a killed run has left is in nobody's way.
+    std::fs::write(folder.path().join("b.h5.ckpt.part"), "x").unwrap();
+    let run = |out: &str| memspike(folder.path(), &["run", "m.toml", "-o", out, "--checkpoint-every", "1 h"]);
+    let before = std::fs::read_dir(folder.path()).unwrap().count();
+    for (out, cause) in [("a.h5", "s a directory"), (&format!("{}.h5", "n".repeat(244)), "name too long")] {
+        let stderr = bad(&run(out), 2);
+        assert!(stderr.contains(&format!("{out}.ckpt can't be written")) && stderr.contains(cause), "{stderr}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before);
+    good(&run("b.h5"));
+}
+
 #[test]
 fn a_checkpoint_is_refused_once_a_file_that_the_model_reads_has_changed() {
     let folder = tempfile::tempdir().unwrap();

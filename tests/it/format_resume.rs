@@ -140,10 +140,18 @@ fn a_checkpoint_of_another_model_or_without_its_file_is_the_users_error() {
         |layout: &Layout, marks: &Marks| ResultFile::resume(&out, layout, &Header::default(), marks).err().unwrap();
     let refused = resume(&layout(), &Marks::default());
     assert!(matches!(&refused, ResultError::Input(m) if m.contains("out.h5.part")), "{refused}");
-    let mut file = create(&out, &layout());
-    write(&mut file, 0..2);
-    let mut marks = file.take_marks().unwrap();
-    drop(file);
+    // Only what a checkpoint refers to stays.
+    let (mut marks, part) = (Marks::default(), folder.path().join("out.h5.part"));
+    for kept in [false, true] {
+        let mut file = create(&out, &layout());
+        write(&mut file, 0..2);
+        marks = file.take_marks().unwrap();
+        if kept {
+            file.keep();
+        }
+        drop(file);
+        assert_eq!(part.exists(), kept);
+    }
     let mut other = layout();
     other.spikes.pop();
     assert!(matches!(resume(&other, &marks), ResultError::Input(_)));

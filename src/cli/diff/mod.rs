@@ -22,7 +22,7 @@ use compare::Measures;
                         memspike diff session.nwb session.csv --tolerance 1ns || echo they differ\n  \
                         memspike diff replay.h5 other.h5 --population hidden_E --tau 20ms --cost '50 Hz' --json || true\n  \
                         memspike diff replay.h5 other.h5 --per-unit -o units.csv || true\n\n\
-                        Exit code 0 if all spikes are the same, 1 if some differ, 2 if a file cannot be read. Populations are compared by \
+                        Exit code 0 if all spikes are the same, 1 if some differ, 2 if a file cannot be read, or what was found not written. Populations are compared by \
                         name, units by their names where both files have one for each unit of a population, else by their numbers; one that is \
                         in one file only is compared with silence, and named.")]
 pub struct Args {
@@ -78,7 +78,17 @@ pub struct Side {
 }
 
 /// Compares, and prints or writes.
+///
+/// # Errors
+/// With exit code 2 in any case: 1 says that spikes differ.
 pub fn run(args: &Args) -> Result<Done, Failure> {
+    compared(args).map_err(|mut failure| {
+        failure.code = 2;
+        failure
+    })
+}
+
+fn compared(args: &Args) -> Result<Done, Failure> {
     let output = args
         .output
         .as_deref()
@@ -108,7 +118,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         None if args.per_unit => Done::text(report::table(&found, ',')),
         None => Done::text(report::text(&found, &sides)),
     };
-    done.differs = found.first.is_some();
+    done.differs = Some(found.first.is_some());
     Ok(done)
 }
 

@@ -106,7 +106,13 @@ pub fn work(
         let (sender, ended) = channel();
         for _ in 0..common.jobs.min(tasks.len()) {
             let (crew, sender) = (&crew, sender.clone());
-            scope.spawn(move || crew.serve(&sender));
+            if let Err(e) = thread::Builder::new().spawn_scoped(scope, move || crew.serve(&sender)) {
+                failed = Some(Failure::run(format!(
+                    "A thread for a run can't be started: {e}; allow more processes (ulimit -u), or fewer runs at a time (--jobs)."
+                )));
+                crew.stop();
+                break;
+            }
         }
         drop(sender);
         let glance = || {

@@ -29,7 +29,7 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::OnceLock;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 pub use child::{go_with_the_parent, serve};
 pub(super) use contents::{Contents, Pieced};
@@ -98,7 +98,7 @@ impl Contained {
         let mut child = self.start(T::NAME, path, &query, granted).map_err(|error| death::unstarted(path, &error))?;
         // Open until the answer is here: the child goes when it is closed, so it never outlives this process.
         let stdin = child.stdin.take();
-        let said = child.stderr.take().map(|stderr| thread::spawn(move || listen(stderr)));
+        let said = hear(&mut child).map_err(|error| death::unstarted(path, &error))?;
         let stdout = child.stdout.take();
         let answer = match stdout {
             Some(stdout) => wire::receive::<T>(&mut BufReader::with_capacity(wire::BLOCK, stdout), granted.memory),
@@ -215,6 +215,12 @@ pub(super) fn pieces<T: Pieced>(
 fn expect_hdf5(path: &Path) -> Result<(), FormatError> {
     let plain = super::Plain::open(path)?;
     if super::is_hdf5(&plain)? { Ok(()) } else { Err(super::unknown_file(&plain)) }
+}
+
+/// A thread that listens to what a child says.
+fn hear(child: &mut Child) -> io::Result<Option<JoinHandle<String>>> {
+    let listener = |stderr| thread::Builder::new().spawn(move || listen(stderr));
+    child.stderr.take().map(listener).transpose()
 }
 
 /// The beginning of what a child says; the rest is read and forgotten, so that it never waits for a reader.

@@ -1,13 +1,13 @@
 //! Spikes as another process reads them: blocks through the pipe, while it reads on.
 
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::thread::JoinHandle;
 
 use super::limits::Granted;
 use super::wire::{self, Broken};
-use super::{Contained, Pieced, death, listen};
+use super::{Contained, Pieced, death, hear};
 use crate::format::error::FormatError;
 use crate::stream::Feed;
 
@@ -34,12 +34,13 @@ impl Piped {
         granted.seconds = granted.seconds.saturating_mul(MORE_TIME);
         granted.memory = granted.memory.saturating_add((wanted.buffer() as u64).saturating_mul(4));
         let started = contained.start(T::TASK, path, &query, granted);
-        let mut child = started.map_err(|error| death::unstarted(path, &error))?;
+        let unstarted = |error: io::Error| death::unstarted(path, &error);
+        let mut child = started.map_err(unstarted)?;
         Ok(Piped {
             path: path.to_owned(),
             granted,
             _stdin: child.stdin.take(),
-            said: child.stderr.take().map(|stderr| std::thread::spawn(move || listen(stderr))),
+            said: hear(&mut child).map_err(unstarted)?,
             stdout: child.stdout.take().map(|stdout| BufReader::with_capacity(wire::BLOCK, stdout)),
             child,
         })

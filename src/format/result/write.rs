@@ -51,7 +51,7 @@ impl From<SinkError> for ResultError {
 /// A result file that is being written: `OUT.h5.part` until [`ResultFile::finish`] renames it to `OUT.h5`.
 ///
 /// One that is dropped unfinished leaves no `OUT.h5`; its `.part` stays only if a checkpoint refers to it, which is
-/// so once [`ResultFile::take_marks`] was asked for or the run was resumed.
+/// so once it was told to [`keep`](Sink::keep) it or the run was resumed.
 pub struct ResultFile {
     out: PathBuf,
     part: PathBuf,
@@ -160,7 +160,6 @@ impl ResultFile {
     /// If writing has failed.
     pub fn take_marks(&mut self) -> Result<Marks, SinkError> {
         self.flush()?;
-        self.keep_part = true;
         match self.ask(Order::Mark)? {
             Answer::Marks(marks) => Ok(marks),
             _ => Err(self.broken()),
@@ -244,6 +243,10 @@ impl Sink for ResultFile {
             Answer::Flushed => Ok(()),
             _ => Err(self.broken()),
         }
+    }
+
+    fn keep(&mut self) {
+        self.keep_part = true;
     }
 }
 

@@ -284,11 +284,15 @@ impl Thread {
         produce: impl FnOnce(&mut dyn FnMut(Vec<(f64, u32)>) -> bool) -> Result<(), FormatError> + Send + 'static,
     ) -> Thread {
         let (send, receive) = sync_channel(AHEAD);
-        std::thread::spawn(move || {
+        let unstarted = send.clone();
+        let started = std::thread::Builder::new().spawn(move || {
             if let Err(error) = produce(&mut |block| send.send(Ok(block)).is_ok()) {
                 let _ = send.send(Err(error.to_string()));
             }
         });
+        if let Err(error) = started {
+            let _ = unstarted.try_send(Err(format!("a thread that reads can't be started: {error}")));
+        }
         Thread(receive)
     }
 }
