@@ -87,7 +87,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool, rate: f64) -> Result
     let result = ResultSize::of(&spec, &unknown, rate).map_err(Failure::input)?;
     let sizes = Sizes { network: size, memory: bytes, result };
     if json {
-        return Done::json(&as_json(model, &spec, &sizes));
+        return Done::json(&as_json(model, &spec, &sizes, waiting));
     }
     let note = format!("\nIt waits for `memspike replay`: sizes are those for a recording of {STAND_IN} units.\n");
     Ok(Done::text(as_text(model, &spec, &sizes) + if waiting { &note } else { "" }))
@@ -221,7 +221,8 @@ fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
     out
 }
 
-fn as_json(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> Value {
+/// `waiting`: sizes are those with a recording of [`STAND_IN`] units, since none is named.
+fn as_json(model: &Model, spec: &NetworkSpec, sizes: &Sizes, waiting: bool) -> Value {
     let size = &sizes.network;
     let drawn = spec.projections.iter().map(|projection| projection.connect.number_is_drawn());
     json!({
@@ -240,6 +241,7 @@ fn as_json(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> Value {
         "synapses": size.synapses,
         "synapses_expected": drawn.clone().any(|drawn| drawn),
         "bytes": sizes.memory,
+        "stand_in_units": waiting.then_some(STAND_IN),
         "result": sizes.result.as_ref().map(ResultSize::json),
         "populations": spec.populations.iter()
             .map(|p| (p.name.clone(), json!({ "size": p.size, "model": kind(&p.kind) }))).collect::<Map<_, _>>(),

@@ -97,6 +97,8 @@ fn numbers_that_are_drawn_are_told_as_expectations() {
         text.contains("5,050 expected") && text.contains("sizes are those for a recording of 1000 units"),
         "{text}"
     );
+    assert_eq!(json(folder.path(), &["check", "open.toml"])["stand_in_units"], 1000);
+    assert!(figures["stand_in_units"].is_null());
 }
 
 #[cfg(target_os = "linux")]
