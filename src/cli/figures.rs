@@ -41,6 +41,17 @@ pub fn lay_out(s: &Summary) -> String {
         let _ =
             writeln!(out, "lateness: mean {} ms, 99 % under {} ms, at most {} ms", short(mean), short(p99), short(max));
     }
+    if let Some(phases) = &s.phases_s {
+        let _ = writeln!(
+            out,
+            "where the time went [s of a thread]: delivery {}, update {}, background {}, exchange {}, recording {}",
+            short(phases.delivery),
+            short(phases.update),
+            short(phases.background),
+            short(phases.exchange),
+            short(phases.recording)
+        );
+    }
     out += &populations(&s.populations);
     out += &projections(&s.projections);
     s.energy.iter().for_each(|energy| out += &on_chip(energy));

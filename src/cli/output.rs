@@ -89,6 +89,40 @@ impl Output {
         )))
     }
 
+    /// Checks that no two outputs of a command are one file.
+    ///
+    /// # Errors
+    /// If two are.
+    pub fn apart<'a>(outputs: impl IntoIterator<Item = &'a Output>) -> Result<(), Failure> {
+        let mut places = Vec::new();
+        for Output { path, .. } in outputs {
+            // What is not there yet lies in a folder that is.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let place = (folder.canonicalize().ok(), path.file_name());
+            if places.contains(&place) {
+                let message = format!("Two outputs would be the file {}; choose another name for one.", path.display());
+                return Err(Failure::input(message));
+            }
+            places.push(place);
+        }
+        Ok(())
+    }
+
+    /// Checks that the name of a table in CSV doesn't say that it is a picture.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn expect_no_picture(&self) -> Result<(), Failure> {
+        match plot::Format::of(&self.path) {
+            Ok(_) => Err(Failure::input(format!(
+                "The table {} would be CSV, which its name doesn't say; call it {}.",
+                self.path.display(),
+                self.path.with_extension("csv").display()
+            ))),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Writes the whole file, or nothing.
     ///
     /// # Errors
@@ -148,6 +182,17 @@ mod tests {
         assert_eq!(failure.code, 2);
         assert!(failure.to_string().contains("--force"), "{failure}");
         assert!(Output::new(&path, true).is_ok());
+    }
+
+    #[test]
+    fn two_outputs_are_two_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = |name: &str| Output::new(&folder.path().join(name), true).unwrap();
+        let (here, again, other) = (new("a.csv"), new("./a.csv"), new("b.csv"));
+        assert!(Output::apart([&here, &other]).is_ok());
+        assert!(Output::apart([&here, &other, &again]).unwrap_err().to_string().contains("Two outputs would be"));
+        assert!(new("a.png").expect_no_picture().unwrap_err().to_string().contains("call it"));
+        assert!(here.expect_no_picture().is_ok());
     }
 
     #[test]

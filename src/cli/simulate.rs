@@ -38,7 +38,8 @@ pub struct Flags {
     #[arg(long)]
     json: bool,
 
-    /// Measure where the wall time goes; --json then has phases_s
+    /// Measure where the wall time goes: delivery of spikes, update of neurons, background inputs, exchange between threads (waiting
+    /// included), recording; --json has it as phases_s
     #[arg(long)]
     profile: bool,
 

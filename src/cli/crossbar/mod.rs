@@ -120,7 +120,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Draw where voltage is lost: .png or .svg
+    /// Draw where voltage is lost: .png, .svg or .pdf
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 
@@ -242,6 +242,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         return Err(Failure::input(message));
     }
     picture.as_ref().map(|p| plot::Format::of(p.path())).transpose().map_err(Failure::input)?;
+    Output::apart(output.iter().chain(&picture))?;
     args.check()?;
     let job = Job::new(args)?;
     let begin = Instant::now();

@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 /// Files to write.
 #[derive(Debug, clap::Args)]
 pub struct Files {
-    /// A picture, .png or .svg
+    /// A picture, .png, .svg or .pdf
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -45,6 +45,8 @@ impl Files {
         if let Some(picture) = &picture {
             plot::Format::of(picture.path()).map_err(Failure::input)?;
         }
+        csv.as_ref().map_or(Ok(()), Output::expect_no_picture)?;
+        Output::apart(picture.iter().chain(&csv))?;
         Ok(Ready { picture, csv })
     }
 }

@@ -67,8 +67,11 @@ impl Sinks {
         };
         let mut all = self.output.iter().map(kind).collect::<Result<Vec<_>, Failure>>()?;
         if let Some(path) = &self.csv {
-            all.push((Output::new(path, self.force)?, Kind::Table));
+            let table = Output::new(path, self.force)?;
+            table.expect_no_picture()?;
+            all.push((table, Kind::Table));
         }
+        Output::apart(all.iter().map(|(output, _)| output))?;
         Ok(Checked(all))
     }
 }
