@@ -67,9 +67,24 @@ pub fn lines(head: &[String], rows: impl Iterator<Item = Vec<Cell>>, separator: 
     line(head) + &rows.collect::<String>()
 }
 
+/// How many rows stand under the head: line breaks within quotes belong to words.
+pub fn rows(table: &str) -> usize {
+    let outside = table.split('"').step_by(2);
+    outside.map(|text| text.matches('\n').count()).sum::<usize>().saturating_sub(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_of_two_lines_is_in_one_row() {
+        let rows_of = |words: [&str; 2]| {
+            let each = words.map(|word| vec![Cell::Text(word.into()), Cell::Whole(1)]);
+            rows(&lines(&["name", "n"].map(str::to_string), each.into_iter(), ','))
+        };
+        assert_eq!([rows_of(["a", "b"]), rows_of(["a\nb", "say \"a\nb\", twice"])], [2, 2]);
+    }
 
     #[test]
     fn numbers_read_back_and_words_with_a_separator_are_quoted() {

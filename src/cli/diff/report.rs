@@ -197,7 +197,7 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
         if !alone.is_empty() {
             let called = |unit: &&Unit| match unit.name.as_str() {
                 "" => unit.id.to_string(),
-                name => format!("{} ({name})", unit.id),
+                name => format!("{} ({})", unit.id, one_line(name)),
             };
             let named: Vec<String> = alone.iter().take(NAMED).map(called).collect();
             let more = if alone.len() > NAMED { format!(" and {} more", alone.len() - NAMED) } else { String::new() };
@@ -213,7 +213,8 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
     };
     let mut distance = |label: String, d: Option<Distribution>, of: &dyn Fn(&Unit) -> Option<f64>| {
         if let (Some(d), Some((_, unit))) = (d, farthest(of)) {
-            let most = if d.max > 0.0 { format!(" ({})", self::name(p, unit, sides)) } else { String::new() };
+            let most =
+                if d.max > 0.0 { format!(" ({})", one_line(&self::name(p, unit, sides))) } else { String::new() };
             let _ = writeln!(out, "  {label:<32} mean {}, largest {}{most}", short(d.mean), short(d.max));
         }
     };

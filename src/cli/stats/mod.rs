@@ -154,7 +154,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         };
     };
     let text = table.unwrap_or(Table::Units).as_text(&measured, separator)?;
-    let rows = text.lines().count().saturating_sub(1);
+    let rows = cells::rows(&text);
     output.write(text)?;
     if args.json {
         return Done::json(&figures::all(&measured, &args.file));
