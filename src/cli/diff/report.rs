@@ -213,8 +213,7 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
     };
     let mut distance = |label: String, d: Option<Distribution>, of: &dyn Fn(&Unit) -> Option<f64>| {
         if let (Some(d), Some((_, unit))) = (d, farthest(of)) {
-            let most =
-                if d.max > 0.0 { format!(" ({})", one_line(&self::name(p, unit, sides))) } else { String::new() };
+            let most = if d.max > 0.0 { format!(" ({})", self::name(p, unit, sides)) } else { String::new() };
             let _ = writeln!(out, "  {label:<32} mean {}, largest {}{most}", short(d.mean), short(d.max));
         }
     };
@@ -234,7 +233,7 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
 /// What a unit is called in the file that has it.
 fn name(population: &Population, unit: &Unit, sides: &[Side; 2]) -> String {
     let side = usize::from(population.names[0].is_none());
-    unit_name(population.name(), unit.id, &unit.name, &sides[side].recording)
+    one_line(&unit_name(population.name(), unit.id, &unit.name, &sides[side].recording))
 }
 
 fn count(n: usize) -> String {
