@@ -142,8 +142,9 @@ const SHARED: [Param; 44] = [
         Number,
         0.0,
         Fraction,
-        "share of the range above which both devices of a pair are reset and their difference is written anew; 0: never",
+        "both devices of a pair are reset, and their difference is written anew, when the higher one is above this share of the range and the lower one above `refresh_low`; 0: never",
     ),
+    param("refresh_low", Number, NONE, Fraction, "the lower device's share for that; `refresh` / 3 unless given"),
     param("one_sided", Flag, 0.0, Finite, "a depressing pulse resets the device as a whole"),
     param(
         "sigma_reset",

@@ -293,15 +293,15 @@ impl Memristor {
         held.at = at;
     }
 
-    /// Are both devices of a pair so high that they are refreshed?
+    /// Are the devices of a pair so high that they are refreshed? One at its bound alone would be of no use any more.
     #[inline]
     pub(super) fn needs_refresh(&self, g: [f64; 2]) -> bool {
         let (c, bank) = (&self.device.common, &self.device.bank);
-        let threshold = c.g_min + bank.refresh * c.range();
-        g[0] > threshold && g[1] > threshold
+        let above = |g: f64, share: f64| g > c.g_min + share * c.range();
+        above(g[0].max(g[1]), bank.refresh) && above(g[0].min(g[1]), bank.refresh_low)
     }
 
-    /// Resets both devices of a pair if both are high, and sets the one that was higher until it makes up their difference.
+    /// Resets both devices of a pair if it needs that, and sets the one that was higher until it makes up their difference.
     pub(super) fn refresh(
         &self,
         kept: &mut Kept,

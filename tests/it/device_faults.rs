@@ -225,18 +225,40 @@ fn a_pair_of_one_sided_devices_learns_both_ways_and_refreshes_when_full() {
     let mut refreshed = 0;
     for _ in 0..2000 {
         let before = weight(g, &kept);
-        let (high, resets) = (g.min(kept.held[1].g), visit.price.reset_pulses);
+        let (pair, resets) = ([g, kept.held[1].g], visit.price.reset_pulses);
         g = m.change(g, if refreshed % 2 == 0 { 0.1 } else { -0.1 }, &mut kept, Time::ZERO, &mut visit);
         g = m.change(g, 0.1, &mut kept, Time::ZERO, &mut visit);
         g = m.change(g, -0.1, &mut kept, Time::ZERO, &mut visit);
         if visit.price.reset_pulses > resets {
             refreshed += 1;
-            assert!(high > 0.7 * 25e-6 && kept.held[1].g.min(g) < 1e-6, "{high} {g}");
+            let (high, low) = (pair[0].max(pair[1]), pair[0].min(pair[1]));
+            assert!(high > 0.7 * 25e-6 && low > 0.2 * 25e-6 && kept.held[1].g.min(g) < 1e-6, "{high} {low} {g}");
             assert!((weight(g, &kept) - before).abs() < 0.15, "{} {before}", weight(g, &kept));
         }
     }
     assert!(refreshed > 0 && visit.price.reset_pulses == 2 * refreshed, "{refreshed} {}", visit.price.reset_pulses);
     assert!(visit.price.set_pulses > 6000);
+}
+
+/// As aihwkit's: the higher device above one share, the lower one above another; were both to be above the first, a pair of which one device is at
+/// its bound could never be depressed again.
+#[test]
+fn a_pair_with_a_device_at_its_bound_is_refreshed_and_goes_on() {
+    let told =
+        [("pair", "one_sided"), ("refresh", "0.75"), ("pulses", "one"), ("dg_up", "9.9 uS"), ("dg_down", "9.9 uS")];
+    for (low, expected) in [(None, 0.8 - 0.05 * 14.0), (Some("0.75"), 0.3)] {
+        let more = low.map(|share| ("refresh_low", share));
+        let told: Vec<_> = told.iter().copied().chain(more).collect();
+        let m = memristor("constant_step", &told, (0.0, 1.0));
+        let (mut kept, mut visit) = (Kept { key: 7, ..Kept::default() }, Visit::default());
+        let mut g = m.program(0.5, &mut kept);
+        for change in std::iter::repeat_n(0.1, 6).chain(std::iter::repeat_n(-0.1, 14)) {
+            g = m.change(g, change, &mut kept, Time::ZERO, &mut visit);
+        }
+        // To a step, for that is what a difference is written anew to.
+        let weight = m.weight(g, &kept, Time::ZERO, &mut Visit::default());
+        assert!((weight - expected).abs() < 0.051, "{low:?}: {weight}, expected {expected}");
+    }
 }
 
 #[test]
@@ -571,6 +593,7 @@ fn faults_that_make_no_sense_are_explained() {
         ("two_state = { pulse_noise = '1 uS' }", "sigma_switch is what"),
         ("two_state = { noise_slope = 0.1 }", "sigma_switch is what"),
         ("soft_bounds = { refresh = 0.7 }", "pair = \"one_sided\""),
+        ("pcm = { refresh_low = 0.8 }", "at most 0.75"),
         ("soft_bounds = { devices = 5, pair = 'one_sided' }", "from 1 to 4"),
         ("soft_bounds = { pcm_statistics = true, drift = { nu = 0.1 } }", "states it already"),
         ("soft_bounds = { retention = { tau = '1 s' } }", "needs `g_inf`"),

@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let chosen = args.choice.read()?;
     if chosen.device.bank.count() > 1 {
         let why = "the pulses go to one device, not to those of a synapse";
-        args.choice.refuse(&["pair", "devices", "refresh"], why)?;
+        args.choice.refuse(&["pair", "devices", "refresh", "refresh_low"], why)?;
     }
     let of_time = ["drift", "retention", "flicker", "pcm_statistics"];
     args.choice

@@ -63,7 +63,10 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     let files = args.files.check(args.choice.file().as_slice())?;
     let chosen = args.choice.read()?;
     if chosen.device.bank.count() > 1 {
-        args.choice.refuse(&["pair", "devices", "refresh"], "what is shown is one device, not those of a synapse")?;
+        args.choice.refuse(
+            &["pair", "devices", "refresh", "refresh_low"],
+            "what is shown is one device, not those of a synapse",
+        )?;
     }
     let of_pulses = ["pulses", "sigma_c2c", "pulse_noise", "noise_slope", "sigma_reset", "endurance"];
     args.choice.refuse(&of_pulses, "no pulse is given (`memspike device pulses` shows what they do)")?;

@@ -290,7 +290,7 @@ impl<W: Real> Devices<'_, W> {
         }
     }
 
-    /// Resets both devices of a pair if both are high.
+    /// Resets both devices of a pair if it needs that.
     fn refresh(&mut self, change: usize, place: usize, nth: usize) {
         let (count, devices) = (self.count, self.bank.devices);
         let Work { key, changes, pulses, g, time, visit, .. } = &mut *self.work;
