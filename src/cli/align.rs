@@ -125,8 +125,10 @@ fn found<'a>(recording: &'a Recording, to: &str) -> Result<Events<'a>, Failure> 
     if let Some(table) = recording.intervals.iter().find(|t| t.name == to) {
         return Ok(Events { table, times: &table.start, said: format!("start of {to}") });
     }
-    let (of, column) = to.split_once('.').map_or((None, to), |(table, column)| (Some(table), column));
-    for table in recording.intervals.iter().filter(|t| of.is_none_or(|name| t.name == name)) {
+    // Names of tables and columns may hold dots themselves.
+    let tables = || recording.intervals.iter();
+    let within = tables().filter_map(|table| Some((table, to.strip_prefix(&table.name)?.strip_prefix('.')?)));
+    for (table, column) in within.chain(tables().map(|table| (table, to))) {
         if let Some(Cells::Numbers(times)) = cells(table, column) {
             if !table.may_be_times(column, times) {
                 let table = &table.name;

@@ -8,7 +8,7 @@ use super::quantity;
 /// Changes of a model, for one run or for all of a sweep.
 #[derive(Debug, clap::Args)]
 pub struct Changes {
-    /// Lay a value over the model, such as simulation.duration="200 ms" or parameters.g=4.5; may be repeated
+    /// Lay a value over the model, such as simulation.duration="200 ms" or parameters.g=4.5; may be repeated. What --seed, --duration and --engine say goes before it
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = quantity::layer)]
     pub set: Vec<(String, String)>,
 

@@ -30,7 +30,41 @@ pub fn listen(aloud: bool) {
             memspike::say!("Stopping; what was simulated is kept. Ctrl-C again ends at once.");
         }
     };
+    let ignores = hangup::is_ignored();
     if let Err(error) = ctrlc::set_handler(handler) {
         memspike::say!("warning: Ctrl-C will not keep what was simulated: {error}");
     }
+    // Who started it with `nohup` wants it to go on when the terminal is closed.
+    if ignores {
+        hangup::ignore();
+    }
+}
+
+/// What the end of a terminal does.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+mod hangup {
+    /// Is it to be ignored, as whoever started this process said?
+    pub fn is_ignored() -> bool {
+        // SAFETY: a zeroed sigaction is one, and asking for the present one changes nothing.
+        unsafe {
+            let mut now: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut now) == 0 && now.sa_sigaction == libc::SIG_IGN
+        }
+    }
+
+    /// From now on it is.
+    pub fn ignore() {
+        // SAFETY: to ignore a signal runs no code.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    }
+}
+
+#[cfg(not(unix))]
+mod hangup {
+    pub fn is_ignored() -> bool {
+        false
+    }
+
+    pub fn ignore() {}
 }

@@ -280,7 +280,7 @@ fn describe_json(entry: &Entry) -> Value {
         };
         let unit = match p.kind {
             Kind::Quantity(unit) | Kind::QuantityOrBare(unit) | Kind::List(unit, _) => json!(unit),
-            Kind::Weight => json!(entry.weight_unit),
+            Kind::Weight => json!(entry.weight_unit.unwrap_or("weight")),
             _ => Value::Null,
         };
         let choices = if let Kind::Choice(words) = p.kind { json!(words) } else { Value::Null };

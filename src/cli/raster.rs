@@ -185,6 +185,11 @@ pub fn shown<T>(
     let observed = &recording.observed;
     options.start = options.start.or(observed.iter().map(|o| o.0).min_by(f64::total_cmp));
     options.stop = options.stop.or(observed.iter().map(|o| o.1.next_up()).max_by(f64::total_cmp));
+    // Without any spike the axis is that of what there is beside them.
+    if let Some((first, last)) = recording.reach(None).filter(|_| spiked.is_none() && observed.is_empty()) {
+        options.start = options.start.or(Some(first));
+        options.stop = options.stop.or(Some(last.next_up()));
+    }
     let spans = Spans::within(&recording.observed, f64::NEG_INFINITY, f64::INFINITY);
     let asked = (options.start, options.stop);
     let assumed = spiked.and_then(|spiked| assumed(&recording, spiked, asked));
@@ -234,7 +239,13 @@ fn shaded<'r>(recording: &'r Recording, what: &Shown) -> Result<Option<&'r Inter
         tables => tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>().join(", "),
     };
     let missing = || Failure::input(format!("There are no intervals `{name}` to shade; the file holds {}.", there()));
-    find(name).map(Some).ok_or_else(missing)
+    let table = find(name).ok_or_else(missing)?;
+    let open = table.start.iter().zip(&table.stop).filter(|(from, to)| !(from.is_finite() && to.is_finite())).count();
+    if open > 0 {
+        let (rows, are) = if open == 1 { ("row", "is") } else { ("rows", "are") };
+        note(format_args!("{open} {rows} of {name} without a beginning or an end {are} not shaded"));
+    }
+    Ok(Some(table))
 }
 
 /// The signals of these names; all if there are none.
@@ -243,6 +254,11 @@ fn behavior(recording: &Recording, names: &[String]) -> Result<Vec<Signal>, Fail
     if known.is_empty() && names.is_empty() {
         memspike::say!("warning: the file holds no behaviour.");
     }
+    // A name may hold a comma itself.
+    let parts = |name: &'_ String| {
+        if known.contains(&name.as_str()) { vec![name.clone()] } else { name.split(',').map(str::to_owned).collect() }
+    };
+    let names: Vec<String> = names.iter().flat_map(parts).collect();
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
         let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
         return Err(Failure::input(format!("There is no signal `{name}`; the file holds {known}.")));

@@ -30,8 +30,8 @@ pub fn tell(spec: &NetworkSpec, replayed: &Replayed) {
     if !gaps.is_empty() {
         let seconds: f64 = gaps.iter().map(|(from, to)| to - from).sum();
         note(format_args!(
-            "population {name}: the recording was not observed in {} of what is replayed, {seconds:.3} s in all; it is silent there, which \
-             makes its rates in the result lower and its intervals longer",
+            "population {name}: the recording was not observed in {} of what is replayed, {seconds:.3} s in all; spikes that the file has \
+             there are replayed all the same, and silence there makes rates in the result lower and intervals longer",
             if gaps.len() == 1 { "1 span".to_owned() } else { format!("{} spans", gaps.len()) }
         ));
     }

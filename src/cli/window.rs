@@ -27,7 +27,7 @@ pub struct Window {
     max_neurons: Option<u32>,
 
     /// Draw the recorded behaviour below and shade the trials; --behavior=hand_pos,hand_vel for some of it
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true)]
     behavior: Option<Vec<String>>,
 
     /// Shade these intervals: a table that `memspike info` names, such as trials, an interval of the model, or what a source showed

@@ -19,7 +19,7 @@ mod order;
 mod run;
 
 pub use order::Plan;
-pub use run::{Options, Outcome, Spikes, run};
+pub use run::{Options, Outcome, Spikes, run, run_until};
 
 /// How neurons go from one step to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -47,6 +47,14 @@ pub struct Outcome {
 /// # Errors
 /// If a circle has no state, or a potential or what a node gives grows without bound.
 pub fn run(graph: &Graph, options: &Options) -> Result<Outcome, GraphError> {
+    run_until(graph, options, || false).map(|(outcome, _)| outcome)
+}
+
+/// Simulates a graph until `stop`, which is asked after each step; gives the number of steps too.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_until(graph: &Graph, options: &Options, stop: impl Fn() -> bool) -> Result<(Outcome, usize), GraphError> {
     let plan = Plan::of(graph)?;
     let named = |node: usize| move |e: GraphError| GraphError(format!("{}: {}", graph.nodes[node].name, e.0));
     let mut states: Vec<Option<State>> = graph
@@ -118,8 +126,11 @@ pub fn run(graph: &Graph, options: &Options) -> Result<Outcome, GraphError> {
                 rows.extend(&state.v);
             }
         }
+        if stop() {
+            return Ok((outcome, step + 1));
+        }
     }
-    Ok(outcome)
+    Ok((outcome, options.steps))
 }
 
 /// What was given in the last steps, as long as the longest delay.

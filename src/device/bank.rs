@@ -34,7 +34,7 @@ pub struct Bank {
     /// Both devices of a pair are reset and their difference is written anew when the higher one lies above this share of the range
     /// and the lower one above `refresh_low` (as aihwkit's one-sided unit cell); 0: never.
     pub refresh: f64,
-    /// See `refresh`.
+    /// See `refresh`, which it does not exceed.
     pub refresh_low: f64,
     /// Does a depressing pulse reset a device as a whole?
     pub one_sided: bool,
@@ -76,11 +76,6 @@ impl Bank {
             let why = "only a pair = \"one_sided\" is refreshed, for both of its devices only grow";
             return Err(Invalid::new("refresh", format!("found {refresh}, expected refresh = 0: {why}")));
         }
-        let low_share = Some(v.get("refresh_low")).filter(|share| !share.is_nan());
-        if let Some(share) = low_share.filter(|share| *share > refresh) {
-            let why = "it is the lower device's share, and no more than that of the higher one, `refresh`";
-            return Err(Invalid::new("refresh_low", format!("found {share}, expected at most {refresh}: {why}")));
-        }
         if one_sided && pair == Pair::PushPull {
             return Err(Invalid::new(
                 "pair",
@@ -91,7 +86,7 @@ impl Bank {
             devices: devices as usize,
             pair,
             refresh,
-            refresh_low: low_share.unwrap_or(refresh / 3.0),
+            refresh_low: v.get("refresh_low").min(refresh),
             one_sided,
             sigma_reset: v.get("sigma_reset") * on,
             stuck_low: low * on,

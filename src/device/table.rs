@@ -24,7 +24,7 @@ pub const SIGMA_D2D: usize = 1;
 
 /// Last in every table. Of a sub-table such as `pulse_up = { v, width }` the fields without a default are required once one
 /// of them is given; NaN stands for a sub-table that was not given.
-const SHARED: [Param; 44] = [
+const SHARED: [Param; 45] = [
     param(
         "pulses",
         Choice(&PULSES),
@@ -142,9 +142,9 @@ const SHARED: [Param; 44] = [
         Number,
         0.0,
         Fraction,
-        "both devices of a pair are reset, and their difference is written anew, when the higher one is above this share of the range and the lower one above `refresh_low`; 0: never",
+        "both devices of a pair are reset, and their difference is written anew, by pulses until it is made up, when the higher one is above this share of the range and the lower one above `refresh_low`; 0: never",
     ),
-    param("refresh_low", Number, NONE, Fraction, "the lower device's share for that; `refresh` / 3 unless given"),
+    param("refresh_low", Number, 0.25, Fraction, "the lower device's share for that; `refresh` where that is less"),
     param("one_sided", Flag, 0.0, Finite, "a depressing pulse resets the device as a whole"),
     param(
         "sigma_reset",

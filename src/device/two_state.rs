@@ -44,7 +44,7 @@ impl TwoState {
     /// # Errors
     /// If a direction can't switch at all, or noise is asked for that steps have.
     pub fn new(v: &Values<'_>, common: &mut Common) -> Result<TwoState, Invalid> {
-        for name in ["sigma_c2c", "pulse_noise", "noise_slope"] {
+        for name in ["sigma_c2c", "pulse_noise", "noise_slope", "program_noise"] {
             if v.get(name) > 0.0 {
                 let why = "a pulse switches this device or does nothing; sigma_switch is what its switching varies by";
                 return Err(Invalid::new(name, format!("found {}, expected 0: {why}", v.get(name))));

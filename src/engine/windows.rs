@@ -83,8 +83,8 @@ impl Windows {
                 series.push(Series { start: Time::ZERO, interval });
             }
         }
-        let learns = network.spec.projections.iter().filter(|p| p.plasticity.is_some());
-        let every = learns.filter_map(|p| p.crossbar.as_ref()).map(|c| c.refresh_ms).filter(|ms| ms.is_finite());
+        let changing = network.spec.projections.iter().filter(|p| p.changes());
+        let every = changing.filter_map(|p| p.crossbar.as_ref()).map(|c| c.refresh_ms).filter(|ms| ms.is_finite());
         let series_of = |ms: f64| Series { start: Time::from_ms(ms), interval: Time::from_ms(ms) };
         let refreshes = every.map(series_of).collect();
         let scaled = network.spec.projections.iter().filter_map(|p| Some(p.normalize?.every));

@@ -26,15 +26,20 @@ pub(super) fn recognise(plain: &Plain) -> bool {
     time_first(plain).is_some()
 }
 
+/// A line without the separator behind its last number, which NEST 2 wrote.
+fn without_end(line: &str) -> &str {
+    line.trim_end()
+}
+
 /// Whether the time is in the first column; nothing if this is no such file.
 fn time_first(plain: &Plain) -> Option<bool> {
     let head = plain.head_text()?;
     let lines: Vec<&str> = head.lines().filter(|line| !is_remark(line)).take(LOOKED_AT).collect();
-    let separator = Separator::of(lines.first()?);
+    let separator = Separator::of(without_end(lines.first()?));
     // Lines of two numbers, and those that have a whole one in each column.
     let (mut pairs, mut whole) = (0, [0; 2]);
     for (place, line) in lines.iter().enumerate() {
-        let cells = separator.cells(line);
+        let cells = separator.cells(without_end(line));
         let is_number = |cell: &&str| cell.parse::<f64>().is_ok_and(f64::is_finite);
         if cells.len() == 2 && cells.iter().all(is_number) {
             pairs += 1;
@@ -60,6 +65,7 @@ pub(super) fn read(plain: &Plain, mut gathered: Gathered) -> Result<(Recording, 
         if is_remark(line) {
             return Ok(());
         }
+        let line = without_end(line);
         let cells = separator.get_or_insert_with(|| Separator::of(line)).cells(line);
         let wrong = || {
             let expected = if time_first { "a time in ms and an identifier" } else { "an identifier and a time in ms" };

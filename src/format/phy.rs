@@ -133,10 +133,12 @@ impl Sorted {
             .and_then(|samples| Ok((samples, numbers(&self.clusters)?)))
             .map_err(|message| error(Fault::Damaged, message))?;
         let spike = |(index, (sample, cluster)): (usize, (f64, f64))| {
-            if !(sample.is_finite() && cluster.is_finite() && cluster.fract() == 0.0 && cluster.abs() < 1e15) {
+            let is_whole = |number: f64| number.is_finite() && number.fract() == 0.0;
+            if !(is_whole(sample) && is_whole(cluster) && cluster.abs() < 1e15) {
                 let index = spikes.start + index;
-                let message =
-                    format!("spike {index} is at sample {sample} in cluster {cluster}, expected whole numbers");
+                let message = format!(
+                    "spike {index} is at sample {sample} in cluster {cluster}, expected whole numbers; times in seconds go into a CSV of time_s and unit"
+                );
                 return Err(error(Fault::Invalid, message));
             }
             let time = sample / self.rate;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::conditions::{self, Condition};
 use super::digest;
 use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
-use super::scope::snap_up;
+use super::scope::from_clock;
 use crate::spikes::{Column, Recording};
 use crate::stream::{Feed, Reel};
 use crate::time::Time;
@@ -198,7 +198,10 @@ struct Part {
 impl Part {
     fn trains(&self, recording: &Recording) -> Vec<Vec<Time>> {
         let part = recording.spikes.between(self.start, self.stop).select(&self.keep);
-        part.trains().iter().map(|train| train.iter().map(|&t| place(t, self.start, self.grid)).collect()).collect()
+        part.trains()
+            .iter()
+            .map(|train| train.iter().map(|&t| from_clock(t, self.start, self.grid)).collect())
+            .collect()
     }
 
     fn reel(&self, survey: &Recording, reel: Reel<f64>) -> Reel<Time> {
@@ -213,12 +216,6 @@ impl Part {
             Ok(Box::new(Placed { feed, members: Arc::clone(&members), start, stop, grid, from }))
         })
     }
-}
-
-/// Where a time on the recording's clock lies in model time.
-fn place(time_s: f64, start_s: f64, grid: Option<Time>) -> Time {
-    let time = Time::from_ms((time_s - start_s) * 1e3);
-    grid.map_or(time, |step| snap_up(time, step))
 }
 
 /// The spikes of a recording as a population's.
@@ -238,7 +235,7 @@ impl Feed<Time> for Placed {
         let beyond = block.first().is_some_and(|spike| spike.0 >= self.stop);
         let kept = block.into_iter().filter_map(|(time, unit)| {
             let member = self.members.get(unit as usize).copied().filter(|member| *member != u32::MAX)?;
-            let at = place(time, self.start, self.grid);
+            let at = from_clock(time, self.start, self.grid);
             (time >= self.start && time < self.stop && at >= self.from).then_some((at, member))
         });
         Ok((!beyond).then(|| kept.collect()))
@@ -325,8 +322,7 @@ impl NetworkSpec {
         let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
         let part = Part { start, stop, keep, grid };
         self.check_size(population, part.keep.len())?;
-        let length = Time::from_ms((stop - start) * 1e3);
-        let length = grid.map_or(length, |step| snap_up(length, step));
+        let length = from_clock(stop, start, grid);
         let counts = self.leads.is_none_or(|leader| leader == population);
         let replayed = if counts { self.replayed.max(length) } else { self.replayed };
         // How long the others are is not known before the last.

@@ -39,33 +39,32 @@ impl Reader<'_> {
             let at = given(&e.parameter).map_or(&node.at, |entry| &entry.node.at);
             at.error(e.to_string())
         })?;
-        let learns = spec.plasticity.is_some();
-        if learns && given("refresh").is_none() {
-            let message =
-                "`refresh` is missing: plastic weights need to know how often the losses on the wires are worked out";
+        let changes = spec.changes();
+        if changes && given("refresh").is_none() {
+            let message = "`refresh` is missing: weights that learn or age need to know how often the losses on the wires are worked out";
             return Err(node
                 .at
                 .error(message)
                 .help("such as refresh = \"100 ms\" of model time, or \"inf\": once, at the start"));
         }
-        if learns && spec.w_max.is_none() {
+        if changes && spec.w_max.is_none() {
             return Err(node
                 .at
                 .error("`w_max` is missing: a plastic weight in a crossbar needs the weight that g_max stands for"));
         }
-        if let Some(entry) = given("refresh").filter(|_| !learns && made.refresh_ms.is_finite()) {
+        if let Some(entry) = given("refresh").filter(|_| !changes && made.refresh_ms.is_finite()) {
             return Err(entry
                 .key_at
-                .error("these weights are not plastic: they are looked at once, leave `refresh` out"));
+                .error("these weights neither learn nor age: they are looked at once, leave `refresh` out"));
         }
-        if let Some(entry) = given("refresh").filter(|_| learns && made.refresh_ms.is_finite()) {
+        if let Some(entry) = given("refresh").filter(|_| changes && made.refresh_ms.is_finite()) {
             let every = self.scope.on_grid(&entry.node, Time::from_ms(made.refresh_ms))?;
             if every <= Time::ZERO {
                 return Err(entry.node.at.error("a refresh in less than a tick of 1 ps"));
             }
             made.refresh_ms = every.ms();
         }
-        if made.differential && (learns || spec.device.is_some()) {
+        if made.differential && (changes || spec.device.is_some()) {
             let at = given("differential").map_or(&node.at, |entry| &entry.node.at);
             let message = "pairs are for static weights; the weights of a rule or device have one sign, that of w_max";
             return Err(at.error(message));
@@ -82,7 +81,7 @@ impl Reader<'_> {
                 .error(format!("the weight {w} has another sign than w_max, {w_max}; use differential = true")));
         }
         // Of a rule or a device that was looked at before.
-        if let (false, true, Value::Constant(w)) = (learns, spec.device.is_none(), &spec.weight) {
+        if let (false, true, Value::Constant(w)) = (changes, spec.device.is_none(), &spec.weight) {
             let (w_min, w_max) = (spec.w_min, spec.w_max.unwrap_or(*w));
             if w * w_min < 0.0 {
                 return Err(node.at.error(format!("the weight {w} has another sign than w_min, {w_min}")));

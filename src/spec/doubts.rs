@@ -372,10 +372,13 @@ fn small_steps(projection: &ProjectionSpec) -> Option<String> {
     let c = &device.common;
     let (step, across) = (c.dg_up.min(c.dg_down), c.range() / c.dg_up.min(c.dg_down));
     if step == 0.0 {
-        let which = if c.dg_up == 0.0 { "up" } else { "down" };
+        let (which, lost) = match (c.dg_up == 0.0, c.dg_down == 0.0) {
+            (true, true) => ("neither a pulse up nor one down does anything", "nothing is learnt"),
+            (true, false) => ("a pulse up does nothing", "changes in that direction are lost"),
+            _ => ("a pulse down does nothing", "changes in that direction are lost"),
+        };
         return Some(format!(
-            "projection.{}: a pulse {which} does nothing at the middle of the device's range (is it below a threshold?), so that changes in that \
-             direction are lost",
+            "projection.{}: {which} at the middle of the device's range (is it below a threshold?), so that {lost}",
             projection.name
         ));
     }

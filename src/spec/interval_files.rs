@@ -6,7 +6,7 @@ use super::conditions::{Condition, missing, select};
 use super::error::ModelError;
 use super::network_spec::NetworkSpec;
 use super::reader::{Reader, required};
-use super::scope::snap_up;
+use super::scope::from_clock;
 use super::tables::INTERVAL_FILE;
 use super::tree::{Entry, Table};
 use crate::spikes::{Column, IntervalTable, Recording};
@@ -88,11 +88,7 @@ impl NetworkSpec {
         let starts = times(table, &wanted.start).map_err(wrong)?;
         let stops = if wanted.duration.is_some() { starts } else { times(table, &wanted.stop).map_err(wrong)? };
         let grid = (self.simulation.engine == super::Engine::Grid).then_some(self.simulation.resolution);
-        let place = |seconds: f64| {
-            let ms = ((seconds - start_s) * 1e3).clamp(-Time::LIMIT.ms(), Time::LIMIT.ms());
-            let time = Time::from_ms(ms);
-            grid.map_or(time, |step| snap_up(time, step))
-        };
+        let place = |seconds: f64| from_clock(seconds, start_s, grid);
         let (timed, untimed): (Vec<usize>, Vec<usize>) =
             rows.into_iter().partition(|row| starts[*row].is_finite() && stops[*row].is_finite());
         let mut spans: Vec<(Time, Time)> = timed

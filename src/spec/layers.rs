@@ -163,7 +163,7 @@ fn drop_replaced(low: &mut Table, high: &Table, path: &[String]) {
     let groups: &[&[&[&str]]] = match path[..] {
         ["population", _] => &[&[&["neuron", "initial"], &["source"]]],
         ["input", _] => &[&[&["poisson"], &["current"]]],
-        ["interval", _] => &[&[&["stop"], &["duration", "every", "count"]]],
+        ["interval", _] => &[&[&["stop"], &["duration"]]],
         // Deeper are values; further up these may be names that the model gives.
         [_, _, _, ..] => &[&[&["std"], &["cv"]]],
         _ => &[],

@@ -407,6 +407,12 @@ pub(crate) fn without_rounding(number: f64, low: f64, high: f64) -> f64 {
 }
 
 impl ProjectionSpec {
+    /// Do weights change, by learning or because their devices drift or relax?
+    pub fn changes(&self) -> bool {
+        let ages = || self.device.as_ref().and_then(|spec| spec.device().ok()).is_some_and(|d| d.ageing.takes_time());
+        self.plasticity.is_some() || ages()
+    }
+
     /// How many constants of the devices of a synapse differ from those of another's.
     pub fn drawn(&self) -> usize {
         let device = self.device.as_ref().and_then(|spec| spec.device().ok());

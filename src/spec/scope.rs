@@ -151,10 +151,12 @@ impl Scope {
 
     /// A number in `unit`, which may also be written bare.
     pub(crate) fn number_or_bare(&self, node: &Node, unit: &str) -> Result<f64, ModelError> {
-        if let Kind::Integer(_) | Kind::Float(_) = node.kind {
-            return self.number(node, "");
-        }
-        self.number(node, unit)
+        let bare = match node.kind {
+            Kind::Integer(_) | Kind::Float(_) => true,
+            // An expression may be a bare number too.
+            _ => self.quantity(node, unit)?.dimension == units::Dimension::NONE,
+        };
+        self.number(node, if bare { "" } else { unit })
     }
 
     /// A finite number in `unit`.
@@ -301,7 +303,12 @@ impl Scope {
 
 /// The multiple of `step` within 1e-6 step of `time`.
 pub(crate) fn snap(time: Time, step: Time) -> Option<Time> {
-    let tolerance = (step.0 / 1_000_000).max(0);
+    snap_within(time, step, Time::ZERO)
+}
+
+/// The same within a longer time, in which case it is that.
+fn snap_within(time: Time, step: Time, rounding: Time) -> Option<Time> {
+    let tolerance = (step.0 / 1_000_000).max(rounding.0.min(step.0 / 2 - 1)).max(0);
     let rest = time.0.rem_euclid(step.0);
     if rest <= tolerance {
         Some(Time(time.0 - rest))
@@ -314,5 +321,38 @@ pub(crate) fn snap(time: Time, step: Time) -> Option<Time> {
 
 /// The end of the step that `time` lies in; a time within 1e-6 step of the grid is on it.
 pub(crate) fn snap_up(time: Time, step: Time) -> Time {
-    snap(time, step).unwrap_or_else(|| Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step))
+    snap_up_within(time, step, Time::ZERO)
+}
+
+fn snap_up_within(time: Time, step: Time, rounding: Time) -> Time {
+    let up = || Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step);
+    snap_within(time, step, rounding).unwrap_or_else(up)
+}
+
+/// Where a time on a recording's clock lies in model time, which begins at `start_s` there; on a grid it moves to the end of its step. What doubles of
+/// this size can't tell from the grid is on it: in 2020 they are 0.24 us apart on the clock of Unix.
+pub(crate) fn from_clock(time_s: f64, start_s: f64, grid: Option<Time>) -> Time {
+    let ms = ((time_s - start_s) * 1e3).clamp(-Time::LIMIT.ms(), Time::LIMIT.ms());
+    let time = Time::from_ms(ms);
+    let Some(step) = grid else { return time };
+    let size = time_s.abs().max(start_s.abs());
+    snap_up_within(time, step, Time::from_ms((size.next_up() - size) * 1e3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_on_the_grid_of_a_large_clock_stays_there() {
+        let step = Time::from_ms(1.0);
+        let place = |time_s: f64, start_s: f64| from_clock(time_s, start_s, Some(step)).0 / step.0;
+        // As a file writes them: the nearest double, which is earlier or later.
+        let unix = 1_600_000_000.0;
+        let written = |k: i64| format!("1600000000.{k:03}").parse().unwrap_or(0.0);
+        assert!((0..1000).all(|k| place(written(k), unix) == k));
+        assert_eq!(place(unix + 0.0181, unix), 19, "between two steps");
+        assert_eq!((place(0.0180001, 0.0), place(0.018, 0.0)), (19, 18), "small clocks are as exact as they were");
+        assert_eq!(from_clock(unix + 0.5, unix, None), Time::from_ms(500.0));
+    }
 }

@@ -313,7 +313,7 @@ pub const PROJECTION: Table = Table::new(
             "delay",
             "time, > 0, a day at most; a value for each synapse",
             Means("`\"1 ms\"`, or `connect.file`'s"),
-            "from spike to event",
+            "from spike to event; on the grid drawn ones are rounded to its steps, one at least",
         ),
         key(
             "delay_location",

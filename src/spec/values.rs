@@ -8,6 +8,7 @@ use super::scope::Scope;
 use super::tables::{LIST, MOMENTS, VALUE};
 use super::tree::{Kind, Node, Table};
 use super::values_file;
+use crate::math::{ln, ln_1p};
 use crate::units::{self, Factor};
 use crate::value::{Limits, Value};
 
@@ -105,24 +106,24 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
     let inner = &entry.node;
     match entry.key.as_str() {
         "values" => list(scope, table, inner, form),
-        "file" => values_file::read(scope, table, inner, form.unit),
+        "file" => values_file::read(scope, table, inner, form),
         key => {
             let others: Vec<&str> = kinds.into_iter().filter(|kind| *kind != key).collect();
             VALUE.check_without(table, &others, VALUE.of)?;
             match key {
                 "uniform" => uniform(scope, inner, form),
                 "normal" => {
-                    let (mean, std, limits) = moments(scope, inner, form, true)?;
+                    let (mean, std, limits) = moments(scope, inner, form, Family::Normal)?;
                     Ok(Value::Normal { mean, std, limits })
                 }
                 "lognormal" => {
-                    let (mean, std, limits) = moments(scope, inner, form, true)?;
+                    let (mean, std, limits) = moments(scope, inner, form, Family::Lognormal)?;
                     if mean == 0.0 {
                         return Err(inner
                             .at
                             .error("the mean of a lognormal distribution is 0, expected another number"));
                     }
-                    let sigma = crate::math::ln_1p((std / mean) * (std / mean)).sqrt();
+                    let sigma = ln_1p((std / mean) * (std / mean)).sqrt();
                     if sigma.is_nan() || 0.5 * sigma > FARTHEST {
                         let cv = std / mean.abs();
                         return Err(inner.at.error(format!(
@@ -133,7 +134,7 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
                     Ok(Value::Lognormal { mean, std, limits })
                 }
                 _ => {
-                    let (mean, _, limits) = moments(scope, inner, form, false)?;
+                    let (mean, _, limits) = moments(scope, inner, form, Family::Exponential)?;
                     Ok(Value::Exponential { mean, limits })
                 }
             }
@@ -150,8 +151,17 @@ fn uniform(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelErr
     Ok(Value::Uniform { low: a, high: b })
 }
 
+/// A distribution with moments.
+#[derive(Clone, Copy, PartialEq)]
+enum Family {
+    Normal,
+    Lognormal,
+    Exponential,
+}
+
 /// mean, std and limits of a distribution with moments.
-fn moments(scope: &Scope, node: &Node, form: Form<'_>, spread: bool) -> Result<(f64, f64, Limits), ModelError> {
+fn moments(scope: &Scope, node: &Node, form: Form<'_>, family: Family) -> Result<(f64, f64, Limits), ModelError> {
+    let spread = family != Family::Exponential;
     let Some(table) = node.table() else {
         return Err(node.mismatch(if spread { "a table { mean, std }" } else { "a table { mean }" }));
     };
@@ -177,12 +187,13 @@ fn moments(scope: &Scope, node: &Node, form: Form<'_>, spread: bool) -> Result<(
         max: limit("max", f64::INFINITY)?,
         same_sign: table.get("same_sign").map_or(Ok(false), |node| scope.flag(node))?,
     };
-    check_limits(node, mean, std, spread, &limits)?;
+    check_limits(node, mean, std, family, &limits)?;
     Ok((mean, std, limits))
 }
 
 /// Refuses limits that no draw can ever meet, and those that would be redrawn practically for ever.
-fn check_limits(node: &Node, mean: f64, std: f64, spread: bool, limits: &Limits) -> Result<(), ModelError> {
+fn check_limits(node: &Node, mean: f64, std: f64, family: Family, limits: &Limits) -> Result<(), ModelError> {
+    let spread = family != Family::Exponential;
     if limits.min > limits.max {
         return Err(node.at.error(format!("min, {}, is above max, {}", limits.min, limits.max)));
     }
@@ -196,9 +207,21 @@ fn check_limits(node: &Node, mean: f64, std: f64, spread: bool, limits: &Limits)
     if std > 0.0 && limits.min == limits.max {
         return nothing("min and max are equal");
     }
-    // Six standard deviations away one draw in 1e9 is kept.
-    if std > 0.0 && (limits.min > mean + 6.0 * std || limits.max < mean - 6.0 * std) {
+    // Six standard deviations away one draw in 1e9 is kept, and so is one of an exponential distribution 20 means away.
+    if family == Family::Normal && std > 0.0 && (limits.min > mean + 6.0 * std || limits.max < mean - 6.0 * std) {
         return nothing("the limits are more than 6 standard deviations from the mean");
+    }
+    // Those that remain have the sign of their mean.
+    let (least, most) = if mean < 0.0 { (-limits.max, -limits.min) } else { (limits.min, limits.max) };
+    if family == Family::Lognormal && std > 0.0 && mean != 0.0 {
+        let variance = ln_1p((std / mean) * (std / mean));
+        let (middle, reach) = (ln(mean.abs()) - 0.5 * variance, 6.0 * variance.sqrt());
+        if most <= 0.0 || least > 0.0 && ln(least) > middle + reach || ln(most) < middle - reach {
+            return nothing("the limits are more than 6 standard deviations of the logarithm from its mean");
+        }
+    }
+    if family == Family::Exponential && mean != 0.0 && least > 20.0 * mean.abs() {
+        return nothing("the limits are more than 20 means away");
     }
     if limits.same_sign && (mean > 0.0 && limits.max <= 0.0 || mean < 0.0 && limits.min >= 0.0) {
         return nothing("the limits have another sign than the mean");

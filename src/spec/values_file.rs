@@ -12,7 +12,7 @@ use crate::value::Value;
 use crate::{given, npy};
 
 /// Reads `{ file = "w.npy", unit = "pA" }`.
-pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Result<Value, ModelError> {
+pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
     let path = scope.path(node)?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
     let (place, without): (Option<&str>, &[&str]) = match extension.as_str() {
@@ -23,7 +23,7 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, unit: &str) -> Res
     };
     VALUES_FILE.check_without(table, without, VALUES_FILE.of)?;
     let wrong = |message: String| node.at.error(format!("{}: {message}", path.display()));
-    let factor = |told: Option<Told<'_>>| unit_factor(scope, table, node, Form::of(unit), told);
+    let factor = |told: Option<Told<'_>>| unit_factor(scope, table, node, form, told);
     let (numbers, factor) = match place {
         None => (npy::read(&path).and_then(npy::Array::single).map_err(wrong)?, factor(None)?),
         Some(key) => {

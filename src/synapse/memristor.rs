@@ -334,7 +334,8 @@ impl Memristor {
         // A worn or stuck device never gets there.
         let enough = (4.0 * c.range() / c.dg_up).min(MOST_PULSES) as u64;
         for _ in 0..enough {
-            if kept.held[places[higher]].g >= target {
+            // Where whole steps make it up, rounding is no reason for another.
+            if kept.held[places[higher]].g >= target - 1e-9 * c.dg_up {
                 break;
             }
             *words += 1;

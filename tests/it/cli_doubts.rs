@@ -174,7 +174,7 @@ fn pulses_below_a_threshold_are_told_and_not_given() {
     std::fs::write(folder.path().join("m.toml"), text).unwrap();
     let output = memspike(folder.path(), &["run", "m.toml", "--json"]);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(stderr.contains("a pulse up does nothing") && !stderr.contains("inf"), "{stderr}");
+    assert!(stderr.contains("neither a pulse up nor one down does anything") && !stderr.contains("inf"), "{stderr}");
     let figures: serde_json::Value = serde_json::from_str(&good(&output)).unwrap();
     assert_eq!(figures["projections"]["p"]["pulses"]["set"], 0);
 }

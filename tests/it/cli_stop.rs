@@ -114,6 +114,40 @@ fn a_run_without_delays_answers_both_signals_in_both_engines() {
     }
 }
 
+/// What `nohup` asks for: the end of the terminal is not that of the run.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_is_ignored_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = "simulation.duration = '1000 s'\n[population.a]\nsize = 10000\nneuron.lif_exp = { i_e = '300 pA' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let child = std::process::Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" run m.toml -o a.h5 --threads 1", env!("CARGO_BIN_EXE_memspike")])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while !folder.path().join("a.h5.part").exists() && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let kill = |signal: &str| {
+        let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    kill("-HUP");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    assert_eq!(u64::from_str_radix(ignored.trim(), 16).unwrap() & 1, 1, "{status}");
+    kill("-INT");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert_eq!(said.matches("what was simulated is kept").count(), 2, "one signal was heeded: {said}");
+}
+
 /// Whether a process has a handler of its own for SIGINT.
 fn listens(id: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();

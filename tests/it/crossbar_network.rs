@@ -380,6 +380,32 @@ fn weights_that_nobody_records_go_through_the_array_too() {
     }
 }
 
+/// What wires lose is worked out anew as devices drift, as under a rule that changes nothing.
+#[test]
+fn losses_follow_devices_that_drift_without_a_rule() {
+    let text = "simulation.duration = '3 s'
+        population.pre.source.spike_times = [['2 s'], ['2.1 s'], ['2.2 s']]
+        population.post = { size = 2, neuron = 'lif_exp' }
+        [projection.p]
+        source = 'pre'
+        target = 'post'
+        connect = 'all_to_all'
+        weight = '40 pA'
+        w_max = '80 pA'
+        device.soft_bounds = { drift = { nu = 0.1, t_0 = '1 ms' } }
+        crossbar = { word_line_resistance = '200 ohm', bit_line_resistance = '100 ohm', refresh = '500 ms' }
+        [[record.weights]]
+        projection = 'p'
+        on = 'pre_spike'\n";
+    let sent = |sets: &[(&str, &str)]| {
+        let all = run(text, sets, 1).bytes().into_iter().filter(|d| d.0.starts_with("weights"));
+        all.collect::<Vec<_>>()
+    };
+    let alone = sent(&[]);
+    assert_same(&alone, &sent(&[("projection.p.plasticity.stdp", "{ a_plus = 0, a_minus = 0 }")]), "with a rule");
+    assert!(alone != sent(&[("projection.p.crossbar.refresh", "inf")]), "at the start alone");
+}
+
 #[test]
 fn what_a_crossbar_can_not_be_is_explained() {
     let wrong = |from: &str, to: &str, expected: &str| {
@@ -405,7 +431,7 @@ fn what_a_crossbar_can_not_be_is_explained() {
     wrong(
         "differential = true, rows = 6",
         "differential = true, refresh = '1 s', rows = 6",
-        "these weights are not plastic",
+        "these weights neither learn nor age",
     );
     wrong("multapses = false", "multapses = true", "a pair of neurons has one cell");
     wrong("connect.fixed_probability = 0.4", "connect.pairs = [[0, 1], [0, 1]]", "two synapses share the crosspoint");

@@ -232,8 +232,8 @@ fn a_pair_of_one_sided_devices_learns_both_ways_and_refreshes_when_full() {
         if visit.price.reset_pulses > resets {
             refreshed += 1;
             let (high, low) = (pair[0].max(pair[1]), pair[0].min(pair[1]));
-            assert!(high > 0.7 * 25e-6 && low > 0.2 * 25e-6 && kept.held[1].g.min(g) < 1e-6, "{high} {low} {g}");
-            assert!((weight(g, &kept) - before).abs() < 0.15, "{} {before}", weight(g, &kept));
+            assert!(high > 0.7 * 25e-6 && low > 0.2 * 25e-6 && kept.held[1].g.min(g) < 0.5 * low, "{high} {low} {g}");
+            assert!((weight(g, &kept) - before).abs() < 0.25, "{} {before}", weight(g, &kept));
         }
     }
     assert!(refreshed > 0 && visit.price.reset_pulses == 2 * refreshed, "{refreshed} {}", visit.price.reset_pulses);
@@ -593,7 +593,6 @@ fn faults_that_make_no_sense_are_explained() {
         ("two_state = { pulse_noise = '1 uS' }", "sigma_switch is what"),
         ("two_state = { noise_slope = 0.1 }", "sigma_switch is what"),
         ("soft_bounds = { refresh = 0.7 }", "pair = \"one_sided\""),
-        ("pcm = { refresh_low = 0.8 }", "at most 0.75"),
         ("soft_bounds = { devices = 5, pair = 'one_sided' }", "from 1 to 4"),
         ("soft_bounds = { pcm_statistics = true, drift = { nu = 0.1 } }", "states it already"),
         ("soft_bounds = { retention = { tau = '1 s' } }", "needs `g_inf`"),

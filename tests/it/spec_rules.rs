@@ -101,6 +101,14 @@ fn izhikevich_parameters_may_be_bare_as_published() {
     let PopulationKind::Neuron { neuron, .. } = &model.populations[0].kind else { panic!("a source") };
     let values: Vec<_> = neuron.params.iter().map(|v| v.constant().unwrap()).collect();
     assert_eq!(values, [0.1, 0.2, -60.0, 2.0, 0.0, 30.0, f64::NEG_INFINITY, 0.0]);
+    // So may what they are computed from.
+    let model = read(
+        "[parameters]\nx = 4\ny = \"2 mV/ms\"\n\
+         [population.E]\nsize = 2\nneuron.izhikevich = { a = \"x / 40\", c = \"-15 * x\", d = \"y\" }\n",
+    );
+    let PopulationKind::Neuron { neuron, .. } = &model.populations[0].kind else { panic!("a source") };
+    let values: Vec<_> = neuron.params[..4].iter().map(|v| v.constant().unwrap()).collect();
+    assert_eq!(values, [0.1, 0.2, -60.0, 2.0]);
 }
 
 #[test]

@@ -189,7 +189,10 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         (Some(cut), Some(units)) => Box::new(cut.between(units)),
         _ => spikes,
     };
-    let recording = cut.map_or(recording, |cut| cut.recording);
+    let mut recording = cut.map_or(recording, |cut| cut.recording);
+    if target == Target::Nwb && args.session.age.is_none() {
+        expect_age(&args, &mut recording);
+    }
     let (start, assumed) = start(&args, &recording);
     if assumed && target == Target::Nwb {
         let said = recording.about.iter().find(|(label, _)| label == "start");
@@ -271,6 +274,18 @@ fn said(recording: &Recording, label: &str) -> Option<String> {
         note::note(format_args!("the file says {text} of the session's time; {moment} is taken"));
     }
     Some(moment)
+}
+
+/// An age that is no duration is no field of NWB, but one of its notes.
+fn expect_age(args: &Args, recording: &mut Recording) {
+    let wrong = |(label, text): &&mut (String, String)| label == "age" && iso::duration(text).is_err();
+    if let Some((label, text)) = recording.about.iter_mut().find(wrong) {
+        note::note(format_args!(
+            "{} says that the subject's age is {text}, which is no duration of ISO 8601 such as P90D: it goes to the notes; give --age",
+            args.input.display()
+        ));
+        "age as given".clone_into(label);
+    }
 }
 
 /// When the session began, and whether that had to be taken from the file's date.

@@ -103,7 +103,8 @@ fn node(graph: &Graph, text: &str) -> Result<(usize, PathBuf), Failure> {
         return Ok((*node, file.into()));
     }
     match all[..] {
-        [one] => Ok((one, text.into())),
+        // The name of a file may hold `=` too.
+        [one] if !text.contains('=') || Path::new(text).exists() => Ok((one, text.into())),
         _ => {
             let names: Vec<&str> = all.iter().map(|i| graph.nodes[*i].name.as_str()).collect();
             Err(Failure::input(format!(

@@ -1,6 +1,7 @@
 //! NIR graphs: `memspike run`, `check` and `info` of a .nir file.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use memspike::clocked::{self, Scheme};
@@ -9,7 +10,7 @@ use memspike::time::{Time, is_between_steps};
 
 use super::note::note;
 use super::output::{IDLE_FORCE, Output};
-use super::{Done, Failure, clock, figures, memory, quantity};
+use super::{Done, Failure, clock, figures, interrupt, memory, quantity};
 
 mod describe;
 mod figure;
@@ -145,7 +146,7 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
     potentials.sort_unstable();
     potentials.dedup();
     let scheme = if flags.scheme == Some(SchemeName::Exact) { Scheme::Exact } else { Scheme::Euler };
-    let options = clocked::Options {
+    let mut options = clocked::Options {
         dt: dt.seconds(),
         steps,
         scheme,
@@ -154,17 +155,29 @@ pub fn run(path: &Path, output: Option<&Path>, common: &Common, flags: &Flags) -
         potentials,
     };
     let begun = Instant::now();
-    let outcome = clocked::run(&graph, &options).map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
+    interrupt::listen(true);
+    interrupt::keep();
+    let simulated = clocked::run_until(&graph, &options, || interrupt::STOP.load(Ordering::Relaxed));
+    let (outcome, done) = simulated.map_err(|e| Failure::input(format!("{}: {e}.", path.display())))?;
+    let interrupted = done < options.steps;
+    // What was not simulated is in no figure.
+    options.steps = done;
     let summary = figure::summary(&graph, &options, &outcome, start, begun.elapsed().as_secs_f64());
     if let Some(output) = &output {
-        result::write(output, path, &graph, &options, &outcome, start, &summary)?;
+        result::write(output, path, &graph, &options, &outcome, start, (&summary, !interrupted))?;
+    }
+    if interrupted {
+        memspike::say!(
+            "Stopped at {} s; what was simulated is kept.",
+            Time(dt.0.saturating_mul(done as i64)).seconds()
+        );
     }
     if common.json {
-        return Done::json(&summary);
+        return Ok(Done { interrupted, ..Done::json(&summary)? });
     }
     let mut text = figure::lay_out(&graph, &options, &outcome, start);
     output.iter().for_each(|output| text += &format!("\nwritten to {}\n", output.path().display()));
-    Ok(Done::text(text))
+    Ok(Done { interrupted, ..Done::text(text) })
 }
 
 /// What is said of delays that lie between two steps.

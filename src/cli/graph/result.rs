@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::simulate::result_failed;
 
 /// A result as of other runs: spikes, and outputs and potentials as states. `start` is where on the clock of its recordings the run
-/// begins \[s\].
+/// begins \[s\]; `complete`: it was not stopped.
 pub(super) fn write(
     out: &Output,
     path: &Path,
@@ -22,7 +22,7 @@ pub(super) fn write(
     options: &clocked::Options,
     outcome: &Outcome,
     start: Option<f64>,
-    summary: &Value,
+    (summary, complete): (&Value, bool),
 ) -> Result<(), Failure> {
     let spiking = outcome.spikes.iter().map(|(node, _)| *node);
     let states = outcome.outputs.iter().map(|o| (o, "value")).chain(outcome.potentials.iter().map(|p| (p, "v")));
@@ -77,5 +77,5 @@ pub(super) fn write(
         let times_ms = (1..=options.steps).map(|step| step as f64 * options.dt * 1e3).collect();
         file.write(Chunk::State { index, times_ms, rows: rows.clone() }).map_err(Failure::run)?;
     }
-    file.finish(summary.as_object().unwrap_or(&Map::new()), true).map_err(result_failed)
+    file.finish(summary.as_object().unwrap_or(&Map::new()), complete).map_err(result_failed)
 }

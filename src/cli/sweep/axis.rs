@@ -35,7 +35,7 @@ pub struct Axis {
 /// A run: which value of each axis.
 pub type Point = Vec<usize>;
 
-/// A word without the quotes around it, which its name, as a value and as a part of a file's, does not have; `--set` takes both. What would be something
+/// A word or a quantity without the quotes around it, which its name, as a value and as a part of a file's, does not have; `--set` takes both. What would be something
 /// else than a text without them keeps them.
 fn bare(value: &str) -> &str {
     let inner = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
@@ -44,7 +44,8 @@ fn bare(value: &str) -> &str {
             && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             && !["true", "false", "inf", "nan"].contains(word)
     };
-    inner.filter(is_word).unwrap_or(value)
+    let is_quantity = |text: &&str| range::quantity(text).is_some_and(|(_, unit)| !unit.is_empty());
+    inner.filter(|text| is_word(text) || is_quantity(text)).unwrap_or(value)
 }
 
 impl Axis {
@@ -245,6 +246,8 @@ mod tests {
         let values = |texts: &str| axis("engine", texts).unwrap().values;
         assert_eq!(values("'grid',\"event\""), ["grid", "event"]);
         assert_eq!(values("\"3\",'true','a b'"), ["\"3\"", "'true'", "'a b'"]);
+        let delays = axis("delay", "\"1 ms\",'2 ms'").unwrap();
+        assert_eq!((delays.unit.as_str(), delays.values), ("ms", vec!["1".to_owned(), "2".to_owned()]));
     }
 
     #[test]

@@ -109,6 +109,16 @@ impl H5<'_> {
         names
     }
 
+    /// The names in a group in the order in which they were put there, where it knows that.
+    pub fn members_as_made(&self, place: &str) -> Option<Vec<String>> {
+        let members = self.members(place);
+        let made = self
+            .file
+            .group(place)
+            .and_then(|group| group.member_names_by(hdf5::IndexType::CreationOrder, hdf5::IterationOrder::Increasing));
+        made.ok().filter(|made| made.len() == members.len())
+    }
+
     /// The names in a group of links that lead nowhere: their file or what is in it is not there, or they go round in a circle.
     pub fn dangling(&self, place: &str) -> Vec<String> {
         self.members(place).into_iter().filter(|name| self.kind(&join(place, name)).is_none()).collect()

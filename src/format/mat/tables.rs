@@ -1,5 +1,7 @@
 //! What the variables of a file say: trains of spikes, signals, trials.
 
+use std::collections::BTreeSet;
+
 use super::Workspace;
 use super::listed::{fill_listed, flat, flat_names};
 use super::reaching;
@@ -9,6 +11,7 @@ use crate::format::error::{Fault, FormatError};
 use crate::format::h5::list;
 use crate::format::listing::Wanted;
 use crate::format::{observed, words};
+use crate::math::whole;
 use crate::spikes::{Column, Recording};
 
 /// One unit's spikes, where they lie, and what is said beside them.
@@ -64,10 +67,37 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
     }
     signals(file, &mut recording)?;
     if !unit_said || !recording.signals.is_empty() {
-        recording.notes.push("times are taken as seconds, which the file does not say".to_owned());
+        recording.notes.push(format!("times are taken as seconds, which the file does not say{}", otherwise(file)?));
     }
     reaching::trials(&mut recording);
     Ok(recording)
+}
+
+/// What variables may say of the unit of times, for whoever reads the note: a word such as `ms`, or a rate of samples.
+fn otherwise(file: &dyn Workspace) -> Result<String, FormatError> {
+    const UNITS: [&str; 4] = ["units", "unit", "timeunits", "timeunit"];
+    const RATES: [&str; 6] = ["fs", "sr", "samplerate", "samplingrate", "samplefreq", "samplingfrequency"];
+    for variable in file.variables() {
+        let name = &variable.name;
+        if UNITS.contains(&plain(name).as_str()) && variable.class == "char" {
+            if let Value::Text(unit) = file.value(name)?
+                && words::per_second(unit.trim()).is_some_and(|per| per != 1.0)
+            {
+                return Ok(format!(
+                    "; its variable `{name}` says {}: if that is theirs, turn them into seconds first",
+                    unit.trim()
+                ));
+            }
+        } else if RATES.contains(&plain(name).as_str())
+            && variable.is_numeric()
+            && let [rate] = file.value(name)?.list().map_or(&[][..], Numbers::short)
+        {
+            return Ok(format!(
+                "; its variable `{name}` is {rate}: if they count samples at that rate, divide them by it first"
+            ));
+        }
+    }
+    Ok(String::new())
 }
 
 /// Says what was looked for, and of a variable that looks like spike times that its name does not say so.
@@ -323,8 +353,8 @@ pub(super) fn fill(
         recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
     }
     observed::set(recording, kept.iter().map(|train| train.observed.as_slice()));
-    columns(&kept, recording);
     recording.spikes.unit_ids = (0..kept.len() as i64).collect();
+    columns(&kept, recording);
     if !wanted.spikes() {
         return Ok(());
     }
@@ -362,8 +392,23 @@ fn columns(trains: &[Train], recording: &mut Recording) {
     }
     for (name, _) in &first.about {
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *name).map(|a| a.1.clone());
-        if let Some(words) = trains.iter().map(word).collect::<Option<Vec<String>>>() {
-            recording.unit_columns.push((name.clone(), words::column(words)));
+        let Some(column) = trains.iter().map(word).collect::<Option<Vec<String>>>().map(words::column) else {
+            continue;
+        };
+        if name != "id" {
+            recording.unit_columns.push((name.clone(), column));
+        } else if let Some(ids) = ids(&column) {
+            recording.spikes.unit_ids = ids;
+        } else {
+            // `id` is what units are called, in all that chooses them.
+            recording.unit_columns.push(("id_".to_owned(), column));
         }
     }
+}
+
+/// A column as ids of units: whole numbers, no two alike.
+fn ids(column: &Column) -> Option<Vec<i64>> {
+    let Column::Number(numbers) = column else { return None };
+    let ids = numbers.iter().map(|number| whole(*number)).collect::<Option<Vec<i64>>>()?;
+    (ids.iter().collect::<BTreeSet<_>>().len() == ids.len()).then_some(ids)
 }

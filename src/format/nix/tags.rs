@@ -32,7 +32,10 @@ pub(super) fn read(
 ) -> Result<(), FormatError> {
     let root = join(block, "multi_tags");
     let segments = if beside { segments(h5, block) } else { HashMap::new() };
-    for tag in h5.members(&root) {
+    // Neo calls trains by random numbers: only the order in which they were written tells which is the first.
+    let (made, first) = (h5.members_as_made(&root), trains.len());
+    let by_name = made.is_none();
+    for tag in made.unwrap_or_else(|| h5.members(&root)) {
         let place = join(&root, &tag);
         let kind = h5.attr_text(&place, "type").unwrap_or_default();
         let positions = join(&place, "positions");
@@ -53,6 +56,9 @@ pub(super) fn read(
             }
             _ => {}
         }
+    }
+    if by_name {
+        trains[first..].sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
     }
     Ok(())
 }
@@ -160,11 +166,10 @@ fn intervals(h5: &H5, place: &str, positions: &str) -> Result<IntervalTable, For
 /// Trains as units, in the order of their names.
 pub(super) fn fill(
     h5: &H5,
-    mut trains: Vec<Train>,
+    trains: Vec<Train>,
     wanted: &mut Wanted,
     recording: &mut Recording,
 ) -> Result<(), FormatError> {
-    trains.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
     if trains.is_empty() {
         return Ok(());
     }

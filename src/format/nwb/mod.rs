@@ -28,6 +28,14 @@ pub(super) const ID_IN_POPULATION: &str = "id_in_population";
 /// What [`Recording::about`] calls the moment from which times are counted, where that is not the start of the session.
 pub(super) const REFERENCE: &str = "times_since";
 
+/// What the file itself says in words, as [`GENERAL`].
+pub(super) const TOP: &[(&str, &str)] = &[
+    ("session", "session_description"),
+    ("identifier", "identifier"),
+    ("start", "session_start_time"),
+    (REFERENCE, "timestamps_reference_time"),
+];
+
 /// What `/general` says in words: what it is called in [`Recording::about`], and in the file. Of a list each entry is one there.
 pub(super) const GENERAL: &[(&str, &str)] = &[
     ("session_id", "session_id"),
@@ -166,12 +174,6 @@ fn links(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
 }
 
 fn about(h5: &H5) -> Vec<(String, String)> {
-    const TOP: &[(&str, &str)] = &[
-        ("session", "session_description"),
-        ("identifier", "identifier"),
-        ("start", "session_start_time"),
-        (REFERENCE, "timestamps_reference_time"),
-    ];
     let groups = [("/", TOP), ("/general/subject", SUBJECT), ("/general", GENERAL)];
     let entries = groups.iter().flat_map(|(group, fields)| fields.iter().map(move |field| (*group, *field)));
     let read = |(group, (label, name)): (&str, (&'static str, &'static str))| {

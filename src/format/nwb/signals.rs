@@ -59,7 +59,14 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
         }
         None => {}
     }
-    let times = times(h5, place, shape[0])?;
+    // One that a camera or a clock has spoilt is no reason to read none of the others, nor the spikes.
+    let times = match stamps(h5, place, shape[0])? {
+        Ok(times) => times,
+        Err(Unfit { place: of, why }) => {
+            recording.notes.push(format!("{place} is left out: {of} {why}"));
+            return Ok(());
+        }
+    };
     let unit = h5.attr_text(&data_place, "unit").unwrap_or_default();
     let name = name(place, recording);
     let called = format!("signals/{name}");
@@ -91,8 +98,19 @@ fn channels(h5: &H5, place: &str, width: usize) -> Result<Option<Vec<f64>>, Form
     Ok(Some(factors))
 }
 
+/// Times that can't be those of samples: where they are, and why.
+struct Unfit {
+    place: String,
+    why: String,
+}
+
 /// The sample times of a TimeSeries \[s\], checked: as many as samples, finite, not decreasing.
 pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, FormatError> {
+    stamps(h5, place, samples)?.map_err(|Unfit { place, why }| h5.error(&place, Fault::Invalid, why))
+}
+
+/// The same, or why they can't be.
+fn stamps(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit>, FormatError> {
     let stamps = join(place, "timestamps");
     if !h5.is_dataset(&stamps) {
         return regular_times(h5, place, samples);
@@ -104,31 +122,30 @@ pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, Fo
         return Err(h5.error(&stamps, Fault::Invalid, message));
     }
     if let Some(bad) = times.iter().position(|t| !t.is_finite()) {
-        let message = format!("entry {bad} is {}, expected a finite number of seconds", times[bad]);
-        return Err(h5.error(&stamps, Fault::Invalid, message));
+        let why = format!("entry {bad} is {}, expected a finite number of seconds", times[bad]);
+        return Ok(Err(Unfit { place: stamps, why }));
     }
     if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
-        let message = format!(
+        let why = format!(
             "decreases from {} s to {} s at entry {}, expected times that don't",
             shown(times[bad]),
             shown(times[bad + 1]),
             bad + 1
         );
-        return Err(h5.error(&stamps, Fault::Invalid, message));
+        return Ok(Err(Unfit { place: stamps, why }));
     }
-    Ok(times)
+    Ok(Ok(times))
 }
 
-fn regular_times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, FormatError> {
+fn regular_times(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit>, FormatError> {
     let start_place = join(place, "starting_time");
     let start = h5.numbers(&start_place)?.data.first().copied().unwrap_or(f64::NAN);
     let rate = h5.attr_number(&start_place, "rate").unwrap_or(f64::NAN);
     if !start.is_finite() || !rate.is_finite() || rate <= 0.0 {
-        let message =
-            format!("is {start} s with the rate {rate} Hz, expected a finite time and an attribute rate above 0");
-        return Err(h5.error(&start_place, Fault::Invalid, message));
+        let why = format!("is {start} s with the rate {rate} Hz, expected a finite time and an attribute rate above 0");
+        return Ok(Err(Unfit { place: start_place, why }));
     }
-    Ok((0..samples).map(|i| start + i as f64 / rate).collect())
+    Ok(Ok((0..samples).map(|i| start + i as f64 / rate).collect()))
 }
 
 /// The last part of the path, or more of it where two series would share a name.

@@ -24,7 +24,7 @@ use self::table::{Names, TableWriter, whole};
 use super::{Session, Unwritten, What, repeated};
 use crate::format::h5::list;
 use crate::format::new_hdf5;
-use crate::format::nwb::{BEHAVIOR, GENERAL, ID_IN_POPULATION, LISTS, SUBJECT};
+use crate::format::nwb::{BEHAVIOR, GENERAL, ID_IN_POPULATION, LISTS, SUBJECT, TOP};
 use crate::format::result::attributes::{set_text, stored, write_list};
 use crate::spikes::{Column, Recording, Signal, SourceError};
 
@@ -135,6 +135,9 @@ fn general(general: &Group, marker: &Marker, session: &Session, recording: &Reco
                 given.iter().cloned().collect()
             }
         };
+        if label == "notes" {
+            return noted(recording);
+        }
         let said = recording.about.iter().filter(|(l, text)| l == label && !text.is_empty());
         if given.is_empty() { said.map(|(_, text)| text.clone()).collect() } else { given }
     };
@@ -161,6 +164,20 @@ fn general(general: &Group, marker: &Marker, session: &Session, recording: &Reco
         }
     }
     Ok(())
+}
+
+/// The notes of a recording, and what else it says that NWB has no field for.
+fn noted(recording: &Recording) -> Vec<String> {
+    let told = |label: &str| {
+        let fields =
+            [TOP, SUBJECT, GENERAL].into_iter().flatten().any(|(known, _)| *known == label && label != "notes");
+        // These are the resolution of spike times, and the session's start.
+        fields || ["resolution", "sample rate", "started_utc"].contains(&label)
+    };
+    let said = recording.about.iter().filter(|(label, text)| !told(label) && !text.is_empty());
+    let said = said.map(|(label, text)| if label == "notes" { text.clone() } else { format!("{label}: {text}") });
+    let said = said.collect::<Vec<_>>().join("; ");
+    if said.is_empty() { Vec::new() } else { vec![said] }
 }
 
 /// Says what else of another NWB file is written anew, or not at all.
