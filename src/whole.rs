@@ -151,7 +151,7 @@ pub fn replace<T, E>(
     Ok(value)
 }
 
-/// Checks that `out` can be written later: that no folder or device is in its place, and that its unfinished form can be made.
+/// Checks that `out` can be written later: that no folder is in its place, and that its unfinished form can be made.
 ///
 /// # Errors
 /// What the operating system says.
@@ -159,6 +159,10 @@ pub fn probe(out: &Path) -> io::Result<()> {
     let out = target(out)?;
     if out.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    // What is no file is written to as it is.
+    if out.exists() && !out.is_file() {
+        return Ok(());
     }
     let part = part_path(&out);
     expect_no_link(&part)?;

@@ -196,8 +196,10 @@ fn what_is_wrong_is_said_once_with_the_exit_code_of_one_process() {
     ends(2, &["run", "missing.toml"], "missing.toml");
     ends(2, &["run", RICH, "--set", "simulation.durations=\"1 s\""], "durations");
     ends(2, &["run", RICH, "-o", "no/such/folder.h5"], "mkdir -p");
+    std::fs::create_dir(folder.path().join("b.h5.ckpt")).unwrap();
+    ends(2, &["run", RICH, "-o", "b.h5", "--checkpoint-every", "7 ms"], "b.h5.ckpt can't be written");
     // The first rank can't write, in the middle of the run.
-    std::fs::create_dir(folder.path().join("a.h5.ckpt.part")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("a.h5.ckpt")).unwrap();
     ends(1, &["run", RICH, "-o", "a.h5", "--checkpoint-every", "7 ms"], "can't write the checkpoint");
     assert!(!folder.path().join("a.h5").exists());
 }
