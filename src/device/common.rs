@@ -6,6 +6,9 @@ use super::Cell;
 use super::physical::drive::too_high;
 use super::table::Values;
 
+/// The narrowest range of conductances \[S\]: steps of a millionth of it are numbers in single precision still.
+const NARROWEST: f64 = 1e-30;
+
 /// How a proposed change becomes pulses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulses {
@@ -82,6 +85,14 @@ impl Common {
                 "g_min",
                 format!(
                     "found {g_min} S, expected less than g_max ({g_max} S): a pulse up moves the device towards g_max, and without a range there is nothing to learn"
+                ),
+            ));
+        }
+        if g_max - g_min < NARROWEST {
+            return Err(Invalid::new(
+                "g_max",
+                format!(
+                    "found a range from {g_min:e} S to {g_max:e} S, expected one of at least {NARROWEST:e} S, which single precision holds in steps; is the unit right?"
                 ),
             ));
         }

@@ -208,6 +208,17 @@ impl Device {
             && [c.write_noise, c.program_noise, c.levels] == [0.0; 3]
     }
 
+    /// How far below `g_min` and above `g_max` what a device shows may lie \[S\]: by bounds or a reference of its own, and by noise of
+    /// writing.
+    pub fn beyond(&self) -> [f64; 2] {
+        // No normal number from a word of 32 bits is larger.
+        const LARGEST: f64 = 6.4;
+        let c = &self.common;
+        let bounds = if c.widest { [0.0; 2] } else { [c.sigma_g_min, c.sigma_g_max].map(|sigma| sigma * c.range()) };
+        let reference = self.reference.map_or(0.0, |law| law.largest(c, LARGEST));
+        bounds.map(|sigma| LARGEST * (sigma + c.write_noise) + reference)
+    }
+
     /// Do pulses alone change its devices, each by a step?
     fn is_stepped(&self) -> bool {
         !self.bank.has_faults() && self.ageing == Ageing::default() && !self.is_two_state() && !self.bank.resets()

@@ -104,6 +104,11 @@ impl Reference {
         self.sigma > 0.0 || (self.symmetry_point && c.differs())
     }
 
+    /// A size that none exceeds whose normal number is at most `most` \[S\]: a symmetry point lies in the range.
+    pub fn largest(&self, c: &Common, most: f64) -> f64 {
+        self.mean.abs() + most * self.sigma + if self.symmetry_point { c.range() } else { 0.0 }
+    }
+
     /// That of one device \[S\]; `normal` is its own standard normal number.
     pub fn of(&self, c: &Common, cell: &Cell, normal: f64) -> f64 {
         let sp = |cell: &Cell| {

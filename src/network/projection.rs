@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::rng::name_key;
 use crate::sample::{Law, SampleError, Steps};
-use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, ProjectionSpec};
+use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision, ProjectionSpec, held};
 use crate::synapse::Grain;
 use crate::time::Time;
 use crate::value::Value;
@@ -49,6 +49,8 @@ pub struct Draft<'a> {
     pub grain: Option<Grain>,
     /// What holds them.
     precision: Precision,
+    /// Between what plastic and memristive ones lie.
+    bounds: Option<(f64, f64)>,
 }
 
 /// Where the values of a projection's synapses come from.
@@ -141,6 +143,7 @@ impl<'a> Draft<'a> {
             effective: None,
             grain: None,
             precision: network.simulation.precision,
+            bounds: spec.start_bounds(),
         })
     }
 
@@ -437,7 +440,7 @@ impl<'a> Draft<'a> {
 
     /// A weight; a plastic or memristive one must lie within the projection's bounds.
     pub fn held(&self, weight: f64) -> Result<f64, BuildError> {
-        self.spec.held(weight).ok_or_else(|| {
+        held(weight, self.bounds).ok_or_else(|| {
             let w_max = self.spec.w_max.unwrap_or(f64::INFINITY);
             self.error(format!(
                 "a weight of {weight} lies outside w_min = {} and w_max = {w_max}; widen them, or {}",

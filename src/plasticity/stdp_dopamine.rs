@@ -17,8 +17,9 @@ pub const MODEL: Model = Model {
                 dn/dt = -n/tau_n;  n += 1/tau_n when a spike of `modulator` arrives, modulator_delay after its emission\n\
                 x, y: pre- and postsynaptic traces that jump by 1 and decay with tau_plus, tau_minus\n\
                 with `during`, outside of its spans spikes leave no eligibility and the weight rests; x, y, c and n go on\n\
-                c, n start at 0; the bounds hold at every moment; a device gets the change of each span between events, at\n\
-                the event that ends it: what was learnt since the last one is in no record of its weights, pulses and energy yet",
+                c, n start at 0; the bounds hold at every moment; a device gets the whole change of each span between events, whose\n\
+                bounds it meets then, at the event that ends it: what was learnt since the last one is in no record of its\n\
+                weights, pulses and energy yet",
     reference: "Izhikevich 2007, doi:10.1093/cercor/bhl152; Potjans, Morrison & Diesmann 2010, \
                 doi:10.3389/fncom.2010.00141; NEST stdp_dopamine_synapse, with a_plus = A_plus, a_minus = A_minus",
     params: &[

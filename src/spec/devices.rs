@@ -11,7 +11,7 @@ use super::pulses_file::{PulseColumns, read_pulses, unit_in};
 use super::scope::Scope;
 use super::sets::{Resolved, Sets};
 use super::tree::{Entry, Kind, Node, Table};
-use crate::device::measured::Measured;
+use crate::device::measured::{Measured, said, set_apart};
 use crate::device::physical::waveform;
 use crate::device::{DeviceModel, DeviceSpec, presets};
 
@@ -94,7 +94,17 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
         cycle: text("cycle")?,
     };
     let path = scope.path(&file.node)?;
-    let rows = read_pulses(&path, &columns).map_err(|message| file.node.at.error(message))?;
+    let pulses = read_pulses(&path, &columns).map_err(|message| file.node.at.error(message))?;
+    let (rows, still) = set_apart(&pulses.rows);
+    if let Some(note) = said(&still, &pulses.devices) {
+        let note = format!("{}: {note}", path.display());
+        // A set is read for each projection that names it.
+        scope.notice(|noticed| {
+            if !noticed.notes.contains(&note) {
+                noticed.notes.push(note);
+            }
+        });
+    }
     Measured::new(&rows).map_err(|e| file.node.at.error(format!("{}: {}", path.display(), e.message)))
 }
 

@@ -5,6 +5,7 @@ use super::network_spec::{
 };
 use super::scope::Noticed;
 use super::tree::Table;
+use super::weight_bounds::held;
 use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
 use crate::math::ln_1p;
@@ -16,7 +17,8 @@ use crate::time::{TICKS_PER_MS, Time, is_between_steps};
 use crate::units;
 use crate::value::Value;
 
-/// What reading a model brought up: parameters that nothing uses, spike times that moved to the grid of this step.
+/// What reading a model brought up: parameters that nothing uses, spike times that moved to the grid of this step, measured devices that
+/// stand still.
 pub(super) fn notes(root: &Table, step: Time, noticed: &Noticed) -> Vec<String> {
     // A resolved model keeps its parameters for the reader, with their values in place: there none is used, and nothing is wrong.
     let resolved = noticed.used.is_empty();
@@ -36,6 +38,7 @@ pub(super) fn notes(root: &Table, step: Time, noticed: &Noticed) -> Vec<String> 
             noticed.moved
         ));
     }
+    notes.extend(noticed.notes.iter().cloned());
     notes
 }
 
@@ -280,10 +283,10 @@ impl NetworkSpec {
 
 /// Weights that are to be held within bounds but may be drawn beyond them, which ends the run.
 fn out_of_bounds(projection: &ProjectionSpec) -> Option<String> {
-    projection.weight_bounds()?;
+    let bounds = projection.start_bounds();
     let w_max = projection.w_max.unwrap_or(f64::INFINITY);
     let (least, most) = projection.weight.range()?;
-    let inside = [least, most].iter().all(|&weight| projection.held(weight).is_some());
+    let inside = [least, most].iter().all(|&weight| held(weight, bounds).is_some());
     (projection.weight.constant().is_none() && !inside).then(|| {
         format!(
             "projection.{}: weights are drawn from {least} to {most}, beyond w_min = {} and w_max = {w_max}: the run ends with an \

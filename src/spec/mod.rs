@@ -58,6 +58,7 @@ pub mod tables;
 mod tree;
 mod values;
 mod values_file;
+mod weight_bounds;
 
 pub use bind::{BindError, Bound, units_at, units_where};
 pub use devices::{device, device_file, device_presets, waveform};
@@ -67,8 +68,9 @@ pub use labels::{Coding, Images, LABELS, LabelsSpec, Part, Shown};
 pub use network_spec::*;
 pub use parts::{Parts, assemble};
 pub use pattern::{PATTERN, PatternSpec};
-pub use pulses_file::{PulseColumns, read_pulses, unit_in};
+pub use pulses_file::{PulseColumns, Pulses, read_pulses, unit_in};
 pub use sources::parse_units;
+pub(crate) use weight_bounds::{held, without_rounding};
 
 use error::{Place, Source};
 use scope::Scope;

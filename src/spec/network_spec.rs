@@ -394,18 +394,6 @@ pub struct ProjectionSpec {
     pub waveform: Option<Overlap>,
 }
 
-/// A number, or the bound beyond which it lies by no more than single precision rounds.
-pub(crate) fn without_rounding(number: f64, low: f64, high: f64) -> f64 {
-    let near = |bound: f64| (number - bound).abs() <= f64::from(f32::EPSILON) * bound.abs();
-    if number > high && near(high) {
-        high
-    } else if number < low && near(low) {
-        low
-    } else {
-        number
-    }
-}
-
 impl ProjectionSpec {
     /// Do weights change, by learning or because their devices drift or relax?
     pub fn changes(&self) -> bool {
@@ -417,21 +405,6 @@ impl ProjectionSpec {
     pub fn drawn(&self) -> usize {
         let device = self.device.as_ref().and_then(|spec| spec.device().ok());
         device.map_or(0, |device| device.constants().len() * device.bank.count())
-    }
-
-    /// Between what its weights are held, rising; none of static ones without a device.
-    pub fn weight_bounds(&self) -> Option<(f64, f64)> {
-        let w_max = self.w_max.unwrap_or(f64::INFINITY);
-        let held = self.plasticity.is_some() || self.device.is_some();
-        held.then_some((self.w_min.min(w_max), self.w_min.max(w_max)))
-    }
-
-    /// A weight between its bounds; none if it lies outside. What is beyond a bound by no more than single precision rounds is the bound:
-    /// a weight that has learnt up to 0.3 in single precision is 0.30000001 in a result, from which it may be read again.
-    pub fn held(&self, weight: f64) -> Option<f64> {
-        let Some((low, high)) = self.weight_bounds() else { return Some(weight) };
-        let weight = without_rounding(weight, low, high);
-        (weight >= low && weight <= high).then_some(weight)
     }
 
     /// Static synapses of weight 1 between all pairs, with NEST's default delay of 1 ms.

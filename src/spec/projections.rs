@@ -7,6 +7,7 @@ use super::reader::{Reader, named_table, required, section};
 use super::tables::PROJECTION;
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
+use super::weight_bounds::held;
 use crate::device::Pair as DevicePair;
 use crate::plasticity::RuleModel;
 use crate::time::Time;
@@ -271,6 +272,7 @@ impl Reader<'_> {
         if !bounded {
             return Ok(());
         }
+        let bounds = spec.start_bounds();
         let inside = |w: f64| {
             if w * w_max < 0.0 && high.is_none() {
                 return Err(format!("the weight {w} is negative: give w_max, whose sign is that of the weights"));
@@ -278,7 +280,7 @@ impl Reader<'_> {
             if w * w_max < 0.0 {
                 return Err(format!("the weight {w} has another sign than w_max, {w_max}"));
             }
-            if spec.held(w).is_none() {
+            if held(w, bounds).is_none() {
                 return Err(format!("the weight {w} is outside [w_min, w_max] = [{}, {w_max}]", spec.w_min));
             }
             Ok(())

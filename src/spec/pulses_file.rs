@@ -100,11 +100,20 @@ fn direction(cell: &str) -> Option<bool> {
     word.parse().ok().filter(|v: &f64| *v != 0.0 && v.is_finite()).map(|v| v > 0.0)
 }
 
-/// Reads measured pulses, in the order of the file.
+/// Measured pulses, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct Pulses {
+    /// One row per pulse.
+    pub rows: Vec<Row>,
+    /// The names of the devices, by their number; none without a column that names them.
+    pub devices: Vec<String>,
+}
+
+/// Reads measured pulses.
 ///
 /// # Errors
 /// A file that can't be read, a column that is not there, or a cell that is not what its column holds: with the row.
-pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, String> {
+pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Pulses, String> {
     let wrong = |message: String| format!("{}: {message}", path.display());
     let (header, cells) = csv_rows(path).map_err(wrong)?;
     let place = |name: &str| {
@@ -170,7 +179,8 @@ pub fn read_pulses(path: &Path, columns: &PulseColumns) -> Result<Vec<Row>, Stri
             cycle: cycle.map_or(0, |c| numbered(1, &row[c])),
         });
     }
-    Ok(rows)
+    let [devices, _] = names;
+    Ok(Pulses { rows, devices })
 }
 
 #[cfg(test)]
@@ -189,7 +199,7 @@ mod tests {
             device: Some("cell".into()),
             cycle: Some("cycle".into()),
         };
-        read_pulses(&path, &columns)
+        read_pulses(&path, &columns).map(|pulses| pulses.rows)
     }
 
     #[test]
@@ -275,7 +285,7 @@ mod tests {
         for reverse in [false, true] {
             let columns = PulseColumns::guess(&path, given.clone(), reverse).unwrap();
             let rows = read_pulses(&path, &columns).unwrap();
-            assert_eq!(rows.iter().map(|r| r.up).collect::<Vec<_>>(), [reverse, !reverse]);
+            assert_eq!(rows.rows.iter().map(|r| r.up).collect::<Vec<_>>(), [reverse, !reverse]);
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Noticed {
     pub(crate) paths: Vec<(usize, usize)>,
     /// Spike times that moved to the end of their step.
     pub(crate) moved: usize,
+    /// Other things to tell, in the order in which they came up.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What names mean while values are read.

@@ -139,7 +139,8 @@ impl Memristor {
     /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
     pub fn program(&self, w: f64, kept: &mut Kept) -> f64 {
         let c = &self.device.common;
-        let share = ((w - self.map.w_low) / self.map.w_span).clamp(0.0, 1.0);
+        // Beyond 0 and 1 where the device's own range is wider; it is set within that.
+        let share = (w - self.map.w_low) / self.map.w_span;
         let wanted = |plus: bool| match (self.device.bank.pair, plus) {
             (Pair::None, _) | (Pair::PushPull, true) => c.g_min + c.range() * share,
             // Around the middle of the range both can move both ways.

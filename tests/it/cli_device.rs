@@ -160,6 +160,43 @@ fn cells_of_the_other_polarity_are_an_error_until_they_are_turned() {
 }
 
 #[test]
+fn a_stuck_cell_is_named_and_leaves_the_law_of_the_others_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, stuck: bool| {
+        let mut text = "G_uS,direction,cell\n".to_string();
+        for cell in 0..4 {
+            let mut g = 1.0;
+            for pulse in 0..100 {
+                let up = pulse < 50;
+                g += if up { 0.04 * (100.0 - g) } else { -0.04 * (g - 1.0) };
+                let g = if stuck && cell == 2 { 1.0 } else { g };
+                if stuck || cell != 2 {
+                    text += &format!("{g:.5},{},c{cell}\n", if up { "up" } else { "down" });
+                }
+            }
+        }
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    write("all.csv", true);
+    write("good.csv", false);
+    let fit = |name: &str| memspike(folder.path(), &["device", "fit", name, "--json"]);
+    let told = fit("all.csv");
+    let note = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(note.contains("do not move device c2, which stays at 1.000e-6 S") && note.contains("stuck_low"), "{note}");
+    let found = |run: &std::process::Output| -> Value { serde_json::from_str(&good(run)).unwrap() };
+    let (all, others) = (found(&told), found(&fit("good.csv")));
+    assert_eq!((&all["best"], &all["fits"]), (&others["best"], &others["fits"]));
+    // A network that looks it up says so too.
+    let model = "population.in = { size = 1, source.poisson.rate = '50 Hz' }\npopulation.E = { size = 1, neuron = 'lif_exp' }\n\
+        [projection.p]\nsource = 'in'\ntarget = 'E'\nconnect = 'all_to_all'\nweight = '40 pA'\nw_max = '100 pA'\nplasticity = 'stdp'\n\
+        device.table = { file = 'all.csv', g = 'G_uS', direction = 'direction', device = 'cell' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let checked = memspike(folder.path(), &["check", "m.toml"]);
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned() + &good(&checked);
+    assert_eq!(said.matches("device c2").count(), 1, "{said}");
+}
+
+#[test]
 fn a_row_without_a_direction_is_no_pulse_down() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("reads.csv"), "voltage,G_uS\n1.2,5\n0,5\n-1.2,4\n").unwrap();

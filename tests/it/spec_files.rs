@@ -300,3 +300,36 @@ fn values_come_from_npy_csv_and_h5() {
         assert!(matches!(&initial[0].1, Value::List(v) if **v == [1000.0, 2000.0, 3000.0]));
     }
 }
+
+#[test]
+fn what_devices_with_bounds_of_their_own_have_learnt_goes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, connect: &str, a_plus: f64| {
+        let model = format!(
+            "simulation = {{ duration = '200 ms', seed = 4 }}\npopulation.A = {{ size = 10, source.poisson.rate = '50 Hz' }}\n\
+             population.N = {{ size = 5, neuron = 'lif_exp' }}\ninput.n = {{ target = 'N', poisson = {{ rate = '9 kHz', weight = '40 pA' }} }}\n\
+             [projection.p]\nsource = 'A'\ntarget = 'N'\n{connect}\nw_max = '80 pA'\nplasticity.stdp = {{ a_plus = {a_plus}, a_minus = 0 }}\n\
+             device.soft_bounds = {{ sigma_g_max = 0.2, sigma_g_min = 0.1, dg_up = '20 uS' }}\n[[record.weights]]\nprojection = 'p'\non = 'end'\n"
+        );
+        fs::write(folder.path().join("m.toml"), model).unwrap();
+        let out = format!("{name}.h5");
+        (memspike(folder.path(), &["run", "m.toml", "-o", &out]), folder.path().join(out))
+    };
+    let weights = |(output, out): (std::process::Output, std::path::PathBuf)| {
+        good(&output);
+        read_observables(&out).unwrap().snapshots.remove(0).weights
+    };
+    let learnt = weights(run("a", "connect = 'all_to_all'\nweight = '79 pA'", 2.0));
+    assert!(learnt.iter().filter(|w| **w > 81.0).count() > 10, "{learnt:?}");
+    let again = weights(run("b", "connect.file = { path = 'a.h5' }", 0.0));
+    assert!(learnt.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-9), "{learnt:?}\n{again:?}");
+    // No slip of a number: one for all is within the bounds, and none is so far beyond them.
+    for (name, weight) in [
+        ("c", "weight = '81 pA'".to_string()),
+        ("d", format!("weight = {{ values = {:?}, unit = 'pA' }}", [900.0; 50])),
+    ] {
+        let (output, _) = run(name, &format!("connect = 'all_to_all'\n{weight}"), 0.0);
+        let error = crate::cli::bad(&output, 2);
+        assert!(error.contains("is outside [w_min, w_max] = [0, 80]"), "{error}");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use memspike::describe::Kind;
 use memspike::device::fit::{Fit, MODELS, fit, spread};
-use memspike::device::measured::{Measured, Row, changes};
+use memspike::device::measured::{Measured, Row, changes, said, set_apart};
 use memspike::device::{Cell, DeviceModel, MOST_PULSES};
 use memspike::plot::Figure;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
@@ -31,7 +31,8 @@ use crate::cli::{Done, Failure};
                         may be larger or smaller from device to device: each has a factor of its own, of mean 1, found with the mean \
                         device's changes before any model is fitted; sigma_d2d is their spread. The \
                         spread from pulse to pulse is that about the course of each device's changes, read off neighbouring \
-                        conductances (Gasser et al. 1986, doi:10.1093/biomet/73.3.625). -o FILE.toml writes the best as \
+                        conductances (Gasser et al. 1986, doi:10.1093/biomet/73.3.625). Devices that pulses up and down do not move, from \
+                        the start or from some pulse on, are left out there, and named. -o FILE.toml writes the best as \
                         [device.FILE.MODEL]."
 )]
 pub struct Args {
@@ -87,7 +88,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     };
     let given = [&args.g, &args.unit, &args.direction, &args.device, &args.cycle].map(Clone::clone);
     let columns = PulseColumns::guess(&args.file, given, args.reverse).map_err(Failure::input)?;
-    let rows = read_pulses(&args.file, &columns).map_err(Failure::input)?;
+    let measurement = read_pulses(&args.file, &columns).map_err(Failure::input)?;
+    let (rows, still) = set_apart(&measurement.rows);
     let wrong = |e: memspike::check::Invalid| Failure::input(format!("{}: {}", args.file.display(), e.message));
     let pulses = changes(&rows);
     let measured = Measured::new(&rows).map_err(wrong)?.evened(&pulses);
@@ -101,6 +103,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     }
     fits.sort_by(Fit::compare);
     let Some(best) = fits.first() else { return Err(Failure::input(reasons.join("\n"))) };
+    reasons.extend(said(&still, &measurement.devices));
     reasons.extend(unlike(&rows, measured.unexplained(&pulses)));
     reasons.extend(small_steps(best));
     notes(&reasons);

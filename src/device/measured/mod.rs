@@ -16,9 +16,11 @@ mod curve;
 mod devices;
 mod shape;
 mod spread;
+mod still;
 
 pub use curve::Curve;
 use devices::between_devices;
+pub use still::{Still, said, set_apart};
 
 /// Its own parameters: which columns of the file hold what.
 const OWN: [Param; 7] = [
@@ -63,7 +65,8 @@ pub const MODEL: Model = Model {
                 bins too where a bin has few), else by their quantiles, as up to 32 points; between two bins as in either, in the nearer\n\
                 one more often; sigma_d2d: that of the devices' mean steps about the common one, without the share of the spread from\n\
                 pulse to pulse, unless it is given; where no pulse of a direction was measured, the change at the nearest conductance\n\
-                where one was; no pulse leads beyond the conductances that were measured, and beyond them nothing changes",
+                where one was; no pulse leads beyond the conductances that were measured, and beyond them nothing changes; devices that\n\
+                pulses up and down do not move, from the start or from some pulse on, are left out there, which a note tells",
     reference: "the measurement itself; binning as in Boybat et al. 2018, doi:10.1038/s41467-018-04933-y; spread as in Gasser et al. 1986, \
                 doi:10.1093/biomet/73.3.625; test of the law: Royston 1993, doi:10.1002/sim.4780120209",
     params: &PARAMS,
@@ -96,29 +99,40 @@ pub struct Change {
     pub device: usize,
 }
 
-/// The changes that rows of pulses show: of pulses that follow another one of the same device and cycle.
-pub fn changes(rows: &[Row]) -> Vec<Change> {
+/// Goes through the changes that rows of pulses show, each with the number of its row: of pulses that follow another one of the same device
+/// and cycle.
+fn each_change(rows: &[Row], mut to: impl FnMut(usize, Change)) {
     let mut last = std::collections::HashMap::new();
-    let mut all = Vec::new();
-    for row in rows {
+    for (place, row) in rows.iter().enumerate() {
         if let Some(g) = last.insert((row.device, row.cycle), row.g) {
-            all.push(Change { g, dg: row.g - g, up: row.up, device: row.device });
+            to(place, Change { g, dg: row.g - g, up: row.up, device: row.device });
         }
     }
+}
+
+/// The changes that rows of pulses show.
+pub fn changes(rows: &[Row]) -> Vec<Change> {
+    let mut all = Vec::new();
+    each_change(rows, |_, change| all.push(change));
     all
 }
 
 /// Mean changes against their standard error, from which on they are not chance.
 const CLEAR: f64 = 3.0;
 
+/// The mean of changes that is clearly above 0; none if it is not.
+fn off_zero(own: &[f64]) -> Option<f64> {
+    let n = own.len() as f64;
+    let mean = own.iter().sum::<f64>() / n;
+    let variance = own.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+    (mean > CLEAR * (variance / n).sqrt()).then_some(mean)
+}
+
 /// How far pulses up lower the conductance and pulses down raise it, on average \[S\]; none unless both clearly do.
 fn backwards(all: &[Change]) -> Option<[f64; 2]> {
     let against = |up: bool| {
         let own: Vec<f64> = all.iter().filter(|c| c.up == up).map(|c| if up { -c.dg } else { c.dg }).collect();
-        let n = own.len() as f64;
-        let mean = own.iter().sum::<f64>() / n;
-        let variance = own.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
-        (mean > CLEAR * (variance / n).sqrt()).then_some(mean)
+        off_zero(&own)
     };
     Some([against(true)?, against(false)?])
 }
