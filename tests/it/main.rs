@@ -23,6 +23,7 @@ mod device_limits;
 mod device_physical;
 mod device_pulses;
 mod device_soft_bounds;
+mod device_spread;
 mod device_waveform;
 mod engine_checkpoint;
 mod engine_figures;
