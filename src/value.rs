@@ -122,8 +122,8 @@ impl Value {
             Value::Normal { .. } | Value::Lognormal { .. } | Value::Exponential { .. } => {
                 "limit the distribution with `min` and `max`"
             }
-            Value::Uniform { .. } => "keep both ends of `uniform` within them",
-            Value::Constant(_) | Value::List(_) | Value::OfIndegree(_) => "keep the weights within them",
+            Value::Uniform { .. } => "move the ends of `uniform`",
+            Value::Constant(_) | Value::List(_) | Value::OfIndegree(_) => "change it",
         }
     }
 

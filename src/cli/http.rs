@@ -64,20 +64,24 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
     let mut reader = BufReader::new(stream.take(LONGEST));
     let mut request = String::new();
     reader.read_line(&mut request)?;
-    let mut host = None;
+    let mut hosts = Vec::new();
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
             break;
         }
         if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            host = Some(value.trim().to_string());
+            hosts.push(value.trim().to_string());
         }
     }
     let mut words = request.split_whitespace();
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (named, path) = origin(target);
+    // What the address names counts more than the line `Host` (RFC 9112, 3.2.2).
+    let host = named.or(hosts.first().map(String::as_str));
     // A page of another site may have its name point here; it says so in this line (DNS rebinding).
-    let (status, answer) = match (method, host.is_some_and(|host| is_ours(&host, port))) {
+    let (status, answer) = match (method, host.is_some_and(|host| is_ours(host, port))) {
+        _ if hosts.len() > 1 => ("400 Bad Request", None),
         (_, false) => ("403 Forbidden", None),
         ("GET" | "HEAD", true) => match respond(path) {
             Some(answer) => ("200 OK", Some(answer)),
@@ -99,6 +103,15 @@ fn exchange(stream: &TcpStream, respond: &dyn Fn(&str) -> Option<Answer>) -> std
         stream.write_all(&body)?;
     }
     stream.flush()
+}
+
+/// The host that the target of a request names, if it is a whole address, and its path.
+fn origin(target: &str) -> (Option<&str>, &str) {
+    let scheme = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    let Some(rest) = scheme.and_then(|scheme| target.get(scheme.len()..)) else { return (None, target) };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let path = &rest[end..];
+    (Some(&rest[..end]), if path.is_empty() { "/" } else { path })
 }
 
 /// Does a line `Host` name this machine's own address? Browsers leave port 80, that of HTTP, away.
@@ -128,6 +141,36 @@ pub fn open_browser(address: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_address_is_its_host_and_its_path() {
+        assert_eq!(origin("/a?b"), (None, "/a?b"));
+        assert_eq!(origin("http://localhost:80/a?b"), (Some("localhost:80"), "/a?b"));
+        assert_eq!(origin("HTTP://127.0.0.1"), (Some("127.0.0.1"), "/"));
+        assert_eq!(origin("http://evil.example?b"), (Some("evil.example"), "?b"));
+    }
+
+    #[test]
+    fn requests_are_answered_by_the_host_that_they_name_once() {
+        let (listener, address) = listen(0).unwrap();
+        std::thread::spawn(move || {
+            serve(&listener, |path| (path == "/").then(|| Answer { kind: "text/plain", body: Vec::new() }))
+        });
+        let status = |head: &str| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            write!(stream, "{head}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer[9..12].to_string()
+        };
+        let (own, port) = (format!("Host: {address}"), address.port());
+        assert_eq!(status(&format!("GET / HTTP/1.1\r\n{own}")), "200");
+        assert_eq!(status(&format!("GET http://localhost:{port}/ HTTP/1.1\r\n{own}")), "200");
+        assert_eq!(status(&format!("GET http://other.example/ HTTP/1.1\r\n{own}")), "403");
+        assert_eq!(status("GET / HTTP/1.1\r\nHost: other.example"), "403");
+        assert_eq!(status(&format!("GET / HTTP/1.1\r\n{own}\r\n{own}")), "400");
+        assert_eq!(status("GET / HTTP/1.1"), "403");
+    }
 
     #[test]
     fn a_host_without_a_port_is_ours_on_port_80_only() {

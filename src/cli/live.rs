@@ -212,6 +212,10 @@ impl<S: Sink> Sink for Seen<S> {
     fn keep(&mut self) {
         self.sink.keep();
     }
+
+    fn kept(&self) -> &'static str {
+        self.sink.kept()
+    }
 }
 
 /// Progress that a page is told of too.

@@ -43,22 +43,30 @@ pub fn positive_seconds(text: &str) -> Result<f64, String> {
 /// A length of time that may be 0 \[s\].
 pub fn tolerance(text: &str) -> Result<f64, String> {
     let time = units::time(text).map_err(|e| e.to_string())?;
-    if (Time::ZERO..Time::NEVER).contains(&time) {
-        return Ok(time.seconds());
+    match time {
+        _ if time >= Time::NEVER => Err("expected a time of at most 100 days, such as \"0.1 ms\"".to_string()),
+        _ if time >= Time::ZERO => Ok(time.seconds()),
+        _ => Err("expected a time of 0 or more, such as \"0.1 ms\"".to_string()),
     }
-    Err("expected a time of 0 or more, such as \"0.1 ms\"".to_string())
 }
 
 /// A rate that may be 0 \[1/s\].
 pub fn rate(text: &str) -> Result<f64, String> {
     let rate = units::parse_quantity(text).and_then(|quantity| quantity.in_unit("Hz")).map_err(|e| e.to_string())?;
-    if (0.0..1e15).contains(&rate) { Ok(rate) } else { Err("expected a rate of 0 or more, such as \"100 Hz\"".into()) }
+    if (0.0..1e15).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err("expected a rate of 0 or more, less than 1e15 Hz, such as \"100 Hz\"".into())
+    }
 }
 
 /// A length of time that is more than 0 and not infinite.
 pub fn span(text: &str) -> Result<Time, String> {
     let time = units::time(text).map_err(|e| e.to_string())?;
-    if time <= Time::ZERO || time >= Time::NEVER {
+    if time >= Time::NEVER {
+        return Err("expected a time of at most 100 days, such as \"200 ms\"".to_string());
+    }
+    if time <= Time::ZERO {
         return Err("expected a time of more than 0, such as \"200 ms\"".to_string());
     }
     Ok(time)

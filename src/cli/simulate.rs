@@ -47,7 +47,7 @@ pub struct Flags {
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     view: Option<u16>,
 
-    /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time
+    /// Keep a checkpoint beside the output, OUT.h5.ckpt, renewed every so much model time; of an output that is a link, beside the file that it leads to
     #[arg(long, value_name = "TIME", value_parser = quantity::span, allow_hyphen_values = true)]
     checkpoint_every: Option<Time>,
 
@@ -136,7 +136,7 @@ impl Flags {
         let threads = self.threads.map(usize::from);
         Ok(Request {
             model,
-            layers: self.changes.layers(),
+            layers: self.changes.layers()?,
             output,
             replace,
             resume: self.resume,
@@ -257,8 +257,10 @@ pub fn run(mut request: Request, ranks: &Ranks) -> Result<Done, Failure> {
         tell_of_short_windows(&network);
     }
     let simulation = engine::prepare(network).map_err(failed)?;
-    interrupt::keep();
     let file = request.output.as_ref().filter(|_| ranks.is_first());
+    // While there is nothing to keep: Ctrl-C ends the wait for another run.
+    agree(ranks, file.map_or(Ok(()), |output| ResultFile::await_turn(output.path()).map_err(result_failed)))?;
+    interrupt::keep();
     let file = file.map(|output| result_file(output, &simulation, &recordings, checkpoint.as_ref())).transpose();
     let file = agree(ranks, file)?;
     let checkpoints = request.options.checkpoint.as_ref().filter(|_| ranks.is_first());

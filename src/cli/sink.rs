@@ -49,4 +49,8 @@ impl Sink for Stored {
     fn keep(&mut self) {
         self.file.keep();
     }
+
+    fn kept(&self) -> &'static str {
+        self.file.kept()
+    }
 }

@@ -3,6 +3,7 @@
 use super::CrossbarError;
 use super::dissection;
 use super::mesh::{Mesh, NONE};
+use crate::units::shown;
 
 /// A wire of no resistance has this times the largest conductance of the array: what is lost on it is beyond the last digit
 /// of any result, and elimination without subtraction keeps all digits of the rest.
@@ -87,7 +88,7 @@ impl Array {
         {
             if value != 0.0 && !(RESISTANCES.0..=RESISTANCES.1).contains(&value) {
                 let expected = format!("0 (ideal) or from {:e} to {:e} ohm", RESISTANCES.0, RESISTANCES.1);
-                return Err(CrossbarError::Range { key, value: format!("{value} ohm"), expected });
+                return Err(CrossbarError::Range { key, value: format!("{} ohm", shown(value)), expected });
             }
         }
         let off = vec![false; rows];
@@ -105,7 +106,7 @@ impl Array {
     pub fn with_access(mut self, resistance: f64, selected: &[bool]) -> Result<Array, CrossbarError> {
         if !(resistance.is_finite() && resistance >= 0.0) {
             let (key, expected) = ("access_resistance", "a finite number, 0 or more".to_string());
-            return Err(CrossbarError::Range { key, value: format!("{resistance} ohm"), expected });
+            return Err(CrossbarError::Range { key, value: format!("{} ohm", shown(resistance)), expected });
         }
         if selected.len() != self.rows {
             return Err(CrossbarError::Lines { what: "rows selected", found: selected.len(), expected: self.rows });

@@ -4,6 +4,7 @@ use crate::check::Invalid;
 use crate::describe::Bound::{Finite, NonNegative, NotNan, Positive};
 use crate::describe::Kind::{Choice, Flag, Number, Quantity};
 use crate::describe::{Model, param};
+use crate::units::shown;
 
 use super::{Adc, Array, CrossbarError, Dac, Levels};
 
@@ -138,7 +139,7 @@ impl CrossbarSpec {
             None => Invalid::new("crossbar", e.to_string()),
         };
         if access < 0.0 {
-            return Err(Invalid::new("access_resistance", format!("found {access} ohm, expected 0 or more")));
+            return Err(Invalid::new("access_resistance", format!("found {} ohm, expected 0 or more", shown(access))));
         }
         if refresh <= 0.0 {
             return Err(Invalid::new("refresh", format!("found {refresh} ms, expected more than 0")));

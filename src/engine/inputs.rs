@@ -83,9 +83,6 @@ impl Background {
                     Rate::Constant(value) => column(value, Purpose::Rate)?,
                     Rate::Steps(_) => vec![1.0; own.len()],
                 };
-                if let Some(bad) = rates.iter().find(|r| !r.is_finite() || **r < 0.0) {
-                    return Err(RunError::Model(format!("input {}: a rate of {bad} Hz was drawn", input.name)));
-                }
                 rates.iter_mut().for_each(|r| *r *= indegree);
                 let weights = column(weight, Purpose::Weight)?;
                 all.push(Background {

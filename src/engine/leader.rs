@@ -72,8 +72,6 @@ pub struct Leader<'a> {
     lateness: Vec<f64>,
     /// Figures of the weights at the run's end, by projection; of those that are recorded there.
     weights: Vec<Option<[f64; 4]>>,
-    /// There is a checkpoint of this run.
-    resumable: bool,
     /// Names model and seed.
     pub hash: String,
     /// How to run.
@@ -110,7 +108,6 @@ impl<'a> Leader<'a> {
             paced_from: (Instant::now(), Time::ZERO),
             lateness: Vec::new(),
             weights: vec![None; network.spec.projections.len()],
-            resumable: options.resume.is_some(),
             hash: model_hash(network),
             options,
             sink,
@@ -350,15 +347,10 @@ impl<'a> Leader<'a> {
             marks: self.sink.marks(),
         };
         Checkpoint::new(&self.hash, moment, saved).write(path).map_err(|error| {
-            let kept = if self.resumable {
-                "the one before it is kept, and --resume goes on from there"
-            } else {
-                "no result was kept"
-            };
-            RunError::Failed(format!("{error}; {kept}"))
+            // The one before it is in its place still.
+            RunError::Failed(format!("{error}; {}", self.sink.kept()))
         })?;
         self.sink.keep();
-        self.resumable = true;
         Ok(())
     }
 

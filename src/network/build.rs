@@ -39,6 +39,14 @@ pub enum BuildError {
         /// What is wrong.
         message: String,
     },
+    /// What is drawn for an input.
+    #[error("input {name}: {message}")]
+    Input {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
     /// A projection's wiring, weights or delays.
     #[error("projection {name}: {message}")]
     Projection {

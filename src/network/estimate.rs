@@ -6,7 +6,7 @@ use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec, Slice};
 
 use super::build::BuildError;
 use super::grains::Grains;
-use super::parameters::draw_populations;
+use super::parameters::{check_inputs, draw_populations};
 use super::projection::{Draft, expect};
 
 /// Sizes of a network that has not been built.
@@ -76,6 +76,7 @@ pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
 /// As [`super::compile`] for these.
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
     let populations = draw_populations(spec)?;
+    check_inputs(spec)?;
     if spec.simulation.int16_weights {
         let is_static = spec.projections.par_iter().filter(|projection| projection.is_static());
         let drafts = is_static.map(|projection| Draft::new(spec, projection, &populations));

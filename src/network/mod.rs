@@ -155,6 +155,7 @@ fn compile_own(spec: NetworkSpec, cut: &Cut) -> Result<Network, BuildError> {
         });
     }
     let populations = parameters::draw_populations(&spec)?;
+    parameters::check_inputs(&spec)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(cut.threads)
         .build()

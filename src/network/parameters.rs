@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::check::check as check_value;
+use crate::check::{Invalid, check as check_value};
 use crate::describe::{Bound, Kind, Param, Variable, param};
 use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
@@ -74,6 +74,31 @@ pub fn drawn(spec: &NetworkSpec) -> Result<Vec<Vec<Drawn>>, BuildError> {
         .collect()
 }
 
+/// Checks the rates of Poisson inputs that are drawn.
+///
+/// # Errors
+/// If a rate is negative, or none can be drawn.
+pub fn check_inputs(spec: &NetworkSpec) -> Result<(), BuildError> {
+    for input in &spec.inputs {
+        let InputKind::Poisson { rate: Rate::Constant(rate), .. } = &input.kind else { continue };
+        if rate.constant().is_some() {
+            continue;
+        }
+        let wrong = |message: String| BuildError::Input { name: input.name.clone(), message };
+        for (target, slice) in input.targets.iter().enumerate() {
+            let population = &spec.populations[slice.population];
+            let members = slice.members(population.size);
+            let (name, own) = (input_name(spec, input, target), members.start as u32..members.end as u32);
+            let rates = of_members(spec, Purpose::Rate, &name, rate, own).map_err(|e| wrong(format!("rate: {e}")))?;
+            if let Some((i, e)) = misfit(&param("rate", Kind::Quantity("Hz"), 0.0, Bound::NonNegative, ""), &rates) {
+                let neuron = format!("{}[{}]", population.name, members.start + i);
+                return Err(wrong(format!("{neuron}: {e}; {}", rate.remedy())));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One number for each of these members of what `name` stands for.
 ///
 /// # Errors
@@ -115,7 +140,7 @@ fn of_source(spec: &NetworkSpec, population: &PopulationSpec, source: &SourceSpe
         let values = of_members(spec, purpose, &population.name, value, 0..population.size as u32);
         let values = values.map_err(|e| error(population, name, &e))?;
         let bounded = param(name, Kind::Quantity(unit), 0.0, Bound::NonNegative, "");
-        check_values(population, "", &bounded, &values)?;
+        check_values(population, "", &bounded, value, &values)?;
         Ok((name.to_owned(), unit, values))
     };
     quantities.into_iter().filter(differs).map(column).collect()
@@ -205,18 +230,26 @@ fn initial_column(
         Column::Shared(value) => std::slice::from_ref(value),
         Column::Each(values) => values,
     };
-    check_values(population, "initial.", &bounded, values)?;
+    check_values(population, "initial.", &bounded, value, values)?;
     Ok(column)
 }
 
+/// The first value that its parameter can't take: its place, and why.
+fn misfit(param: &Param, values: &[f64]) -> Option<(usize, Invalid)> {
+    values.iter().enumerate().find_map(|(i, &value)| Some((i, check_value(param, value).err()?)))
+}
+
 /// Checks one value for each member, or one for all; `within` is where the parameter is found.
-fn check_values(population: &PopulationSpec, within: &str, param: &Param, values: &[f64]) -> Result<(), BuildError> {
-    let Some((i, e)) = values.iter().enumerate().find_map(|(i, &value)| Some((i, check_value(param, value).err()?)))
-    else {
-        return Ok(());
-    };
+fn check_values(
+    population: &PopulationSpec,
+    within: &str,
+    param: &Param,
+    value: &Value,
+    values: &[f64],
+) -> Result<(), BuildError> {
+    let Some((i, e)) = misfit(param, values) else { return Ok(()) };
     let who = if values.len() == 1 { String::new() } else { format!("member {i}: ") };
-    let remedy = if values.len() == 1 { "" } else { "; limit what is drawn with `min` and `max`" };
+    let remedy = if values.len() == 1 { String::new() } else { format!("; {}", value.remedy()) };
     Err(BuildError::Population { name: population.name.clone(), message: format!("{who}{within}{e}{remedy}") })
 }
 

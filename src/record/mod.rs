@@ -183,7 +183,18 @@ pub trait Sink: Send {
 
     /// A checkpoint with these marks is in its place: what was stored before them stays, whatever comes.
     fn keep(&mut self) {}
+
+    /// What is left should the run break off now, for the error that ends it.
+    fn kept(&self) -> &'static str {
+        NOTHING_KEPT
+    }
 }
+
+/// What is left of a run without a checkpoint, or whose sink stores nothing that one could go on with.
+pub const NOTHING_KEPT: &str = "no result was kept";
+
+/// What is left of one that has a checkpoint.
+pub const CHECKPOINT_KEPT: &str = "what was written up to the last checkpoint is kept, and --resume goes on from there";
 
 /// Why a sink can't store a chunk.
 #[derive(Debug, thiserror::Error)]

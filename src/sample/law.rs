@@ -116,6 +116,19 @@ impl Law {
         }
     }
 
+    /// The share of draws that are smaller than `value`.
+    pub fn share_below(&self, value: f64) -> f64 {
+        let falls = self.at(0) > self.at(u32::MAX);
+        // Words from 0 on whose values lie on the side on which they begin.
+        let (mut from, mut to) = (0u64, 1u64 << 32);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if (self.at(middle as u32) < value) != falls { from = middle + 1 } else { to = middle }
+        }
+        let share = from as f64 * WORD;
+        if falls { 1.0 - share } else { share }
+    }
+
     /// The value that `word` stands for.
     #[inline]
     pub fn at(&self, word: u32) -> f64 {

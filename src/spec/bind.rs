@@ -311,6 +311,8 @@ impl NetworkSpec {
         if chosen && recording.is_silent_about(ends, (start, stop)) {
             return Err(match recording.reach(ends) {
                 Some((first, last)) if start >= last || stop <= first => {
+                    // The end is often a sum, of which nobody wrote the last digits.
+                    let [first, last] = [first, last].map(|time| (time * 1e9).round() / 1e9);
                     BindError::Outside { population: name, start, stop, first, last }
                 }
                 _ => BindError::Unobserved { population: name, start, stop },

@@ -134,9 +134,12 @@ impl Reader<'_> {
         }
         if let Some(pairs) = pairs {
             let able = pairs - if pair.autapses { 0 } else { self.overlap(pair) };
+            if count > 0 && able == 0 && pairs > 0 {
+                return Err(node.at.error("there is no pair but that of a neuron with itself, and autapses = false"));
+            }
             if count > 0 && able == 0 || !pair.multapses && count > able {
                 return Err(node.at.error(format!(
-                    "found {count} synapses, but there are {able} pairs, each to be used once at most"
+                    "found {count} synapses, but there are {able} pairs, each to be used once at most (multapses = false)"
                 )));
             }
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use super::error::{ModelError, Source};
+use super::error::{COMMAND_LINE, ModelError, Source};
 use super::layers;
 use super::models;
 use super::parameters;
@@ -113,8 +113,7 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
 /// # Errors
 /// The first change that does not fit.
 pub fn waveform(changes: &[(String, String)]) -> Result<Vec<f64>, ModelError> {
-    let source =
-        Source { name: "the command line".to_string(), text: "[waveform]\n".to_string(), folder: PathBuf::new() };
+    let source = Source { name: COMMAND_LINE.to_string(), text: "[waveform]\n".to_string(), folder: PathBuf::new() };
     let root = layers::read_source(&Arc::new(source))?;
     let set = |root, (key, value): &(String, String)| layers::set(root, &format!("waveform.{key}"), value);
     let root = changes.iter().try_fold(root, set)?;
@@ -151,7 +150,7 @@ pub fn device(name: &str, changes: &[(String, String)]) -> Result<DeviceSpec, Mo
     let quoted: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     // Where a projection names it, so that changes are laid over it as over a projection's.
     let text = format!("[projection.p.device.{quoted}]\n");
-    let source = Source { name: "the command line".to_string(), text, folder: PathBuf::new() };
+    let source = Source { name: COMMAND_LINE.to_string(), text, folder: PathBuf::new() };
     let root = layers::read_source(&Arc::new(source))?;
     let key = |key: &str| format!("projection.p.device.{quoted}.{key}");
     let root = changes.iter().try_fold(root, |root, (name, value)| layers::set(root, &key(name), value))?;

@@ -1,19 +1,17 @@
 //! What is allowed in a model but seldom meant.
 
-use super::network_spec::{
-    Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, Slice, SourceSpec,
-};
+mod time;
+
+use super::network_spec::{Connect, Engine, InputKind, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec};
 use super::scope::Noticed;
 use super::tree::Table;
 use super::weight_bounds::held;
 use crate::device::{MOST_PULSES, Pulses};
 use crate::hardware;
-use crate::math::ln_1p;
 use crate::neuron::NeuronModel;
 use crate::plasticity::RuleModel;
 use crate::plasticity::hebbian::VARIANTS;
-use crate::sample::Law;
-use crate::time::{TICKS_PER_MS, Time, is_between_steps};
+use crate::time::{TICKS_PER_MS, Time};
 use crate::units;
 use crate::value::Value;
 
@@ -51,12 +49,10 @@ const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 /// A conductance with a shorter time constant \[ms\] takes the event engine some hundredths of a second for each event, and the grid engine as long
 /// for each ms.
 const GONE: f64 = 1e-5;
-/// So many windows take a minute, if nothing happens.
-const MOST_WINDOWS: f64 = 3e8;
 
 impl NetworkSpec {
     /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run, too short for it or between steps, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
+    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run, too short for it or for a step, or between steps, what never happens or is never looked at, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
     /// than 10 us.
     ///
     /// # Errors
@@ -110,9 +106,13 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().flat_map(of_crossbar));
         doubts.extend(self.projections.iter().filter_map(|projection| self.too_late(projection)));
         doubts.extend(self.projections.iter().flat_map(|projection| self.too_soon(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.solved_too_often(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.between_steps(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.below_a_step(projection)));
         doubts.extend(self.gone_at_once()?);
         doubts.extend(self.never());
+        doubts.extend(self.never_during());
+        doubts.extend(self.unseen_weights());
         doubts.extend(self.projections.iter().filter_map(|projection| self.again_and_again(projection)));
         Ok(doubts)
     }
@@ -130,115 +130,6 @@ impl NetworkSpec {
                 indegree as f64 / sources as f64
             )
         })
-    }
-
-    /// Synapses over which nothing arrives before the run ends.
-    fn too_late(&self, projection: &ProjectionSpec) -> Option<String> {
-        let (delay, duration) = (projection.delay.range()?.0, self.simulation.duration?);
-        (delay > duration.ms()).then(|| {
-            format!(
-                "projection.{}: delays of {delay} ms and more, in a run of {duration}: nothing arrives",
-                projection.name
-            )
-        })
-    }
-
-    /// Listed delays that are not what the grid engine makes of them.
-    fn between_steps(&self, projection: &ProjectionSpec) -> Option<String> {
-        let step = self.simulation.resolution;
-        let Value::List(delays) = &projection.delay else { return None };
-        let is_moved = |ms: &&f64| {
-            let steps = **ms / step.ms();
-            is_between_steps(steps) || steps < 0.5
-        };
-        let moved = delays.iter().filter(is_moved).count();
-        (self.simulation.engine == Engine::Grid && moved > 0).then(|| {
-            format!(
-                "projection.{}: {moved} of {} listed delays {} between steps of {step} and {} rounded to the nearest, at least one step; \
-                 engine = \"event\" keeps delays as they are",
-                projection.name,
-                delays.len(),
-                if moved == 1 { "lies" } else { "lie" },
-                if moved == 1 { "is" } else { "are" }
-            )
-        })
-    }
-
-    /// Delays, and times between scalings, so short that windows of their length do not come to an end.
-    fn too_soon(&self, projection: &ProjectionSpec) -> Vec<String> {
-        let Some(duration) = self.simulation.duration.filter(|_| self.simulation.engine == Engine::Event) else {
-            return Vec::new();
-        };
-        let modulator = projection.plasticity.as_ref().and_then(|rule| rule.modulator());
-        let unit = "is the unit right?";
-        let shortest = match Law::new(&projection.delay) {
-            Some(Ok(law)) if law.constant().is_none() => {
-                // Of so many draws the smallest lies about there.
-                let word = f64::from(u32::MAX) / (self.synapses(projection) + 1.0);
-                let ms = law.at(word as u32);
-                Some((ms, format!("delays that are drawn down to about {ms:.0e} ms cut"), "limit them with `min`"))
-            }
-            _ => projection.delay.range().map(|(ms, _)| (ms, format!("delays of {ms} ms on cut"), unit)),
-        };
-        let one = |name: &str, time: Time| (time.ms(), format!("{name} of {} ms cuts", time.ms()), unit);
-        let found = [
-            shortest,
-            modulator.map(|(_, delay)| one("a modulator_delay", delay)),
-            projection.normalize.map(|normalize| one("normalize.every", normalize.every)),
-        ];
-        let told = found.into_iter().flatten().filter_map(|(ms, cut, remedy)| {
-            let windows = duration.ms() / ms;
-            (windows > MOST_WINDOWS).then(|| {
-                format!(
-                    "projection.{}: {cut} a run of {duration} into {windows:.0e} windows, each of which takes 0.2 us \
-                     and more, also where nothing happens; {remedy}",
-                    projection.name
-                )
-            })
-        });
-        told.collect()
-    }
-
-    /// What begins when the run is over.
-    fn never(&self) -> Vec<String> {
-        let Some(end) = self.simulation.duration else { return Vec::new() };
-        let inputs = self.inputs.iter().map(|input| {
-            let start = match &input.kind {
-                InputKind::CurrentSteps(steps) => steps.first().map_or(Time::ZERO, |step| step.0),
-                InputKind::Poisson { active, .. }
-                | InputKind::CurrentSine { active, .. }
-                | InputKind::CurrentNoise { active, .. } => active.start,
-            };
-            (format!("input.{}", input.name), start)
-        });
-        let sources = self.populations.iter().filter_map(|population| match &population.kind {
-            PopulationKind::Source(SourceSpec::Poisson { active, .. } | SourceSpec::Regular { active, .. }) => {
-                Some((format!("population.{}", population.name), active.start))
-            }
-            _ => None,
-        });
-        // A state is sampled at the very end too.
-        let states = self.record.state.iter().filter(|state| state.start > end);
-        let states = states
-            .map(|state| (format!("record.state of {}", self.populations[state.slice.population].name), state.start));
-        let late = inputs.chain(sources).chain(states).filter(|(_, start)| *start >= end);
-        late.map(|(what, start)| format!("{what} begins at {start}, and the run is over at {end}")).collect()
-    }
-
-    /// About so many synapses a projection has.
-    fn synapses(&self, projection: &ProjectionSpec) -> f64 {
-        let size = |slice: &Slice| slice.members(self.populations[slice.population].size).len() as f64;
-        let (sources, targets) = (size(&projection.source), size(&projection.target));
-        match &projection.connect {
-            Connect::OneToOne => sources,
-            Connect::AllToAll => sources * targets,
-            Connect::FixedProbability(p) => p * sources * targets,
-            Connect::FixedIndegree(k) => *k as f64 * targets,
-            Connect::FixedOutdegree(k) => *k as f64 * sources,
-            Connect::FixedTotalNumber(count) => *count as f64,
-            Connect::TotalFromProbability(p) => -ln_1p(-p) * sources * targets,
-            Connect::Pairs(pairs) => pairs.len() as f64,
-        }
     }
 
     /// Conductances and adaptation that decay within a moment, through which a membrane is followed in steps of that length.

@@ -5,7 +5,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A text that values come from: a file, the text of an embedded model, or a `--set`.
+/// What errors call a value that was typed, with `--set` or a flag that lays one over the model.
+pub(crate) const COMMAND_LINE: &str = "command line";
+
+/// A text that values come from: a file, the text of an embedded model, or one that was typed.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// What errors call it.
@@ -35,13 +38,13 @@ impl Place {
         Arc::ptr_eq(&self.source, &other.source) && (holds(&self.span, &other.span) || holds(&other.span, &self.span))
     }
 
-    /// What stands here, and where: `in model.toml:3: g = 4`, or `by --set parameters.g=4`.
+    /// What stands here, and where: `in model.toml:3: g = 4`, or `on the command line: parameters.g=4`.
     pub(crate) fn line(&self) -> String {
         let Source { name, text, .. } = &*self.source;
         let start = floor_boundary(text, self.span.start);
         let line = text[..start].matches('\n').count();
         let own = text.lines().nth(line).unwrap_or("").trim();
-        if name == "--set" { format!("by --set {own}") } else { format!("in {name}:{}: {own}", line + 1) }
+        if name == COMMAND_LINE { format!("on the {name}: {own}") } else { format!("in {name}:{}: {own}", line + 1) }
     }
 
     /// The text of the stretch.

@@ -61,7 +61,7 @@ impl Reader<'_> {
             Some(weight) => {
                 let value = values::read(&self.scope, weight, Form::of(units[0]))?;
                 if let Value::List(_) = value {
-                    return Err(weight.mismatch("a constant or a distribution"));
+                    return Err(weight.mismatch("a constant or a distribution: an input has no list of its neurons"));
                 }
                 values::check_known(weight, &value, |weight| self.check_weight(weight))?;
                 value

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::error::{ModelError, Place, Source};
+use super::error::{COMMAND_LINE, ModelError, Place, Source};
 use super::names;
 use super::tables;
 use super::tree::{self, Entry, Kind, Node, Table};
@@ -80,7 +80,7 @@ const DEEPEST_KEY: usize = 32;
 /// Lays `--set KEY=VALUE` over the model.
 pub(crate) fn set(model: Node, key: &str, value: &str) -> Result<Node, ModelError> {
     let text = format!("{key}={value}");
-    let source = Arc::new(Source { name: "--set".to_string(), text, folder: PathBuf::new() });
+    let source = Arc::new(Source { name: COMMAND_LINE.to_string(), text, folder: PathBuf::new() });
     let path = toml_edit::Key::parse(key)
         .ok()
         .filter(|path| !path.is_empty() && path.len() <= DEEPEST_KEY)

@@ -222,7 +222,11 @@ impl Reader<'_> {
         };
         if problem {
             let message = "a delay of 0 or less could be drawn, expected more than 0";
-            return Err(node.at.error(message).help("bound it: min = \"0.1 ms\" redraws what is smaller"));
+            return Err(node.at.error(message).help(match &value {
+                Value::Uniform { .. } => "let `uniform` begin above 0",
+                Value::Normal { mean, .. } if *mean > 0.0 => "bound it: min = \"0.1 ms\" redraws what is smaller",
+                _ => "give a mean of more than 0",
+            }));
         }
         Ok(value)
     }

@@ -118,7 +118,7 @@ impl Reader<'_> {
         if let Some(size) = size {
             values::check_length(node, &value, size, "member")?;
         } else if let Value::List(_) = value {
-            return Err(node.mismatch("one rate for all neurons"));
+            return Err(node.mismatch("a constant or a distribution: an input has no list of its neurons"));
         }
         values::check_known(node, &value, |x| match x {
             _ if !x.is_finite() => Err(format!("found {x} Hz, expected a finite rate")),

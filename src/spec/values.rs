@@ -9,6 +9,7 @@ use super::tables::{LIST, MOMENTS, VALUE};
 use super::tree::{Kind, Node, Table};
 use super::values_file;
 use crate::math::{ln, ln_1p};
+use crate::sample::Law;
 use crate::units::{self, Factor};
 use crate::value::{Limits, Value};
 
@@ -114,7 +115,7 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
                 "uniform" => uniform(scope, inner, form),
                 "normal" => {
                     let (mean, std, limits) = moments(scope, inner, form, Family::Normal)?;
-                    Ok(Value::Normal { mean, std, limits })
+                    drawable(scope, inner, Value::Normal { mean, std, limits })
                 }
                 "lognormal" => {
                     let (mean, std, limits) = moments(scope, inner, form, Family::Lognormal)?;
@@ -131,15 +132,26 @@ fn distribution(scope: &Scope, node: &Node, table: &Table, form: Form<'_>) -> Re
                              expected at most 8e34"
                         )));
                     }
-                    Ok(Value::Lognormal { mean, std, limits })
+                    drawable(scope, inner, Value::Lognormal { mean, std, limits })
                 }
                 _ => {
                     let (mean, _, limits) = moments(scope, inner, form, Family::Exponential)?;
-                    Ok(Value::Exponential { mean, limits })
+                    drawable(scope, inner, Value::Exponential { mean, limits })
                 }
             }
         }
     }
+}
+
+/// Refuses limits that leave less of a distribution than the tries of a draw find: what is left is known without any.
+fn drawable(scope: &Scope, node: &Node, value: Value) -> Result<Value, ModelError> {
+    // Of a weight that goes by the in-degree, this is but one of many; it is looked at when that is known.
+    if scope.indegree.is_none() && matches!(Law::new(&value), Some(Err(_))) {
+        let message =
+            "the limits leave less than one in 10,000 of the values of this distribution, too few to be drawn";
+        return Err(node.at.error(message).help("widen the limits, or move the mean"));
+    }
+    Ok(value)
 }
 
 fn uniform(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {

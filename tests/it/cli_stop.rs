@@ -61,6 +61,37 @@ fn a_run_that_waited_for_another_does_not_take_the_place_of_its_result() {
     assert!(seed.contains(&("seed".to_string(), "1".to_string())), "{seed:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_run_that_waits_for_another_at_once() {
+    let folder = workplace();
+    let part = folder.path().join("a.h5.part");
+    // As another run holds it.
+    let held = std::fs::File::create(&part).unwrap();
+    held.lock().unwrap();
+    let child = command(folder.path())
+        .args(["replay", "session.nwb", "-o", "a.h5"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let opened = format!("/proc/{}/fd", child.id());
+    // Since it has the file open, it has come to wait for it.
+    let waits = || {
+        let files = std::fs::read_dir(&opened).into_iter().flatten().flatten();
+        files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|file| file.ends_with("a.h5.part"))
+    };
+    wait_until(waits);
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("before the simulation began") && !said.contains("is kept"), "{said}");
+    drop(held);
+    assert!(part.exists() && !folder.path().join("a.h5").exists());
+}
+
 /// Neurons that nothing connects: no delay ends a window. The solver looks ahead for spikes that never come.
 #[test]
 fn a_run_without_delays_answers_both_signals_in_both_engines() {

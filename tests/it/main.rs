@@ -79,6 +79,7 @@ mod spec_fuzz;
 mod spec_layers;
 mod spec_projections;
 mod spec_rules;
+mod spec_unmet;
 mod statistics;
 mod streamed;
 mod streamed_lists;

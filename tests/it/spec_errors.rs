@@ -297,7 +297,10 @@ fn a_wrong_value_from_parameters_tells_where_they_are_set() {
     assert!(error.starts_with("model.toml:8:") && error.contains("found -20 ms, expected more than 0"), "{error}");
     assert!(error.contains("= k is set in model.toml:5: k = -2") && !error.contains("J is set"), "{error}");
     let error = told(&text, &[("parameters.k", "-1")]);
-    assert!(error.contains("k * 10 ms") && error.ends_with("= k is set by --set parameters.k=-1"), "{error}");
+    assert!(
+        error.contains("k * 10 ms") && error.ends_with("= k is set on the command line: parameters.k=-1"),
+        "{error}"
+    );
     let error = told(&text.replace("k = 2", "k = \"1 - m\"\nm = 4"), &[]);
     assert!(
         error.ends_with("= k is set in model.toml:5: k = \"1 - m\"\n  = m is set in model.toml:6: m = 4"),
@@ -310,7 +313,7 @@ fn a_wrong_value_from_parameters_tells_where_they_are_set() {
         &of("delay = \"1.5 ms\"", "delay.normal = { mean = \"1 ms\", std = \"k * 1 ms\" }"),
         &[("parameters.k", "-3")],
     );
-    assert!(error.ends_with("k is set by --set parameters.k=-3"), "{error}");
+    assert!(error.ends_with("k is set on the command line: parameters.k=-3"), "{error}");
     // What names none has nothing to tell; nor has a key that is called as a parameter.
     assert!(!told(&of("size = 10", "size = 0"), &[]).contains("is set"));
     assert!(!told(&of("size = 10", "size = 10\nk = 3"), &[]).contains("is set"));

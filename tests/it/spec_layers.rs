@@ -31,7 +31,7 @@ fn set(sets: &[(&str, &str)]) -> Result<NetworkSpec, ModelError> {
 #[test]
 fn a_date_is_no_difference_of_numbers() {
     let error = set(&[("population.E.size", "2011-01-01")]).unwrap_err().to_string();
-    assert!(error.starts_with("--set:1:19: found the date 2011-01-01, expected a number"), "{error}");
+    assert!(error.starts_with("command line:1:19: found the date 2011-01-01, expected a number"), "{error}");
     let sets = [("parameters.g".to_string(), "1979-05-27".to_string())];
     let text = format!("parameters.g = 5\n{BASE}");
     let error = spec::parse(&text, "base", Path::new(""), &sets).unwrap_err().to_string();
@@ -63,7 +63,10 @@ fn naming_another_variant_replaces_the_old_one() {
 #[test]
 fn errors_name_set() {
     let error = set(&[("simulation.durration", "2 s")]).unwrap_err();
-    assert!(error.to_string().starts_with("--set:1:1: unknown key durration: did you mean duration?"), "{error}");
+    assert!(
+        error.to_string().starts_with("command line:1:1: unknown key durration: did you mean duration?"),
+        "{error}"
+    );
     let error = set(&[("simulation.duration", "2")]).unwrap_err();
     assert_eq!(error.position(), Some((1, 21)), "{error}");
     assert!(error.to_string().contains("simulation.duration=2"), "{error}");

@@ -27,7 +27,8 @@ use outcome::Outcome;
     the last cell to the source, has the given resistance. With --read one cell is read, and a scheme says what all other lines are tied to: floating \
     (nothing), grounded (0 V), half (V/2), third (word lines V/3, bit lines 2V/3). With --access-resistance a transistor is in series with each cell \
     (1T1R): on in selected rows, off in the others. With --weights the file holds weights from -1 to 1, each a pair of cells on neighbouring bit lines. What \
-    the wires cost (`ir_loss` of --json) is 1 - the sum of |current| of all bit lines over the same with ideal wires, negative where those let currents of both signs cancel more.")]
+    the wires cost (`ir_loss` of --json) is 1 - the sum of |current| of all bit lines over the same with ideal wires, negative where those let currents of both signs cancel more. Where a line floats, its voltage is another one with ideal wires: `ir_loss` and \
+    `ideal_bit_line_currents_a` are null then.")]
 pub struct Args {
     /// Conductances, or weights: .csv (lines of numbers), .npy or .h5; a row for each word line, a column for each bit line
     file: PathBuf,

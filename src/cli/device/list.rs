@@ -7,6 +7,7 @@ use memspike::device::{Common, Device, DeviceModel, DeviceSpec};
 use memspike::spec;
 use serde_json::{Value, json};
 
+use super::siemens::Siemens;
 use crate::cli::{Done, Failure};
 
 /// List the devices that ship, or those of a file, with their range and steps
@@ -81,7 +82,7 @@ fn lay_out(lines: &[Line]) -> String {
         let c = &l.device.common;
         // Without pulses a physical device has no steps.
         let rounded = |spread: f64| (spread * 1e4).round() / 1e4;
-        let micro = |g: f64| if g.is_nan() { "-".to_string() } else { format!("{:.4}", g * 1e6) };
+        let micro = |g: f64| if g.is_nan() { "-".to_string() } else { Siemens::micro().text(g) };
         let _ = writeln!(
             out,
             "{:<width$}  {:<model$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",

@@ -11,6 +11,7 @@ mod list;
 mod output;
 mod pulses;
 mod retention;
+mod siemens;
 mod sinks;
 mod stdp;
 

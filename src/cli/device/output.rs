@@ -89,29 +89,3 @@ pub fn csv(names: &[&str], columns: &[Vec<String>]) -> String {
 pub fn texts(values: &[f64]) -> Vec<String> {
     values.iter().map(|v| format!("{v:e}")).collect()
 }
-
-/// Micro-siemens, for axes.
-pub fn micro(values: &[f64]) -> Vec<f64> {
-    values.iter().map(|g| g * 1e6).collect()
-}
-
-/// A standard deviation on both sides of a mean, cut where no device ever was, in micro-siemens: the edges of a band.
-pub fn band(mean: &[f64], std: &[f64], reach: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let of = |((mean, std), (low, high)): ((&f64, &f64), &(f64, f64))| {
-        (1e6 * (mean - std).max(*low).min(*mean), 1e6 * (mean + std).min(*high).max(*mean))
-    };
-    mean.iter().zip(std).zip(reach).map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_band_ends_where_no_device_ever_was() {
-        let edges = band(&[50e-6, 50e-6], &[65e-6, 10e-6], &[(1e-6, 100e-6), (1e-6, 100e-6)]);
-        for ((low, high), expected) in edges.into_iter().zip([(1.0, 100.0), (40.0, 60.0)]) {
-            assert!((low - expected.0).abs() < 1e-9 && (high - expected.1).abs() < 1e-9, "{low} {high}");
-        }
-    }
-}

@@ -9,7 +9,8 @@ use memspike::plot::{self, Axes, Curve};
 use serde_json::json;
 
 use super::choose::{Choice, Chosen, conductance};
-use super::output::{Files, SIZE, band, csv, micro, texts};
+use super::output::{Files, SIZE, csv, texts};
+use super::siemens::Siemens;
 use crate::cli::{Done, Failure};
 
 /// Apply pulses to a device: its course without noise, and mean and spread over cells and cycles
@@ -163,12 +164,13 @@ fn table(s: &Staircase) -> String {
 fn figure(chosen: &Chosen, s: &Staircase, args: &Args) -> Result<plot::Figure, Failure> {
     let x: Vec<f64> = (1..=s.up.len()).map(|n| n as f64).collect();
     let all: Vec<f64> = s.cells.iter().zip(&s.cycles).map(|(a, b)| (a * a + b * b).sqrt()).collect();
-    let all = band(&s.mean, &all, &s.reach);
+    let unit = Siemens::of(chosen.device.common.g_max);
+    let all = unit.band(&s.mean, &all, &s.reach);
     let curves = [
-        Curve { label: "mean".into(), x: x.clone(), y: micro(&s.mean), band: all },
-        Curve { label: "without spread and noise".into(), x, y: micro(&s.nominal), band: Vec::new() },
+        Curve { label: "mean".into(), x: x.clone(), y: unit.values(&s.mean), band: all },
+        Curve { label: "without spread and noise".into(), x, y: unit.values(&s.nominal), band: Vec::new() },
     ];
-    let axes = Axes { x: "pulse".into(), y: "conductance (uS)".into(), log_x: false };
+    let axes = Axes { x: "pulse".into(), y: format!("conductance ({})", unit.name), log_x: false };
     let caption = format!(
         "Band: mean +- standard deviation over {} cells and {} cycles of each, within what these had.",
         args.cells, args.cycles
@@ -177,7 +179,8 @@ fn figure(chosen: &Chosen, s: &Staircase, args: &Args) -> Result<plot::Figure, F
 }
 
 fn lay_out(chosen: &Chosen, s: &Staircase) -> String {
-    let micro = |g: f64| format!("{:.4} uS", g * 1e6);
+    let unit = Siemens::of(chosen.device.common.g_max);
+    let shown = |g: f64| format!("{} {}", unit.text(g), unit.name);
     let mut out = format!("{} ({}), {} pulses\n", chosen.name, chosen.model, s.up.len());
     // The turning points: the last pulse of each run of one direction.
     let turns: Vec<usize> = (0..s.up.len()).filter(|&i| i + 1 == s.up.len() || s.up[i] != s.up[i + 1]).collect();
@@ -185,10 +188,10 @@ fn lay_out(chosen: &Chosen, s: &Staircase) -> String {
         out += &format!(
             "after pulse {:>6}: without noise {}, mean {}, spread over cells {}, over cycles {}\n",
             i + 1,
-            micro(s.nominal[i]),
-            micro(s.mean[i]),
-            micro(s.cells[i]),
-            micro(s.cycles[i])
+            shown(s.nominal[i]),
+            shown(s.mean[i]),
+            shown(s.cells[i]),
+            shown(s.cycles[i])
         );
     }
     if turns.len() > 10 {

@@ -6,7 +6,8 @@ use memspike::units;
 use serde_json::json;
 
 use super::choose::{Choice, Chosen, conductance};
-use super::output::{Files, SIZE, band, csv, micro, texts};
+use super::output::{Files, SIZE, csv, texts};
+use super::siemens::Siemens;
 use crate::cli::{Done, Failure};
 
 /// Let time pass: drift and relaxation of a device, with the spread over cells and the noise of a read
@@ -111,14 +112,15 @@ fn table(courses: &[Course]) -> String {
 }
 
 fn figure(chosen: &Chosen, courses: &[Course], cells: usize) -> Result<plot::Figure, Failure> {
+    let unit = Siemens::of(chosen.device.common.g_max);
     let curve = |c: &Course| Curve {
-        label: format!("{} uS", (c.start * 1e8).round() / 100.0),
+        label: unit.label(c.start),
         x: c.times.clone(),
-        y: micro(&c.mean),
-        band: band(&c.mean, &c.std, &c.reach),
+        y: unit.values(&c.mean),
+        band: unit.band(&c.mean, &c.std, &c.reach),
     };
     let curves: Vec<Curve> = courses.iter().map(curve).collect();
-    let axes = Axes { x: "time since it was set (s)".into(), y: "conductance (uS)".into(), log_x: true };
+    let axes = Axes { x: "time since it was set (s)".into(), y: format!("conductance ({})", unit.name), log_x: true };
     let caption = format!(
         "Band: mean +- standard deviation over {cells} cells, within what these had; the noise of a read is not in it."
     );
@@ -126,18 +128,26 @@ fn figure(chosen: &Chosen, courses: &[Course], cells: usize) -> Result<plot::Fig
 }
 
 fn lay_out(chosen: &Chosen, courses: &[Course]) -> String {
+    let unit = Siemens::of(chosen.device.common.g_max);
+    let head = |what: &str| format!("{what} [{}]", unit.name);
     let mut out = format!(
         "{} ({})\n{:>12} {:>12} {:>12} {:>12} {:>12}\n",
-        chosen.name, chosen.model, "set [uS]", "time [s]", "mean [uS]", "spread [uS]", "read noise"
+        chosen.name,
+        chosen.model,
+        head("set"),
+        "time [s]",
+        head("mean"),
+        head("spread"),
+        "read noise"
     );
     for c in courses {
         for (i, t) in c.times.iter().enumerate() {
             out += &format!(
-                "{:>12.4} {:>12.4e} {:>12.4} {:>12.4} {:>12.4}\n",
-                c.start * 1e6,
+                "{:>12} {:>12.4e} {:>12} {:>12} {:>12.4}\n",
+                unit.text(c.start),
                 t,
-                c.mean[i] * 1e6,
-                c.std[i] * 1e6,
+                unit.text(c.mean[i]),
+                unit.text(c.std[i]),
                 c.read_noise[i]
             );
         }

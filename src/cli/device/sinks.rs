@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 /// The files to write.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Sinks {
-    /// Write the table (.csv), the picture (.png, .svg, .pdf) or, of `fit`, the set (.toml); may be repeated
+    /// Write the table (.csv) or the picture (.png, .svg, .pdf), `device fit` also the set (.toml); may be repeated
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
 

@@ -92,7 +92,7 @@ pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
         Common { jobs: args.jobs.map_or(processors, usize::from), model: args.model, threads: args.threads, trust };
     // Those of --set come first, then those of flags that are keys of [simulation].
     let set = args.changes.set.len();
-    let layers = args.changes.layers();
+    let layers = args.changes.layers()?;
     refuse(&common, &layers)?;
     let model = Model::File(common.model.clone());
     let base = model.read(&layers)?;

@@ -8,9 +8,13 @@ use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::{Choice, Number, Quantity};
 use crate::describe::{Model, param};
 use crate::math::exp;
+use crate::units::shown;
 
 use super::Physical;
 use super::drive::{Piece, Shape, cut, too_high};
+
+/// Head and tail last at most so many of their time constants; beyond a thousand nothing but the edge is left of them.
+const LONGEST: f64 = 1e5;
 
 /// The words for `wiring`.
 pub const WIRINGS: [&str; 2] = ["hebbian", "anti_hebbian"];
@@ -119,6 +123,17 @@ impl Waveform {
         if let Some(wrong) = too_high(more * head.max(tail) + less * head.min(tail)) {
             let parameter = if head >= tail { "a_plus" } else { "a_minus" };
             return Err(Invalid::new(parameter, format!("two spikes that overlap make the voltage: {wrong}")));
+        }
+        for (tau, tail, what) in [("tau_plus", "tail_plus", "head"), ("tau_minus", "tail_minus", "tail")] {
+            if get(tail) / get(tau) > LONGEST {
+                let message = format!(
+                    "found {} ms beside {tail} = {} ms, expected a {LONGEST}th of that at least: the {what} would be nothing but its \
+                     edge, which the solver would follow in steps of that length; is the unit right?",
+                    shown(get(tau)),
+                    shown(get(tail))
+                );
+                return Err(Invalid::new(tau, message));
+            }
         }
         if get("tolerance") > 0.5 {
             let message =

@@ -109,6 +109,12 @@ impl H5<'_> {
         names
     }
 
+    /// Whether a group holds something whose name is no text, which leaves none of its names to be read.
+    pub fn has_unreadable_names(&self, place: &str) -> bool {
+        let group = if place == "/" { self.file.as_group() } else { self.file.group(place) };
+        group.is_ok_and(|group| !group.is_empty() && group.member_names().is_err())
+    }
+
     /// The names in a group in the order in which they were put there, where it knows that.
     pub fn members_as_made(&self, place: &str) -> Option<Vec<String>> {
         let members = self.members(place);

@@ -31,13 +31,34 @@ pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Res
             Ok(()) => {}
             // A file system without locks protects nobody, but it is the user's choice.
             Err(TryLockError::Error(_)) => return Ok(file),
-            Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
-                let message = format!("{}: another run is writing it; wait until it has ended", part.display());
-                return Err(ResultError::Input(message));
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::WouldBlock) => wait(begin, part)?,
         }
     }
+}
+
+/// Waits until nobody claims `part`, without claiming or making it: a run that waits so can still be ended as if it had not begun.
+///
+/// # Errors
+/// `Input` if another run goes on writing it.
+pub fn await_turn(part: &Path) -> Result<(), ResultError> {
+    let begin = Instant::now();
+    loop {
+        // What can't be opened is told when it is claimed.
+        let Ok(file) = OpenOptions::new().write(true).open(part) else { return Ok(()) };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => wait(begin, part)?,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn wait(begin: Instant, part: &Path) -> Result<(), ResultError> {
+    if begin.elapsed() > PATIENCE {
+        let message = format!("{}: another run is writing it; wait until it has ended", part.display());
+        return Err(ResultError::Input(message));
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    Ok(())
 }
 
 /// Is this still the file at `path`?

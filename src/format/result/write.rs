@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::claim::claim;
+use super::claim::{await_turn, claim};
 use super::header::Header;
 use super::resume::{self, Taken};
 use super::table::Mark;
 use super::writer::Writer;
-use crate::record::{Chunk, Layout, Sink, SinkError};
+use crate::record::{CHECKPOINT_KEPT, Chunk, Layout, NOTHING_KEPT, Sink, SinkError};
 use crate::whole::{self, part_path};
 
 /// Chunks that may wait for the writer; then the simulation waits, so that memory stays bounded.
@@ -81,6 +81,14 @@ enum Answer {
 }
 
 impl ResultFile {
+    /// Waits a little for another run that is writing `out`, before anything is written.
+    ///
+    /// # Errors
+    /// `Input` if that goes on.
+    pub fn await_turn(out: &Path) -> Result<(), ResultError> {
+        await_turn(&part_path(out))
+    }
+
     /// Starts a new result.
     ///
     /// # Errors
@@ -248,6 +256,15 @@ impl Sink for ResultFile {
     fn keep(&mut self) {
         self.keep_part = true;
     }
+
+    fn kept(&self) -> &'static str {
+        kept(self.keep_part)
+    }
+}
+
+/// `keep_part` says that a checkpoint refers to what was written so far.
+fn kept(keep_part: bool) -> &'static str {
+    if keep_part { CHECKPOINT_KEPT } else { NOTHING_KEPT }
 }
 
 impl Drop for ResultFile {
@@ -311,12 +328,6 @@ pub(in crate::format) fn unwritable(path: &Path, error: &io::Error) -> String {
     format!("{}: can't be written: {error}{remedy}", path.display())
 }
 
-/// `keep_part` says that a checkpoint refers to what was written so far.
 fn unwritten(out: &Path, cause: &str, keep_part: bool) -> String {
-    let kept = if keep_part {
-        "what was written up to the last checkpoint is kept, and --resume goes on from there"
-    } else {
-        "no result was kept"
-    };
-    format!("{}: writing the result has failed: {cause}; {kept}", out.display())
+    format!("{}: writing the result has failed: {cause}; {}", out.display(), kept(keep_part))
 }

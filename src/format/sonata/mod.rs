@@ -32,6 +32,7 @@ use super::error::{Fault, FormatError};
 use super::h5::{H5, join};
 use super::words;
 use crate::spikes::{Recording, SpikeTable};
+use crate::units::shown;
 
 const ROOT: &str = "/spikes";
 /// What a single population of the old layout is called.
@@ -176,7 +177,7 @@ pub(super) fn population(h5: &H5, group: &str) -> Result<Population, FormatError
         ));
     }
     if let Some(bad) = times.iter().position(|t| !(t.is_finite() && *t >= 0.0)) {
-        let message = format!("entry {bad} is {}, expected a finite time of 0 or more", times[bad]);
+        let message = format!("entry {bad} is {}, expected a finite time of 0 or more", shown(times[bad]));
         return Err(h5.error(&times_place, Fault::Invalid, message));
     }
     if says_sorted {
