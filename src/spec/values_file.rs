@@ -51,7 +51,7 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) ->
 pub(crate) fn csv_rows(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let text = given::string(path).map_err(|e| missing(&e))?;
     let separator = if path.extension().is_some_and(|e| e == "tsv") { '\t' } else { ',' };
-    let cells = |line: &str| line.split(separator).map(|c| c.trim().trim_matches('"').to_string()).collect::<Vec<_>>();
+    let cells = |line: &str| line.split(separator).map(|cell| given::unquote(cell).to_string()).collect::<Vec<_>>();
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
     let header =
         cells(lines.next().ok_or("the file is empty; expected a line of column names")?.trim_start_matches('\u{feff}'));

@@ -1,7 +1,5 @@
 //! What the variables of a file say: trains of spikes, signals, trials.
 
-use std::collections::BTreeSet;
-
 use super::Workspace;
 use super::listed::{fill_listed, flat, flat_names};
 use super::reaching;
@@ -11,7 +9,6 @@ use crate::format::error::{Fault, FormatError};
 use crate::format::h5::list;
 use crate::format::listing::Wanted;
 use crate::format::{observed, words};
-use crate::math::whole;
 use crate::spikes::{Column, Recording};
 
 /// One unit's spikes, where they lie, and what is said beside them.
@@ -395,20 +392,6 @@ fn columns(trains: &[Train], recording: &mut Recording) {
         let Some(column) = trains.iter().map(word).collect::<Option<Vec<String>>>().map(words::column) else {
             continue;
         };
-        if name != "id" {
-            recording.unit_columns.push((name.clone(), column));
-        } else if let Some(ids) = ids(&column) {
-            recording.spikes.unit_ids = ids;
-        } else {
-            // `id` is what units are called, in all that chooses them.
-            recording.unit_columns.push(("id_".to_owned(), column));
-        }
+        recording.unit_columns.push((name.clone(), column));
     }
-}
-
-/// A column as ids of units: whole numbers, no two alike.
-fn ids(column: &Column) -> Option<Vec<i64>> {
-    let Column::Number(numbers) = column else { return None };
-    let ids = numbers.iter().map(|number| whole(*number)).collect::<Option<Vec<i64>>>()?;
-    (ids.iter().collect::<BTreeSet<_>>().len() == ids.len()).then_some(ids)
 }

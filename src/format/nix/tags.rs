@@ -33,9 +33,8 @@ pub(super) fn read(
     let root = join(block, "multi_tags");
     let segments = if beside { segments(h5, block) } else { HashMap::new() };
     // Neo calls trains by random numbers: only the order in which they were written tells which is the first.
-    let (made, first) = (h5.members_as_made(&root), trains.len());
-    let by_name = made.is_none();
-    for tag in made.unwrap_or_else(|| h5.members(&root)) {
+    let ((tags, as_made), first) = (h5.members_as_made(&root), trains.len());
+    for tag in tags {
         let place = join(&root, &tag);
         let kind = h5.attr_text(&place, "type").unwrap_or_default();
         let positions = join(&place, "positions");
@@ -57,7 +56,7 @@ pub(super) fn read(
             _ => {}
         }
     }
-    if by_name {
+    if !as_made {
         trains[first..].sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
     }
     Ok(())

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use ordered::Ordered;
 pub use streamed::StreamedSpikes;
 
+use super::called;
 use super::contain::{self, Pieced};
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
@@ -187,7 +188,13 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
 /// What there is to see of an open file; runs only if they are asked for.
 pub(super) fn look(h5: &H5, listed_only: bool) -> Result<Look, FormatError> {
     let listed = || match super::list_of(h5) {
-        Some(list) => list(h5, &mut Wanted::beside_spikes()).map(Look::Listed),
+        Some(list) => {
+            let mut recording = list(h5, &mut Wanted::beside_spikes())?;
+            let mut ids = std::mem::take(&mut recording.spikes.unit_ids);
+            called::name_units(&mut recording, &mut ids);
+            recording.spikes.unit_ids = ids;
+            Ok(Look::Listed(recording))
+        }
         None => Ok(Look::Whole),
     };
     if listed_only {
