@@ -225,9 +225,8 @@ fn read_hdf5(h5: &H5) -> Result<Recording, FormatError> {
             Reader::Hdf5(recognise, read) if recognise(h5) => return read(h5),
             Reader::Hdf5Listed(recognise, list) if recognise(h5) => {
                 let mut gathered = Gathered::in_memory(h5.path);
-                let mut recording = list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
-                let mut ids = std::mem::take(&mut recording.spikes.unit_ids);
-                called::name_units(&mut recording, &mut ids);
+                let mut recording = called::named(list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?);
+                let ids = std::mem::take(&mut recording.spikes.unit_ids);
                 if let Spikes::Held(table) = gathered.finish_in_order(ids)? {
                     recording.spikes = table;
                 }

@@ -258,6 +258,35 @@ fn the_unit_that_an_hdf5_file_says_is_its_unit() {
 }
 
 #[test]
+fn the_unit_in_the_name_of_a_column_is_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("v.csv"), "v [V],tau_s,n (1st)\n0.001,1,1\n0.002,2,2\n0.003,3,3\n").unwrap();
+    let value = |column: &str, unit: &str| {
+        let connect = format!(
+            "connect = \"all_to_all\"\n[population.B]\nsize = 3\nneuron = \"lif_exp\"\ninitial.v_m = {{ file = \"v.csv\", column = \"{column}\"{unit} }}"
+        );
+        let model = read(path, &connect)?;
+        let PopulationKind::Neuron { initial, .. } = &model.populations[1].kind else { panic!("a source") };
+        match &initial[0].1 {
+            Value::List(list) => Ok(list.to_vec()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let refused = |column: &str, unit: &str| -> ModelError { value(column, unit).unwrap_err() };
+    for unit in ["", ", unit = \"V\""] {
+        assert_eq!(value("v [V]", unit).unwrap(), [1.0, 2.0, 3.0], "{unit}");
+    }
+    let error = refused("v [V]", ", unit = \"mV\"");
+    let told = "v.csv: v [V] is in V, as its name says";
+    assert!(error.message().contains("found unit = \"mV\"") && error.message().contains(told), "{error}");
+    // What is no unit in brackets says nothing, nor does what may be a part of the name.
+    assert_eq!(value("tau_s", ", unit = \"mV\"").unwrap(), [1.0, 2.0, 3.0]);
+    assert_eq!(value("n (1st)", ", unit = \"mV\"").unwrap(), [1.0, 2.0, 3.0]);
+    assert!(refused("n (1st)", "").message().contains("`unit` is missing"));
+}
+
+#[test]
 fn broken_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -1,6 +1,6 @@
 //! TimeSeries: groups with `data` and either `timestamps` or `starting_time` and a rate.
 
-use super::{BEHAVIOR, remark};
+use super::{BEHAVIOR, expect_seconds, remark};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::spikes::{Recording, Signal};
@@ -68,6 +68,9 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
         }
         Err(Unusable::Unread(error)) => return Err(error),
     };
+    for stamps in ["timestamps", "starting_time"].map(|stamps| join(place, stamps)) {
+        expect_seconds(h5, &stamps, recording);
+    }
     let unit = h5.attr_text(&data_place, "unit").unwrap_or_default();
     let name = name(place, recording);
     let called = format!("signals/{name}");

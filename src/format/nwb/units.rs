@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Table;
+use super::{Table, expect_seconds};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::format::listing::Wanted;
@@ -40,14 +40,7 @@ fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     if let Some(resolution) = h5.attr_number("/units/spike_times", "resolution").filter(|r| *r > 0.0) {
         recording.about.push(("resolution".to_owned(), format!("{resolution} s")));
     }
-    // NWB has no other unit, so whoever wrote it may have meant either.
-    if let Some(unit) = h5.attr_text("/units/spike_times", "unit")
-        && !["s", "sec", "second", "seconds"].contains(&unit.as_str())
-    {
-        recording.notes.push(format!(
-            "the unit of /units/spike_times is said to be {unit:?}, but NWB has seconds only, for which its times are taken"
-        ));
-    }
+    expect_seconds(h5, "/units/spike_times", recording);
     columns(h5, count, recording)?;
     populations(recording);
     if recording.populations.is_empty()

@@ -189,11 +189,8 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
 pub(super) fn look(h5: &H5, listed_only: bool) -> Result<Look, FormatError> {
     let listed = || match super::list_of(h5) {
         Some(list) => {
-            let mut recording = list(h5, &mut Wanted::beside_spikes())?;
-            let mut ids = std::mem::take(&mut recording.spikes.unit_ids);
-            called::name_units(&mut recording, &mut ids);
-            recording.spikes.unit_ids = ids;
-            Ok(Look::Listed(recording))
+            let recording = list(h5, &mut Wanted::beside_spikes())?;
+            Ok(Look::Listed(called::named(recording)))
         }
         None => Ok(Look::Whole),
     };
@@ -201,6 +198,7 @@ pub(super) fn look(h5: &H5, listed_only: bool) -> Result<Look, FormatError> {
         return if layouts::recognise(h5) { Ok(Look::Whole) } else { listed() };
     }
     let Some((mut recording, runs)) = layouts::open(h5)? else { return listed() };
+    recording = called::named(recording);
     let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look::Whole) };
     recording.spikes.times = vec![extent.first.0, extent.last.0];
     recording.spikes.units = vec![extent.first.1, extent.last.1];
