@@ -28,6 +28,7 @@ pub(super) fn notes(root: &Table, step: Time, noticed: &Noticed) -> Vec<String> 
         format!("nothing uses {name} of [parameters]{near}")
     });
     let mut notes: Vec<String> = told.collect();
+    notes.extend_from_slice(&noticed.told);
     if noticed.moved > 0 {
         let (times, lie) = if noticed.moved == 1 { ("time", "lies") } else { ("times", "lie") };
         notes.push(format!(

@@ -28,6 +28,8 @@ pub(crate) struct Noticed {
     pub(crate) paths: Vec<(usize, usize)>,
     /// Spike times that moved to the end of their step.
     pub(crate) moved: usize,
+    /// Notes on files that the model names.
+    pub(crate) told: Vec<String>,
 }
 
 /// What names mean while values are read.

@@ -1,10 +1,12 @@
-//! How populations of NWB are told, and the units of its times.
+//! What populations and units are called, and what of a file is told where it is left out.
 
 use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use memspike::format::{self, Session, Target};
 use memspike::spikes::{Column, Recording, Signal, SpikeTable};
+
+use crate::cli::{memspike, workplace};
 
 fn write(path: &Path, recording: &Recording) -> Vec<String> {
     let time = "2026-03-01T14:30:00+01:00".to_owned();
@@ -62,4 +64,62 @@ fn time_stamps_of_a_signal_in_another_unit_than_seconds_are_told() {
     let notes = format::read(&path).unwrap().notes;
     let told = "the unit of /processing/behavior/x/timestamps is said to be \"milliseconds\"";
     assert!(notes.iter().any(|note| note.starts_with(told)), "{notes:?}");
+}
+
+#[test]
+fn ids_of_csv_that_no_number_holds_are_names_which_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let read = |id: &str| {
+        std::fs::write(&path, format!("time_s,unit\n0.1,{id}\n0.2,5\n")).unwrap();
+        let recording = format::read(&path).unwrap();
+        (recording.spikes.unit_ids, recording.notes.join(" "))
+    };
+    let (ids, notes) = read("18446744073709551615");
+    assert!(ids == [0, 1] && notes.contains("18446744073709551615 is beyond 2^63"), "{notes}");
+    assert_eq!(read("9223372036854775807"), (vec![5, i64::MAX], String::new()));
+    assert_eq!(read("left"), (vec![0, 1], String::new()), "a word is a name");
+}
+
+#[test]
+fn what_a_picture_or_figures_leave_out_for_want_of_samples_or_bins_is_told() {
+    let folder = workplace();
+    let signal = |name: &str, times: &[f64]| {
+        let (name, unit, times, data) = (name.to_owned(), "m".to_owned(), times.to_vec(), times.to_vec());
+        Signal { name, unit, times, data, width: 1 }
+    };
+    let signals = vec![signal("none", &[]), signal("some", &[1.0, 2.0, 4.0])];
+    write(&folder.path().join("a.nwb"), &Recording { spikes: units(&[0, 1]), signals, ..Recording::default() });
+    let said = |args: &[&str]| {
+        let run = memspike(folder.path(), args);
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8(run.stderr).unwrap()
+    };
+    let stderr = said(&["raster", "a.nwb", "-o", "a.png", "--behavior"]);
+    assert!(stderr.contains("the signal none has no samples and is not drawn"), "{stderr}");
+    let stderr = said(&["stats", "a.nwb", "--bin", "9s"]);
+    assert!(stderr.contains("there are no correlations: a bin of 9 s is all of the window"), "{stderr}");
+    assert!(!said(&["stats", "a.nwb", "--bin", "1s"]).contains("correlations"));
+}
+
+#[test]
+fn a_replay_on_the_grid_says_how_many_spikes_move_to_it() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("a.csv"), "time_ms,unit\n1,0\n1.25,0\n2.5,1\n3,1\n").unwrap();
+    let model = "simulation = { engine = 'grid', resolution = '0.5 ms' }\n\
+                 population.rec.source.recording = {}\npopulation.N = { size = 1, neuron = 'lif_delta' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let replay = |more: &[&str]| {
+        let run = memspike(
+            folder.path(),
+            &[&["replay", "a.csv", "--model", "m.toml", "-o", "a.h5", "--force", "--start", "0s"], more].concat(),
+        );
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8(run.stderr).unwrap()
+    };
+    let told =
+        "population rec: 1 spike of its recording lies between the steps of 0.5 ms and moved to the end of its step";
+    let stderr = replay(&[]);
+    assert!(stderr.contains(told), "{stderr}");
+    assert!(!replay(&["--engine", "event"]).contains("between the steps"));
 }

@@ -151,6 +151,11 @@ fn connections_come_from_an_earlier_result_and_sonata() {
     drop(file);
     let error = read(path, "connect.file = { path = \"edges.h5\" }").unwrap_err();
     assert!(error.message().contains("has 0/nsyns"), "{error}");
+    // A weight of the model's own is that of an edge, whatever it stands for.
+    let own = read(path, "connect.file = { path = \"edges.h5\" }\nweight = \"7 pA\"").unwrap();
+    assert_eq!(own.projections[0].weight.constant(), Some(7.0));
+    let told = "/edges/A_A/0/nsyns says how many synapses an edge stands for, but the model gives the weight";
+    assert!(own.notes.iter().any(|note| note.contains(told)), "{:?}", own.notes);
 }
 
 #[test]
@@ -319,7 +324,11 @@ fn values_come_from_npy_csv_and_h5() {
     fs::write(path.join("v.csv"), "id,v\n0,1\n1,2\n2,3\n").unwrap();
     let file = hdf5::File::create(path.join("v.h5")).unwrap();
     file.new_dataset_builder().with_data(&[1.0f32, 2.0, 3.0]).create("a/v").unwrap();
+    file.new_dataset::<f64>().shape(hdf5::Extents::Null).create("a/none").unwrap();
     drop(file);
+    let none = "connect = \"all_to_all\"\nweight = { file = \"v.h5\", dataset = \"a/none\", unit = \"pA\" }";
+    let error = read(path, none).unwrap_err();
+    assert!(error.message().contains("found 0 values"), "a dataset without a space is empty: {error}");
     for value in ["file = \"v.npy\"", "file = \"v.csv\", column = \"v\"", "file = \"v.h5\", dataset = \"a/v\""] {
         let connect = format!(
             "connect = \"all_to_all\"\n[population.B]\nsize = 3\nneuron = \"lif_exp\"\ninitial.v_m = {{ {value}, unit = \"V\" }}"

@@ -175,7 +175,12 @@ impl H5<'_> {
         self.check(place, dataset, 8)?;
         self.expect(place, dataset, "numbers", is_number)?;
         let data = dataset.read_raw::<f64>().map_err(|e| self.damaged(place, &e))?;
-        Ok(Numbers { data, shape: dataset.shape() })
+        let mut shape = dataset.shape();
+        // A dataset without a space has no extents, as one number has, but no number.
+        if shape.is_empty() && data.is_empty() {
+            shape.push(0);
+        }
+        Ok(Numbers { data, shape })
     }
 
     /// Whether a dataset at hand holds numbers that can be read.
