@@ -62,31 +62,40 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
     Ok(recording)
 }
 
-/// What variables may say of the unit of times, for whoever reads the note: a word such as `ms`, or a rate of samples.
+/// What variables, and fields of structures, may say of the unit of times, for whoever reads the note: a word such as `ms`, or a rate of samples.
 fn otherwise(file: &dyn Workspace) -> Result<String, FormatError> {
-    const UNITS: [&str; 4] = ["units", "unit", "timeunits", "timeunit"];
-    const RATES: [&str; 6] = ["fs", "sr", "samplerate", "samplingrate", "samplefreq", "samplingfrequency"];
-    for variable in file.variables() {
-        let name = &variable.name;
-        if UNITS.contains(&plain(name).as_str()) && variable.class == "char" {
-            if let Value::Text(unit) = file.value(name)?
-                && words::per_second(unit.trim()).is_some_and(|per| per != 1.0)
-            {
-                return Ok(format!(
-                    "; its variable `{name}` says {}: if that is theirs, turn them into seconds first",
-                    unit.trim()
-                ));
-            }
-        } else if RATES.contains(&plain(name).as_str())
-            && variable.is_numeric()
-            && let [rate] = file.value(name)?.list().map_or(&[][..], Numbers::short)
+    for Variable { name, class, .. } in file.variables() {
+        let may_say = |word: &[&str]| word.contains(&plain(name).as_str());
+        if (class == "struct" || may_say(&UNITS) || may_say(&RATES))
+            && let Some(said) = says(name, name, &file.value(name)?)
         {
-            return Ok(format!(
-                "; its variable `{name}` is {rate}: if they count samples at that rate, divide them by it first"
-            ));
+            return Ok(said);
         }
     }
     Ok(String::new())
+}
+
+const UNITS: [&str; 4] = ["units", "unit", "timeunits", "timeunit"];
+const RATES: [&str; 6] = ["fs", "sr", "samplerate", "samplingrate", "samplefreq", "samplingfrequency"];
+
+/// The same of a value that is called so, which lies at this place.
+fn says(place: &str, name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Text(unit) if UNITS.contains(&plain(name).as_str()) => {
+            let unit = unit.trim();
+            words::per_second(unit).filter(|per| *per != 1.0)?;
+            Some(format!("; `{place}` says {unit}: if that is theirs, turn them into seconds first"))
+        }
+        Value::Numbers { .. } if RATES.contains(&plain(name).as_str()) => {
+            let [rate] = value.list().map(Numbers::short)? else { return None };
+            Some(format!("; `{place}` is {rate}: if they count samples at that rate, divide them by it first"))
+        }
+        // What each unit says is a column.
+        Value::Struct(records) if records.len() == 1 => {
+            records[0].iter().find_map(|(name, value)| says(&format!("{place}.{name}"), name, value))
+        }
+        _ => None,
+    }
 }
 
 impl<'f> Found<'f> {
