@@ -1,6 +1,6 @@
 //! What units, signals and tables of intervals are called: rules for all formats.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::Spikes;
 use crate::math::whole;
@@ -52,14 +52,17 @@ fn tell_apart(recording: &mut Recording) {
 fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
     let names: Vec<&mut String> = names.collect();
     let mut known: BTreeSet<String> = names.iter().map(|name| (**name).clone()).collect();
-    let mut seen = BTreeSet::new();
+    // The number that the next of each name gets: a file may have very many.
+    let mut next = BTreeMap::<String, usize>::new();
     for name in names {
-        if seen.insert(name.clone()) {
+        let Some(number) = next.get_mut(name.as_str()) else {
+            next.insert(name.clone(), 2);
             continue;
-        }
-        if let Some(free) = (2..).map(|number| format!("{name}_{number}")).find(|free| !known.contains(free)) {
-            known.insert(free.clone());
-            *name = free;
+        };
+        let own = name.clone();
+        while !known.insert(name.clone()) {
+            *name = format!("{own}_{number}");
+            *number += 1;
         }
     }
 }
