@@ -44,6 +44,11 @@ pub fn string(path: &Path) -> Result<String> {
     String::from_utf8(text(path)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
 }
 
+/// A cell of a table without the blanks and the quotes around it: some programs write all cells in quotes.
+pub fn unquote(cell: &str) -> &str {
+    cell.trim().trim_matches('"')
+}
+
 fn open(path: &Path) -> Result<File> {
     let file = File::open(path)?;
     if is_device(file.metadata()?.file_type()) {

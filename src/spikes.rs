@@ -4,11 +4,13 @@
 //! Times are seconds on the recording's own clock.
 
 mod moments;
+mod observable;
 mod part;
 mod source;
 
 use serde::{Deserialize, Serialize};
 
+pub use observable::Observable;
 pub use part::Between;
 pub use source::{HELD, Selected, SourceError, SpikeSource, Take, each_train};
 pub(crate) use source::{count, ends};
@@ -202,6 +204,8 @@ pub struct Recording {
     pub signals: Vec<Signal>,
     /// Trials and other intervals.
     pub intervals: Vec<IntervalTable>,
+    /// States and weights of a result, which stay in its file.
+    pub observables: Vec<Observable>,
     /// What columns are stored as, for who writes them again: `units/quality`, `electrodes/x`, `intervals/trials/choice`.
     pub kinds: Vec<(String, Kind)>,
     /// What a file says of its columns, tables, signals and groups of electrodes beside their values, for who writes them again:

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use memspike::analysis::{Observed, Spans};
 use memspike::format;
-use memspike::spikes::{Column, Recording};
+use memspike::spikes::{Column, Observable, Recording};
 use serde_json::{Map, Value, json};
 
 use super::figures::{column, short};
@@ -116,8 +116,31 @@ fn as_text(file: &Path, seen: &Seen) -> String {
         let columns = if t.columns.is_empty() { String::new() } else { format!("; columns {}", names(&t.columns)) };
         let _ = writeln!(out, "intervals {:<17} {}{columns}", one_line(&t.name), grouped(t.start.len() as u64));
     }
+    for o in &r.observables {
+        let (what, of, size, unit) = size(o);
+        let unit = if unit.is_empty() { "no unit".to_owned() } else { one_line(unit) };
+        let _ = writeln!(out, "{what:<9} {:<17} {size} [{unit}]", one_line(&of));
+    }
     r.notes.iter().for_each(|note| out += &format!("note: {}\n", one_line(note)));
     out
+}
+
+/// A table of states or weights: what it is, of what, how large, and its unit.
+fn size(observable: &Observable) -> (&'static str, String, String, &str) {
+    let grouped = |count: &usize| grouped(*count as u64);
+    match observable {
+        Observable::State { population, variable, unit, members, samples } => {
+            let size = format!("{} samples of {} members", grouped(samples), grouped(members));
+            ("state", format!("{population}.{variable}"), size, unit)
+        }
+        Observable::PreSpike { projection, unit, weights } => {
+            ("weights", projection.clone(), format!("{} at spikes", grouped(weights)), unit)
+        }
+        Observable::Snapshots { projection, unit, synapses, snapshots } => {
+            let size = format!("{} snapshots of {} synapses", grouped(snapshots), grouped(synapses));
+            ("weights", projection.clone(), size, unit)
+        }
+    }
 }
 
 /// The names of columns, in a line.
@@ -175,6 +198,27 @@ fn as_json(file: &Path, seen: &Seen) -> Value {
         "intervals": r.intervals.iter().map(|t| json!({
             "name": t.name, "count": t.start.len(), "columns": columns(&t.columns),
         })).collect::<Vec<_>>(),
+        "states": r.observables.iter().filter_map(state).collect::<Vec<_>>(),
+        "weights": r.observables.iter().filter_map(weights).collect::<Vec<_>>(),
         "notes": r.notes,
     })
+}
+
+fn state(observable: &Observable) -> Option<Value> {
+    let Observable::State { population, variable, unit, members, samples } = observable else { return None };
+    Some(
+        json!({ "population": population, "variable": variable, "unit": unit, "members": members, "samples": samples }),
+    )
+}
+
+fn weights(observable: &Observable) -> Option<Value> {
+    match observable {
+        Observable::State { .. } => None,
+        Observable::PreSpike { projection, unit, weights } => {
+            Some(json!({ "projection": projection, "unit": unit, "at_spikes": weights }))
+        }
+        Observable::Snapshots { projection, unit, synapses, snapshots } => {
+            Some(json!({ "projection": projection, "unit": unit, "synapses": synapses, "snapshots": snapshots }))
+        }
+    }
 }

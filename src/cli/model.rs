@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
-use memspike::spec::{self, Bound, NetworkSpec};
+use memspike::spec::{self, Bound, Engine, NetworkSpec};
 use memspike::spikes::Recording;
 use memspike::stream::Reel;
 
 use super::Failure;
 use super::intervals;
+use super::memory::grouped;
 use super::note::{note, notes};
 use super::unobserved;
 
@@ -114,6 +115,7 @@ impl Loaded {
             recordings.push(Replayed { population, file, recording, bound });
         }
         recordings.iter().for_each(|replayed| unobserved::tell(&spec, replayed));
+        tell_of_moved(&spec, &recordings);
         if open {
             tell_of_cut(&spec, &recordings);
         }
@@ -135,6 +137,31 @@ fn tell_of_cut(spec: &NetworkSpec, recordings: &[Replayed]) {
                 "population {name}: the last {cut:.3} s of its recording are not replayed, for the run is as long as that of {leader}; \
                  --duration gives another length"
             ));
+        }
+    }
+}
+
+/// Says which spikes of recordings are not replayed when they were, for the grid has no such time.
+fn tell_of_moved(spec: &NetworkSpec, recordings: &[Replayed]) {
+    if spec.simulation.engine != Engine::Grid {
+        return;
+    }
+    let (step, remedy) = (spec.simulation.resolution, "engine = \"event\" keeps times as they are");
+    for Replayed { population, bound, .. } in recordings {
+        let name = &spec.populations[*population].name;
+        match bound.moved {
+            Some(0) => {}
+            Some(1) => note(format_args!(
+                "population {name}: 1 spike of its recording lies between the steps of {step} and moved to the end of its step; {remedy}"
+            )),
+            Some(moved) => note(format_args!(
+                "population {name}: {} spikes of its recording lie between the steps of {step} and moved to the end of their step; {remedy}",
+                grouped(moved)
+            )),
+            // How many is known only when all are read.
+            None => note(format_args!(
+                "population {name}: spikes of its recording that lie between the steps of {step} move to the end of their step; {remedy}"
+            )),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Part {
                 return Err(Failure::input("No unit is left: those of --units are not in --population."));
             }
         }
-        let kept = units_where(&conditions(&self.filter)?, recording, ids, kept)
+        let kept = units_where(&conditions(&self.filter, recording)?, recording, ids, kept)
             .map_err(|message| Failure::input(format!("The {message}.")))?;
         if populations.is_empty() {
             populations.push(Group::new("units", 0, ids.len()));
@@ -190,14 +190,23 @@ pub fn expect_no_gap(file: &Path, spans: &Spans, window: (f64, f64)) -> Result<(
     )))
 }
 
-/// For each column of `COLUMN=VALUE` its values.
+/// Whether some of these have to be looked at beside the columns of the recording: their columns' names, too, may hold `=`.
+pub fn are_ambiguous(filter: &[String]) -> bool {
+    filter.iter().any(|text| text.matches('=').count() > 1)
+}
+
+/// For each column of `COLUMN=VALUE` its values; of several columns of a recording that the text may begin with, it is the one with the longest name.
 ///
 /// # Errors
 /// Exit code 2 if one is written otherwise.
-pub fn conditions(filter: &[String]) -> Result<Vec<Condition>, Failure> {
+pub fn conditions(filter: &[String], recording: &Recording) -> Result<Vec<Condition>, Failure> {
     let mut conditions: Vec<Condition> = Vec::new();
+    let columns = || recording.unit_columns.iter().map(|(name, _)| name);
     for text in filter {
-        let Some((column, value)) = text.split_once('=').filter(|(column, _)| !column.is_empty()) else {
+        let named = |name: &&String| text.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='));
+        let longest = columns().filter(named).map(String::len).max();
+        let split = longest.map(|end| (&text[..end], &text[end + 1..])).or_else(|| text.split_once('='));
+        let Some((column, value)) = split.filter(|(column, _)| !column.is_empty()) else {
             return Err(Failure::input(format!("--where is {text:?}; expected COLUMN=VALUE, such as location=M1.")));
         };
         let value = Wanted::of_text(value);
@@ -207,4 +216,29 @@ pub fn conditions(filter: &[String]) -> Result<Vec<Condition>, Failure> {
         }
     }
     Ok(conditions)
+}
+
+#[cfg(test)]
+mod tests {
+    use memspike::spikes::Column;
+
+    use super::*;
+
+    #[test]
+    fn a_column_whose_name_holds_an_equals_sign_is_chosen_by_its_whole_name() {
+        let column = |name: &str| (name.to_owned(), Column::Text(Vec::new()));
+        let recording = Recording {
+            unit_columns: vec![column("area"), column("area=sub"), column("a=b=")],
+            ..Recording::default()
+        };
+        let read = |text: &str| {
+            let found = conditions(&[text.to_owned()], &recording).unwrap().remove(0);
+            (found.column, found.values)
+        };
+        let of = |column: &str, value: &str| (column.to_owned(), vec![Wanted::of_text(value)]);
+        assert_eq!(read("area=sub=a=b"), of("area=sub", "a=b"));
+        assert_eq!((read("area=sub"), read("area=x=y")), (of("area", "sub"), of("area", "x=y")));
+        assert_eq!((read("a=b==7"), read("other=x=y")), (of("a=b=", "7"), of("other", "x=y")));
+        assert!(conditions(&["area".to_owned()], &recording).is_err());
+    }
 }

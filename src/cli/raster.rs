@@ -264,7 +264,12 @@ fn behavior(recording: &Recording, names: &[String]) -> Result<Vec<Signal>, Fail
         return Err(Failure::input(format!("There is no signal `{name}`; the file holds {known}.")));
     }
     let wanted = |s: &&Signal| names.is_empty() || names.contains(&s.name);
-    Ok(recording.signals.iter().filter(wanted).cloned().collect())
+    let (drawn, empty): (Vec<&Signal>, Vec<&Signal>) =
+        recording.signals.iter().filter(wanted).partition(|signal| !signal.times.is_empty());
+    for signal in empty {
+        note(format_args!("the signal {} has no samples and is not drawn", signal.name));
+    }
+    Ok(drawn.into_iter().cloned().collect())
 }
 
 /// As text, as wide as the terminal; 80 x 24 where the output is none.

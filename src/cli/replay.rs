@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use memspike::format;
 use memspike::ranks::Ranks;
 use memspike::spec::{NetworkSpec, PopulationKind, SourceSpec, Wanted, parse_units};
+use memspike::spikes::Recording;
 
 use super::model::Model;
 use super::output::Output;
-use super::part::conditions;
+use super::part::{are_ambiguous, conditions};
 use super::simulate::{self, Flags, Request};
 use super::together::agree;
 use super::{Done, Failure, quantity};
@@ -115,7 +117,12 @@ fn request(args: Args) -> Result<Request, Failure> {
     args.start.into_iter().for_each(|s| lay("start", format!("\"{s} s\"")));
     args.stop.into_iter().for_each(|s| lay("stop", format!("\"{s} s\"")));
     args.units.into_iter().for_each(|units| lay("units", toml_edit::Value::from(units).to_string()));
-    for condition in conditions(&args.filter)? {
+    let columns = if are_ambiguous(&args.filter) {
+        format::read_in_order(&args.recording).map_err(Failure::input)?.0
+    } else {
+        Recording::default()
+    };
+    for condition in conditions(&args.filter, &columns)? {
         let values = toml_edit::Array::from_iter(condition.values.into_iter().map(toml_value));
         lay(&format!("where.{}", toml_edit::Key::new(condition.column)), values.to_string());
     }

@@ -8,6 +8,7 @@ mod arrays;
 mod binned;
 mod bins;
 mod bmi3d;
+mod called;
 mod codec;
 pub mod contain;
 mod content;
@@ -201,7 +202,11 @@ fn read_plain(
 ) -> Result<(Recording, Spikes), FormatError> {
     for format in FORMATS {
         match format.reader {
-            Reader::Listed(recognise, read) if recognise(plain) => return read(plain, gather(plain)?),
+            Reader::Listed(recognise, read) if recognise(plain) => {
+                let (mut recording, mut spikes) = read(plain, gather(plain)?)?;
+                called::name_gathered(&mut recording, &mut spikes);
+                return Ok((recording, spikes));
+            }
             _ => {}
         }
     }
@@ -220,7 +225,7 @@ fn read_hdf5(h5: &H5) -> Result<Recording, FormatError> {
             Reader::Hdf5(recognise, read) if recognise(h5) => return read(h5),
             Reader::Hdf5Listed(recognise, list) if recognise(h5) => {
                 let mut gathered = Gathered::in_memory(h5.path);
-                let mut recording = list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?;
+                let mut recording = called::named(list(h5, &mut Wanted::all(|spikes| gathered.extend(spikes)))?);
                 let ids = std::mem::take(&mut recording.spikes.unit_ids);
                 if let Spikes::Held(table) = gathered.finish_in_order(ids)? {
                     recording.spikes = table;

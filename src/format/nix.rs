@@ -26,7 +26,7 @@ pub(super) fn recognise(h5: &H5) -> bool {
 pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let mut recording = Recording { format: "NIX".to_owned(), ..Recording::default() };
     let mut trains = Vec::new();
-    for block in h5.members_as_made("/data").unwrap_or_else(|| h5.members("/data")) {
+    for block in h5.members_as_made("/data").0 {
         let block = join("/data", &block);
         tags::read(h5, &block, wanted.beside(), &mut trains, &mut recording)?;
         arrays::read(h5, &block, wanted.beside(), &mut trains, &mut recording)?;

@@ -1,5 +1,8 @@
 //! When units were observed: a recording keeps what was observed of any, and says where units differ in it.
 
+use std::collections::BTreeMap;
+
+use super::h5::list;
 use crate::spikes::Recording;
 
 /// Spans of a unit that are shorter than all together by no more than this \[s\] are the same, rounded.
@@ -28,6 +31,40 @@ pub(super) fn set<'a>(recording: &mut Recording, units: impl Iterator<Item = &'a
             round(least)
         ));
     }
+}
+
+/// Of units the segment that each belongs to, and when that was observed \[s\], where they are known: the names of segments for a column of units, where there
+/// are several. A note tells where they were observed at the same times: Neo lets each segment have a clock of its own, so what lies at one time need
+/// not have been at once.
+pub(super) fn segments<'a>(
+    recording: &mut Recording,
+    units: impl Iterator<Item = (Option<&'a str>, Option<(f64, f64)>)>,
+) -> Option<Vec<String>> {
+    let (mut spans, mut of) = (BTreeMap::<&str, (f64, f64)>::new(), Vec::new());
+    for (segment, observed) in units {
+        of.push(segment.unwrap_or_default().to_owned());
+        if let Some(segment) = segment {
+            let (start, stop) = observed.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
+            let span = spans.entry(segment).or_insert((start, stop));
+            *span = (span.0.min(start), span.1.max(stop));
+        }
+    }
+    if spans.len() < 2 {
+        return None;
+    }
+    let mut known: Vec<(&str, (f64, f64))> = spans.into_iter().filter(|(_, (start, stop))| start < stop).collect();
+    known.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+    if known.windows(2).any(|pair| pair[1].1.0 < pair[0].1.1) {
+        let all: Vec<String> =
+            known.iter().map(|(name, (start, stop))| format!("{name} ({start} s to {stop} s)")).collect();
+        recording.notes.push(format!(
+            "the segments {} overlap: they are laid over each other as if on one clock, though each may have its own; choose one with \
+             --where segment={} and its --start and --stop",
+            list(&all),
+            known[0].0
+        ));
+    }
+    Some(of)
 }
 
 fn seconds(spans: &[(f64, f64)]) -> f64 {

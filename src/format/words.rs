@@ -1,5 +1,6 @@
 //! Lines of text as tables: separators, numbers, names of columns, units of time.
 
+use crate::given::unquote;
 use crate::spikes::Column;
 
 /// What stands between the cells of a line.
@@ -25,10 +26,6 @@ impl Separator {
             Separator::Blanks => line.split_whitespace().map(unquote).collect(),
         }
     }
-}
-
-fn unquote(cell: &str) -> &str {
-    cell.trim().trim_matches('"')
 }
 
 /// The cells of a line, of which some are in quotes, between which a separator is none.

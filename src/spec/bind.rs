@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::conditions::{self, Condition};
 use super::digest;
 use super::network_spec::{NetworkSpec, PopulationKind, RecordingSpec, Slice, SourceSpec};
-use super::scope::from_clock;
+use super::scope::{from_clock, on_clock};
 use crate::spikes::{Column, Recording};
 use crate::stream::{Feed, Reel};
 use crate::time::Time;
@@ -19,6 +19,8 @@ pub struct Bound {
     pub stop_s: f64,
     /// What the recording calls each member.
     pub unit_ids: Vec<i64>,
+    /// How many spikes lie between two steps of the grid, and moved to the end of theirs; none where they are read while the model runs.
+    pub moved: Option<u64>,
 }
 
 /// Why a recording can't drive a population.
@@ -196,12 +198,17 @@ struct Part {
 }
 
 impl Part {
-    fn trains(&self, recording: &Recording) -> Vec<Vec<Time>> {
+    /// The trains of the members, and how many spikes moved to the grid.
+    fn trains(&self, recording: &Recording) -> (Vec<Vec<Time>>, u64) {
         let part = recording.spikes.between(self.start, self.stop).select(&self.keep);
-        part.trains()
-            .iter()
-            .map(|train| train.iter().map(|&t| from_clock(t, self.start, self.grid)).collect())
-            .collect()
+        let mut moved = 0;
+        let mut place = |time: f64| {
+            let (time, between) = on_clock(time, self.start, self.grid);
+            moved += u64::from(between);
+            time
+        };
+        let trains = part.trains().into_iter().map(|train| train.into_iter().map(&mut place).collect()).collect();
+        (trains, moved)
     }
 
     fn reel(&self, survey: &Recording, reel: Reel<f64>) -> Reel<Time> {
@@ -259,7 +266,10 @@ impl NetworkSpec {
     /// # Errors
     /// If the units or the time are not there, or slices of the model do not fit the number of units.
     pub fn bind(&mut self, population: usize, recording: &Recording) -> Result<Bound, BindError> {
-        self.bind_by(population, recording, |part| SourceSpec::SpikeTimes(part.trains(recording)))
+        self.bind_by(population, recording, |part| {
+            let (trains, moved) = part.trains(recording);
+            (SourceSpec::SpikeTimes(trains), Some(moved))
+        })
     }
 
     /// The same from a recording that is read while the model runs: `survey` has its first and last spike only, `reel` all, in s on its clock.
@@ -267,14 +277,14 @@ impl NetworkSpec {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn bind_reel(&mut self, population: usize, survey: &Recording, reel: Reel<f64>) -> Result<Bound, BindError> {
-        self.bind_by(population, survey, |part| SourceSpec::Reel(part.reel(survey, reel)))
+        self.bind_by(population, survey, |part| (SourceSpec::Reel(part.reel(survey, reel)), None))
     }
 
     fn bind_by(
         &mut self,
         population: usize,
         recording: &Recording,
-        source: impl FnOnce(&Part) -> SourceSpec,
+        source: impl FnOnce(&Part) -> (SourceSpec, Option<u64>),
     ) -> Result<Bound, BindError> {
         let name = self.populations.get(population).map_or(population.to_string(), |p| p.name.clone());
         let wanted = match self.populations.get(population).map(|p| &p.kind) {
@@ -337,11 +347,12 @@ impl NetworkSpec {
         }
         let unit_ids: Vec<i64> = part.keep.iter().map(|&unit| recording.spikes.unit_ids[unit]).collect();
         self.populations[population].size = unit_ids.len();
-        self.populations[population].kind = PopulationKind::Source(source(&part));
+        let (source, moved) = source(&part);
+        self.populations[population].kind = PopulationKind::Source(source);
         self.simulation.duration = duration;
         self.replayed = replayed;
         self.bound.push((population, digest::of_recording(&recording.spikes)));
-        Ok(Bound { start_s: start, stop_s: stop, unit_ids })
+        Ok(Bound { start_s: start, stop_s: stop, unit_ids, moved })
     }
 
     /// Whether everything that names the population fits this number of members.

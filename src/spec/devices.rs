@@ -97,13 +97,7 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
     let pulses = read_pulses(&path, &columns).map_err(|message| file.node.at.error(message))?;
     let (rows, still) = set_apart(&pulses.rows);
     if let Some(note) = said(&still, &pulses.devices) {
-        let note = format!("{}: {note}", path.display());
-        // A set is read for each projection that names it.
-        scope.notice(|noticed| {
-            if !noticed.notes.contains(&note) {
-                noticed.notes.push(note);
-            }
-        });
+        scope.tell(format!("{}: {note}", path.display()));
     }
     Measured::new(&rows).map_err(|e| file.node.at.error(format!("{}: {}", path.display(), e.message)))
 }

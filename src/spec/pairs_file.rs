@@ -21,6 +21,8 @@ struct Columns {
     target: Vec<f64>,
     weight: Option<Vec<f64>>,
     delay: Option<Vec<f64>>,
+    /// What the file says that the model overrides, in a sentence.
+    overridden: Option<String>,
 }
 
 /// Reads `{ path, projection, at }`; weights and delays come with the pairs.
@@ -45,6 +47,9 @@ pub(crate) fn read(reader: &Reader<'_>, node: &Node, pair: &Pair) -> Result<Made
         _ => return Err(path_node.at.error("expected a file whose name ends in .h5, .csv or .npy")),
     };
     let columns = columns.map_err(wrong)?;
+    if let Some(said) = &columns.overridden {
+        reader.scope.tell(format!("{}: {said}", path.display()));
+    }
     check(&columns, pair).map_err(wrong)
 }
 
@@ -135,7 +140,7 @@ fn snapshot(path: &Path, place: &str, at: Option<f64>, unit: Option<&str>) -> Re
             Some(found.ok_or("its weights are fewer than its snapshots times synapses")?.to_vec())
         }
     };
-    Ok(Columns { source, target, weight, delay: Some(delay) })
+    Ok(Columns { source, target, weight, delay: Some(delay), overridden: None })
 }
 
 /// SONATA edges (<https://github.com/AllenInstitute/sonata>), attributes of group 0; weights are those of all synapses of an edge together.
@@ -162,8 +167,13 @@ fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, Strin
         }
     };
     let mut weight = unit.map_or(Ok(None), |unit| attribute("0/syn_weight", unit))?;
+    let synapses = attribute("0/nsyns", "")?;
+    let several = unit.is_none() && synapses.iter().flatten().any(|count| *count != 1.0);
+    let overridden = several.then(|| {
+        format!("{place}/0/nsyns says how many synapses an edge stands for, but the model gives the weight: each edge is one synapse of it")
+    });
     // An edge stands for so many synapses.
-    if let (Some(_), Some(synapses)) = (unit, attribute("0/nsyns", "")?) {
+    if let (Some(_), Some(synapses)) = (unit, synapses) {
         let weights = weight.as_mut().ok_or_else(|| {
             format!("{place} has 0/nsyns, by which weights are multiplied, but no 0/syn_weight: those of edge types are not read")
         })?;
@@ -172,7 +182,7 @@ fn sonata(path: &Path, place: &str, unit: Option<&str>) -> Result<Columns, Strin
         }
         weights.iter_mut().zip(synapses).for_each(|(weight, synapses)| *weight *= synapses);
     }
-    Ok(Columns { source, target, weight, delay: attribute("0/delay", "ms")? })
+    Ok(Columns { source, target, weight, delay: attribute("0/delay", "ms")?, overridden })
 }
 
 /// A group of an HDF5 file, with those of its datasets that were asked for.
@@ -223,6 +233,7 @@ fn npy_columns(path: &Path) -> Result<Columns, String> {
         target: column(1),
         weight: (width > 2).then(|| column(2)),
         delay: (width > 3).then(|| column(3)),
+        overridden: None,
     })
 }
 
@@ -233,5 +244,6 @@ fn named_columns(names: &[&str], column: impl Fn(usize) -> Result<Vec<f64>, Stri
     }
     let find = |name: &str| column_of(names, name)?.map(&column).transpose();
     let needed = |name: &str| find(name)?.ok_or_else(|| format!("there is no column {name}"));
-    Ok(Columns { source: needed("source")?, target: needed("target")?, weight: find("weight")?, delay: find("delay")? })
+    let (source, target) = (needed("source")?, needed("target")?);
+    Ok(Columns { source, target, weight: find("weight")?, delay: find("delay")?, overridden: None })
 }

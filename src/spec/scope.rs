@@ -73,6 +73,15 @@ impl Scope {
         }
     }
 
+    /// Tells the user of something, once: what is read for several projections comes up again and again.
+    pub(crate) fn tell(&self, note: String) {
+        self.notice(|noticed| {
+            if !noticed.notes.contains(&note) {
+                noticed.notes.push(note);
+            }
+        });
+    }
+
     /// Parses the text of a node as an expression.
     pub(crate) fn expression(&self, node: &Node, text: &str) -> Result<Expression, ModelError> {
         // Without quotes, so of `--set`: TOML has it as a date, which is no difference of three numbers.
@@ -323,22 +332,29 @@ fn snap_within(time: Time, step: Time, rounding: Time) -> Option<Time> {
 
 /// The end of the step that `time` lies in; a time within 1e-6 step of the grid is on it.
 pub(crate) fn snap_up(time: Time, step: Time) -> Time {
-    snap_up_within(time, step, Time::ZERO)
+    snap(time, step).unwrap_or_else(|| end_of_step(time, step))
 }
 
-fn snap_up_within(time: Time, step: Time, rounding: Time) -> Time {
-    let up = || Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step);
-    snap_within(time, step, rounding).unwrap_or_else(up)
+fn end_of_step(time: Time, step: Time) -> Time {
+    Time(time.0 - time.0.rem_euclid(step.0)).saturating_add(step)
 }
 
 /// Where a time on a recording's clock lies in model time, which begins at `start_s` there; on a grid it moves to the end of its step. What doubles of
 /// this size can't tell from the grid is on it: in 2020 they are 0.24 us apart on the clock of Unix.
 pub(crate) fn from_clock(time_s: f64, start_s: f64, grid: Option<Time>) -> Time {
+    on_clock(time_s, start_s, grid).0
+}
+
+/// The same, and whether it lay between two steps.
+pub(crate) fn on_clock(time_s: f64, start_s: f64, grid: Option<Time>) -> (Time, bool) {
     let ms = ((time_s - start_s) * 1e3).clamp(-Time::LIMIT.ms(), Time::LIMIT.ms());
     let time = Time::from_ms(ms);
-    let Some(step) = grid else { return time };
+    let Some(step) = grid else { return (time, false) };
     let size = time_s.abs().max(start_s.abs());
-    snap_up_within(time, step, Time::from_ms((size.next_up() - size) * 1e3))
+    match snap_within(time, step, Time::from_ms((size.next_up() - size) * 1e3)) {
+        Some(time) => (time, false),
+        None => (end_of_step(time, step), true),
+    }
 }
 
 #[cfg(test)]

@@ -422,7 +422,9 @@ pub const VALUES_FILE: Table = Table::new(
         key(
             "unit",
             "text",
-            Means("what an .h5 file says; needed where it says none and there is a dimension"),
+            Means(
+                "what an .h5 file says, or a .csv column in brackets; needed where they say none and there is a dimension",
+            ),
             "unit of the numbers",
         ),
         key("column", "text", Means("needed for .csv"), "name of the column"),

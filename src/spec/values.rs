@@ -263,6 +263,8 @@ fn list(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) -> Result<Val
 pub(crate) struct Told<'a> {
     pub(crate) unit: &'a str,
     pub(crate) place: &'a str,
+    /// What of that place says so, such as `its attribute`.
+    pub(crate) by: &'a str,
 }
 
 /// From the unit of a list or a file, written beside it or told by the file, to that of the value.
@@ -276,18 +278,19 @@ pub(crate) fn unit_factor(
     let to = form.unit;
     let Some(unit) = table.get("unit") else {
         return match told {
-            Some(Told { unit, place }) => Factor::new(unit, to)
-                .map_err(|e| node.at.error(format!("{place} is in {unit}, as its attribute says: {e}"))),
+            Some(Told { unit, place, by }) => {
+                Factor::new(unit, to).map_err(|e| node.at.error(format!("{place} is in {unit}, as {by} says: {e}")))
+            }
             None if to.is_empty() || form.or_bare => Factor::new(to, to).map_err(|e| node.at.error(e.message)),
             None => Err(node.at.error(format!("`unit` is missing: write unit = \"{to}\" beside it"))),
         };
     };
     let from = scope.text(unit, "a unit such as \"ms\"")?;
-    if let Some(Told { unit: told, place }) = told
+    if let Some(Told { unit: told, place, by }) = told
         && !Factor::new(told, &from).is_ok_and(|factor| factor.is_one())
     {
-        let message = format!("found unit = \"{from}\", but {place} is in {told}, as its attribute says");
-        return Err(unit.at.error(message).help("leave out `unit`, or correct the attribute in the file"));
+        let message = format!("found unit = \"{from}\", but {place} is in {told}, as {by} says");
+        return Err(unit.at.error(message).help(format!("leave out `unit`, or correct {by} in the file")));
     }
     Factor::new(&from, to).map_err(|e| unit.at.error(e.message))
 }

@@ -8,6 +8,7 @@ use super::tables::VALUES_FILE;
 use super::tree::{Node, Table};
 use super::values::{Form, Told, unit_factor};
 use crate::format::{Array, Arrays, Fault, read_arrays};
+use crate::units::Factor;
 use crate::value::Value;
 use crate::{given, npy};
 
@@ -30,12 +31,15 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) ->
             let Some(entry) = table.get(key) else { return Err(node.at.error(format!("`{key}` is missing"))) };
             let name = scope.text(entry, "a name")?;
             let wrong = |message: String| entry.at.error(format!("{}: {message}", path.display()));
+            let place = format!("{}: {name}", path.display());
             if key == "column" {
-                (csv_column(&path, &name).map_err(wrong)?, factor(None)?)
+                let numbers = csv_column(&path, &name).map_err(wrong)?;
+                let told = unit_in_brackets(&name).map(|unit| Told { unit, place: &place, by: "its name" });
+                (numbers, factor(told)?)
             } else {
                 let array = dataset(&path, &name).map_err(wrong)?;
-                let place = format!("{}: {name}", path.display());
-                let factor = factor(array.unit().map(|unit| Told { unit, place: &place }))?;
+                let told = array.unit().map(|unit| Told { unit, place: &place, by: "its attribute" });
+                let factor = factor(told)?;
                 (array.numbers, factor)
             }
         }
@@ -47,11 +51,18 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) ->
     Ok(Value::List(numbers.into_iter().map(|x| factor.apply(x)).collect()))
 }
 
+/// The unit in brackets at the end of a column's name, if it is one. What follows `_` may be a part of the name: `tau_s` is that of a synapse.
+fn unit_in_brackets(column: &str) -> Option<&str> {
+    let within =
+        |open, close| column.trim_end().strip_suffix(close)?.rsplit_once(open).map(|(_, unit): (_, &str)| unit.trim());
+    within('[', ']').or_else(|| within('(', ')')).filter(|unit| Factor::new(unit, unit).is_ok() && !unit.is_empty())
+}
+
 /// The rows of a csv file under its header.
 pub(crate) fn csv_rows(path: &Path) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let text = given::string(path).map_err(|e| missing(&e))?;
     let separator = if path.extension().is_some_and(|e| e == "tsv") { '\t' } else { ',' };
-    let cells = |line: &str| line.split(separator).map(|c| c.trim().trim_matches('"').to_string()).collect::<Vec<_>>();
+    let cells = |line: &str| line.split(separator).map(|cell| given::unquote(cell).to_string()).collect::<Vec<_>>();
     let mut lines = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#'));
     let header =
         cells(lines.next().ok_or("the file is empty; expected a line of column names")?.trim_start_matches('\u{feff}'));

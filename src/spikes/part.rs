@@ -77,6 +77,7 @@ impl Recording {
             observed: observed.filter(|(from, to)| from < to).collect(),
             signals: self.signals.iter().map(|signal| signal.between(start, stop)).collect(),
             intervals: self.intervals.iter().map(|table| table.overlapping(start, stop)).collect(),
+            observables: self.observables.clone(),
             kinds: self.kinds.clone(),
             remarks: self.remarks.clone(),
             notes: self.notes.clone(),

@@ -240,13 +240,14 @@ def check_theirs(memspike, folder):
 
 
 def check_neo(memspike, block, folder):
-    """NIX and NWB that neo writes: the times that neo has, a signal and two epochs."""
+    """NIX, NWB and MATLAB that neo writes: the times that neo has, a signal and two epochs."""
     expected = dict(enumerate(train.rescale("s").magnitude for train in block.segments[0].spiketrains))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, write in (
             ("neo.nix", lambda path: neo.io.NixIO(path, "ow").write_block(block)),
             ("neo.nwb", lambda path: neo.io.NWBIO(path, "w").write_all_blocks([block])),
+            ("neo.mat", lambda path: neo.io.NeoMatlabIO(path).write_block(block)),
         ):
             path = folder / name
             write(str(path))

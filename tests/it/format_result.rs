@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use memspike::format;
 use memspike::format::result::{Header, ResultError, ResultFile, StoredSpikes};
+use memspike::format::{self, Session, Target};
 use memspike::record::{Chunk, DrawnLayout, Layout, PopulationLayout, Sink, StateLayout, WeightKind, WeightLayout};
-use memspike::spikes::{Column, IntervalTable, Signal, SpikeSource};
+use memspike::spikes::{Column, IntervalTable, Observable, Signal, SpikeSource};
 use serde_json::{Map, json};
 
 pub fn layout() -> Layout {
@@ -231,6 +231,12 @@ fn a_result_is_a_recording_with_its_populations_behaviour_and_trials() {
     assert!(trials.columns.contains(&("target".to_owned(), Column::Number(vec![2.0]))));
     assert!(trials.columns.contains(&("outcome".to_owned(), Column::Text(vec!["hit".to_owned()]))));
     assert!(back.notes.is_empty(), "{:?}", back.notes);
+    // Of a recording that was replayed, which of its units each member is, and where it began.
+    let Column::Number(of) = &back.unit_columns.iter().find(|(name, _)| name == "recording_unit").unwrap().1 else {
+        panic!("a column of numbers")
+    };
+    assert!(of[..15].iter().all(|id| id.is_nan()) && of[15..] == [1011.0, 1021.0], "{of:?}");
+    assert!(back.about.contains(&("recording replayed by M1 from".to_owned(), "2283 s".to_owned())));
 }
 
 #[test]
@@ -382,6 +388,22 @@ fn states_and_weights_come_back_as_they_were_written() {
         (&[4, 4, 3][..], &[0.1, 0.2, 0.3][..])
     );
     assert_eq!(back.snapshots[0].times_ms, [5.0]);
+
+    // A recording lists them, and whoever writes another file of it says that they are left out.
+    let recording = format::read(&out).unwrap();
+    let (population, variable, unit) = ("E".to_owned(), "v_m".to_owned(), "mV".to_owned());
+    let listed = [
+        Observable::State { population, variable, unit, members: 2, samples: 2 },
+        Observable::PreSpike { projection: "a".to_owned(), unit: "pA".to_owned(), weights: 1 },
+        Observable::Snapshots { projection: "b".to_owned(), unit: String::new(), synapses: 3, snapshots: 1 },
+    ];
+    assert_eq!(recording.observables, listed);
+    for (name, target) in [("a.nwb", Target::Nwb), ("a.csv", Target::Csv)] {
+        let session = Session { start: "2026-03-01T14:30:00Z".to_owned(), ..Session::default() };
+        let wrote = format::write(&folder.path().join(name), &recording, &recording.spikes, target, &session).unwrap();
+        let told = "states and weights are left out: v_m of E, weights of a at spikes, weights of b;";
+        assert!(wrote.notes.iter().any(|note| note.starts_with(told)), "{name}: {:?}", wrote.notes);
+    }
 }
 
 #[test]

@@ -37,6 +37,8 @@ mod engine_window;
 mod format_broken;
 mod format_contain;
 mod format_damage;
+mod format_matlab;
+mod format_named;
 mod format_read;
 mod format_recordings;
 mod format_result;

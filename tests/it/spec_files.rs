@@ -151,6 +151,11 @@ fn connections_come_from_an_earlier_result_and_sonata() {
     drop(file);
     let error = read(path, "connect.file = { path = \"edges.h5\" }").unwrap_err();
     assert!(error.message().contains("has 0/nsyns"), "{error}");
+    // A weight of the model's own is that of an edge, whatever it stands for.
+    let own = read(path, "connect.file = { path = \"edges.h5\" }\nweight = \"7 pA\"").unwrap();
+    assert_eq!(own.projections[0].weight.constant(), Some(7.0));
+    let told = "/edges/A_A/0/nsyns says how many synapses an edge stands for, but the model gives the weight";
+    assert!(own.notes.iter().any(|note| note.contains(told)), "{:?}", own.notes);
 }
 
 #[test]
@@ -258,6 +263,35 @@ fn the_unit_that_an_hdf5_file_says_is_its_unit() {
 }
 
 #[test]
+fn the_unit_in_the_name_of_a_column_is_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("v.csv"), "v [V],tau_s,n (1st)\n0.001,1,1\n0.002,2,2\n0.003,3,3\n").unwrap();
+    let value = |column: &str, unit: &str| {
+        let connect = format!(
+            "connect = \"all_to_all\"\n[population.B]\nsize = 3\nneuron = \"lif_exp\"\ninitial.v_m = {{ file = \"v.csv\", column = \"{column}\"{unit} }}"
+        );
+        let model = read(path, &connect)?;
+        let PopulationKind::Neuron { initial, .. } = &model.populations[1].kind else { panic!("a source") };
+        match &initial[0].1 {
+            Value::List(list) => Ok(list.to_vec()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let refused = |column: &str, unit: &str| -> ModelError { value(column, unit).unwrap_err() };
+    for unit in ["", ", unit = \"V\""] {
+        assert_eq!(value("v [V]", unit).unwrap(), [1.0, 2.0, 3.0], "{unit}");
+    }
+    let error = refused("v [V]", ", unit = \"mV\"");
+    let told = "v.csv: v [V] is in V, as its name says";
+    assert!(error.message().contains("found unit = \"mV\"") && error.message().contains(told), "{error}");
+    // What is no unit in brackets says nothing, nor does what may be a part of the name.
+    assert_eq!(value("tau_s", ", unit = \"mV\"").unwrap(), [1.0, 2.0, 3.0]);
+    assert_eq!(value("n (1st)", ", unit = \"mV\"").unwrap(), [1.0, 2.0, 3.0]);
+    assert!(refused("n (1st)", "").message().contains("`unit` is missing"));
+}
+
+#[test]
 fn broken_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
@@ -290,7 +324,11 @@ fn values_come_from_npy_csv_and_h5() {
     fs::write(path.join("v.csv"), "id,v\n0,1\n1,2\n2,3\n").unwrap();
     let file = hdf5::File::create(path.join("v.h5")).unwrap();
     file.new_dataset_builder().with_data(&[1.0f32, 2.0, 3.0]).create("a/v").unwrap();
+    file.new_dataset::<f64>().shape(hdf5::Extents::Null).create("a/none").unwrap();
     drop(file);
+    let none = "connect = \"all_to_all\"\nweight = { file = \"v.h5\", dataset = \"a/none\", unit = \"pA\" }";
+    let error = read(path, none).unwrap_err();
+    assert!(error.message().contains("found 0 values"), "a dataset without a space is empty: {error}");
     for value in ["file = \"v.npy\"", "file = \"v.csv\", column = \"v\"", "file = \"v.h5\", dataset = \"a/v\""] {
         let connect = format!(
             "connect = \"all_to_all\"\n[population.B]\nsize = 3\nneuron = \"lif_exp\"\ninitial.v_m = {{ {value}, unit = \"V\" }}"

@@ -74,8 +74,7 @@ fn csv(path: &Path) -> Result<Matrix, String> {
         }
         let before = numbers.len();
         for cell in line.split(separator) {
-            // Some programs write all cells in quotes.
-            let cell = cell.trim().trim_matches('"');
+            let cell = given::unquote(cell);
             let number = cell.parse::<f64>();
             numbers.push(number.map_err(|_| format!("line {}: found \"{cell}\", expected a number", index + 1))?);
         }

@@ -152,8 +152,7 @@ fn open(file: &Path, size: usize) -> Result<Given, Failure> {
 fn table(text: &str) -> Result<(Vec<f64>, usize), String> {
     let (mut values, mut width) = (Vec::new(), 0);
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let cells =
-            || line.split([',', ';', '\t', ' ']).map(|cell| cell.trim().trim_matches('"')).filter(|c| !c.is_empty());
+        let cells = || line.split([',', ';', '\t', ' ']).map(given::unquote).filter(|c| !c.is_empty());
         let row: Result<Vec<f64>, String> = cells()
             .map(|cell| cell.parse().map_err(|_| format!("line {}: {cell:?} is no number.", number + 1)))
             .collect();

@@ -209,6 +209,12 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         spans,
         ..Plan::of(window)
     };
+    if let (Some(width), Some(1)) = (args.widths.bin, plan.correlation.map(|bins| bins.count)) {
+        note(format_args!(
+            "there are no correlations: a bin of {} is all of the window; give a smaller --bin",
+            text::duration(width)
+        ));
+    }
     let found = analysis::statistics(&*spikes, &chosen, &plan).map_err(Failure::input)?;
     let ids = chosen.of(spikes.unit_ids());
     let names = unit_names(&recording).map(|names| chosen.of(&names));

@@ -111,6 +111,6 @@ fn cells(n: u64, figures: [Option<f64>; 5]) -> String {
 }
 
 /// A length of time that reads well.
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 1.0 { format!("{} ms", short(1e3 * seconds)) } else { format!("{} s", short(seconds)) }
 }

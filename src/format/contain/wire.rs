@@ -267,7 +267,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::spikes::{Column, IntervalTable, Kind, Recording, Signal, SpikeTable};
+    use crate::spikes::{Column, IntervalTable, Kind, Observable, Recording, Signal, SpikeTable};
 
     fn recording() -> Recording {
         Recording {
@@ -295,6 +295,7 @@ mod tests {
                 stop: vec![2.0],
                 columns: Vec::new(),
             }],
+            observables: vec![Observable::PreSpike { projection: "p".into(), unit: "pA".into(), weights: 7 }],
             kinds: vec![("units/quality".into(), Kind::Flag)],
             remarks: vec![("signals/hand/comments".into(), "a comment".into())],
             notes: vec!["a note".into()],

@@ -76,6 +76,11 @@ pub(super) fn read(
     {
         recording.populations.clear();
     }
+    if let Some(name) = names.iter().find(|name| named && is_too_large(name)) {
+        recording.notes.push(format!(
+            "units are numbered from 0, and what the file calls them is the column `name`: {name} is beyond 2^63, which no id of a unit is"
+        ));
+    }
     if named {
         recording.unit_columns.push(("name".to_owned(), Column::Text(names)));
     }
@@ -91,6 +96,12 @@ pub(super) fn read(
         recording.notes.push(taken_as_seconds(time));
     }
     Ok((recording, gathered.finish(ids, &numbers)?))
+}
+
+/// Whether a word is a whole number that no id can be.
+fn is_too_large(word: &str) -> bool {
+    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && word.parse::<i64>().is_err()
 }
 
 /// A whole number, also written as `7.0`.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hdf5::filters::Filter;
 use hdf5::types::{IntSize, TypeDescriptor};
-use hdf5::{Container, Dataset, File, Location, LocationType};
+use hdf5::{Container, Dataset, File, Group, IndexType, IterationOrder, Location, LocationType};
 
 use super::error::{Fault, FormatError};
 use crate::spikes::Column;
@@ -101,28 +101,28 @@ impl H5<'_> {
         self.kind(place) == Some(LocationType::Dataset)
     }
 
+    fn group(&self, place: &str) -> hdf5::Result<Group> {
+        if place.is_empty() || place == "/" { self.file.as_group() } else { self.file.group(place) }
+    }
+
     /// The names in a group, in alphabetical order; none if there is no such group.
     pub fn members(&self, place: &str) -> Vec<String> {
-        let group = if place.is_empty() || place == "/" { self.file.as_group() } else { self.file.group(place) };
-        let mut names = group.and_then(|g| g.member_names()).unwrap_or_default();
+        let mut names = self.group(place).and_then(|group| group.member_names()).unwrap_or_default();
         names.sort();
         names
     }
 
     /// Whether a group holds something whose name is no text, which leaves none of its names to be read.
     pub fn has_unreadable_names(&self, place: &str) -> bool {
-        let group = if place == "/" { self.file.as_group() } else { self.file.group(place) };
-        group.is_ok_and(|group| !group.is_empty() && group.member_names().is_err())
+        self.group(place).is_ok_and(|group| !group.is_empty() && group.member_names().is_err())
     }
 
-    /// The names in a group in the order in which they were put there, where it knows that.
-    pub fn members_as_made(&self, place: &str) -> Option<Vec<String>> {
-        let members = self.members(place);
+    /// The names in a group in the order in which they were put there, and whether it knows that: else they are in alphabetical order.
+    pub fn members_as_made(&self, place: &str) -> (Vec<String>, bool) {
         let made = self
-            .file
             .group(place)
-            .and_then(|group| group.member_names_by(hdf5::IndexType::CreationOrder, hdf5::IterationOrder::Increasing));
-        made.ok().filter(|made| made.len() == members.len())
+            .and_then(|group| group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing));
+        made.map_or_else(|_| (self.members(place), false), |made| (made, true))
     }
 
     /// The names in a group of links that lead nowhere: their file or what is in it is not there, or they go round in a circle.
@@ -180,7 +180,12 @@ impl H5<'_> {
         self.check(place, dataset, 8)?;
         self.expect(place, dataset, "numbers", is_number)?;
         let data = dataset.read_raw::<f64>().map_err(|e| self.damaged(place, &e))?;
-        Ok(Numbers { data, shape: dataset.shape() })
+        let mut shape = dataset.shape();
+        // A dataset without a space has no extents, as one number has, but no number.
+        if shape.is_empty() && data.is_empty() {
+            shape.push(0);
+        }
+        Ok(Numbers { data, shape })
     }
 
     /// Whether a dataset at hand holds numbers that can be read.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Workspace;
-use super::tables::{Trains, is_times, plain};
+use super::search::{is_times, plain};
+use super::tables::Trains;
 use super::value::{Numbers, Variable};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::parts;

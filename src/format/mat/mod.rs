@@ -3,10 +3,12 @@
 //! What is looked for in them (`tables`): the layout of the reaching recordings of O'Doherty et al. 2017
 //! (doi:10.5281/zenodo.583331) with `spikes`, `t`, `cursor_pos`, `target_pos`; cells and structures of spike times, nested
 //! in any way; and lists of spike times with a list of units beside them. Times are seconds, but where a text beside them says another unit,
-//! as in files of Neo: `times_units` of `times`.
+//! as in files of Neo (`neo`): `times_units` of `times`.
 
 mod listed;
+mod neo;
 mod reaching;
+mod search;
 mod signals;
 mod tables;
 mod v5;

@@ -2,7 +2,8 @@
 //! is what was not sorted), `t`, `cursor_pos`, `target_pos`, `chan_names`.
 
 use super::Workspace;
-use super::tables::{Train, Trains, fill};
+use super::search::Train;
+use super::tables::{Trains, fill};
 use super::value::Value;
 use crate::format::error::FormatError;
 use crate::format::listing::Wanted;

@@ -6,8 +6,8 @@ use crate::format::error::FormatError;
 use crate::spikes::{Recording, Signal};
 
 /// Wider matrices are raw voltage or images, not behaviour.
-const MAX_WIDTH: usize = 64;
-const MAX_VALUES: usize = 50_000_000;
+pub(super) const MAX_WIDTH: usize = 64;
+pub(super) const MAX_VALUES: usize = 50_000_000;
 
 /// Matrices with one row (or column) per entry of `t` or `time`.
 pub(super) fn signals(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {

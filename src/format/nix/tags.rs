@@ -1,10 +1,10 @@
 //! Trains, epochs and events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{name, scale, unit};
 use crate::format::error::{Fault, FormatError};
-use crate::format::h5::{self, H5, join};
+use crate::format::h5::{H5, join};
 use crate::format::listing::Wanted;
 use crate::format::{observed, words};
 use crate::spikes::{Column, IntervalTable, Recording};
@@ -33,9 +33,8 @@ pub(super) fn read(
     let root = join(block, "multi_tags");
     let segments = if beside { segments(h5, block) } else { HashMap::new() };
     // Neo calls trains by random numbers: only the order in which they were written tells which is the first.
-    let (made, first) = (h5.members_as_made(&root), trains.len());
-    let by_name = made.is_none();
-    for tag in made.unwrap_or_else(|| h5.members(&root)) {
+    let ((tags, as_made), first) = (h5.members_as_made(&root), trains.len());
+    for tag in tags {
         let place = join(&root, &tag);
         let kind = h5.attr_text(&place, "type").unwrap_or_default();
         let positions = join(&place, "positions");
@@ -57,7 +56,7 @@ pub(super) fn read(
             _ => {}
         }
     }
-    if by_name {
+    if !as_made {
         trains[first..].sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then(a.place.cmp(&b.place)));
     }
     Ok(())
@@ -182,7 +181,9 @@ pub(super) fn fill(
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *key).map(|a| a.1.clone()).unwrap_or_default();
         recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
     }
-    segments_of(&trains, recording);
+    let segments = trains.iter().map(|train| (train.segment.as_deref(), train.observed));
+    let segments = observed::segments(recording, segments);
+    recording.unit_columns.extend(segments.map(|segments| ("segment".to_owned(), Column::Text(segments))));
     if trains.iter().any(|train| unit(h5, &train.times).is_none()) {
         recording.notes.push("times without a unit are taken as seconds".to_owned());
     }
@@ -195,34 +196,6 @@ pub(super) fn fill(
         each_part(h5, &train.times, |first, times| wanted.train(unit as u32, first, times, unfit))?;
     }
     Ok(())
-}
-
-/// The column `segment` where there are several, and a note where they were observed at the same times: Neo lets each segment have a clock
-/// of its own, so what lies at one time need not have been at once.
-fn segments_of(trains: &[Train], recording: &mut Recording) {
-    let mut spans: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for (train, segment) in trains.iter().filter_map(|train| Some((train, train.segment.as_deref()?))) {
-        let (start, stop) = train.observed.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
-        let span = spans.entry(segment).or_insert((start, stop));
-        *span = (span.0.min(start), span.1.max(stop));
-    }
-    if spans.len() < 2 {
-        return;
-    }
-    let of = trains.iter().map(|train| train.segment.clone().unwrap_or_default()).collect();
-    recording.unit_columns.push(("segment".to_owned(), Column::Text(of)));
-    let mut known: Vec<(&str, (f64, f64))> = spans.into_iter().filter(|(_, (start, stop))| start < stop).collect();
-    known.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
-    if known.windows(2).any(|pair| pair[1].1.0 < pair[0].1.1) {
-        let list: Vec<String> =
-            known.iter().map(|(name, (start, stop))| format!("{name} ({start} s to {stop} s)")).collect();
-        recording.notes.push(format!(
-            "the segments {} overlap: they are laid over each other as if on one clock, though each may have its own; choose one with \
-             --where segment={} and its --start and --stop",
-            h5::list(&list),
-            known[0].0
-        ));
-    }
 }
 
 /// A key by which `unit2` comes before `unit10`: the text, and the number behind it.

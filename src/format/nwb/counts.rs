@@ -1,6 +1,6 @@
 //! Spike counts per bin as a TimeSeries `[bins, units]`, for files without spike times.
 
-use super::signals;
+use super::{expect_seconds, signals};
 use crate::format::bins::{self, Bins};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
@@ -21,7 +21,8 @@ pub(super) fn recognise(h5: &H5, place: &str) -> bool {
 pub(super) fn read(h5: &H5, place: &str, wanted: &mut Wanted, recording: &mut Recording) -> Result<(), FormatError> {
     let data = join(place, "data");
     let counts = h5.table(&data)?;
-    let starts = signals::times(h5, place, counts.rows)?;
+    let starts = signals::times(h5, place, counts.rows).map_err(|unusable| unusable.error(h5))?;
+    expect_seconds(h5, &join(place, "timestamps"), recording);
     let width = bins::width(&starts).ok_or_else(|| {
         let message = "has no two bins that follow each other, so that the width of a bin can't be told";
         h5.error(&join(place, "timestamps"), Fault::Invalid, message)

@@ -192,6 +192,17 @@ fn about(h5: &H5) -> Vec<(String, String)> {
     about
 }
 
+/// Notes another unit of times than seconds: NWB has no other, so whoever wrote it may have meant either.
+fn expect_seconds(h5: &H5, place: &str, recording: &mut Recording) {
+    if let Some(unit) = h5.attr_text(place, "unit")
+        && !["s", "sec", "second", "seconds"].contains(&unit.to_lowercase().as_str())
+    {
+        recording.notes.push(format!(
+            "the unit of {place} is said to be {unit:?}, but NWB has seconds only, for which its times are taken"
+        ));
+    }
+}
+
 /// A table that is being read: its place, and what its columns are called in [`Recording::kinds`].
 struct Table<'a> {
     h5: &'a H5<'a>,

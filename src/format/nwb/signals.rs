@@ -1,6 +1,6 @@
 //! TimeSeries: groups with `data` and either `timestamps` or `starting_time` and a rate.
 
-use super::{BEHAVIOR, remark};
+use super::{BEHAVIOR, expect_seconds, remark};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::spikes::{Recording, Signal};
@@ -60,13 +60,17 @@ pub(super) fn read(h5: &H5, place: &str, recording: &mut Recording) -> Result<()
         None => {}
     }
     // One that a camera or a clock has spoilt is no reason to read none of the others, nor the spikes.
-    let times = match stamps(h5, place, shape[0])? {
+    let times = match times(h5, place, shape[0]) {
         Ok(times) => times,
-        Err(Unfit { place: of, why }) => {
+        Err(Unusable::Spoilt { place: of, why }) => {
             recording.notes.push(format!("{place} is left out: {of} {why}"));
             return Ok(());
         }
+        Err(Unusable::Unread(error)) => return Err(error),
     };
+    for stamps in ["timestamps", "starting_time"].map(|stamps| join(place, stamps)) {
+        expect_seconds(h5, &stamps, recording);
+    }
     let unit = h5.attr_text(&data_place, "unit").unwrap_or_default();
     let name = name(place, recording);
     let called = format!("signals/{name}");
@@ -98,19 +102,32 @@ fn channels(h5: &H5, place: &str, width: usize) -> Result<Option<Vec<f64>>, Form
     Ok(Some(factors))
 }
 
-/// Times that can't be those of samples: where they are, and why.
-struct Unfit {
-    place: String,
-    why: String,
+/// Why there are no sample times.
+pub(super) enum Unusable {
+    /// They can't be read, or are not as many as samples.
+    Unread(FormatError),
+    /// They can't be times of samples: where they are, and why.
+    Spoilt { place: String, why: String },
+}
+
+impl Unusable {
+    /// An error of either.
+    pub fn error(self, h5: &H5) -> FormatError {
+        match self {
+            Unusable::Unread(error) => error,
+            Unusable::Spoilt { place, why } => h5.error(&place, Fault::Invalid, why),
+        }
+    }
+}
+
+impl From<FormatError> for Unusable {
+    fn from(error: FormatError) -> Unusable {
+        Unusable::Unread(error)
+    }
 }
 
 /// The sample times of a TimeSeries \[s\], checked: as many as samples, finite, not decreasing.
-pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, FormatError> {
-    stamps(h5, place, samples)?.map_err(|Unfit { place, why }| h5.error(&place, Fault::Invalid, why))
-}
-
-/// The same, or why they can't be.
-fn stamps(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit>, FormatError> {
+pub(super) fn times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, Unusable> {
     let stamps = join(place, "timestamps");
     if !h5.is_dataset(&stamps) {
         return regular_times(h5, place, samples);
@@ -119,11 +136,11 @@ fn stamps(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit
     if times.len() != samples {
         let message =
             format!("has {} entries, expected one for each of the {samples} samples in {place}/data", times.len());
-        return Err(h5.error(&stamps, Fault::Invalid, message));
+        return Err(h5.error(&stamps, Fault::Invalid, message).into());
     }
     if let Some(bad) = times.iter().position(|t| !t.is_finite()) {
         let why = format!("entry {bad} is {}, expected a finite number of seconds", times[bad]);
-        return Ok(Err(Unfit { place: stamps, why }));
+        return Err(Unusable::Spoilt { place: stamps, why });
     }
     if let Some(bad) = times.windows(2).position(|pair| pair[1] < pair[0]) {
         let why = format!(
@@ -132,20 +149,20 @@ fn stamps(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit
             shown(times[bad + 1]),
             bad + 1
         );
-        return Ok(Err(Unfit { place: stamps, why }));
+        return Err(Unusable::Spoilt { place: stamps, why });
     }
-    Ok(Ok(times))
+    Ok(times)
 }
 
-fn regular_times(h5: &H5, place: &str, samples: usize) -> Result<Result<Vec<f64>, Unfit>, FormatError> {
+fn regular_times(h5: &H5, place: &str, samples: usize) -> Result<Vec<f64>, Unusable> {
     let start_place = join(place, "starting_time");
     let start = h5.numbers(&start_place)?.data.first().copied().unwrap_or(f64::NAN);
     let rate = h5.attr_number(&start_place, "rate").unwrap_or(f64::NAN);
     if !start.is_finite() || !rate.is_finite() || rate <= 0.0 {
         let why = format!("is {start} s with the rate {rate} Hz, expected a finite time and an attribute rate above 0");
-        return Ok(Err(Unfit { place: start_place, why }));
+        return Err(Unusable::Spoilt { place: start_place, why });
     }
-    Ok(Ok((0..samples).map(|i| start + i as f64 / rate).collect()))
+    Ok((0..samples).map(|i| start + i as f64 / rate).collect())
 }
 
 /// The last part of the path, or more of it where two series would share a name.

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Table;
+use super::{Table, expect_seconds};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join};
 use crate::format::listing::Wanted;
 use crate::format::observed;
 use crate::format::write::repeated;
+use crate::math::whole;
 use crate::spikes::{Column, Recording};
 use crate::units::shown;
 
@@ -39,14 +40,7 @@ fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     if let Some(resolution) = h5.attr_number("/units/spike_times", "resolution").filter(|r| *r > 0.0) {
         recording.about.push(("resolution".to_owned(), format!("{resolution} s")));
     }
-    // NWB has no other unit, so whoever wrote it may have meant either.
-    if let Some(unit) = h5.attr_text("/units/spike_times", "unit")
-        && !["s", "sec", "second", "seconds"].contains(&unit.as_str())
-    {
-        recording.notes.push(format!(
-            "the unit of /units/spike_times is said to be {unit:?}, but NWB has seconds only, for which its times are taken"
-        ));
-    }
+    expect_seconds(h5, "/units/spike_times", recording);
     columns(h5, count, recording)?;
     populations(recording);
     if recording.populations.is_empty()
@@ -58,10 +52,16 @@ fn about_units(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// A column of words `population` whose equal entries stand together names the populations; one of them may be without a name.
+/// A column of words `population` beside one of [`ID_IN_POPULATION`](super::ID_IN_POPULATION), as this program writes them, names the populations, of which one may be
+/// without a name. A laboratory's own column of that name is one like others: its rows may be in any order, and populations are blocks.
 fn populations(recording: &mut Recording) {
-    let column = recording.unit_columns.iter().find(|(name, _)| name == "population");
-    let Some((_, Column::Text(names))) = column else { return };
+    let column = |called: &str| recording.unit_columns.iter().position(|(name, _)| name == called);
+    let (Some(names), Some(own)) = (column("population"), column(super::ID_IN_POPULATION)) else { return };
+    let (Column::Text(names), Column::Number(ids)) = (&recording.unit_columns[names].1, &recording.unit_columns[own].1)
+    else {
+        return;
+    };
+    let Some(ids) = ids.iter().map(|id| whole(*id)).collect::<Option<Vec<i64>>>() else { return };
     let (mut found, mut seen): (Vec<(String, usize, usize)>, _) = (Vec::new(), HashSet::new());
     for (unit, name) in names.iter().enumerate() {
         match found.last_mut() {
@@ -70,19 +70,9 @@ fn populations(recording: &mut Recording) {
             _ => found.push((name.clone(), unit, 1)),
         }
     }
-    // A column of blanks names nothing.
-    if names.iter().all(String::is_empty) {
-        return;
-    }
     recording.populations = found;
-    let own = recording.unit_columns.iter().position(|(name, _)| name == super::ID_IN_POPULATION);
-    if let Some(place) = own
-        && let Column::Number(ids) = &recording.unit_columns[place].1
-        && ids.iter().all(|id| id.fract() == 0.0 && id.abs() < 9e15)
-    {
-        recording.spikes.unit_ids = ids.iter().map(|id| *id as i64).collect();
-        recording.unit_columns.remove(place);
-    }
+    recording.spikes.unit_ids = ids;
+    recording.unit_columns.remove(own);
 }
 
 /// For each unit where its spikes end.

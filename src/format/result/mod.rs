@@ -20,6 +20,7 @@ pub(super) mod attributes;
 mod claim;
 mod drawn;
 mod header;
+mod listed;
 mod observables;
 mod read;
 mod resume;

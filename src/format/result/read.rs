@@ -1,13 +1,17 @@
 //! A result as a recording: its spikes by population, behaviour and intervals, in s of model time.
 
+use super::listed::observables;
 use super::{FORMAT, FORMAT_VERSION, drawn as devices};
 use crate::format::error::{Fault, FormatError};
 use crate::format::h5::{H5, join, rows};
 use crate::format::sonata;
-use crate::spikes::{Column, IntervalTable, Recording, Signal};
+use crate::spikes::{Column, IntervalTable, Kind, Recording, Signal};
 
 /// In the group of a population's spikes: whose are recorded, where not all are.
 pub(super) const RECORDED: &str = "recorded_ids";
+
+/// The column of units that says which of a recording's units a member replays.
+const RECORDING_UNIT: &str = "recording_unit";
 
 /// More units than any machine simulates: a bound on what a damaged size may ask for.
 const MAX_UNITS: usize = 1 << 28;
@@ -42,7 +46,9 @@ pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError
     }
     recording.observed.extend(observed(h5));
     populations(h5, &mut recording)?;
+    replayed(h5, &mut recording)?;
     drawn(h5, &mut recording)?;
+    recording.observables = observables(h5);
     for name in h5.members("/behavior") {
         recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
     }
@@ -127,26 +133,55 @@ pub(super) fn stranger(entry: usize, id: i64, members: &[i64]) -> String {
 
 /// What was drawn for each neuron, as columns of units; NaN for members of populations that do not have it.
 fn drawn(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
-    let units = recording.spikes.unit_ids.len();
-    for (population, first, count) in &recording.populations {
-        let group = join(&join("/populations", population), "drawn");
-        let (size, members) = (size(h5, population)?, &recording.spikes.unit_ids[*first..first + count]);
+    for block in recording.populations.clone() {
+        let group = join(&join("/populations", &block.0), "drawn");
         for name in h5.members(&group) {
-            let values = h5.list(&join(&group, &name))?;
-            if values.len() != size {
-                let message = format!("has {} entries, expected one for each of {size} members", values.len());
-                return Err(h5.error(&join(&group, &name), Fault::Invalid, message));
-            }
-            let columns = &mut recording.unit_columns;
-            let place = columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-                columns.push((name.clone(), Column::Number(vec![f64::NAN; units])));
-                columns.len() - 1
-            });
-            if let Column::Number(column) = &mut columns[place].1 {
-                let own = column[*first..].iter_mut().zip(members);
-                own.for_each(|(entry, member)| *entry = values[*member as usize]);
-            }
+            column(h5, recording, &block, &join(&group, &name), name)?;
         }
+    }
+    Ok(())
+}
+
+/// Which units of a recording were replayed by populations, as a column of units, and from when on.
+fn replayed(h5: &H5, recording: &mut Recording) -> Result<(), FormatError> {
+    for block in recording.populations.clone() {
+        let place = join("/populations", &block.0);
+        if let Some(start) = h5.attr_number(&place, "recording_start_s") {
+            recording.about.push((format!("recording replayed by {} from", block.0), format!("{start} s")));
+        }
+        let ids = join(&place, "unit_ids");
+        if h5.is_dataset(&ids) {
+            column(h5, recording, &block, &ids, RECORDING_UNIT.to_owned())?;
+        }
+    }
+    if recording.unit_columns.iter().any(|(name, _)| name == RECORDING_UNIT) {
+        recording.kinds.push((format!("units/{RECORDING_UNIT}"), Kind::Integer));
+    }
+    Ok(())
+}
+
+/// Puts a list of a number for each member of a population into the column of units of this name.
+fn column(
+    h5: &H5,
+    recording: &mut Recording,
+    (population, first, count): &(String, usize, usize),
+    place: &str,
+    name: String,
+) -> Result<(), FormatError> {
+    let (units, size) = (recording.spikes.unit_ids.len(), size(h5, population)?);
+    let values = h5.list(place)?;
+    if values.len() != size {
+        let message = format!("has {} entries, expected one for each of {size} members", values.len());
+        return Err(h5.error(place, Fault::Invalid, message));
+    }
+    let columns = &mut recording.unit_columns;
+    let at = columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+        columns.push((name, Column::Number(vec![f64::NAN; units])));
+        columns.len() - 1
+    });
+    if let Column::Number(column) = &mut columns[at].1 {
+        let own = column[*first..].iter_mut().zip(&recording.spikes.unit_ids[*first..first + count]);
+        own.for_each(|(entry, member)| *entry = values[*member as usize]);
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use ordered::Ordered;
 pub use streamed::StreamedSpikes;
 
+use super::called;
 use super::contain::{self, Pieced};
 use super::error::{Fault, FormatError};
 use super::gather::{Gathered, Spikes};
@@ -187,13 +188,17 @@ pub fn survey(path: &Path) -> Result<Option<Survey>, FormatError> {
 /// What there is to see of an open file; runs only if they are asked for.
 pub(super) fn look(h5: &H5, listed_only: bool) -> Result<Look, FormatError> {
     let listed = || match super::list_of(h5) {
-        Some(list) => list(h5, &mut Wanted::beside_spikes()).map(Look::Listed),
+        Some(list) => {
+            let recording = list(h5, &mut Wanted::beside_spikes())?;
+            Ok(Look::Listed(called::named(recording)))
+        }
         None => Ok(Look::Whole),
     };
     if listed_only {
         return if layouts::recognise(h5) { Ok(Look::Whole) } else { listed() };
     }
     let Some((mut recording, runs)) = layouts::open(h5)? else { return listed() };
+    recording = called::named(recording);
     let Some(extent) = runs::extent(h5, &runs, recording.spikes.unit_ids.len())? else { return Ok(Look::Whole) };
     recording.spikes.times = vec![extent.first.0, extent.last.0];
     recording.spikes.units = vec![extent.first.1, extent.last.1];

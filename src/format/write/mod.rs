@@ -109,12 +109,13 @@ pub fn write(
     let part = Part::of(path);
     let wrote = spikes.counts(f64::NEG_INFINITY, f64::INFINITY).map_err(Unwritten::from).and_then(|counts| {
         let what = What { recording, spikes, counts };
-        let notes = match target {
+        let mut notes = match target {
             Target::Nwb => nwb::write(part.path(), &what, session),
             Target::Sonata => sonata::write(part.path(), &what),
             Target::Csv => csv::write(part.path(), &what),
             Target::Npy => npy::write(part.path(), &what),
         }?;
+        notes.extend(observables(recording));
         Ok(Wrote { spikes: what.total(), notes })
     });
     let wrote = wrote.map_err(|error| match error {
@@ -123,6 +124,17 @@ pub fn write(
     })?;
     part.put(path).map_err(|e| failed(path, &e.to_string()))?;
     Ok(wrote)
+}
+
+/// What of a result stays behind, whatever the format.
+fn observables(recording: &Recording) -> Option<String> {
+    let left: Vec<String> = recording.observables.iter().map(ToString::to_string).collect();
+    (!left.is_empty()).then(|| {
+        format!(
+            "states and weights are left out: {}; `memspike plot` and h5py read them from the result",
+            left.join(", ")
+        )
+    })
 }
 
 /// A file that is filled by `fill`, and is on the disk when this returns.

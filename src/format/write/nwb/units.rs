@@ -1,7 +1,5 @@
 //! The table of units.
 
-use std::collections::HashSet;
-
 use hdf5::{File, ObjectReference1};
 
 use super::electrodes::TABLE;
@@ -10,7 +8,7 @@ use super::table::{Names, TableWriter};
 use crate::format::nwb::ID_IN_POPULATION;
 use crate::format::result::attributes::{set, write_list};
 use crate::format::write::column::Column as Numbers;
-use crate::format::write::{Session, Unwritten, What};
+use crate::format::write::{Session, Unwritten, What, repeated};
 use crate::spikes::{Column, HELD, Recording, each_train};
 
 /// Columns whose types the schema says, and those that are written from elsewhere.
@@ -110,12 +108,16 @@ pub(super) fn write(
         }
     }
     notes.extend(names.told("columns of units"));
-    let (ids, mut known) = (what.spikes.unit_ids(), HashSet::new());
-    if ids.iter().all(|id| known.insert(*id)) {
+    let ids = what.spikes.unit_ids();
+    let are_unique = repeated(ids).is_none();
+    // By this column populations are told from a laboratory's own column of that name.
+    if !are_unique || !recording.populations.is_empty() {
+        table.integers(ID_IN_POPULATION, "Id of the unit within its population", ids)?;
+    }
+    if are_unique {
         return Ok(table.finish(ids)?);
     }
     // Ids of NWB are unique in the table; populations each count from 0.
-    table.integers(ID_IN_POPULATION, "Id of the unit within its population", ids)?;
     Ok(table.finish(&(0..units as i64).collect::<Vec<_>>())?)
 }
 
