@@ -145,3 +145,8 @@ pub const fn param(name: &'static str, kind: Kind, default: f64, bound: Bound, d
 pub const fn variable(name: &'static str, unit: &'static str, doc: &'static str) -> Variable {
     Variable { name, unit, doc, bound: Bound::Finite }
 }
+
+/// Shorthand for a conductance among the variables, which is never negative.
+pub const fn conductance(name: &'static str, doc: &'static str) -> Variable {
+    Variable { bound: Bound::NonNegative, ..variable(name, "nS", doc) }
+}

@@ -209,7 +209,7 @@ fn mean(value: &value::Value, members: Range<usize>) -> f64 {
 
 /// The rate of spikes in sections of a pattern's noise that would have none \[Hz\].
 fn at_least_once(pattern: &PatternSpec) -> f64 {
-    if !pattern.at_least_once || pattern.max_rate <= 0.0 {
+    if !pattern.at_least_once {
         return 0.0;
     }
     // A section is silent with e^-n, where n is expected: half of it from the rate at either end, which is uniform.

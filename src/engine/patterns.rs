@@ -112,7 +112,7 @@ impl Patterns {
     /// A section of noise with these values of the rate, 0 to 1, at its ends: spikes of the highest rate, thinned out.
     fn noise(&self, stream: &mut Stream, ends: [f64; 2], mut spike: impl FnMut(f64)) {
         let spec = &self.spec;
-        if spec.max_rate <= 0.0 {
+        if spec.max_rate <= 0.0 && !spec.at_least_once {
             return;
         }
         let length = spec.duration.ms();

@@ -72,7 +72,8 @@ fn grain_of(drafts: &[&Draft<'_>]) -> Result<Option<Grain>, BuildError> {
             let name = &drafts[whose].spec.name;
             return Err(draft.error(format!(
                 "its weights, {typical:.3e} in the mean, are too small to be stored in 16 bits beside those of projection {name}, up to \
-                 {largest:.3e}: limit these with `max`, or set simulation.static_weights = \"real\""
+                 {largest:.3e}, whose multiples they would be: set simulation.static_weights = \"real\", or of those {}",
+                drafts[whose].spec.weight.remedy()
             )));
         }
     }

@@ -7,7 +7,7 @@ pub use grid::grid;
 use crate::check::{Invalid, check_all};
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
-use crate::describe::{Model, param, variable};
+use crate::describe::{Model, conductance, param, variable};
 use crate::math;
 use crate::neuron::conductance::{Membrane, expand_decay};
 use crate::neuron::solver::{INVERSE, ORDER, Ode, Series, Solved, convolve};
@@ -46,8 +46,8 @@ delta_t = 0: no exponential, and v_th takes the place of v_peak",
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at e_l"),
-        variable("g_ex", "nS", "excitatory conductance; starts at 0"),
-        variable("g_in", "nS", "inhibitory conductance; starts at 0"),
+        conductance("g_ex", "excitatory conductance; starts at 0, not negative"),
+        conductance("g_in", "inhibitory conductance; starts at 0, not negative"),
         variable("w", "pA", "adaptation current; starts at 0"),
     ],
 };

@@ -3,7 +3,7 @@
 use crate::check::Invalid;
 use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
-use crate::describe::{Model, param, variable};
+use crate::describe::{Model, conductance, param, variable};
 use crate::math;
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
@@ -39,8 +39,8 @@ tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0",
     ],
     variables: &[
         variable("v_m", "mV", "membrane potential; starts at e_l"),
-        variable("g_ex", "nS", "excitatory conductance; starts at 0"),
-        variable("g_in", "nS", "inhibitory conductance; starts at 0"),
+        conductance("g_ex", "excitatory conductance; starts at 0, not negative"),
+        conductance("g_in", "inhibitory conductance; starts at 0, not negative"),
         variable("dg_ex", "nS/ms", "rate variable of the excitatory conductance; starts at 0"),
         variable("dg_in", "nS/ms", "rate variable of the inhibitory conductance; starts at 0"),
         VARIABLE,

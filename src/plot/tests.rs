@@ -146,6 +146,7 @@ fn statistics(size: (u32, u32)) -> Vec<(&'static str, Figure)> {
                 "t",
                 &WeightSnapshots { weights: vec![vec![1.0; 60]; 3], ..snapshots("EE", "pA") },
                 &pairs,
+                false,
                 size,
             )
             .unwrap(),

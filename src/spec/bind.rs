@@ -60,6 +60,18 @@ pub enum BindError {
         /// Stop \[s\].
         stop: f64,
     },
+    /// Nothing from start on.
+    #[error(
+        "population {population}: start, {start} s, is not before the end of the recording, {last} s on its own clock"
+    )]
+    Late {
+        /// The population.
+        population: String,
+        /// Start \[s\].
+        start: f64,
+        /// The recording's last moment \[s\].
+        last: f64,
+    },
     /// Nothing of the recording between start and stop.
     #[error(
         "population {population}: {start} s to {stop} s lies outside the recording, which spans {first} s to {last} s on its own clock"
@@ -314,7 +326,11 @@ impl NetworkSpec {
             stop
         };
         if stop.partial_cmp(&start) != Some(std::cmp::Ordering::Greater) {
-            return Err(BindError::Empty { population: name, start, stop: if stop.is_nan() { end } else { stop } });
+            return Err(match wanted.stop {
+                Some(stop) => BindError::Empty { population: name, start, stop },
+                // Its last spike has a time of which nobody wrote the last digits.
+                None => BindError::Late { population: name, start, last: (end * 1e9).round() / 1e9 },
+            });
         }
         let ends = recording.spikes.times.first().copied().zip(recording.spikes.times.last().copied());
         let chosen = wanted.start.is_some() || wanted.stop.is_some();

@@ -316,9 +316,15 @@ fn check_procedural(entry: &Entry, spec: &ProjectionSpec) -> Result<(), ModelErr
         Connect::Pairs(_) => return refuse("listed pairs are not drawn", rules),
         _ => {}
     }
-    if !spec.is_static() || spec.crossbar.is_some() || spec.short_term.is_some() {
-        let message = "weights that change, by plasticity, in a device or a crossbar, have to be stored";
-        return refuse(message, "leave `procedural` out, or what changes the weights");
+    let kept = [
+        (spec.plasticity.is_some(), "`plasticity`"),
+        (spec.short_term.is_some(), "`short_term`"),
+        (spec.device.is_some(), "`device`"),
+        (spec.crossbar.is_some(), "`crossbar`"),
+    ];
+    if let Some((_, what)) = kept.into_iter().find(|(there, _)| *there) {
+        let message = format!("with {what} something of each has to be stored");
+        return refuse(&message, "leave `procedural` out, or what keeps something of a synapse");
     }
     if matches!(spec.weight, Value::List(_)) || matches!(spec.delay, Value::List(_)) {
         return refuse(

@@ -86,7 +86,10 @@ impl Reader<'_> {
                     .state
                     .iter()
                     .any(|s| s.slice.population == slice.population && s.variables.contains(&variable));
-                if before || variables[..i].contains(&variable) {
+                if let (true, Some(node)) = (variables[..i].contains(&variable), table.get("variables")) {
+                    return Err(node.at.error(format!("{} stands in it twice", names[variable])));
+                }
+                if before {
                     let message = format!("{} of {} is recorded twice", names[variable], population.name);
                     return Err(place.at.error(message).help(
                         "the result has one table for each population and variable: give several slices in one list",

@@ -198,6 +198,10 @@ impl Scope {
 
     /// A finite time > 0, on the grid if there is one.
     pub(crate) fn duration(&self, node: &Node) -> Result<Time, ModelError> {
+        let ms = self.finite(node, "ms")?;
+        if ms < 0.0 {
+            return Err(node.at.error(format!("found {} ms, expected a time of more than 0", units::shown(ms))));
+        }
         let time = self.time(node)?;
         if time > Time::ZERO { Ok(time) } else { Err(node.at.error("found 0, expected a time of more than 0")) }
     }

@@ -39,7 +39,19 @@ pub(crate) fn read(scope: &Scope, table: &Table, node: &Node, form: Form<'_>) ->
             } else {
                 let array = dataset(&path, &name).map_err(wrong)?;
                 let told = array.unit().map(|unit| Told { unit, place: &place, by: "its attribute" });
-                let factor = factor(told)?;
+                let unknown = array
+                    .unknown_unit()
+                    .map(|unit| format!("{place}: its attribute says the unit {unit:?}, which is none"));
+                let factor = match (unknown, table.get("unit")) {
+                    (Some(unknown), None) => {
+                        return Err(entry.at.error(unknown).help(format!("write unit = \"{}\" beside it", form.unit)));
+                    }
+                    (Some(unknown), Some(_)) => {
+                        scope.tell(format!("{unknown}; `unit` of the model is taken"));
+                        factor(told)?
+                    }
+                    _ => factor(told)?,
+                };
                 (array.numbers, factor)
             }
         }

@@ -106,7 +106,7 @@ fn a_connectivity_map_has_a_row_per_target_and_white_where_there_is_no_synapse()
         weights: vec![vec![9.0; 3], vec![1.0, 2.0, 4.0]],
     };
     // The synapses 0 -> 1, 1 -> 0 and, strongest, 2 -> 1.
-    let figure = connectivity("t", &table, &[(0, 1), (1, 0), (2, 1)], SIZE).unwrap();
+    let figure = connectivity("t", &table, &[(0, 1), (1, 0), (2, 1)], false, SIZE).unwrap();
     let cell = |source: f64, target: f64| at(&figure, "connectivity", source + 0.5, target + 0.5);
     assert_eq!([cell(0.0, 0.0), cell(1.0, 1.0), cell(2.0, 0.0)], [[255; 3]; 3]);
     let dark = |c: [u8; 3]| 765 - c.iter().map(|v| u32::from(*v)).sum::<u32>();
@@ -114,10 +114,15 @@ fn a_connectivity_map_has_a_row_per_target_and_white_where_there_is_no_synapse()
     assert!(0 < weak && weak < middle && middle < strong, "{weak} {middle} {strong}");
     assert!(has(&figure, "weight (pA)") && has(&figure, "source neuron") && has(&figure, "target neuron"));
     assert!(figure.caption.starts_with("3 synapses at 0.005 s"), "{}", figure.caption);
-    assert!(connectivity("t", &table, &[(0, 1)], SIZE).is_err());
+    assert!(connectivity("t", &table, &[(0, 1)], false, SIZE).is_err());
+    // Of chosen targets the first has the first row.
+    let figure = connectivity("t", &table, &[(0, 8), (1, 7), (2, 8)], true, SIZE).unwrap();
+    let cell = |source: f64, target: f64| at(&figure, "connectivity", source + 0.5, target + 0.5);
+    assert_eq!((dark(cell(0.0, 1.0)), dark(cell(1.0, 0.0)), dark(cell(0.0, 0.0))), (weak, middle, 0));
+    assert!(figure.caption.ends_with("white: no synapse onto the chosen targets."), "{}", figure.caption);
     // Below 0 white is a weight of 0, and grey no synapse.
     let table = WeightSnapshots { weights: vec![vec![0.0, -2.0, -4.0]], times_ms: vec![5.0], ..table };
-    let figure = connectivity("t", &table, &[(0, 1), (1, 0), (2, 1)], SIZE).unwrap();
+    let figure = connectivity("t", &table, &[(0, 1), (1, 0), (2, 1)], false, SIZE).unwrap();
     let cell = |source: f64, target: f64| at(&figure, "connectivity", source + 0.5, target + 0.5);
     assert_eq!([cell(0.0, 1.0), cell(0.0, 0.0)], [[255; 3], [0xcc; 3]]);
     assert!(figure.caption.ends_with("; grey: no synapse."), "{}", figure.caption);

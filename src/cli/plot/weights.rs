@@ -35,7 +35,8 @@ pub fn connectivity(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let ids = |ids: &[i64]| ids.iter().map(|id| (*id).max(0) as u64).collect::<Vec<_>>();
     let pairs: Vec<(u64, u64)> = ids(&chosen.source_ids).into_iter().zip(ids(&chosen.target_ids)).collect();
     let title = format!("{title}: {}", chosen.projection);
-    let figure = plot::connectivity(&title, &table(&chosen), &pairs, (1100, 1000)).map_err(Failure::input)?;
+    let some = !args.population.is_empty();
+    let figure = plot::connectivity(&title, &table(&chosen), &pairs, some, (1100, 1000)).map_err(Failure::input)?;
     Ok((figure, said(&chosen)))
 }
 
