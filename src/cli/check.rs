@@ -9,7 +9,7 @@ use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
 use super::figures::column;
-use super::memory::{available_to, bytes, grouped, needed, refuse_if_too_large};
+use super::memory::{available_to, bytes, foreseen, grouped, refuse_if_too_large};
 use super::model::{Layers, Loaded, Model, is_circuit, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
 use super::note::notes;
@@ -80,7 +80,7 @@ pub fn describe(model: &Model, layers: &Layers, json: bool, rate: f64) -> Result
         _ => Loaded::bound(spec, None)?.spec,
     };
     let size = network::estimate(&spec).map_err(Failure::input)?;
-    let bytes = needed(&spec, &size, None, 1, true)?;
+    let bytes = foreseen(&spec, &size)?;
     refuse_if_too_large(size.members(), size.synapses, bytes, available_to(1))?;
     network::check_parameters(&spec).map_err(Failure::input)?;
     warn(&spec, true)?;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use memspike::engine;
 use memspike::network::Estimate;
-use memspike::spec::NetworkSpec;
+use memspike::spec::{Connect, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec};
+use memspike::value::Value;
 
 use super::Failure;
 
@@ -100,6 +101,47 @@ pub fn needed(
     let [program, thread, writer] = PROGRAM;
     let program = resident() + program + thread * (threads as u64 - 1) + if written { writer } else { 0 };
     Ok(network.saturating_add(program))
+}
+
+/// What a process has that has begun to run, before it reads a model \[bytes\].
+const BEGUN: u64 = 13 << 20;
+/// What reading takes for each value that a model's text lists: its place, its text, its number \[bytes\].
+const LISTED: u64 = 500;
+
+/// [`needed`] of a run that has yet to read its model: a number that does not depend on what this process has at the moment.
+///
+/// # Errors
+/// If a projection can't be wired.
+pub fn foreseen(spec: &NetworkSpec, size: &Estimate) -> Result<u64, Failure> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = size.threads(processors, 1);
+    let network = engine::needed(spec, threads, 1, true).map_err(Failure::input)?;
+    let [program, thread, writer] = PROGRAM;
+    let values = spec.resolved.bytes().filter(|byte| matches!(byte, b',' | b'[')).count() as u64;
+    let reading = values.saturating_mul(LISTED);
+    // Of what reading leaves behind, in pieces, about half can be used again.
+    let later = network.saturating_add(reading / 2 + held(spec) + program + thread * (threads as u64 - 1) + writer);
+    Ok(BEGUN + later.max(reading))
+}
+
+/// What a model holds that was read from the files that it names, or from a recording \[bytes\].
+fn held(spec: &NetworkSpec) -> u64 {
+    let of_value = |value: &Value| if let Value::List(values) = value { size_of_val(&values[..]) } else { 0 };
+    let of_projection = |projection: &ProjectionSpec| {
+        let pairs = if let Connect::Pairs(pairs) = &projection.connect { size_of_val(&pairs[..]) } else { 0 };
+        pairs + of_value(&projection.weight) + of_value(&projection.delay)
+    };
+    let of_population = |population: &PopulationSpec| match &population.kind {
+        PopulationKind::Source(SourceSpec::SpikeTimes(trains)) => trains.iter().map(|t| size_of_val(&t[..])).sum(),
+        PopulationKind::Source(SourceSpec::Labels(labels)) => labels.images.pixels.len(),
+        PopulationKind::Source(_) => 0,
+        PopulationKind::Neuron { neuron, initial } => {
+            neuron.params.iter().chain(initial.iter().map(|(_, value)| value)).map(of_value).sum()
+        }
+    };
+    let projections: usize = spec.projections.iter().map(of_projection).sum();
+    let populations: usize = spec.populations.iter().map(of_population).sum();
+    (projections + populations) as u64
 }
 
 /// The memory of this process now \[bytes\]; 0 where the system does not tell.

@@ -91,7 +91,11 @@ pub fn raster_text(
         let rates: Vec<f64> = counts.iter().zip(&seconds).map(rate).collect();
         let hz = rates.iter().copied().fold(0.0, f64::max);
         let line: String = rates.iter().map(|&rate| level(rate, hz)).collect();
-        let peak = if hz < 1000.0 { format!("{hz:.1} Hz") } else { format!("{hz:.0} Hz") };
+        let peak = match hz {
+            _ if hz >= 1000.0 => format!("{hz:.0} Hz"),
+            _ if hz > 0.0 && hz < 0.05 => format!("{hz:.1e} Hz"),
+            _ => format!("{hz:.1} Hz"),
+        };
         text += &format!("{} {}{peak:>PEAK$}\n", paint(band, label(&names[band])), paint(band, line));
     }
     if rows.selected() == 0 {

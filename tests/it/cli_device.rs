@@ -310,3 +310,41 @@ fn a_device_starts_at_the_very_end_of_its_range_as_its_units_write_it() {
     let error = bad(&memspike(root(), &["device", "iv", "stanford_rram", "--state", "0.1999 nm"]), 2);
     assert!(error.contains("--state is 0.0000000001999 m, expected between"), "{error}");
 }
+
+#[test]
+fn cells_of_picosiemens_are_shown_in_picosiemens() {
+    let folder = tempfile::tempdir().unwrap();
+    let device =
+        "device.small.soft_bounds = { g_min = '1 pS', g_max = '50 pS', dg_up = '0.5 pS', dg_down = '0.5 pS' }\n";
+    std::fs::write(folder.path().join("small.toml"), device).unwrap();
+    let run = |args: &[&str]| good(&memspike(folder.path(), args));
+    let listed = run(&["device", "list", "small.toml"]);
+    assert!(listed.contains("1.00e-6    5.00e-5    5.00e-7    5.00e-7"), "{listed}");
+    let pulses = run(&["device", "pulses", "small.toml", "--up", "20", "--down", "0", "--cells", "5"]);
+    // Soft bounds: 49 pS (1 - (1 - 1/49)^20) above the first.
+    let expected = 1.0 + 49.0 * (1.0 - (48.0f64 / 49.0).powi(20));
+    assert!(pulses.contains(&format!("without noise {expected:.4} pS")), "{pulses}");
+    assert!(pulses.contains("spread over cells 0.0000 pS, over cycles 0.0000 pS"), "{pulses}");
+    let kept = run(&["device", "retention", "small.toml", "--start", "12.5 pS", "-o", "kept.svg"]);
+    assert!(kept.contains("mean [pS]") && kept.contains("     12.5000"), "{kept}");
+    let svg = std::fs::read_to_string(folder.path().join("kept.svg")).unwrap();
+    assert!(svg.contains("12.5 pS") && svg.contains("conductance (pS)"));
+}
+
+#[test]
+fn waveforms_whose_times_are_too_far_apart_are_refused_and_shorter_tails_are_followed() {
+    let run = |waveform: &str| {
+        memspike(root(), &["device", "stdp", "voltage_threshold", "--waveform", waveform, "--dt=-10ms,10ms"])
+    };
+    for (waveform, named) in [
+        ("tau_plus=10 ps", "tau_plus: found 0.00000001 ms beside tail_plus = 5 ms"),
+        ("tau_minus=10 ps", "tau_minus: found 0.00000001 ms beside tail_minus = 75 ms"),
+        ("tail_plus=10 ps", "tail_plus: found 0.00000001 ms beside tail_minus = 75 ms"),
+        ("tail_minus=10 ps", "tail_minus: found 0.00000001 ms beside tail_plus = 5 ms"),
+    ] {
+        let error = bad(&run(waveform), 2);
+        assert!(error.contains(named) && error.contains("100000th"), "{error}");
+    }
+    // A thousand time constants: fluxes near the edges alone say how large fluxes are.
+    good(&run("tau_minus=75 us"));
+}

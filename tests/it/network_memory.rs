@@ -79,6 +79,15 @@ fn a_run_takes_the_memory_that_check_says() {
         let peak = peak.unwrap();
         assert!((estimated / peak - 1.0).abs() < 0.1, "{engine}: {estimated} MiB estimated, {peak} found");
     }
+    // What reading takes of a model that lists a lot; the same from call to call.
+    let times: Vec<String> = (0..300_000).map(|i| format!("{}.5", i / 10)).collect();
+    let listed =
+        format!("{tiny}population.s.source.spike_times = {{ unit = 'ms', values = [[{}]] }}\n", times.join(", "));
+    std::fs::write(folder.path().join("listed.toml"), listed).unwrap();
+    let (estimated, peak) = both("listed.toml", &[], "10 ms");
+    assert_eq!(estimated, both("listed.toml", &[], "10 ms").0);
+    let peak = peak.unwrap();
+    assert!((estimated / peak - 1.0).abs() < 0.25, "listed times: {estimated} MiB estimated, {peak} found");
     // In the event engine the arrivals of Poisson inputs are a large part of it.
     let brunel = root().join("models/brunel_ai.toml");
     let sets = ["--set", "simulation.engine=\"event\"", "--set", "record.start=\"0 ms\""];

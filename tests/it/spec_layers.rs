@@ -108,7 +108,7 @@ fn extends_is_recursive_and_paths_belong_to_the_file_that_names_them() {
     assert_eq!(error.position(), Some((1, 11)));
     fs::write(sub.join("base.toml"), "[simulation]\nduration = 3\n").unwrap();
     let error = spec::load(&top, &[("simulation.duration".into(), "\"2 mV\"".into())]).unwrap_err();
-    assert_eq!(error.source_name(), "--set");
+    assert_eq!(error.source_name(), "command line");
     fs::remove_file(sub.join("middle.toml")).unwrap();
     let error = spec::load(&top, &[]).unwrap_err();
     assert!(error.message().contains("middle.toml: there is no such file"), "{error}");

@@ -11,7 +11,7 @@ fn text(simulation: &str, projection: &str, more: &str) -> String {
         "simulation = {{ duration = '100 ms', {simulation} }}\n\
          population.S = {{ size = 100, source.poisson.rate = '3 Hz' }}\n\
          population.N = {{ size = 10, neuron = 'lif_exp' }}\n\
-         [projection.p]\nsource = 'S'\ntarget = 'N'\n{projection}\n{more}\n"
+         {more}\n[projection.p]\nsource = 'S'\ntarget = 'N'\n{projection}\n"
     )
 }
 
@@ -53,7 +53,7 @@ fn rates_of_inputs_that_are_drawn_are_checked_before_the_run() {
 #[test]
 fn limits_that_leave_too_little_to_be_drawn_are_refused_where_they_stand() {
     for weight in [
-        "{ lognormal = { mean = '-5 pA', cv = 1, max = '-70 pA' } }",
+        "{ lognormal = { mean = '-5 pA', cv = 1, max = '-100 pA' } }",
         "{ exponential = { mean = '5 pA', min = '60 pA' } }",
         "{ normal = { mean = '5 pA', std = '1 pA', min = '9.5 pA' } }",
     ] {
@@ -92,8 +92,8 @@ fn remedies_are_those_of_what_was_written() {
     assert!(delay("uniform = ['0 ms', '1 ms']").contains("let `uniform` begin above 0"));
     assert!(delay("normal = { mean = '1 ms', std = '1 ms' }").contains("min = \"0.1 ms\""));
     assert!(delay("exponential = { mean = '-1 ms' }").contains("a mean of more than 0"));
-    let own = "population.one = { size = 1, neuron = 'lif_exp' }\nprojection.o = { source = 'one', target = 'one', \
-               connect.fixed_total_number = 3, autapses = false }";
+    let own = "population.one = { size = 1, neuron = 'lif_exp' }\n[projection.o]\nsource = 'one'\ntarget = 'one'\n\
+               connect.fixed_total_number = 3\nautapses = false";
     let error = refused("connect = 'all_to_all'", own);
     assert!(error.contains("autapses = false") && !error.contains("once at most"), "{error}");
     let error = refused("connect.fixed_total_number = 1001\nmultapses = false", "");
@@ -106,15 +106,15 @@ fn snapshots_of_weights_that_no_run_takes_are_told() {
         let more = format!("{record}\n[[record.weights]]\nprojection = 'p'\ninterval = '{interval}'");
         told("seed = 1", "connect = 'all_to_all'", &more).concat()
     };
-    let none = of("record.start = '10 ms'", "300 ms");
+    let none = of("[record]\nstart = '10 ms'", "300 ms");
     assert_eq!(
         none,
         "record.weights of p: a snapshot every 300 ms, counted from 0, gives none in what is recorded, 10 ms to 100 ms"
     );
-    let none = of("record = { start = '10 ms', stop = '50 ms' }", "60 ms");
+    let none = of("[record]\nstart = '10 ms'\nstop = '50 ms'", "60 ms");
     assert!(none.ends_with("gives none in what is recorded, 10 ms to 50 ms"), "{none}");
     assert!(of("", "300 ms").ends_with("gives that of 0 ms alone, for the run is over at 100 ms"));
-    assert_eq!([of("", "100 ms"), of("record.start = '10 ms'", "100 ms")], ["", ""]);
+    assert_eq!([of("", "100 ms"), of("[record]\nstart = '10 ms'", "100 ms")], ["", ""]);
 }
 
 #[test]

@@ -46,7 +46,6 @@ impl Drive {
             let scheme = Scheme::from(args.scheme.unwrap_or(SchemeName::Grounded));
             let voltage = args.read_voltage.unwrap_or(VOLTAGE);
             within("--read-voltage", voltage)?;
-            let voltage = given(voltage);
             let mut sources = scheme.sources((rows, columns), (row, column), voltage).map_err(Failure::input)?;
             // There is a converter in front of each word line, of those that are half or a third selected too.
             sources.word_lines.iter_mut().flatten().for_each(|volt| *volt = given(*volt));

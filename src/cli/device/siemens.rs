@@ -8,18 +8,20 @@ pub struct Siemens {
     factor: f64,
     /// Its name.
     pub name: String,
+    /// Less is rounding \[S\].
+    rounding: f64,
 }
 
 impl Siemens {
     /// For a device whose largest conductance is this \[S\].
     pub fn of(largest: f64) -> Siemens {
         let (factor, prefix) = prefixed(largest);
-        Siemens { factor, name: format!("{prefix}S") }
+        Siemens { factor, name: format!("{prefix}S"), rounding: 1e-12 * largest }
     }
 
     /// Micro-siemens, for devices beside each other.
     pub fn micro() -> Siemens {
-        Siemens::of(1e-6)
+        Siemens { rounding: 0.0, ..Siemens::of(1e-6) }
     }
 
     /// Conductances \[S\] in it.
@@ -30,7 +32,7 @@ impl Siemens {
     /// A number of it: four decimals, or three digits of what these would hardly show.
     pub fn text(&self, siemens: f64) -> String {
         let value = siemens * self.factor;
-        if value != 0.0 && value.abs() < 0.01 { format!("{value:.2e}") } else { format!("{value:.4}") }
+        if siemens.abs() > self.rounding && value.abs() < 0.01 { format!("{value:.2e}") } else { format!("{value:.4}") }
     }
 
     /// The label of a curve: no more digits than tell it from others.
@@ -70,6 +72,8 @@ mod tests {
         let small = Siemens::of(50e-12);
         assert_eq!([small.text(0.5e-12), small.text(1e-15), small.label(12.5e-12)], ["0.5000", "1.00e-3", "12.5 pS"]);
         let micro = Siemens::micro();
+        // The spread of cells that are alike.
+        assert_eq!(small.text(1e-27), "0.0000");
         assert_eq!([micro.text(40e-12), micro.text(0.0), micro.text(25e-6)], ["4.00e-5", "0.0000", "25.0000"]);
         assert_eq!([micro.label(25e-6), micro.label(1e-9)], ["25 uS", "1.00e-3 uS"]);
     }

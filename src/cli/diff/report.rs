@@ -47,8 +47,8 @@ fn row(population: &Population, unit: &Unit, named: bool) -> Vec<Cell> {
         Cell::Whole(unit.spikes[0] as i64),
         Cell::Whole(unit.spikes[1] as i64),
         d.map_or(Cell::Number(None), |d| Cell::Whole(d.index as i64)),
-        Cell::Number(d.and_then(|d| d.first)),
-        Cell::Number(d.and_then(|d| d.second)),
+        Cell::Number(d.and_then(|d| d.first).map(stored)),
+        Cell::Number(d.and_then(|d| d.second).map(stored)),
         Cell::Number(Some(unit.van_rossum)),
         Cell::Number(unit.victor_purpura),
     ]);
@@ -59,6 +59,18 @@ fn rows(found: &Found) -> impl Iterator<Item = Vec<Cell>> {
     let named = is_named(found);
     let of = move |population| move |unit| row(population, unit, named);
     found.populations.iter().flat_map(move |population| population.units.iter().map(of(population)))
+}
+
+/// A moment as it was stored, where that is a whole number of picoseconds: the division of ms by 1000 leaves a rounding behind.
+fn stored(seconds: f64) -> f64 {
+    /// Beyond this a double does not count picoseconds \[s\].
+    const COUNTED: f64 = 9e3;
+    let whole = (seconds * 1e12).round() / 1e12;
+    if seconds.abs() < COUNTED && (whole - seconds).abs() <= 2.0 * f64::EPSILON * seconds.abs() {
+        whole
+    } else {
+        seconds
+    }
 }
 
 /// A row per unit.
@@ -82,7 +94,7 @@ pub fn json(found: &Found, sides: &[Side; 2], per_unit: bool) -> Value {
     let first = found.first.map(|(p, u, d)| {
         let (population, unit) = (&found.populations[p], &found.populations[p].units[u]);
         let mut first = json!({
-            "population": population.name(), "unit": unit.id, "index": d.index, "first_s": d.first, "second_s": d.second,
+            "population": population.name(), "unit": unit.id, "index": d.index, "first_s": d.first.map(stored), "second_s": d.second.map(stored),
         });
         if !unit.name.is_empty() {
             first["name"] = unit.name.clone().into();
@@ -172,7 +184,7 @@ pub fn text(found: &Found, sides: &[Side; 2]) -> String {
 }
 
 fn times(d: Difference) -> String {
-    match (d.first, d.second) {
+    match (d.first.map(stored), d.second.map(stored)) {
         (Some(a), Some(b)) => format!("at {a} s and at {b} s"),
         (Some(a), None) => format!("at {a} s in the first only"),
         (None, Some(b)) => format!("at {b} s in the second only"),
@@ -238,4 +250,18 @@ fn name(population: &Population, unit: &Unit, sides: &[Side; 2]) -> String {
 
 fn count(n: usize) -> String {
     grouped(n as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stored;
+
+    #[test]
+    fn moments_are_written_as_they_were_stored() {
+        let ms: f64 = 106.106661255;
+        assert_eq!((ms / 1e3).to_string(), "0.10610666125500001");
+        assert_eq!(stored(ms / 1e3).to_string(), "0.106106661255");
+        // Of a recording, between picoseconds; on the clock of Unix.
+        assert_eq!([stored(0.037_342_420_520_759_534), stored(1.7e9 + 0.1)], [0.037_342_420_520_759_534, 1.7e9 + 0.1]);
+    }
 }

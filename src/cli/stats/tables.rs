@@ -120,7 +120,7 @@ fn unit_names(measured: &Measured) -> Vec<String> {
 fn correlations(measured: &Measured) -> Result<&Correlations, Failure> {
     measured.found.correlations.as_ref().ok_or_else(|| {
         if measured.plan.correlation.is_none() {
-            return Failure::input("The window is shorter than a bin of 5 ms; give --bin.");
+            return Failure::input("The window is shorter than a bin of 5 ms, or has too many of them; give --bin.");
         }
         let units = measured.chosen.units();
         let (name, _) = &measured.chosen.groups[0];

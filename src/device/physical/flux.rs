@@ -23,6 +23,8 @@ const WITHIN: f64 = 1e-9;
 const BEYOND: f64 = 1e-6;
 /// Error of the integrals, relative.
 const INTEGRAL: f64 = 1e-12;
+/// How often the distance to an edge is halved where the size of fluxes is looked for.
+const NEAR: i32 = 20;
 /// Fluxes below this share of the largest are rounding.
 const ROUNDING: f64 = 1e-15;
 
@@ -182,7 +184,8 @@ impl Fluxes {
             let one = |p: &Piece| gauss(&|t| device.drive(p.at(t)).unwrap_or(0.0).abs(), p.start, p.end) / span;
             pieces.iter().map(one).fold(0.0, f64::max)
         };
-        let floor = ROUNDING * some.map(coarse).fold(0.0, f64::max);
+        let near = near_edges(&edges).flat_map(|dt| [-dt, dt]).map(coarse).fold(0.0, f64::max);
+        let floor = ROUNDING * known(some.map(coarse).fold(0.0, f64::max), near);
         let of = |spikes: &[(Side, f64)]| stretches(device, span, &pairs.waveform.pieces(pairs.device, spikes), floor);
         let alone = [Side::Pre, Side::Post].map(|side| of(&[(side, 0.0)]));
         let mut fluxes = Fluxes { flows, branches: Default::default(), alone };
@@ -356,11 +359,9 @@ impl Kernel for FlowStep<'_> {
 /// The panels of one sign of the distance; `pair` gives the fluxes at a distance, which may be wrong by so much, relative and absolute.
 fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], (relative, absolute): (f64, f64)) -> Branch {
     let reach = edges.last().copied().unwrap_or(0.0);
-    let scale = edges
-        .windows(2)
-        .flat_map(|e| pair(0.5 * (e[0] + e[1])))
-        .chain(pair(1e-6 * reach))
-        .fold(0.0_f64, |a, f| a.max(f.abs()));
+    let largest = |fluxes: &mut dyn Iterator<Item = f64>| fluxes.fold(0.0_f64, |a, f| a.max(f.abs()));
+    let scale = largest(&mut edges.windows(2).flat_map(|e| pair(0.5 * (e[0] + e[1]))).chain(pair(1e-6 * reach)));
+    let scale = known(scale, largest(&mut near_edges(edges).flat_map(pair)));
     // Far below what the surface promises: a flux costs microseconds. Beside fluxes that drive the state from end to end there may be
     // small ones in the same panel, which count.
     let allowed =
@@ -411,6 +412,22 @@ fn branch(pair: &(impl Fn(f64) -> Vec<f64> + Sync), edges: &[f64], (relative, ab
     };
     let stretches: Vec<(f64, f64)> = edges.windows(2).map(|e| (e[0], e[1])).collect();
     Branch::new(stretches.par_iter().flat_map_iter(one).collect(), reach)
+}
+
+/// Distances that approach the edges.
+fn near_edges(edges: &[f64]) -> impl Iterator<Item = f64> {
+    let of = |e: &[f64]| {
+        let (start, end) = (e[0], e[1]);
+        let shares = (2..=NEAR).map(move |k| 0.5f64.powi(k) * (end - start));
+        shares.flat_map(move |share| [start + share, end - share])
+    };
+    edges.windows(2).flat_map(of)
+}
+
+/// The size of fluxes: that between the edges, but where waveforms are far longer than their time constants. There all happens near the
+/// edges, and what is between them is rounding, which no halving follows.
+fn known(between: f64, near: f64) -> f64 {
+    if between < 1e-3 * near { near } else { between }
 }
 
 /// Have two sequences of fluxes the same signs?

@@ -13,7 +13,7 @@ use crate::units::shown;
 use super::Physical;
 use super::drive::{Piece, Shape, cut, too_high};
 
-/// Head and tail last at most so many of their time constants; beyond a thousand nothing but the edge is left of them.
+/// Head and tail last at most so many of their time constants, and of each other; beyond a thousand nothing but an edge is left of them.
 const LONGEST: f64 = 1e5;
 
 /// The words for `wiring`.
@@ -123,6 +123,19 @@ impl Waveform {
         if let Some(wrong) = too_high(more * head.max(tail) + less * head.min(tail)) {
             let parameter = if head >= tail { "a_plus" } else { "a_minus" };
             return Err(Invalid::new(parameter, format!("two spikes that overlap make the voltage: {wrong}")));
+        }
+        let whole = get("tail_plus").max(get("tail_minus"));
+        for name in ["tail_plus", "tail_minus"] {
+            if whole / get(name) > LONGEST {
+                let other = if name == "tail_plus" { "tail_minus" } else { "tail_plus" };
+                let message = format!(
+                    "found {} ms beside {other} = {} ms, expected a {LONGEST}th of that at least: tables of what spikes do would not end; is \
+                     the unit right?",
+                    shown(get(name)),
+                    shown(whole)
+                );
+                return Err(Invalid::new(name, message));
+            }
         }
         for (tau, tail, what) in [("tau_plus", "tail_plus", "head"), ("tau_minus", "tail_minus", "tail")] {
             if get(tail) / get(tau) > LONGEST {

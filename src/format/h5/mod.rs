@@ -114,7 +114,9 @@ impl H5<'_> {
 
     /// Whether a group holds something whose name is no text, which leaves none of its names to be read.
     pub fn has_unreadable_names(&self, place: &str) -> bool {
-        self.group(place).is_ok_and(|group| !group.is_empty() && group.member_names().is_err())
+        // The binding puts this character in the place of bytes that are no text.
+        let hidden = |names: Vec<String>| names.iter().any(|name| name.contains(char::REPLACEMENT_CHARACTER));
+        self.group(place).is_ok_and(|group| !group.is_empty() && group.member_names().map_or(true, hidden))
     }
 
     /// The names in a group in the order in which they were put there, and whether it knows that: else they are in alphabetical order.

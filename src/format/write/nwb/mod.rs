@@ -47,7 +47,7 @@ fn fill(file: &File, what: &What, session: &Session) -> Result<Vec<String>, Unwr
         file,
         "identifier",
         // Not the recording's own: this is another file, and may hold a part of it.
-        &session.identifier.clone().unwrap_or_else(|| marker.uuid("identifier")),
+        &session.identifier.clone().filter(|given| !given.is_empty()).unwrap_or_else(|| marker.uuid("identifier")),
     )?;
     let description = or_about(&session.description, "session").unwrap_or_else(|| {
         format!("Spikes converted by memspike {} from: {}", env!("CARGO_PKG_VERSION"), recording.format)
