@@ -67,5 +67,5 @@ fn what_a_structure_says_of_the_unit_of_times_is_named() {
     let rate = read("matlab_made/rate.mat");
     assert_eq!(rate.spikes.trains(), [vec![1.0, 2.0, 3.0], vec![4.0, 5.0]]);
     let note = rate.notes.iter().find(|note| note.starts_with("times are taken as seconds")).unwrap();
-    assert!(note.contains("`data.fs` is 30000: if they count samples at that rate"), "{note}");
+    assert!(note.contains("`units.fs` is 30000: if they count samples at that rate"), "{note}");
 }
