@@ -67,8 +67,9 @@ def nwb_trains(path):
         if units is None:
             return {}
         units = units.to_dataframe()
-    names = units["population"] if "population" in units else [""] * len(units)
     ids = units["id_in_population"] if "id_in_population" in units else units.index
+    # Without it a column of that name is the laboratory's own.
+    names = units["population"] if "population" in units and "id_in_population" in units else [""] * len(units)
     return {(name, int(id)): times for name, id, times in zip(names, ids, units["spike_times"]) if len(times)}
 
 
