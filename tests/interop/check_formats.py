@@ -37,6 +37,8 @@ OF_THE_RECORDING = {
     "none.aedat4": ["check_time_intervals_stop_after_start"],
     "zstd.aedat4": ["check_time_intervals_stop_after_start"],
     "neo_block.nix": ["check_time_intervals_stop_after_start"],
+    "neo_block.mat": ["check_time_intervals_stop_after_start"],
+    "neo_segments.mat": ["check_time_intervals_stop_after_start"],
     "mc_maze_trial_748.nwb": ["check_single_row"],  # it has one trial
     "electrodes_links.nwb": ["check_col_not_nan"],  # no impedance was measured
     "result.h5": ["check_single_row"],  # of the same recording
