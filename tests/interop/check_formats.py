@@ -37,6 +37,8 @@ OF_THE_RECORDING = {
     "none.aedat4": ["check_time_intervals_stop_after_start"],
     "zstd.aedat4": ["check_time_intervals_stop_after_start"],
     "neo_block.nix": ["check_time_intervals_stop_after_start"],
+    "neo_block.mat": ["check_time_intervals_stop_after_start"],
+    "neo_segments.mat": ["check_time_intervals_stop_after_start"],
     "mc_maze_trial_748.nwb": ["check_single_row"],  # it has one trial
     "electrodes_links.nwb": ["check_col_not_nan"],  # no impedance was measured
     "result.h5": ["check_single_row"],  # of the same recording
@@ -67,8 +69,9 @@ def nwb_trains(path):
         if units is None:
             return {}
         units = units.to_dataframe()
-    names = units["population"] if "population" in units else [""] * len(units)
     ids = units["id_in_population"] if "id_in_population" in units else units.index
+    # Without it a column of that name is the laboratory's own.
+    names = units["population"] if "population" in units and "id_in_population" in units else [""] * len(units)
     return {(name, int(id)): times for name, id, times in zip(names, ids, units["spike_times"]) if len(times)}
 
 

@@ -107,6 +107,8 @@ fn survive_by(name: &str, cases: u32, look: impl Fn(&Path) -> Result<(), TestCas
 #[test]
 fn damaged_matlab_5_files() {
     survive("hippocampus_linear_track/spikes.mat", 200);
+    survive("matlab_neo/neo_segments.mat", 200);
+    survive("matlab_made/scalar.mat", 100);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_structure_of_lists_has_an_entry_for_each_unit() {
 #[test]
 fn what_a_structure_says_of_the_unit_of_times_is_named() {
     let rate = read("matlab_made/rate.mat");
-    assert_eq!(rate.spikes.trains(), [vec![1.0, 2.0, 3.0], vec![4.0, 5.0]]);
+    assert_eq!(rate.spikes.trains(), [vec![1.0, 2.25, 3.0], vec![4.5, 5.0]]);
     let note = rate.notes.iter().find(|note| note.starts_with("times are taken as seconds")).unwrap();
-    assert!(note.contains("`data.fs` is 30000: if they count samples at that rate"), "{note}");
+    assert!(note.contains("`units.fs` is 30000: if they count samples at that rate"), "{note}");
 }

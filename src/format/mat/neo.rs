@@ -1,6 +1,8 @@
 //! Blocks that Neo's `NeoMatlabIO` writes: `block.segments`, each with `spiketrains` (which `tables` finds), `analogsignals`,
 //! `irregularlysampledsignals`, `events` and `epochs`. Every quantity has its unit in a field beside it: `times_units` of `times`.
 
+use std::collections::BTreeSet;
+
 use super::Workspace;
 use super::search::{Train, edge, plain, unit_of};
 use super::signals::{MAX_VALUES, MAX_WIDTH};
@@ -26,9 +28,8 @@ fn segments(file: &dyn Workspace) -> Result<Vec<Vec<(String, Value<'_>)>>, Forma
 pub(super) fn name_segments(file: &dyn Workspace, trains: &mut [Train]) -> Result<(), FormatError> {
     let segments = segments(file)?;
     let mut names: Vec<String> = segments.iter().map(|segment| text(segment, "name")).collect();
-    let tell_apart =
-        |names: &[String]| names.iter().enumerate().all(|(i, name)| !name.is_empty() && !names[..i].contains(name));
-    if !tell_apart(&names) {
+    let distinct: BTreeSet<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    if distinct.len() < names.len() {
         names = (1..=segments.len()).map(|number| number.to_string()).collect();
     }
     // A train lies at the place of its block, of its segment in the cell of them, and so on.
@@ -138,6 +139,9 @@ fn signal(record: &Record) -> Result<Signal, Unfit> {
     let [rows, width] = extents[..] else {
         return Err(format!("it has the shape {extents:?}, expected a row for each sample").into());
     };
+    if data.is_empty() || rows.checked_mul(width) != Some(data.len()) {
+        return Err(format!("it has {} numbers, expected {rows} x {width}, and one at least", data.len()).into());
+    }
     if width > MAX_WIDTH || rows.saturating_mul(width) > MAX_VALUES {
         return Err(format!("signals of behaviour have at most {MAX_WIDTH} columns and {MAX_VALUES} values").into());
     }
@@ -152,12 +156,10 @@ fn signal(record: &Record) -> Result<Signal, Unfit> {
     if times.len() != rows || times.windows(2).any(|pair| pair[1] < pair[0]) {
         return Err(format!("it has {} times, expected {rows} that don't decrease", times.len()).into());
     }
-    let data = data.all()?;
-    if data.len() != rows * width {
-        return Err(format!("it has {} numbers, expected {rows} x {width}", data.len()).into());
-    }
+    let all = data.all()?;
     // MATLAB's first extent runs fastest; a row of the signal is one sample.
-    let data = (0..rows).flat_map(|row| (0..width).map(move |column| row + rows * column)).map(|i| data[i]).collect();
+    let places = (0..rows).flat_map(|row| (0..width).map(move |column| row + rows * column));
+    let data = places.map(|place| all.get(place).copied().unwrap_or(f64::NAN)).collect();
     let unit = unit_of(record, "signal").unwrap_or_default();
     Ok(Signal { name: text(record, "name"), unit, times, data, width })
 }

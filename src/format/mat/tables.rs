@@ -1,6 +1,6 @@
 //! What the variables of a file say: trains of spikes, signals, trials.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workspace;
 use super::listed::{fill_listed, flat, flat_names};
@@ -195,30 +195,35 @@ fn levels(trains: &[Train]) -> Option<Vec<usize>> {
     alike.then(|| (0..first.len()).filter(differ).collect())
 }
 
-/// Indices that differ between units, their segments, and what their structures say; a unit whose structure does not say it has nothing there.
+/// Indices that differ between units, their segments, and what the structures of most say; a unit whose structure does not say it has nothing there.
 fn columns(trains: &[Train], recording: &mut Recording) {
     for (number, level) in levels(trains).into_iter().flatten().enumerate() {
         let indices = trains.iter().map(|train| train.path[level] as f64).collect();
         recording.unit_columns.push((format!("index_{}", number + 1), Column::Number(indices)));
     }
-    let mut names: Vec<&String> = Vec::new();
+    let mut left: BTreeSet<&str> = trains.iter().flat_map(|train| &train.left_out).map(String::as_str).collect();
+    // In the order in which they are come upon, and how many units have each.
+    let mut names = BTreeMap::<&str, (usize, usize)>::new();
     for (name, _) in trains.iter().flat_map(|train| &train.about) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+        let place = names.len();
+        names.entry(name).or_insert((place, 0)).1 += 1;
     }
-    for name in names {
-        let word = |train: &Train| train.about.iter().find(|a| a.0 == *name).map(|a| a.1.clone()).unwrap_or_default();
-        recording.unit_columns.push((name.clone(), words::column(trains.iter().map(word).collect())));
+    let mut names: Vec<(&str, (usize, usize))> = names.into_iter().collect();
+    names.sort_by_key(|(_, (place, _))| *place);
+    // What few units say is no column: structures that all say something else would make more entries than any memory holds.
+    let (kept, few): (Vec<_>, Vec<_>) = names.into_iter().partition(|(_, (_, units))| 2 * units >= trains.len());
+    left.extend(few.into_iter().map(|(name, _)| name));
+    for (name, _) in kept {
+        let word = |train: &Train| train.about.iter().find(|a| a.0 == name).map(|a| a.1.clone()).unwrap_or_default();
+        recording.unit_columns.push((name.to_owned(), words::column(trains.iter().map(word).collect())));
     }
     let segments = trains.iter().map(|train| (train.segment.as_deref(), train.observed));
     let segments = observed::segments(recording, segments);
     recording.unit_columns.extend(segments.map(|segments| ("segment".to_owned(), Column::Text(segments))));
-    let left: BTreeSet<&str> = trains.iter().flat_map(|train| &train.left_out).map(String::as_str).collect();
     if !left.is_empty() {
         recording.notes.push(format!(
             "fields of units that are not one number or word per unit are left out: {}",
-            left.into_iter().collect::<Vec<_>>().join(", ")
+            list(&left.into_iter().map(str::to_owned).collect::<Vec<_>>())
         ));
     }
 }

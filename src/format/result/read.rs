@@ -46,8 +46,8 @@ pub(in crate::format) fn beside_spikes(h5: &H5) -> Result<Recording, FormatError
     }
     recording.observed.extend(observed(h5));
     populations(h5, &mut recording)?;
-    replayed(h5, &mut recording)?;
     drawn(h5, &mut recording)?;
+    replayed(h5, &mut recording)?;
     recording.observables = observables(h5);
     for name in h5.members("/behavior") {
         recording.signals.push(signal(h5, &join("/behavior", &name), name)?);
