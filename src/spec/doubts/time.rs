@@ -58,7 +58,7 @@ impl NetworkSpec {
                 // Of so many draws the smallest lies about there.
                 let word = f64::from(u32::MAX) / (self.synapses(projection) + 1.0);
                 let ms = law.at(word as u32);
-                Some((ms, format!("delays that are drawn down to about {ms:.0e} ms cut"), "limit them with `min`"))
+                Some((ms, format!("delays that are drawn down to about {ms:.0e} ms cut"), projection.delay.remedy()))
             }
             _ => projection.delay.range().map(|(ms, _)| (ms, format!("delays of {ms} ms on cut"), unit)),
         };
@@ -92,9 +92,10 @@ impl NetworkSpec {
         (self.simulation.engine == Engine::Grid && seen).then(|| {
             format!(
                 "projection.{}: {} % of the delays are drawn below half a step of {step} and become a whole one, the least that the grid \
-                 knows; limit them with `min`, or take a finer resolution; engine = \"event\" keeps delays as they are",
+                 knows; {}, or take a finer resolution; engine = \"event\" keeps delays as they are",
                 projection.name,
-                two_digits(100.0 * share)
+                two_digits(100.0 * share),
+                projection.delay.remedy()
             )
         })
     }
