@@ -247,6 +247,7 @@ mod tests {
             ("20 xV", 3..5, "unknown unit `xV`: did you mean `V`?"),
             ("(1 ms", 5..5, "found the end, expected `)`"),
             ("1 ms)", 4..5, "found `)`, expected an operator or the end"),
+            ("(1) ms", 4..6, "found the unit `ms` without a number: write `* 1 ms`"),
             ("20,5 ms", 2..3, "found `,`, expected an operator or the end; decimals are written with a point"),
             ("J", 0..1, "a unit follows a number"),
             ("foo", 0..3, "`foo` is not a name of [parameters]"),

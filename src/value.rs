@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::math::{exp, ln_1p};
 
-/// A function of a target's realised in-degree, from a weight such as `"2 nS / indegree"`.
-pub type OfIndegree = Arc<dyn Fn(f64) -> Value + Send + Sync>;
+/// A function of a target's realised in-degree, from a weight such as `"2 nS / indegree"`; its error says why there is no weight at this one.
+pub type OfIndegree = Arc<dyn Fn(f64) -> Result<Value, String> + Send + Sync>;
 
 /// One value per neuron or synapse, in the unit of what it is for.
 #[derive(Clone)]

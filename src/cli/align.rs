@@ -1,5 +1,6 @@
 //! `raster --align-to`: which events trials are aligned to, and how they are grouped.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use memspike::format;
@@ -197,7 +198,22 @@ fn grouped(table: &IntervalTable, rows: &[usize], column: &str) -> Result<(Vec<u
         )));
     }
     let of = values.iter().map(|v| names.iter().position(|name| name == v).unwrap_or(0)).collect();
-    Ok((of, names))
+    Ok((of, readable(names)))
+}
+
+/// Names of groups as a legend has room for: long numbers with four digits, where these tell them apart.
+fn readable(names: Vec<String>) -> Vec<String> {
+    const LONG: usize = 8;
+    let short = |name: &String| match name.parse::<f64>() {
+        Ok(number) if number.is_finite() && name.len() > LONG => {
+            let rounded = format!("{number:.3e}").parse().unwrap_or(number);
+            if (1e-3..1e6).contains(&rounded.abs()) { format!("{rounded}") } else { format!("{rounded:e}") }
+        }
+        _ => name.clone(),
+    };
+    let shorter: Vec<String> = names.iter().map(short).collect();
+    let apart = shorter.iter().collect::<BTreeSet<_>>().len() == names.len();
+    if apart { shorter } else { names }
 }
 
 #[cfg(test)]
@@ -216,6 +232,16 @@ mod tests {
         let (of, names) = grouped(&table, &(0..10).collect::<Vec<_>>(), "c").unwrap();
         assert_eq!(names, ["3", "9", "10", "1e1", "2x", "a1", "x"]);
         assert_eq!(of, [2, 4, 1, 3, 0, 6, 4, 1, 5, 2]);
+    }
+
+    #[test]
+    fn long_numbers_of_groups_are_rounded_where_that_tells_them_apart() {
+        let of = |names: &[&str]| readable(names.iter().map(|name| name.to_string()).collect());
+        assert_eq!(
+            of(&["-1.0570345612", "0.25", "100000000000", "a long word"]),
+            ["-1.057", "0.25", "1e11", "a long word"]
+        );
+        assert_eq!(of(&["1.0000000001", "1.0000000002"]), ["1.0000000001", "1.0000000002"]);
     }
 
     #[test]

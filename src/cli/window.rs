@@ -22,7 +22,7 @@ pub struct Window {
     #[arg(long, value_name = "POPULATION")]
     population: Vec<Selection>,
 
-    /// Draw at most so many neurons, evenly chosen
+    /// Draw at most so many neurons, evenly chosen, but one of each population in any case
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     max_neurons: Option<u32>,
 

@@ -20,7 +20,7 @@ pub use array::{Array, Solution, Sources};
 pub use bias::Scheme;
 pub use converter::{Adc, Dac, Levels, pair};
 pub use spec::{CrossbarSpec, MODEL};
-pub use tiles::{Cell, Effect, effect};
+pub use tiles::{Cell, Effect, effect, in_order};
 pub use transfer::Transfer;
 
 /// Why an array can't be solved.

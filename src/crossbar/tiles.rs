@@ -32,25 +32,42 @@ struct Tile {
     cells: Vec<u32>,
 }
 
+/// Word lines and bit lines of one array.
+fn tile_size(spec: &CrossbarSpec, (rows, columns): (usize, usize)) -> (usize, usize) {
+    (spec.rows.unwrap_or(rows).clamp(1, rows.max(1)), spec.columns.unwrap_or(columns).clamp(1, columns.max(1)))
+}
+
+/// The array in which a cell lies, by its place among them, then its lines.
+fn place(cell: &Cell, (high, wide): (usize, usize)) -> (usize, usize, u32, u32) {
+    (cell.row as usize / high, cell.column as usize / wide, cell.row, cell.column)
+}
+
+/// The numbers of the cells, array by array and line by line.
+///
+/// # Errors
+/// If two cells lie at one crosspoint.
+pub fn in_order(spec: &CrossbarSpec, size: (usize, usize), cells: &[Cell]) -> Result<Vec<u32>, CrossbarError> {
+    let mut order: Vec<u32> = (0..cells.len() as u32).collect();
+    let place = |at: u32| place(&cells[at as usize], tile_size(spec, size));
+    order.sort_by_key(|&at| place(at));
+    match order.windows(2).find(|pair| place(pair[0]) == place(pair[1])) {
+        None => Ok(order),
+        Some(pair) => {
+            let Cell { row, column, .. } = cells[pair[0] as usize];
+            Err(CrossbarError::Taken { row: row as usize, column: column as usize })
+        }
+    }
+}
+
 /// Solves the arrays of a projection with `rows` word lines and `columns` bit lines. On a thread of a rayon pool the arrays are
 /// shared out over the pool, elsewhere they are solved one after the other; the result is the same.
 ///
 /// # Errors
 /// If two cells lie at one crosspoint, or an array is too large or can't be solved.
 pub fn effect(spec: &CrossbarSpec, (rows, columns): (usize, usize), cells: &[Cell]) -> Result<Effect, CrossbarError> {
-    let high = spec.rows.unwrap_or(rows).clamp(1, rows.max(1));
-    let wide = spec.columns.unwrap_or(columns).clamp(1, columns.max(1));
-    let mut order: Vec<u32> = (0..cells.len() as u32).collect();
-    let place = |at: u32| {
-        let cell = &cells[at as usize];
-        (cell.row as usize / high, cell.column as usize / wide, cell.row, cell.column)
-    };
-    order.sort_by_key(|&at| place(at));
-    if let Some(pair) = order.windows(2).find(|pair| place(pair[0]) == place(pair[1])) {
-        let Cell { row, column, .. } = cells[pair[0] as usize];
-        return Err(CrossbarError::Taken { row: row as usize, column: column as usize });
-    }
-    let tiles: Vec<Tile> = order
+    let (high, wide) = tile_size(spec, (rows, columns));
+    let place = |at: u32| place(&cells[at as usize], (high, wide));
+    let tiles: Vec<Tile> = in_order(spec, (rows, columns), cells)?
         .chunk_by(|&a, &b| (place(a).0, place(a).1) == (place(b).0, place(b).1))
         .map(|cells| {
             let (down, right, ..) = place(cells[0]);

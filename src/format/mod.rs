@@ -12,6 +12,7 @@ mod called;
 mod codec;
 pub mod contain;
 mod content;
+mod continued;
 mod csv;
 mod error;
 mod gather;

@@ -8,6 +8,7 @@
 mod arrays;
 mod tags;
 
+use super::continued;
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join};
 use super::listing::Wanted;
@@ -34,6 +35,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
     if trains.is_empty() {
         recording.notes.push("the file holds no spike trains".to_owned());
     }
+    continued::join(&mut recording);
     tags::fill(h5, trains, wanted, &mut recording)?;
     Ok(recording)
 }

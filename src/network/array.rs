@@ -4,7 +4,7 @@
 //! keep their own state; beside them stands what share of each cell's current arrives, which the engine works out anew at
 //! fixed model times (see [`Losses`]).
 
-use crate::crossbar::{Cell, CrossbarError, CrossbarSpec, effect};
+use crate::crossbar::{Cell, CrossbarError, CrossbarSpec, effect, in_order};
 use crate::spec::{ProjectionSpec, without_rounding};
 use crate::synapse::Energy;
 
@@ -21,24 +21,7 @@ pub(super) struct Effective {
 impl Effective {
     /// Of a draft that draws its weights as the model says.
     pub fn new(draft: &Draft<'_>, crossbar: &CrossbarSpec) -> Result<Effective, BuildError> {
-        let (mut first, mut weights, mut pairs) = (vec![0], Vec::new(), Vec::new());
-        let mut row = Row::default();
-        for number in 0..draft.wiring.rows() {
-            draft.draw(number, &mut row)?;
-            for (ordinal, &end) in row.ends.iter().enumerate() {
-                weights.push(row.weight(ordinal));
-                pairs.push(if draft.wiring.by_target() { (end, number as u32) } else { (number as u32, end) });
-            }
-            first.push(weights.len());
-        }
-        if let Some(w_max) = draft.spec.w_max {
-            // Of either sign, in pairs.
-            let held = |weight: f64| without_rounding(weight.abs(), draft.spec.w_min.abs(), w_max.abs());
-            weights.iter_mut().for_each(|weight| *weight = held(*weight).copysign(*weight));
-        }
-        let bounds = bounds(draft, crossbar, &weights)?;
-        let cells = cells(crossbar, bounds, &pairs, &weights);
-        let size = (draft.n_source, draft.n_target * crossbar.lines_per_target());
+        let Written { first, mut weights, cells, bounds, size } = Written::new(draft, crossbar)?;
         let effect = effect(crossbar, size, &cells).map_err(|e| draft.error(format!("crossbar: {e}")))?;
         for (at, weight) in weights.iter_mut().enumerate() {
             let g = match crossbar.differential {
@@ -59,6 +42,49 @@ impl Effective {
     pub fn row(&self, row: usize) -> &[f64] {
         &self.weights[self.first[row]..self.first[row + 1]]
     }
+}
+
+/// The array as the model has it.
+struct Written {
+    first: Vec<usize>,
+    weights: Vec<f64>,
+    cells: Vec<Cell>,
+    bounds: (f64, f64),
+    size: (usize, usize),
+}
+
+impl Written {
+    fn new(draft: &Draft<'_>, crossbar: &CrossbarSpec) -> Result<Written, BuildError> {
+        let (mut first, mut weights, mut pairs) = (vec![0], Vec::new(), Vec::new());
+        let mut row = Row::default();
+        for number in 0..draft.wiring.rows() {
+            draft.draw(number, &mut row)?;
+            for (ordinal, &end) in row.ends.iter().enumerate() {
+                weights.push(row.weight(ordinal));
+                pairs.push(if draft.wiring.by_target() { (end, number as u32) } else { (number as u32, end) });
+            }
+            first.push(weights.len());
+        }
+        if let Some(w_max) = draft.spec.w_max {
+            // Of either sign, in pairs.
+            let held = |weight: f64| without_rounding(weight.abs(), draft.spec.w_min.abs(), w_max.abs());
+            weights.iter_mut().for_each(|weight| *weight = held(*weight).copysign(*weight));
+        }
+        let bounds = bounds(draft, crossbar, &weights)?;
+        let cells = cells(crossbar, bounds, &pairs, &weights);
+        let size = (draft.n_source, draft.n_target * crossbar.lines_per_target());
+        Ok(Written { first, weights, cells, bounds, size })
+    }
+}
+
+/// Checks what a draft of static weights puts into its crossbar, if it has one, without solving it.
+///
+/// # Errors
+/// If weights don't fit its cells, or two share one.
+pub(super) fn check(draft: &Draft<'_>) -> Result<(), BuildError> {
+    let Some(crossbar) = draft.spec.crossbar.as_ref().filter(|_| !draft.keeps_state()) else { return Ok(()) };
+    let Written { cells, size, .. } = Written::new(draft, crossbar)?;
+    in_order(crossbar, size, &cells).map(drop).map_err(|e| draft.error(format!("crossbar: {e}")))
 }
 
 /// The weights at g_min and g_max of a static projection, which all weights must lie between.

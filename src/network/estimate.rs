@@ -3,7 +3,9 @@
 use rayon::prelude::*;
 
 use crate::spec::{NetworkSpec, PopulationKind, ProjectionSpec, Slice};
+use crate::value::Value;
 
+use super::array;
 use super::build::BuildError;
 use super::grains::Grains;
 use super::parameters::{check_inputs, draw_populations};
@@ -70,7 +72,8 @@ pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
     (first + members.start as u64, first + members.end as u64)
 }
 
-/// Draws the parameters of all neurons and throws them away: finds what is out of range, and weights that 16 bits can't hold.
+/// Draws the parameters of all neurons and throws them away: finds what is out of range, weights that 16 bits can't hold, that don't go into
+/// their crossbar, or that there are none of at an in-degree that a target has.
 ///
 /// # Errors
 /// As [`super::compile`] for these.
@@ -82,5 +85,9 @@ pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
         let drafts = is_static.map(|projection| Draft::new(spec, projection, &populations));
         Grains::new(spec, drafts.collect::<Result<Vec<_>, _>>()?.iter())?;
     }
-    Ok(())
+    let open = |projection: &&ProjectionSpec| {
+        matches!(projection.weight, Value::OfIndegree(_)) || projection.crossbar.is_some()
+    };
+    let drafted = spec.projections.par_iter().filter(open);
+    drafted.try_for_each(|projection| array::check(&Draft::as_written(spec, projection, &populations)?))
 }

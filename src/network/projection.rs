@@ -95,20 +95,28 @@ impl<'a> Draft<'a> {
         spec: &'a ProjectionSpec,
         populations: &[Population],
     ) -> Result<Draft<'a>, BuildError> {
+        let mut draft = Draft::as_written(network, spec, populations)?;
+        if let Some(crossbar) = spec.crossbar.as_ref().filter(|_| !draft.keeps_state()) {
+            draft.effective = Some(Effective::new(&draft, crossbar)?);
+        } else if draft.two_sided {
+            let (low, high) = draft.weight_range();
+            draft.only_side = ((low < 0.0) == (high < 0.0)).then_some(low < 0.0);
+        }
+        Ok(draft)
+    }
+
+    /// A draft whose weights are those of the model, whatever a crossbar makes of them.
+    pub fn as_written(
+        network: &NetworkSpec,
+        spec: &'a ProjectionSpec,
+        populations: &[Population],
+    ) -> Result<Draft<'a>, BuildError> {
         let mut draft = Draft::wired(network, spec, populations)?;
         draft.weights = draft.draws(&spec.weight, "weight")?;
         draft.delays = draft.draws(&spec.delay, "delay")?;
         if let (Some(step), Draws::Law(law)) = (draft.step, &draft.delays) {
             let steps = |ms: f64| (ms > 0.0 && ms <= Time::LONGEST_DELAY.ms()).then(|| in_steps(ms, step));
             draft.steps = law.constant().is_none().then(|| Steps::new(law, steps)).flatten().map(Arc::new);
-        }
-        if let Some(crossbar) = &spec.crossbar
-            && !draft.keeps_state()
-        {
-            draft.effective = Some(Effective::new(&draft, crossbar)?);
-        } else if draft.two_sided {
-            let (low, high) = draft.weight_range();
-            draft.only_side = ((low < 0.0) == (high < 0.0)).then_some(low < 0.0);
         }
         Ok(draft)
     }
@@ -159,8 +167,10 @@ impl<'a> Draft<'a> {
                 for &indegree in &self.indegree {
                     let law = &mut laws[indegree as usize];
                     if law.is_none() && indegree > 0 {
-                        let made = Law::new(&f(f64::from(indegree))).unwrap_or(Err(SampleError::Indegree));
-                        *law = Some(made.map_err(|e| fail(self, e))?);
+                        let at = |e: String| self.error(format!("{what}, at an in-degree of {indegree}: {e}"));
+                        let value = f(f64::from(indegree)).map_err(at)?;
+                        let made = Law::new(&value).unwrap_or(Err(SampleError::Indegree));
+                        *law = Some(made.map_err(|e| at(e.to_string()))?);
                     }
                 }
                 Draws::ByIndegree(laws)

@@ -54,7 +54,7 @@ pub struct RasterOptions {
     pub stop: Option<f64>,
     /// Populations and members to show; all if empty.
     pub select: Vec<Selection>,
-    /// Draw at most so many units, evenly chosen.
+    /// Draw at most so many units, evenly chosen; one of each population in any case.
     pub max_neurons: Option<usize>,
     /// Draw the panel with population rates.
     pub rates: bool,

@@ -91,7 +91,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 impl Rows {
     /// Lays out the rows of units that are called so: those of the selections (all if there are none), at most `max` of them,
-    /// evenly chosen.
+    /// evenly chosen, but one of each population in any case.
     pub fn new(ids: &[i64], groups: &[Group], selections: &[Selection], max: Option<usize>) -> Result<Rows, PlotError> {
         let units = ids.len();
         let chosen = choose(ids, groups, selections)?;
@@ -109,8 +109,12 @@ impl Rows {
                     || (unit as u128 * max as u128) / total as u128
                         != ((unit + 1) as u128 * max as u128) / total as u128
             };
-            let drawn: Vec<usize> =
+            let mut drawn: Vec<usize> =
                 members.iter().enumerate().filter(|(i, _)| kept(seen + i)).map(|(_, m)| *m).collect();
+            // Its name stands at its rows, in the colour of its rate.
+            if drawn.is_empty() {
+                drawn.extend(members.get(members.len() / 2));
+            }
             for (row, member) in drawn.iter().enumerate() {
                 rows.row_of[first + member] = (rows.count + row) as u32;
             }

@@ -145,23 +145,26 @@ impl NetworkSpec {
                 continue;
             }
             let synapses = "synapses have some tenths of a ms";
-            for (name, usual) in
-                [("tau_syn_ex", synapses), ("tau_syn_in", synapses), ("tau_w", "adaptation has some ms")]
-            {
+            for (name, usual) in [
+                ("tau_syn_ex", synapses),
+                ("tau_syn_in", synapses),
+                ("tau_w", "adaptation has some ms"),
+                ("tau_theta", "thresholds that rise have some ms"),
+            ] {
                 let value = neuron.model.describe().param(name).map(|i| &neuron.params[i]);
                 let Some(value) = value else { continue };
                 let Some((ms, _)) = value.range().filter(|range| range.0 < GONE) else { continue };
-                let drawn = value.constant().is_none();
+                let (drawn, adapts) = (value.constant().is_none(), matches!(name, "tau_w" | "tau_theta"));
                 let found = format!(
                     "population.{}: {name} {} {ms:e} ms, where {usual} and more; {}",
                     population.name,
                     if drawn { "may be drawn down to" } else { "=" },
                     if drawn { "limit what is drawn." } else { "is the unit right?" }
                 );
-                if exact && !drawn && name != "tau_w" && ms < 1.0 / TICKS_PER_MS {
+                if exact && !drawn && !adapts && ms < 1.0 / TICKS_PER_MS {
                     return Err(format!("{found} The event engine, whose tick is 1 ps, would not end."));
                 }
-                told.push(if exact && name != "tau_w" {
+                told.push(if exact && !adapts {
                     found + " The event engine takes steps of about that length after each event, which is slow."
                 } else {
                     found + " The engine takes steps of about that length, which is slow."

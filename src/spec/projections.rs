@@ -6,7 +6,7 @@ use super::network_spec::{Connect, PopulationKind, ProjectionSpec, Slice};
 use super::reader::{Reader, named_table, required, section};
 use super::tables::PROJECTION;
 use super::tree::{Entry, Node, Table};
-use super::values::{self, Form};
+use super::values::{self, Form, Indegree};
 use super::weight_bounds::held;
 use crate::device::Pair as DevicePair;
 use crate::plasticity::RuleModel;
@@ -96,7 +96,8 @@ impl Reader<'_> {
         let weight_node = table.get("weight").map(|node| cells.of(node)).transpose()?;
         let weight = match (weight_node, made.weights) {
             (Some(node), _) => {
-                let value = values::read(&self.scope, node, Form { indegree: true, ..Form::of(unit) })?;
+                let form = Form { indegree: Some(indegree(&made.connect, &pair)), ..Form::of(unit) };
+                let value = values::read(&self.scope, node, form)?;
                 self.check_list(node, &value, made.synapses)?;
                 values::check_known(node, &value, |weight| self.check_weight(weight))?;
                 value
@@ -298,6 +299,19 @@ impl Reader<'_> {
             },
         }
     }
+}
+
+/// The in-degree of each target, where it is known already.
+fn indegree(connect: &Connect, pair: &Pair) -> Indegree {
+    let (one_population, same) = (pair.source.population == pair.target.population, pair.source == pair.target);
+    let itself = if pair.autapses || !one_population { Some(0) } else { same.then_some(1) };
+    let count = match (connect, pair.sizes.0, itself) {
+        (Connect::FixedIndegree(count), ..) => Some(*count),
+        (Connect::AllToAll, Some(sources), Some(itself)) => sources.checked_sub(itself),
+        (Connect::OneToOne, _, Some(0)) => Some(1),
+        _ => None,
+    };
+    count.filter(|&count| count > 0).map_or(Indegree::Any, |count| Indegree::Exact(count as f64))
 }
 
 /// Refuses what can't be drawn anew at each spike.

@@ -10,7 +10,7 @@ use super::names;
 use super::origins::Named;
 use super::tree::{Kind, Node};
 use crate::time::Time;
-use crate::units::{self, Expression, Quantity};
+use crate::units::{self, Expression, Factor, Quantity};
 
 /// What texts at places of the model were evaluated to, as TOML.
 pub(crate) type Replaced = HashMap<(usize, usize), String>;
@@ -107,7 +107,7 @@ impl Scope {
             let word = text.get(error.at).unwrap_or("");
             // What is no name, such as a bracket or nothing at all, is near to no name.
             let names = self.parameters.keys().map(String::as_str).filter(|_| word.starts_with(char::is_alphabetic));
-            match units::nearest(word, names) {
+            match units::nearest(word, names).filter(|_| Factor::new(word, word).is_err()) {
                 Some(near) => shown.help(format!("did you mean {near}?")),
                 None => shown,
             }

@@ -23,14 +23,23 @@ pub(crate) struct Form<'a> {
     pub(crate) unit: &'a str,
     /// A bare number is accepted beside one with a unit.
     pub(crate) or_bare: bool,
-    /// `indegree` may be used.
-    pub(crate) indegree: bool,
+    /// `indegree` may be used, and is this.
+    pub(crate) indegree: Option<Indegree>,
+}
+
+/// What is known of in-degrees when a model is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Indegree {
+    /// It is so many for each target.
+    Exact(f64),
+    /// It is drawn, or told target by target.
+    Any,
 }
 
 impl<'a> Form<'a> {
     /// A value in this unit.
     pub(crate) fn of(unit: &'a str) -> Form<'a> {
-        Form { unit, or_bare: false, indegree: false }
+        Form { unit, or_bare: false, indegree: None }
     }
 
     fn number(&self, scope: &Scope, node: &Node) -> Result<f64, ModelError> {
@@ -49,8 +58,10 @@ impl<'a> Form<'a> {
 
 /// Reads a value.
 pub(crate) fn read(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
-    if form.indegree && mentions_indegree(scope, node) {
-        return of_indegree(scope, node, form);
+    if let Some(indegree) = form.indegree
+        && mentions_indegree(scope, node)
+    {
+        return of_indegree(scope, node, Form { indegree: None, ..form }, indegree);
     }
     match &node.kind {
         Kind::Table(table) => distribution(scope, node, table, form),
@@ -72,22 +83,26 @@ fn mentions_indegree(scope: &Scope, node: &Node) -> bool {
     }
 }
 
-/// A weight that depends on the target's in-degree: read once now to find mistakes, and again for each in-degree.
-fn of_indegree(scope: &Scope, node: &Node, form: Form<'_>) -> Result<Value, ModelError> {
-    let at = |indegree: f64, noted: bool| Scope {
-        indegree: Some(indegree),
-        replaced: scope.replaced.clone().filter(|_| noted),
-        ..scope.clone()
-    };
-    let form = Form { indegree: false, ..form };
-    read(&at(1.0, true), node, form)?;
+/// In-degrees at which a weight is read to find mistakes, where none is known: one of them must do.
+const TRIED: [f64; 6] = [1.0, 2.0, 3.0, 10.0, 100.0, 1000.0];
+
+/// A weight that depends on the target's in-degree: read at once where that is known, else once now to find mistakes, and again for each
+/// in-degree.
+fn of_indegree(scope: &Scope, node: &Node, form: Form<'_>, indegree: Indegree) -> Result<Value, ModelError> {
+    let at = |indegree: f64| Scope { indegree: Some(indegree), ..scope.clone() };
+    if let Indegree::Exact(indegree) = indegree {
+        let value = read(&at(indegree), node, form);
+        return value.map_err(|error| error.help(format!("`indegree` is {indegree} here")));
+    }
+    let tried = |error: ModelError| TRIED.iter().find_map(|&other| read(&at(other), node, form).ok()).ok_or(error);
+    read(&at(TRIED[0]), node, form).or_else(tried)?;
     let (unit, or_bare) = (form.unit.to_string(), form.or_bare);
     let node = node.clone();
-    let scope = at(1.0, false);
+    let scope = Scope { replaced: None, noticed: None, ..scope.clone() };
     Ok(Value::OfIndegree(Arc::new(move |indegree| {
         let scope = Scope { indegree: Some(indegree), ..scope.clone() };
-        let form = Form { unit: &unit, or_bare, indegree: false };
-        read(&scope, &node, form).unwrap_or(Value::Constant(f64::NAN))
+        let form = Form { unit: &unit, or_bare, indegree: None };
+        read(&scope, &node, form).map_err(|error| error.message().to_string())
     })))
 }
 

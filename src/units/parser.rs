@@ -31,11 +31,17 @@ pub(crate) fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Expressi
     if parser.rest().is_empty() {
         return Ok(expression);
     }
-    Err(parser.unexpected(if parser.rest().starts_with(',') {
-        "an operator or the end; decimals are written with a point, thousands without a mark"
-    } else {
-        "an operator or the end"
-    }))
+    let unit = parser.name_at(parser.at).filter(|name| table::unit(name).is_some());
+    Err(match unit {
+        Some(unit) => {
+            let at = parser.at..parser.at + unit.len();
+            UnitError::new(at, format!("found the unit `{unit}` without a number: write `* 1 {unit}`"))
+        }
+        None if parser.rest().starts_with(',') => {
+            parser.unexpected("an operator or the end; decimals are written with a point, thousands without a mark")
+        }
+        None => parser.unexpected("an operator or the end"),
+    })
 }
 
 struct Parser<'a> {

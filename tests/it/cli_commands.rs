@@ -185,12 +185,12 @@ fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for()
     // A number that no neuron has, as a damaged file may.
     std::fs::copy(folder.path().join("a.h5"), folder.path().join("odd.h5")).unwrap();
     let ends = crate::unlocked::open_rw(folder.path().join("odd.h5")).group("weights/p/snapshots").unwrap();
-    ends.unlink("target_ids").unwrap();
-    let odd = ends.new_dataset::<i64>().shape(12).create("target_ids").unwrap();
+    ends.unlink("source_ids").unwrap();
+    let odd = ends.new_dataset::<i64>().shape(12).create("source_ids").unwrap();
     odd.write_raw(&[1i64 << 40; 12]).unwrap();
     drop((odd, ends));
     let error = bad(&memspike(folder.path(), &["plot", "fields", "odd.h5", "-o", "odd.png"]), 2);
-    assert!(error.contains("1099511627777 targets of 4 sources"), "{error}");
+    assert!(error.contains("3 targets of 1099511627777 sources"), "{error}");
     for kind in ["energy", "sweep"] {
         let error = bad(&draw(kind, "b"), 2);
         assert!(error.contains(&format!("--population changes nothing in a picture of {kind}")), "{error}");

@@ -144,11 +144,29 @@ fn lists_of_weights_have_one_value_per_synapse() {
 fn weights_may_depend_on_the_in_degree() {
     let p = one("connect.fixed_probability = 0.5\nweight = \"100 pA / indegree\"");
     let Value::OfIndegree(f) = &p.weight else { panic!("no function") };
-    assert_eq!((f(4.0).constant(), f(10.0).constant()), (Some(25.0), Some(10.0)));
+    let at = |indegree: f64| f(indegree).unwrap();
+    assert_eq!((at(4.0).constant(), at(10.0).constant()), (Some(25.0), Some(10.0)));
     let p =
         one("connect.fixed_probability = 0.5\nweight = { normal = { mean = \"1 pA / sqrt(indegree)\", cv = 0.5 } }");
     let Value::OfIndegree(f) = &p.weight else { panic!("no function") };
-    assert!(matches!(f(4.0), Value::Normal { mean: 0.5, std: 0.25, .. }));
+    assert!(matches!(f(4.0), Ok(Value::Normal { mean: 0.5, std: 0.25, .. })));
+    // No weight at an in-degree that no target may have is no mistake, but it is told where one has it.
+    let p = one("connect.fixed_probability = 0.5\nweight = \"10 pA / (indegree - 1)\"");
+    let Value::OfIndegree(f) = &p.weight else { panic!("no function") };
+    assert!(f(1.0).unwrap_err().contains("division by zero"));
+    // Where it is known, so is the weight, and held against its bounds.
+    for (connect, weight) in [("all_to_all", 5.0), ("fixed_indegree = 3", 5.0), ("fixed_indegree = 2", 10.0)] {
+        let connect =
+            if connect.contains('=') { format!("connect.{connect}") } else { format!("connect = '{connect}'") };
+        let text = format!("source = \"A[0:3]\"\ntarget = \"B\"\n{connect}\nweight = \"10 pA / (indegree - 1)\"");
+        assert_eq!(read(&text).projections[0].weight.constant(), Some(weight), "{text}");
+        let bound = format!("{text}\nw_max = \"4 pA\"\nplasticity = \"stdp\"");
+        assert!(refused(&bound).contains(&format!("the weight {weight} is outside")), "{bound}");
+    }
+    assert!(
+        refused("source = \"A\"\ntarget = \"B\"\nconnect.fixed_indegree = 1\nweight = \"1 pA / (indegree - 1)\"")
+            .contains("division by zero")
+    );
     let head = "source = \"A\"\ntarget = \"B\"\nconnect = \"all_to_all\"\n";
     assert!(refused(&format!("{head}delay = \"1 ms / indegree\"")).contains("in the weight of a projection only"));
     assert!(refused(&format!("{head}weight = \"1 ms / indegree\"")).contains("expected a current"));

@@ -67,11 +67,8 @@ pub(super) fn read(graph: &Graph, texts: &[String], dt: Time, duration: Option<T
     Ok(inputs)
 }
 
-/// The names of the inputs that get nothing, of a run in which others do.
+/// The names of the inputs that get nothing.
 pub(super) fn silent<'a>(graph: &'a Graph, given: &Inputs) -> Vec<&'a str> {
-    if given.values.is_empty() {
-        return Vec::new();
-    }
     let fed = |index: usize| given.values.iter().any(|(node, _)| *node == index);
     let nodes = graph.nodes.iter().enumerate();
     nodes.filter(|(index, node)| node.kind == Kind::Input && !fed(*index)).map(|(_, node)| node.name.as_str()).collect()

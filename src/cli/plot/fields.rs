@@ -13,15 +13,11 @@ const MOST_PIXELS: usize = 10_000_000;
 pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let chosen = one(args)?;
     let count = |ids: &[i64]| ids.iter().max().map_or(0, |last| (*last).max(0) as usize + 1);
-    // With --population only the targets that it takes, else all up to the last.
-    let listed = (!args.population.is_empty()).then(|| {
-        let mut ids = chosen.target_ids.clone();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    });
-    // Counted before there is a list of them: a damaged file may have any number.
-    let neurons = listed.as_ref().map_or_else(|| count(&chosen.target_ids), Vec::len);
+    // Those that have a synapse: a projection may reach a slice alone, and --population takes some.
+    let mut shown: Vec<i64> = chosen.target_ids.iter().map(|id| (*id).max(0)).collect();
+    shown.sort_unstable();
+    shown.dedup();
+    let neurons = shown.len();
     let sources = count(&chosen.source_ids);
     let side = (sources as f64).sqrt().ceil() as usize;
     // Pixels at the end of an image may have no synapse.
@@ -33,7 +29,6 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
             chosen.projection
         )));
     }
-    let shown = listed.unwrap_or_else(|| (0..neurons as i64).collect());
     let mut weights = vec![vec![f64::NAN; rows * columns]; neurons];
     let last = chosen.times_ms.len().saturating_sub(1) * chosen.source_ids.len();
     let now = chosen.weights.get(last..).unwrap_or_default();

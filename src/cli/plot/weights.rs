@@ -60,7 +60,9 @@ fn snapshots(args: &Args) -> Result<Vec<Snapshots>, Failure> {
         all.retain(|s| takes(name, &s.projection));
         if all.is_empty() {
             let names = names.join(", ");
-            return Err(Failure::input(format!("There are no weights of `{name}`; expected one of {names}.")));
+            return Err(Failure::input(format!(
+                "There are no snapshots of the weights of `{name}` (`on = \"pre_spike\"` makes none); expected one of {names}."
+            )));
         }
     }
     if args.population.is_empty() { Ok(all) } else { onto(all, &args.population) }

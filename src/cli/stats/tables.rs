@@ -151,7 +151,7 @@ fn spectra(measured: &Measured) -> Result<Spectra<'_>, Failure> {
     let groups: Vec<_> = groups.filter_map(|(name, group)| Some((name, group.spectrum.as_ref()?))).collect();
     let Some((_, Spectrum { hz, .. })) = groups.first() else {
         return Err(Failure::input(format!(
-            "The window is shorter than {FEWEST} bins of {} ms; fewer have no spectrum: give a shorter --spectrum-bin.",
+            "The window is shorter than {FEWEST} bins of {} ms, fewer than a spectrum needs, or has too many of them; give --spectrum-bin.",
             tidy(1e3 * measured.spectrum_bin)
         )));
     };

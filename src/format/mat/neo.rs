@@ -8,7 +8,7 @@ use super::search::{Train, edge, plain, unit_of};
 use super::signals::{MAX_VALUES, MAX_WIDTH};
 use super::value::{Numbers, Value};
 use crate::format::error::FormatError;
-use crate::format::words;
+use crate::format::{continued, words};
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 /// A record of a structure.
@@ -60,6 +60,7 @@ pub(super) fn beside(file: &dyn Workspace, recording: &mut Recording) -> Result<
             recording.notes.push("sequences of images are left out".to_owned());
         }
     }
+    continued::join(recording);
     Ok(())
 }
 
