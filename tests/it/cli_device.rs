@@ -187,7 +187,7 @@ fn a_stuck_cell_is_named_and_leaves_the_law_of_the_others_as_it_is() {
     let (all, others) = (found(&told), found(&fit("good.csv")));
     assert_eq!((&all["best"], &all["fits"]), (&others["best"], &others["fits"]));
     // A network that looks it up says so too.
-    let model = "population.in = { size = 1, source.poisson.rate = '50 Hz' }\npopulation.E = { size = 1, neuron = 'lif_exp' }\n\
+    let model = "simulation.duration = '10 ms'\npopulation.in = { size = 1, source.poisson.rate = '50 Hz' }\npopulation.E = { size = 1, neuron = 'lif_exp' }\n\
         [projection.p]\nsource = 'in'\ntarget = 'E'\nconnect = 'all_to_all'\nweight = '40 pA'\nw_max = '100 pA'\nplasticity = 'stdp'\n\
         device.table = { file = 'all.csv', g = 'G_uS', direction = 'direction', device = 'cell' }\n";
     std::fs::write(folder.path().join("m.toml"), model).unwrap();

@@ -75,7 +75,7 @@ fn a_recording_of_one_moment_needs_a_duration() {
 fn what_does_not_fit_is_refused() {
     let refused = |spec: &str, rest: &str| model(spec, rest).bind(0, &recording()).unwrap_err().to_string();
     assert!(refused("units = \"0-18446744073709551615\"", "").contains("but the recording has 3 units, 0 to 2"));
-    assert!(refused("start = \"20 s\"", "").contains("is not after start"));
+    assert!(refused("start = \"20 s\"", "").contains("start, 20 s, is not before the end of the recording"));
     assert!(
         refused("", "[record]\nspikes = [\"M[0:4]\"]")
             .contains("record.spikes takes M[0:4], but the recording gives M 3")

@@ -148,7 +148,7 @@ fn impossible_numbers() {
     }
     change("\"1.5 ms\"", "{ uniform = [\"0 ms\", \"1 ms\"] }", "20:9", "a delay of 0 or less could be drawn");
     change("\"1 s\"", "\"0 s\"", "2:12", "expected a time of more than 0");
-    change("\"1 s\"", "\"-1 s\"", "2:12", "expected a time of 0 or more");
+    change("\"1 s\"", "\"-1 s\"", "2:12", "expected a time of more than 0");
     change("\"1 s\"", "\"inf\"", "2:12", "expected a finite value");
     change("\"1 s\"", "\"3000 h\"", "2:12", "times may be at most 100 days");
     change("fixed_indegree = 2", "fixed_indegree = 1e30", "18:26", "expected a count of at most 2^53");

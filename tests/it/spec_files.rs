@@ -256,10 +256,14 @@ fn the_unit_that_an_hdf5_file_says_is_its_unit() {
     let own = read(path, "connect.file = { path = \"wrong.h5\" }\nweight = \"7 pA\"").unwrap();
     assert_eq!(own.projections[0].weight.constant(), Some(7.0));
 
-    // A word that is no unit says nothing.
+    // A word that is no unit says nothing, which is told.
     with_units(&path.join("word.h5"), "arbitrary", "unknown");
     assert_eq!(weights("word.h5", ", unit = \"nA\""), [5.0, -6.0]);
-    assert!(value("word.h5", "").unwrap_err().message().contains("`unit` is missing"));
+    let error = value("word.h5", "").unwrap_err().to_string();
+    assert!(
+        error.contains("says the unit \"arbitrary\", which is none") && error.contains("write unit = \"pA\""),
+        "{error}"
+    );
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn procedural_projections_are_those_that_can_be_drawn_by_source_and_stay_as_they
         ("connect.pairs = [[0, 1]]", "listed pairs are not drawn", "all_to_all"),
         (
             "connect.fixed_outdegree = 2\nw_max = '2 pA'\nplasticity.stdp = {}",
-            "weights that change",
+            "with `plasticity` something of each has to be stored",
             "leave `procedural` out",
         ),
         (
