@@ -72,6 +72,9 @@ pub(super) fn slice(spec: &NetworkSpec, slice: &Slice) -> (u64, u64) {
     (first + members.start as u64, first + members.end as u64)
 }
 
+/// So many synapses are drawn for a check alone, in some seconds; those of a larger projection are looked at when it is built.
+const LOOKED_AT: u64 = 100_000_000;
+
 /// Draws the parameters of all neurons and throws them away: finds what is out of range, weights that 16 bits can't hold, that don't go into
 /// their crossbar, or that there are none of at an in-degree that a target has.
 ///
@@ -86,7 +89,8 @@ pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
         Grains::new(spec, drafts.collect::<Result<Vec<_>, _>>()?.iter())?;
     }
     let open = |projection: &&ProjectionSpec| {
-        matches!(projection.weight, Value::OfIndegree(_)) || projection.crossbar.is_some()
+        let told = matches!(projection.weight, Value::OfIndegree(_)) || projection.crossbar.is_some();
+        told && expect(spec, projection).is_ok_and(|(_, synapses)| synapses <= LOOKED_AT)
     };
     let drafted = spec.projections.par_iter().filter(open);
     drafted.try_for_each(|projection| array::check(&Draft::as_written(spec, projection, &populations)?))
