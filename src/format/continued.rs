@@ -26,36 +26,33 @@ pub(super) fn join(recording: &mut Recording) {
 /// First and last moment \[s\]; none of nothing.
 type Span = Option<(f64, f64)>;
 
+/// What is joined stands where the first of it stood.
 fn joined<T>(all: Vec<T>, same: fn(&T, &T) -> bool, span: fn(&T) -> Span, mut append: impl FnMut(&mut T, T)) -> Vec<T> {
-    let mut found: Vec<Vec<(Span, T)>> = Vec::new();
-    for one in all {
-        let own = (span(&one), one);
-        match found.iter_mut().find(|group| same(&group[0].1, &own.1)) {
-            Some(group) => group.push(own),
-            None => found.push(vec![own]),
+    let mut groups: Vec<Vec<(usize, T)>> = Vec::new();
+    for (place, one) in all.into_iter().enumerate() {
+        match groups.iter_mut().find(|group| same(&group[0].1, &one)) {
+            Some(group) => group.push((place, one)),
+            None => groups.push(vec![(place, one)]),
         }
     }
-    let mut out = Vec::new();
-    for mut group in found {
-        let begin = |(span, _): &(Span, T)| span.map_or(f64::NEG_INFINITY, |span| span.0);
-        let mut order: Vec<usize> = (0..group.len()).collect();
-        order.sort_by(|&a, &b| begin(&group[a]).total_cmp(&begin(&group[b])));
-        let spans: Vec<(f64, f64)> = order.iter().filter_map(|&at| group[at].0).collect();
-        if spans.windows(2).all(|two| two[1].0 >= two[0].1) {
-            group.sort_by(|a, b| begin(a).total_cmp(&begin(b)));
-            let mut parts = group.into_iter().map(|(_, one)| one);
-            let first = parts.next().map(|first| {
-                parts.fold(first, |mut whole, next| {
-                    append(&mut whole, next);
-                    whole
-                })
-            });
-            out.extend(first);
-        } else {
-            out.extend(group.into_iter().map(|(_, one)| one));
+    let begin = |one: &T| span(one).map_or(f64::NEG_INFINITY, |span| span.0);
+    let mut out: Vec<(usize, T)> = Vec::new();
+    for mut group in groups {
+        let first = group[0].0;
+        group.sort_by(|(_, a), (_, b)| begin(a).total_cmp(&begin(b)));
+        let spans: Vec<(f64, f64)> = group.iter().filter_map(|(_, one)| span(one)).collect();
+        if spans.windows(2).any(|two| two[1].0 < two[0].1) {
+            out.extend(group);
+            continue;
         }
+        let whole = group.into_iter().map(|(_, one)| one).reduce(|mut whole, next| {
+            append(&mut whole, next);
+            whole
+        });
+        out.extend(whole.map(|whole| (first, whole)));
     }
-    out
+    out.sort_by_key(|(place, _)| *place);
+    out.into_iter().map(|(_, one)| one).collect()
 }
 
 fn same_signal(a: &Signal, b: &Signal) -> bool {
@@ -103,12 +100,19 @@ mod tests {
                 table("ev", &[1.0, 2.0]),
                 table("ep", &[1.0]),
             ],
-            signals: vec![signal("lfp", &[0.0, 0.5]), signal("lfp", &[0.5, 1.0]), signal("x", &[0.0])],
+            signals: vec![
+                signal("y", &[1.0, 2.0]),
+                signal("lfp", &[0.0, 0.5]),
+                signal("y", &[1.0]),
+                signal("lfp", &[0.5, 1.0]),
+            ],
             ..Recording::default()
         };
         join(&mut recording);
         let expected = [table("ev", &[1.0, 2.0, 3.0, 3.5]), table("ep", &[0.0, 2.0]), table("ep", &[1.0])];
         assert_eq!(recording.intervals, expected);
-        assert_eq!(recording.signals, [signal("lfp", &[0.0, 0.5, 0.5, 1.0]), signal("x", &[0.0])]);
+        // What stays apart has the order of the file.
+        let expected = [signal("y", &[1.0, 2.0]), signal("lfp", &[0.0, 0.5, 0.5, 1.0]), signal("y", &[1.0])];
+        assert_eq!(recording.signals, expected);
     }
 }

@@ -116,9 +116,9 @@ fn questions_without_an_answer_are_errors_that_say_why() {
         (&["-o", "units.csv"], "--per-unit"),
         (
             &["--start", "2283s", "--stop", "2283.5s", "--spectrum", "--spectrum-bin", "100ms"],
-            "8 bins of 100 ms; fewer",
+            "8 bins of 100 ms, fewer",
         ),
-        (&["--start", "2283s", "--stop", "2283.005s", "--spectrum"], "8 bins of 1 ms; fewer"),
+        (&["--start", "2283s", "--stop", "2283.005s", "--spectrum"], "8 bins of 1 ms, fewer"),
     ] {
         let args = [&["stats", "session.nwb"][..], args].concat();
         let said = bad(&memspike(folder.path(), &args), 2);
