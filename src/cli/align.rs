@@ -201,13 +201,18 @@ fn grouped(table: &IntervalTable, rows: &[usize], column: &str) -> Result<(Vec<u
     Ok((of, readable(names)))
 }
 
-/// Names of groups as a legend has room for: long numbers with four digits, where these tell them apart.
+/// Names of groups as a legend has room for: long numbers with four digits, where these tell them apart. A whole number may be a date or an
+/// id: it is only written shorter where that is the same number.
 fn readable(names: Vec<String>) -> Vec<String> {
     const LONG: usize = 8;
     let short = |name: &String| match name.parse::<f64>() {
         Ok(number) if number.is_finite() && name.len() > LONG => {
             let rounded = format!("{number:.3e}").parse().unwrap_or(number);
-            if (1e-3..1e6).contains(&rounded.abs()) { format!("{rounded}") } else { format!("{rounded:e}") }
+            match rounded {
+                _ if number.fract() == 0.0 && rounded != number => name.clone(),
+                _ if rounded == 0.0 || (1e-3..1e6).contains(&rounded.abs()) => format!("{rounded}"),
+                _ => format!("{rounded:e}"),
+            }
         }
         _ => name.clone(),
     };
@@ -241,6 +246,7 @@ mod tests {
             of(&["-1.0570345612", "0.25", "100000000000", "a long word"]),
             ["-1.057", "0.25", "1e11", "a long word"]
         );
+        assert_eq!(of(&["202611281", "0.0000000"]), ["202611281", "0"]);
         assert_eq!(of(&["1.0000000001", "1.0000000002"]), ["1.0000000001", "1.0000000002"]);
     }
 
