@@ -6,27 +6,31 @@ use std::collections::BTreeSet;
 use super::Workspace;
 use super::search::{Train, edge, plain, unit_of};
 use super::signals::{MAX_VALUES, MAX_WIDTH};
-use super::value::{Numbers, Value};
+use super::value::{Numbers, Value, Variable};
 use crate::format::error::FormatError;
 use crate::format::{continued, words};
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 /// A record of a structure.
-type Record<'f> = [(String, Value<'f>)];
+pub(super) type Record<'f> = [(String, Value<'f>)];
 
-/// The segments of a file; none of one that has no such block.
-fn segments(file: &dyn Workspace) -> Result<Vec<Vec<(String, Value<'_>)>>, FormatError> {
-    if !file.variables().iter().any(|variable| variable.name == "block" && variable.class == "struct") {
-        return Ok(Vec::new());
-    }
-    let block = file.value("block")?;
-    let segments = records(&block).into_iter().filter_map(|block| field(block, "segments")).flat_map(records);
-    Ok(segments.map(<[_]>::to_vec).collect())
+/// Whether a variable is such a block.
+pub(super) fn is_block(variable: &Variable) -> bool {
+    variable.name == "block" && variable.class == "struct"
+}
+
+/// The block of a file, if it has one.
+pub(super) fn block(file: &dyn Workspace) -> Result<Option<Value<'_>>, FormatError> {
+    file.variables().iter().any(is_block).then(|| file.value("block")).transpose()
+}
+
+/// The segments of a block.
+pub(super) fn segments<'v, 'f>(block: &'v Value<'f>) -> Vec<&'v Record<'f>> {
+    records(block).into_iter().filter_map(|block| field(block, "segments")).flat_map(records).collect()
 }
 
 /// Names the segment of each train.
-pub(super) fn name_segments(file: &dyn Workspace, trains: &mut [Train]) -> Result<(), FormatError> {
-    let segments = segments(file)?;
+pub(super) fn name_segments(segments: &[&Record], trains: &mut [Train]) {
     let mut names: Vec<String> = segments.iter().map(|segment| text(segment, "name")).collect();
     let distinct: BTreeSet<&String> = names.iter().filter(|name| !name.is_empty()).collect();
     if distinct.len() < names.len() {
@@ -37,13 +41,12 @@ pub(super) fn name_segments(file: &dyn Workspace, trains: &mut [Train]) -> Resul
     for train in trains {
         train.segment = of(train).cloned();
     }
-    Ok(())
 }
 
 /// Signals, events and epochs of all segments.
-pub(super) fn beside(file: &dyn Workspace, recording: &mut Recording) -> Result<(), FormatError> {
-    for segment in segments(file)? {
-        let all = |name: &str| field(&segment, name).into_iter().flat_map(records);
+pub(super) fn beside(segments: &[&Record], recording: &mut Recording) -> Result<(), FormatError> {
+    for segment in segments {
+        let all = |name: &str| field(segment, name).into_iter().flat_map(records);
         for record in all("analogsignals").chain(all("irregularlysampledsignals")) {
             match signal(record) {
                 Ok(signal) => recording.signals.push(signal),

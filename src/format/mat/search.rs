@@ -1,6 +1,7 @@
 //! Trains of spikes in cells and structures that are nested in any way.
 
 use super::Workspace;
+use super::neo::is_block;
 use super::value::{Numbers, Value, Variable};
 use crate::format::error::FormatError;
 use crate::format::words;
@@ -55,8 +56,12 @@ pub(super) struct Found<'f> {
     pub others: Vec<String>,
 }
 
-/// The first variable whose cells and structures hold trains; those named after spikes or units come first.
-pub(super) fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Found<'_>>, FormatError> {
+/// The first variable whose cells and structures hold trains; those named after spikes or units come first. A block of Neo is at hand already.
+pub(super) fn nested<'f>(
+    file: &'f dyn Workspace,
+    block: Option<&Value<'f>>,
+    lists: Lists,
+) -> Result<Option<Found<'f>>, FormatError> {
     let named = |v: &&Variable| ["spike", "spk", "unit", "neuron", "train"].iter().any(|w| plain(&v.name).contains(w));
     let holds = |v: &&Variable| match lists {
         Lists::Rising => ["cell", "struct"].contains(&v.class.as_str()),
@@ -70,8 +75,11 @@ pub(super) fn nested(file: &dyn Workspace, lists: Lists) -> Result<Option<Found<
         let mut found = Found { variable: variable.name.clone(), ..Found::default() };
         // Bare lists are spike times where the variable's name says so, and one of them has more than one.
         let many = |trains: &[Train]| trains.iter().any(|t| t.times.len() > usize::from(t.in_cell));
-        let searched = file.value(&variable.name);
-        let searched = searched.and_then(|value| search(&value, lists, &mut Vec::new(), &mut found));
+        let mut search = |value: &Value<'f>| search(value, lists, &mut Vec::new(), &mut found);
+        let searched = match block.filter(|_| is_block(variable)) {
+            Some(block) => search(block),
+            None => file.value(&variable.name).and_then(|value| search(&value)),
+        };
         let good = match searched {
             Ok(good) => good && many(&found.trains),
             // What is wrong with another variable is not what is wrong with the spikes.

@@ -27,10 +27,13 @@ pub(super) enum Trains<'f> {
 pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> Result<Recording, FormatError> {
     let mut recording = Recording { format: format.to_owned(), ..Recording::default() };
     let mut unit_said = false;
+    let block = neo::block(file)?;
+    let block = block.as_ref();
+    let segments = block.map(neo::segments).unwrap_or_default();
     if reaching::recognise(file) {
         reaching::read(file, wanted, &mut recording)?;
     } else {
-        let mut trains = match nested(file, Lists::Rising)? {
+        let mut trains = match nested(file, block, Lists::Rising)? {
             Some(mut found) => {
                 found.others.extend(flat_names(file).map(|(times, _)| times.name.clone()));
                 found.trains(&mut recording)
@@ -38,14 +41,14 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
             None => match flat(file)? {
                 Some(listed) => listed,
                 None => {
-                    let found = nested(file, Lists::Any)?.ok_or(()).or_else(|()| Err(nothing(file)?))?;
+                    let found = nested(file, block, Lists::Any)?.ok_or(()).or_else(|()| Err(nothing(file)?))?;
                     recording.notes.push("times that decrease are sorted".to_owned());
                     found.trains(&mut recording)
                 }
             },
         };
         if let Trains::Units(trains) = &mut trains {
-            neo::name_segments(file, trains)?;
+            neo::name_segments(&segments, trains);
             unit_said = trains.iter().all(|train| train.unit.is_some());
         }
         fill(file, trains, wanted, &mut recording)?;
@@ -58,7 +61,7 @@ pub(super) fn read(file: &dyn Workspace, format: &str, wanted: &mut Wanted) -> R
         recording.notes.push(format!("times are taken as seconds, which the file does not say{}", otherwise(file)?));
     }
     reaching::trials(&mut recording);
-    neo::beside(file, &mut recording)?;
+    neo::beside(&segments, &mut recording)?;
     Ok(recording)
 }
 
