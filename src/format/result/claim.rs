@@ -3,7 +3,7 @@
 //! HDF5's own file lock is switched off: network file systems often refuse it, and programs started meanwhile inherit it.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,23 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// `Input` if it can't be opened, or another run is writing it; `Failed` if the disk has no room for another file.
-pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Result<File, ResultError> {
-    let begin = Instant::now();
-    loop {
-        let open = || OpenOptions::new().write(true).create(true).truncate(false).open(part);
-        let file = expect_no_link(part).and_then(|()| open()).map_err(|e| match e.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ResultError::Failed(unwritable(&e)),
-            _ => ResultError::Input(unwritable(&e)),
-        })?;
-        match file.try_lock() {
-            // Who held it until now may have given the file its final name: then it is no longer what is claimed.
-            Ok(()) if is_at(&file, part) => return Ok(file),
-            Ok(()) => {}
-            // A file system without locks protects nobody, but it is the user's choice.
-            Err(TryLockError::Error(_)) => return Ok(file),
-            Err(TryLockError::WouldBlock) => wait(begin, part)?,
-        }
-    }
+pub fn claim(part: &Path, unwritable: impl Fn(&io::Error) -> String) -> Result<File, ResultError> {
+    let make = || OpenOptions::new().write(true).create(true).truncate(false).open(part);
+    lock(part, || expect_no_link(part).and_then(|()| make()))?.map_err(|e| match e.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ResultError::Failed(unwritable(&e)),
+        _ => ResultError::Input(unwritable(&e)),
+    })
 }
 
 /// Waits until nobody claims `part`, without claiming or making it: a run that waits so can still be ended as if it had not begun.
@@ -41,24 +30,33 @@ pub fn claim(part: &Path, unwritable: impl Fn(&std::io::Error) -> String) -> Res
 /// # Errors
 /// `Input` if another run goes on writing it.
 pub fn await_turn(part: &Path) -> Result<(), ResultError> {
-    let begin = Instant::now();
-    loop {
-        // What can't be opened is told when it is claimed.
-        let Ok(file) = OpenOptions::new().write(true).open(part) else { return Ok(()) };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => wait(begin, part)?,
-            _ => return Ok(()),
-        }
-    }
+    // What can't be opened is told when it is claimed.
+    lock(part, || OpenOptions::new().write(true).open(part)).map(drop)
 }
 
-fn wait(begin: Instant, part: &Path) -> Result<(), ResultError> {
-    if begin.elapsed() > PATIENCE {
-        let message = format!("{}: another run is writing it; wait until it has ended", part.display());
-        return Err(ResultError::Input(message));
+/// Opens `part` and locks it, or says why it can't be opened.
+///
+/// # Errors
+/// `Input` if another run keeps it locked.
+fn lock(part: &Path, open: impl Fn() -> io::Result<File>) -> Result<io::Result<File>, ResultError> {
+    let begin = Instant::now();
+    loop {
+        let file = match open() {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(error)),
+        };
+        match file.try_lock() {
+            // Who held it until now may have given the file its final name: then it is no longer what is claimed.
+            Ok(()) if !is_at(&file, part) => {}
+            // A file system without locks protects nobody, but it is the user's choice.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(Ok(file)),
+            Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
+                let message = format!("{}: another run is writing it; wait until it has ended", part.display());
+                return Err(ResultError::Input(message));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+        }
     }
-    std::thread::sleep(Duration::from_millis(20));
-    Ok(())
 }
 
 /// Is this still the file at `path`?
