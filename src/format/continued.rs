@@ -1,6 +1,7 @@
 //! Signals and tables of intervals that go on in another segment: Neo cuts a session into segments, one for each trial say, and each has a
 //! signal `lfp` and a table `ev` of its own.
 
+use super::observed::overlap;
 use crate::spikes::{Column, IntervalTable, Recording, Signal};
 
 /// Makes one of what follows each other in time and is the same otherwise. Where segments have a clock of their own each, so that their
@@ -40,8 +41,7 @@ fn joined<T>(all: Vec<T>, same: fn(&T, &T) -> bool, span: fn(&T) -> Span, mut ap
     for mut group in groups {
         let first = group[0].0;
         group.sort_by(|(_, a), (_, b)| begin(a).total_cmp(&begin(b)));
-        let spans: Vec<(f64, f64)> = group.iter().filter_map(|(_, one)| span(one)).collect();
-        if spans.windows(2).any(|two| two[1].0 < two[0].1) {
+        if overlap(group.iter().filter_map(|(_, one)| span(one))) {
             out.extend(group);
             continue;
         }

@@ -54,7 +54,7 @@ pub(super) fn segments<'a>(
     }
     let mut known: Vec<(&str, (f64, f64))> = spans.into_iter().filter(|(_, (start, stop))| start < stop).collect();
     known.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
-    if known.windows(2).any(|pair| pair[1].1.0 < pair[0].1.1) {
+    if overlap(known.iter().map(|(_, span)| *span)) {
         let all: Vec<String> =
             known.iter().map(|(name, (start, stop))| format!("{name} ({start} s to {stop} s)")).collect();
         recording.notes.push(format!(
@@ -65,6 +65,11 @@ pub(super) fn segments<'a>(
         ));
     }
     Some(of)
+}
+
+/// Whether spans in the order of their starts overlap; those that touch do not.
+pub(super) fn overlap(spans: impl Iterator<Item = (f64, f64)> + Clone) -> bool {
+    spans.clone().zip(spans.skip(1)).any(|(one, next)| next.0 < one.1)
 }
 
 fn seconds(spans: &[(f64, f64)]) -> f64 {
