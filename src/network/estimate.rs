@@ -83,14 +83,13 @@ const LOOKED_AT: u64 = 100_000_000;
 pub fn check_parameters(spec: &NetworkSpec) -> Result<(), BuildError> {
     let populations = draw_populations(spec)?;
     check_inputs(spec)?;
-    if spec.simulation.int16_weights {
-        let is_static = spec.projections.par_iter().filter(|projection| projection.is_static());
-        let drafts = is_static.map(|projection| Draft::new(spec, projection, &populations));
-        Grains::new(spec, drafts.collect::<Result<Vec<_>, _>>()?.iter())?;
-    }
+    let has_grain = |projection: &&ProjectionSpec| spec.simulation.int16_weights && projection.is_static();
+    let drafts = spec.projections.par_iter().filter(has_grain).map(|p| Draft::new(spec, p, &populations));
+    Grains::new(spec, drafts.collect::<Result<Vec<_>, _>>()?.iter())?;
+    // A draft for the grain has found what is wrong with its projection.
     let open = |projection: &&ProjectionSpec| {
         let told = matches!(projection.weight, Value::OfIndegree(_)) || projection.crossbar.is_some();
-        told && expect(spec, projection).is_ok_and(|(_, synapses)| synapses <= LOOKED_AT)
+        told && !has_grain(projection) && expect(spec, projection).is_ok_and(|(_, synapses)| synapses <= LOOKED_AT)
     };
     let drafted = spec.projections.par_iter().filter(open);
     drafted.try_for_each(|projection| array::check(&Draft::as_written(spec, projection, &populations)?))
