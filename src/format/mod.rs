@@ -331,7 +331,9 @@ fn unknown_layout(h5: &H5) -> FormatError {
     let places = std::iter::once("/".to_string()).chain(members.iter().map(|name| format!("/{name}")));
     let hidden = places.into_iter().find(|place| h5.has_unreadable_names(place));
     let hidden = hidden.map_or(String::new(), |place| {
-        format!("; {place} has a name that is not UTF-8, so that nothing in it is found (rename it in the file)")
+        format!(
+            "; {place} has a name that is not UTF-8, so that what is called so is not found (rename it in the file)"
+        )
     });
     let message = format!(
         "is HDF5, but of none of the layouts that can be read; its top level holds {}{hidden}; looked for: {}",

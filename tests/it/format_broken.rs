@@ -124,6 +124,37 @@ fn another_layout_lists_what_is_there_and_what_was_looked_for() {
 }
 
 #[test]
+fn names_that_are_not_utf8_are_told_where_no_layout_is_found_and_hide_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latin.h5");
+    let renamed = |make: &dyn Fn(&File)| {
+        // Names have no checksum in the oldest layout.
+        let file = File::with_options().with_fapl(|access| access.libver_earliest()).create(&path).unwrap();
+        make(&file);
+        file.close().unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let places: Vec<usize> = (0..bytes.len() - 3).filter(|at| bytes[*at..].starts_with(b"odd")).collect();
+        places.into_iter().for_each(|at| bytes[at + 1] = 0xE9);
+        fs::write(&path, bytes).unwrap();
+    };
+    renamed(&|file| put(&file.create_group("a").unwrap(), "odd", &[1.0]));
+    expect(
+        refused_at(&path),
+        Fault::UnknownLayout,
+        &["/a has a name that is not UTF-8", "what is called so is not found"],
+    );
+    renamed(&|file| {
+        put(&file.create_group("odd").unwrap(), "x", &[1.0]);
+        set_text(file, "nwb_version", "2.6.0");
+        let units = file.create_group("units").unwrap();
+        put(&units, "id", &[3]);
+        put(&units, "spike_times", &[0.5]);
+        put(&units, "spike_times_index", &[1u16]);
+    });
+    assert_eq!(format::read(&path).unwrap().spikes.unit_ids, [3]);
+}
+
+#[test]
 fn nwb_1_is_told_apart_from_nwb_2() {
     expect(
         refused(|file| set_text(file, "nwb_version", "NWB-1.0.6")),

@@ -112,11 +112,10 @@ impl H5<'_> {
         names
     }
 
-    /// Whether a group holds something whose name is no text, which leaves none of its names to be read.
+    /// Whether a group holds something whose name is no UTF-8: it is among the members under another name, by which it is not found.
     pub fn has_unreadable_names(&self, place: &str) -> bool {
         // The binding puts this character in the place of bytes that are no text.
-        let hidden = |names: Vec<String>| names.iter().any(|name| name.contains(char::REPLACEMENT_CHARACTER));
-        self.group(place).is_ok_and(|group| !group.is_empty() && group.member_names().map_or(true, hidden))
+        self.members(place).iter().any(|name| name.contains(char::REPLACEMENT_CHARACTER))
     }
 
     /// The names in a group in the order in which they were put there, and whether it knows that: else they are in alphabetical order.
