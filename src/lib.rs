@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod check;
 pub mod clocked;
+pub mod counted;
 pub mod crossbar;
 pub mod describe;
 pub mod device;

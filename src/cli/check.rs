@@ -3,13 +3,14 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use memspike::counted::{counted, grouped};
 use memspike::network::{self, Estimate};
 use memspike::spec::{Engine, NetworkSpec};
 use memspike::spikes::{Recording, SpikeTable};
 use serde_json::{Map, Value, json};
 
 use super::figures::column;
-use super::memory::{available_to, bytes, foreseen, grouped, refuse_if_too_large};
+use super::memory::{available_to, bytes, foreseen, refuse_if_too_large};
 use super::model::{Layers, Loaded, Model, is_circuit, tell_interval_files_apart};
 use super::names::{engine, kind, precision};
 use super::note::notes;
@@ -179,10 +180,10 @@ fn as_text(model: &Model, spec: &NetworkSpec, sizes: &Sizes) -> String {
     );
     let _ = writeln!(
         out,
-        "\n{} neurons, {} sources, {} synapses, about {} of memory for a run",
-        grouped(size.neurons),
-        grouped(size.sources),
-        number(size.synapses, drawn.contains(&true)),
+        "\n{}, {}, {}, about {} of memory for a run",
+        counted(size.neurons, "neuron"),
+        counted(size.sources, "source"),
+        if drawn.contains(&true) { "about " } else { "" }.to_owned() + &counted(size.synapses, "synapse"),
         bytes(sizes.memory)
     );
     sizes.result.iter().for_each(|result| out += &format!("{}\n", result.text()));

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use memspike::analysis::{Detection, Spans};
+use memspike::counted::counted;
 use memspike::spikes::{HELD, IntervalTable, Recording, Selected, SpikeSource, each_train};
 use serde_json::{Value, json};
 
@@ -157,7 +158,8 @@ fn as_json(population: &str, table: &str, question: &Question<'_>, each: &[Found
 
 fn as_text(population: &str, table: &str, question: &Question<'_>, each: &[Found]) -> String {
     let occurrences = each.first().map_or(0, |found| found.detection.occurrences);
-    let mut out = format!("{population}: {occurrences} intervals of {table} from {} s on\n\n", question.start);
+    let mut out =
+        format!("{population}: {} of {table} from {} s on\n\n", counted(occurrences, "interval"), question.start);
     let width = each.iter().map(|found| found.id.to_string().len()).max().unwrap_or(0).max(6);
     let _ = writeln!(out, "{:>width$}  spikes    hits  hit rate  false alarms  latency [ms]", "neuron");
     for Found { id, spikes, detection: d } in each {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use memspike::analysis::{Counter, Evaluation, Spans, evaluate, parse_range};
+use memspike::counted::counted;
 use memspike::format;
 use memspike::spikes::{Column, IntervalTable, Recording};
 use serde_json::{Value, json};
@@ -292,14 +293,14 @@ fn as_text(population: &str, train: &[usize], e: &Evaluation) -> String {
     let silent = e.assigned.iter().filter(|a| a.is_none()).count();
     let unanswered: u64 = e.unanswered.iter().sum();
     let mut out = format!(
-        "{population}: {} neurons, labelled by {} presentations{}\n\naccuracy            {} +- {} ({} of {} presentations)\nmost active neuron  {}\n",
-        e.assigned.len(),
-        train.len(),
+        "{population}: {}, labelled by {}{}\n\naccuracy            {} +- {} ({} of {})\nmost active neuron  {}\n",
+        counted(e.assigned.len(), "neuron"),
+        counted(train.len(), "presentation"),
         if silent > 0 { format!(" ({silent} were silent and have no label)") } else { String::new() },
         percent(e.accuracy()),
         percent(e.standard_error()),
         e.right(),
-        e.tested,
+        counted(e.tested, "presentation"),
         percent(e.accuracy_most_active()),
     );
     if unanswered > 0 {

@@ -2,19 +2,18 @@
 
 use std::fmt::Write;
 
+use memspike::counted::{counted, grouped};
 use memspike::engine::Summary;
 use serde_json::Value;
-
-use super::memory::grouped;
 
 /// The figures as a few lines of text.
 pub fn lay_out(s: &Summary) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{} neurons, {} synapses; {} engine, {} precision, {}",
-        grouped(s.neurons),
-        grouped(s.synapses),
+        "{}, {}; {} engine, {} precision, {}",
+        counted(s.neurons, "neuron"),
+        counted(s.synapses, "synapse"),
         s.engine,
         s.precision,
         workers(s.ranks, s.threads)
@@ -32,10 +31,10 @@ pub fn lay_out(s: &Summary) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} spikes, {} synaptic events, {} background events",
-        grouped(s.spikes),
-        grouped(s.synaptic_events),
-        grouped(s.background_events)
+        "\n{}, {}, {}",
+        counted(s.spikes, "spike"),
+        counted(s.synaptic_events, "synaptic event"),
+        counted(s.background_events, "background event")
     );
     if let Some([mean, p99, max]) = s.lateness_ms {
         let _ =
@@ -60,7 +59,7 @@ pub fn lay_out(s: &Summary) -> String {
 
 /// Who simulated.
 fn workers(ranks: usize, threads: usize) -> String {
-    let threads = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
+    let threads = counted(threads, "thread");
     if ranks == 1 { threads } else { format!("{ranks} ranks of {threads}") }
 }
 

@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use memspike::analysis::{Observed, Spans};
+use memspike::counted::{counted, grouped};
 use memspike::format;
 use memspike::spikes::{Column, Observable, Recording};
 use serde_json::{Map, Value, json};
 
 use super::figures::{column, short};
-use super::memory::grouped;
 use super::model::{Model, is_circuit};
 use super::part::outside;
 use super::{Done, Failure, check, graph, one_line, result_size};
@@ -85,7 +85,7 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     }
     let (start, stop) = seen.span;
     let (units, spikes): (usize, u64) = (seen.counts.len(), seen.counts.iter().sum());
-    let _ = write!(out, "\n{} units, {} spikes", grouped(units as u64), grouped(spikes));
+    let _ = write!(out, "\n{}, {}", counted(units, "unit"), counted(spikes, "spike"));
     let _ = write!(out, ", {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
     match seen.rate(0, units) {
         Some(hz) => drop(writeln!(out, ", {} Hz per unit", short(hz))),
@@ -94,8 +94,8 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     for (name, first, count) in &r.populations {
         let n = seen.spikes_of(*first, *count);
         let hz = seen.rate(*first, *count).map_or("-".to_string(), short);
-        let _ =
-            writeln!(out, "  {:<17} {} units, {} spikes, {hz} Hz", one_line(name), grouped(*count as u64), grouped(n));
+        let (units, spikes) = (counted(*count, "unit"), counted(n, "spike"));
+        let _ = writeln!(out, "  {:<17} {units}, {spikes}, {hz} Hz", one_line(name));
     }
     if r.observed.len() > 1 {
         let _ = writeln!(out, "observed in {} spans", r.observed.len());
@@ -109,8 +109,8 @@ fn as_text(file: &Path, seen: &Seen) -> String {
     for s in &r.signals {
         let span = s.times.first().zip(s.times.last()).map_or(String::new(), |(a, b)| format!(", {a:.3} to {b:.3} s"));
         let unit = if s.unit.is_empty() { "no unit".to_owned() } else { one_line(&s.unit) };
-        let samples = grouped(s.times.len() as u64);
-        let _ = writeln!(out, "behaviour {:<17} {samples} samples of {} [{unit}]{span}", one_line(&s.name), s.width);
+        let samples = counted(s.times.len(), "sample");
+        let _ = writeln!(out, "behaviour {:<17} {samples} of {} [{unit}]{span}", one_line(&s.name), s.width);
     }
     for t in &r.intervals {
         let columns = if t.columns.is_empty() { String::new() } else { format!("; columns {}", names(&t.columns)) };
@@ -127,17 +127,16 @@ fn as_text(file: &Path, seen: &Seen) -> String {
 
 /// A table of states or weights: what it is, of what, how large, and its unit.
 fn size(observable: &Observable) -> (&'static str, String, String, &str) {
-    let grouped = |count: &usize| grouped(*count as u64);
     match observable {
         Observable::State { population, variable, unit, members, samples } => {
-            let size = format!("{} samples of {} members", grouped(samples), grouped(members));
+            let size = format!("{} of {}", counted(samples, "sample"), counted(members, "member"));
             ("state", format!("{population}.{variable}"), size, unit)
         }
         Observable::PreSpike { projection, unit, weights } => {
             ("weights", projection.clone(), format!("{} at spikes", grouped(weights)), unit)
         }
         Observable::Snapshots { projection, unit, synapses, snapshots } => {
-            let size = format!("{} snapshots of {} synapses", grouped(snapshots), grouped(synapses));
+            let size = format!("{} of {}", counted(snapshots, "snapshot"), counted(synapses, "synapse"));
             ("weights", projection.clone(), size, unit)
         }
     }

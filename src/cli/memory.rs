@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use memspike::counted::grouped;
 use memspike::engine;
 use memspike::network::Estimate;
 use memspike::spec::{Connect, NetworkSpec, PopulationKind, PopulationSpec, ProjectionSpec, SourceSpec};
@@ -167,19 +168,6 @@ pub fn refuse_if_too_large(neurons: u64, synapses: u64, needed: u64, available: 
     }
 }
 
-/// `1234567` as `1,234,567`.
-pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A number of bytes for people.
 pub fn bytes(count: u64) -> String {
     let mib = count as f64 / MIB;
@@ -247,12 +235,5 @@ mod tests {
         put("max", "500");
         put("current", "0");
         assert_eq!(left(), Some(500));
-    }
-
-    #[test]
-    fn counts_are_grouped_by_thousands() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(298_880_968), "298,880,968");
     }
 }

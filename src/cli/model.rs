@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::counted::grouped;
 use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
@@ -11,7 +12,6 @@ use memspike::stream::Reel;
 
 use super::Failure;
 use super::intervals;
-use super::memory::grouped;
 use super::note::{note, notes};
 use super::unobserved;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use memspike::analysis::{Chosen, Observed, Spans, tidy};
+use memspike::counted::{counted, grouped};
 use memspike::plot::{self, Group, Selection};
 use memspike::spec::{Condition, Wanted, parse_units, units_at, units_where};
 use memspike::spikes::{Recording, SpikeSource};
 
-use super::memory::grouped;
 use super::note::note;
 use super::raster::groups;
 use super::{Failure, quantity};
@@ -184,9 +184,9 @@ pub fn expect_no_gap(file: &Path, spans: &Spans, window: (f64, f64)) -> Result<(
         return Ok(());
     }
     Err(Failure::input(format!(
-        "{} was observed in {} spans of the window, with gaps between; choose a window without one for a spectrum: --start, --stop.",
+        "{} was observed in {} of the window, not in all of it; choose a window without a gap for a spectrum: --start, --stop.",
         file.display(),
-        spans.count()
+        counted(spans.count(), "span")
     )))
 }
 

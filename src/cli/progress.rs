@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use memspike::counted::counted;
 use memspike::engine::Observer;
 use memspike::time::Time;
 
 use super::interrupt::STOP;
-use super::memory::grouped;
 
 /// Shows how far a run is: time simulated, speed against real time, spikes, time left.
 pub struct Progress {
@@ -62,7 +62,7 @@ fn status(wall_s: f64, from: Time, now: Time, duration: Time, spikes: u64) -> St
     if speed.is_finite() && speed > 0.0 {
         text += &format!(", {speed:.2} x real time");
     }
-    text += &format!(", {} spikes", grouped(spikes));
+    text += &format!(", {}", counted(spikes, "spike"));
     if speed.is_finite() && speed > 0.0 {
         text += &format!(", {} left", clock((duration_s - now_s).max(0.0) / speed));
     }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use memspike::counted::grouped;
 use memspike::network::{BuildError, expected};
 use memspike::sample::Law;
 use memspike::spec::{Active, NetworkSpec, PatternSpec, PopulationKind, Rate, Slice, SourceSpec, WeightSample};
@@ -11,7 +12,7 @@ use memspike::time::Time;
 use memspike::value;
 use serde_json::{Value, json};
 
-use super::memory::{bytes, grouped};
+use super::memory::bytes;
 
 /// What a neuron is taken to fire at, unless something else is asked for \[Hz\].
 pub use memspike::engine::RATE;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use memspike::counted::grouped;
 use memspike::engine::checkpoint::{Checkpoint, model_hash};
 use memspike::engine::{self, Options, Outcome, RunError, Simulation};
 use memspike::format::result::{Header, ResultError, ResultFile};
@@ -215,7 +216,7 @@ fn tell_of_short_windows(network: &Network) {
             "the shortest delay is {} ms, and spikes are exchanged once per shortest delay: {} times in this run; a distribution of delays may have \
              a min, such as min = \"0.1 ms\"",
             shortest.ms(),
-            memory::grouped((duration.0 / shortest.0.max(1)) as u64)
+            grouped(duration.0 / shortest.0.max(1))
         ));
     }
 }

@@ -1,6 +1,7 @@
 //! What of a recording that is replayed nobody observed: the replay has silence there.
 
 use memspike::analysis::Spans;
+use memspike::counted::counted;
 use memspike::spec::NetworkSpec;
 
 use super::model::Replayed;
@@ -32,7 +33,7 @@ pub fn tell(spec: &NetworkSpec, replayed: &Replayed) {
         note(format_args!(
             "population {name}: the recording was not observed in {} of what is replayed, {seconds:.3} s in all; spikes that the file has \
              there are replayed all the same, and silence there makes rates in the result lower and intervals longer",
-            if gaps.len() == 1 { "1 span".to_owned() } else { format!("{} spans", gaps.len()) }
+            counted(gaps.len(), "span")
         ));
     }
 }

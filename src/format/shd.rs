@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::error::{Fault, FormatError};
 use super::h5::{H5, join, list, parts, rows};
 use super::listing::Wanted;
+use crate::counted::counted;
 use crate::spikes::{Column, IntervalTable, Recording};
 
 const TIMES: &str = "/spikes/times";
@@ -74,7 +75,7 @@ pub(super) fn read(h5: &H5, wanted: &mut Wanted) -> Result<Recording, FormatErro
         starts.len()
     ));
     recording.spikes.unit_ids = (0..count as i64).collect();
-    recording.notes.push(format!("{count} units: those up to the highest that has an event"));
+    recording.notes.push(format!("{}: those up to the highest that has an event", counted(count, "unit")));
     let mut trials = IntervalTable { name: "trials".to_owned(), start: starts, stop: stops, columns: Vec::new() };
     columns(h5, &mut trials, &mut recording)?;
     recording.intervals.push(trials);

@@ -12,6 +12,7 @@ use super::scale::Axis;
 use super::spikes::{names, numbers, separators};
 use super::{Group, PlotError, backend};
 use crate::analysis::{ROUNDING, Spans, number_of_bins, off, whole_part};
+use crate::counted::counted;
 use crate::spikes::SpikeSource;
 
 /// Up to so many units get a panel of their own; more are drawn as a map, a line each.
@@ -68,12 +69,11 @@ pub fn aligned(what: &Aligned, size: (u32, u32)) -> Result<Figure, PlotError> {
     layer.dense = marks > DENSE;
 
     let width = if bin < 1.0 { axis::trimmed(1e3 * bin) + " ms" } else { axis::trimmed(bin) + " s" };
-    let plural = |n: usize, what: &str| format!("{} {what}{}", axis::grouped(n), if n == 1 { "" } else { "s" });
     let mut caption = format!(
         "{} of {} in {}; 0: {}; rates in bins of {width}, band: standard error over trials",
-        plural(marks, "spike"),
-        plural(what.units.len(), "unit"),
-        plural(layer.trials.len(), "trial"),
+        counted(marks, "spike"),
+        counted(what.units.len(), "unit"),
+        counted(layer.trials.len(), "trial"),
         what.event
     );
     if what.groups.len() > 1 && !what.by.is_empty() {

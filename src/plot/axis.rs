@@ -116,19 +116,6 @@ pub(crate) fn labelled(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)>
     values.into_iter().zip(written).collect()
 }
 
-/// A count with commas between groups of three digits, as texts and pages have it.
-pub(crate) fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Widens a range of data by a few percent, so that no curve lies on the frame; a single value gets room around it.
 pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
@@ -235,10 +222,5 @@ mod tests {
         let (at, text): (Vec<f64>, Vec<String>) = axis.ticks(4).into_iter().unzip();
         assert_eq!((at[0], &text[..]), (1_700_000_010.0, &["10", "20", "30", "40"].map(String::from)[..]));
         assert_eq!(TimeAxis { start: 2283.0, stop: 2284.0 }.label(), "time (s)");
-    }
-
-    #[test]
-    fn counts_are_grouped_by_three() {
-        assert_eq!([grouped(1234567), grouped(1234), grouped(123)], ["1,234,567", "1,234", "123"]);
     }
 }

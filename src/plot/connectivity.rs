@@ -6,6 +6,7 @@ use super::axis;
 use super::figure::Figure;
 use super::heat::{Heat, blank};
 use super::{PlotError, WeightSnapshots};
+use crate::counted::counted;
 
 /// At most so many rows and columns: more could not be told apart.
 const MOST: usize = 300;
@@ -55,9 +56,13 @@ pub fn connectivity(
         (false, false) => (0.0, 1.0),
     };
     let last = table.times_ms.last().copied().unwrap_or(0.0);
-    let mut caption = format!("{} synapses at {} s", axis::grouped(pairs.len()), axis::trimmed(last / 1e3));
+    let mut caption = format!("{} at {} s", counted(pairs.len(), "synapse"), axis::trimmed(last / 1e3));
     if per_column > 1 || per_row > 1 {
-        caption += &format!("; a cell is the mean over connected pairs of {per_column} sources and {per_row} targets");
+        caption += &format!(
+            "; a cell is the mean over connected pairs of {} and {}",
+            counted(per_column, "source"),
+            counted(per_row, "target")
+        );
     }
     if connected.len() < pairs.len() {
         caption += "; several synapses of a pair add up";

@@ -6,6 +6,7 @@ use super::heat::{Heat, blank};
 use super::rows::{NONE, Rows};
 use super::{Group, PlotError, Selection};
 use crate::analysis::{Distribution, correlations};
+use crate::counted::{counted, grouped};
 use crate::spikes::{Selected, SpikeSource};
 
 /// At most so many units: a row and a column each, two pixels or more.
@@ -46,15 +47,14 @@ pub fn correlation_map(
     let bins = if stop > start.next_up() { format!(" in bins of {width}") } else { String::new() };
     let mut caption = format!("Pearson's correlation of spike counts{bins}; ");
     if rows.count < rows.selected() {
-        caption += &format!("{} units, evenly chosen of {}; ", rows.count, axis::grouped(rows.selected()));
+        caption += &format!("{}, evenly chosen of {}; ", counted(rows.count, "unit"), grouped(rows.selected()));
     }
     match Distribution::of(found.pairs(0..rows.count)) {
         Some(pairs) => caption += &format!("mean over pairs {:.4}", pairs.mean),
         None => caption += "no pair of units whose counts vary",
     }
     if silent > 0 {
-        let units = if silent == 1 { "unit" } else { "units" };
-        caption += &format!("; {}: {silent} {units} whose count does not vary", blank(true));
+        caption += &format!("; {}: {} whose count does not vary", blank(true), counted(silent, "unit"));
     }
     if sizes.last().is_some_and(|largest| *largest > full) {
         caption += &format!("; correlations beyond {} are drawn as dark as that", axis::trimmed(full));

@@ -2,12 +2,13 @@
 
 use plotters::prelude::AreaSeries;
 
-use super::axis::{grouped, trimmed};
+use super::axis::trimmed;
 use super::chart::Sheet;
 use super::figure::Figure;
 use super::scale::Axis;
 use super::{PlotError, palette};
 use crate::analysis::Correlogram;
+use crate::counted::counted;
 
 /// Draws the rate of `names[1]` around the spikes of `names[0]`, over what was observed, with its mean rate \[Hz\] as a dashed line.
 ///
@@ -20,13 +21,11 @@ pub fn cross_correlogram(
     mean_hz: f64,
     size: (u32, u32),
 ) -> Result<Figure, PlotError> {
-    let pairs = grouped(table.counts.iter().sum::<u64>() as usize);
-    let (width, spikes) = (trimmed(table.bin * 1e3), grouped(table.references));
+    let pairs = counted(table.counts.iter().sum::<u64>(), "pair");
+    let (width, spikes) = (trimmed(table.bin * 1e3), counted(table.references, "spike"));
     let hz = table.hz();
-    let mut caption = format!(
-        "{pairs} pairs of spikes, {spikes} spikes of {}; bins of {width} ms; dashed: mean rate of {}",
-        names[0], names[1]
-    );
+    let mut caption =
+        format!("{pairs} of spikes, {spikes} of {}; bins of {width} ms; dashed: mean rate of {}", names[0], names[1]);
     if !table.is_whole() {
         caption += "; rates are over the time that was observed";
     }

@@ -3,6 +3,7 @@
 use super::PlotError;
 use super::axis::trimmed;
 use super::backend::fine;
+use crate::counted::counted;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::chart::{Sheet, Style};
@@ -112,8 +113,8 @@ pub fn fields(title: &str, fields: &Fields, size: (u32, u32)) -> Result<Figure, 
     let bare = weights.iter().flatten().any(|w| w.is_nan());
     let bare = if bare { format!("; {}: no synapse", blank(two_sided)) } else { String::new() };
     let caption = format!(
-        "Weights onto {} neurons as images of {rows} x {columns}, a pixel for each source, {colors}{bare}.",
-        weights.len()
+        "Weights onto {} as images of {rows} x {columns}, a pixel for each source, {colors}{bare}.",
+        counted(weights.len(), "neuron")
     );
     let style = Style::of(size)?;
     let [left, top, right, bottom] = style.room(size, title, &caption);

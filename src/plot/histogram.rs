@@ -10,6 +10,7 @@ use super::{Group, PlotError, WeightSnapshots, palette};
 use crate::analysis::{
     Histogram, MIN_SPIKES_FOR_CV, Spans, cv_within, each_interval, histogram, percentile, unit_rates,
 };
+use crate::counted::grouped;
 use crate::sorted::Sorted;
 use crate::spikes::{HELD, SourceError, SpikeSource, each_train};
 
@@ -152,7 +153,7 @@ pub fn isi_histogram(
     })?;
     let mut caption = String::new();
     if end.beyond > 0 {
-        let (beyond, all) = (axis::grouped(end.beyond), axis::grouped(end.count));
+        let (beyond, all) = (grouped(end.beyond), grouped(end.count));
         caption = format!("{beyond} of {all} intervals lie beyond {} ms and are not drawn.", axis::trimmed(end.most));
     }
     let (panel, x_label) = ("intervals", "interspike interval (ms)".into());

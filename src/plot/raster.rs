@@ -15,6 +15,7 @@ use super::tally::{Drawn, Tally, Windows};
 use super::unit_rates::unit_rate_chart;
 use super::{Group, PlotError, font};
 use crate::analysis::Spans;
+use crate::counted::{counted, grouped};
 use crate::spikes::{IntervalTable, Signal, SpikeSource};
 
 /// More spikes than this are drawn as pixels whose strength says how many fell there.
@@ -212,14 +213,17 @@ fn caption(
 ) -> String {
     let (unit, per_s) = axis::time_unit(time.start, time.stop);
     let mut parts = Vec::new();
-    let drawn = axis::grouped(rows.count);
     let marks = marks.unwrap_or(u64::MAX);
-    let spikes = axis::grouped(marks.min(999_999_999) as usize);
+    let spikes = counted(marks.min(999_999_999), "spike");
     if rows.count < rows.selected() {
-        parts.push(format!("{spikes} spikes of {drawn} neurons, evenly chosen of {}", axis::grouped(rows.selected())));
+        parts.push(format!(
+            "{spikes} of {}, evenly chosen of {}",
+            counted(rows.count, "neuron"),
+            grouped(rows.selected())
+        ));
     } else {
-        let what = if data.groups.is_empty() { "units" } else { "neurons" };
-        parts.push(format!("{spikes} spikes of {drawn} {what}"));
+        let what = if data.groups.is_empty() { "unit" } else { "neuron" };
+        parts.push(format!("{spikes} of {}", counted(rows.count, what)));
     }
     if marks > DENSE as u64 {
         parts.push("binned at the picture's pixels, darker where more fell".into());

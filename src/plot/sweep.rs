@@ -4,6 +4,7 @@ use super::PlotError;
 use super::figure::Figure;
 use super::heat::Heat;
 use super::xy::{self, Axes, Series, Shape};
+use crate::counted::counted;
 
 /// A key and its values, in the order in which they are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -124,7 +125,7 @@ fn caption(swept: &Swept) -> String {
     let seeds = if most > 1 { format!(", mean of {up_to}{most} seeds{each}") } else { String::new() };
     let missing = counts().filter(|count| *count == 0).count();
     let missing = if missing > 0 { format!("; places without a value: {missing}") } else { String::new() };
-    format!("{runs} runs{seeds}{missing}")
+    format!("{}{seeds}{missing}", counted(runs, "run"))
 }
 
 #[cfg(test)]

@@ -319,5 +319,5 @@ fn long_names_do_not_touch_what_follows() {
     std::fs::write(folder.path().join("a.toml"), model).unwrap();
     good(&memspike(folder.path(), &["run", "a.toml", "-o", "a.h5"]));
     let said = good(&memspike(folder.path(), &["info", "a.h5"]));
-    assert!(said.contains("a_population_of_a_long_name 1 units"), "{said}");
+    assert!(said.contains("a_population_of_a_long_name 1 unit,"), "{said}");
 }

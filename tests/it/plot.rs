@@ -133,7 +133,7 @@ fn a_single_spike_is_seen_within_a_window_around_it() {
         assert!(window.0 <= time && time < window.1, "{time} in {window:?}");
         let (x, y) = place(&figure, time, 0.0);
         assert!([0.0, 2.0].iter().any(|dx| png(&figure).has((x + dx, y), color(0).rgb)), "{time}");
-        assert!(figure.caption.starts_with("1 spikes of 1 unit"), "{}", figure.caption);
+        assert!(figure.caption.starts_with("1 spike of 1 unit"), "{}", figure.caption);
     }
 }
 

@@ -9,12 +9,12 @@ mod sonata;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
+use memspike::counted::counted;
 use memspike::format::result::ResultError;
 use memspike::format::{self, Session, Subject, Target};
 use memspike::spikes::{Recording, SpikeSource};
 use memspike::time::Time;
 
-use crate::cli::memory::grouped;
 use crate::cli::model::is_circuit;
 use crate::cli::note;
 use crate::cli::output::Output;
@@ -210,10 +210,10 @@ pub fn run(args: Args) -> Result<Done, Failure> {
     })?;
     note::notes(&wrote.notes);
     Ok(Done::text(format!(
-        "{}: {} spikes of {} units\n",
+        "{}: {} of {}\n",
         output.path().display(),
-        grouped(wrote.spikes),
-        grouped(spikes.unit_ids().len() as u64)
+        counted(wrote.spikes, "spike"),
+        counted(spikes.unit_ids().len(), "unit")
     )))
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use memspike::counted::counted;
 use memspike::interchange::sonata::export;
 use memspike::shell;
 use memspike::whole::Folders;
 
-use crate::cli::memory::grouped;
 use crate::cli::note::notes;
 use crate::cli::output::{Output, unwritten_by_library};
 use crate::cli::simulate::read_of;
@@ -46,9 +46,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
     files.write(folder).map_err(|message| unwritten_by_library(&folder.join("circuit_config.json"), message))?;
     let (nodes, edges) = files.size();
     Ok(Done::text(format!(
-        "{} nodes, {} edges\nwritten to {}; memspike run {}\n",
-        grouped(nodes),
-        grouped(edges),
+        "{}, {}\nwritten to {}; memspike run {}\n",
+        counted(nodes, "node"),
+        counted(edges, "edge"),
         folder.display(),
         shell::quoted(&folder.join("simulation_config.json"))
     )))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use memspike::counted::counted;
 use memspike::describe::Kind;
 use memspike::device::fit::{Fit, MODELS, fit, spread};
 use memspike::device::measured::{Measured, Row, changes, said, set_apart};
@@ -136,11 +137,11 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         }));
     }
     let mut out = format!(
-        "{}: {} pulses of {} device(s), {:.4e} to {:.4e} S, steps of {:.3e} S (rms)\nspread: pulse to pulse {:.1} %, device to device \
+        "{}: {} of {}, {:.4e} to {:.4e} S, steps of {:.3e} S (rms)\nspread: pulse to pulse {:.1} %, device to device \
          {:.1} % of a step\n\n{:<14} {:>5} {:>14} {:>12} {:>12} {:>12}\n",
         args.file.display(),
-        pulses.len(),
-        measured.devices,
+        counted(pulses.len(), "pulse"),
+        counted(measured.devices, "device"),
         measured.range.0,
         measured.range.1,
         best.size,
@@ -265,7 +266,8 @@ fn draw(
         }
     };
     let title = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let caption = format!("{} pulses of {} device(s); the best fits by AICc", pulses.len(), measured.devices);
+    let caption =
+        format!("{} of {}; the best fits by AICc", counted(pulses.len(), "pulse"), counted(measured.devices, "device"));
     xy(&format!("{title}: fits"), &caption, &[panel(true), panel(false)], SIZE).map_err(Failure::run)
 }
 

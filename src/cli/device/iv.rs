@@ -1,5 +1,6 @@
 //! `memspike device iv`: the hysteresis loop of a physical device.
 
+use memspike::counted::counted;
 use memspike::device::physical::drive::{Piece, pulse, sine, too_high, triangle};
 use memspike::device::physical::solve::Options;
 use memspike::plot::xy::{Axes, Series, Shape, prefixed, xy};
@@ -247,9 +248,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         }));
     }
     Ok(Done::text(format!(
-        "{name}: {} samples\ncurrent      {:.6e} to {:.6e} A\nconductance  {:.6e} to {:.6e} S\nstate        {:.6e} to {:.6e}{unit}\n\
+        "{name}: {}\ncurrent      {:.6e} to {:.6e} A\nconductance  {:.6e} to {:.6e} S\nstate        {:.6e} to {:.6e}{unit}\n\
          energy       {energy:.6e} J\n{said}",
-        times.len(),
+        counted(times.len(), "sample"),
         i.0,
         i.1,
         g.0,

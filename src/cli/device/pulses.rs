@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use memspike::counted::counted;
 use memspike::device::Law;
 use memspike::device::characterise::{Staircase, staircase};
 use memspike::given;
@@ -172,8 +173,9 @@ fn figure(chosen: &Chosen, s: &Staircase, args: &Args) -> Result<plot::Figure, F
     ];
     let axes = Axes { x: "pulse".into(), y: format!("conductance ({})", unit.name), log_x: false };
     let caption = format!(
-        "Band: mean +- standard deviation over {} cells and {} cycles of each, within what these had.",
-        args.cells, args.cycles
+        "Band: mean +- standard deviation over {} and {} of each, within what these had.",
+        counted(args.cells, "cell"),
+        counted(args.cycles, "cycle")
     );
     plot::curves(&format!("{} ({})", chosen.name, chosen.model), &caption, &axes, &curves, SIZE).map_err(Failure::run)
 }
@@ -181,7 +183,7 @@ fn figure(chosen: &Chosen, s: &Staircase, args: &Args) -> Result<plot::Figure, F
 fn lay_out(chosen: &Chosen, s: &Staircase) -> String {
     let unit = Siemens::of(chosen.device.common.g_max);
     let shown = |g: f64| format!("{} {}", unit.text(g), unit.name);
-    let mut out = format!("{} ({}), {} pulses\n", chosen.name, chosen.model, s.up.len());
+    let mut out = format!("{} ({}), {}\n", chosen.name, chosen.model, counted(s.up.len(), "pulse"));
     // The turning points: the last pulse of each run of one direction.
     let turns: Vec<usize> = (0..s.up.len()).filter(|&i| i + 1 == s.up.len() || s.up[i] != s.up[i + 1]).collect();
     for &i in turns.iter().take(10) {

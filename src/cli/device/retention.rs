@@ -1,5 +1,6 @@
 //! `memspike device retention`: the conductance with time after it was set.
 
+use memspike::counted::counted;
 use memspike::device::characterise::{Course, course};
 use memspike::plot::{self, Axes, Curve};
 use memspike::units;
@@ -122,7 +123,8 @@ fn figure(chosen: &Chosen, courses: &[Course], cells: usize) -> Result<plot::Fig
     let curves: Vec<Curve> = courses.iter().map(curve).collect();
     let axes = Axes { x: "time since it was set (s)".into(), y: format!("conductance ({})", unit.name), log_x: true };
     let caption = format!(
-        "Band: mean +- standard deviation over {cells} cells, within what these had; the noise of a read is not in it."
+        "Band: mean +- standard deviation over {}, within what these had; the noise of a read is not in it.",
+        counted(cells, "cell")
     );
     plot::curves(&format!("{} ({})", chosen.name, chosen.model), &caption, &axes, &curves, SIZE).map_err(Failure::run)
 }

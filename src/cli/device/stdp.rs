@@ -1,5 +1,6 @@
 //! `memspike device stdp`: what pairs of overlapping spikes do to a physical device.
 
+use memspike::counted::counted;
 use memspike::device::physical::NOISE;
 use memspike::device::physical::solve::Options;
 use memspike::device::physical::surface::Surface;
@@ -141,9 +142,9 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         if sign * change > 0.0 { format!("{change:+.4e} S at {} ms", ms[best]) } else { "none".to_string() }
     };
     Ok(Done::text(format!(
-        "{name}: {} pairs from {g0:.4e} S\nlargest rise  {}\nlargest fall  {}\nas a table    {} changes over distance and state, \
+        "{name}: {} from {g0:.4e} S\nlargest rise  {}\nlargest fall  {}\nas a table    {} changes over distance and state, \
          wrong by at most {:.2e} of the largest ({:.3e} S){}\n{said}",
-        ms.len(),
+        counted(ms.len(), "pair"),
         extreme(1.0),
         extreme(-1.0),
         surface.len(),

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use memspike::analysis::{Difference, Distribution, TwoSamples};
+use memspike::counted::{counted, grouped};
 use serde_json::{Map, Value, json};
 
 use super::Side;
 use super::compare::{Found, Population, Unit};
 use crate::cli::cells::{Cell, lines, object};
 use crate::cli::figures::short;
-use crate::cli::memory::grouped;
 use crate::cli::one_line;
 use crate::cli::unit::unit_name;
 
@@ -156,19 +156,19 @@ pub fn text(found: &Found, sides: &[Side; 2]) -> String {
     let tolerance = found.measures.tolerance;
     let within = if tolerance > 0.0 { format!(", to {} ms", short(1e3 * tolerance)) } else { String::new() };
     let mut out = match found.first {
-        None => format!("{a} and {b} have the same {} spikes of {} units{within}\n", count(n), count(units)),
+        None => format!("{a} and {b} have the same {} of {}{within}\n", counted(n, "spike"), counted(units, "unit")),
         Some((p, u, d)) => {
             let differing: usize = found.populations.iter().map(Population::differing).sum();
             let population = &found.populations[p];
             let name = name(population, &population.units[u], sides);
             format!(
-                "{a} and {b} differ{within}\nfirst: spike {} of {name}, {}\n{} and {} spikes; {} of {} units differ\n",
-                count(d.index),
+                "{a} and {b} differ{within}\nfirst: spike {} of {name}, {}\n{} and {}; {} of {} differ\n",
+                grouped(d.index),
                 times(d),
-                count(n),
-                count(m),
-                count(differing),
-                count(units)
+                grouped(n),
+                counted(m, "spike"),
+                grouped(differing),
+                counted(units, "unit")
             )
         }
     };
@@ -198,8 +198,8 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
         _ => p.name().to_string(),
     };
     let name = one_line(&name);
-    let mut out = format!("\n{name}: {} units, {} of them differ", count(p.units.len()), count(p.differing()));
-    let _ = writeln!(out, ", {} and {} spikes", count(p.spikes(0)), count(p.spikes(1)));
+    let mut out = format!("\n{name}: {}, {} of them differ", counted(p.units.len(), "unit"), grouped(p.differing()));
+    let _ = writeln!(out, ", {} and {}", grouped(p.spikes(0)), counted(p.spikes(1), "spike"));
     for (side, which) in [(0, "first"), (1, "second")] {
         if p.names[1 - side].is_none() {
             let _ = writeln!(out, "  only in the {which} file");
@@ -235,7 +235,7 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
     for (label, samples) in [("rates", p.rates), ("CVs", p.cvs), ("intervals", p.intervals)] {
         if let Some(s) = samples {
             let label = format!("Kolmogorov-Smirnov, {label}");
-            let (n, m) = (count(s.n_first), count(s.n_second));
+            let (n, m) = (grouped(s.n_first), grouped(s.n_second));
             let _ = writeln!(out, "  {label:<32} {} (n {n} and {m}, p {})", short(s.distance), short(s.p));
         }
     }
@@ -246,10 +246,6 @@ fn block(p: &Population, found: &Found, sides: &[Side; 2]) -> String {
 fn name(population: &Population, unit: &Unit, sides: &[Side; 2]) -> String {
     let side = usize::from(population.names[0].is_none());
     one_line(&unit_name(population.name(), unit.id, &unit.name, &sides[side].recording))
-}
-
-fn count(n: usize) -> String {
-    grouped(n as u64)
 }
 
 #[cfg(test)]

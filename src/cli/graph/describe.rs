@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use memspike::clocked::Plan;
+use memspike::counted::counted;
 use memspike::format::nir::{Graph, Kind, Neuron, Threshold, read_graph};
 use serde_json::{Map, Value, json};
 
 use super::figures::column;
-use super::memory::grouped;
 use super::{Done, Failure, neurons};
 
 /// What a graph is.
@@ -22,11 +22,11 @@ pub fn describe(path: &Path, as_json: bool) -> Result<Done, Failure> {
     let mut out = format!("{}: NIR graph, version {version}\n\n", path.display());
     let _ = writeln!(
         out,
-        "{} nodes, {} edges, {} neurons, {} parameters",
-        graph.nodes.len(),
-        graph.edges.len(),
-        grouped(neurons(&graph) as u64),
-        grouped(graph.nodes.iter().map(|n| parameters(&n.kind)).sum::<usize>() as u64)
+        "{}, {}, {}, {}",
+        counted(graph.nodes.len(), "node"),
+        counted(graph.edges.len(), "edge"),
+        counted(neurons(&graph), "neuron"),
+        counted(graph.nodes.iter().map(|n| parameters(&n.kind)).sum::<usize>(), "parameter")
     );
     let width = column(graph.nodes.iter().map(|n| n.name.as_str()), 4);
     let shape = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");

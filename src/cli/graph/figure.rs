@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use memspike::clocked::{self, Outcome, Scheme};
+use memspike::counted::{counted, grouped};
 use memspike::format::nir::Graph;
 use serde_json::{Map, Value, json};
 
 use super::figures::{column, short};
-use super::memory::grouped;
 use super::neurons;
 
 /// Each element summed over the steps.
@@ -60,9 +60,9 @@ pub(super) fn lay_out(graph: &Graph, options: &clocked::Options, outcome: &Outco
     let duration = options.dt * options.steps as f64;
     let scheme = if options.scheme == Scheme::Exact { "exact" } else { "euler" };
     let mut out = format!(
-        "{} neurons; {} steps of {} s, scheme {scheme}\n",
-        grouped(neurons(graph) as u64),
-        options.steps,
+        "{}; {} of {} s, scheme {scheme}\n",
+        counted(neurons(graph), "neuron"),
+        counted(options.steps, "step"),
         options.dt
     );
     if let Some(start) = start {

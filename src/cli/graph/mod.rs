@@ -10,7 +10,7 @@ use memspike::time::{Time, is_between_steps};
 
 use super::note::note;
 use super::output::{IDLE_FORCE, Output};
-use super::{Done, Failure, clock, figures, interrupt, memory, quantity};
+use super::{Done, Failure, clock, figures, interrupt, quantity};
 
 mod describe;
 mod figure;

@@ -1,5 +1,6 @@
 //! `plot energy`: what the devices of a result spent.
 
+use memspike::counted::counted;
 use memspike::format::result::read_summary;
 use memspike::plot::{self, ENERGY_KINDS, EnergyBars};
 
@@ -30,5 +31,5 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     // Each name needs a line.
     let height = SIZE.1.max(u32::try_from(200 + 26 * bars.len()).unwrap_or(u32::MAX)).min(20_000);
     let figure = plot::energy(title, &bars, (SIZE.0, height)).map_err(Failure::input)?;
-    Ok((figure, format!("{} projections with devices", bars.len())))
+    Ok((figure, format!("{} with devices", counted(bars.len(), "projection"))))
 }

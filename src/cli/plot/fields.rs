@@ -1,5 +1,6 @@
 //! `plot fields`: the weights onto each neuron as an image of its sources.
 
+use memspike::counted::counted;
 use memspike::plot::{self, Fields};
 
 use super::weights::one;
@@ -41,5 +42,5 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     let table = Fields { rows, columns, unit: chosen.unit.clone(), names, weights };
     let size = plot::fields_size(neurons, (rows, columns), SIZE);
     let figure = plot::fields(&format!("{title}: {}", chosen.projection), &table, size).map_err(Failure::input)?;
-    Ok((figure, format!("{neurons} images of {rows} x {columns} from {}", chosen.projection)))
+    Ok((figure, format!("{} of {rows} x {columns} from {}", counted(neurons, "image"), chosen.projection)))
 }

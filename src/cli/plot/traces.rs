@@ -1,5 +1,6 @@
 //! `plot traces`: recorded state variables, with the threshold and the spikes.
 
+use memspike::counted::counted;
 use memspike::format;
 use memspike::format::result::{States, read_observables};
 use memspike::plot::{self, PlotError, Selection, Traces};
@@ -44,7 +45,8 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     }
     expect_samples(&tables, &all.states, (args.start, args.stop))?;
     let figure = plot::traces(title, &tables, SIZE).map_err(Failure::input)?;
-    let said: Vec<String> = tables.iter().map(|t| format!("{} ({} neurons)", t.name, t.series.len())).collect();
+    let said: Vec<String> =
+        tables.iter().map(|t| format!("{} ({})", t.name, counted(t.series.len(), "neuron"))).collect();
     Ok((figure, said.join(", ")))
 }
 

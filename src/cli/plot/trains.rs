@@ -1,6 +1,7 @@
 //! `plot rates`, `isi`, `cv`, `correlations`, `spectrum` and `crosscorrelogram`: what spike trains show, of a result or a recording.
 
 use memspike::analysis::{Bins, Chosen, Plan, Spans, correlogram_of, segment_length, statistics};
+use memspike::counted::counted;
 use memspike::format;
 use memspike::plot::{self, Axes, Curve, Group, PlotError, Selection};
 use memspike::spikes::{Selected, SpikeSource};
@@ -8,7 +9,6 @@ use memspike::spikes::{Selected, SpikeSource};
 use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
 use crate::cli::figures::short;
-use crate::cli::memory::grouped;
 use crate::cli::note::notes;
 use crate::cli::part::{expect_no_gap, observed_spikes, window};
 
@@ -53,7 +53,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     };
     let figure = figure.map_err(Failure::input)?;
     let count = spikes.unit_ids().len();
-    Ok((figure, format!("{} spikes of {} units", grouped(shown(spikes, all.window)?), grouped(count as u64))))
+    Ok((figure, format!("{} of {}", counted(shown(spikes, all.window)?, "spike"), counted(count, "unit"))))
 }
 
 /// How many spikes there are in a window.
@@ -138,8 +138,7 @@ fn spectrum(title: &str, args: &Args, all: &Trains) -> Result<Drawn, Failure> {
     }
     let axes = Axes { x: "frequency (Hz)".into(), y: "power (dB re 1 Hz\u{b2}/Hz)".into(), log_x: true };
     let figure = plot::curves(title, &caption, &axes, &curves, SIZE).map_err(Failure::input)?;
-    let populations = if curves.len() == 1 { "population" } else { "populations" };
-    Ok((figure, format!("{} spikes of {} {populations}", grouped(shown(spikes, all.window)?), curves.len())))
+    Ok((figure, format!("{} of {}", counted(shown(spikes, all.window)?, "spike"), counted(curves.len(), "population"))))
 }
 
 /// One or two selections: the rate of the second around the spikes of the first.

@@ -1,5 +1,6 @@
 //! `plot weights`, `evolution` and `connectivity`: what snapshots of weights show.
 
+use memspike::counted::counted;
 use memspike::format::result::{Snapshots, read_observables};
 use memspike::plot::{self, Selection, WeightSnapshots};
 
@@ -42,7 +43,7 @@ pub fn connectivity(title: &str, args: &Args) -> Result<Drawn, Failure> {
 
 fn said(chosen: &Snapshots) -> String {
     let (synapses, times) = (chosen.source_ids.len(), chosen.times_ms.len());
-    format!("{synapses} synapses of {}, {times} snapshots", chosen.projection)
+    format!("{} of {}, {}", counted(synapses, "synapse"), chosen.projection, counted(times, "snapshot"))
 }
 
 /// The projections that `--projection` leaves; at least one.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use memspike::analysis::{
     self, AnalysisError, Bins, Chosen, MIN_SPIKES_FOR_CV, Plan, Spans, Statistics, Trials, segment_length,
 };
+use memspike::counted::counted;
 use memspike::format;
 use memspike::spikes::Recording;
 use serde_json::Value;
@@ -160,7 +161,7 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
         return Done::json(&figures::all(&measured, &args.file));
     }
     let mut said = text::lay_out(&measured, &args.file);
-    let _ = writeln!(said, "\n{}: {rows} rows", output.path().display());
+    let _ = writeln!(said, "\n{}: {}", output.path().display(), counted(rows, "row"));
     Ok(Done::text(said))
 }
 
@@ -188,8 +189,9 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
             let trials = Trials::new(&events, before, after, &spans).map_err(Failure::input)?;
             let (all, left_out) = (events.len(), events.len() - trials.count());
             if left_out > 0 {
+                let are = if left_out == 1 { "is" } else { "are" };
                 note(format_args!(
-                    "{left_out} of {all} trials are left out: from {before} s before them to {after} s after them was not all observed within \
+                    "{left_out} of {all} trials {are} left out: from {before} s before them to {after} s after them was not all observed within \
                      the window; --before and --after say how long they are"
                 ));
             }

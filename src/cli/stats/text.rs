@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use memspike::analysis::{Distribution, GroupStatistics, Moments};
+use memspike::counted::{counted, grouped};
 
 use super::Measured;
 use crate::cli::figures::short;
-use crate::cli::memory::grouped;
 use crate::cli::one_line;
 
 /// The figures as text.
@@ -15,8 +15,8 @@ pub fn lay_out(measured: &Measured, file: &Path) -> String {
     let (start, stop) = (measured.plan.window.0, measured.end);
     let found = &measured.found;
     let mut out = format!("{}: {}\n", file.display(), measured.recording.format);
-    let (units, spikes) = (grouped(found.all.units.len() as u64), grouped(found.all.spikes));
-    let _ = writeln!(out, "{units} units, {spikes} spikes, {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
+    let (units, spikes) = (counted(found.all.units.len(), "unit"), counted(found.all.spikes, "spike"));
+    let _ = writeln!(out, "{units}, {spikes}, {start:.3} to {stop:.3} s ({:.3} s)", stop - start);
     let spans = &measured.plan.spans;
     if spans.count() == 1 && !spans.cover(start, stop) {
         let (observed, window) = (spans.seconds(), stop - start);
@@ -41,9 +41,8 @@ pub fn lay_out(measured: &Measured, file: &Path) -> String {
 /// The figures of a population.
 fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
     let plan = &measured.plan;
-    let count = |n: usize| grouped(n as u64);
     let name = one_line(name);
-    let title = format!("{name}: {} units, {} active", count(group.units.len()), count(group.active));
+    let title = format!("{name}: {}, {} active", counted(group.units.len(), "unit"), grouped(group.active));
     let mut out = format!("\n{title:<34}{}\n", head());
     let mut row = |label: String, found: Option<Distribution>| {
         let (n, figures) = match found {
@@ -62,7 +61,7 @@ fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
         row(format!("Fano factor, bins of {}", duration(bins.width)), group.fano_bins);
     }
     if let Some(trials) = &plan.trials {
-        row(format!("Fano factor, {} trials", count(trials.count())), group.fano_trials);
+        row(format!("Fano factor, {}", counted(trials.count(), "trial")), group.fano_trials);
     }
     out += &intervals(&group.intervals);
     let pairs = &group.correlation;
@@ -82,11 +81,11 @@ fn block(group: &GroupStatistics, name: &str, measured: &Measured) -> String {
         let segment = duration(plan.segment.unwrap_or(0) as f64 * bins.width);
         let _ = writeln!(
             out,
-            "  {:<32}{:>10} Hz with {} Hz\u{b2}/Hz; {} segments of {segment}",
+            "  {:<32}{:>10} Hz with {} Hz\u{b2}/Hz; {} of {segment}",
             "spectrum of the rate, peak",
             short(hz),
             short(density),
-            grouped(spectrum.segments as u64)
+            counted(spectrum.segments, "segment")
         );
     }
     out

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use memspike::counted::counted;
 use memspike::format::result::Run;
 use memspike::interchange::sonata;
 use serde_json::{Map, Value, json};
@@ -18,7 +19,6 @@ use serde_json::{Map, Value, json};
 use super::changes::Changes;
 use super::figures::short;
 use super::interrupt::{self, STOP};
-use super::memory::grouped;
 use super::model::{Model, is_circuit};
 use super::{Done, Failure, graph};
 use axis::Point;
@@ -247,7 +247,7 @@ impl<'a> Sweep<'a> {
         if !kept {
             let number = |name: &str| run.figures.get(name).and_then(Value::as_f64).unwrap_or_default();
             let (spikes, seconds) = (number("spikes") as u64, number("build_s") + number("sim_s"));
-            self.print(&format!("{label}: {} spikes in {} s", grouped(spikes), short(seconds)));
+            self.print(&format!("{label}: {} in {} s", counted(spikes, "spike"), short(seconds)));
         }
     }
 
@@ -296,7 +296,7 @@ impl<'a> Sweep<'a> {
             return Ok(Done::default());
         }
         let kept = if self.kept > 0 { format!(", of which {} were there already", self.kept) } else { String::new() };
-        Ok(Done::text(format!("{count} runs{kept}: {}\n", table.display())))
+        Ok(Done::text(format!("{}{kept}: {}\n", counted(count, "run"), table.display())))
     }
 
     /// Which runs failed. Exit code 2 if the values of all of them are wrong, otherwise 1.

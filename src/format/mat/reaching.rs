@@ -46,7 +46,11 @@ pub(super) fn read(file: &dyn Workspace, wanted: &mut Wanted, recording: &mut Re
         }
     }
     if left_out > 0 {
-        recording.notes.push(format!("{left_out} entries of `spikes` are no lists of real numbers and are left out"));
+        let entries = match left_out {
+            1 => "1 entry of `spikes` is no list of real numbers and is left out".to_owned(),
+            _ => format!("{left_out} entries of `spikes` are no lists of real numbers and are left out"),
+        };
+        recording.notes.push(entries);
     }
     let unsorted = trains.iter().any(|train| !train.times.is_empty() && train.about[1].1 == "0");
     if unsorted {

@@ -164,8 +164,10 @@ pub(super) fn fill(
     let plain = levels(&trains).is_some_and(|levels| levels.len() < 2);
     let (kept, empty): (Vec<Train>, Vec<Train>) =
         trains.into_iter().partition(|train| plain || train.segment.is_some() || !train.times.is_empty());
-    if !empty.is_empty() {
-        recording.notes.push(format!("{} entries without spikes are no units", empty.len()));
+    match empty.len() {
+        0 => {}
+        1 => recording.notes.push("1 entry without spikes is no unit".to_owned()),
+        many => recording.notes.push(format!("{many} entries without spikes are no units")),
     }
     observed::set(recording, kept.iter().map(|train| train.observed.as_slice()));
     recording.spikes.unit_ids = (0..kept.len() as i64).collect();

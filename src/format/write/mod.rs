@@ -17,6 +17,7 @@ use std::path::Path;
 
 use super::new_hdf5::cause;
 use super::result::{ResultError, claim, unwritable};
+use crate::counted::counted;
 use crate::spikes::{Recording, SourceError, SpikeSource};
 use crate::whole::{Part, part_path};
 pub use session::{Session, Subject};
@@ -217,8 +218,7 @@ impl What<'_> {
             (recording.electrodes.first().map_or(0, |(_, column)| column.len()), "electrode", ""),
             (self.counts.iter().filter(|count| **count == 0).count(), "unit", " without a spike"),
         ];
-        let told =
-            |(n, one, which): &(usize, &str, &str)| format!("{n} {one}{}{which}", if *n == 1 { "" } else { "s" });
+        let told = |(n, one, which): &(usize, &str, &str)| format!("{}{which}", counted(n, one));
         let lost: Vec<String> = counts.iter().filter(|(n, ..)| *n > 0).map(told).collect();
         if lost.is_empty() {
             return Vec::new();

@@ -13,8 +13,9 @@ pub use trials::aligned_page;
 use super::palette::Ink;
 use super::rows::{NONE, Rows};
 use super::svg::{base64, escape};
-use super::{Group, PlotError, RasterData, RasterOptions, axis, palette, raster};
+use super::{Group, PlotError, RasterData, RasterOptions, palette, raster};
 use crate::analysis::Spans;
+use crate::counted::grouped;
 
 /// At most so many spikes go into a page: 32 MB, 43 MB as text.
 pub const MOST_IN_PAGE: usize = 4_000_000;
@@ -123,7 +124,7 @@ fn meta(data: &RasterData, rows: &Rows, (start, stop): (f64, f64), clock: Clock)
         .collect();
     let mut notes = Vec::new();
     if rows.count < rows.selected() {
-        notes.push(format!("Neurons evenly chosen of {}.", axis::grouped(rows.selected())));
+        notes.push(format!("Neurons evenly chosen of {}.", grouped(rows.selected())));
     }
     let signals: Vec<Value> = data.signals.iter().map(|s| samples::of(s, (start, stop), &mut notes)).collect();
     let intervals: Vec<(f64, f64)> = data.intervals.map_or(Vec::new(), |table| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plot::axis;
+use crate::counted::grouped;
 use crate::plot::signal::{around, names};
 use crate::plot::traces::typical_step;
 use crate::spikes::Signal;
@@ -29,7 +29,7 @@ pub(super) fn of(signal: &Signal, (start, stop): (f64, f64), notes: &mut Vec<Str
         (inside.iter().map(|i| signal.times[*i]).collect(), (0..width).map(column).collect())
     } else {
         let length = inside.len().div_ceil(most / 2);
-        let each = axis::grouped(length);
+        let each = grouped(length);
         notes.push(format!("Of {name} the lowest and the highest of any {each} samples; a shorter window shows all."));
         stretch = 2 * length;
         extremes(signal, &inside, length)
