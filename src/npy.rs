@@ -25,12 +25,25 @@ pub struct Array {
 }
 
 impl Array {
+    /// The array, if it is a plain one.
+    ///
+    /// # Errors
+    /// If it has fields.
+    pub fn plain(self) -> Result<Array, String> {
+        if self.names.is_empty() {
+            Ok(self)
+        } else {
+            Err(format!("found the fields {}, expected plain numbers", self.names.join(", ")))
+        }
+    }
+
     /// The numbers of a one-dimensional plain array.
     pub(crate) fn single(self) -> Result<Vec<f64>, String> {
-        if !self.names.is_empty() || self.shape.len() != 1 {
-            return Err(format!("found an array of shape {:?}, expected one dimension of numbers", self.shape));
+        let Array { shape, numbers, .. } = self.plain()?;
+        if shape.len() != 1 {
+            return Err(format!("found an array of shape {shape:?}, expected one dimension of numbers"));
         }
-        Ok(self.numbers)
+        Ok(numbers)
     }
 }
 
@@ -293,8 +306,19 @@ mod tests {
         let array = parse(&file("[('unit', '|u1'), ('', '|V3'), ('time', '<f4')]", "(1,)", &aligned)).unwrap();
         assert_eq!((array.names, array.numbers), (vec!["unit".to_owned(), "time".to_owned()], vec![7.0, 0.25]));
         assert_eq!(parse(&file("'<f8'", "(3,)", &data)).unwrap_err(), "the file is truncated");
-        assert!(parse(&file("'<c16'", "(1,)", &data)).unwrap_err().contains("type <c16"));
+        assert!(parse(&file("'<c16'", "(1,)", &data)).unwrap_err().contains("its numbers are of the type <c16"));
     }
+
+    #[test]
+    fn what_is_wrong_with_one_field_of_several_names_it() {
+        let wrong = |second: &str| parse(&file(&format!("[('time', '<f8'), {second}]"), "(0,)", &[])).unwrap_err();
+        assert!(wrong("('name', '<U10')").contains("its field name is of the type <U10"));
+        assert!(wrong("('xy', '<c16', (2,))").contains("its field xy is of the type <c16"));
+        assert!(wrong("('at', [('x', '<f8'), ('label', '|S4')])").contains("its field label is of the type |S4"));
+        let fields = parse(&file("[('source', '<i4'), ('weight', '<f4')]", "(0,)", &[])).unwrap();
+        assert_eq!(fields.single().unwrap_err(), "found the fields source, weight, expected plain numbers");
+    }
+
     #[test]
     fn fields_of_several_numbers_are_passed_over_or_refused() {
         let item = |time: f64, unit: i32| [&time.to_le_bytes()[..], &[7; 24], &unit.to_le_bytes()].concat();

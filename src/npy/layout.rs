@@ -86,8 +86,9 @@ impl Layout {
                     continue;
                 }
                 Literal::Text(code) => {
+                    let (_, size, _) = number_type(&name, code)?;
                     layout.several.push(name);
-                    number_type(code)?.1
+                    size
                 }
                 Literal::Sequence(within) => {
                     layout.several.push(name);
@@ -103,7 +104,7 @@ impl Layout {
 
     /// Adds a field of one number at the end.
     fn push(&mut self, name: String, code: &str) -> Result<(), String> {
-        let (kind, size, big_endian) = number_type(code)?;
+        let (kind, size, big_endian) = number_type(&name, code)?;
         self.fields.push(Field { name, kind, size, big_endian, start: self.stride });
         self.stride += size;
         Ok(())
@@ -114,15 +115,16 @@ fn not_understood() -> String {
     "its header describes fields that can't be understood".to_string()
 }
 
-/// (kind, bytes, big-endian) of a type such as `<f8`.
-fn number_type(code: &str) -> Result<(char, usize, bool), String> {
+/// (kind, bytes, big-endian) of a type such as `<f8`, which the numbers of this field are of; a plain array has none.
+fn number_type(field: &str, code: &str) -> Result<(char, usize, bool), String> {
     let plain = code.trim_start_matches(['<', '>', '|', '=']);
     let kind = plain.chars().next().filter(|k| matches!(k, 'f' | 'i' | 'u' | 'b'));
     let size = plain.get(1..).and_then(|s| s.parse::<usize>().ok()).filter(|s| matches!(s, 1 | 2 | 4 | 8));
     match (kind, size) {
         (Some(kind), Some(size)) if kind != 'f' || size >= 4 => Ok((kind, size, code.starts_with('>'))),
         _ => {
-            Err(format!("its numbers are of the type {code}; expected floats of 4 or 8 bytes, or integers of up to 8"))
+            let what = if field.is_empty() { "its numbers are".to_string() } else { format!("its field {field} is") };
+            Err(format!("{what} of the type {code}; expected floats of 4 or 8 bytes, or integers of up to 8"))
         }
     }
 }

@@ -31,13 +31,7 @@ pub fn extension(path: &Path) -> String {
 pub fn read(path: &Path, dataset: Option<&str>, typed: Option<&str>, unit: &str) -> Result<Matrix, String> {
     let plain = match extension(path).as_str() {
         "csv" | "tsv" => csv(path),
-        "npy" => npy::read(path).and_then(|array| {
-            if array.names.is_empty() {
-                shaped(&array.shape, array.numbers)
-            } else {
-                Err("found fields, expected plain numbers".into())
-            }
-        }),
+        "npy" => npy::read(path).and_then(npy::Array::plain).and_then(|array| shaped(&array.shape, array.numbers)),
         "h5" | "hdf5" => return hdf5(path, dataset, typed, unit).map_err(|m| format!("{}: {m}.", path.display())),
         _ => Err("expected a file whose name ends in .csv, .npy or .h5".to_string()),
     };
