@@ -8,7 +8,6 @@ use crate::neuron::{Column, NeuronModel};
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{SampleError, draw};
 use crate::spec::{Engine, InputKind, InputSpec, NetworkSpec, PopulationKind, PopulationSpec, Rate, SourceSpec};
-use crate::time::TICKS_PER_MS;
 use crate::value::Value;
 
 use super::Population;
@@ -266,19 +265,12 @@ fn check(population: &PopulationSpec, model: NeuronModel, params: &[Column]) -> 
     Ok(())
 }
 
-/// The event engine follows a membrane in steps as long as its conductances last, which can't be less than a tick.
+/// Checks what the event engine takes its steps by, which can't be less than a tick.
 fn check_steps(population: &PopulationSpec, model: NeuronModel, params: &[Column]) -> Result<(), BuildError> {
-    if model.weight_unit() != "nS" {
-        return Ok(());
-    }
-    for name in ["tau_syn_ex", "tau_syn_in"] {
-        let Some(column) = model.describe().param(name).map(|index| &params[index]) else { continue };
-        let short = |&i: &usize| column.at(i) < 1.0 / TICKS_PER_MS;
-        if let Some(i) = (0..population.size).find(short) {
-            let message = format!(
-                "member {i}: {name}: found {:e} ms, expected a tick of the event engine (1 ps) or more; limit what is drawn with `min`",
-                column.at(i)
-            );
+    for (param, column) in model.describe().params.iter().zip(params) {
+        let wrong = (0..population.size).find_map(|i| Some((i, model.check_step(param.name, column.at(i)).err()?)));
+        if let Some((i, e)) = wrong {
+            let message = format!("member {i}: {e}; limit what is drawn with `min`");
             return Err(BuildError::Population { name: population.name.clone(), message });
         }
     }

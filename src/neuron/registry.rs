@@ -2,6 +2,7 @@
 
 use crate::check::Invalid;
 use crate::describe::Model;
+use crate::time::TICKS_PER_MS;
 use crate::value::Value;
 
 use super::adaptation;
@@ -96,6 +97,19 @@ impl NeuronModel {
     /// Names the parameter that does not fit.
     pub fn check(self, values: &[f64]) -> Result<(), Invalid> {
         with_neuron_model!(self, M => <M as EventNeuron>::params(values).map(|_| ()))
+    }
+
+    /// Checks a parameter that is the length of the steps in which the event engine follows a membrane \[ms\]: a tick at least.
+    ///
+    /// # Errors
+    /// Names a parameter with which that engine would not end.
+    pub fn check_step(self, parameter: &str, ms: f64) -> Result<(), Invalid> {
+        let steps = self.weight_unit() == "nS" && ["tau_syn_ex", "tau_syn_in"].contains(&parameter);
+        if steps && ms < 1.0 / TICKS_PER_MS {
+            let message = format!("found {ms:e} ms, expected a tick of the event engine (1 ps) or more");
+            return Err(Invalid::new(parameter, message));
+        }
+        Ok(())
     }
 
     /// Do neurons with these parameters keep something else in the place of this state variable: what arrives while they are refractory,

@@ -8,6 +8,8 @@ use super::reader::{Reader, named_table, required, section};
 use super::tables::POPULATION;
 use super::tree::{Entry, Node, Table};
 use super::values::{self, Form};
+use crate::check::check;
+use crate::describe::{Kind, param};
 use crate::neuron::{NeuronModel, NeuronSpec};
 use crate::value::Value;
 
@@ -71,6 +73,12 @@ impl Reader<'_> {
             let given = Entry::last(&set.entries, &error.parameter);
             return Err(given.map_or(&set.at, |e| &e.node.at).error(error.to_string()));
         }
+        for (param, value) in model.describe().params.iter().zip(&params).filter(|_| self.scope.grid.is_none()) {
+            if let Some(given) = Entry::last(&set.entries, param.name) {
+                let check = |ms| model.check_step(param.name, ms).map_err(|e| e.to_string());
+                values::check_known(&given.node, value, check)?;
+            }
+        }
         Ok(NeuronSpec { model, params })
     }
 
@@ -92,9 +100,9 @@ impl Reader<'_> {
             };
             let value = values::read(&self.scope, &entry.node, Form::of(model.variables[variable].unit))?;
             values::check_length(&entry.node, &value, size, "neuron")?;
-            values::check_known(&entry.node, &value, |x| {
-                if x.is_finite() { Ok(()) } else { Err(format!("found {x}, expected a finite value")) }
-            })?;
+            let state = &model.variables[variable];
+            let bounded = param(state.name, Kind::Quantity(state.unit), 0.0, state.bound, "");
+            values::check_known(&entry.node, &value, |x| check(&bounded, x).map_err(|e| format!("initial.{e}")))?;
             if value.constant() != Some(0.0) && neuron.model.has_no_room(&neuron.params, variable) {
                 let message = "found theta and refractory_input, expected one of them: a neuron keeps either";
                 return Err(entry.node.at.error(message));

@@ -352,6 +352,4 @@ fn what_is_drawn_beyond_its_bounds_is_named_with_its_member_before_the_run() {
         let found = error(&text);
         assert!(found.contains("population P: member ") && found.contains(name) && found.contains("limit"), "{found}");
     }
-    let found = error("population.P = { size = 3, neuron = 'lif_exp', initial.theta = '-5 mV' }");
-    assert!(found.contains("initial.theta: found -5 mV, expected 0 or more"), "{found}");
 }

@@ -103,6 +103,14 @@ fn misspelt_keys_and_names() {
     let text = format!("[population.a]\nsize = 1\n{theta}\n[simulation]\nduration = \"1 s\"\n");
     shows(&text, "4:17", "found theta and refractory_input, expected one of them");
     change("initial.v_m", "initial.w", "9:9", "unknown state variable w of lif_delta");
+    let below = "initial.theta: found -2 mV, expected 0 or more";
+    change("initial.v_m = \"0 mV\"", "initial.theta = \"-2 mV\"", "9:17", below);
+    change(
+        "initial.v_m = \"0 mV\"",
+        "initial.theta = { values = [0, 0, 0, 0, 0, 0, 0, 0, 0, -2], unit = \"mV\" }",
+        "9:17",
+        below,
+    );
     change("target = \"E\"\npoisson", "target = \"F\"\npoisson", "13:11", "unknown population F: did you mean E?");
     change("fixed_indegree", "fixed_indegre", "18:9", "did you mean fixed_indegree?");
     change("spike_times", "spiketimes", "11:8", "did you mean spike_times?");
