@@ -186,6 +186,9 @@ fn resolve(typed: &str, parameters: &[String]) -> Result<String, String> {
     match typed.strip_prefix("parameters.") {
         Some(name) if known(name) => Ok(typed.to_string()),
         Some(name) => Err(unknown(name, &[])),
+        None if known(typed) && SIMULATION.contains(&typed) => Err(format!(
+            "{typed} is one of the model's [parameters] and a key of [simulation]; write parameters.{typed} or simulation.{typed}"
+        )),
         None if known(typed) => Ok(format!("parameters.{typed}")),
         None if SIMULATION.contains(&typed) => Ok(format!("simulation.{typed}")),
         None if typed.contains('.') => Ok(typed.to_string()),
@@ -219,6 +222,14 @@ mod tests {
         assert!(
             message.contains("no parameter gg: did you mean g?") && message.contains("g, delay, spikes, seed"),
             "{message}"
+        );
+        let both = MODEL.replace("g = 5", "seed = 5");
+        let both = memspike::spec::parse(&both, "model", Path::new(""), &[]).unwrap();
+        let key = |typed: &str| Axis::new(typed, "1", &both).map(|axis| axis.key).map_err(|e| e.to_string());
+        assert!(key("seed").unwrap_err().contains("write parameters.seed or simulation.seed"));
+        assert_eq!(
+            [key("parameters.seed"), key("simulation.seed")],
+            ["parameters.seed", SEED].map(|key| Ok(key.to_owned()))
         );
         assert!(axis("parameters.dealy", "1").unwrap_err().to_string().contains("did you mean delay?"));
     }
