@@ -6,7 +6,7 @@ use super::axis::{self, TimeAxis};
 use super::chart::{Chart, Sheet, Style};
 use super::figure::Figure;
 use super::palette::SHADE;
-use super::rates::rate_chart;
+use super::rates::{rate_axis, rate_chart};
 use super::rows::{Rows, Selection};
 use super::scale::Axis;
 use super::signal::{signal_axis, signal_chart};
@@ -126,7 +126,7 @@ pub(crate) fn auto_bin((start, stop): (f64, f64)) -> f64 {
     axis::nice_step(span / 150.0).max(0.001f64.min(span / 10.0))
 }
 
-/// Draws a raster. Spikes are read once, in pieces, so that there may be more of them than memory holds.
+/// Draws a raster. Spikes are read once, or twice, in pieces, so that there may be more of them than memory holds.
 ///
 /// # Errors
 /// If the window is empty, the picture too small, a selection names what is not there, or the spikes cannot be read.
@@ -139,23 +139,37 @@ pub fn raster(data: &RasterData, options: &RasterOptions) -> Result<Figure, Plot
     let bin = options.bin.unwrap_or_else(|| auto_bin(observed));
     let shown_bin = options.rates.then_some(bin);
 
-    let left = left_margin(style, &rows, data.signals.iter().map(|s| signal_axis(s, (time.start, time.stop))));
+    let mut left = left_margin(style, &rows, data.signals.iter().map(|s| signal_axis(s, (time.start, time.stop))));
     // A moment alone has no rate: the window around it is invented.
     let lasts = options.start.is_some() || options.stop.is_some() || ends.is_none_or(|(first, last)| first < last);
     let beside = options.unit_rates && lasts && rows.count > 0 && f64::from(options.size.0) > 45.0 * style.em;
-    let place = |caption: &str| {
+    let place = |left: f64, caption: &str| {
         let [from, top, right, bottom] = style.room(options.size, data.title, caption);
         let right = if beside { right - 9.0 * style.em } else { right };
         layout(style, [from + left, top, right, bottom], usize::from(options.rates), data.signals.len())
     };
     // Room for the longest that the caption can become: how many spikes there are is known after the layout.
-    let panels = place(&caption(data, options, &rows, time, None, shown_bin));
-    let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
+    let longest = caption(data, options, &rows, time, None, shown_bin);
     let spans = Spans::within(data.observed, observed.0, observed.1);
-    let tally = Tally::count(data.spikes, &rows, (Windows { time, observed, bin: shown_bin }, &spans), grid)?;
+    let count = |panels: &[[f64; 4]]| {
+        let grid = ((panels[0][2] - panels[0][0]) as usize, (panels[0][3] - panels[0][1]) as usize);
+        Tally::count(data.spikes, &rows, (Windows { time, observed, bin: shown_bin }, &spans), grid)
+    };
+    let mut panels = place(left, &longest);
+    let mut tally = count(&panels)?;
+    if options.rates {
+        // How long the numbers beside the rates are is known when these are; seldom longer than those beside the rows.
+        let [_, top, _, bottom] = panels[1];
+        let room = style.left_room(&rate_axis(&tally.rates(), &rows), bottom - top);
+        if room > left {
+            left = room;
+            panels = place(left, &longest);
+            tally = count(&panels)?;
+        }
+    }
     let caption = caption(data, options, &rows, time, Some(tally.marks), shown_bin);
     // Strokes, unlike counts, can still be moved.
-    let panels = if tally.drawn == Drawn::Dense { panels } else { place(&caption) };
+    let panels = if tally.drawn == Drawn::Dense { panels } else { place(left, &caption) };
     let sheet = Sheet::new(data.title, &caption, options.size)?;
     let count = panels.len();
     for (index, pixels) in panels.into_iter().enumerate() {
