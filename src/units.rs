@@ -104,6 +104,19 @@ pub fn shown(value: f64) -> String {
     if text.len() > 24 { format!("{value:e}") } else { text }
 }
 
+/// A number rounded to so many significant digits.
+pub fn rounded(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
+}
+
+/// The same as text, without an exponent where that reads well.
+pub fn short(value: f64, digits: usize) -> String {
+    match rounded(value, digits) {
+        short if short == 0.0 || (1e-3..1e6).contains(&short.abs()) => short.to_string(),
+        short => format!("{short:e}"),
+    }
+}
+
 /// What to write where a quantity in `unit` is due, e.g. `a time such as "20 ms"`.
 pub fn expected(unit: &str) -> String {
     let dimension = unit_of(unit).map_or(Dimension::NONE, |q| q.dimension);

@@ -49,6 +49,7 @@ pub use van_rossum::van_rossum;
 pub use victor_purpura::{victor_purpura, victor_purpura_work};
 
 use crate::spikes::{SourceError, SpikeSource};
+use crate::units::rounded;
 
 /// A question that has no answer: the window, bin or range is not one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -134,7 +135,7 @@ pub const MAX_BINS: usize = 100_000_000;
 /// A number without a row of zeros, which what is left of a window by rounding would have, and without its last digit, which sets
 /// the end of a window behind its last spike.
 pub fn tidy(number: f64) -> String {
-    let number = format!("{number:.14e}").parse().unwrap_or(number);
+    let number = rounded(number, 15);
     if number != 0.0 && number.abs() < 1e-6 { format!("{number:e}") } else { number.to_string() }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use memspike::format;
 use memspike::plot::{self, Aligned, PlotError, RasterOptions};
 use memspike::spikes::{Column, IntervalTable, Recording};
+use memspike::units;
 
 use super::Failure;
 use super::note::{note, notes};
@@ -205,14 +206,11 @@ fn grouped(table: &IntervalTable, rows: &[usize], column: &str) -> Result<(Vec<u
 /// id: it is only written shorter where that is the same number.
 fn readable(names: Vec<String>) -> Vec<String> {
     const LONG: usize = 8;
+    const DIGITS: usize = 4;
     let short = |name: &String| match name.parse::<f64>() {
         Ok(number) if number.is_finite() && name.len() > LONG => {
-            let rounded = format!("{number:.3e}").parse().unwrap_or(number);
-            match rounded {
-                _ if number.fract() == 0.0 && rounded != number => name.clone(),
-                _ if rounded == 0.0 || (1e-3..1e6).contains(&rounded.abs()) => format!("{rounded}"),
-                _ => format!("{rounded:e}"),
-            }
+            let loses = number.fract() == 0.0 && units::rounded(number, DIGITS) != number;
+            if loses { name.clone() } else { units::short(number, DIGITS) }
         }
         _ => name.clone(),
     };

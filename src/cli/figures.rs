@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use memspike::counted::{counted, grouped};
 use memspike::engine::Summary;
+use memspike::units;
 use serde_json::Value;
 
 /// The figures as a few lines of text.
@@ -142,21 +143,15 @@ pub fn column<'a>(names: impl Iterator<Item = &'a str>, least: usize) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0).min(WIDEST).max(least)
 }
 
-/// Three significant digits, without an exponent where that reads well.
+/// Three significant digits, all of a whole number and four decimals at most where there is no exponent.
 pub fn short(value: f64) -> String {
-    let size = value.abs();
-    match size {
+    match value.abs() {
         0.0 => "0".to_string(),
-        s if !(1e-3..1e6).contains(&s) => format!("{value:.2e}"),
-        s if s >= 100.0 => format!("{value:.0}"),
-        s if s >= 10.0 => trim(format!("{value:.1}")),
-        s if s >= 1.0 => trim(format!("{value:.2}")),
-        _ => trim(format!("{value:.4}")),
+        size if !(1e-3..1e6).contains(&size) => format!("{value:.2e}"),
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 1.0 => units::short(value, 3),
+        _ => format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_string(),
     }
-}
-
-fn trim(text: String) -> String {
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 fn joules(value: f64) -> String {
@@ -181,6 +176,8 @@ mod tests {
         assert_eq!(short(2.0), "2");
         assert_eq!(short(0.52), "0.52");
         assert_eq!(short(1e-9), "1.00e-9");
+        assert_eq!([-9.996, 99.96, 123.4, 54_321.0].map(short), ["-10", "100", "123", "54321"]);
+        assert_eq!([0.99999, 0.001_26, 0.5].map(short), ["1", "0.0013", "0.5"]);
         assert_eq!(joules(3.2e-9), "3.2 nJ");
         assert_eq!(joules(0.0), "0 J");
     }

@@ -6,6 +6,7 @@ use super::super::network_spec::{
 use crate::math::ln_1p;
 use crate::sample::Law;
 use crate::time::{Time, is_between_steps};
+use crate::units::short;
 use crate::value::Value;
 
 /// So many windows take a minute, if nothing happens.
@@ -94,7 +95,7 @@ impl NetworkSpec {
                 "projection.{}: {} % of the delays are drawn below half a step of {step} and become a whole one, the least that the grid \
                  knows; {}, or take a finer resolution; engine = \"event\" keeps delays as they are",
                 projection.name,
-                two_digits(100.0 * share),
+                short(100.0 * share, 2),
                 projection.delay.remedy()
             )
         })
@@ -204,9 +205,4 @@ impl NetworkSpec {
             Connect::Pairs(pairs) => pairs.len() as f64,
         }
     }
-}
-
-/// A number with two digits, in which its size shows.
-fn two_digits(x: f64) -> String {
-    if x >= 10.0 { format!("{x:.0}") } else { crate::units::shown(format!("{x:.1e}").parse().unwrap_or(x)).to_string() }
 }
