@@ -3,6 +3,7 @@
 //! Readers of recordings produce a [`Recording`]; replay, plots and analysis consume it.
 //! Times are seconds on the recording's own clock.
 
+mod apart;
 mod moments;
 mod observable;
 mod part;
@@ -10,6 +11,8 @@ mod source;
 
 use serde::{Deserialize, Serialize};
 
+pub use apart::UnitSpan;
+pub(crate) use apart::{in_part, overlap};
 pub use observable::Observable;
 pub use part::Between;
 pub use source::{HELD, Selected, SourceError, SpikeSource, Take, each_train};
@@ -200,6 +203,8 @@ pub struct Recording {
     pub electrodes: Vec<(String, Column)>,
     /// When the units were observed, \[start, stop\] in s, merged over units; empty if the file does not say.
     pub observed: Vec<(f64, f64)>,
+    /// When each unit was observed, where each has one span of its own; else empty.
+    pub unit_spans: Vec<UnitSpan>,
     /// Behaviour and other signals.
     pub signals: Vec<Signal>,
     /// Trials and other intervals.

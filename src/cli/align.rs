@@ -47,7 +47,9 @@ pub fn draw<T>(
     draw: impl FnOnce(&Aligned) -> Result<T, PlotError>,
 ) -> Result<T, Failure> {
     let (recording, spikes) = format::read_in_order(file).map_err(Failure::input)?;
-    notes(&recording.notes);
+    let populations = groups(&recording);
+    let units = plot::selected(spikes.unit_ids(), &populations, &options.select).map_err(Failure::input)?;
+    notes(&recording.notes_of(&units, (f64::NEG_INFINITY, f64::INFINITY)));
     let Events { table, times, said } = events(&recording, &align.to)?;
     let within = |t: f64| options.start.is_none_or(|s| t >= s) && options.stop.is_none_or(|s| t < s);
     let observed = observed_spans(&recording, spikes.ends().map_err(Failure::input)?);
@@ -66,9 +68,7 @@ pub fn draw<T>(
         Some(column) => grouped(table, &rows, column)?,
     };
     let trials: Vec<(f64, usize)> = rows.iter().map(|row| times[*row]).zip(of).collect();
-    let populations = groups(&recording);
     let ids = spikes.unit_ids();
-    let units = plot::selected(ids, &populations, &options.select).map_err(Failure::input)?;
     let named = |unit: usize| {
         let of = populations.iter().find(|p| (p.first..p.first + p.count).contains(&unit));
         let name = of.map_or_else(|| format!("unit {}", ids[unit]), |p| format!("{}[{}]", p.name, ids[unit]));

@@ -6,7 +6,7 @@ use memspike::counted::grouped;
 use memspike::fnv;
 use memspike::format::{self, stream, stream::Opened};
 use memspike::interchange::sonata::{self, Export};
-use memspike::spec::{self, Bound, Engine, NetworkSpec};
+use memspike::spec::{self, Bound, Engine, NetworkSpec, units_at, units_where};
 use memspike::spikes::Recording;
 use memspike::stream::Reel;
 
@@ -206,7 +206,14 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
             )));
         };
         let (recording, reel) = recording(file, buffer)?;
-        recording.notes.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
+        // What is wrong with the choice is told when it is bound.
+        let ids = &recording.spikes.unit_ids;
+        let named = source.units.as_ref().and_then(|ranges| units_at(ranges, ids.len()).ok());
+        let named = named.unwrap_or_else(|| (0..ids.len()).collect());
+        let units = units_where(&source.filter, &recording, ids, named.clone()).unwrap_or(named);
+        let window = (source.start.unwrap_or(f64::NEG_INFINITY), source.stop.unwrap_or(f64::INFINITY));
+        let told = recording.notes_of(&units, window);
+        told.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
         let content = format::content(file).map_err(Failure::input)?;
         recordings.push(Read { population, file: file.clone(), recording, reel, content });
     }

@@ -61,6 +61,13 @@ impl Part {
         window(recording, spikes, (self.start, self.stop), empty)
     }
 
+    /// Says the notes that are true of what was chosen.
+    pub fn tell(&self, recording: &Recording, chosen: &Chosen, tell: impl FnMut(String)) {
+        let units = (0..chosen.place.len()).filter(|unit| chosen.place[*unit].is_some());
+        let window = (self.start.unwrap_or(f64::NEG_INFINITY), self.stop.unwrap_or(f64::INFINITY));
+        recording.notes_of(&units.collect::<Vec<_>>(), window).into_iter().for_each(tell);
+    }
+
     /// The units, of a file that calls its units so.
     ///
     /// # Errors

@@ -169,8 +169,10 @@ pub fn shown<T>(
     draw: impl FnOnce(&RasterData, &RasterOptions) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (recording, spikes) = format::read_lazily(&what.file).map_err(Failure::input)?;
-    notes(&recording.notes);
     let groups = groups(&recording);
+    let units = plot::selected(spikes.unit_ids(), &groups, &options.select).map_err(Failure::input)?;
+    let window = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
+    notes(&recording.notes_of(&units, window));
     let title = what.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let shaded = shaded(&recording, what)?;
     let signals = match &what.behavior {

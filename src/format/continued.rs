@@ -1,8 +1,7 @@
 //! Signals and tables of intervals that go on in another segment: Neo cuts a session into segments, one for each trial say, and each has a
 //! signal `lfp` and a table `ev` of its own.
 
-use super::observed::overlap;
-use crate::spikes::{Column, IntervalTable, Recording, Signal};
+use crate::spikes::{Column, IntervalTable, Recording, Signal, overlap};
 
 /// Makes one of what follows each other in time and is the same otherwise. Where segments have a clock of their own each, so that their
 /// times overlap, they stay apart.

@@ -1,75 +1,37 @@
 //! When units were observed: a recording keeps what was observed of any, and says where units differ in it.
 
-use std::collections::BTreeMap;
-
-use super::h5::list;
-use crate::spikes::Recording;
-
-/// Spans of a unit that are shorter than all together by no more than this \[s\] are the same, rounded.
-const ROUNDING: f64 = 1e-6;
+use crate::spikes::{Column, Recording, UnitSpan, in_part};
 
 /// Sets what was observed of a recording's units, for each of which its spans are handed over, none where that is not known.
 pub(super) fn set<'a>(recording: &mut Recording, units: impl Iterator<Item = &'a [(f64, f64)]> + Clone) {
     recording.observed = merge(units.clone().flatten().copied().collect());
-    let all = seconds(&recording.observed);
-    let (mut known, mut part, mut least) = (0, 0, all);
-    for spans in units.filter(|spans| !spans.is_empty()) {
-        let own = match spans {
-            [(start, stop)] => stop - start,
-            _ => seconds(&merge(spans.to_vec())),
-        };
-        known += 1;
-        part += usize::from(own < all - ROUNDING);
-        least = least.min(own);
-    }
-    if part > 0 {
-        let round = |seconds: f64| (seconds * 1e6).round() / 1e6;
-        recording.notes.push(format!(
-            "units were observed at different times: {part} of {known} in less than the {} s in which any was, down to {} s. All are taken \
-             as observed in all of it, in figures and in what is written, so that the rates of these units are too low",
-            round(all),
-            round(least)
-        ));
-    }
+    let own = units.filter(|spans| !spans.is_empty()).map(|spans| match spans {
+        [(start, stop)] => stop - start,
+        _ => seconds(&merge(spans.to_vec())),
+    });
+    recording.notes.extend(in_part(seconds(&recording.observed), own));
 }
 
-/// Of units the segment that each belongs to, and when that was observed \[s\], where they are known: the names of segments for a column of units, where there
-/// are several. A note tells where they were observed at the same times: Neo lets each segment have a clock of its own, so what lies at one time need
-/// not have been at once.
-pub(super) fn segments<'a>(
+/// Sets when each unit was observed \[s\] and which segment it belongs to, where they are known, and what follows: the spans of all together, notes, and where
+/// there are several segments a column of units that names them.
+pub(super) fn set_segments<'a>(
     recording: &mut Recording,
     units: impl Iterator<Item = (Option<&'a str>, Option<(f64, f64)>)>,
-) -> Option<Vec<String>> {
-    let (mut spans, mut of) = (BTreeMap::<&str, (f64, f64)>::new(), Vec::new());
-    for (segment, observed) in units {
-        of.push(segment.unwrap_or_default().to_owned());
-        if let Some(segment) = segment {
-            let (start, stop) = observed.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
-            let span = spans.entry(segment).or_insert((start, stop));
-            *span = (span.0.min(start), span.1.max(stop));
-        }
+) {
+    let spans: Vec<UnitSpan> =
+        units.map(|(segment, span)| UnitSpan { segment: segment.unwrap_or_default().to_owned(), span }).collect();
+    recording.observed = merge(spans.iter().filter_map(|unit| unit.span).collect());
+    let mut segments = spans.iter().map(|unit| &unit.segment).filter(|segment| !segment.is_empty());
+    let first = segments.next();
+    if segments.any(|segment| Some(segment) != first) {
+        let names = spans.iter().map(|unit| unit.segment.clone()).collect();
+        recording.unit_columns.push(("segment".to_owned(), Column::Text(names)));
     }
-    if spans.len() < 2 {
-        return None;
+    if spans.iter().any(|unit| unit.span.is_some()) {
+        recording.unit_spans = spans;
     }
-    let mut known: Vec<(&str, (f64, f64))> = spans.into_iter().filter(|(_, (start, stop))| start < stop).collect();
-    known.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
-    if overlap(known.iter().map(|(_, span)| *span)) {
-        let all: Vec<String> =
-            known.iter().map(|(name, (start, stop))| format!("{name} ({start} s to {stop} s)")).collect();
-        recording.notes.push(format!(
-            "the segments {} overlap: they are laid over each other as if on one clock, though each may have its own; choose one with \
-             --where segment={} and its --start and --stop",
-            list(&all),
-            known[0].0
-        ));
-    }
-    Some(of)
-}
-
-/// Whether spans in the order of their starts overlap; those that touch do not.
-pub(super) fn overlap(spans: impl Iterator<Item = (f64, f64)> + Clone) -> bool {
-    spans.clone().zip(spans.skip(1)).any(|(one, next)| next.0 < one.1)
+    let all: Vec<usize> = (0..recording.unit_spans.len()).collect();
+    recording.notes.extend(recording.apart(&all, (f64::NEG_INFINITY, f64::INFINITY)));
 }
 
 fn seconds(spans: &[(f64, f64)]) -> f64 {

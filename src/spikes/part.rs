@@ -51,7 +51,7 @@ impl IntervalTable {
 }
 
 impl Recording {
-    /// What belongs to some of the units, `keep` in the order of their populations, and to `start <= t < stop` \[s\]; all of the electrodes. Spikes are left
+    /// What belongs to some of the units, `keep` in the order of their populations, and to `start <= t < stop` \[s\], with the notes that are true of it; all of the electrodes. Spikes are left
     /// out: [`Selected`](super::Selected) and [`Between`] give them.
     ///
     /// Of what was observed the part within the window is left; where the recording does not say that, nothing is.
@@ -74,13 +74,14 @@ impl Recording {
             populations,
             unit_columns: self.unit_columns.iter().map(|(name, column)| (name.clone(), column.select(keep))).collect(),
             electrodes: self.electrodes.clone(),
+            unit_spans: keep.iter().filter_map(|unit| self.unit_spans.get(*unit)).cloned().collect(),
             observed: observed.filter(|(from, to)| from < to).collect(),
             signals: self.signals.iter().map(|signal| signal.between(start, stop)).collect(),
             intervals: self.intervals.iter().map(|table| table.overlapping(start, stop)).collect(),
             observables: self.observables.clone(),
             kinds: self.kinds.clone(),
             remarks: self.remarks.clone(),
-            notes: self.notes.clone(),
+            notes: self.notes_of(keep, (start, stop)),
         }
     }
 }

@@ -312,6 +312,26 @@ fn a_column_of_whole_numbers_is_aligned_to_in_the_recording_and_in_the_result() 
 }
 
 #[test]
+fn notes_on_segments_are_told_of_what_was_chosen() {
+    let folder = workplace();
+    let file = format!("{DATA}/matlab_neo/neo_segments.mat");
+    let told = |command: &[&str], choice: &[&str]| {
+        let output = memspike(folder.path(), &[command, &[&file, "--force"], choice].concat());
+        good(&output);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("too low"), "both segments last as long: {said}");
+        said.contains("the segments seg0 (1 s to 2 s), seg1 (1 s to 2 s) overlap")
+    };
+    let segment = ["--where", "segment=seg1"];
+    for command in [&["stats", "-o", "a.csv"], &["replay", "-o", "a.h5"], &["convert", "--to", "nwb"]] {
+        let last: &[&str] = if command[0] == "convert" { &["a.nwb"] } else { &[] };
+        assert_eq!([told(command, last), told(command, &[last, &segment].concat())], [true, false], "{command:?}");
+    }
+    assert!(told(&["raster", "-o", "a.png"], &["--start", "1s"]));
+    assert!(!told(&["raster", "-o", "a.png"], &["--population", "units[2:4]"]));
+}
+
+#[test]
 fn long_names_do_not_touch_what_follows() {
     let folder = workplace();
     let model = "simulation.duration = '1 s'\n[population.a_population_of_a_long_name]\nsize = 1\nsource.regular.rate = '2 Hz'\n\

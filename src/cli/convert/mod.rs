@@ -182,8 +182,8 @@ pub fn run(args: Args) -> Result<Done, Failure> {
         args.session.refuse(&output.path().display().to_string())?;
     }
     let (recording, spikes) = format::read_in_order(&args.input).map_err(Failure::input)?;
-    note::notes(&recording.notes);
     let cut = cut::cut(&args.part, &recording, &*spikes)?;
+    note::notes(cut.as_ref().map_or(&recording.notes, |cut| &cut.recording.notes));
     let units = cut.as_ref().map(|cut| cut.select(&*spikes));
     let spikes: Box<dyn SpikeSource + '_> = match (&cut, &units) {
         (Some(cut), Some(units)) => Box::new(cut.between(units)),

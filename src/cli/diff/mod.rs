@@ -124,8 +124,8 @@ fn compared(args: &Args) -> Result<Done, Failure> {
 
 fn read(path: &Path, part: &Part) -> Result<Side, Failure> {
     let (recording, spikes) = format::read_in_order(path).map_err(Failure::input)?;
-    recording.notes.iter().for_each(|text| note(format!("{}: {text}", path.display())));
     let chosen = part.chosen(&recording, spikes.unit_ids())?;
+    part.tell(&recording, &chosen, |text| note(format!("{}: {text}", path.display())));
     let window = part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     let spans = Spans::within(&recording.observed, window.0, window.1);
     let left = outside(&*spikes, &spans, window).map_err(Failure::input)?;

@@ -63,12 +63,15 @@ fn shown(spikes: &dyn SpikeSource, (start, stop): (f64, f64)) -> Result<u64, Fai
 
 fn read(args: &Args) -> Result<Trains, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
-    notes(&recording.notes);
+    let groups: Vec<Group> =
+        recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
+    let units = plot::selected(spikes.unit_ids(), &groups, &args.population).map_err(Failure::input)?;
+    let asked = (args.start.unwrap_or(f64::NEG_INFINITY), args.stop.unwrap_or(f64::INFINITY));
+    notes(&recording.notes_of(&units, asked));
     let ends = spikes.ends().map_err(Failure::input)?;
     let empty = |(start, stop)| Failure::input(PlotError::Window { start, stop });
     let window = window(&recording, ends, (args.start, args.stop), empty)?;
     let spikes = observed_spikes(spikes, &recording, window)?;
-    let groups = recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
     Ok(Trains { spikes, groups, window, observed: recording.observed })
 }
 

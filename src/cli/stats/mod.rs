@@ -11,7 +11,7 @@ use memspike::format;
 use memspike::spikes::Recording;
 use serde_json::Value;
 
-use super::note::{note, notes};
+use super::note::note;
 use super::output::Output;
 use super::part::{Part, expect_no_gap, observed_spikes};
 use super::unit::unit_names;
@@ -167,8 +167,8 @@ pub fn run(args: &Args) -> Result<Done, Failure> {
 
 fn measure(args: &Args) -> Result<Measured, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
-    notes(&recording.notes);
     let chosen = args.part.chosen(&recording, spikes.unit_ids())?;
+    args.part.tell(&recording, &chosen, note);
     if chosen.units() == 0 {
         return Err(Failure::input(format!("{} has no units.", args.file.display())));
     }

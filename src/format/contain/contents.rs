@@ -92,6 +92,7 @@ impl Contents for Recording {
             return Err(format!("the population {name} has units beyond the {units} that there are"));
         }
         table("column of units", &self.unit_columns, units)?;
+        same("spans of units", self.unit_spans.len(), if self.unit_spans.is_empty() { 0 } else { units })?;
         table("electrodes", &self.electrodes, self.electrodes.first().map_or(0, |(_, column)| column.len()))?;
         for signal in &self.signals {
             same(&signal.name, signal.data.len(), signal.times.len().saturating_mul(signal.width))?;

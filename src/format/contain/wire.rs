@@ -267,7 +267,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::spikes::{Column, IntervalTable, Kind, Observable, Recording, Signal, SpikeTable};
+    use crate::spikes::{Column, IntervalTable, Kind, Observable, Recording, Signal, SpikeTable, UnitSpan};
 
     fn recording() -> Recording {
         Recording {
@@ -282,6 +282,11 @@ mod tests {
             unit_columns: vec![("quality".into(), Column::Text(vec!["good".into(), String::new(), "é".into()]))],
             electrodes: vec![("x".into(), Column::Number(vec![1.0, f64::NEG_INFINITY]))],
             observed: vec![(0.0, 2000.0)],
+            unit_spans: vec![
+                UnitSpan { segment: "a".into(), span: Some((0.0, 1.0)) },
+                UnitSpan::default(),
+                UnitSpan::default(),
+            ],
             signals: vec![Signal {
                 name: "hand".into(),
                 unit: "m".into(),

@@ -169,7 +169,6 @@ pub(super) fn fill(
         1 => recording.notes.push("1 entry without spikes is no unit".to_owned()),
         many => recording.notes.push(format!("{many} entries without spikes are no units")),
     }
-    observed::set(recording, kept.iter().map(|train| train.observed.as_slice()));
     recording.spikes.unit_ids = (0..kept.len() as i64).collect();
     columns(&kept, recording);
     if !wanted.spikes() {
@@ -222,9 +221,7 @@ fn columns(trains: &[Train], recording: &mut Recording) {
         let word = |train: &Train| train.about.iter().find(|a| a.0 == name).map(|a| a.1.clone()).unwrap_or_default();
         recording.unit_columns.push((name.to_owned(), words::column(trains.iter().map(word).collect())));
     }
-    let segments = trains.iter().map(|train| (train.segment.as_deref(), train.observed));
-    let segments = observed::segments(recording, segments);
-    recording.unit_columns.extend(segments.map(|segments| ("segment".to_owned(), Column::Text(segments))));
+    observed::set_segments(recording, trains.iter().map(|train| (train.segment.as_deref(), train.observed)));
     if !left.is_empty() {
         recording.notes.push(format!(
             "fields of units that are not one number or word per unit are left out: {}",

@@ -172,7 +172,6 @@ pub(super) fn fill(
     if trains.is_empty() {
         return Ok(());
     }
-    observed::set(recording, trains.iter().map(|train| train.observed.as_slice()));
     recording.unit_columns.push(("name".to_owned(), Column::Text(trains.iter().map(|t| t.name.clone()).collect())));
     let mut keys: Vec<&String> = trains.iter().flat_map(|train| train.about.iter().map(|a| &a.0)).collect();
     keys.sort();
@@ -181,9 +180,7 @@ pub(super) fn fill(
         let word = |train: &Train| train.about.iter().find(|a| a.0 == *key).map(|a| a.1.clone()).unwrap_or_default();
         recording.unit_columns.push((key.clone(), words::column(trains.iter().map(word).collect())));
     }
-    let segments = trains.iter().map(|train| (train.segment.as_deref(), train.observed));
-    let segments = observed::segments(recording, segments);
-    recording.unit_columns.extend(segments.map(|segments| ("segment".to_owned(), Column::Text(segments))));
+    observed::set_segments(recording, trains.iter().map(|train| (train.segment.as_deref(), train.observed)));
     if trains.iter().any(|train| unit(h5, &train.times).is_none()) {
         recording.notes.push("times without a unit are taken as seconds".to_owned());
     }
