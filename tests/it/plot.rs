@@ -138,6 +138,19 @@ fn a_single_spike_is_seen_within_a_window_around_it() {
 }
 
 #[test]
+fn numbers_of_rates_have_room_beside_them() {
+    let spikes = table(&[vec![0.1, 0.5]]);
+    let left = |bin: f64| {
+        let options = RasterOptions { rates: true, bin: Some(bin), ..plain() };
+        let figure = raster(&data(&spikes, &[]), &options).unwrap();
+        let [raster, rate] = ["raster", "rate"].map(|name| figure.panel(name).unwrap().pixels[0]);
+        assert_eq!(raster, rate, "they have one time axis");
+        rate
+    };
+    assert!(left(1e-6) > left(0.1), "up to 1000000 Hz, and up to 10 Hz");
+}
+
+#[test]
 fn an_empty_or_reversed_window_is_an_error_in_every_raster() {
     let spikes = table(&[vec![0.5]]);
     for (start, stop) in [(0.5, 0.5), (0.6, 0.5), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {

@@ -46,8 +46,8 @@ pub use table::parse;
                         VALUES are a range start:stop:step, which ends at the last step that is not beyond stop (3:8:0.5; without a \
                         step it is 1), a list (1,2,5), or both (1:3,10); quantities have units (\"1 ms:5 ms:1 ms\"), anything else is \
                         taken as --set takes it. KEY is one of the model's [parameters], seed, duration or another key of [simulation], \
-                        or a path such as population.E.size. Several -P make all combinations, the values of the last changing first; -P \
-                        lies over --set.\n\n\
+                        or a path such as population.E.size; what could be two of these is written as parameters.seed or \
+                        simulation.seed. Several -P make all combinations, the values of the last changing first; -P lies over --set.\n\n\
                         FOLDER gets a result for each run, named by its values, and sweep.csv: keys, file and those figures of run --json that \
                         follow from the model, in the order of the combinations, with the same bytes for every -j. The same command goes on \
                         where an earlier one was stopped, also with more values: a run whose result is there is not done again, unless it was cut short."
