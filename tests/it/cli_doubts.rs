@@ -396,7 +396,7 @@ fn conductances_that_are_gone_at_once_are_told() {
     let refused = |text: &str| spec::parse(text, "model.toml", Path::new(""), &[]).unwrap_err().to_string();
     let at_once = refused(&text("event", "1e-10 ms"));
     assert!(
-        at_once.starts_with("model.toml:2:62: tau_syn_in: found 1e-10 ms, expected a tick of the event"),
+        at_once.starts_with("model.toml:2:65: tau_syn_in: found 1e-10 ms, expected a tick of the event"),
         "{at_once}"
     );
     assert!(told("grid", "1 ns").unwrap().concat().contains("tau_syn_in = 1e-6 ms"));

@@ -323,7 +323,9 @@ fn notes_on_segments_are_told_of_what_was_chosen() {
         said.contains("the segments seg0 (1 s to 2 s), seg1 (1 s to 2 s) overlap")
     };
     let segment = ["--where", "segment=seg1"];
-    for command in [&["stats", "-o", "a.csv"], &["replay", "-o", "a.h5"], &["convert", "--to", "nwb"]] {
+    let commands: [&[&str]; 3] =
+        [&["stats", "--per-unit", "-o", "a.csv"], &["replay", "-o", "a.h5"], &["convert", "--to", "nwb"]];
+    for command in commands {
         let last: &[&str] = if command[0] == "convert" { &["a.nwb"] } else { &[] };
         assert_eq!([told(command, last), told(command, &[last, &segment].concat())], [true, false], "{command:?}");
     }
