@@ -61,11 +61,13 @@ pub fn check(common: &Common) -> Result<(), Invalid> {
 #[inline(always)]
 pub fn step(c: &Common, cell: &Cell, g: f64, up: bool) -> f64 {
     let (anchor, [at_anchor_up, at_anchor_down]) = (c.anchor(), at_anchor(c));
-    if up {
-        c.dg_up * (cell.g_max - g) / (cell.g_max - anchor) * at_anchor_up
+    // One division, whichever it is: where both are vector code it takes as long as all the rest.
+    let (above, below, at_anchor) = if up {
+        (c.dg_up * (cell.g_max - g), cell.g_max - anchor, at_anchor_up)
     } else {
-        c.dg_down * (g - cell.g_min) / (anchor - cell.g_min) * at_anchor_down
-    }
+        (c.dg_down * (g - cell.g_min), anchor - cell.g_min, at_anchor_down)
+    };
+    above / below * at_anchor
 }
 
 /// Steps up and down of the nominal device at the anchor, where every device makes them, relative to those at mid-range.

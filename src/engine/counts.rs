@@ -399,8 +399,8 @@ mod tests {
     #[test]
     fn counts_depend_on_member_and_step_alone_on_every_instruction_set() {
         for mean in [0.4, 2.3, 33.0] {
-            let all = draw(Target::Plain, mean, 5, 1000, 5000);
-            assert_ne!(all, draw(Target::Plain, mean, 6, 1000, 5000));
+            let all = draw(Target::PLAIN, mean, 5, 1000, 5000);
+            assert_ne!(all, draw(Target::PLAIN, mean, 6, 1000, 5000));
             for target in Target::available() {
                 assert_eq!(all, draw(target, mean, 5, 1000, 5000), "{target:?}");
                 let mut parts = Vec::new();

@@ -11,64 +11,65 @@ pub trait Kernel {
     fn run(self) -> Self::Output;
 }
 
-/// An instruction set.
+/// An instruction set that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// What the whole program is compiled for (NEON on 64-bit ARM, SSE2 on x86-64).
+pub struct Target(Set);
+
+/// Made here alone, and only where the processor has it: so running a loop need not ask, which takes as long as a short loop does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
     Plain,
-    /// 256-bit vectors.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// 512-bit vectors.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
 impl Target {
+    /// What the whole program is compiled for (NEON on 64-bit ARM, SSE2 on x86-64).
+    pub const PLAIN: Target = Target(Set::Plain);
+
     /// All that this processor has; the widest comes last.
     pub fn available() -> Vec<Target> {
         #[allow(unused_mut)]
-        let mut all = vec![Target::Plain];
+        let mut all = vec![Target::PLAIN];
         #[cfg(target_arch = "x86_64")]
         {
-            all.extend(has_avx2().then_some(Target::Avx2));
-            all.extend(has_avx512().then_some(Target::Avx512));
+            all.extend(has_avx2().then_some(Target(Set::Avx2)));
+            all.extend(has_avx512().then_some(Target(Set::Avx512)));
         }
         all
     }
 
-    /// The widest that this processor has (std keeps what it found, so asking costs a load).
+    /// The widest that this processor has (std keeps what it found, so asking costs some loads).
     #[inline]
     pub fn best() -> Target {
         #[cfg(target_arch = "x86_64")]
         {
             if has_avx512() {
-                return Target::Avx512;
+                return Target(Set::Avx512);
             }
             if has_avx2() {
-                return Target::Avx2;
+                return Target(Set::Avx2);
             }
         }
-        Target::Plain
+        Target::PLAIN
     }
 
-    /// Runs a loop compiled for this instruction set; plain where the processor lacks it.
+    /// Runs a loop compiled for this instruction set.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if self == Target::Avx512 && has_avx512() {
-                // SAFETY: the processor has just been found to have these instructions.
-                #[allow(unsafe_code)]
-                return unsafe { avx512(kernel) };
-            }
-            if self == Target::Avx2 && has_avx2() {
-                // SAFETY: as above.
-                #[allow(unsafe_code)]
-                return unsafe { avx2(kernel) };
-            }
+        match self.0 {
+            Set::Plain => kernel.run(),
+            // SAFETY: the processor was found to have these instructions when this was made.
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)]
+            Set::Avx2 => unsafe { avx2(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code)]
+            Set::Avx512 => unsafe { avx512(kernel) },
         }
-        kernel.run()
     }
 }
 

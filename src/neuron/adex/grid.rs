@@ -437,8 +437,8 @@ mod tests {
     #[test]
     fn a_neuron_has_the_same_bits_alone_in_groups_of_any_size_and_on_every_instruction_set() {
         for own in [false, true] {
-            let whole = run(Target::Plain, own, 0..75);
-            let alone: Vec<_> = (0..75).flat_map(|i| run(Target::Plain, own, i..i + 1)).collect();
+            let whole = run(Target::PLAIN, own, 0..75);
+            let alone: Vec<_> = (0..75).flat_map(|i| run(Target::PLAIN, own, i..i + 1)).collect();
             assert!(whole == alone, "own parameters: {own}");
             for target in Target::available() {
                 assert!(whole == run(target, own, 0..75), "{target:?}, own parameters: {own}");

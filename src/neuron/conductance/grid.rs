@@ -423,8 +423,8 @@ mod tests {
 
     fn compare<R: Real, const ALPHA: bool>() {
         for tau_ex in [5.0, 0.5] {
-            let whole = run::<R, ALPHA>(Target::Plain, tau_ex, 0..211);
-            let alone: Vec<_> = (0..211).flat_map(|i| run::<R, ALPHA>(Target::Plain, tau_ex, i..i + 1)).collect();
+            let whole = run::<R, ALPHA>(Target::PLAIN, tau_ex, 0..211);
+            let alone: Vec<_> = (0..211).flat_map(|i| run::<R, ALPHA>(Target::PLAIN, tau_ex, i..i + 1)).collect();
             assert_eq!(whole, alone);
             for target in Target::available() {
                 assert_eq!(whole, run::<R, ALPHA>(target, tau_ex, 0..211), "{target:?}");
@@ -467,9 +467,9 @@ mod tests {
 
     fn compare_own<R: Real, const ALPHA: bool>() {
         for all in [false, true] {
-            let whole = run_own::<R, ALPHA>(Target::Plain, all, 0..91);
+            let whole = run_own::<R, ALPHA>(Target::PLAIN, all, 0..91);
             // Alone it has the parameters of its block for itself, which is then one of equals.
-            let alone: Vec<_> = (0..91).flat_map(|i| run_own::<R, ALPHA>(Target::Plain, all, i..i + 1)).collect();
+            let alone: Vec<_> = (0..91).flat_map(|i| run_own::<R, ALPHA>(Target::PLAIN, all, i..i + 1)).collect();
             assert!(whole == alone);
             for target in Target::available() {
                 assert!(whole == run_own::<R, ALPHA>(target, all, 0..91), "{target:?}");

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn every_instruction_set_and_any_cut_gives_the_same_bits() {
         fn compare<R: Real>() {
-            let plain = bits::<R>(Target::Plain, false, 1000);
+            let plain = bits::<R>(Target::PLAIN, false, 1000);
             assert!(plain.0.len() > 1000, "{} spikes", plain.0.len());
             for target in Target::available() {
                 for chunk in [1000, 128, 7] {

@@ -9,7 +9,7 @@ use crate::plasticity::Pair;
 
 use super::super::row::STRETCH;
 use super::super::{Energy, memristor::Memristor};
-use super::work::{Hits, Own};
+use super::work::{Changes, Hits, Own};
 
 /// Pulses of one number.
 pub struct Step<'a, F> {
@@ -128,6 +128,29 @@ impl Kernel for Shares<'_> {
     }
 }
 
+/// Numbers the changes of all synapses, in order, and says which block of random words each begins with.
+pub struct Number<'a> {
+    pub updates: &'a mut [u32; STRETCH],
+    pub changes: &'a mut Changes,
+    pub len: usize,
+}
+
+impl Kernel for Number<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Changes { count, serial, block, .. } = self.changes;
+        let len = self.len.min(STRETCH);
+        serial[..len].copy_from_slice(&self.updates[..len]);
+        for (block, &serial) in block.iter_mut().zip(&serial[..len]) {
+            *block = Memristor::block_of(u64::from(serial), 0);
+        }
+        for (updates, &count) in self.updates[..len].iter_mut().zip(&*count) {
+            *updates = updates.wrapping_add(u32::from(count != 0.0));
+        }
+    }
+}
+
 /// Makes whole numbers of pulses.
 pub struct ByChance<'a> {
     pub wanted: &'a mut [f64],
@@ -155,7 +178,12 @@ impl Kernel for Sizes<'_> {
     #[inline(always)]
     fn run(self) {
         let (size, rest) = self.size.split_at_mut(self.count.len().min(STRETCH));
-        size.iter_mut().zip(self.count).for_each(|(size, count)| *size = count.abs() as i8);
+        for (size, count) in size.iter_mut().zip(self.count) {
+            // Adding 2^52 leaves a whole number in the low bits; a conversion that knows its bounds is no vector code.
+            const WHOLE: f64 = 4_503_599_627_370_496.0;
+            let (count, most) = (count.abs(), f64::from(i8::MAX));
+            *size = (if count > most { most } else { count } + WHOLE).to_bits() as i8;
+        }
         rest.fill(0);
     }
 }
@@ -195,6 +223,27 @@ impl Kernel for Sum<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
+        self.energy.add_all(self.joules);
+    }
+}
+
+/// Adds up what pulses cost that go up (`wanted`) or down, each as much as its conductance says.
+pub struct Spent<'a> {
+    pub wanted: bool,
+    pub per_siemens: f64,
+    pub g: &'a [f64],
+    pub up: &'a [bool],
+    pub joules: &'a mut [f64],
+    pub energy: &'a mut Energy,
+}
+
+impl Kernel for Spent<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((joules, &g), &up) in self.joules.iter_mut().zip(self.g).zip(self.up) {
+            *joules = if up == self.wanted { self.per_siemens * g } else { 0.0 };
+        }
         self.energy.add_all(self.joules);
     }
 }

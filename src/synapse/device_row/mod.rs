@@ -7,10 +7,12 @@
 //! Devices lie in slots: `count` in a row for each synapse, in the order of their places. That of place 0 is the synapse's value.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use crate::device::physical::surface::Before;
 use crate::device::{Bank, Cell, Device, Pulses};
 use crate::math::vector::Target;
+use crate::memory::prefetch_second;
 use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
@@ -122,6 +124,28 @@ fn synapses(first: usize, stretch: &Stretch) -> impl Iterator<Item = usize> {
     stretch.offset[..stretch.len].iter().map(move |&offset| first + usize::from(offset))
 }
 
+/// Copies what a store keeps of the synapses of a stretch, if it keeps that.
+#[inline]
+fn fetch<T: Copy>(to: &mut [T; STRETCH], store: &[T], first: usize, stretch: &Stretch) {
+    if store.is_empty() {
+    } else if stretch.is_whole() {
+        to[..stretch.len].copy_from_slice(&store[first..][..stretch.len]);
+    } else {
+        to.iter_mut().zip(synapses(first, stretch)).for_each(|(to, synapse)| *to = store[synapse]);
+    }
+}
+
+/// Copies it back.
+#[inline]
+fn put_back<T: Copy>(from: &[T; STRETCH], store: &mut [T], first: usize, stretch: &Stretch) {
+    if store.is_empty() {
+    } else if stretch.is_whole() {
+        store[first..][..stretch.len].copy_from_slice(&from[..stretch.len]);
+    } else {
+        synapses(first, stretch).zip(from).for_each(|(synapse, &from)| store[synapse] = from);
+    }
+}
+
 impl<W: Real> Holder for Devices<'_, W> {
     #[inline]
     fn stretch(&self) -> usize {
@@ -129,16 +153,21 @@ impl<W: Real> Holder for Devices<'_, W> {
     }
 
     #[inline]
+    fn fetch(&self, synapses: Range<usize>) {
+        for first in synapses.step_by(64) {
+            prefetch_second(&self.cells.key, first, 64);
+            prefetch_second(&self.cells.updates, first, 64);
+        }
+    }
+
+    #[inline]
     fn begin(&mut self, first: usize, stretch: &Stretch) {
         let Work { key, updates, carry, pulses, turn, g, time, .. } = &mut *self.work;
-        for (place, synapse) in synapses(first, stretch).enumerate() {
-            key[place] = self.cells.key[synapse];
-            updates[place] = self.cells.updates[synapse];
-        }
+        fetch(key, &self.cells.key, first, stretch);
+        fetch(updates, &self.cells.updates, first, stretch);
         let (rest, count) = (&self.cells.rest, self.count);
-        if !rest.carry.is_empty() {
-            carry.iter_mut().zip(synapses(first, stretch)).for_each(|(carry, synapse)| *carry = rest.carry[synapse]);
-        }
+        fetch(carry, &rest.carry, first, stretch);
+        fetch(turn, &rest.turn, first, stretch);
         if !rest.pulses.is_empty() {
             for (own, synapse) in pulses.chunks_exact_mut(count).zip(synapses(first, stretch)) {
                 own.copy_from_slice(&rest.pulses[synapse * count..][..count]);
@@ -148,9 +177,6 @@ impl<W: Real> Holder for Devices<'_, W> {
             for (own, synapse) in time.chunks_exact_mut(count).zip(synapses(first, stretch)) {
                 own.copy_from_slice(&rest.time[synapse * count..][..count]);
             }
-        }
-        if !rest.turn.is_empty() {
-            turn.iter_mut().zip(synapses(first, stretch)).for_each(|(turn, synapse)| *turn = rest.turn[synapse]);
         }
         if count > 1 {
             for (own, synapse) in g.chunks_exact_mut(count).zip(synapses(first, stretch)) {
@@ -175,7 +201,11 @@ impl<W: Real> Holder for Devices<'_, W> {
             let Work { shown, changes: Changes { count: wanted, .. }, .. } = &mut *self.work;
             self.target.run(Wanted::<R, POST, false> { memristor, rule, scale, trace, shown, wanted });
         }
-        self.give_all(place, value);
+        if POST {
+            self.give_all::<false>(place, value);
+        } else {
+            self.give_all::<true>(place, value);
+        }
         self.target.run(Rounded::<W> { values: value, width: PhantomData });
     }
 
@@ -213,11 +243,10 @@ impl<W: Real> Holder for Devices<'_, W> {
     #[inline]
     fn end(&mut self, first: usize, stretch: &Stretch) {
         let Work { updates, carry, pulses, turn, g, time, .. } = &*self.work;
-        synapses(first, stretch).zip(updates).for_each(|(synapse, &updates)| self.cells.updates[synapse] = updates);
+        put_back(updates, &mut self.cells.updates, first, stretch);
         let (rest, count) = (&mut self.cells.rest, self.count);
-        if !rest.carry.is_empty() {
-            synapses(first, stretch).zip(carry).for_each(|(synapse, &carry)| rest.carry[synapse] = carry);
-        }
+        put_back(carry, &mut rest.carry, first, stretch);
+        put_back(turn, &mut rest.turn, first, stretch);
         if !rest.pulses.is_empty() {
             for (own, synapse) in pulses.chunks_exact(count).zip(synapses(first, stretch)) {
                 rest.pulses[synapse * count..][..count].copy_from_slice(own);
@@ -227,9 +256,6 @@ impl<W: Real> Holder for Devices<'_, W> {
             for (own, synapse) in time.chunks_exact(count).zip(synapses(first, stretch)) {
                 rest.time[synapse * count..][..count].copy_from_slice(own);
             }
-        }
-        if !rest.turn.is_empty() {
-            synapses(first, stretch).zip(turn).for_each(|(synapse, &turn)| rest.turn[synapse] = turn);
         }
         if count > 1 {
             for (own, synapse) in g.chunks_exact(count).zip(synapses(first, stretch)) {

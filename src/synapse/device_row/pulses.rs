@@ -10,15 +10,15 @@ use super::super::memristor::Memristor;
 use super::super::row::STRETCH;
 use super::Devices;
 use super::constants::sloped;
-use super::kernels::{ByChance, Sizes, Step, Sum};
+use super::kernels::{ByChance, Number, Sizes, Spent, Step, Sum};
 use super::work::{Changes, Hits, Work};
 
 impl<W: Real> Devices<'_, W> {
-    /// Turns what changes are worth into pulses, and gives those. The changes are of the synapses in these places, whose first devices
-    /// have the conductances `values`.
+    /// Turns what changes are worth into pulses, and gives those. The changes are of the synapses in these places (ALL: of all, in order),
+    /// whose first devices have the conductances `values`.
     #[inline]
-    pub(super) fn give_all(&mut self, places: &[u8], values: &mut [f64]) {
-        self.number(places);
+    pub(super) fn give_all<const ALL: bool>(&mut self, places: &[u8], values: &mut [f64]) {
+        self.number::<ALL>(places);
         let changes = places.len();
         if self.count > 1 {
             let first = places.iter().map(|&place| usize::from(place) * self.count);
@@ -45,18 +45,24 @@ impl<W: Real> Devices<'_, W> {
 
     /// Numbers the changes, draws their words, and turns what each is worth into whole pulses.
     #[inline]
-    fn number(&mut self, places: &[u8]) {
+    fn number<const ALL: bool>(&mut self, places: &[u8]) {
         let pulses = self.memristor.device.common.pulses;
         let Work { key: keys, updates, carry, changes, .. } = &mut *self.work;
-        let Changes { count, size, key, serial, block, words, .. } = changes;
         let len = places.len().min(STRETCH);
-        for (change, &place) in places.iter().enumerate().take(len) {
-            let place = usize::from(place) % STRETCH;
-            key[change] = keys[place];
-            serial[change] = updates[place];
-            block[change] = Memristor::block_of(u64::from(updates[place]), 0);
-            updates[place] = updates[place].wrapping_add(u32::from(count[change] != 0.0));
+        if ALL {
+            changes.key[..len].copy_from_slice(&keys[..len]);
+            self.target.run(Number { updates, changes, len });
+        } else {
+            let Changes { count, key, serial, block, .. } = changes;
+            for (change, &place) in places.iter().enumerate().take(len) {
+                let place = usize::from(place) % STRETCH;
+                key[change] = keys[place];
+                serial[change] = updates[place];
+                block[change] = Memristor::block_of(u64::from(updates[place]), 0);
+                updates[place] = updates[place].wrapping_add(u32::from(count[change] != 0.0));
+            }
         }
+        let Changes { count, size, key, block, words, .. } = changes;
         if self.words {
             self.target.run(Each { key: self.memristor.pulses, items: key, blocks: block, len, out: words });
         }
@@ -83,10 +89,10 @@ impl<W: Real> Devices<'_, W> {
             return 0;
         }
         if let Ok(least) = i8::try_from(number) {
-            for (half, sizes) in size.as_chunks().0.iter().enumerate() {
+            for (part, sizes) in size.as_chunks().0.iter().enumerate() {
                 let mut bits = at_least(sizes, least);
                 while bits != 0 {
-                    change[*len % STRETCH] = (64 * half) as u8 + bits.trailing_zeros() as u8;
+                    change[*len % STRETCH] = (64 * part) as u8 + bits.trailing_zeros() as u8;
                     *len += 1;
                     bits &= bits - 1;
                 }
@@ -234,22 +240,21 @@ impl<W: Real> Devices<'_, W> {
         let Hits { len, g, up, joules, .. } = &mut self.work.hits;
         let len = (*len).min(STRETCH);
         let (g, up, joules) = (&g[..len], &up[..len], &mut joules[..len]);
-        let set = up.iter().map(|&up| u64::from(up)).sum::<u64>();
-        self.price.set_pulses += set;
-        self.price.reset_pulses += len as u64 - set;
+        let set = up.iter().map(|&up| u32::from(up)).sum::<u32>();
+        self.price.set_pulses += u64::from(set);
+        self.price.reset_pulses += len as u64 - u64::from(set);
         for (wanted, per_siemens, energy) in
             [(true, c.price_up, &mut self.price.set), (false, c.price_down, &mut self.price.reset)]
         {
             let Some(per_siemens) = per_siemens else { continue };
-            let of_each = joules.iter_mut().zip(g.iter().zip(up));
             if let Law::Physical(law) = &self.memristor.device.law {
-                of_each.for_each(|(joules, (&g, &up))| {
+                for ((joules, &g), &up) in joules.iter_mut().zip(g).zip(up) {
                     *joules = if up == wanted { law.energy(g, up).unwrap_or(0.0) } else { 0.0 };
-                });
+                }
+                self.target.run(Sum { energy, joules });
             } else {
-                of_each.for_each(|(joules, (&g, &up))| *joules = if up == wanted { per_siemens * g } else { 0.0 });
+                self.target.run(Spent { wanted, per_siemens, g, up, joules, energy });
             }
-            self.target.run(Sum { energy, joules });
         }
     }
 

@@ -67,6 +67,8 @@ pub(super) trait Holder {
     fn is_timed(&self) -> bool {
         false
     }
+    /// What it keeps of these synapses is looked at soon.
+    fn fetch(&self, _: Range<usize>) {}
     /// The stretch that begins with synapse `first` of the store is next; its values are as stored.
     fn begin(&mut self, first: usize, stretch: &Stretch);
     /// Spikes of one kind, at most one for each synapse: of the targets (`POST`), or those that are being transmitted.

@@ -4,7 +4,7 @@ use crate::synapse::Recent;
 use crate::time::Time;
 
 /// Synapses that go through the passes together: their state stays in the nearest cache.
-pub const STRETCH: usize = 128;
+pub const STRETCH: usize = 256;
 
 /// The first of these, which are always there.
 pub const NEAR: usize = Recent::LEN - 1;
@@ -118,6 +118,12 @@ impl Stretch {
     pub fn clear(&mut self) {
         self.len = 0;
         self.rounds().for_each(|round| round.len = 0);
+    }
+
+    /// Is none of its synapses left for later, so that each is in its own place?
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.len.checked_sub(1).is_none_or(|last| usize::from(self.offset[last]) == last)
     }
 
     #[inline(always)]

@@ -9,6 +9,9 @@ use crate::time::Time;
 use super::stretch::{Columns, Round, Stretch};
 use super::{Holder, PLACES, Spikes, Travel};
 
+/// A stretch is a multiple of these, where there is more than one: as many random blocks are made together.
+const LANES: usize = crate::rng::lanes::LANES;
+
 /// How many synapses ahead a target's spikes are fetched.
 const AHEAD: usize = 12;
 
@@ -51,6 +54,13 @@ pub(in crate::synapse) trait Find {
     fn complete(&self, stretch: &mut Stretch);
 }
 
+/// The length of stretches, at most so long, that share so many synapses among as few, none much shorter than the others: each costs something,
+/// however short it is.
+fn even(synapses: usize, most: usize) -> usize {
+    let stretches = synapses.div_ceil(most).max(1);
+    synapses.div_ceil(stretches).next_multiple_of(LANES).min(most)
+}
+
 /// In two passes over a stretch of synapses at a time: what each finds of its target, one by one; then the changes, first those at the
 /// oldest post spike of each synapse, then at the next, at last those at the pre spike, which are vector code. Those that find too much
 /// are left for `long`.
@@ -67,10 +77,11 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
     receive: &mut impl FnMut(usize, u16, f64),
 ) {
     let rule = find.rule();
-    let (stride, timed) = (holder.stretch(), holder.is_timed());
+    let (stride, timed) = (even(synapses.len(), holder.stretch()), holder.is_timed());
     for first in synapses.clone().step_by(stride) {
         let begin = first - synapses.start;
         let own = first..synapses.end.min(first + stride);
+        holder.fetch(own.clone());
         let values = &mut values[own.clone()];
         let targets = &targets[own];
         stretch.clear();
