@@ -1,12 +1,12 @@
 //! Looks now and then whether every state and plastic weight is still a number, so that a run that blows up ends with an error instead of a result.
 
 use crate::network::Network;
-use crate::neuron::Real;
-use crate::spec::PopulationKind;
+use crate::neuron::{MANY, NeuronModel, Real};
+use crate::spec::{Engine, PopulationKind};
 use crate::time::Time;
 
 use super::RunError;
-use super::event::{MANY, WITHIN};
+use super::event::WITHIN;
 use super::part::Part;
 use super::shard::Model;
 use super::synapses::{self, Ends};
@@ -24,8 +24,12 @@ pub fn reaches_weights(to: Time) -> bool {
 pub fn lost(model: &Model<'_>, time: Time, gid: u32) -> RunError {
     let population = model.first_gid.partition_point(|first| *first <= gid).saturating_sub(1);
     let (name, member) = (&model.spec.populations[population].name, gid - model.first_gid[population]);
+    let within = match model.spec.simulation.engine {
+        Engine::Event => format!("less than {WITHIN}"),
+        Engine::Grid => format!("a step of {}", model.spec.simulation.resolution),
+    };
     RunError::Failed(format!(
-        "{name}[{member}] has spiked {MANY} times within less than {WITHIN}, up to {time}, so the run has no result: its spikes would not \
+        "{name}[{member}] has spiked {MANY} times within {within}, up to {time}, so the run has no result: its spikes would not \
          end. Most often a weight, a current or a parameter is too large by orders of magnitude (is its unit right?)"
     ))
 }
@@ -43,11 +47,15 @@ pub fn check<W: Real>(network: &Network, parts: &[&Part<W>], at: Time) -> Result
             Some((part.share().members[index].start + place, variable, value))
         };
         if let Some((member, variable, value)) = parts.iter().find_map(unsound) {
+            let grid = if neuron.model == NeuronModel::Adex && network.spec.simulation.engine == Engine::Grid {
+                "; adex on a grid loses its way where (v_peak - v_th) / delta_t is large, which the event engine does not"
+            } else {
+                ""
+            };
             return Err(RunError::Failed(format!(
                 "{}[{member}] has {} = {value} {} at {at}, so the run has no result: the network has blown up. Most often a \
                  weight, a current or a rate is too large by orders of magnitude (is its unit right?), or a plastic weight has no \
-                 w_max; adex on a grid loses its way where (v_peak - v_th) / delta_t is large, which the event engine does not. \
-                 States are looked at every {EVERY} and at the end; record this one from time 0 to see where it begins",
+                 w_max{grid}. States are looked at every {EVERY} and at the end; record this one from time 0 to see where it begins",
                 population.name, variables[variable].name, variables[variable].unit
             )));
         }

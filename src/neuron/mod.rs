@@ -250,13 +250,17 @@ pub struct StepInput<'a, R> {
     pub current: &'a [R],
 }
 
+/// So many spikes at once are no neuron's: they would not end.
+pub const MANY: u32 = 1000;
+
 /// The grid engine's view of a model: a block of neurons, stepped together, a stretch of them at a time, so that their
 /// input is still in the nearest cache.
 pub trait GridNeurons<R: Real>: Send {
     /// A new step begins.
     fn begin(&mut self) {}
     /// Advances the neurons from number `first` on, as many as there are inputs, by the step that has begun, and appends the
-    /// indices of those that spike at its end, in ascending order; one that fires several times within the step as often.
+    /// indices of those that spike at its end, in ascending order; one that fires several times within the step as often, [`MANY`]
+    /// times at most: it is not followed any further, and the run ends.
     fn advance(&mut self, first: usize, input: StepInput<'_, R>, spikes: &mut Vec<u32>);
     /// A whole step: all neurons at once.
     fn step(&mut self, input: StepInput<'_, R>, spikes: &mut Vec<u32>) {

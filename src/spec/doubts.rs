@@ -141,6 +141,21 @@ impl NetworkSpec {
             if neuron.model.weight_unit() != "nS" {
                 continue;
             }
+            let model = neuron.model.describe();
+            let own = |name| model.param(name).and_then(|i| neuron.params[i].constant());
+            if let Some((c_m, g_l)) = own("c_m").zip(own("g_l")).filter(|(c_m, g_l)| c_m / g_l < GONE) {
+                let slow = if exact && !is_adex(population) {
+                    ""
+                } else {
+                    " The engine takes steps of about that length, which is slow."
+                };
+                told.push(format!(
+                    "population.{}: c_m = {c_m} pF and g_l = {g_l} nS make a membrane time constant of {:.1e} ms, where membranes have some ms; \
+                     are the units right?{slow}",
+                    population.name,
+                    c_m / g_l
+                ));
+            }
             let synapses = "synapses have some tenths of a ms";
             for (name, usual) in [
                 ("tau_syn_ex", synapses),
@@ -148,7 +163,7 @@ impl NetworkSpec {
                 ("tau_w", "adaptation has some ms"),
                 ("tau_theta", "thresholds that rise have some ms"),
             ] {
-                let value = neuron.model.describe().param(name).map(|i| &neuron.params[i]);
+                let value = model.param(name).map(|i| &neuron.params[i]);
                 let Some(value) = value else { continue };
                 let Some((ms, _)) = value.range().filter(|range| range.0 < GONE) else { continue };
                 let (drawn, adapts) = (value.constant().is_none(), matches!(name, "tau_w" | "tau_theta"));

@@ -60,6 +60,27 @@ fn what_no_solver_can_follow_is_an_error_of_the_event_engine_for_any_number_of_t
     run(&text("{}", "-1e11 mV"), &[], 2);
 }
 
+/// On a grid such a neuron filled the memory within one step, where Ctrl-C does not end it.
+#[test]
+fn a_reset_above_the_threshold_is_an_error_in_both_engines() {
+    let told = |engine: &str, v_reset: &str, threads| {
+        let text = format!(
+            "simulation = {{ duration = '20 ms', engine = '{engine}' }}
+             population.N = {{ size = 3, neuron.adex = {{ i_e = '900 pA', v_reset = '{v_reset}', b = '0 pA', a = '0 nS' }} }}\n"
+        );
+        run_with(&text, &[], threads, &Options::default()).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    for v_reset in ["-1 mV", "-20 mV"] {
+        let grid = told("grid", v_reset, 1);
+        assert!(grid.starts_with("N[0] has spiked 1000 times within a step of 0.1 ms, up to 14.1 ms"), "{grid}");
+        assert_eq!(grid, told("grid", v_reset, 3));
+        let exact = told("event", v_reset, 1);
+        assert!(exact.starts_with("N[0] has spiked 1000 times within less than 0.01 ms, up to 14.0"), "{exact}");
+    }
+    // Bursts that end are no error.
+    assert_eq!(told("grid", "-48 mV", 1), "");
+}
+
 /// NEST 3.10 ends this very neuron with "NEST detected a numerical instability".
 #[test]
 fn adex_that_loses_its_solution_on_a_grid_is_an_error_and_fires_in_the_event_engine() {
@@ -413,6 +434,9 @@ fn conductances_that_are_gone_at_once_are_told() {
     assert!(none.to_string().contains("expected a tick of the event engine"), "{none}");
     let adapts = text("grid", "1 ns").replace("lif_cond_exp = { tau_syn_in", "adex = { tau_w");
     assert!(model(&adapts, &[]).doubts().unwrap().concat().contains("tau_w = 1e-6 ms, where adaptation has some ms"));
+    let leaks = adapts.replace("tau_w = '1 ns'", "g_l = '30 mS'");
+    let told = model(&leaks, &[]).doubts().unwrap().concat();
+    assert!(told.contains("c_m = 281 pF and g_l = 30000000 nS make a membrane time constant of 9.4e-6 ms"), "{told}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::arrivals::{Arrival, Arrivals, Tick};
 mod pace;
 mod waiting;
 
-pub use pace::{MANY, Pace, WITHIN};
+pub use pace::{Pace, WITHIN};
 use waiting::Waiting;
 
 /// How far ahead, in windows, a neuron's next spike is looked for once it is due for a check, unless its model says less.

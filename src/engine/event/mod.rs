@@ -23,7 +23,7 @@ use block::neuron_block;
 use held::Held;
 
 pub use arrivals::ARRIVAL_BYTES;
-pub use block::{Block, MANY, WITHIN, cell_bytes};
+pub use block::{Block, WITHIN, cell_bytes};
 pub use held::EVENT_BYTES;
 
 /// One thread's part of the network in the event engine.

@@ -8,7 +8,7 @@ use crate::engine::flight::Spike;
 use crate::engine::phases::Phase;
 use crate::engine::plastic::{show_plastic, tell_plastic};
 use crate::engine::shard::{Model, Outbox};
-use crate::neuron::{Real, StepInput};
+use crate::neuron::{MANY, Real, StepInput};
 use crate::time::Time;
 
 /// Neurons per stretch; a multiple of the groups that share random words, counted from member 0 of the population.
@@ -49,6 +49,9 @@ impl<W: Real> GridShard<W> {
                 first = to;
             }
             let first_gid = model.first_gid[population] + members.start;
+            if let Some(many) = self.spiking.windows(MANY as usize).find(|many| many.first() == many.last()) {
+                out.lose(now, first_gid + many[0]);
+            }
             for &place in &self.spiking {
                 out.spikes.push(Spike { time: now, gid: first_gid + place });
                 tell_plastic(&mut self.groups, population, place, now);

@@ -10,7 +10,7 @@ use crate::math::vector::{Kernel, Target};
 use crate::memory::Aligned;
 use crate::neuron::rkf45::{self, Lanes, Slopes, next, shorter, step_lanes};
 use crate::neuron::solver::Ode;
-use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, GridNeurons, MANY, Real, StepInput};
 
 /// NEST's default `gsl_error_tol`, absolute, in mV, nS and pA.
 const TOLERANCE: f64 = 1e-6;
@@ -178,6 +178,8 @@ struct Group {
     /// The length to try next \[ms\].
     h: [f64; LANES],
     held: [bool; LANES],
+    /// Spikes within the step.
+    spikes: [u32; LANES],
     current: [f64; LANES],
 }
 
@@ -224,7 +226,7 @@ impl<R: Real> Stretch<'_, R> {
         }
         group.held[l] = self.refractory[i] > 0;
         group.current[l] = self.current.get(i).map_or(0.0, |c| c.wide());
-        (group.t[l], group.h[l]) = (0.0, self.suggestion[i]);
+        (group.t[l], group.h[l], group.spikes[l]) = (0.0, self.suggestion[i], 0);
         if self.params.len() > 1 {
             constants.set(l, &self.params[i]);
         }
@@ -326,6 +328,10 @@ impl<R: Real> Stretch<'_, R> {
             // One more, because the step of the spike is counted down too.
             self.refractory[i] = if steps > 0 { steps.saturating_add(1) } else { 0 };
             self.spiked.push(i);
+            group.spikes[l] += 1;
+            if group.spikes[l] == MANY {
+                group.t[l] = end;
+            }
         }
         group.held[l] = self.refractory[i] > 0;
         (0..4).for_each(|k| group.y[k][l] = y[k]);
@@ -346,7 +352,8 @@ impl<R: Real> Kernel for Stretch<'_, R> {
         let Some(first) = self.params.first() else { return };
         let mut constants = Constants::of(first);
         let (count, zero) = (self.refractory.len(), [0.0; LANES]);
-        let mut group = Group { y: [zero; 4], t: zero, h: zero, held: [false; LANES], current: zero };
+        let mut group =
+            Group { y: [zero; 4], t: zero, h: zero, held: [false; LANES], spikes: [0; LANES], current: zero };
         for from in (0..count).step_by(LANES) {
             self.first_trial(&mut group, &mut constants, from, LANES.min(count - from));
         }

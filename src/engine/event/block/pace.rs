@@ -1,10 +1,9 @@
 //! Whether a neuron spikes so fast that its spikes would not end.
 
+use crate::neuron::MANY;
 use crate::time::Time;
 
-/// So many spikes in a row ..
-pub const MANY: u32 = 1000;
-/// .. within less than this are no neuron's, not even of one that is 10,000 times as fast as those of the brain: 100 MHz.
+/// [`MANY`] spikes in a row within less than this are no neuron's, not even of one that is 10,000 times as fast as those of the brain: 100 MHz.
 pub const WITHIN: Time = Time(10_000_000);
 
 /// The spikes of one neuron that are found one after the other, while nothing arrives.
