@@ -26,6 +26,13 @@ pub struct Swept {
     pub groups: Vec<(String, Vec<Vec<f64>>)>,
 }
 
+impl Swept {
+    /// How many runs gave a value. One figure may have none in a run that has another's.
+    pub fn runs(&self) -> usize {
+        self.groups.iter().map(|(_, samples)| samples.iter().map(Vec::len).sum()).max().unwrap_or(0)
+    }
+}
+
 impl SweptKey {
     /// The values as numbers, if they are some.
     fn numbers(&self) -> Option<Vec<f64>> {
@@ -116,16 +123,13 @@ fn mean(samples: &[f64]) -> f64 {
 
 fn caption(swept: &Swept) -> String {
     let counts = || swept.groups.iter().flat_map(|(_, samples)| samples.iter().map(Vec::len));
-    // One figure may have no value in a run that has another's.
-    let of_each = swept.groups.iter().map(|(_, samples)| samples.iter().map(Vec::len).sum::<usize>());
-    let runs = of_each.max().unwrap_or(0);
     let (least, most) = (counts().filter(|count| *count > 0).min(), counts().max().unwrap_or(0));
     let up_to = if least == Some(most) { "" } else { "up to " };
     let each = if swept.keys.len() == 1 { "; pale dots: each run" } else { "" };
     let seeds = if most > 1 { format!(", mean of {up_to}{most} seeds{each}") } else { String::new() };
     let missing = counts().filter(|count| *count == 0).count();
     let missing = if missing > 0 { format!("; places without a value: {missing}") } else { String::new() };
-    format!("{}{seeds}{missing}", counted(runs, "run"))
+    format!("{}{seeds}{missing}", counted(swept.runs(), "run"))
 }
 
 #[cfg(test)]

@@ -109,6 +109,8 @@ impl NetworkSpec {
         doubts.extend(self.projections.iter().filter_map(|projection| self.solved_too_often(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.between_steps(projection)));
         doubts.extend(self.projections.iter().filter_map(|projection| self.below_a_step(projection)));
+        doubts.extend(self.projections.iter().filter_map(|projection| self.out_of_reach(projection)));
+        doubts.extend(self.held_too_long());
         doubts.extend(self.gone_at_once());
         doubts.extend(self.never());
         doubts.extend(self.never_during());

@@ -5,8 +5,13 @@ use super::tree::Entry;
 use crate::units::nearest;
 
 /// (their name, whose it is, ours) of keys and parameters.
-const KEYS: [(&str, &str, &str); 104] = [
+const KEYS: [(&str, &str, &str); 109] = [
     ("V_m", "NEST", "v_m"),
+    ("v", "PyNN, Brian2", "v_m"),
+    ("gsyn_exc", "PyNN", "g_ex"),
+    ("gsyn_inh", "PyNN", "g_in"),
+    ("isyn_exc", "PyNN", "i_syn_ex"),
+    ("isyn_inh", "PyNN", "i_syn_in"),
     ("V_th", "NEST", "v_th"),
     ("V_reset", "NEST", "v_reset"),
     ("V_min", "NEST", "v_min"),

@@ -134,7 +134,10 @@ impl Reader<'_> {
         let Some(items) = node.array() else { return Err(node.mismatch(expected)) };
         let mut steps: Vec<(Time, f64)> = Vec::with_capacity(items.len());
         for item in items {
-            let Some([time, value]) = item.array() else { return Err(item.mismatch("a pair [time, value]")) };
+            let Some([time, value]) = item.array() else {
+                let found = item.array().map_or_else(|| item.found(), |items| format!("a list of {}", items.len()));
+                return Err(item.at.error(format!("found {found}, expected a pair [time, value]")));
+            };
             let at = self.scope.time(time)?;
             if let Some((before, _)) = steps.last()
                 && at <= *before
@@ -143,7 +146,11 @@ impl Reader<'_> {
             }
             steps.push((at, self.scope.finite(value, unit)?));
         }
-        if steps.is_empty() { Err(node.mismatch(expected)) } else { Ok(steps) }
+        if steps.is_empty() {
+            Err(node.at.error(format!("found an empty list, expected {expected}")))
+        } else {
+            Ok(steps)
+        }
     }
 
     fn spike_times(&self, node: &Node) -> Result<Vec<Vec<Time>>, ModelError> {

@@ -137,6 +137,38 @@ fn crossbars_that_are_solved_without_end_are_told() {
 }
 
 #[test]
+fn sums_out_of_reach_and_sines_that_go_round_while_they_are_held_are_told() {
+    let sum = |sum: &str| {
+        let normalize = format!("normalize = {{ sum = '{sum}', every = '10 ms' }}");
+        told(
+            "seed = 1",
+            &format!("connect = 'all_to_all'\nweight = '1 pA'\nw_max = '5 pA'\nplasticity = 'stdp'\n{normalize}"),
+            "",
+        )
+        .concat()
+    };
+    let most = sum("1 pA").is_empty();
+    assert!(
+        most && sum("1 nA").starts_with("projection.p: normalize.sum of 1000 is more than weights can make: "),
+        "{}",
+        sum("1 nA")
+    );
+    let sine = |frequency: &str, more: &str| {
+        let sine = format!(
+            "[input.x]\ntarget = 'N'\ncurrent.sine = {{ amplitude = '1 pA', frequency = '{frequency}'{more} }}"
+        );
+        told("seed = 1\nresolution = '0.1 ms'", "connect = 'all_to_all'", &sine).concat()
+    };
+    let fast = sine("20 kHz", "");
+    assert!(
+        fast.starts_with("input.x: a sine of 20000 Hz goes round 2 times while its current is held, 0.1 ms"),
+        "{fast}"
+    );
+    assert_eq!([sine("20 Hz", ""), sine("4 kHz", "")], ["", ""]);
+    assert!(sine("20 Hz", ", interval = '30 ms'").contains("a tenth of its period, 5 ms"));
+}
+
+#[test]
 fn what_is_during_an_interval_that_never_comes_is_told() {
     let of = |interval: &str| {
         let more = format!(

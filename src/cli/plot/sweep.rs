@@ -66,7 +66,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     };
     let drawn = plot::sweep(&sweep.title(title, &chosen), &swept, SIZE).map_err(Failure::input)?;
     let over: Vec<&str> = axes.iter().map(|&axis| sweep.axes[axis].name.as_str()).collect();
-    Ok((drawn, format!("{figure} of {} over {}", counted(sweep.rows.len(), "run"), over.join(" and "))))
+    Ok((drawn, format!("{figure} of {} over {}", counted(swept.runs(), "run"), over.join(" and "))))
 }
 
 fn read(folder: &Path) -> Result<Sweep, Failure> {

@@ -32,7 +32,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
                 let (variable, population) = (&states.variable, &states.population);
                 note(format_args!("{variable} of {population}: the first {MOST} of {} neurons", members.len()));
             }
-            tables.push(table(states, &members[..members.len().min(MOST)], args, &recording));
+            tables.push(table(states, &members, args, &recording));
         }
     }
     if tables.is_empty() {
@@ -88,8 +88,10 @@ fn table(states: &States, members: &[usize], args: &Args, recording: &Recording)
         let label = format!("{}[{}]", states.population, states.node_ids[column]);
         (label, rows.iter().map(|row| states.data[row * width + column]).collect())
     };
+    let few = if members.len() > MOST { format!(", {MOST} of {} neurons", members.len()) } else { String::new() };
+    let members = &members[..members.len().min(MOST)];
     Traces {
-        name: format!("{} of {}", states.variable, states.population),
+        name: format!("{} of {}{few}", states.variable, states.population),
         unit: states.unit.clone(),
         times_ms: rows.iter().map(|&row| states.times_ms[row]).collect(),
         series: members.iter().map(series).collect(),

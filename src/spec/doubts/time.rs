@@ -114,6 +114,44 @@ impl NetworkSpec {
         })
     }
 
+    /// Sines that go round while their current is held, of which another one is left, or none.
+    pub(super) fn held_too_long(&self) -> Vec<String> {
+        let told = self.inputs.iter().filter_map(|input| {
+            let InputKind::CurrentSine { frequency, interval, .. } = input.kind else { return None };
+            let turns = frequency * interval.seconds();
+            (turns >= 0.5).then(|| {
+                format!(
+                    "input.{}: a sine of {} Hz goes round {} times while its current is held, {interval} (`interval`): what is left is none of that \
+                     frequency. Give an interval of a tenth of its period, {} ms, or less; is the unit right?",
+                    input.name,
+                    short(frequency, 6),
+                    short(turns, 3),
+                    short(100.0 / frequency, 3)
+                )
+            })
+        });
+        told.collect()
+    }
+
+    /// Sums that weights can't reach, so that all are at their bound.
+    pub(super) fn out_of_reach(&self, projection: &ProjectionSpec) -> Option<String> {
+        let (normalize, w_max) = (projection.normalize?, projection.w_max?.abs());
+        let target = &projection.target;
+        let targets = target.members(self.populations[target.population].size).len();
+        let each = self.synapses(projection) / targets as f64;
+        let most = each * w_max;
+        (normalize.sum.abs() > most * (1.0 + 1e-9)).then(|| {
+            format!(
+                "projection.{}: normalize.sum of {} is more than weights can make: {} synapses onto each target (in the mean) of at most w_max = {}; \
+                 all of them go to that bound",
+                projection.name,
+                short(normalize.sum.abs(), 6),
+                short(each, 6),
+                short(w_max, 6)
+            )
+        })
+    }
+
     /// Inputs and sources with the times in which they are active.
     fn actives(&self) -> Vec<(String, Active)> {
         let inputs = self.inputs.iter().filter_map(|input| match &input.kind {
