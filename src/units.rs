@@ -257,6 +257,7 @@ mod tests {
     fn wrong_text_says_what_and_where() {
         for (text, at, message) in [
             ("20 mS + 1 ms", 0..12, "can't add a conductance and a time"),
+            ("\u{2212}70 mV", 0..3, "found `\u{2212}` (U+2212; write a plain -), expected a number, a name or `(`"),
             ("20 xV", 3..5, "unknown unit `xV`: did you mean `V`?"),
             ("(1 ms", 5..5, "found the end, expected `)`"),
             ("1 ms)", 4..5, "found `)`, expected an operator or the end"),

@@ -24,7 +24,8 @@ tau_syn_ex dg_ex/dt = -g_ex
 tau_syn_in dg_in/dt = -g_in
 an event of weight w: g_ex += w if w > 0, else g_in += |w|
 v_m >= v_peak: a spike; v_m = v_reset, held for t_ref; w += b
-delta_t = 0: no exponential, and v_th takes the place of v_peak",
+delta_t = 0: no exponential, and v_th takes the place of v_peak
+A neuron that starts at or above v_peak is looked at after one tick (event), within the first step (grid), and spikes then if it has not come below",
     reference: "Brette & Gerstner 2005, doi:10.1152/jn.00686.2005; NEST aeif_cond_exp",
     params: &[
         param("c_m", Quantity("pF"), 281.0, Positive, "membrane capacitance"),

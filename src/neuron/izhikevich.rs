@@ -18,7 +18,8 @@ dv_m/dt = 0.04 v_m^2 + 5 v_m + 140 - u_m + i_e   (mV, ms; i_e counts as mV/ms)
 du_m/dt = a (b v_m - u_m)
 an event of weight w: v_m += w; on the grid with consistent_integration = false w counts as current for a step, as NEST's
 v_m >= v_th: a spike; v_m = c, u_m += d
-grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's at 0.1 or 1 ms is far off",
+grid: forward Euler steps as NEST's; event: the exact solution, of which Euler's at 0.1 or 1 ms is far off
+A neuron that starts at or above v_th is looked at after one tick (event), at the end of the first step (grid), and spikes then if it has not come below",
     reference: "Izhikevich 2003, doi:10.1109/TNN.2003.820440; NEST izhikevich",
     params: &[
         param("a", QuantityOrBare("/ms"), 0.02, Finite, "rate of recovery"),

@@ -7,6 +7,7 @@ use crate::describe::{Model, conductance, param, variable};
 use crate::math;
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
+use crate::neuron::membrane::start_at_threshold;
 use crate::neuron::solver::{ORDER, Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
 use crate::time::Time;
@@ -15,12 +16,16 @@ use crate::time::Time;
 pub const MODEL: Model = Model {
     name: "lif_cond_alpha",
     summary: "Leaky integrate-and-fire neuron with alpha-shaped synaptic conductances",
-    equations: "\
+    equations: concat!(
+        "\
 c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
 dg_x/dt = dg_x - g_x / tau_syn_x, with the rate variable dg_x: d(dg_x)/dt = -dg_x / tau_syn_x, for x = ex, in
 an event of weight w: dg_ex += w e / tau_syn_ex if w > 0, else dg_in += |w| e / tau_syn_in; the conductance peaks at |w|
 v_m >= v_th + theta: a spike; v_m = v_reset, held for t_ref; theta += theta_plus
-tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0",
+tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0
+",
+        start_at_threshold!()
+    ),
     reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_alpha",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),

@@ -6,6 +6,7 @@ use crate::describe::Kind::Quantity;
 use crate::describe::{Model, conductance, param, variable};
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
+use crate::neuron::membrane::start_at_threshold;
 use crate::neuron::solver::{ORDER, Ode, Series, Solved};
 use crate::neuron::{BlockSpec, GridNeurons, Real};
 use crate::time::Time;
@@ -14,13 +15,17 @@ use crate::time::Time;
 pub const MODEL: Model = Model {
     name: "lif_cond_exp",
     summary: "Leaky integrate-and-fire neuron with exponential synaptic conductances",
-    equations: "\
+    equations: concat!(
+        "\
 c_m dv_m/dt = -g_l (v_m - e_l) - g_ex (v_m - e_ex) - g_in (v_m - e_in) + i_e
 tau_syn_ex dg_ex/dt = -g_ex
 tau_syn_in dg_in/dt = -g_in
 an event of weight w: g_ex += w if w > 0, else g_in += |w|
 v_m >= v_th + theta: a spike; v_m = v_reset, held for t_ref; theta += theta_plus
-tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0",
+tau_theta dtheta/dt = -theta: threshold adaptation, with theta_plus above 0
+",
+        start_at_threshold!()
+    ),
     reference: "Meffin, Burkitt & Grayden 2004, doi:10.1023/B:JCNS.0000014108.03012.81; NEST iaf_cond_exp",
     params: &[
         param("c_m", Quantity("pF"), 250.0, Positive, "membrane capacitance"),

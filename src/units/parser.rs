@@ -76,6 +76,8 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&self, expected: &str) -> UnitError {
         let found = match self.peek() {
+            // It looks like the sign on the keyboard.
+            Some(minus @ '\u{2212}') => format!("`{minus}` (U+2212; write a plain -)"),
             Some(c) => format!("`{c}`"),
             None => "the end".to_string(),
         };
