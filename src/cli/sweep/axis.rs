@@ -60,18 +60,19 @@ impl Axis {
         let name = if OWN_COLUMNS.contains(&typed) { key.clone() } else { typed.to_string() };
         let values: Vec<String> =
             range::values(texts).map_err(wrong)?.iter().map(|value| bare(value).to_owned()).collect();
+        let (unit, values) = match range::in_one_unit(&values) {
+            Some((unit, numbers)) => (unit.to_owned(), numbers),
+            None => (String::new(), values),
+        };
         let mut seen = HashSet::new();
         if let Some(twice) = values.iter().find(|value| !seen.insert(safe(value).to_lowercase())) {
-            return Err(wrong(format!("the value {twice} comes twice, or makes the same file name as another one")));
+            let twice = format!("{twice} {unit}");
+            return Err(wrong(format!(
+                "the value {} comes twice, or makes the same file name as another one",
+                twice.trim_end()
+            )));
         }
-        let quantities: Option<Vec<_>> = values.iter().map(|value| range::quantity(value)).collect();
-        Ok(match quantities {
-            Some(all) if all.iter().all(|(_, unit)| *unit == all[0].1) => {
-                let unit = all[0].1.to_string();
-                Axis { name, key, unit, values: all.into_iter().map(|(number, _)| number).collect() }
-            }
-            _ => Axis { name, key, unit: String::new(), values },
-        })
+        Ok(Axis { name, key, unit, values })
     }
 
     /// A value with its unit, as the model reads it.

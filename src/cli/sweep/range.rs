@@ -37,6 +37,24 @@ pub fn quantity(text: &str) -> Option<(String, &str)> {
     parse(text).map(|(number, unit)| (number.to_text(), unit))
 }
 
+/// Quantities as numbers in the unit of the first, which is a power of ten of each other one; none if these are not such quantities.
+pub fn in_one_unit(texts: &[String]) -> Option<(&str, Vec<String>)> {
+    let all = texts.iter().map(|text| parse(text)).collect::<Option<Vec<_>>>()?;
+    let unit = all.first()?.1;
+    let numbers = all.iter().map(|(number, own)| {
+        let by = if *own == unit { 0 } else { power_of_ten(own, unit)? };
+        Some(Decimal { exponent: number.exponent + by, ..*number }.to_text())
+    });
+    Some((unit, numbers.collect::<Option<_>>()?))
+}
+
+/// How many tens make a unit of another.
+fn power_of_ten(from: &str, to: &str) -> Option<i32> {
+    let ratio = units::parse_quantity(&format!("1 {from}")).ok()?.in_unit(to).ok()?;
+    let power = ratio.log10().round();
+    ((ratio / 10f64.powi(power as i32) - 1.0).abs() < 1e-9).then_some(power as i32)
+}
+
 /// What stands between commas, but for those within brackets or quotes.
 fn items(text: &str) -> Vec<&str> {
     let (mut items, mut from, mut depth, mut quote) = (Vec::new(), 0, 0usize, None);
@@ -234,6 +252,20 @@ mod tests {
         assert_eq!(of("2 * J,0.50 /ms,1/4"), ["2 * J", "0.5 /ms", "1/4"]);
         assert_eq!(of("1.nwb,20.h5"), ["1.nwb", "20.h5"]);
         assert_eq!(of("1e999"), ["1e999"]);
+    }
+
+    #[test]
+    fn quantities_are_numbers_in_the_unit_of_the_first() {
+        let of = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
+            in_one_unit(&values).map(|(unit, numbers)| format!("{} {unit}", numbers.join(" ")))
+        };
+        assert_eq!(of(&["5 Hz", "10 Hz", "0.04 kHz"]).unwrap(), "5 10 40 Hz");
+        assert_eq!(of(&["1 nA", "0.3 pA"]).unwrap(), "1 0.0003 nA");
+        assert_eq!(of(&["1", "2.5"]).unwrap(), "1 2.5 ");
+        for apart in [&["1 Hz", "1 ms"][..], &["1 s", "1 min"], &["1 Hz", "1"], &["1 Hz", "J"], &[]] {
+            assert_eq!(of(apart), None, "{apart:?}");
+        }
     }
 
     #[test]
