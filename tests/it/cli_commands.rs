@@ -180,7 +180,7 @@ fn pictures_of_weights_show_the_synapses_onto_the_population_that_is_asked_for()
         let error = bad(&draw(kind, "b[1:40]"), 2);
         assert!(error.contains("`b[1:40]` goes beyond the end; `b` has 3 members"), "{error}");
     }
-    assert!(good(&draw("fields", "b[1]")).contains("1 images of 2 x 2"));
+    assert!(good(&draw("fields", "b[1]")).contains("1 image of 2 x 2"));
     assert!(good(&draw("fields", "b")).contains("3 images of 2 x 2"));
     // A number that no neuron has, as a damaged file may.
     std::fs::copy(folder.path().join("a.h5"), folder.path().join("odd.h5")).unwrap();

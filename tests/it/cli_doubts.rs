@@ -386,7 +386,7 @@ fn moments_that_cut_a_run_into_too_many_windows_are_told_and_none_is_below_a_tic
     let modulator =
         |delay: &str| text(&format!("plasticity.stdp_dopamine = {{ modulator = 'a', modulator_delay = '{delay}' }}"));
     let scaled =
-        |every: &str| text(&format!("plasticity.stdp = {{}}\nnormalize = {{ sum = '9 pA', every = '{every}' }}"));
+        |every: &str| text(&format!("plasticity.stdp = {{}}\nnormalize = {{ sum = '4 pA', every = '{every}' }}"));
     for (model_of, name) in [(&modulator as &dyn Fn(&str) -> String, "modulator_delay"), (&scaled, "normalize.every")] {
         let told = |time: &str| model(&model_of(time), &[]).doubts().unwrap().concat();
         assert!(

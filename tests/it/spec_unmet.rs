@@ -157,7 +157,7 @@ fn sums_out_of_reach_and_sines_that_go_round_while_they_are_held_are_told() {
         let sine = format!(
             "[input.x]\ntarget = 'N'\ncurrent.sine = {{ amplitude = '1 pA', frequency = '{frequency}'{more} }}"
         );
-        told("seed = 1\nresolution = '0.1 ms'", "connect = 'all_to_all'", &sine).concat()
+        told("seed = 1", "connect = 'all_to_all'", &sine).concat()
     };
     let fast = sine("20 kHz", "");
     assert!(

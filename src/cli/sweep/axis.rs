@@ -248,7 +248,8 @@ mod tests {
         );
         assert_eq!(json(&[delay], &vec![2]), serde_json::json!({ "delay": "2 ms" }));
         let mixed = axis("delay", "900 us,1 ms").unwrap();
-        assert_eq!((mixed.column().as_str(), mixed.values[0].as_str()), ("delay", "900 us"));
+        assert_eq!((mixed.column().as_str(), mixed.values.join(" ").as_str()), ("delay [us]", "900 1000"));
+        assert!(axis("delay", "1 ms,1000 us").unwrap_err().to_string().contains("the value 1 ms comes twice"));
         assert_eq!(axis("spikes", "1").unwrap().name, "parameters.spikes", "a figure has this name");
         assert!(axis("g", "1,1.0").unwrap_err().to_string().contains("comes twice"));
     }
