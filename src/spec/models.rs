@@ -34,13 +34,18 @@ pub(crate) fn values(
                     model.params.iter().filter_map(|p| p.name.strip_prefix(table)?.strip_prefix('.')).collect();
                 return Err(names::unknown(key_at, "key", field, &fields));
             }
-            // A state is none of the parameters, and has no name near to one of theirs.
-            let state = names::here(&name);
-            if what == "neuron model" && model.variable(state).is_some() {
+            // A state is none of the parameters, and has no name near to one of theirs; nor has what a projection says.
+            let here = names::here(&name);
+            if what == "neuron model" && model.variable(here).is_some() {
                 let message = format!(
-                    "{state} is a state of {}, no parameter: write initial.{state} in the population",
+                    "{here} is a state of {}, no parameter: write initial.{here} in the population",
                     model.name
                 );
+                return Err(key_at.error(message));
+            }
+            if what == "plasticity rule" && ["weight", "delay", "w_min", "w_max"].contains(&here) {
+                let message =
+                    format!("{here} is no parameter of {}: write it in the projection, beside plasticity", model.name);
                 return Err(key_at.error(message));
             }
             return Err(names::unknown(key_at, &format!("parameter of {what} {}", model.name), &name, &valid));

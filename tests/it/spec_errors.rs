@@ -131,6 +131,10 @@ fn the_neighbours_names_are_known() {
     change("fixed_indegree", "pairwise_bernoulli", "18:9", "pairwise_bernoulli (NEST): write fixed_probability");
     change("delay =", "Wmax =", "20:1", "Wmax (NEST): write w_max");
     change("delay =", "plasticity = \"stdp_synapse\" #", "20:14", "stdp_synapse (NEST): write stdp");
+    let beside = "w_max is no parameter of stdp: write it in the projection";
+    change("delay =", "plasticity.stdp = { Wmax = 1 }\ndelay =", "20:21", beside);
+    change("delay =", "plasticity.stdp = { w_max = 1 }\ndelay =", "20:21", beside);
+    change("initial.v_m", "initial.v", "9:9", "v (PyNN, Brian2): write v_m");
     let lif_exp = BASE.replace("lif_delta", "lif_exp");
     shows(&lif_exp.replacen("tau_m", "tau_syn_E", 1), "8:20", "tau_syn_E (PyNN): write tau_syn_ex");
 }
