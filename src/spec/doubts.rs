@@ -134,7 +134,7 @@ impl NetworkSpec {
         })
     }
 
-    /// Conductances and adaptation that decay within a moment, through which a membrane is followed in steps of that length.
+    /// Membranes, conductances and adaptation that decay within a moment, so that a membrane is followed in steps of that length.
     fn gone_at_once(&self) -> Vec<String> {
         let mut told = Vec::new();
         let exact = self.simulation.engine == Engine::Event;

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::physical::surface::Before;
 use crate::device::{self, MOST, Pulses};
-use crate::memory::settle;
 use crate::time::Time;
 
 /// One device of a synapse.
@@ -114,12 +113,6 @@ impl Cells {
             g: vec![0.0; n * needs.count.saturating_sub(1)],
         };
         Cells { needs, updates: vec![0; n], key: keys, rest }
-    }
-
-    /// Asks for huge pages.
-    pub fn settle(&self) {
-        settle(&self.key);
-        settle(&self.updates);
     }
 
     /// Memory that they take \[bytes\].

@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 
 use crate::device::physical::surface::Surface;
 use crate::device::{Constant, Traits};
-use crate::memory::settle;
 use crate::neuron::Real;
 use crate::plasticity::short_term::{Normalize, ShortTerm};
 use crate::plasticity::stdp_dopamine::Modulator;
@@ -154,9 +153,6 @@ impl<W: Real> Plastic<W> {
             }
             None => weights,
         };
-        // Rows are read at random.
-        settle(&value);
-        cells.settle();
         let rule = setup.rule.as_ref();
         let rewarded = matches!(rule, Some(Rule::Dopamine(_)));
         let own = rewarded || rule.is_some_and(|r| r.pairing() == Pairing::NearestPreCentered);
