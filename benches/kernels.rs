@@ -145,6 +145,7 @@ fn stdp_pair(bencher: Bencher<'_, '_>) {
         during: None,
         max_delay: Time::from_ms(1.0),
         step: Time::from_ms(1.0),
+        wired: false,
         short_term: None,
         normalize: None,
         modulator: None,

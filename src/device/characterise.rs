@@ -121,7 +121,7 @@ pub fn staircase(device: &Device, up: &[bool], start: f64, cells: usize, cycles:
                     write = c.write_noise * normal(noise);
                 }
                 number += 1;
-                shown[pulse].push(device.quantised((g + write - own.reference).max(0.0)));
+                shown[pulse].push(device.shown(g + write, own.reference));
             }
         }
         for (pulse, shown) in shown.iter().enumerate() {
@@ -162,7 +162,7 @@ pub fn course(device: &Device, start: f64, times: &[f64], cells: usize, seed: u6
         let seen: Vec<(f64, f64)> = devices
             .iter()
             .map(|(own, set, off)| {
-                let g = device.quantised((own.after(device, *set, t) + off - own.reference).max(0.0));
+                let g = device.shown(own.after(device, *set, t) + off, own.reference);
                 let flicker = device.ageing.flicker_sigma(c, *set, t);
                 (g, (flicker * flicker + c.read_noise * c.read_noise).sqrt())
             })

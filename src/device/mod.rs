@@ -112,7 +112,8 @@ impl DeviceSpec {
         };
         let ageing = Ageing::new(&values)?;
         ageing.within(common.g_max)?;
-        Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing })
+        let rounding = f64::EPSILON;
+        Ok(Device { common, law, reference, bank: Bank::new(&values)?, ageing, rounding })
     }
 }
 
@@ -157,6 +158,8 @@ pub struct Device {
     pub bank: Bank,
     /// What time and use do to them.
     pub ageing: Ageing,
+    /// Relative rounding of what is stored.
+    rounding: f64,
 }
 
 impl Device {
@@ -167,6 +170,7 @@ impl Device {
         if !matches!(self.law, Law::Physical(_)) {
             (c.g_min, c.g_max) = (f64::from(c.g_min as f32), f64::from(c.g_max as f32));
         }
+        self.rounding = f64::from(f32::EPSILON);
         self
     }
 
@@ -208,15 +212,17 @@ impl Device {
             && [c.write_noise, c.program_noise, c.levels] == [0.0; 3]
     }
 
-    /// How far below `g_min` and above `g_max` what a device shows may lie \[S\]: by bounds or a reference of its own, and by noise of
-    /// writing.
+    /// How far below `g_min` and above `g_max` what a device shows may lie \[S\]: by bounds or a reference of its own, by noise of
+    /// writing, and by what it has lost while it was left alone.
     pub fn beyond(&self) -> [f64; 2] {
         // No normal number from a word of 32 bits is larger.
         const LARGEST: f64 = 6.4;
         let c = &self.common;
         let bounds = if c.widest { [0.0; 2] } else { [c.sigma_g_min, c.sigma_g_max].map(|sigma| sigma * c.range()) };
         let reference = self.reference.map_or(0.0, |law| law.largest(c, LARGEST));
-        bounds.map(|sigma| LARGEST * (sigma + c.write_noise) + reference)
+        let [below, above] = bounds.map(|sigma| LARGEST * (sigma + c.write_noise) + reference);
+        let fades = self.ageing.drift.is_some() || self.ageing.retention.is_some();
+        [if fades { below.max(c.g_min) } else { below }, above]
     }
 
     /// Do pulses alone change its devices, each by a step?
@@ -238,6 +244,15 @@ impl Device {
         }
         let steps = c.levels - 1.0;
         c.g_min + ((g - c.g_min) / c.range() * steps + 0.5).floor().clamp(0.0, steps) / steps * c.range()
+    }
+
+    /// What shows \[S\] of a device at `g` beside its reference, 0 without one: the difference of these two, where that is off `g_min` by no
+    /// more than `g` is rounded exactly that, so that a weight of 0 is 0.
+    #[inline(always)]
+    pub fn shown(&self, g: f64, reference: f64) -> f64 {
+        let shown = (g - reference).max(0.0);
+        let is_off = self.reference.is_none() || (shown - self.common.g_min).abs() > self.rounding * g;
+        self.quantised(if is_off { shown } else { self.common.g_min })
     }
 
     /// The conductance \[S\] through which a read's current flows: what shows, or where that is the difference of a device at `g` and its

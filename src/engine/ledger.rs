@@ -68,12 +68,19 @@ fn prices_of<W: Real>(groups: &[Group<W>], projections: usize, reached: Time, pu
         let spent = all[group.projections[0]].get_or_insert(none);
         let store = &group.store;
         let delay = |row: usize, synapse: usize| store.delay(row, synapse);
+        // What a read costs in a crossbar is more than its cell alone.
+        let mut fed = group.array.as_ref().map(|losses| losses.read);
         let mut price = match pulses {
-            Pulses::Due => plastic.price_at(reached, &store.row, store.plastic_targets(), &delay),
+            Pulses::Due => {
+                plastic.price_at(reached, &store.row, store.plastic_targets(), &delay, |synapse, row, joules| {
+                    if let (Some(losses), Some(fed)) = (&group.array, &mut fed) {
+                        fed.add(losses.fed(synapse, row, joules));
+                    }
+                })
+            }
             Pulses::Given => plastic.price,
         };
-        // What a read costs in a crossbar is more than its cell alone.
-        price.read = group.array.as_ref().map_or(price.read, |losses| losses.read);
+        price.read = fed.unwrap_or(price.read);
         spent.price.merge(&price);
         spent.devices += (store.len() * bank.count()) as u64;
     }

@@ -104,7 +104,7 @@ pub fn transmit<W: Real>(
         let weight = plastic.transmit(synapse, place, delay, pre);
         let weight = group.array.as_mut().map_or(weight, |array| {
             let joules = plastic.price.read.since(before).joules();
-            array.read(synapse, pre.row as usize, weight, joules)
+            array.read(synapse, pre.row as usize, weight, joules) * pre.gain
         });
         receive(group.first + place, weight);
         if model.recorded[projection] {

@@ -379,10 +379,8 @@ fn in_flight<W: Real>(model: &Model<'_>, parts: &[&Part<W>], projection: usize, 
                 let delay = group.store.delay(row, synapse);
                 let target = u32::from(group.store.target(synapse));
                 sent.clear();
-                plastic.in_flight(synapse, row, target, delay, at, &pending, &mut sent);
-                if let Some(losses) = &group.array {
-                    sent.iter_mut().for_each(|s| s.weight = losses.look(synapse, s.weight));
-                }
+                let arrives = |weight: f64| group.array.as_ref().map_or(weight, |losses| losses.look(synapse, weight));
+                plastic.in_flight(synapse, row, target, delay, at, &pending, arrives, &mut sent);
                 let named = |s: &Transmitted| model.sent(part.share(), group, delay, s);
                 all.extend(sent.iter().map(named));
             }

@@ -2,11 +2,10 @@
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
 use crate::device::Constant;
-use crate::network::array::Losses;
 use crate::network::{Drawn, Group, Procedural, Share};
 use crate::neuron::Real;
 use crate::ranks::Ranks;
-use crate::synapse::PreSpike;
+use crate::synapse::{Load, PreSpike};
 use crate::time::Time;
 
 use serde::{Deserialize, Serialize};
@@ -227,11 +226,14 @@ pub fn weights_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Loc
 /// or of a device with a reference what both conduct.
 pub fn loads_at<W: Real>(parts: &[&Part<W>], projection: usize, located: &[Located], at: Time) -> Vec<f64> {
     each(parts, projection, located, |group, l, pending| {
-        let (synapse, plastic) = (l.synapse as usize, group.plastic.as_ref());
-        let target = || u32::from(group.store.target(synapse));
-        let both = plastic.and_then(|p| p.taken_at(synapse, l.row as usize, target(), l.delay, at, pending));
-        let shown = |losses: &Losses| losses.conductance(weight_at(group, l, at, pending));
-        both.or_else(|| group.array.as_ref().map(shown)).unwrap_or(0.0).max(0.0)
+        let (Some(plastic), Some(losses)) = (&group.plastic, &group.array) else { return 0.0 };
+        let (synapse, row) = (l.synapse as usize, l.row as usize);
+        let target = u32::from(group.store.target(synapse));
+        let conductance = match plastic.load_at(synapse, row, target, l.delay, at, pending) {
+            Load::Conductance(conductance) => conductance,
+            Load::Weight(weight) => losses.conductance(weight),
+        };
+        conductance.max(0.0)
     })
 }
 

@@ -163,8 +163,14 @@ impl Losses {
     /// The weight that arrives where a read of the cell alone gives `weight` and takes so many joules.
     #[inline]
     pub fn read(&mut self, synapse: usize, row: usize, weight: f64, joules: f64) -> f64 {
-        self.read.add(joules * self.share[synapse] * self.feed[row]);
+        self.read.add(self.fed(synapse, row, joules));
         self.look(synapse, weight)
+    }
+
+    /// What the driver feeds \[J\] where a read of the cell alone takes so many joules.
+    #[inline]
+    pub fn fed(&self, synapse: usize, row: usize, joules: f64) -> f64 {
+        joules * self.share[synapse] * self.feed[row]
     }
 
     /// As `read`, without counting it.

@@ -19,8 +19,9 @@ pub const MODEL: Model = Model {
                 x: presynaptic trace that jumps by 1/tau_x and decays with tau_x; u_plus, u_minus count delay_u_bars later\n\
                 the target is looked at every `resolution` of the simulation, in both engines, as NEST does; for t_clamp after a\n\
                 spike v_m counts as v_clamp, which stands for the spike's shape (t_clamp = 0: no shape); what t_clamp and delay_u_bars last\n\
-                between two looks they last to the next one; any neuron model will do, and\n\
-                u_plus, u_minus, u_bar_bar start at its v_m",
+                between two looks they last to the next one; between looks the means follow a straight line from one potential to the\n\
+                next; any neuron model will do, and u_plus, u_minus, u_bar_bar start at its v_m; a look at the tick of a pre spike comes\n\
+                before it over a dendritic delay, after it over an axonal one",
     reference: "Clopath, Busing, Vasilaki & Gerstner 2010, doi:10.1038/nn.2479; NEST clopath_synapse with \
                 aeif_psc_delta_clopath, here with any target",
     params: &[

@@ -19,7 +19,9 @@ pub const MODEL: Model = Model {
                 with `during`, outside of its spans spikes leave no eligibility and the weight rests; x, y, c and n go on\n\
                 c, n start at 0; the bounds hold at every moment; a device gets the whole change of each span between events, whose\n\
                 bounds it meets then, at the event that ends it: what was learnt since the last one is in no record of its\n\
-                weights, pulses and energy yet",
+                weights, pulses and energy yet; events are spikes of the source, spikes of the target that leave eligibility, arrivals of\n\
+                the neuromodulator, and scalings by `normalize`: the end of a span of `during` is none, so what is due then is given at\n\
+                the next event",
     reference: "Izhikevich 2007, doi:10.1093/cercor/bhl152; Potjans, Morrison & Diesmann 2010, \
                 doi:10.3389/fncom.2010.00141; NEST stdp_dopamine_synapse, with a_plus = A_plus, a_minus = A_minus",
     params: &[

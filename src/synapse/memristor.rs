@@ -30,13 +30,25 @@ impl Map {
     /// The weight at conductance `g`.
     #[inline(always)]
     pub fn weight_of(&self, g: f64) -> f64 {
-        self.signed(self.w_low + self.w_span * (g - self.g_min) / self.range)
+        self.signed(self.straight_of(g))
     }
 
     /// The weight at a share of the range.
     #[inline(always)]
     pub fn weight_at(&self, share: f64) -> f64 {
-        self.signed(self.w_low + self.w_span * share)
+        self.signed(self.straight_at(share))
+    }
+
+    /// As `weight_of`, beyond 0 where the line leads there.
+    #[inline(always)]
+    fn straight_of(&self, g: f64) -> f64 {
+        self.w_low + self.w_span * (g - self.g_min) / self.range
+    }
+
+    /// As `weight_at`, beyond 0 where the line leads there.
+    #[inline(always)]
+    fn straight_at(&self, share: f64) -> f64 {
+        self.w_low + self.w_span * share
     }
 
     /// A weight stays on the side of 0 that the whole range is on, also where a device's own range is wider.
@@ -130,10 +142,22 @@ impl Memristor {
     /// The weight at `at` of a synapse whose first device was left at `g`.
     #[inline]
     pub fn weight(&self, g: f64, kept: &Kept, at: Time, visit: &mut Visit) -> f64 {
+        self.held(self.straight(g, kept, at, visit))
+    }
+
+    /// What stands for the conductance of a synapse at `at`: its weight, or beyond 0 where devices conduct less than any weight stands for.
+    #[inline]
+    pub fn straight(&self, g: f64, kept: &Kept, at: Time, visit: &mut Visit) -> f64 {
         if self.plain {
-            return self.weight_of(g);
+            return self.map.straight_of(g);
         }
         self.mean(g, kept, at, visit.parts().1, |shown, _| shown)
+    }
+
+    /// A weight on its side of 0, if the whole range is on one.
+    #[inline(always)]
+    pub fn held(&self, weight: f64) -> f64 {
+        self.map.signed(weight)
     }
 
     /// The conductance that stands for weight `w`, of the first device and of the others, set at time 0.
@@ -344,7 +368,7 @@ impl Memristor {
         }
     }
 
-    /// The weight at the mean of what its devices show, each as `seen(conductance, device)`.
+    /// The weight, or beyond 0, at the mean of what its devices show, each as `seen(conductance, device)`.
     #[inline]
     fn mean(&self, g: f64, kept: &Kept, at: Time, drawn: &mut Drawn, mut seen: impl FnMut(f64, Shown) -> f64) -> f64 {
         let (device, c, bank) = (&self.device, &self.device.common, &self.device.bank);
@@ -359,11 +383,11 @@ impl Memristor {
                 shown += c.write_noise * normal(word);
             }
             let (whole, reference) = (shown, own.reference);
-            let shown = device.quantised((shown - reference).max(0.0));
+            let shown = device.shown(shown, reference);
             let taken = device.taken(whole, reference, shown);
             sides[place / bank.devices] += seen(shown, Shown { place, g: held.g, since, taken }) - c.g_min;
         }
-        self.map.weight_at(Memristor::share(sides, bank.pair != Pair::None, bank.devices as f64, c.range()))
+        self.map.straight_at(Memristor::share(sides, bank.pair != Pair::None, bank.devices as f64, c.range()))
     }
 
     /// The conductance \[S\] at `at` that its device and the reference of that have together, of a synapse whose device was left at `g`; none
@@ -408,8 +432,7 @@ impl Memristor {
         g * (1.0 + sigma * noise).max(0.0)
     }
 
-    /// The weight that the `ordinal`-th spike of its source reads at `at`: of the side of its range that it is on, never
-    /// beyond 0.
+    /// What the `ordinal`-th spike of its source reads at `at`, as [`Memristor::straight`].
     pub fn read(&self, g: f64, kept: &Kept, ordinal: u32, at: Time, visit: &mut Visit) -> f64 {
         let c = &self.device.common;
         let (price, drawn) = visit.parts();
@@ -419,9 +442,9 @@ impl Memristor {
                 price.read.add(joules);
             }
             if c.read_noise == 0.0 {
-                return self.weight_of(g);
+                return self.map.straight_of(g);
             }
-            return self.weight_of(Memristor::seen(g, c.read_noise, normal(self.read_word(kept.key, ordinal))));
+            return self.map.straight_of(Memristor::seen(g, c.read_noise, normal(self.read_word(kept.key, ordinal))));
         }
         self.mean(g, kept, at, drawn, |shown, Shown { place, g, since, taken }| {
             if let Some(joules) = self.device.read_energy(taken) {

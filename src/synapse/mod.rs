@@ -24,7 +24,9 @@ pub use energy::{Energy, Price};
 pub use grain::{Coded, Grain};
 pub use history::{History, PostSpike};
 pub use memristor::Memristor;
-pub use plastic::{Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage};
+pub use plastic::{
+    Load, Modulation, Past, Plastic, PlasticSetup, PlasticState, PreSpike, PreState, Transmitted, Voltage,
+};
 pub use recent::{Decay, Recent};
 pub use sources::{Present, Sources};
 pub use store::{BLOCK, Content, Delays, Runs, Store, Synapse};

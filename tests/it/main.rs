@@ -15,6 +15,7 @@ mod cli_recordings;
 mod cli_statistics;
 mod cli_stop;
 mod cli_sweep;
+mod combined;
 mod crossbar;
 mod crossbar_network;
 mod device_commands;

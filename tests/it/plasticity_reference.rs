@@ -247,6 +247,7 @@ fn voltage_based_stdp_repeats_nest_on_the_traces_of_its_neuron() {
             during: None,
             max_delay: delay,
             step: Time::from_ms(case["resolution_ms"].as_f64().unwrap()),
+            wired: false,
             short_term: None,
             normalize: None,
             modulator: None,

@@ -29,7 +29,8 @@ pub const MODEL: Model = Model {
                 a spike's head precedes its time; a pair's change is applied at its later spike\n\
                 a neuron's driver makes one waveform at a time: each spike meets the last earlier one of the other side;\n\
                 what more than two overlapping spikes do follows pair by pair: spikes of both sides at one tick each meet the last one\n\
-                of the other side before that tick, and then each other, once, at distance 0: so neither side comes first;\n\
+                of the other side before that tick, and then each other, once, at distance 0: so neither side comes first; what a spike\n\
+                transmits has all its pairs in it, over an axonal delay all but that with a spike at its tick;\n\
                 where a spike alone moves the device (a warning says so), it does so at its time; a partner that comes later takes that back,\n\
                 and both do what they do together; energies of set and reset are null, for spikes are no pulses with a price",
     reference: "Zamarreno-Ramos et al. 2011, doi:10.3389/fnins.2011.00026; amplitudes and time constants are this project's choice",

@@ -85,7 +85,7 @@ impl Kernel for Show<'_> {
         let of_each = g.iter_mut().zip(joules).zip(&*noise).zip(&*factor);
         for (((g, taken), &noise), &reference) in of_each.take(self.len) {
             let shown = if write_noise > 0.0 { *g + write_noise * noise } else { *g };
-            *g = self.device.quantised((shown - reference).max(0.0));
+            *g = self.device.shown(shown, reference);
             *taken = self.device.taken(shown, reference, *g);
         }
     }

@@ -8,6 +8,14 @@ use crate::time::Time;
 use super::state::Synapse;
 use super::{Past, Plastic, PreSpike, Transmitted};
 
+/// With what a synapse loads the wires that lead to it.
+pub enum Load {
+    /// The conductance \[S\] of its device and the reference of that together.
+    Conductance(f64),
+    /// The conductance that stands for this: its weight, or beyond 0 where its device conducts less than any weight stands for.
+    Weight(f64),
+}
+
 impl<W: Real> Plastic<W> {
     /// The weight of a synapse at `at`, when everything up to and including `at` has been delivered; changes nothing.
     pub fn weight_at(
@@ -27,9 +35,8 @@ impl<W: Real> Plastic<W> {
         }
     }
 
-    /// The conductance \[S\] at `at`, as [`Plastic::weight_at`], of its device and the reference of that together; none where there is no
-    /// reference.
-    pub fn taken_at(
+    /// With what a synapse loads the wires at `at`, as [`Plastic::weight_at`].
+    pub fn load_at(
         &self,
         synapse: usize,
         row: usize,
@@ -37,29 +44,39 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         at: Time,
         pending: &[Vec<PreSpike>],
-    ) -> Option<f64> {
-        let memristor = self.setup.memristor.as_ref().filter(|m| m.device.reference.is_some())?;
+    ) -> Load {
         let mut visit = Visit::default();
         let state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
-        memristor.taken(state.value, &state.device, at, &mut visit)
+        let Some(memristor) = &self.setup.memristor else { return Load::Weight(state.value) };
+        match memristor.taken(state.value, &state.device, at, &mut visit) {
+            Some(conductance) => Load::Conductance(conductance),
+            None => Load::Weight(memristor.straight(state.value, &state.device, at, &mut visit)),
+        }
     }
 
-    /// Energy spent up to and including `at`, with the pulses that are due but have not been applied, being lazy;
-    /// without them it would depend on how often synapses were settled. Changes nothing.
+    /// Energy spent up to and including `at`, with the pulses and reads that are due but have not been applied, being lazy;
+    /// without them it would depend on how often synapses were settled. A read is due when its spike is at the synapse, which a dendritic
+    /// delay still follows. What the reads of a synapse that are due take \[J\] is told to `read(synapse, row, joules)`. Changes nothing.
     pub fn price_at(
         &self,
         at: Time,
         row_start: &[u64],
         targets: &[u16],
         delay_of: &dyn Fn(usize, usize) -> Time,
+        mut read: impl FnMut(usize, usize, f64),
     ) -> Price {
         let mut visit = Visit { price: self.price, ..Visit::default() };
-        if self.setup.memristor.is_some() && self.setup.rule.is_some() {
-            let pending = self.pending_by_row();
+        if self.setup.memristor.is_some() {
+            let (pending, mut reads) = (self.pending_by_row(), visit.price.reads);
             for row in 0..self.pre.len() {
                 let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
                 for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
-                    self.state_at(synapse, row, u32::from(target), delay_of(row, synapse), at, &pending, &mut visit);
+                    let (delay, before) = (delay_of(row, synapse), visit.price.read);
+                    self.state_at(synapse, row, u32::from(target), delay, at, &pending, &mut visit);
+                    if visit.price.reads > reads {
+                        reads = visit.price.reads;
+                        read(synapse, row, visit.price.read.since(before).joules());
+                    }
                 }
             }
         }
@@ -68,7 +85,7 @@ impl<W: Real> Plastic<W> {
 
     /// A synapse as it is at `at`.
     #[allow(clippy::too_many_arguments)]
-    fn state_at(
+    pub(super) fn state_at(
         &self,
         synapse: usize,
         row: usize,
@@ -81,7 +98,7 @@ impl<W: Real> Plastic<W> {
         let mut state = self.get(synapse);
         let mut past = self.delivered(row, pending, |p| p.time + delay <= at);
         for pre in pending[row].iter().filter(|p| p.time + delay > at && self.at(p.time, delay) <= at) {
-            self.learn_before(&mut state, target, delay, pre, visit);
+            self.take_in(&mut state, target, delay, pre, visit);
             past = pre.past.then(pre.time, self.setup.rule.as_ref());
         }
         self.learn_post(&mut state, target, delay, &past, (at, at), visit);
@@ -91,7 +108,8 @@ impl<W: Real> Plastic<W> {
         state
     }
 
-    /// The weights that spikes still on their way after `end` will transmit, in order of emission; changes nothing.
+    /// The weights that spikes still on their way after `end` will transmit, in order of emission, `arrives` being what wires leave of one;
+    /// changes nothing.
     #[allow(clippy::too_many_arguments)]
     pub fn in_flight(
         &self,
@@ -101,12 +119,14 @@ impl<W: Real> Plastic<W> {
         delay: Time,
         end: Time,
         pending: &[Vec<PreSpike>],
+        arrives: impl Fn(f64) -> f64,
         out: &mut Vec<Transmitted>,
     ) {
         let mut visit = Visit::default();
         let mut state = self.get(synapse);
         for pre in pending[row].iter().filter(|p| p.time + delay > end) {
             let weight = self.take_in(&mut state, target, delay, pre, &mut visit);
+            let weight = if self.setup.wired { arrives(weight) * pre.gain } else { weight };
             out.push(Transmitted { time: pre.time, row: row as u32, synapse: synapse as u64, weight });
         }
     }

@@ -31,6 +31,7 @@ mod scaling;
 mod state;
 mod voltage;
 
+pub use look::Load;
 pub use past::{Past, PreSpike, PreState, Transmitted};
 pub use reward::Modulation;
 pub use state::PlasticState;
@@ -59,6 +60,9 @@ pub struct PlasticSetup {
     pub max_delay: Time,
     /// How often a rule that learns from potentials sees them.
     pub step: Time,
+    /// Do wires lie between a synapse and its target? What is read of it comes through them first, to be held on its side of 0 and scaled by
+    /// short-term plasticity after that.
+    pub wired: bool,
     /// Short-term plasticity.
     pub short_term: Option<ShortTerm>,
     /// Scaling of the weights onto each target.
@@ -228,7 +232,7 @@ impl<W: Real> Plastic<W> {
         }
     }
 
-    /// Brings a synapse up to date with a spike that arrives over `delay`, and gives the weight that it transmits.
+    /// Brings a synapse up to date with a spike that arrives over `delay`, and gives the weight that it transmits, or that enters the wires.
     #[inline]
     pub fn transmit(&mut self, synapse: usize, target: u32, delay: Time, pre: &PreSpike) -> f64 {
         let mut state = self.get(synapse);
@@ -242,16 +246,20 @@ impl<W: Real> Plastic<W> {
         weight
     }
 
-    /// Learns up to and including a pre spike; gives the weight that it transmits.
+    /// Learns up to and including a pre spike; gives the weight that it transmits, or that enters the wires.
     #[inline]
     fn take_in(&self, state: &mut Synapse, target: u32, delay: Time, pre: &PreSpike, visit: &mut Visit) -> f64 {
         self.learn_before(state, target, delay, pre, visit);
         let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.read(state.value, &state.device, pre.ordinal, self.at(pre.time, delay), visit),
+            Some(memristor) => {
+                let weight = memristor.read(state.value, &state.device, pre.ordinal, self.at(pre.time, delay), visit);
+                if self.setup.wired { weight } else { memristor.held(weight) }
+            }
             None => state.value,
         };
         // In the width in which whole runs hand it over.
-        if self.setup.short_term.is_some() { W::of(weight * pre.gain).wide() } else { weight }
+        let scaled = self.setup.short_term.is_some() && !self.setup.wired;
+        if scaled { W::of(weight * pre.gain).wide() } else { weight }
     }
 
     /// Puts back the post spikes of all targets.

@@ -8,8 +8,8 @@ use crate::plasticity::Rule;
 use crate::synapse::Visit;
 use crate::time::Time;
 
-use super::Plastic;
 use super::state::Synapse;
+use super::{Plastic, PreSpike};
 
 /// Scalings that wait, at most, while their window passes.
 const MANY: usize = 8;
@@ -42,21 +42,45 @@ impl<W: Real> Plastic<W> {
         let Some(normalize) = self.setup.normalize else { return };
         let pending = self.pending_by_row();
         let mut sums = vec![0.0; self.post.len()];
+        let devices = self.setup.memristor.is_some();
+        let eligible = devices && matches!(self.setup.rule, Some(Rule::Dopamine(_)));
         for row in 0..self.pre.len() {
             let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
             for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
                 let delay = delay_of(row, synapse);
-                sums[usize::from(target)] += self.weight_at(synapse, row, u32::from(target), delay, at, &pending);
+                sums[usize::from(target)] += self.weight_to_scale(synapse, row, u32::from(target), delay, at, &pending);
             }
         }
         for (history, sum) in self.post.iter_mut().zip(sums) {
             // Nothing can be scaled to a sum from 0, and no weight changes its sign.
             let factor = normalize.sum / sum;
-            let on_target = self.setup.memristor.is_some() && (factor - 1.0).abs() <= ON_TARGET;
+            let on_target = devices && (factor - 1.0).abs() <= ON_TARGET;
             if sum * normalize.sum > 0.0 && !on_target {
                 history.scalings.push((at, factor));
+            } else if eligible {
+                // What is due came into the sum: it is given.
+                history.scalings.push((at, 1.0));
             }
         }
+    }
+
+    /// The weight that a scaling at `at` finds: a device has got what its eligibility has asked for until then.
+    fn weight_to_scale(
+        &self,
+        synapse: usize,
+        row: usize,
+        target: u32,
+        delay: Time,
+        at: Time,
+        pending: &[Vec<PreSpike>],
+    ) -> f64 {
+        let (Some(Rule::Dopamine(rule)), Some(memristor)) = (&self.setup.rule, &self.setup.memristor) else {
+            return self.weight_at(synapse, row, target, delay, at, pending);
+        };
+        let mut visit = Visit::default();
+        let mut state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
+        self.drift_to(&mut state, rule, at, &mut visit);
+        memristor.weight(state.value, &state.device, at, &mut visit)
     }
 
     /// Scales a weight.
