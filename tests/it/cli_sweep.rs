@@ -1,6 +1,7 @@
 //! `memspike sweep`: a result for each run, one table, the same whatever happened on the way.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -197,6 +198,23 @@ fn ctrl_c_stops_at_once_and_leaves_whole_results_alone() {
         let rows = text(&folder.join("out/sweep.csv")).lines().count() - 1;
         assert_eq!(rows, results(&folder.join("out")));
     });
+}
+
+#[test]
+fn what_a_run_warns_of_is_heard_while_it_goes_on() {
+    let folder = workplace();
+    let model = "parameters = { x = 1, n = 1000 }\nsimulation = { engine = 'grid', duration = '200 s' }\n\
+                 population.N = { size = 'n', neuron = 'lif_exp' }\n";
+    std::fs::write(folder.path().join("m.toml"), model).unwrap();
+    let args = ["sweep", "m.toml", "-P", "seed=1:2", "-j", "1", "-o", "out"];
+    let mut child = command(folder.path()).args(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let there = results(&folder.path().join("out"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("nothing uses x of [parameters]"), "{line}");
+    assert_eq!(there, 0, "the first run has ended");
 }
 
 #[test]

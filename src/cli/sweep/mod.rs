@@ -24,7 +24,7 @@ use super::{Done, Failure, graph};
 use axis::Point;
 use folder::Folder;
 use table::Row;
-use work::{Common, End, Ended, Task};
+use work::{Common, End, Report, Task};
 
 mod axis;
 mod folder;
@@ -120,7 +120,7 @@ pub fn run(args: Args, trust: bool) -> Result<Done, Failure> {
     interrupt::listen(false);
     interrupt::keep();
     let mut sweep = Sweep::new(&folder, axes, points, files, args.json);
-    let all = work::work(&common, &tasks, || STOP.load(Ordering::SeqCst), |ended| sweep.take(ended));
+    let all = work::work(&common, &tasks, || STOP.load(Ordering::SeqCst), |report| sweep.take(report));
     sweep.finish(all?)
 }
 
@@ -198,15 +198,27 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Takes what a run gave: says it, and writes the table anew.
-    fn take(&mut self, ended: Ended) -> Result<(), Failure> {
-        let Ended { index, end, said } = ended;
-        for line in said.into_iter().filter(|line| !line.is_empty()) {
-            if !self.said.contains(&line) {
-                self.say(|| memspike::say!("{line}"));
-                self.said.push(line);
+    /// Takes what comes of the runs.
+    fn take(&mut self, report: Report) -> Result<(), Failure> {
+        match report {
+            Report::Said(line) => {
+                self.pass_on(line);
+                Ok(())
             }
+            Report::Ended(index, end) => self.ended(index, end),
         }
+    }
+
+    /// Says what a run says, once if others say it too.
+    fn pass_on(&mut self, line: String) {
+        if !line.is_empty() && !self.said.contains(&line) {
+            self.say(|| memspike::say!("{line}"));
+            self.said.push(line);
+        }
+    }
+
+    /// Takes what a run gave: says it, and writes the table anew.
+    fn ended(&mut self, index: usize, end: End) -> Result<(), Failure> {
         self.bar.iter().for_each(|bar| bar.inc(1));
         let label = axis::label(&self.axes, &self.points[index]);
         match end {

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard};
@@ -59,14 +59,12 @@ pub enum End {
     Failed(Failure),
 }
 
-/// A run that ended, and what it said beside.
-pub struct Ended {
-    /// Which one.
-    pub index: usize,
-    /// How.
-    pub end: End,
-    /// Warnings and notes.
-    pub said: Vec<String>,
+/// What comes of the runs.
+pub enum Report {
+    /// A line that one says while it goes on: a warning or a note.
+    Said(String),
+    /// One ended: which, and how.
+    Ended(usize, End),
 }
 
 /// What the workers share.
@@ -86,7 +84,7 @@ struct UnderWay {
     inputs: HashMap<usize, ChildStdin>,
 }
 
-/// Does all tasks; `report` gets each as it ends, and says whether to go on. True if all were done.
+/// Does all tasks; `report` gets what they say as they say it, and each as it ends, and says whether to go on. True if all were done.
 ///
 /// # Errors
 /// If the program can't start itself, or what `report` gives.
@@ -94,7 +92,7 @@ pub fn work(
     common: &Common,
     tasks: &[Task],
     stop: impl Fn() -> bool,
-    mut report: impl FnMut(Ended) -> Result<(), Failure>,
+    mut report: impl FnMut(Report) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     let program = this_program().map_err(|e| {
         Failure::run(format!("The system does not tell where this program is, to start it again: {e}."))
@@ -103,7 +101,7 @@ pub fn work(
     let crew = Crew { common, tasks, next: AtomicUsize::new(0), gate, under_way: Mutex::default(), program };
     let mut failed = None;
     thread::scope(|scope| {
-        let (sender, ended) = channel();
+        let (sender, reports) = channel();
         for _ in 0..common.jobs.min(tasks.len()) {
             let (crew, sender) = (&crew, sender.clone());
             if let Err(e) = thread::Builder::new().spawn_scoped(scope, move || crew.serve(&sender)) {
@@ -120,9 +118,9 @@ pub fn work(
                 crew.stop();
             }
         };
-        while let Some(ended) = receive(&ended, glance) {
+        while let Some(one) = receive(&reports, glance) {
             if failed.is_none()
-                && let Err(failure) = report(ended)
+                && let Err(failure) = report(one)
             {
                 failed = Some(failure);
                 crew.stop();
@@ -138,12 +136,12 @@ pub fn work(
     }
 }
 
-/// The next run that ends; `glance` is called meanwhile. None when all workers have gone.
-fn receive(ended: &Receiver<Ended>, glance: impl Fn()) -> Option<Ended> {
+/// What is reported next; `glance` is called meanwhile. None when all workers have gone.
+fn receive(reports: &Receiver<Report>, glance: impl Fn()) -> Option<Report> {
     loop {
         glance();
-        match ended.recv_timeout(GLANCE) {
-            Ok(ended) => return Some(ended),
+        match reports.recv_timeout(GLANCE) {
+            Ok(report) => return Some(report),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return None,
         }
@@ -152,28 +150,29 @@ fn receive(ended: &Receiver<Ended>, glance: impl Fn()) -> Option<Ended> {
 
 impl Crew<'_> {
     /// Takes one task after the other.
-    fn serve(&self, sender: &Sender<Ended>) {
+    fn serve(&self, sender: &Sender<Report>) {
         while !self.lock().stopping {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.tasks.get(index) else { return };
-            let mut said = Vec::new();
-            let end = match self.attempt(index, task, &mut said) {
+            // Who receives is there until all workers have gone.
+            let say = |line: String| drop(sender.send(Report::Said(line)));
+            let end = match self.attempt(index, task, &say) {
                 Ok(None) => return,
                 Ok(Some(end)) => end,
                 Err(failure) => End::Failed(failure),
             };
-            if sender.send(Ended { index, end, said }).is_err() {
+            if sender.send(Report::Ended(index, end)).is_err() {
                 return;
             }
         }
     }
 
     /// Finds the result of a task or makes it; none if all is to stop.
-    fn attempt(&self, index: usize, task: &Task, said: &mut Vec<String>) -> Result<Option<End>, Failure> {
+    fn attempt(&self, index: usize, task: &Task, say: &dyn Fn(String)) -> Result<Option<End>, Failure> {
         let model = Model::File(self.common.model.clone());
         let spec = check::stand_in(model.read(&task.layers)?)?;
         if task.file.exists()
-            && let Some(run) = earlier(&task.file, &spec, said)?
+            && let Some(run) = earlier(&task.file, &spec, say)?
         {
             return Ok(Some(End::Done { run, kept: true }));
         }
@@ -184,7 +183,7 @@ impl Crew<'_> {
         let Some(pass) = self.gate.enter(memory::needed(&spec, &size, Some(threads), 1, true)?) else {
             return Ok(None);
         };
-        let done = self.simulate(index, task, threads, said)?;
+        let done = self.simulate(index, task, threads, say)?;
         drop(pass);
         if !done {
             return Ok(None);
@@ -193,7 +192,7 @@ impl Crew<'_> {
     }
 
     /// Has another process do the run; false if it was stopped.
-    fn simulate(&self, index: usize, task: &Task, threads: usize, said: &mut Vec<String>) -> Result<bool, Failure> {
+    fn simulate(&self, index: usize, task: &Task, threads: usize, say: &dyn Fn(String)) -> Result<bool, Failure> {
         let mut command = Command::new(&self.program);
         command.args(self.common.trust.then_some("--trust")).arg("run");
         command.args(task.layers.iter().map(|(key, value)| format!("--set={key}={value}")));
@@ -214,16 +213,10 @@ impl Crew<'_> {
             under_way.inputs.extend(input.map(|input| (index, input)));
         }
         drop(under_way);
-        let mut text = Vec::new();
-        let heard = child.stderr.take().map(|mut stderr| stderr.read_to_end(&mut text));
+        let heard = child.stderr.take().map(|stderr| hear(stderr, say));
         let status = child.wait().map_err(|e| Failure::run(format!("The process of the run was lost: {e}.")))?;
-        heard.transpose().map_err(|e| Failure::run(format!("The process of the run can't be heard: {e}.")))?;
-        let text = String::from_utf8_lossy(&text);
-        let (beside, error) = match text.find("error: ") {
-            Some(at) => text.split_at(at),
-            None => (&*text, ""),
-        };
-        said.extend(beside.lines().map(str::to_string));
+        let heard = heard.transpose();
+        let error = heard.map_err(|e| Failure::run(format!("The process of the run can't be heard: {e}.")))?;
         self.lock().inputs.remove(&index);
         if status.success() {
             return Ok(true);
@@ -234,7 +227,7 @@ impl Crew<'_> {
             return Ok(false);
         }
         Err(match status.code() {
-            Some(code @ (1 | 2)) => Failure::told(code as u8, error.trim_end().to_string()),
+            Some(code @ (1 | 2)) => Failure::told(code as u8, error.unwrap_or_default().trim_end().to_string()),
             _ => Failure::run(format!(
                 "The process of the run ended with {status}; perhaps the machine was out of memory: try -j 1."
             )),
@@ -254,15 +247,31 @@ impl Crew<'_> {
     }
 }
 
+/// Passes on what a run says, line by line as it comes; its error, which is the last that it says, is handed over when it ends.
+fn hear(stderr: ChildStderr, say: &dyn Fn(String)) -> io::Result<String> {
+    let mut stderr = BufReader::new(stderr);
+    let (mut line, mut error) = (Vec::new(), String::new());
+    while stderr.read_until(b'\n', &mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        if !error.is_empty() || text.starts_with("error: ") {
+            error.push_str(&text);
+        } else {
+            say(text.trim_end().to_string());
+        }
+        line.clear();
+    }
+    Ok(error)
+}
+
 /// The result that is there already; none if its run did not reach the end, or if it can't be opened any more, which is said.
 ///
 /// # Errors
 /// Exit code 2 if it is something else than the result of this run.
-fn earlier(file: &Path, spec: &NetworkSpec, said: &mut Vec<String>) -> Result<Option<Run>, Failure> {
+fn earlier(file: &Path, spec: &NetworkSpec, say: &dyn Fn(String)) -> Result<Option<Run>, Failure> {
     let run = match read_run(file) {
         Ok(run) => run,
         Err(error) if is_damaged(&error) => {
-            said.push(format!("note: {} is damaged or cut short; its run is done again.", file.display()));
+            say(format!("note: {} is damaged or cut short; its run is done again.", file.display()));
             return Ok(None);
         }
         Err(error) if matches!(error.fault, Fault::NotHdf5 | Fault::UnknownLayout) => {
