@@ -13,6 +13,7 @@ use memspike::stream::Reel;
 use super::Failure;
 use super::intervals;
 use super::note::{note, notes};
+use super::part::open_window;
 use super::unobserved;
 
 /// The network that `memspike replay` uses without `--model`.
@@ -211,8 +212,7 @@ fn read_recordings(spec: &NetworkSpec, buffer: Option<u64>) -> Result<Vec<Read>,
         let named = source.units.as_ref().and_then(|ranges| units_at(ranges, ids.len()).ok());
         let named = named.unwrap_or_else(|| (0..ids.len()).collect());
         let units = units_where(&source.filter, &recording, ids, named.clone()).unwrap_or(named);
-        let window = (source.start.unwrap_or(f64::NEG_INFINITY), source.stop.unwrap_or(f64::INFINITY));
-        let told = recording.notes_of(&units, window);
+        let told = recording.notes_of(&units, open_window(source.start, source.stop));
         told.iter().for_each(|text| note(format_args!("{}: {text}", file.display())));
         let content = format::content(file).map_err(Failure::input)?;
         recordings.push(Read { population, file: file.clone(), recording, reel, content });

@@ -64,8 +64,7 @@ impl Part {
     /// Says the notes that are true of what was chosen.
     pub fn tell(&self, recording: &Recording, chosen: &Chosen, tell: impl FnMut(String)) {
         let units = (0..chosen.place.len()).filter(|unit| chosen.place[*unit].is_some());
-        let window = (self.start.unwrap_or(f64::NEG_INFINITY), self.stop.unwrap_or(f64::INFINITY));
-        recording.notes_of(&units.collect::<Vec<_>>(), window).into_iter().for_each(tell);
+        recording.notes_of(&units.collect::<Vec<_>>(), open_window(self.start, self.stop)).into_iter().for_each(tell);
     }
 
     /// The units, of a file that calls its units so.
@@ -137,6 +136,11 @@ pub fn window(
     Ok((start, stop))
 }
 
+/// The window between two ends, without end where one is not given.
+pub fn open_window(start: Option<f64>, stop: Option<f64>) -> (f64, f64) {
+    (start.unwrap_or(f64::NEG_INFINITY), stop.unwrap_or(f64::INFINITY))
+}
+
 /// Refuses a window, of which some ends are given, in which nothing was recorded; the first and the last spike of the recording are known.
 ///
 /// # Errors
@@ -152,8 +156,7 @@ pub fn expect_something(
         (None, Some(stop)) => format!("until {} s", tidy(stop)),
         (None, None) => return Ok(()),
     };
-    let window = (start.unwrap_or(f64::NEG_INFINITY), stop.unwrap_or(f64::INFINITY));
-    if !recording.is_silent_about(spikes, window) {
+    if !recording.is_silent_about(spikes, open_window(start, stop)) {
         return Ok(());
     }
     let (first, last) = recording.reach(spikes).unwrap_or_default();

@@ -11,7 +11,7 @@ use memspike::spikes::{IntervalTable, Recording, Signal};
 use super::align::{self, Align};
 use super::note::{note, notes};
 use super::output::Output;
-use super::part::{self, expect_something};
+use super::part::{self, expect_something, open_window};
 use super::window::Window;
 use super::{Done, Failure, quantity};
 
@@ -171,8 +171,7 @@ pub fn shown<T>(
     let (recording, spikes) = format::read_lazily(&what.file).map_err(Failure::input)?;
     let groups = groups(&recording);
     let units = plot::selected(spikes.unit_ids(), &groups, &options.select).map_err(Failure::input)?;
-    let window = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
-    notes(&recording.notes_of(&units, window));
+    notes(&recording.notes_of(&units, open_window(options.start, options.stop)));
     let title = what.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let shaded = shaded(&recording, what)?;
     let signals = match &what.behavior {
@@ -201,8 +200,7 @@ pub fn shown<T>(
         options.start = options.start.or((begin < first).then_some(begin));
         options.stop = options.stop.or((end > last).then(|| end.next_up()));
     }
-    let ends = (options.start.unwrap_or(f64::NEG_INFINITY), options.stop.unwrap_or(f64::INFINITY));
-    let left = outside(&*spikes, &spans, ends).map_err(Failure::input)?;
+    let left = outside(&*spikes, &spans, open_window(options.start, options.stop)).map_err(Failure::input)?;
     if left > 0 {
         note(format_args!("{}: drawn, but in no rate", part::outside(left)));
     }

@@ -3,7 +3,7 @@
 use memspike::spikes::{Between, Column, IntervalTable, Recording, Selected, SpikeSource};
 
 use crate::cli::Failure;
-use crate::cli::part::{Part, expect_something};
+use crate::cli::part::{Part, expect_something, open_window};
 
 /// A window and units of a recording.
 pub struct Cut {
@@ -27,7 +27,7 @@ pub fn cut(part: &Part, recording: &Recording, spikes: &dyn SpikeSource) -> Resu
         place.iter().for_each(|place| units[*place as usize] = unit);
     }
     // Where an end is not given, nothing is cut there: signals may go on beyond the last spike.
-    let window = (part.start.unwrap_or(f64::NEG_INFINITY), part.stop.unwrap_or(f64::INFINITY));
+    let window = open_window(part.start, part.stop);
     let mut kept = recording.part(&units, window);
     if part.start.is_some() || part.stop.is_some() {
         let ends = spikes.ends().map_err(Failure::input)?;

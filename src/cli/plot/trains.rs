@@ -10,7 +10,7 @@ use super::{Args, Drawn, Kind, SIZE};
 use crate::cli::Failure;
 use crate::cli::figures::short;
 use crate::cli::note::notes;
-use crate::cli::part::{expect_no_gap, observed_spikes, window};
+use crate::cli::part::{expect_no_gap, observed_spikes, open_window, window};
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -66,8 +66,7 @@ fn read(args: &Args) -> Result<Trains, Failure> {
     let groups: Vec<Group> =
         recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
     let units = plot::selected(spikes.unit_ids(), &groups, &args.population).map_err(Failure::input)?;
-    let asked = (args.start.unwrap_or(f64::NEG_INFINITY), args.stop.unwrap_or(f64::INFINITY));
-    notes(&recording.notes_of(&units, asked));
+    notes(&recording.notes_of(&units, open_window(args.start, args.stop)));
     let ends = spikes.ends().map_err(Failure::input)?;
     let empty = |(start, stop)| Failure::input(PlotError::Window { start, stop });
     let window = window(&recording, ends, (args.start, args.stop), empty)?;
