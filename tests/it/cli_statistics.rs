@@ -473,3 +473,15 @@ fn a_picture_of_traces_needs_samples_in_its_window() {
     assert!(bad(&draw(["60ms", "70ms"]), 2).contains("Nothing was sampled in the window; samples go from 0"));
     assert!(bad(&draw(["8ms", "2ms"]), 2).contains("is empty; expected a start before its stop"));
 }
+
+#[test]
+fn how_many_traces_are_shown_is_said_once() {
+    let folder = workplace();
+    let model = "simulation.duration = '10 ms'\npopulation.few = { size = 3, neuron = 'lif_exp' }\n\
+                 population.many = { size = 30, neuron = 'lif_exp' }\n\
+                 [[record.state]]\npopulation = ['few', 'many']\ninterval = '1 ms'\n";
+    std::fs::write(folder.path().join("t.toml"), model).unwrap();
+    good(&memspike(folder.path(), &["run", "t.toml", "-o", "t.h5"]));
+    let said = good(&memspike(folder.path(), &["plot", "traces", "t.h5", "-o", "t.png"]));
+    assert_eq!(said, "t.png: v_m of few (3 neurons), v_m of many, 12 of 30 neurons\n");
+}

@@ -23,7 +23,7 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
             args.file.display()
         )));
     }
-    let mut tables = Vec::new();
+    let (mut tables, mut said) = (Vec::new(), Vec::new());
     for states in &all.states {
         let members = members(states, &args.population);
         let wanted = args.variable.is_empty() || args.variable.contains(&states.variable);
@@ -32,7 +32,11 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
                 let (variable, population) = (&states.variable, &states.population);
                 note(format_args!("{variable} of {population}: the first {MOST} of {} neurons", members.len()));
             }
-            tables.push(table(states, &members, args, &recording));
+            let table = table(states, &members, args, &recording);
+            // Where not all are shown, its name says how many.
+            let count = counted(members.len(), "neuron");
+            said.push(if members.len() > MOST { table.name.clone() } else { format!("{} ({count})", table.name) });
+            tables.push(table);
         }
     }
     if tables.is_empty() {
@@ -45,8 +49,6 @@ pub fn draw(title: &str, args: &Args) -> Result<Drawn, Failure> {
     }
     expect_samples(&tables, &all.states, (args.start, args.stop))?;
     let figure = plot::traces(title, &tables, SIZE).map_err(Failure::input)?;
-    let said: Vec<String> =
-        tables.iter().map(|t| format!("{} ({})", t.name, counted(t.series.len(), "neuron"))).collect();
     Ok((figure, said.join(", ")))
 }
 
