@@ -34,8 +34,10 @@ impl Reader<'_> {
             spec.stop = Some(stop);
         }
         if let Some(node) = table.get("spikes") {
+            let is_name = |name: &str| self.populations.iter().any(|population| population.name == name);
             spec.spikes = match (node.text(), node.array()) {
                 (Some("all"), _) => all(),
+                (Some("none"), _) if !is_name("none") => Vec::new(),
                 (_, Some([])) => Vec::new(),
                 _ => self.slices(node)?,
             };

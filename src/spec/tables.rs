@@ -442,7 +442,7 @@ pub const RECORD: Table = Table::new(
     &[
         key("start", "time, >= 0", As("\"0 ms\""), "what comes before is warm-up, not in the result"),
         key("stop", "time, after `start`", Means("the end of the run"), "what comes then is not in the result"),
-        key("spikes", "`\"all\"`, population, slice or list; `[]`: none", As("\"all\""), "whose spikes"),
+        key("spikes", "`\"all\"`, `\"none\"`, population, slice or list", As("\"all\""), "whose spikes"),
         key("state", "list of tables", Means("none"), "state variables"),
         key("weights", "list of tables", Means("none"), "weights"),
         key(

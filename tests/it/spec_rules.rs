@@ -122,3 +122,13 @@ fn parameters_may_refer_to_each_other_in_any_order() {
     assert_eq!(neuron.params[3].constant(), Some(-49.0));
     assert!(model.resolved.contains("size = 2068\n"), "{}", model.resolved);
 }
+
+#[test]
+fn spikes_of_none_are_of_nobody_unless_a_population_is_called_so() {
+    let recorded = |name: &str, spikes: &str| {
+        let text = format!("record.spikes = {spikes}\npopulation.{name} = {{ size = 2, neuron = 'lif_exp' }}\n");
+        read(&text).record.spikes.len()
+    };
+    assert_eq!((recorded("E", "'none'"), recorded("E", "[]"), recorded("E", "'all'")), (0, 0, 1));
+    assert_eq!(recorded("none", "'none'"), 1);
+}
