@@ -61,18 +61,54 @@ fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// The rooms that a file names after `crate::`, outside its comments and tests.
-fn imports(text: &str) -> BTreeSet<String> {
-    let body = text.split("#[cfg(test)]").next().unwrap_or("");
-    let lines = body.lines().filter(|l| !l.trim_start().starts_with("//"));
-    let mut found = BTreeSet::new();
-    for line in lines {
-        for after in line.split("crate::").skip(1) {
-            let name: String = after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            found.insert(name);
+/// A file without its comments and without what is compiled for tests alone, which ends where a line of the same indent ends an item.
+fn body(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut body = String::new();
+    while let Some(line) = lines.next() {
+        if line.trim() == "#[cfg(test)]" {
+            let ends = |other: &&str| indent(other) == indent(line) && other.ends_with(['}', ';', ',']);
+            lines.find(ends);
+        } else {
+            body += line;
+            body.push('\n');
         }
     }
+    body
+}
+
+/// The rooms that a file names after `crate::`, one or several in braces, outside its comments and tests.
+fn imports(text: &str) -> BTreeSet<String> {
+    let body = body(text);
+    let name = |path: &str| path.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let mut found = BTreeSet::new();
+    for after in body.split("crate::").skip(1) {
+        let Some(group) = after.strip_prefix('{') else {
+            found.insert(name(after));
+            continue;
+        };
+        let (mut depth, mut begin) = (1, 0);
+        for (at, c) in group.char_indices() {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            if depth == 0 || (depth == 1 && c == ',') {
+                found.insert(name(&group[begin..at]));
+                begin = at + 1;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found.remove("");
     found
+}
+
+#[test]
+fn imports_are_found_in_groups_and_beyond_tests() {
+    let text = "use crate::{a, b::{c, d},\n    e::F as f,\n};\n#[cfg(test)]\nuse crate::g;\n// crate::h\n\
+                #[cfg(test)]\n#[path = \"x\"]\nmod tests {\n    use crate::i;\n}\nfn j() -> crate::k::L {}\n";
+    assert_eq!(imports(text).into_iter().collect::<Vec<_>>(), ["a", "b", "e", "k"]);
 }
 
 #[test]
