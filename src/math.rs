@@ -1,10 +1,12 @@
-//! Elementary functions with the same bits on every processor.
+//! Elementary functions with the same bits on every processor; numbers of either width ([`real`]), and an integrator ([`rkf45`]).
 //!
 //! The platform's libm differs between processors and versions (it contracts to fma where
-//! there is one), so nothing in building, engine or plasticity calls it. The exact square root of
+//! there is one), so nothing in building, engine, neurons, plasticity or devices calls it. The exact square root of
 //! `f64::sqrt` is fine: IEEE 754 fixes it.
 
 mod exp_table;
+pub mod real;
+pub mod rkf45;
 pub mod vector;
 
 use exp_table::POWERS;
@@ -212,17 +214,12 @@ pub fn sin(x: f64) -> f64 {
     libm::sin(x)
 }
 
-/// Cosine of a full turn times `turns`.
-#[inline]
-pub fn cos_turns(turns: f64) -> f64 {
-    libm::cos(std::f64::consts::TAU * turns)
-}
-
 /// Sine of a full turn times `turns`.
 #[inline]
 pub fn sin_turns(turns: f64) -> f64 {
     libm::sin(std::f64::consts::TAU * turns)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

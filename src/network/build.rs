@@ -10,7 +10,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::device::Device;
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Modulator;
 use crate::spec::{Engine, NetworkSpec, Precision, ProjectionSpec};

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::synapse::{BLOCK, Synapse};
 use crate::time::Time;
 

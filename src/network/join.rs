@@ -1,6 +1,6 @@
 //! Joins the figures of the parts that ranks have built: what nobody knows by itself.
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::ranks::Ranks;
 use crate::time::Time;
 

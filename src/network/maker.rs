@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::math::real::Real;
 use crate::memory::settle;
-use crate::neuron::Real;
 use crate::synapse::{Coded, Content, Delays, Grain, Present, Runs, Sources, Store, Synapse};
 use crate::time::Time;
 

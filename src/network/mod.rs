@@ -20,7 +20,8 @@ pub mod wiring;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::neuron::{Column, Real};
+use crate::math::real::Real;
+use crate::neuron::Column;
 use crate::ranks::Ranks;
 use crate::spec::{Engine, NetworkSpec, PopulationKind, Precision};
 use crate::synapse::{Plastic, Store};

@@ -12,7 +12,7 @@ use crate::describe::Bound::{NonNegative, NotNan};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Param, Variable, param, variable};
 use crate::math::exp;
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::neuron::crossing::{Point, shortest_wait};
 use crate::neuron::membrane::Membrane;
 use crate::neuron::propagator::decay;

@@ -4,9 +4,10 @@ use crate::check::{Invalid, check_all};
 use crate::describe::Bound::{Finite, NotNan};
 use crate::describe::Kind::{Flag, Quantity, QuantityOrBare};
 use crate::describe::{Model, param, variable};
+use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::solver::{INVERSE, Ode, Series, Solved, square};
-use crate::neuron::{BlockSpec, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, GridNeurons, StepInput};
 use crate::time::Time;
 
 /// The model's table.

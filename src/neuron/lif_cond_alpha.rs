@@ -5,11 +5,12 @@ use crate::describe::Bound::{Finite, NonNegative, Positive};
 use crate::describe::Kind::Quantity;
 use crate::describe::{Model, conductance, param, variable};
 use crate::math;
+use crate::math::real::Real;
 use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
 use crate::neuron::membrane::start_at_threshold;
 use crate::neuron::solver::{ORDER, Ode, Series, Solved};
-use crate::neuron::{BlockSpec, GridNeurons, Real};
+use crate::neuron::{BlockSpec, GridNeurons};
 use crate::time::Time;
 
 /// The model's table.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::check::Invalid;
+/// Engines and synapses know it by this name.
+pub use crate::math::real::Real;
 use crate::time::Time;
 use crate::value::Value;
 
@@ -24,7 +26,6 @@ mod membrane;
 pub mod propagator;
 mod refractory;
 mod registry;
-pub mod rkf45;
 pub mod solver;
 mod together;
 
@@ -171,72 +172,6 @@ pub fn one_by_one<M: EventNeuron + ?Sized, C: Members<M::State>>(
 #[inline(always)]
 pub fn one_of<P>(params: &[P], place: u32) -> &P {
     if params.len() == 1 { &params[0] } else { &params[place as usize] }
-}
-
-/// A floating-point type that the grid engine computes in.
-pub trait Real:
-    Copy
-    + Send
-    + Sync
-    + PartialOrd
-    + Default
-    + Serialize
-    + DeserializeOwned
-    + std::fmt::Debug
-    + 'static
-    + std::ops::Add<Output = Self>
-    + std::ops::Sub<Output = Self>
-    + std::ops::Mul<Output = Self>
-    + std::ops::Div<Output = Self>
-    + std::ops::Neg<Output = Self>
-    + std::ops::AddAssign
-{
-    /// From 64 bits, rounded.
-    fn of(value: f64) -> Self;
-    /// To 64 bits.
-    fn wide(self) -> f64;
-    /// From a small count, exactly.
-    fn count(count: u16) -> Self;
-    /// From a small whole number, exactly.
-    fn whole(number: i16) -> Self;
-}
-
-impl Real for f32 {
-    #[inline(always)]
-    fn count(count: u16) -> f32 {
-        f32::from(count)
-    }
-    #[inline(always)]
-    fn whole(number: i16) -> f32 {
-        f32::from(number)
-    }
-    #[inline(always)]
-    fn of(value: f64) -> f32 {
-        value as f32
-    }
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-}
-
-impl Real for f64 {
-    #[inline(always)]
-    fn count(count: u16) -> f64 {
-        f64::from(count)
-    }
-    #[inline(always)]
-    fn whole(number: i16) -> f64 {
-        f64::from(number)
-    }
-    #[inline(always)]
-    fn of(value: f64) -> f64 {
-        value
-    }
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self
-    }
 }
 
 /// What arrives at consecutive neurons of a block in one step of the grid.

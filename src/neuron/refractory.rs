@@ -3,7 +3,7 @@
 //! While a neuron is held its potential is stored as NaN: sums and products with it stay NaN, and no comparison with it is
 //! true, so the loop carries it along without a test, and it cannot reach the threshold.
 
-use super::Real;
+use crate::math::real::Real;
 
 /// Slots of the wheel: a power of two. Longer periods go round more than once.
 const SLOTS: u64 = 256;

@@ -6,7 +6,8 @@ use crate::time::TICKS_PER_MS;
 use crate::value::Value;
 
 use super::adaptation;
-use super::{BlockSpec, EventNeuron, GridNeurons, NeuronModel, Real};
+use super::{BlockSpec, EventNeuron, GridNeurons, NeuronModel};
+use crate::math::real::Real;
 
 impl NeuronModel {
     /// All models, in the order in which `memspike models` lists them.
@@ -49,7 +50,14 @@ impl NeuronModel {
 
     /// Does the model take positive and negative weights on two sides (excitatory, inhibitory)?
     pub fn two_sided(self) -> bool {
-        !matches!(self, NeuronModel::LifDelta | NeuronModel::Izhikevich)
+        match self {
+            NeuronModel::LifDelta | NeuronModel::Izhikevich => false,
+            NeuronModel::LifExp
+            | NeuronModel::LifAlpha
+            | NeuronModel::LifCondExp
+            | NeuronModel::LifCondAlpha
+            | NeuronModel::Adex => true,
+        }
     }
 }
 

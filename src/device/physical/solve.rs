@@ -1,10 +1,10 @@
 //! An adaptive solver for the state of a physical device, with the moments located at which its equations change.
 //!
-//! Steps are those of Runge-Kutta-Fehlberg 4(5) ([`crate::neuron::rkf45`]), of which the solution of order 5 is kept. A step ends where
+//! Steps are those of Runge-Kutta-Fehlberg 4(5) ([`crate::math::rkf45`]), of which the solution of order 5 is kept. A step ends where
 //! the voltage passes 0 or a threshold or turns round ([`super::drive::cut`]), where the state reaches a bound, and where the model
 //! says that another of its equations begins to hold, so no step runs over a kink.
 
-use crate::neuron::rkf45;
+use crate::math::rkf45;
 use crate::rng::StreamKey;
 use crate::sample::normal;
 

@@ -6,11 +6,12 @@
 use super::Params;
 use crate::check::Invalid;
 use crate::math;
+use crate::math::real::Real;
+use crate::math::rkf45::{self, Lanes, Slopes, next, shorter, step_lanes};
 use crate::math::vector::{Kernel, Target};
 use crate::memory::Aligned;
-use crate::neuron::rkf45::{self, Lanes, Slopes, next, shorter, step_lanes};
 use crate::neuron::solver::Ode;
-use crate::neuron::{BlockSpec, GridNeurons, MANY, Real, StepInput};
+use crate::neuron::{BlockSpec, GridNeurons, MANY, StepInput};
 
 /// NEST's default `gsl_error_tol`, absolute, in mV, nS and pA.
 const TOLERANCE: f64 = 1e-6;

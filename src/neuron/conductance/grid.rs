@@ -6,12 +6,13 @@
 
 use super::Membrane;
 use super::step::{Kernel, stiff_step};
+use crate::math::real::Real;
 use crate::math::vector;
 use crate::math::vector::Target;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
-use crate::neuron::{BlockSpec, Column, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, Column, GridNeurons, StepInput};
 
 /// A block of neurons; ALPHA says whether the conductances are alpha functions.
 struct Block<R, const ALPHA: bool> {

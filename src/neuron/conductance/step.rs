@@ -19,7 +19,7 @@
 
 use super::Membrane;
 use crate::math;
-use crate::neuron::Real;
+use crate::math::real::Real;
 
 /// The largest z for which the polynomials hold: where conductances are larger a step needs more parts.
 const LARGEST: f64 = 0.5;

@@ -4,12 +4,13 @@ use std::f64::consts::E;
 
 use super::event::LifAlpha;
 use crate::check::Invalid;
+use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, collect_spikes};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
 
 /// What one step does to one neuron; potentials are relative to e_l.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,13 @@
 use super::event::LifDelta;
 use crate::check::Invalid;
 use crate::math;
+use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
 use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::collect_spikes;
 use crate::neuron::propagator::decay;
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
 
 /// What one step does to one neuron; potentials are relative to e_l.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,13 @@
 use super::event::LifExp;
 use super::or_default;
 use crate::check::Invalid;
+use crate::math::real::Real;
 use crate::math::vector::{Kernel, Target};
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::neuron::refractory::Refractory;
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, Real, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
 
 /// Neurons that the loop works on before it looks whether one of them has spiked.
 const GROUP: usize = 64;
