@@ -51,14 +51,6 @@ impl Time {
         Time(whole.saturating_add(i64::from(rest >= 0.5)).saturating_sub(i64::from(rest <= -0.5)))
     }
 
-    /// The first tick that is not before `ms` milliseconds (crossings are rounded up).
-    #[inline]
-    pub fn from_ms_up(ms: f64) -> Time {
-        let ticks = ms * TICKS_PER_MS;
-        let whole = ticks as i64;
-        Time(whole.saturating_add(i64::from(ticks > whole as f64)))
-    }
-
     /// The time in milliseconds.
     #[inline(always)]
     pub fn ms(self) -> f64 {
@@ -116,10 +108,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn milliseconds_round_to_the_nearest_tick_and_crossings_up() {
+    fn milliseconds_round_to_the_nearest_tick() {
         assert_eq!(Time::from_ms(0.1), Time(100_000_000));
         assert_eq!(Time::from_ms(1.000_000_000_4), Time(1_000_000_000));
-        assert_eq!(Time::from_ms_up(1.000_000_000_4), Time(1_000_000_001));
         assert_eq!(Time::from_ms(f64::INFINITY), Time::NEVER);
         assert_eq!(Time::from_ms(2.5).ms(), 2.5);
     }
@@ -132,7 +123,6 @@ mod tests {
         let large = (0..200).flat_map(|i| [1.0, -1.0].map(|sign| sign * 1.37_f64.powi(i - 80)));
         for ms in ends.into_iter().chain(halves).chain(near).chain(large) {
             assert_eq!(Time::from_ms(ms), Time((ms * TICKS_PER_MS).round() as i64), "{ms}");
-            assert_eq!(Time::from_ms_up(ms), Time((ms * TICKS_PER_MS).ceil() as i64), "{ms}");
         }
     }
 }

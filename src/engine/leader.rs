@@ -30,9 +30,6 @@ use super::statistics::Statistics;
 use super::windows::Windows;
 use super::{Observer, Options, Outcome, RunError, array, ledger, summary, told};
 
-/// Later than any arrival; a tick may be added.
-const NEVER: Time = Time(i64::MAX - 1);
-
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);
 
@@ -58,8 +55,7 @@ pub struct Leader<'a> {
     statistics: Statistics,
     /// Wall time of the recorded window, up to `clock`.
     wall: Duration,
-    /// Whether the recorded window has ended before the run: its wall time and phases are known.
-    ended: bool,
+    /// Those of the recorded window, if it has ended before the run: its wall time is known too.
     phases: Option<Vec<Laps>>,
     pub clock: Instant,
     exchange: Exchange,
@@ -98,7 +94,6 @@ impl<'a> Leader<'a> {
             recorder,
             statistics: Statistics::new(network),
             wall: Duration::ZERO,
-            ended: false,
             phases: None,
             clock: Instant::now(),
             exchange: Exchange::default(),
@@ -126,9 +121,8 @@ impl<'a> Leader<'a> {
             self.weights.clone_from(&checkpoint.weights);
         }
         self.wall = Duration::from_secs_f64(checkpoint.wall_s.max(0.0));
-        self.ended = checkpoint.from >= self.network.spec.record.until();
-        // What this process does then is no part of it.
-        self.phases = self.ended.then(Vec::new);
+        // What this process does after the recorded window is no part of it.
+        self.phases = (checkpoint.from >= self.network.spec.record.until()).then(Vec::new);
         self.paced_from.1 = checkpoint.from;
     }
 
@@ -294,7 +288,6 @@ impl<'a> Leader<'a> {
     fn end_recording<W: Real>(&mut self, shared: &Shared<W>, flight: &Flight, stop: Time) {
         self.wall = self.wall_so_far();
         self.phases = Some(shared.parts.iter().map(|part| lock(part).1.phases.seconds()).collect());
-        self.ended = true;
         self.statistics.after = self.arrivals_from(shared, flight.all(), stop);
     }
 
@@ -304,7 +297,7 @@ impl<'a> Leader<'a> {
         shared.with_parts(|parts| {
             for part in parts.iter() {
                 for group in part.groups() {
-                    count_arrivals(self.model, part.share(), group, spikes, from, NEVER, &mut counts);
+                    count_arrivals(self.model, part.share(), group, spikes, from, &mut counts);
                 }
             }
         });
@@ -367,7 +360,7 @@ impl<'a> Leader<'a> {
     }
 
     fn wall_so_far(&self) -> Duration {
-        if self.ended { self.wall } else { self.wall + self.clock.elapsed() }
+        if self.phases.is_some() { self.wall } else { self.wall + self.clock.elapsed() }
     }
 
     /// Tells of progress now and then. Reading the clock costs as much as an empty window, so after quick windows it is

@@ -152,14 +152,13 @@ pub fn settle<W: Real>(group: &mut Group<W>, now: Time) {
     plastic.settle(now, &store.row, store.plastic_targets(), &|row, synapse| store.delay(row, synapse));
 }
 
-/// Arrivals of the given spikes through a group within [from, to], per projection; used at the window's edges only.
+/// Arrivals of the given spikes through a group at or after `from`, per projection; used at the window's edges only.
 pub fn count_arrivals<W: Real>(
     model: &Model<'_>,
     share: &Share,
     group: &Group<W>,
     spikes: &[Spike],
     from: Time,
-    to: Time,
     counts: &mut [u64],
 ) {
     let (store, only) = (&group.store, group.projections.len() == 1);
@@ -167,12 +166,14 @@ pub fn count_arrivals<W: Real>(
     let mut arrived = vec![0; model.spec.populations.len()];
     for spike in spikes {
         let Some(row) = store.row_of_source(spike.gid) else { continue };
-        let (from, to) = (Time((from - spike.time).0.max(0)), Time((to - spike.time).0 + 1));
+        let from = Time((from - spike.time).0.max(0));
         if only {
-            store.runs_between(row, from, to, |_, synapses| counts[group.projections[0]] += synapses.len() as u64);
+            store.runs_between(row, from, Time::NEVER, |_, synapses| {
+                counts[group.projections[0]] += synapses.len() as u64
+            });
             continue;
         }
-        store.runs_between(row, from, to, |_, synapses| {
+        store.runs_between(row, from, Time::NEVER, |_, synapses| {
             synapses.for_each(|synapse| arrived[population_of[usize::from(store.target(synapse))] as usize] += 1);
         });
         let source = model.first_gid.partition_point(|first| *first <= spike.gid) - 1;

@@ -2,7 +2,7 @@
 
 use memspike::neuron::{BlockSpec, Column, EventNeuron, GridNeurons, NeuronModel, StepInput};
 use memspike::neuron::{lif_alpha, lif_delta, lif_exp};
-use memspike::time::Time;
+use memspike::time::{TICKS_PER_MS, Time};
 use serde_json::Value;
 
 /// The values of `model`'s parameters: its defaults with these changes.
@@ -13,6 +13,11 @@ pub fn values(model: NeuronModel, changes: &[(&str, f64)]) -> Vec<f64> {
         values[table.param(name).unwrap_or_else(|| panic!("no parameter {name}"))] = *value;
     }
     values
+}
+
+/// The first tick that is not before so many milliseconds, as spikes are rounded.
+pub fn first_tick_after(ms: f64) -> Time {
+    Time((ms * TICKS_PER_MS).ceil() as i64)
 }
 
 /// Runs one neuron as the engine does: events grouped by tick, spikes drained before each group. `samples` are read as they pass.

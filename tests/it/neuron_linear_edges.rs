@@ -1,12 +1,13 @@
 //! Boundary cases of the linear integrate-and-fire models: refractoriness, ties, bounds, bad parameters.
 
+use memspike::math::real::Real;
 use memspike::neuron::lif_alpha::LifAlpha;
 use memspike::neuron::lif_delta::{self, LifDelta};
 use memspike::neuron::lif_exp::{self, LifExp};
-use memspike::neuron::{BlockSpec, Column, EventNeuron, GridNeurons, NeuronModel, Real, StepInput};
+use memspike::neuron::{BlockSpec, Column, EventNeuron, GridNeurons, NeuronModel, StepInput};
 use memspike::time::Time;
 
-use crate::neuron_linear::{drive, values};
+use crate::neuron_linear::{drive, first_tick_after, values};
 
 const NONE: [f64; 5] = [f64::NAN; 5];
 const FAR: Time = Time(100_000_000_000);
@@ -125,7 +126,7 @@ fn a_neuron_without_refractory_period_fires_regularly() {
     let interval = -10.0 * (1.0 - 15.0 / 40.0_f64).ln();
     assert_eq!(spikes.len(), (100.0 / interval) as usize);
     for (k, spike) in spikes.iter().enumerate() {
-        assert_eq!(*spike, Time(Time::from_ms_up(interval).0 * (k as i64 + 1)));
+        assert_eq!(*spike, Time(first_tick_after(interval).0 * (k as i64 + 1)));
     }
 }
 
