@@ -2,6 +2,7 @@
 //! others toward 0.
 
 use super::{Change, Row, each_change, off_zero};
+use crate::math;
 
 /// Changes of a device that stands still are all below this share of a step, the root mean square change of the median device.
 const STILL: f64 = 0.2;
@@ -55,7 +56,7 @@ pub fn set_apart(rows: &[Row]) -> (Vec<Row>, Vec<Still>) {
         let tail = &own[from..];
         let by_chance = |up: bool| {
             let count = tail.iter().filter(|(_, c)| c.up == up).count();
-            (1.0 - often[usize::from(up)]).powi(count as i32)
+            math::pow(1.0 - often[usize::from(up)], count as f64)
         };
         let signed: Vec<f64> = tail.iter().map(|(_, c)| if c.up { c.dg } else { -c.dg }).collect();
         if by_chance(true) <= CHANCE && by_chance(false) <= CHANCE && off_zero(&signed).is_none() {
