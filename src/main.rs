@@ -1,5 +1,6 @@
 //! The `memspike` program: parse, dispatch, print, exit.
 
+#![deny(unsafe_code)]
 #![warn(clippy::print_stderr)]
 
 use std::io::Write;
