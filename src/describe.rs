@@ -107,7 +107,8 @@ pub struct Variable {
     pub bound: Bound,
 }
 
-/// A model of the zoo: a neuron, a plasticity rule or a device.
+/// What has a table of parameters: a model of the zoo (a neuron, a plasticity rule, a device), and what stands beside them in a model file
+/// (`short_term`, `normalize`, waveforms, crossbars, the sources `labels` and `pattern`).
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
     /// Its name in the model file.
@@ -120,7 +121,7 @@ pub struct Model {
     pub reference: &'static str,
     /// Its parameters, in the order in which their values are stored.
     pub params: &'static [Param],
-    /// Its state variables (empty for rules and devices).
+    /// Its state variables (of neurons alone).
     pub variables: &'static [Variable],
 }
 

@@ -21,7 +21,7 @@ pub fn one_line(name: &str) -> String {
 /// A command that ended well.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// What goes to stdout: nothing is printed before the command has ended, so a failure prints nothing there.
+    /// What goes to stdout when the command has ended, so that a failure prints nothing there (`sweep` and `view` print while they run).
     pub stdout: Vec<u8>,
     /// Ctrl-C stopped it; what was simulated is kept.
     pub interrupted: bool,

@@ -2,7 +2,7 @@
 //!
 //! In each file `Args` is what was typed; what it means is another type, made from it after
 //! all of it was checked. Commands return what goes to stdout, so nothing is printed there before
-//! they have ended well.
+//! they have ended well; only `sweep`, which prints as its runs end, and `view`, whose address is needed while it runs, write at once.
 
 use clap::{Parser, Subcommand};
 use memspike::format::contain::{Contained, Limits};

@@ -1,4 +1,4 @@
-//! Where a run's chunks go: the result file, or nowhere.
+//! The result file as a run's sink: checkpoints learn from it how far it has got.
 
 use memspike::format::result::{Marks, ResultFile};
 use memspike::record::{Chunk, Sink, SinkError};

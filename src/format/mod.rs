@@ -264,8 +264,8 @@ pub fn decode(filter: &str, block: &[u8], parameters: &[u32], most: usize) -> Op
 /// The spikes of recordings larger than this stay in their file \[bytes\].
 const LARGE: u64 = 32 << 20;
 
-/// A recording or a result without its spikes, and the spikes, which come in any order. Those of a large result, NWB or SONATA file stay
-/// in the file and are read in pieces, in a process of its own if one was [installed](contain).
+/// A recording or a result without its spikes, and the spikes, which come in any order. Those of a large file stay in it, or in a temporary
+/// one, and are read in pieces, of HDF5 in a process of its own if one was [installed](contain).
 ///
 /// # Errors
 /// As [`read`].

@@ -51,9 +51,8 @@ const WITHIN_A_TICK: f64 = TICKS_PER_MS;
 const GONE: f64 = 1e-5;
 
 impl NetworkSpec {
-    /// Prices without a source that was found, devices whose steps are too small for their pulses, weights that may be drawn beyond their
-    /// bounds, bounds of weights that nothing changes, parameters of a part of a rule that is off, crossbars with converters of no use, delays longer than the run, too short for it or for a step, or between steps, what never happens or is never looked at, more synapses onto a target than there are sources, and conductances per event that no synapse has: a membrane under them follows within less
-    /// than 10 us.
+    /// What was hardly meant, each in a sentence: first prices without a source that was found and conductances per event that no synapse
+    /// has (a membrane under them follows within less than 10 us), then what each function here looks for.
     ///
     /// # Errors
     /// If they are so large that the event engine would not end, or no weight that can be drawn lies within its bounds.

@@ -1,4 +1,4 @@
-//! What the subcommands have in common: where a picture and a table of numbers go.
+//! What `device pulses` and `device retention` have in common: where a picture and a table of numbers go, and columns as CSV.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
