@@ -11,6 +11,7 @@ use crate::cli::Failure;
 use crate::cli::figures::short;
 use crate::cli::note::notes;
 use crate::cli::part::{expect_no_gap, observed_spikes, open_window, window};
+use crate::cli::raster::groups;
 
 /// Spikes, populations and the window that a picture is about.
 struct Trains {
@@ -63,8 +64,7 @@ fn shown(spikes: &dyn SpikeSource, (start, stop): (f64, f64)) -> Result<u64, Fai
 
 fn read(args: &Args) -> Result<Trains, Failure> {
     let (recording, spikes) = format::read_in_order(&args.file).map_err(Failure::input)?;
-    let groups: Vec<Group> =
-        recording.populations.iter().map(|(name, first, count)| Group::new(name, *first, *count)).collect();
+    let groups = groups(&recording);
     let units = plot::selected(spikes.unit_ids(), &groups, &args.population).map_err(Failure::input)?;
     notes(&recording.notes_of(&units, open_window(args.start, args.stop)));
     let ends = spikes.ends().map_err(Failure::input)?;
