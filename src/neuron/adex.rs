@@ -10,6 +10,7 @@ use crate::describe::Kind::Quantity;
 use crate::describe::{Model, conductance, param, variable};
 use crate::math;
 use crate::neuron::conductance::{Membrane, expand_decay};
+use crate::neuron::or_default;
 use crate::neuron::solver::{INVERSE, ORDER, Ode, Series, Solved, convolve};
 use crate::time::Time;
 
@@ -102,7 +103,7 @@ impl Ode<4> for Params {
     }
 
     fn start(&self, initial: &[f64]) -> [f64; 4] {
-        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        let or = |k, default| or_default(initial, k, default);
         [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0)]
     }
 

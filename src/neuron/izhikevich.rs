@@ -7,7 +7,7 @@ use crate::describe::{Model, param, variable};
 use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::solver::{INVERSE, Ode, Series, Solved, square};
-use crate::neuron::{BlockSpec, GridNeurons, StepInput};
+use crate::neuron::{BlockSpec, GridNeurons, StepInput, or_default};
 use crate::time::Time;
 
 /// The model's table.
@@ -81,7 +81,7 @@ impl Ode<2> for Params {
     }
 
     fn start(&self, initial: &[f64]) -> [f64; 2] {
-        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        let or = |k, default| or_default(initial, k, default);
         [or(0, -65.0).max(self.v_min), or(1, -13.0)]
     }
 

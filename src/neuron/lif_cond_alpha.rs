@@ -10,7 +10,7 @@ use crate::neuron::adaptation::{Adaptation, PARAMS, VARIABLE};
 use crate::neuron::conductance::{Membrane, expand_decay, grid};
 use crate::neuron::membrane::start_at_threshold;
 use crate::neuron::solver::{ORDER, Ode, Series, Solved};
-use crate::neuron::{BlockSpec, GridNeurons};
+use crate::neuron::{BlockSpec, GridNeurons, or_default};
 use crate::time::Time;
 
 /// The model's table.
@@ -87,7 +87,7 @@ impl Ode<6> for Params {
     }
 
     fn start(&self, initial: &[f64]) -> [f64; 6] {
-        let or = |k: usize, default: f64| initial.get(k).copied().filter(|x| !x.is_nan()).unwrap_or(default);
+        let or = |k, default| or_default(initial, k, default);
         [or(0, self.membrane.e_l), or(1, 0.0), or(2, 0.0), or(3, 0.0), or(4, 0.0), or(5, 0.0).max(0.0)]
     }
 

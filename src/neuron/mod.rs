@@ -1,7 +1,7 @@
 //! The neuron models: one file each, and the traits by which the engines drive them.
 //!
 //! To add one: write its file with a [`crate::describe::Model`] table and both kernels, add a variant to
-//! [`NeuronModel`], and fill the match arms that the compiler then asks for.
+//! [`NeuronModel`] and to its `ALL`, and fill the match arms that the compiler then asks for.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -172,6 +172,11 @@ pub fn one_by_one<M: EventNeuron + ?Sized, C: Members<M::State>>(
 #[inline(always)]
 pub fn one_of<P>(params: &[P], place: u32) -> &P {
     if params.len() == 1 { &params[0] } else { &params[place as usize] }
+}
+
+/// The `i`-th initial value, or `default` where it is NaN or not given.
+fn or_default(initial: &[f64], i: usize, default: f64) -> f64 {
+    initial.get(i).copied().filter(|value| !value.is_nan()).unwrap_or(default)
 }
 
 /// What arrives at consecutive neurons of a block in one step of the grid.

@@ -109,7 +109,7 @@ pub trait Pair {
     fn on_pre(&self, w: f64, y: f64) -> f64;
 }
 
-/// A rule as a synapse asks it. Adding one takes its file, a variant here and in [`RuleModel`], and the arms that the
+/// A rule as a synapse asks it. Adding one takes its file, a variant here and in [`RuleModel`] and its `ALL`, and the arms that the
 /// compiler then asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rule {

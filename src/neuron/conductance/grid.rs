@@ -12,7 +12,7 @@ use crate::math::vector::Target;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::refractory::Refractory;
-use crate::neuron::{BlockSpec, Column, GridNeurons, StepInput};
+use crate::neuron::{BlockSpec, Column, GridNeurons, StepInput, or_default};
 
 /// A block of neurons; ALPHA says whether the conductances are alpha functions.
 struct Block<R, const ALPHA: bool> {
@@ -68,8 +68,7 @@ impl<R: Real, const ALPHA: bool> Block<R, ALPHA> {
         let place = if ALPHA { 5 } else { 3 };
         let last = |i| spec.initial_of(i).get(place).copied().filter(|x| *x > 0.0).unwrap_or(0.0);
         let column = |k: usize, default: &dyn Fn(usize) -> f64| -> Aligned<R> {
-            let given = |i| spec.initial_of(i).get(k).copied().filter(|x| !x.is_nan());
-            (0..spec.size).map(|i| R::of(given(i).unwrap_or_else(|| default(i)))).collect()
+            (0..spec.size).map(|i| R::of(or_default(&spec.initial_of(i), k, default(i)))).collect()
         };
         let synaptic =
             |k: usize| if k < if ALPHA { 4 } else { 2 } { column(k + 1, &|_| 0.0) } else { Aligned::default() };

@@ -9,11 +9,10 @@ use super::together::Group;
 use crate::check::{Invalid, check_all};
 use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, refine, tick_after};
-use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side, merged};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference, relaxation};
 use crate::neuron::together::take_all;
-use crate::neuron::{Event, EventNeuron, Members};
+use crate::neuron::{Event, EventNeuron, Members, or_default};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.

@@ -7,10 +7,9 @@ use crate::check::Invalid;
 use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
-use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, collect_spikes};
 use crate::neuron::propagator::{alpha_response, decay, exp_response, rate_difference};
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput, or_default};
 
 /// What one step does to one neuron; potentials are relative to e_l.
 #[derive(Clone, Copy, Debug)]

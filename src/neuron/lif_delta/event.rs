@@ -8,11 +8,10 @@ use crate::check::{Invalid, check_all};
 use crate::math;
 use crate::neuron::adaptation::Adaptation;
 use crate::neuron::crossing::{Path, Point, first_crossing, ms, tick_after};
-use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::{Membrane, Side};
 use crate::neuron::propagator::{decay, decay_m1};
 use crate::neuron::together::take_all;
-use crate::neuron::{Event, EventNeuron, Members};
+use crate::neuron::{Event, EventNeuron, Members, or_default};
 use crate::time::{TICKS_PER_MS, Time};
 
 /// The model, for the event engine.

@@ -6,10 +6,9 @@ use crate::math;
 use crate::math::real::Real;
 use crate::memory::Aligned;
 use crate::neuron::adaptation::{Rises, Thresholds};
-use crate::neuron::lif_exp::or_default;
 use crate::neuron::membrane::collect_spikes;
 use crate::neuron::propagator::decay;
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput, or_default};
 
 /// What one step does to one neuron; potentials are relative to e_l.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,6 @@
 //! The grid engine's kernel of lif_exp: NEST's `iaf_psc_exp`, step for step.
 
 use super::event::LifExp;
-use super::or_default;
 use crate::check::Invalid;
 use crate::math::real::Real;
 use crate::math::vector::{Kernel, Target};
@@ -9,7 +8,7 @@ use crate::memory::Aligned;
 use crate::neuron::adaptation::{Adaptation, Rises};
 use crate::neuron::propagator::{decay, exp_response, rate_difference};
 use crate::neuron::refractory::Refractory;
-use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput};
+use crate::neuron::{BlockSpec, EventNeuron, GridNeurons, StepInput, or_default};
 
 /// Neurons that the loop works on before it looks whether one of them has spiked.
 const GROUP: usize = 64;

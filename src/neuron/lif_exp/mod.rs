@@ -51,8 +51,3 @@ tau_theta dtheta/dt = -theta              threshold adaptation, with theta_plus 
         VARIABLE,
     ],
 };
-
-/// The `i`-th initial value, or `default` where it is NaN or not given.
-pub(crate) fn or_default(initial: &[f64], i: usize, default: f64) -> f64 {
-    initial.get(i).copied().filter(|value| !value.is_nan()).unwrap_or(default)
-}
