@@ -49,6 +49,13 @@ pub fn good(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// The JSON that `memspike` prints in `folder`, which must go well.
+#[track_caller]
+pub fn json(folder: impl AsRef<Path>, args: &[&str]) -> serde_json::Value {
+    let text = good(&memspike(folder.as_ref(), args));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e} in:\n{text}"))
+}
+
 /// What went to stderr, of a command that must have failed with this code and printed nothing else.
 pub fn bad(output: &Output, code: i32) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

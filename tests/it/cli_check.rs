@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cli::{bad, command, good, memspike, workplace};
 
 fn json(folder: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&good(&memspike(folder, &[args, &["--json"]].concat()))).unwrap()
+    crate::cli::json(folder, &[args, &["--json"]].concat())
 }
 
 /// What is predicted of the result, and the size of the file \[bytes\].

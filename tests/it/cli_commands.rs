@@ -3,13 +3,7 @@
 use memspike::device::DeviceModel;
 use serde_json::Value;
 
-use crate::cli::{bad, good, memspike, root, workplace};
-
-fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
-    let output = memspike(folder.path(), args);
-    let text = good(&output);
-    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e} in:\n{text}"))
-}
+use crate::cli::{bad, good, json, memspike, root, workplace};
 
 #[test]
 fn json_is_one_object_with_the_figures() {

@@ -19,7 +19,7 @@ fn read(folder: &Path, name: &str) -> Recording {
 }
 
 fn info(folder: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&good(&memspike(folder, &[args, &["--json"]].concat()))).unwrap()
+    crate::cli::json(folder, &[args, &["--json"]].concat())
 }
 
 /// Chooses by hand what the command should.

@@ -3,19 +3,11 @@
 use serde_json::Value;
 
 use crate::cli::{bad, good, memspike, root, shell};
+use crate::device_pulses::case;
+use crate::stored::numbers;
 
 fn json(args: &[&str]) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
-}
-
-fn case(name: &str) -> Value {
-    let path = root().join("tests/data/reference/memristor").join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn list(value: &Value, key: &str) -> Vec<f64> {
-    value[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    crate::cli::json(tempfile::tempdir().unwrap(), args)
 }
 
 #[test]
@@ -25,12 +17,12 @@ fn hysteresis_loops_come_back_from_the_command_line() {
     let vteam =
         ["device", "iv", "vteam", "--amplitude", "1 V", "--frequency", "50 MHz", "--state", "1 nm", "--samples", "50"];
     for (name, args) in [
-        ("iv_hp_biolek_p2.json", [&hp[..], &biolek[..]].concat()),
-        ("iv_vteam_default.json", [&vteam[..], &["--json"][..]].concat()),
+        ("iv_hp_biolek_p2", [&hp[..], &biolek[..]].concat()),
+        ("iv_vteam_default", [&vteam[..], &["--json"][..]].concat()),
     ] {
         let (found, case) = (json(&args), case(name));
         for (ours, theirs) in [("time_s", "time_s"), ("state", "state"), ("current_A", "current_A")] {
-            let (a, b) = (list(&found, ours), list(&case, theirs));
+            let (a, b) = (numbers(&found[ours]), numbers(&case[theirs]));
             assert_eq!(a.len(), b.len());
             let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
             for (x, y) in a.iter().zip(&b) {
@@ -44,13 +36,13 @@ fn hysteresis_loops_come_back_from_the_command_line() {
 fn a_train_of_pulses_comes_back_from_the_command_line() {
     let pulses = "1.5 V:10ns x8, -1.35V:50 ns x12";
     let found = json(&["device", "iv", "stanford_rram", "--state", "1.4 nm", "--pulses", pulses, "--json"]);
-    let case = case("pulse_stanford.json");
-    let (a, b) = (list(&found, "state"), list(&case, "state"));
+    let case = case("pulse_stanford");
+    let (a, b) = (numbers(&found["state"]), numbers(&case["state"]));
     assert_eq!(a.len(), b.len());
     assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() <= 1e-4 * y), "{a:?} {b:?}");
-    let (a, b) = (list(&found, "conductance_S"), list(&case, "read_conductance_at_0p1V_S"));
+    let (a, b) = (numbers(&found["conductance_S"]), numbers(&case["read_conductance_at_0p1V_S"]));
     assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() <= 1e-3 * y));
-    let volts = |v: &Value, key: &str| list(v, key);
+    let volts = |v: &Value, key: &str| numbers(&v[key]);
     assert_eq!(volts(&found, "voltage_V"), volts(&case, "voltage_V"));
 }
 
@@ -60,8 +52,8 @@ fn an_stdp_window_comes_back_from_the_command_line() {
         ["v_on=-1 V", "v_off=1 V", "r_on=10 kohm", "r_off=1 Mohm", "k_on=-1e-6 m/s", "k_off=1e-6 m/s", "alpha_on=1"];
     let mut args = vec!["device", "stdp", "vteam", "--state", "0.6 nm", "--dt", "-90ms:90ms:3ms", "--json"];
     sets.iter().for_each(|s| args.extend(["--set", s]));
-    let (found, case) = (json(&args), case("stdp_lb_vteam.json"));
-    let (a, b) = (list(&found, "dG_S"), list(&case, "dG_S"));
+    let (found, case) = (json(&args), case("stdp_lb_vteam"));
+    let (a, b) = (numbers(&found["dG_S"]), numbers(&case["dG_S"]));
     let largest = b.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     assert_eq!(a.len(), b.len());
     for (x, y) in a.iter().zip(&b) {

@@ -4,12 +4,9 @@ use memspike::format::{self, Session, Target, stream::StreamedSpikes};
 use memspike::spikes::{IntervalTable, Recording, SpikeSource, SpikeTable};
 use serde_json::Value;
 
-use crate::cli::{bad, good, memspike, workplace};
-use crate::statistics::{numbers, reference, same};
-
-fn json(folder: &tempfile::TempDir, args: &[&str]) -> Value {
-    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
-}
+use crate::cli::{bad, good, json, memspike, workplace};
+use crate::statistics::{reference, same};
+use crate::stored::numbers;
 
 #[test]
 fn statistics_of_recordings_are_those_of_elephant() {

@@ -5,20 +5,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::{bad, good, memspike, root};
+use crate::cli::{bad, good, json, memspike};
+use crate::stored::{numbers, stored};
 
 fn case(name: &str) -> Value {
     let folder = if name.starts_with("diffpair") { "reference/memristor" } else { "crossbar" };
-    let path = root().join(format!("tests/data/{folder}/{name}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn list(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    stored(&format!("{folder}/{name}.json"))
 }
 
 fn matrix(value: &Value) -> Vec<Vec<f64>> {
-    value.as_array().unwrap().iter().map(list).collect()
+    value.as_array().unwrap().iter().map(numbers).collect()
 }
 
 fn csv(path: &Path, rows: &[Vec<f64>]) {
@@ -38,10 +34,6 @@ fn close(found: &[f64], expected: &[f64]) {
         let scale = if b.abs() > 1e-4 * largest { b.abs() } else { largest };
         assert!((a - b).abs() <= 1e-9 * scale, "{k}: found {a}, expected {b}");
     }
-}
-
-fn json(folder: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&good(&memspike(folder, args))).unwrap()
 }
 
 fn joined(values: &[f64], unit: &str) -> String {
@@ -78,13 +70,13 @@ fn passive_arrays_give_the_references_currents_voltages_and_power() {
         csv(&folder.path().join("g.csv"), &matrix(&case["conductances"]));
         let text = |key: &str, unit: &str| format!("{}{unit}", case[key]);
         let (word, bit) = (text("wire_resistance_word_line", "ohm"), text("wire_resistance_bit_line", "ohm"));
-        let volts = joined(&list(&case["applied_voltages"]), "V");
+        let volts = joined(&numbers(&case["applied_voltages"]), "V");
         let volts = format!("--voltages={volts}");
         let wires = ["--word-line-resistance", &word, "--bit-line-resistance", &bit];
         let args = [&["crossbar", "g.csv", &volts, "--json", "-o", "out.h5"][..], &wires].concat();
         let found = json(folder.path(), &args);
-        close(&list(&found["bit_line_currents_a"]), &list(&case["output_currents"]));
-        close(&list(&found["ideal_bit_line_currents_a"]), &list(&case["ideal_output_currents_no_wire"]));
+        close(&numbers(&found["bit_line_currents_a"]), &numbers(&case["output_currents"]));
+        close(&numbers(&found["ideal_bit_line_currents_a"]), &numbers(&case["ideal_output_currents_no_wire"]));
         close(&[found["power_w"].as_f64().unwrap()], &[case["total_power_W"].as_f64().unwrap()]);
         let heat = found["power_cells_w"].as_f64().unwrap() + found["power_wires_w"].as_f64().unwrap();
         close(&[heat], &[case["total_power_W"].as_f64().unwrap()]);
@@ -122,7 +114,7 @@ fn one_cell_under_the_four_schemes_gives_the_references_currents() {
         close(&[number(&read["device_current_a"])], &[number(&expected["selected_device_current"])]);
         close(&[number(&read["word_line_current_a"])], &[number(&expected["selected_word_line_source_current"])]);
         close(&[number(&found["power_w"])], &[number(&expected["total_power_W"])]);
-        close(&list(&found["bit_line_currents_a"]), &list(&expected["bit_line_currents"]));
+        close(&numbers(&found["bit_line_currents_a"]), &numbers(&expected["bit_line_currents"]));
         assert_eq!(found["word_line_voltages_v"], expected["word_line_sources"], "{scheme}");
         assert!((number(&read["ideal_current_a"]) - number(&case["ideal_selected_current"])).abs() < 1e-20);
     }
@@ -132,7 +124,7 @@ fn one_cell_under_the_four_schemes_gives_the_references_currents() {
 fn pairs_with_converters_give_the_references_codes() {
     let (case, folder) = (case("diffpair_dac_adc_8x4"), tempfile::tempdir().unwrap());
     csv(&folder.path().join("w.csv"), &matrix(&case["weights"]));
-    let inputs = joined(&list(&case["inputs"]), "");
+    let inputs = joined(&numbers(&case["inputs"]), "");
     let text = |key: &str, unit: &str| format!("{}{unit}", case[key]);
     let args = [
         "crossbar",
@@ -157,13 +149,13 @@ fn pairs_with_converters_give_the_references_codes() {
         &text("adc_full_scale_A", "A"),
     ];
     let found = json(folder.path(), &args);
-    close(&list(&found["word_line_voltages_v"]), &list(&case["voltages"]));
+    close(&numbers(&found["word_line_voltages_v"]), &numbers(&case["voltages"]));
     for (key, expected) in [("g_plus_s", "G_plus"), ("g_minus_s", "G_minus")] {
         close(&matrix(&found["pairs"][key]).concat(), &matrix(&case[expected]).concat());
     }
-    close(&list(&found["pairs"]["currents_a"]), &list(&case["analog_currents"]));
-    assert_eq!(list(&found["adc"]["codes"]), list(&case["adc_codes"]));
-    close(&list(&found["adc"]["outputs"]), &list(&case["decoded_outputs"]));
+    close(&numbers(&found["pairs"]["currents_a"]), &numbers(&case["analog_currents"]));
+    assert_eq!(numbers(&found["adc"]["codes"]), numbers(&case["adc_codes"]));
+    close(&numbers(&found["adc"]["outputs"]), &numbers(&case["decoded_outputs"]));
 }
 
 #[test]
@@ -175,7 +167,7 @@ fn files_hold_what_is_printed_and_the_picture_is_drawn() {
         .iter()
         .map(|name| {
             let found = json(folder.path(), &[&base[..], &["-o", name, "--plot", "drop.png", "--force"]].concat());
-            list(&found["bit_line_currents_a"])
+            numbers(&found["bit_line_currents_a"])
         })
         .collect();
     let path = |name: &str| folder.path().join(name);
@@ -221,7 +213,7 @@ fn transistors_of_other_rows_are_open() {
     ];
     let found = json(folder.path(), &all);
     let sum = [2e-4f64, 1e-5].iter().map(|g| 0.2 / (1.0 / g + 15e3)).sum::<f64>();
-    assert!((list(&found["bit_line_currents_a"])[1] / sum - 1.0).abs() < 1e-12);
+    assert!((numbers(&found["bit_line_currents_a"])[1] / sum - 1.0).abs() < 1e-12);
 }
 
 #[test]
@@ -239,7 +231,7 @@ fn a_cell_that_is_not_selected_has_no_current_to_compare_with() {
 fn negative_values_follow_their_flag() {
     let folder = tempfile::tempdir().unwrap();
     csv(&folder.path().join("g.csv"), &[vec![1e-6, 2e-6], vec![3e-6, 0.0]]);
-    let currents = |args: &[&str]| list(&json(folder.path(), args)["bit_line_currents_a"]);
+    let currents = |args: &[&str]| numbers(&json(folder.path(), args)["bit_line_currents_a"]);
     let found =
         currents(&["crossbar", "g.csv", "--voltages", "-0.1V,0.2V", "--bit-line-voltages", "-0.1V,0V", "--json"]);
     close(&found, &[0.3 * 3e-6, -0.1 * 2e-6]);
@@ -302,7 +294,7 @@ fn the_converters_of_word_lines_give_the_voltages_of_a_scheme_too() {
         // Steps of 0.1 V.
         let args =
             ["crossbar", "g.csv", "--read", "0,0", "--scheme", scheme, "--json", "--dac-bits", "2", "--v-max", "0.3V"];
-        list(&json(folder.path(), &args)["word_line_voltages_v"])
+        numbers(&json(folder.path(), &args)["word_line_voltages_v"])
     };
     close(&given("third"), &[0.2, 0.1]);
     close(&given("half"), &[0.2, 0.1]);

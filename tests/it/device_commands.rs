@@ -7,8 +7,7 @@ use crate::cli::{bad, good, memspike, workplace};
 use crate::device_pulses::{case, list};
 
 fn json(args: &[&str]) -> Value {
-    let folder = workplace();
-    serde_json::from_str(&good(&memspike(folder.path(), args))).unwrap()
+    crate::cli::json(workplace(), args)
 }
 
 fn numbers(value: &Value, key: &str) -> Vec<f64> {

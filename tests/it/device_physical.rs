@@ -1,13 +1,14 @@
 //! Physical devices against independent solutions and closed forms.
 
-use std::path::Path;
-
 use memspike::device::physical::drive::{Piece, pulse, sine};
 use memspike::device::physical::solve::Options;
 use memspike::device::physical::surface::{Before, Surface};
 use memspike::device::physical::waveform::{self, Side, Waveform};
 use memspike::device::physical::{Physical, PhysicalModel};
 use serde_json::Value;
+
+use crate::device_pulses::case;
+use crate::stored::numbers;
 
 /// A device with its defaults, but for these parameters.
 pub fn device(model: PhysicalModel, given: &[(&str, f64)]) -> Physical {
@@ -22,15 +23,6 @@ pub fn device(model: PhysicalModel, given: &[(&str, f64)]) -> Physical {
 pub fn spikes(given: &[(&str, f64)]) -> Waveform {
     let value = |p: &memspike::describe::Param| given.iter().find(|g| g.0 == p.name).map_or(p.default, |g| g.1);
     Waveform::new(&waveform::MODEL.params.iter().map(value).collect::<Vec<_>>()).unwrap()
-}
-
-fn case(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference/memristor").join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn list(case: &Value, key: &str) -> Vec<f64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
 /// The device of an I-V case and its first state.
@@ -111,16 +103,17 @@ fn hysteresis_loops_agree_with_independent_solutions_to_1e_6() {
         "team",
         "yakopcic",
     ] {
-        let c = case(&format!("iv_{name}.json"));
+        let c = case(&format!("iv_{name}"));
         let (device, x0) = of_case(&c);
         let drive = |k: &str| c["drive"][k].as_f64().unwrap();
         let pieces = sine(drive("amplitude_V"), drive("frequency_Hz"), drive("cycles"));
-        let times = list(&c, "time_s");
+        let times = numbers(&c["time_s"]);
         let states = device.states(x0, &pieces, &times, Options::EXACT);
         let (low, high) = device.range();
-        close(&states, &list(&c, "state"), 1e-6, 1e-12 * (high - low), name);
-        let currents: Vec<f64> = states.iter().zip(list(&c, "voltage_V")).map(|(x, v)| device.current(*x, v)).collect();
-        close(&currents, &list(&c, "current_A"), 1e-6, 1e-18, name);
+        close(&states, &numbers(&c["state"]), 1e-6, 1e-12 * (high - low), name);
+        let currents: Vec<f64> =
+            states.iter().zip(numbers(&c["voltage_V"])).map(|(x, v)| device.current(*x, v)).collect();
+        close(&currents, &numbers(&c["current_A"]), 1e-6, 1e-18, name);
         // The conductance is the inverse of the state that belongs to it.
         for x in states {
             let back = device.state(device.conductance(x));
@@ -131,7 +124,7 @@ fn hysteresis_loops_agree_with_independent_solutions_to_1e_6() {
 
 #[test]
 fn stanford_pulses_agree_with_an_independent_solution() {
-    let c = case("pulse_stanford.json");
+    let c = case("pulse_stanford");
     let device = device(PhysicalModel::StanfordRram, &[]);
     let (mut gap, mut found) = (c["gap0_m"].as_f64().unwrap(), Vec::new());
     for p in c["pulses"].as_array().unwrap() {
@@ -141,9 +134,9 @@ fn stanford_pulses_agree_with_an_independent_solution() {
         found.extend(device.states(gap, &[piece], &times, Options::EXACT));
         gap = *found.last().unwrap();
     }
-    close(&found, &list(&c, "state"), 1e-4, 0.0, "gap");
+    close(&found, &numbers(&c["state"]), 1e-4, 0.0, "gap");
     let reads: Vec<f64> = found.iter().map(|&gap| device.conductance(gap)).collect();
-    close(&reads, &list(&c, "read_conductance_at_0p1V_S"), 1e-3, 0.0, "read");
+    close(&reads, &numbers(&c["read_conductance_at_0p1V_S"]), 1e-3, 0.0, "read");
 }
 
 #[test]
@@ -242,11 +235,11 @@ fn stdp_of(c: &Value) -> (Physical, f64) {
 #[test]
 fn stdp_windows_of_overlapping_spikes_agree_with_independent_solutions() {
     for name in ["xi", "xi_asym", "vteam", "hp_biolek"] {
-        let c = case(&format!("stdp_lb_{name}.json"));
+        let c = case(&format!("stdp_lb_{name}"));
         let (w, (device, x0)) = (waveform_of(&c), stdp_of(&c));
         let (key, scale) = if name.starts_with("xi") { ("xi", 99e-6 * 1e-5) } else { ("dG_S", 1.0) };
-        let expected = list(&c, key);
-        let found: Vec<f64> = list(&c, "dT_ms").iter().map(|&dt| change(&device, &w, dt, x0) / scale).collect();
+        let expected = numbers(&c[key]);
+        let found: Vec<f64> = numbers(&c["dT_ms"]).iter().map(|&dt| change(&device, &w, dt, x0) / scale).collect();
         let largest = expected.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         // Differences of conductances have the rounding of these; where a gain and a loss nearly cancel, what is left has their error.
         let floor = 1e-7 * largest + 1e-15 * device.conductance(x0) / scale;

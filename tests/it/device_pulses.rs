@@ -5,15 +5,16 @@ use memspike::device::{Cell, Device, DeviceSpec, Law};
 use memspike::spec;
 use serde_json::Value;
 
+use crate::stored::{numbers, stored};
+
 /// A reference case.
 pub fn case(name: &str) -> Value {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference/memristor");
-    serde_json::from_str(&std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()).unwrap()
+    stored(&format!("reference/memristor/{name}.json"))
 }
 
 /// A list of numbers; none if it is absent.
 pub fn list(case: &Value, key: &str) -> Option<Vec<f64>> {
-    Some(case[key].as_array()?.iter().map(|v| v.as_f64().unwrap()).collect())
+    case[key].is_array().then(|| numbers(&case[key]))
 }
 
 /// Directions of the pulses of a case.

@@ -7,8 +7,10 @@ use memspike::engine::Options;
 use memspike::record::Chunk;
 
 use crate::device_physical::{device, spikes};
+use crate::device_pulses::case;
 use crate::engine_run::{assert_same, joined, leg};
 use crate::plasticity_stdp::{run, run_with, snapshots};
+use crate::stored::numbers;
 
 const VTEAM: &str = "r_on = '10 kohm', r_off = '1 Mohm', k_on = '-1e-6 m/s', k_off = '1e-6 m/s', alpha_on = 1, alpha_off = 1, \
                      v_on = '-1 V', v_off = '1 V'";
@@ -51,11 +53,8 @@ fn integrated(train: &[(Side, f64)]) -> f64 {
 
 #[test]
 fn a_pair_changes_the_weight_as_the_stored_reference_says_in_both_engines() {
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference/memristor/stdp_lb_vteam.json");
-    let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let list = |key: &str| case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
-    let (dts, changes) = (list("dT_ms"), list("dG_S"));
+    let case = case("stdp_lb_vteam");
+    let (dts, changes) = (numbers(&case["dT_ms"]), numbers(&case["dG_S"]));
     let largest = changes.iter().fold(0.0_f64, |a, g| a.max(g.abs()));
     for engine in ["event", "grid"] {
         for (dt, expected) in dts.iter().zip(&changes).step_by(4).filter(|(dt, _)| **dt != 0.0) {

@@ -3,6 +3,7 @@
 use memspike::spec::{Engine, NetworkSpec};
 
 use super::engine_run::{RICH, model, run};
+use crate::stored::{numbers, stored};
 
 const ENGINES: [&str; 2] = ["event", "grid"];
 
@@ -236,10 +237,7 @@ fn samples_are_at_start_and_every_interval_to_the_end_after_all_events_and_reset
 #[test]
 fn whole_models_on_the_grid_follow_nest_at_every_step() {
     for name in ["iaf_psc_exp_sub", "iaf_psc_exp_spk", "iaf_psc_exp_equaltau"] {
-        let path = format!("{}/tests/data/reference/neurons/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let numbers =
-            |key: &str| -> Vec<f64> { case[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+        let case = stored(&format!("reference/neurons/{name}.json"));
         let inputs = case["input_spikes"].as_array().unwrap();
         let column = |key: &str| inputs.iter().map(|s| s[key].as_f64().unwrap()).collect::<Vec<f64>>();
         // A source for each spike, as each has its own weight.
@@ -274,14 +272,14 @@ fn whole_models_on_the_grid_follow_nest_at_every_step() {
         assert_eq!(spec.simulation.engine, Engine::Grid);
         let ran = run(&text, &[], 1);
         let (times, v_m) = ran.memory.state(0);
-        let (nest_times, nest) = (numbers("times_ms"), numbers("V_m"));
+        let (nest_times, nest) = (numbers(&case["times_ms"]), numbers(&case["V_m"]));
         // Ours begin at time 0 and end at the end, NEST's are in between.
         assert!(times.len() > nest.len() && nest.len() > 1000, "{} {}", times.len(), nest.len());
         for (k, (t, v)) in nest_times.iter().zip(&nest).enumerate() {
             assert!((times[k + 1] - t).abs() < 1e-9, "{name}: {} {t}", times[k + 1]);
             assert!((v_m[k + 1] - v).abs() < 1e-9, "{name} at {t} ms: {} mV, NEST {v} mV", v_m[k + 1]);
         }
-        let (spikes, expected) = (ran.spikes(1), numbers("spike_times_ms"));
+        let (spikes, expected) = (ran.spikes(1), numbers(&case["spike_times_ms"]));
         assert_eq!(spikes.len(), expected.len(), "{name}");
         assert!(spikes.iter().zip(&expected).all(|(s, t)| (s.0 - t).abs() < 1e-9), "{name}");
     }

@@ -84,6 +84,7 @@ mod spec_projections;
 mod spec_rules;
 mod spec_unmet;
 mod statistics;
+mod stored;
 mod streamed;
 mod streamed_lists;
 mod unlocked;

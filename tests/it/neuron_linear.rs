@@ -5,6 +5,8 @@ use memspike::neuron::{lif_alpha, lif_delta, lif_exp};
 use memspike::time::{TICKS_PER_MS, Time};
 use serde_json::Value;
 
+use crate::stored::{numbers, stored};
+
 /// The values of `model`'s parameters: its defaults with these changes.
 pub fn values(model: NeuronModel, changes: &[(&str, f64)]) -> Vec<f64> {
     let table = model.describe();
@@ -62,15 +64,6 @@ pub fn drive<N: EventNeuron>(
     (spikes, read)
 }
 
-fn case(name: &str) -> Value {
-    let path = format!("{}/tests/data/reference/neurons/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))).unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
 fn parameters_of(case: &Value, model: NeuronModel) -> Vec<f64> {
     let all = case["neuron_params_all"].as_object().unwrap();
     let names = [
@@ -118,7 +111,7 @@ fn arrivals(case: &Value) -> Vec<(f64, f64)> {
 
 /// A block of three neurons: with the case's parameters and input, the same again, and one with other input.
 fn grid_against_nest(name: &str, model: NeuronModel, per_neuron: bool) {
-    let case = case(name);
+    let case = stored(&format!("reference/neurons/{name}.json"));
     let h = case["resolution_ms"].as_f64().unwrap();
     let shared = parameters_of(&case, model);
     let params: Vec<Column> =
@@ -190,7 +183,7 @@ fn lif_alpha_on_the_grid_follows_nest() {
 #[test]
 fn lif_exp_at_exact_times_follows_nests_precise_model() {
     for name in ["iaf_psc_exp_ps_spk", "iaf_psc_exp_ps_offgrid"] {
-        let case = case(name);
+        let case = stored(&format!("reference/neurons/{name}.json"));
         let params = lif_exp::LifExp::params(&parameters_of(&case, NeuronModel::LifExp)).unwrap();
         let mut state = lif_exp::LifExp::initial(&params, &[f64::NAN; 3]);
         let events: Vec<(Time, f64)> = arrivals(&case).iter().map(|(t, w)| (Time::from_ms(*t), *w)).collect();

@@ -8,17 +8,12 @@ use memspike::spikes::SpikeTable;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::cli::root;
 use crate::pieces::Pieces;
+use crate::stored::{numbers, stored};
 
 /// What elephant says: `tests/data/statistics/SOURCE.md`.
 pub fn reference() -> Value {
-    let text = std::fs::read_to_string(root().join("tests/data/statistics/reference.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
-
-pub fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    stored("statistics/reference.json")
 }
 
 /// To 1e-9 (of nothing, to rounding), or both are not defined.

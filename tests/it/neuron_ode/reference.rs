@@ -5,6 +5,8 @@ use memspike::neuron::{EventNeuron, NeuronModel};
 use memspike::time::Time;
 use serde_json::Value;
 
+use crate::stored::stored;
+
 /// One file of `tests/data/reference/neurons`.
 pub struct Case {
     file: Value,
@@ -17,8 +19,7 @@ pub struct Case {
 
 impl Case {
     pub fn load(model: NeuronModel, name: &str) -> Case {
-        let path = format!("{}/tests/data/reference/neurons/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let file = stored(&format!("reference/neurons/{name}.json"));
         let given = |name: &str| {
             let all = file["neuron_params_all"].as_object().unwrap();
             let value = all.iter().find(|(key, _)| key.to_lowercase() == name)?.1;
