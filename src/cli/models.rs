@@ -7,7 +7,7 @@ use memspike::describe::{Bound, Kind, Model, Param};
 use memspike::device::physical::waveform;
 use memspike::device::{DeviceModel, measured, presets};
 use memspike::neuron::NeuronModel;
-use memspike::plasticity::{RuleModel, short_term};
+use memspike::plasticity::{RuleModel, normalize, short_term};
 use memspike::spec;
 use memspike::units::nearest;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ fn zoo() -> Vec<Entry> {
     let neurons = NeuronModel::ALL.into_iter().map(|m| Entry::of("neuron", m.describe(), Some(m.weight_unit())));
     let rules = RuleModel::ALL.into_iter().map(|m| Entry::of("plasticity", m.describe(), None));
     let devices = DeviceModel::ALL.into_iter().map(|m| Entry::of("device", m.describe(), None));
-    let beside = [&short_term::MODEL, &short_term::NORMALIZE].map(|m| Entry::of("projection", m, None));
+    let beside = [&short_term::MODEL, &normalize::MODEL].map(|m| Entry::of("projection", m, None));
     let sets = presets::ALL.iter().filter_map(Entry::preset);
     let last = [&waveform::MODEL, &crossbar::MODEL].map(|m| Entry::of("projection", m, None));
     let pattern = Entry { name: "pattern", ..Entry::of("population", &spec::PATTERN, None) };

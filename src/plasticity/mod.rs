@@ -10,6 +10,7 @@ use crate::time::Time;
 pub mod clopath;
 pub mod hebbian;
 pub mod inhibitory;
+pub mod normalize;
 pub mod querlioz;
 pub mod short_term;
 pub mod stdp;

@@ -1,10 +1,10 @@
 //! What stands beside a rule: short-term plasticity (Tsodyks, Uziel & Markram 2000 in the form of Maass & Markram 2002; NEST
-//! tsodyks2_synapse), and the normalisation of weights onto each target.
+//! tsodyks2_synapse).
 
 use serde::{Deserialize, Serialize};
 
-use crate::describe::Bound::{Finite, Fraction, NonNegative, Positive};
-use crate::describe::Kind::{Number, Quantity, Weight};
+use crate::describe::Bound::{Fraction, NonNegative, Positive};
+use crate::describe::Kind::{Number, Quantity};
 use crate::describe::{Model, param};
 use crate::math::exp;
 use crate::time::Time;
@@ -25,21 +25,6 @@ pub const MODEL: Model = Model {
         param("u_0", Number, 0.5, Fraction, "share of the resources that a spike after rest uses"),
         param("tau_rec", Quantity("ms"), 800.0, Positive, "recovery from depression"),
         param("tau_fac", Quantity("ms"), 0.0, NonNegative, "decay of facilitation; 0: none"),
-    ],
-    variables: &[],
-};
-
-/// The table of `normalize`.
-pub const NORMALIZE: Model = Model {
-    name: "normalize",
-    summary: "Scales the weights onto each target to a sum, every so often",
-    equations: "after all events at every, 2 every, 3 every, ..: w <- w sum / (sum of the projection's weights onto the target)\n\
-                within [w_min, w_max]; a snapshot at that very time shows the weights before; a device gets it as pulses, none\n\
-                where the sum is within 1e-6 of its target, relative: that is rounding",
-    reference: "Diehl & Cook 2015, doi:10.3389/fncom.2015.00099; Turrigiano et al. 1998, doi:10.1038/36103",
-    params: &[
-        param("sum", Weight, f64::NAN, Finite, "sum of the weights onto each target"),
-        param("every", Quantity("ms"), f64::NAN, Positive, "time between two scalings"),
     ],
     variables: &[],
 };
@@ -80,21 +65,5 @@ impl Resources {
     /// The share of the weight that a spike transmits.
     pub fn gain(self) -> f64 {
         self.x * self.u
-    }
-}
-
-/// Checked parameters of `normalize`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Normalize {
-    /// Sum of the weights onto each target, in their unit and with their sign.
-    pub sum: f64,
-    /// Time between two scalings.
-    pub every: Time,
-}
-
-impl Normalize {
-    /// From values in the order of the table.
-    pub fn new(values: &[f64]) -> Normalize {
-        Normalize { sum: values[0], every: Time::from_ms(values[1]).max(Time(1)) }
     }
 }

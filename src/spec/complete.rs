@@ -16,7 +16,7 @@ use crate::describe::Model;
 use crate::device::DeviceModel;
 use crate::device::physical::waveform;
 use crate::neuron::NeuronModel;
-use crate::plasticity::{RuleModel, short_term};
+use crate::plasticity::{RuleModel, normalize, short_term};
 use crate::time::Time;
 use crate::value::Value;
 
@@ -112,7 +112,7 @@ impl Complete<'_> {
         let of_device: &[&str] = if table.get("device").is_some() { &["g_min", "g_max", "levels"] } else { &[] };
         for (key, model, without) in [
             ("short_term", &short_term::MODEL, &[][..]),
-            ("normalize", &short_term::NORMALIZE, &[]),
+            ("normalize", &normalize::MODEL, &[]),
             ("crossbar", &crossbar::MODEL, of_device),
             ("waveform", &waveform::MODEL, &[]),
         ] {

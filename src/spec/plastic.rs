@@ -13,7 +13,8 @@ use crate::device::DeviceSpec;
 use crate::device::physical::NOISE;
 use crate::device::physical::overlap::Overlap;
 use crate::device::physical::waveform::Waveform;
-use crate::plasticity::short_term::{self, Normalize, ShortTerm};
+use crate::plasticity::normalize::{self, Normalize};
+use crate::plasticity::short_term::{self, ShortTerm};
 use crate::plasticity::{RuleModel, RuleSpec};
 
 impl Reader<'_> {
@@ -37,7 +38,7 @@ impl Reader<'_> {
 
     /// Reads `normalize` of weights in `unit`.
     pub(crate) fn normalize(&self, node: &Node, unit: &'static str) -> Result<Normalize, ModelError> {
-        let normalize = Normalize::new(&self.beside(node, &short_term::NORMALIZE, unit)?);
+        let normalize = Normalize::new(&self.beside(node, &normalize::MODEL, unit)?);
         if normalize.sum == 0.0 {
             return Err(node.at.error("found a sum of 0, expected the sum of the weights onto each target"));
         }
