@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::math::real::Real;
 use crate::network::Group;
-use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::synapse::Energy;
 use crate::time::Time;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{Item, TableLike, Value};
 
 use crate::fnv::digest;
+use crate::math::real::Real;
 use crate::network::Network;
-use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::spec::NetworkSpec;
 use crate::synapse::{History, PlasticState};

@@ -1,7 +1,7 @@
 //! What the devices of a projection differ in, for results: drawn from their keys, as synapses do it when they need it.
 
+use crate::math::real::Real;
 use crate::network::Network;
-use crate::neuron::Real;
 use crate::record::{DeviceLayout, DrawnLayout};
 
 use super::part::Part;

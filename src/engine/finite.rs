@@ -1,7 +1,8 @@
 //! Looks now and then whether every state and plastic weight is still a number, so that a run that blows up ends with an error instead of a result.
 
+use crate::math::real::Real;
 use crate::network::Network;
-use crate::neuron::{MANY, NeuronModel, Real};
+use crate::neuron::{MANY, NeuronModel};
 use crate::spec::{Engine, PopulationKind};
 use crate::time::Time;
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use crate::math::real::Real;
 use crate::math::sin_turns;
 use crate::math::vector::{Kernel, Target};
 use crate::network::{input_name, of_members};
-use crate::neuron::Real;
 use crate::rng::{Purpose, StreamKey, name_key};
 use crate::sample::{normal, poisson};
 use crate::spec::{Active, InputKind, NetworkSpec, Rate};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use crate::math::real::Real;
 use crate::network::Network;
-use crate::neuron::Real;
 use crate::record::{Chunk, Sink};
 use crate::spec::ProjectionSpec;
 use crate::time::Time;

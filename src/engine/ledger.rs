@@ -5,8 +5,8 @@ use std::panic::resume_unwind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::math::real::Real;
 use crate::network::Group;
-use crate::neuron::Real;
 use crate::spec::EnergySpec;
 use crate::synapse::Price;
 use crate::time::Time;

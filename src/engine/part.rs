@@ -1,7 +1,7 @@
 //! One thread's part of the network, of either kernel, as the window loop sees it.
 
+use crate::math::real::Real;
 use crate::network::{Group, Network, Shard, Share};
-use crate::neuron::Real;
 use crate::spec::Engine;
 use crate::stream::Cursor;
 use crate::time::Time;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::engine::shard::{Model, Outbox, Window};
+use crate::math::real::Real;
 use crate::network::{Group, Share};
-use crate::neuron::Real;
 use crate::synapse::{Delays, PreSpike, Transmitted};
 use crate::time::Time;
 

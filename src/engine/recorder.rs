@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::math::real::Real;
 use crate::network::{Drawn, Network, Procedural};
-use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::record::{Chunk, DeviceLayout, Sink, SinkError};
 use crate::spec::WeightSample;

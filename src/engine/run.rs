@@ -29,8 +29,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 
+use crate::math::real::Real;
 use crate::network::{Network, Shard};
-use crate::neuron::Real;
 use crate::record::Sink;
 use crate::time::Time;
 

@@ -1,8 +1,8 @@
 //! What the two kernels have in common: one thread's part of the network, advanced window by window.
 
+use crate::math::real::Real;
 use crate::network::Group;
 use crate::network::{Drawn, Network, Projection, Share};
-use crate::neuron::Real;
 use crate::spec::NetworkSpec;
 use crate::synapse::{BLOCK, Transmitted};
 use crate::time::Time;

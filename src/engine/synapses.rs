@@ -2,8 +2,8 @@
 //! by source, delay, target, ordinal. It does not depend on how targets are shared out.
 
 use crate::device::Constant;
+use crate::math::real::Real;
 use crate::network::{Drawn, Group, Procedural, Share};
-use crate::neuron::Real;
 use crate::ranks::Ranks;
 use crate::synapse::{Load, PreSpike};
 use crate::time::Time;

@@ -1,6 +1,6 @@
 //! Recordings that are read while the network runs: a tape for each population that replays one, opened where the run begins.
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::spec::{NetworkSpec, PopulationKind, SourceSpec};
 use crate::stream::Cursor;
 use crate::time::Time;

@@ -7,8 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::check::Invalid;
-/// Engines and synapses know it by this name.
-pub use crate::math::real::Real;
+use crate::math::real::Real;
 use crate::time::Time;
 use crate::value::Value;
 

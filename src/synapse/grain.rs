@@ -4,7 +4,7 @@
 //! enough digits for each of its multiples to be exact in single precision, so weights are the same in both.
 
 use crate::math::ROUND;
-use crate::neuron::Real;
+use crate::math::real::Real;
 
 /// The weight that others are whole multiples of.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
+use crate::math::real::Real;
 use crate::math::vector::{Kernel, Target};
-use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
 

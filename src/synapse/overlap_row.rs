@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::device::physical::pass::Pass;
 use crate::device::physical::surface::{Before, Surface};
 use crate::device::physical::waveform::Side;
+use crate::math::real::Real;
 use crate::math::vector::Target;
 use crate::memory::prefetch;
-use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
 

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
+use crate::math::real::Real;
 use crate::memory::prefetch;
-use crate::neuron::Real;
 use crate::time::Time;
 
 use super::{Coded, Sources};

@@ -3,9 +3,9 @@
 use crate::engine::flight::Flight;
 use crate::engine::inputs::{Background, Current};
 use crate::engine::shard::Window;
+use crate::math::real::Real;
 use crate::memory::prefetch_line;
 use crate::network::Group;
-use crate::neuron::Real;
 use crate::time::Time;
 
 use super::held::Held;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::engine::flight::Flight;
 use crate::engine::shard::Window;
+use crate::math::real::Real;
 use crate::network::{Drawn, Group};
-use crate::neuron::Real;
 use crate::time::Time;
 
 /// One event on its way.

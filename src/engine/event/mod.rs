@@ -5,8 +5,8 @@ mod block;
 mod held;
 mod order;
 
+use crate::math::real::Real;
 use crate::network::{Group, Shard, Share};
-use crate::neuron::Real;
 use crate::spec::PopulationKind;
 use crate::time::Time;
 

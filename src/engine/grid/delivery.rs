@@ -11,9 +11,9 @@
 //! Ordering law: what arrives at a target through one store is summed by time of emission, source, synapse.
 
 use crate::engine::flight::Spike;
+use crate::math::real::Real;
 use crate::memory::{prefetch, prefetch_line, prefetch_second};
 use crate::network::{Drawn, Group, Projection};
-use crate::neuron::Real;
 use crate::synapse::{BLOCK, Content, Delays, Runs, Store, Synapse};
 use crate::time::Time;
 

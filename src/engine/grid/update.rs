@@ -8,7 +8,8 @@ use crate::engine::flight::Spike;
 use crate::engine::phases::Phase;
 use crate::engine::plastic::{show_plastic, tell_plastic};
 use crate::engine::shard::{Model, Outbox};
-use crate::neuron::{MANY, Real, StepInput};
+use crate::math::real::Real;
+use crate::neuron::{MANY, StepInput};
 use crate::time::Time;
 
 /// Neurons per stretch; a multiple of the groups that share random words, counted from member 0 of the population.

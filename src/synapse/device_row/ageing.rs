@@ -1,8 +1,8 @@
 //! What time, wear and faults do to the devices of a stretch: as `Traits::after` and `Memristor::hit` have it one by one.
 
 use crate::device::{Ageing, Common, normals, uniform};
+use crate::math::real::Real;
 use crate::math::vector::Kernel;
-use crate::neuron::Real;
 use crate::time::Time;
 
 use super::super::row::STRETCH;

@@ -2,7 +2,7 @@
 
 use crate::device::linear_step::LinearStep;
 use crate::device::{Cell, Device, Law, normals};
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::rng::lanes::Each;
 
 use super::super::row::STRETCH;

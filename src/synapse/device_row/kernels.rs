@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::device::{Cell, Common, Device};
+use crate::math::real::Real;
 use crate::math::vector::Kernel;
-use crate::neuron::Real;
 use crate::plasticity::Pair;
 
 use super::super::row::STRETCH;

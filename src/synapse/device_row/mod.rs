@@ -11,9 +11,9 @@ use std::ops::Range;
 
 use crate::device::physical::surface::Before;
 use crate::device::{Bank, Cell, Device, Pulses};
+use crate::math::real::Real;
 use crate::math::vector::Target;
 use crate::memory::prefetch_second;
-use crate::neuron::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
 

@@ -1,8 +1,8 @@
 //! From changes to pulses, and the pulses themselves.
 
 use crate::device::{Cell, Law, MOST_PULSES, Pair, Pulses, constant_step, normals, soft_bounds};
+use crate::math::real::Real;
 use crate::math::vector::at_least;
-use crate::neuron::Real;
 use crate::rng::lanes::Each;
 
 use super::super::Kept;

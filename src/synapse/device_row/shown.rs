@@ -1,7 +1,7 @@
 //! What shows of synapses whose devices do not show what they store, or are several.
 
 use crate::device::{Law, Pair, normals};
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::rng::lanes::Each;
 use crate::time::Time;
 

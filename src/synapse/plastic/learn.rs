@@ -2,7 +2,7 @@
 
 use crate::device::physical::surface::Surface;
 use crate::device::physical::waveform::Side;
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::{AtPost, AtPre, Pairing, Rule};
 use crate::synapse::{History, PostSpike, Visit};
 use crate::time::{Time, is_within};

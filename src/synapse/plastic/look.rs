@@ -1,6 +1,6 @@
 //! What a synapse has come to at any time. Nothing here writes.
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Rule;
 use crate::synapse::{Price, Visit};
 use crate::time::Time;

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use crate::device::physical::surface::Surface;
 use crate::device::{Constant, Traits};
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::normalize::Normalize;
 use crate::plasticity::short_term::ShortTerm;
 use crate::plasticity::stdp_dopamine::Modulator;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::math::exp;
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::stdp_dopamine::Dopamine;
 use crate::synapse::Visit;

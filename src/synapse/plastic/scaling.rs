@@ -3,7 +3,7 @@
 //! A scaling is an event of the target, after everything else at its tick. It is put down with its factor when everything up to
 //! then has happened; each synapse takes it in, as it does spikes, when it is next brought up to date.
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Rule;
 use crate::synapse::Visit;
 use crate::time::Time;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::synapse::{CellsState, Kept, Price};
 use crate::time::Time;
 

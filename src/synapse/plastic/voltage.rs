@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Rule;
 use crate::plasticity::clopath::Clopath;
 use crate::synapse::Visit;

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
+use crate::math::real::Real;
 use crate::math::vector::Target;
-use crate::neuron::Real;
 use crate::plasticity::clopath::Clopath;
 use crate::plasticity::{Pair, Pairing, Rule};
 use crate::time::Time;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::neuron::Real;
+use crate::math::real::Real;
 use crate::plasticity::Pair;
 use crate::time::Time;
 

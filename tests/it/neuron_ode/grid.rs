@@ -1,8 +1,9 @@
 //! The grid kernels against NEST's traces.
 
 use memspike::check::Invalid;
+use memspike::math::real::Real;
 use memspike::neuron::{
-    BlockSpec, Column, GridNeurons, NeuronModel, Real, StepInput, adex, izhikevich, lif_cond_alpha, lif_cond_exp,
+    BlockSpec, Column, GridNeurons, NeuronModel, StepInput, adex, izhikevich, lif_cond_alpha, lif_cond_exp,
 };
 use memspike::time::Time;
 

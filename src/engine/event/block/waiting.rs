@@ -6,7 +6,8 @@
 use crate::engine::calendar::Calendar;
 use crate::engine::flight::Spike;
 use crate::engine::plastic::tell_plastic;
-use crate::neuron::{Event, EventNeuron, Members, Real, one_of};
+use crate::math::real::Real;
+use crate::neuron::{Event, EventNeuron, Members, one_of};
 use crate::time::Time;
 
 use super::{Cell, NOTHING, Neurons, Work, schedule};
