@@ -25,12 +25,10 @@ pub fn prefetch_second<T>(slice: &[T], from: usize, count: usize) {
     fetch::<T, false>(slice, from, count);
 }
 
-/// Begins to fetch the line in which an item of the slice begins.
+/// Begins to fetch the line in which an item of the slice begins; of one that lies outside, what is there, which nobody will see.
 #[inline(always)]
 pub fn prefetch_line<T>(slice: &[T], at: usize) {
-    if let Some(item) = slice.get(at) {
-        fetch_line::<true>(std::ptr::from_ref(item).cast());
-    }
+    fetch_line::<true>(slice.as_ptr().wrapping_add(at).cast());
 }
 
 #[inline(always)]

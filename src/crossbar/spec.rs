@@ -22,7 +22,7 @@ pub const MODEL: Model = Model {
                 pair) is the nearest code of n bits with sign up to adc_full_scale. rows, columns: a larger projection is cut into arrays of that size, the last\n\
                 ones smaller, and those without a synapse are not there; a spike reaches targets in several arrays, and codes are added as numbers. A pair of neurons has one cell: no multapses.\n\
                 Plastic weights: the loss of each cell, i/(v g), is worked out anew every `refresh` of model time and holds in between, while g itself\n\
-                follows every pulse. A refresh costs one elimination per array (512 x 512: about half a second, growing as n^3), the error is by how much the\n\
+                follows every pulse; at the tick of a scaling by `normalize` the refresh comes first, as a snapshot does. A refresh costs one elimination per array (512 x 512: about half a second, growing as n^3), the error is by how much the\n\
                 losses move in between; a spike has the losses of the moment at which it arrives, whichever side its delay is on. Energy: what the device's `read` takes without wires, times its loss and all that the driven line feeds, sneak paths included,\n\
                 over what arrives at the bit lines of its synapses, as of the last refresh. A device with a reference loads the wires with both, which lose the same share.\n\
                 Not modelled: capacitance of the wires, IR drop of programming pulses, currents of cells without a synapse into other targets",

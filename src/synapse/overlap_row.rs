@@ -8,7 +8,7 @@ use crate::device::physical::surface::{Before, Surface};
 use crate::device::physical::waveform::Side;
 use crate::math::real::Real;
 use crate::math::vector::Target;
-use crate::memory::prefetch;
+use crate::memory::prefetch_line;
 use crate::plasticity::Pair;
 use crate::time::Time;
 
@@ -82,7 +82,7 @@ impl Find for Partners<'_> {
 
     #[inline(always)]
     fn fetch(&self, target: u16) {
-        prefetch(self.recent, usize::from(target), 1);
+        prefetch_line(self.recent, usize::from(target));
     }
 
     #[inline(always)]

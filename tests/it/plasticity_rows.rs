@@ -1,6 +1,8 @@
 //! Whole rows of plastic synapses at once against synapse by synapse: a projection whose transmitted weights are recorded goes
 //! one by one, and must come to the same bits as one that is not.
 
+use memspike::record::Chunk;
+
 use super::plasticity_stdp::{run, snapshots};
 
 const RULES: [&str; 9] = [
@@ -69,6 +71,14 @@ const BESIDE: [&str; 34] = [
     "device.linear_step = { sigma_slope_up = 0.1, retention = { tau = '300 ms', g_inf = '0 S' }, levels = 30 }",
     "device.linear_step = { one_sided = true, pair = 'one_sided', refresh = 0.3, devices = 2, sigma_reset = 0.1, drift = { nu = 0.2, t_0 = '1 ms' }, endurance = { pulses = 15, sigma = 0.5 } }",
     "device.pcm = { pcm_statistics = true, stuck_between = 0.3, endurance = { pulses = 9, sigma = 0.3 }, pulses = 'carry' }",
+];
+
+/// Devices that are read against a reference of their own, which follows from where their bounds and steps are.
+const REFERENCES: [&str; 4] = [
+    "device.soft_bounds_reference = { dg_down = '3 uS', sigma_d2d = 0.1, subtract_symmetry_point = true }",
+    "device.soft_bounds_reference = { dg_down = '3 uS', sigma_d2d = 0.1, sigma_up_down = 0.1, subtract_symmetry_point = true }",
+    "device.soft_bounds_reference = { dg_up = '3 uS', sigma_g_max = 0.1, subtract_symmetry_point = true }",
+    "device.soft_bounds_reference = { reference = '5 uS', sigma_reference = '2 uS', levels = 40 }",
 ];
 
 /// Devices across which spikes overlap: moved by one spike alone, by pairs only, differing and noisy, held at bounds, in a table of changes.
@@ -202,5 +212,45 @@ fn rows_come_to_the_bits_of_one_by_one_where_potentials_are_learnt_from() {
         let (rows, singly) = (at_end(""), at_end(watched));
         assert!(!rows.is_empty());
         assert_eq!(rows, singly, "{beside} {plasticity} delay {delay} {simulation}");
+    }
+}
+
+/// What arrives, seen in the membranes that it moves: how devices are read stands in no snapshot.
+#[test]
+fn rows_transmit_the_bits_of_one_by_one() {
+    let watched = "[[record.weights]]\nprojection = 'p'\non = 'pre_spike'\n";
+    let states = "[[record.state]]\npopulation = 'post'\ninterval = '0.5 ms'\n";
+    for (number, beside) in BESIDE.iter().chain(&REFERENCES).enumerate() {
+        let simulation = [
+            "engine = 'grid', resolution = '0.1 ms'",
+            "engine = 'event'",
+            "engine = 'grid', resolution = '0.5 ms', precision = 'single'",
+        ][number % 3];
+        let seen = |record: &str| {
+            let model =
+                network(RULES[number % 2], beside, (false, "'1.5 ms'"), simulation, &format!("{states}{record}"));
+            let membranes = [
+                (
+                    "source.poisson = { rate = { uniform = ['20 Hz', '400 Hz'] } }",
+                    "neuron.lif_delta = { i_e = { uniform = ['300 pA', '900 pA'] } }",
+                ),
+                ("w_max = 5, weight = 1,", "w_max = '5 mV', weight = '1 mV',"),
+                (
+                    "w_max = 4\nweight = { uniform = [0.5, 2] }",
+                    "w_max = '4 mV'\nweight = { uniform = ['0.5 mV', '2 mV'] }",
+                ),
+                ("sum = 12", "sum = '12 mV'"),
+                ("sum = 15", "sum = '15 mV'"),
+            ];
+            let memory = run(&membranes.iter().fold(model, |model, (from, to)| model.replace(from, to)), 1);
+            let rows = memory.chunks.iter().filter_map(|chunk| match chunk {
+                Chunk::State { rows, .. } => Some(rows.clone()),
+                _ => None,
+            });
+            rows.flatten().collect::<Vec<f64>>()
+        };
+        let (rows, singly) = (seen(""), seen(watched));
+        assert!(rows.len() == 40 * 801 || rows.len() == 40 * 800, "{}", rows.len());
+        assert!(rows == singly, "{beside} {simulation}");
     }
 }

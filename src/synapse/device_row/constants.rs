@@ -1,7 +1,7 @@
 //! The constants of the devices of a stretch, as `Cell::of` and `Traits::of` draw them one by one.
 
 use crate::device::linear_step::LinearStep;
-use crate::device::{Cell, Device, Law, normals};
+use crate::device::{Device, Law, normals};
 use crate::math::real::Real;
 use crate::rng::lanes::Each;
 
@@ -61,8 +61,7 @@ impl<W: Real> Devices<'_, W> {
         if let Some(law) = &device.reference {
             normals(&words[2][..slots], &mut own.reference, places, self.target);
             for at in 0..slots {
-                let cell = if c.differs() { own.cell(at) } else { Cell::nominal(c) };
-                own.reference[at] = law.of(c, &cell, own.reference[at]);
+                own.reference[at] = law.of(c, &own.cell(c, at), own.reference[at]);
             }
         }
         if device.ageing.drift.is_some() {

@@ -97,14 +97,7 @@ impl<W> Devices<'_, W> {
     #[inline]
     pub fn device(&mut self, place: usize) -> (Cell, u64, &mut u32) {
         let (c, Work { own, key, updates, .. }) = (&self.memristor.device.common, &mut *self.work);
-        let mut cell = Cell::nominal(c);
-        if c.differs() {
-            (cell.up, cell.down) = (own.up[place], own.down[place]);
-            if !c.differs_in_steps_alone() {
-                (cell.g_min, cell.g_max) = (own.low[place], own.high[place]);
-            }
-        }
-        (cell, key[place], &mut updates[place])
+        (own.cell(c, place), key[place], &mut updates[place])
     }
 
     /// Where the devices of a stretch were before their last spikes; none if no spike alone moves one.

@@ -171,8 +171,15 @@ impl Work {
 impl Own {
     /// The device in a slot, without its slopes.
     #[inline(always)]
-    pub fn cell(&self, at: usize) -> Cell {
-        Cell { g_min: self.low[at], g_max: self.high[at], up: self.up[at], down: self.down[at], slope: [0.0; 2] }
+    pub fn cell(&self, c: &Common, at: usize) -> Cell {
+        let mut cell = Cell::nominal(c);
+        if c.differs() {
+            (cell.up, cell.down) = (self.up[at], self.down[at]);
+            if !c.differs_in_steps_alone() {
+                (cell.g_min, cell.g_max) = (self.low[at], self.high[at]);
+            }
+        }
+        cell
     }
 }
 

@@ -1,14 +1,14 @@
 //! What synapses find of their targets' spikes, where these make pairs.
 
 use crate::math::vector::Target;
-use crate::memory::prefetch;
+use crate::memory::prefetch_line;
 use crate::plasticity::Pair;
 use crate::synapse::recent::Recent;
 use crate::synapse::{History, PreSpike};
 use crate::time::Time;
 
 use super::decayed::Decayed;
-use super::stretch::{ROUNDS, Round, Stretch};
+use super::stretch::{ROUNDS, Round, STRETCH, Stretch};
 use super::walk::{Find, Synapse};
 
 /// What the synapses of a row have in common.
@@ -52,7 +52,7 @@ impl<R: Pair> Find for Pairs<'_, R> {
 
     #[inline(always)]
     fn fetch(&self, target: u16) {
-        prefetch(self.recent, usize::from(target), 1);
+        prefetch_line(self.recent, usize::from(target));
     }
 
     /// What a synapse finds among all spikes that are kept; not if there are more than there are rounds.
@@ -89,47 +89,18 @@ impl<R: Pair> Find for Pairs<'_, R> {
         &self,
         stretch: &mut Stretch,
         timed: bool,
-        synapses: impl Iterator<Item = Synapse>,
+        mut synapses: impl Iterator<Item = Synapse>,
         mut long: impl FnMut(usize),
     ) {
-        // Before a source's first spike there was nothing to learn, at any synapse.
-        let learns = self.span.after < self.span.seen;
-        for synapse in synapses {
-            let Synapse { offset, value, target, delay } = synapse;
-            let recent = &self.recent[usize::from(target)];
-            let (after, seen, since) = (self.span.after - delay, self.span.seen - delay, self.span.since - delay);
-            let Some((heard, before, learnt)) = recent.near(after, seen) else {
-                if !self.write(stretch, timed, synapse) {
-                    long(offset);
-                }
-                continue;
-            };
-            let (place, unlearnt) = (stretch.len, learnt - heard);
-            let put = |round: &mut Round, back: usize, is_there: bool| {
-                let (len, time) = (round.len, recent.time[back]);
-                (round.place[len], round.age[len]) = (place as u8, between(since, time));
-                if R::SECOND && is_there {
-                    round.second[len] = self.post[usize::from(target)].nth_last(back).second;
-                }
-                if timed {
-                    round.at[len] = between(Time(-delay.0), time);
-                }
-                round.len += usize::from(is_there);
-            };
-            if learns {
-                let [first, second, later @ ..] = &mut stretch.near;
-                put(first, learnt.saturating_sub(1), unlearnt > 0);
-                put(second, learnt.saturating_sub(2), unlearnt > 1);
-                if unlearnt > 2 {
-                    later.iter_mut().zip((heard..learnt - 2).rev()).for_each(|(round, back)| put(round, back, true));
-                }
+        let write_near = |stretch: &mut Stretch, synapses: &mut _| match timed {
+            true => self.write_near::<true>(stretch, synapses),
+            false => self.write_near::<false>(stretch, synapses),
+        };
+        while let Some(synapse) = write_near(stretch, &mut synapses) {
+            let offset = synapse.offset;
+            if !self.write(stretch, timed, synapse) {
+                long(offset);
             }
-            let post = recent.trace_after(before);
-            let age = if post > 0.0 { between(recent.time[before], seen) } else { Time::ZERO };
-            if timed {
-                stretch.at[place] = self.span.seen;
-            }
-            stretch.push(offset, value, (post, age));
         }
     }
 
@@ -137,6 +108,56 @@ impl<R: Pair> Find for Pairs<'_, R> {
     fn complete(&self, stretch: &mut Stretch) {
         self.decayed.fill_posts(stretch, self.target);
         self.decayed.fill_pres(stretch, self.target);
+    }
+}
+
+impl<R: Pair> Pairs<'_, R> {
+    /// Writes synapses down as long as what they find is at hand; gives the first that finds more. How many there are stays in registers.
+    #[inline(always)]
+    fn write_near<const TIMED: bool>(
+        &self,
+        stretch: &mut Stretch,
+        synapses: &mut impl Iterator<Item = Synapse>,
+    ) -> Option<Synapse> {
+        let Stretch { len, offset: offsets, value: values, y: posts, age: ages, near, at: ats, .. } = stretch;
+        let [first, second, later @ ..] = near;
+        let (mut place, mut ones, mut twos) = (*len, first.len, second.len);
+        let far = loop {
+            let Some(synapse) = synapses.next() else { break None };
+            let Synapse { offset, value, target, delay } = synapse;
+            let recent = &self.recent[usize::from(target)];
+            let (after, seen, since) = (self.span.after - delay, self.span.seen - delay, self.span.since - delay);
+            let Some((heard, before, learnt)) = recent.near(after, seen) else { break Some(synapse) };
+            let unlearnt = learnt - heard;
+            let put = |round: &mut Round, at: usize, back: usize, is_there: bool| {
+                let (time, at) = (recent.time[back], at % STRETCH);
+                (round.place[at], round.age[at]) = (place as u8, between(since, time));
+                if R::SECOND && is_there {
+                    round.second[at] = self.post[usize::from(target)].nth_last(back).second;
+                }
+                if TIMED {
+                    round.at[at] = between(Time(-delay.0), time);
+                }
+                usize::from(is_there)
+            };
+            ones += put(first, ones, learnt.saturating_sub(1), unlearnt > 0);
+            twos += put(second, twos, learnt.saturating_sub(2), unlearnt > 1);
+            if unlearnt > 2 {
+                for (round, back) in later.iter_mut().zip((heard..learnt - 2).rev()) {
+                    round.len += put(round, round.len, back, true);
+                }
+            }
+            let post = recent.trace_after(before);
+            let age = if post > 0.0 { between(recent.time[before], seen) } else { Time::ZERO };
+            let own = place % STRETCH;
+            if TIMED {
+                ats[own] = self.span.seen;
+            }
+            (offsets[own], values[own], posts[own], ages[own]) = (offset as u8, value, post, age);
+            place += 1;
+        };
+        (*len, first.len, second.len) = (place, ones, twos);
+        far
     }
 }
 

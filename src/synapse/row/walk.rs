@@ -105,10 +105,16 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         let (place, trace, at, found) = (&PLACES[..len], &y[..len], &at[..len], &mut value[..len]);
         holder.learn::<F::Rule, false>(rule, Spikes { place, trace, at, value: found });
         let weights = holder.send(&value[..len], &at[..len], weight);
-        for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
-            let offset = usize::from(offset);
-            values[offset] = W::of(value);
-            receive(begin + offset, targets[offset], weight);
+        if len == targets.len() {
+            values.iter_mut().zip(&*value).for_each(|(to, &value)| *to = W::of(value));
+            let places = (begin..).zip(targets);
+            places.zip(weights).for_each(|((place, &target), &weight)| receive(place, target, weight));
+        } else {
+            for ((&offset, &value), &weight) in offset.iter().zip(&value[..len]).zip(weights) {
+                let offset = usize::from(offset);
+                values[offset] = W::of(value);
+                receive(begin + offset, targets[offset], weight);
+            }
         }
         holder.end(first, stretch);
     }
