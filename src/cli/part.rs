@@ -107,7 +107,9 @@ impl Part {
 fn positions(text: &str, count: usize) -> Result<BTreeSet<usize>, Failure> {
     let ranges = parse_units(text).map_err(|message| Failure::input(format!("--units: {message}.")))?;
     let missing = |unit| match count {
-        0 => Failure::input("The recording has no units."),
+        0 => Failure::input(
+            "The recording has no units: a result has those of the populations that record.spikes names.",
+        ),
         _ => Failure::input(format!(
             "--units: found the unit {unit}, but the recording has {count} units, 0 to {}.",
             count - 1

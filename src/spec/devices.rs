@@ -48,11 +48,14 @@ pub(crate) fn sets(own: Option<&Table>) -> Sets<'_> {
 pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<DeviceSpec, ModelError> {
     let mut set = sets.resolve(node)?;
     let device = DeviceModel::ALL[set.model];
-    let measured = (device == DeviceModel::Table).then(|| measured(scope, &mut set)).transpose()?;
+    let measured = (device == DeviceModel::Table).then(|| measured(scope, &mut set)).transpose()?.flatten();
     let (params, mut lists) =
         models::numbers_and_lists(scope, device.describe(), "device model", &set.at, &set.entries)?;
     lists.extend(measured.into_iter().flat_map(|m| m.lists()));
     let spec = DeviceSpec { device, params, lists };
+    if scope.partial {
+        return Ok(spec);
+    }
     // What parameters mean together is said here, where their places are known.
     match spec.device() {
         Ok(_) => Ok(spec),
@@ -67,8 +70,8 @@ pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<Device
     }
 }
 
-/// Takes what names the file of a measured device out of its entries, and reads it.
-fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
+/// Takes what names the file of a measured device out of its entries, and reads it; not that of a set which leaves something of it open.
+fn measured(scope: &Scope, set: &mut Resolved) -> Result<Option<Measured>, ModelError> {
     let texts = ["file", "g", "unit", "direction", "device", "cycle"];
     let (own, rest): (Vec<Entry>, Vec<Entry>) = set.entries.drain(..).partition(|e| texts.contains(&e.key.as_str()));
     set.entries = rest;
@@ -79,6 +82,9 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
             || set.at.error(format!("`{key}` is missing")).help("memspike models table shows what a table needs");
         text(key)?.ok_or_else(missing)
     };
+    if scope.partial && ["file", "g", "direction"].iter().any(|key| entry(key).is_none()) {
+        return Ok(None);
+    }
     let Some(file) = entry("file") else {
         needed("file")?;
         return Err(set.at.error("`file` is missing"));
@@ -99,7 +105,8 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Measured, ModelError> {
     if let Some(note) = said(&still, &pulses.devices) {
         scope.tell(format!("{}: {note}", path.display()));
     }
-    Measured::new(&rows).map_err(|e| file.node.at.error(format!("{}: {}", path.display(), e.message)))
+    let measured = Measured::new(&rows);
+    measured.map(Some).map_err(|e| file.node.at.error(format!("{}: {}", path.display(), e.message)))
 }
 
 /// The values of a `waveform` table under `changes`: (KEY, VALUE) as of `--set`, in the order of its parameters.

@@ -59,13 +59,15 @@ pub(crate) fn values(
             .map_err(|e| e.help(format!("{}: {}", param.name, param.doc)))?;
         given[i] = Some(snapped(scope, &model.params[i], node, value)?);
     }
-    check_groups(model, at, &given)?;
+    if !scope.partial {
+        check_groups(model, at, &given)?;
+    }
     let filled = model.params.iter().zip(given).map(|(param, value)| match value {
         Some(value) => Ok(value),
         // Parameters of a sub-table are optional: NaN stands for "not given".
         None if let Some(list) = param.list() => Ok(Value::List(list.into())),
         // Neither are quantities that a price follows from.
-        None if param.default.is_nan() && !param.name.contains('.') && !param.optional() => {
+        None if param.default.is_nan() && !param.name.contains('.') && !param.optional() && !scope.partial => {
             Err(at.error(format!("{} needs the parameter {} ({})", model.name, param.name, param.doc)))
         }
         None => {

@@ -20,14 +20,18 @@ use crate::plasticity::{RuleModel, RuleSpec};
 impl Reader<'_> {
     /// Reads a plasticity rule; `during` freezes it outside of intervals. `unit`: of the weights onto the target, if it is known.
     pub(crate) fn rule(&self, node: &Node, unit: Option<&'static str>) -> Result<RuleSpec, ModelError> {
+        self.rule_in(&Scope { weight: unit, ..self.scope.clone() }, node)
+    }
+
+    /// As `rule`, in a scope that knows the unit.
+    pub(crate) fn rule_in(&self, scope: &Scope, node: &Node) -> Result<RuleSpec, ModelError> {
         let mut set = self.rules.resolve(node)?;
         let rule = RuleModel::ALL[set.model];
         let model = rule.describe();
         let (during, rest) = set.entries.into_iter().partition(|e| PLASTICITY.keys.iter().any(|k| k.name == e.key));
         set.entries = rest;
         let during = self.during(&Table { entries: during })?;
-        let scope = Scope { weight: unit, ..self.scope.clone() };
-        let params = models::numbers(&scope, model, "plasticity rule", &set.at, &set.entries)?;
+        let params = models::numbers(scope, model, "plasticity rule", &set.at, &set.entries)?;
         Ok(RuleSpec { rule, params, during })
     }
 

@@ -229,6 +229,16 @@ impl Reader<'_> {
                 _ => "give a mean of more than 0",
             }));
         }
+        // Of those that are drawn around a mean a rare one may be too long still, which building finds.
+        let long = match &value {
+            Value::Uniform { high, .. } => *high,
+            Value::Normal { mean, .. } | Value::Lognormal { mean, .. } | Value::Exponential { mean, .. } => *mean,
+            _ => 0.0,
+        };
+        if long > Time::LONGEST_DELAY.ms() {
+            let message = format!("a delay of {} ms could be drawn; delays may be at most a day", shown(long));
+            return Err(node.at.error(message));
+        }
         Ok(value)
     }
 

@@ -78,19 +78,21 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
 }
 
 impl Reader<'_> {
-    /// Refuses sets that are wrong even where nothing uses them.
+    /// Refuses sets that say something wrong even where nothing uses them. What they leave open, or what does not go with a default, is for
+    /// those that use them.
     pub(crate) fn check_sets(&self) -> Result<(), ModelError> {
-        use super::models;
+        use super::{devices, models};
+        let alone = Scope { partial: true, ..self.scope.clone() };
         for entry in self.neurons.sets.iter().flat_map(|t| &t.entries) {
             let set = self.neurons.resolve(&entry.node)?;
             let model = NeuronModel::ALL[set.model].describe();
-            models::values(&self.scope, model, "neuron model", &set.at, &set.entries, None)?;
+            models::values(&alone, model, "neuron model", &set.at, &set.entries, None)?;
         }
         for entry in self.rules.sets.iter().flat_map(|t| &t.entries) {
-            self.rule(&entry.node, None)?;
+            self.rule_in(&alone, &entry.node)?;
         }
         for entry in self.devices.sets.iter().flat_map(|t| &t.entries) {
-            self.device(&entry.node)?;
+            devices::read(&alone, &self.devices, &entry.node)?;
         }
         Ok(())
     }

@@ -49,6 +49,8 @@ pub(crate) struct Scope {
     pub(crate) populations: Arc<Vec<String>>,
     /// The unit of the weights onto the target, where parameters of a rule are read for one.
     pub(crate) weight: Option<&'static str>,
+    /// Is it a set by itself that is read, of which those that use it may say what it leaves open?
+    pub(crate) partial: bool,
 }
 
 /// The key of a place in [`Replaced`].

@@ -159,6 +159,8 @@ fn impossible_numbers() {
         change("delay = \"1.5 ms\"", &delay, "20:9", "ms; delays may be at most a day");
     }
     change("\"1.5 ms\"", "{ uniform = [\"0 ms\", \"1 ms\"] }", "20:9", "a delay of 0 or less could be drawn");
+    change("\"1.5 ms\"", "{ uniform = [\"1 ms\", \"25 h\"] }", "20:9", "delays may be at most a day");
+    change("\"1.5 ms\"", "{ exponential = { mean = \"25 h\" } }", "20:9", "delays may be at most a day");
     change("\"1 s\"", "\"0 s\"", "2:12", "expected a time of more than 0");
     change("\"1 s\"", "\"-1 s\"", "2:12", "expected a time of more than 0");
     change("\"1 s\"", "\"inf\"", "2:12", "expected a finite value");

@@ -121,6 +121,44 @@ fn sets_that_build_on_themselves_are_refused() {
     assert!(error.message().contains("builds on itself"), "{error}");
 }
 
+/// A set has some of its model's parameters; what it leaves open, or what does not go with a default, is for those that use it.
+#[test]
+fn sets_need_not_be_whole() {
+    let text = "simulation.duration = '60 ms'
+        [plasticity.reward.stdp_dopamine]
+        a_plus = 0.1
+        [device.base.soft_bounds]
+        g_min = '200 uS'
+        retention = { tau = '1 s' }
+        [device.cell.table]
+        direction = 'polarity'
+        [population.S]
+        size = 2
+        source.poisson.rate = '50 Hz'
+        [projection.p]
+        source = 'S'
+        target = 'S'
+        connect = 'all_to_all'
+        weight = 1
+        w_max = 2
+        plasticity.reward = { modulator = 'S' }
+        device.base = { g_max = '400 uS', retention = { g_inf = '210 uS' } }";
+    let parse = |text: &str| spec::parse(text, "m", Path::new(""), &[]);
+    let read = parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let device = read.projections[0].device.as_ref().unwrap().device().unwrap();
+    assert_eq!((device.common.g_min, device.common.g_max), (200e-6, 400e-6));
+    for (from, to, expected) in [
+        ("modulator = 'S'", "a_minus = 1", "needs the parameter modulator"),
+        ("g_max = '400 uS', ", "", "expected less than g_max"),
+        ("a_plus = 0.1", "a_pluss = 0.1", "did you mean a_plus"),
+        ("g_min = '200 uS'", "g_min = '-200 uS'", "g_min"),
+        ("direction = 'polarity'", "direcsion = 'polarity'", "direcsion"),
+    ] {
+        let error = parse(&text.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
 #[test]
 fn parameters_with_names_of_distributions_are_kept() {
     let sets = [("parameters.values", "1"), ("parameters.file", "2"), ("parameters.std", "3"), ("parameters.cv", "4")];

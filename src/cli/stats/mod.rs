@@ -170,7 +170,10 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let chosen = args.part.chosen(&recording, spikes.unit_ids())?;
     args.part.tell(&recording, &chosen, note);
     if chosen.units() == 0 {
-        return Err(Failure::input(format!("{} has no units.", args.file.display())));
+        return Err(Failure::input(format!(
+            "{} has no units: a result has those of the populations that record.spikes names.",
+            args.file.display()
+        )));
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     let spikes = observed_spikes(spikes, &recording, window)?;

@@ -87,15 +87,20 @@ pub struct Snapshots {
 /// # Errors
 /// If the file can't be read, is no result of ours, or its tables do not fit together.
 pub fn read_observables(path: &Path) -> Result<Observables, FormatError> {
-    contain::read(path)
+    contain::read(path).map_err(|error| match error.fault {
+        Fault::NotHdf5 if path.is_file() => FormatError { message: NO_RESULT.to_string(), ..error },
+        _ => error,
+    })
 }
+
+/// What other files are told that have been taken for one.
+const NO_RESULT: &str = "is not a result of memspike: only those hold states and weights";
 
 impl Observables {
     /// Reads them from an open file.
     pub(in crate::format) fn read(h5: &H5) -> Result<Observables, FormatError> {
         if !recognise(h5) {
-            let message = "is not a result of memspike: only those hold states and weights";
-            return Err(h5.error("", Fault::UnknownLayout, message));
+            return Err(h5.error("", Fault::UnknownLayout, NO_RESULT));
         }
         let mut all = Observables::default();
         for population in h5.members("/state") {
