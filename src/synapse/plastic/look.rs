@@ -68,7 +68,9 @@ impl<W: Real> Plastic<W> {
         let mut visit = Visit { price: self.price, ..Visit::default() };
         if self.setup.memristor.is_some() {
             let (pending, mut reads) = (self.pending_by_row(), visit.price.reads);
-            for row in 0..self.pre.len() {
+            // Without a rule nothing is due but reads.
+            let has_due = |row: &usize| self.setup.rule.is_some() || !pending[*row].is_empty();
+            for row in (0..self.pre.len()).filter(has_due) {
                 let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
                 for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
                     let (delay, before) = (delay_of(row, synapse), visit.price.read);
