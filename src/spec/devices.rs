@@ -41,6 +41,7 @@ pub(crate) fn sets(own: Option<&Table>) -> Sets<'_> {
         models: DeviceModel::ALL.map(|m| m.describe().name).to_vec(),
         sets: own,
         shipped: Some(shipped()),
+        used: Default::default(),
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn read(scope: &Scope, sets: &Sets<'_>, node: &Node) -> Result<Device
     }
 }
 
-/// Takes what names the file of a measured device out of its entries, and reads it; not that of a set which leaves something of it open.
+/// Takes what names the file of a measured device out of its entries, and reads it; not that of a set by itself, which may leave it open.
 fn measured(scope: &Scope, set: &mut Resolved) -> Result<Option<Measured>, ModelError> {
     let texts = ["file", "g", "unit", "direction", "device", "cycle"];
     let (own, rest): (Vec<Entry>, Vec<Entry>) = set.entries.drain(..).partition(|e| texts.contains(&e.key.as_str()));
@@ -82,7 +83,7 @@ fn measured(scope: &Scope, set: &mut Resolved) -> Result<Option<Measured>, Model
             || set.at.error(format!("`{key}` is missing")).help("memspike models table shows what a table needs");
         text(key)?.ok_or_else(missing)
     };
-    if scope.partial && ["file", "g", "direction"].iter().any(|key| entry(key).is_none()) {
+    if scope.partial {
         return Ok(None);
     }
     let Some(file) = entry("file") else {

@@ -182,6 +182,7 @@ fn read(model: &Node, tables: Tables, noticed: &Arc<Mutex<scope::Noticed>>) -> R
     projections.extend(reader.read_projections(root)?);
     let record = reader.read_record(root, &projections)?;
     let energy = reader.read_energy(root)?;
+    reader.check_unused_sets()?;
     let leads = leader(root, &reader.populations)?;
     let simulation_step = simulation.resolution;
     let whole = complete::Complete {

@@ -63,6 +63,7 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
             models: NeuronModel::ALL.map(|m| m.describe().name).to_vec(),
             sets: table("neuron")?,
             shipped: None,
+            used: Default::default(),
         },
         Sets {
             kind: "plasticity",
@@ -70,6 +71,7 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
             models: RuleModel::ALL.map(|m| m.describe().name).to_vec(),
             sets: table("plasticity")?,
             shipped: None,
+            used: Default::default(),
         },
         super::devices::sets(table("device")?),
     ];
@@ -78,8 +80,7 @@ pub(crate) fn sets(root: &Table) -> Result<[Sets<'_>; 3], ModelError> {
 }
 
 impl Reader<'_> {
-    /// Refuses sets that say something wrong even where nothing uses them. What they leave open, or what does not go with a default, is for
-    /// those that use them.
+    /// Refuses sets that say something wrong by themselves. What they leave open, or what does not go with a default, is for those that use them.
     pub(crate) fn check_sets(&self) -> Result<(), ModelError> {
         use super::{devices, models};
         let alone = Scope { partial: true, ..self.scope.clone() };
@@ -95,6 +96,12 @@ impl Reader<'_> {
             devices::read(&alone, &self.devices, &entry.node)?;
         }
         Ok(())
+    }
+
+    /// Refuses sets that make no sense and that nothing was made of, once all is read.
+    pub(crate) fn check_unused_sets(&self) -> Result<(), ModelError> {
+        self.rules.unused().try_for_each(|entry| self.rule(&entry.node, None).map(drop))?;
+        self.devices.unused().try_for_each(|entry| self.device(&entry.node).map(drop))
     }
 
     /// A population or a slice of one: `"E"`, `"E[0:50]"`, `"E[50:]"`, `"E[10]"`.

@@ -1,6 +1,9 @@
 //! Named sets: `[neuron.NAME]`, `[plasticity.NAME]`, `[device.NAME]`, and how a model with its
 //! parameters is put together from a built-in one, sets and changes.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use super::error::{ModelError, Place};
 use super::names::{self, check_name};
 use super::tree::{Entry, Node, Table};
@@ -17,6 +20,8 @@ pub(crate) struct Sets<'a> {
     pub(crate) sets: Option<&'a Table>,
     /// Sets that ship in the program.
     pub(crate) shipped: Option<&'static Table>,
+    /// Names of sets that something is made of.
+    pub(crate) used: Mutex<BTreeSet<String>>,
 }
 
 /// Sets that build on one another in a row, at most.
@@ -36,6 +41,12 @@ impl Sets<'_> {
     /// Resolves what a population or projection names: `"brunel"`, or `{ brunel = { .. } }`.
     pub(crate) fn resolve(&self, node: &Node) -> Result<Resolved, ModelError> {
         self.follow(node, &mut Vec::new())
+    }
+
+    /// The sets that nothing is made of so far.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = &Entry> {
+        let used = self.used.lock().map(|used| used.clone()).unwrap_or_default();
+        self.sets.into_iter().flat_map(|t| &t.entries).filter(move |entry| !used.contains(&entry.key))
     }
 
     /// Checks the names of sets.
@@ -99,6 +110,9 @@ impl Sets<'_> {
             if open.len() >= DEEPEST {
                 let message = format!("sets build on one another more than {DEEPEST} deep, from {} on", open[0]);
                 return Err(at.error(message));
+            }
+            if let Ok(mut used) = self.used.lock() {
+                used.insert(name.to_string());
             }
             open.push(name.to_string());
             return self.follow(&set.node, open);

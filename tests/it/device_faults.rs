@@ -333,7 +333,7 @@ fn a_weight_keeps_its_sign_where_a_devices_own_range_is_wider() {
             below += u32::from(g < 49e-6);
             let seen = [
                 m.weight(g, &kept, Time::ZERO, &mut Visit::default()),
-                m.read(g, &kept, 0, Time::ZERO, &mut Default::default()),
+                m.held(m.read(g, &kept, 0, Time::ZERO, &mut Default::default())),
             ];
             assert!(seen.iter().all(|w| w * w_max >= 0.0), "{g}: {seen:?}");
         }
@@ -490,7 +490,8 @@ fn joules_pulses_and_static_power_are_counted_and_null_where_a_price_is_missing(
     assert!((of(&p["energy_j"]["static"]) - synapses * 2e-9 * 0.3).abs() < 1e-12 * synapses, "{p}");
     let sum = of(&p["energy_j"]["read"]) + of(&p["energy_j"]["set"]) + of(&p["energy_j"]["reset"]);
     assert!((of(&p["energy_per_event_j"]) - sum / of(&p["reads"])).abs() < 1e-20, "{p}");
-    assert_eq!(p["reads"], p["events"]);
+    // Over a dendritic delay some have been read whose events come after the end.
+    assert!(of(&p["reads"]) >= of(&p["events"]) && of(&p["reads"]) < 1.05 * of(&p["events"]), "{p}");
     let (_, outcome) =
         run_with(&network("soft_bounds = { read = { v = '0.1 V', width = '10 ns' } }", ""), 1, &Options::default());
     let p = &outcome.summary.projections["p"];

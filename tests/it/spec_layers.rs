@@ -130,8 +130,6 @@ fn sets_need_not_be_whole() {
         [device.base.soft_bounds]
         g_min = '200 uS'
         retention = { tau = '1 s' }
-        [device.cell.table]
-        direction = 'polarity'
         [population.S]
         size = 2
         source.poisson.rate = '50 Hz'
@@ -152,7 +150,13 @@ fn sets_need_not_be_whole() {
         ("g_max = '400 uS', ", "", "expected less than g_max"),
         ("a_plus = 0.1", "a_pluss = 0.1", "did you mean a_plus"),
         ("g_min = '200 uS'", "g_min = '-200 uS'", "g_min"),
-        ("direction = 'polarity'", "direcsion = 'polarity'", "direcsion"),
+        // What nothing uses is looked at by itself.
+        ("plasticity.reward =", "plasticity.stdp_dopamine =", "needs the parameter modulator"),
+        (
+            "device.base = { g_max = '400 uS', retention = { g_inf = '210 uS' } }",
+            "device = 'soft_bounds'",
+            "retention needs",
+        ),
     ] {
         let error = parse(&text.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(error.contains(expected), "{to}: {error}");
