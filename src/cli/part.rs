@@ -103,13 +103,16 @@ impl Part {
     }
 }
 
+/// What is said of a file without units, called so.
+pub fn no_units(whose: &str) -> Failure {
+    Failure::input(format!("{whose} has no units: a result has those of the populations that record.spikes names."))
+}
+
 /// The units at positions such as `0-95,100`, of so many.
 fn positions(text: &str, count: usize) -> Result<BTreeSet<usize>, Failure> {
     let ranges = parse_units(text).map_err(|message| Failure::input(format!("--units: {message}.")))?;
     let missing = |unit| match count {
-        0 => Failure::input(
-            "The recording has no units: a result has those of the populations that record.spikes names.",
-        ),
+        0 => no_units("The recording"),
         _ => Failure::input(format!(
             "--units: found the unit {unit}, but the recording has {count} units, 0 to {}.",
             count - 1

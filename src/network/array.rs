@@ -5,7 +5,7 @@
 //! fixed model times (see [`Losses`]).
 
 use crate::crossbar::{Cell, CrossbarError, CrossbarSpec, effect, in_order};
-use crate::spec::{ProjectionSpec, without_rounding};
+use crate::spec::without_rounding;
 use crate::synapse::Energy;
 
 use super::build::BuildError;
@@ -147,9 +147,10 @@ impl Losses {
         size_of_val(&self.share[..]) + size_of_val(&self.feed[..])
     }
 
-    /// Of a store with this many rows and synapses, before anything was worked out; none without a crossbar.
-    pub(super) fn of(projection: &ProjectionSpec, rows: usize, synapses: usize) -> Option<Losses> {
-        let crossbar = projection.crossbar.clone()?;
+    /// Of a store with this many rows and synapses, before anything was worked out; none where no wires are read through.
+    pub(super) fn of(draft: &Draft<'_>, rows: usize, synapses: usize) -> Option<Losses> {
+        let projection = &draft.spec;
+        let crossbar = projection.crossbar.clone().filter(|_| draft.is_wired())?;
         let bounds = (projection.w_min, projection.w_max.unwrap_or(1.0));
         let (share, feed) = (vec![1.0; synapses], vec![1.0; rows]);
         Some(Losses { crossbar, bounds, share, feed, read: Energy::default() })

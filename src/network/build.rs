@@ -351,8 +351,7 @@ fn make_group<W: Real>(
         let owned = share.members[draft.spec.target.population].len().saturating_sub(span.first as usize).min(BLOCK);
         let rows = store.row.len() - 1;
         plastic = Some(make_plastic(spec, populations, draft, weights, keys, (rows, owned))?);
-        // Of other weights stands what arrives.
-        array = Losses::of(&draft.spec, rows, store.len()).filter(|_| draft.keeps_state());
+        array = Losses::of(draft, rows, store.len());
     }
     let projections = plan.projections.clone();
     let portions = Vec::new();
@@ -407,7 +406,7 @@ fn make_plastic<W: Real>(
         // Not known before all is built.
         max_delay: Time::ZERO,
         step: spec.simulation.resolution,
-        wired: draft.keeps_state() && projection.crossbar.is_some(),
+        wired: draft.is_wired(),
         short_term: projection.short_term,
         normalize: projection.normalize,
         modulator: modulator.map(|(population, delay)| {

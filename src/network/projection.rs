@@ -241,6 +241,11 @@ impl<'a> Draft<'a> {
         self.spec.plasticity.is_some() || self.spec.device.is_some()
     }
 
+    /// Are its synapses read through a crossbar? Of those that keep no state stands what arrives.
+    pub fn is_wired(&self) -> bool {
+        self.keeps_state() && self.spec.crossbar.is_some()
+    }
+
     /// Is the weight the same for all synapses, for good? Then what it is.
     pub fn constant_weight(&self) -> Option<f64> {
         if self.spec.is_static() { self.shared_weight() } else { None }

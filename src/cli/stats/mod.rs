@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::note::note;
 use super::output::Output;
-use super::part::{Part, expect_no_gap, observed_spikes};
+use super::part::{Part, expect_no_gap, no_units, observed_spikes};
 use super::unit::unit_names;
 use super::{Done, Failure, align, cells, quantity};
 
@@ -170,10 +170,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let chosen = args.part.chosen(&recording, spikes.unit_ids())?;
     args.part.tell(&recording, &chosen, note);
     if chosen.units() == 0 {
-        return Err(Failure::input(format!(
-            "{} has no units: a result has those of the populations that record.spikes names.",
-            args.file.display()
-        )));
+        return Err(no_units(&args.file.display().to_string()));
     }
     let window = args.part.window(&recording, spikes.ends().map_err(Failure::input)?)?;
     let spikes = observed_spikes(spikes, &recording, window)?;

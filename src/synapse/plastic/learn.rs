@@ -288,11 +288,7 @@ impl<W: Real> Plastic<W> {
     /// The weight in the rule's scale: 0 or more.
     #[inline]
     fn relative(&self, state: &Synapse, at: Time, visit: &mut Visit) -> f64 {
-        let weight = match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value, &state.device, at, visit),
-            None => state.value,
-        };
-        weight / self.setup.scale
+        self.weight_of(state, at, visit) / self.setup.scale
     }
 
     /// Applies a change in the rule's scale, held within the bounds. Rounds to the stored width at once, so that it makes

@@ -29,8 +29,14 @@ impl<W: Real> Plastic<W> {
     ) -> f64 {
         let mut visit = Visit::default();
         let state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
+        self.weight_of(&state, at, &mut visit)
+    }
+
+    /// The weight of a synapse that has been brought to `at`.
+    #[inline]
+    pub(super) fn weight_of(&self, state: &Synapse, at: Time, visit: &mut Visit) -> f64 {
         match &self.setup.memristor {
-            Some(memristor) => memristor.weight(state.value, &state.device, at, &mut visit),
+            Some(memristor) => memristor.weight(state.value, &state.device, at, visit),
             None => state.value,
         }
     }
@@ -67,17 +73,16 @@ impl<W: Real> Plastic<W> {
     ) -> Price {
         let mut visit = Visit { price: self.price, ..Visit::default() };
         if self.setup.memristor.is_some() {
-            let (pending, mut reads) = (self.pending_by_row(), visit.price.reads);
+            let pending = self.pending_by_row();
             // Without a rule nothing is due but reads.
             let has_due = |row: &usize| self.setup.rule.is_some() || !pending[*row].is_empty();
             for row in (0..self.pre.len()).filter(has_due) {
                 let (first, end) = (row_start[row] as usize, row_start[row + 1] as usize);
                 for (synapse, &target) in targets.iter().enumerate().take(end).skip(first) {
-                    let (delay, before) = (delay_of(row, synapse), visit.price.read);
+                    let (delay, before) = (delay_of(row, synapse), visit.price);
                     self.state_at(synapse, row, u32::from(target), delay, at, &pending, &mut visit);
-                    if visit.price.reads > reads {
-                        reads = visit.price.reads;
-                        read(synapse, row, visit.price.read.since(before).joules());
+                    if visit.price.reads > before.reads {
+                        read(synapse, row, visit.price.read.since(before.read).joules());
                     }
                 }
             }

@@ -74,13 +74,12 @@ impl<W: Real> Plastic<W> {
         at: Time,
         pending: &[Vec<PreSpike>],
     ) -> f64 {
-        let (Some(Rule::Dopamine(rule)), Some(memristor)) = (&self.setup.rule, &self.setup.memristor) else {
-            return self.weight_at(synapse, row, target, delay, at, pending);
-        };
         let mut visit = Visit::default();
         let mut state = self.state_at(synapse, row, target, delay, at, pending, &mut visit);
-        self.drift_to(&mut state, rule, at, &mut visit);
-        memristor.weight(state.value, &state.device, at, &mut visit)
+        if let Some(Rule::Dopamine(rule)) = &self.setup.rule {
+            self.drift_to(&mut state, rule, at, &mut visit);
+        }
+        self.weight_of(&state, at, &mut visit)
     }
 
     /// Scales a weight.

@@ -94,6 +94,7 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         find.write_all(stretch, timed, all, |offset| long.push(begin + offset));
         find.complete(stretch);
         holder.begin(first, stretch);
+        let is_whole = stretch.is_whole();
         let (rounds, Columns { len, offset, value, y, weight, at }) = stretch.parts();
         for round in rounds {
             round.gather(value);
@@ -105,8 +106,8 @@ pub(in crate::synapse) fn walk<W: Real, F: Find, H: Holder>(
         let (place, trace, at, found) = (&PLACES[..len], &y[..len], &at[..len], &mut value[..len]);
         holder.learn::<F::Rule, false>(rule, Spikes { place, trace, at, value: found });
         let weights = holder.send(&value[..len], &at[..len], weight);
-        if len == targets.len() {
-            values.iter_mut().zip(&*value).for_each(|(to, &value)| *to = W::of(value));
+        if is_whole {
+            values.iter_mut().zip(&value[..len]).for_each(|(to, &value)| *to = W::of(value));
             let places = (begin..).zip(targets);
             places.zip(weights).for_each(|((place, &target), &weight)| receive(place, target, weight));
         } else {
